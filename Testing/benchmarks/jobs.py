@@ -21,7 +21,7 @@ RUNS = 3
 CODE = """
 import resource, sys, time
 from nifti_dicom_bridge.cli import main
-from nifti_dicom_bridge.cli.process_settings import apply_settings
+from nifti_dicom_bridge.cli.process_settings import apply_settings, collect_rarely
 
 meanwhile = 0.0
 
@@ -36,6 +36,7 @@ def counted(function):
     return with_count
 
 def prepare():
+    collect_rarely()
     apply_settings()
     from nifti_dicom_bridge.conversion import planning, workers
     from nifti_dicom_bridge.formats.dicom.reading import found_files

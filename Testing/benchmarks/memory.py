@@ -70,6 +70,19 @@ CASES = (
     Case("edited label map → derived Segmentation", "edited_segmentation", ["--to", "dicom"]),
     Case("label map without record → Segmentation", "labels", ["--to", "dicom", "--as", "seg"], DICOM),
     Case("label map without record → .zarr", "labels", ["--to", "zarr"]),
+    Case(".hdr and .img → CT files", "pair", ["--to", "dicom", "--as", "ct"]),
+    Case("colors with transparency → secondary capture", "colors", ["--to", "dicom", "--as", "sc"]),
+    Case("complex voxels → MR files", "complex", ["--to", "dicom", "--as", "mr"]),
+    Case("compressed NRRD, times first → .zarr", "times_first", ["--to", "zarr"]),
+    Case("MetaImage of many files → CT files", "slices", ["--to", "dicom", "--as", "ct"]),
+    Case("deflated enhanced CT → .nii", "deflated", ["--to", "nifti", "--no-gzip"]),
+    Case("probabilities → .nii", "fractional", ["--to", "nifti", "--no-gzip"]),
+    Case("probabilities → .zarr", "fractional", ["--to", "zarr"]),
+    Case("probabilities → restored Segmentation", "fractional_nifti", ["--to", "dicom", "--uids", "keep"]),
+    Case("edited probabilities → derived Segmentation", "edited_fractional", ["--to", "dicom"]),
+    Case("CT files → legacy enhanced CT", "series", ["--to", "dicom", "--as", "legacy"]),
+    Case("CT files → preview", "series", ["--to", "preview"]),
+    Case("enhanced CT → preview", "enhanced", ["--to", "preview"]),
 )
 
 

@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 
 import numpy as np
+from memory_formats import OTHER_FORMS, probabilities
 
 SIZE, LABEL_SIZE = 512, 1024
 HEADER = 352
@@ -59,11 +60,25 @@ def enhanced_slopes(folder: Path, megabytes: int) -> None:
 
 def segmentation(folder: Path, megabytes: int) -> None:
     """Write a binary Segmentation of three segments; a megabyte is a slice of its label map."""
-    ds, labels = _data_set(SEGMENTATION, "SEG", LABEL_SIZE, 1), label_planes()
-    ds.ImageType, ds.SegmentationType, ds.ContentLabel = ["DERIVED", "PRIMARY"], "BINARY", "SEGMENTS"
-    ds.BitsStored, ds.HighBit, ds.NumberOfFrames = 1, 0, megabytes * SEGMENTS
-    ds.SegmentSequence = [_segment(n + 1) for n in range(SEGMENTS)]
-    places = [(n + 1, k) for n in range(SEGMENTS) for k in range(megabytes)]
+    labels, places = label_planes(), [(n + 1, k) for n in range(SEGMENTS) for k in range(megabytes)]
+    ds = _segmentation("BINARY", 1, places)
+    frames = (np.packbits(labels[k % len(labels)] == n, bitorder="little").tobytes() for n, k in places)
+    _save(folder / "segmentation.dcm", ds, b"OB", len(places) * LABEL_SIZE**2 // 8, frames)
+
+
+def fractional(folder: Path, megabytes: int) -> None:
+    """Write a fractional Segmentation of two segments; a megabyte is a frame."""
+    ds = _segmentation("FRACTIONAL", 8, [(n + 1, k) for n in range(2) for k in range(megabytes // 2)])
+    ds.SegmentationFractionalType, ds.MaximumFractionalValue = "PROBABILITY", 255
+    _save(folder / "fractional.dcm", ds, b"OB", megabytes << 20, probabilities(megabytes))
+
+
+def _segmentation(kind: str, bits: int, places: list[tuple[int, int]]) -> object:
+    """Return a Segmentation with a frame for each pair of segment number and slice."""
+    ds = _data_set(SEGMENTATION, "SEG", LABEL_SIZE, bits)
+    ds.ImageType, ds.SegmentationType, ds.ContentLabel = ["DERIVED", "PRIMARY"], kind, "SEGMENTS"
+    ds.NumberOfFrames = len(places)
+    ds.SegmentSequence = [_segment(number) for number in sorted({number for number, _ in places})]
     ds.PerFrameFunctionalGroupsSequence = [
         _group(
             PlanePositionSequence=[_group(ImagePositionPatient=[-125, -125, 1.25 * k])],
@@ -71,8 +86,7 @@ def segmentation(folder: Path, megabytes: int) -> None:
         )
         for number, k in places
     ]
-    frames = (np.packbits(labels[k % len(labels)] == n, bitorder="little").tobytes() for n, k in places)
-    _save(folder / "segmentation.dcm", ds, b"OB", len(places) * LABEL_SIZE**2 // 8, frames)
+    return ds
 
 
 def label_planes() -> np.ndarray:
@@ -147,6 +161,10 @@ def _edited(source: str) -> Callable[[Path, int], None]:
                 voxels[start : start + 20000 : 2] = 1
 
     return edit
+
+
+def _of_other_form(source: str, write: Callable[[Path, Path], None]) -> Callable[[Path, int], None]:
+    return lambda folder, megabytes: write(_existing(source, folder, megabytes), folder)
 
 
 def edited_packed(folder: Path, megabytes: int) -> None:
@@ -267,6 +285,9 @@ MADE: dict[str, Callable[[Path, int], None]] = {
     "enhanced_plain": _converted("enhanced", "--to", "nifti", "--no-gzip"), "edited_enhanced": _edited("enhanced_plain"),
     "segmentation_nifti": _converted("segmentation", "--to", "nifti", "--no-gzip"),
     "edited_segmentation": _edited("segmentation_nifti"),
+    "fractional": fractional, "fractional_nifti": _converted("fractional", "--to", "nifti", "--no-gzip"),
+    "edited_fractional": _edited("fractional_nifti"),
+    **{kind: _of_other_form(source, write) for kind, (source, write) in OTHER_FORMS.items()},
 }  # fmt: skip
 
 

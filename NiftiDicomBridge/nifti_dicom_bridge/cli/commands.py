@@ -15,6 +15,7 @@ from .command_list import HELP, run_of
 from .exit_codes import DONE, FAILED, INTERRUPTED, USAGE
 from .lines import accept_every_character, print_line
 from .parser import PROGRAM, joined, parser_of_commands, split_task
+from .process_settings import apply_settings, collect_no_more, collect_rarely
 from .short_form import with_command
 from .tracebacks import TRACEBACKS, Unexpected, tracebacks
 
@@ -73,20 +74,16 @@ def main(
 
 def program() -> NoReturn:
     """Run the command line as a program of its own: an interruption is answered at every moment, also at its end."""
+    collect_rarely()
     try:
-        code = main(prepare=_apply_settings)
+        code = main(prepare=apply_settings)
         signal.signal(signal.SIGINT, signal.SIG_IGN)  # what is left is to end
+        collect_no_more()
     except KeyboardInterrupt:
         code = INTERRUPTED
     # Python ends by the signal where it interrupted code in a text, such as that of a data class, unless such code runs again
     exec("")
     sys.exit(code)
-
-
-def _apply_settings() -> None:
-    from .process_settings import apply_settings
-
-    apply_settings()
 
 
 def _message(error: BridgeError) -> str:

@@ -10,7 +10,7 @@ import os
 import sys
 
 _THREADS = "OPENBLAS_NUM_THREADS"
-_OBJECTS = 20_000
+_OBJECTS = 100_000
 """New objects before Python looks for cycles; by default 700, less than the elements of a dozen files."""
 _TRIM_THRESHOLD, _MMAP_THRESHOLD, _MOST_ARENAS = -1, -3, -8
 """Parameters of mallopt in glibc."""
@@ -19,9 +19,18 @@ _KEPT_BYTES, _LARGEST_KEPT = 1 << 26, 1 << 25
 glibc chooses itself, but only after a while."""
 
 
+def collect_rarely() -> None:
+    """Look for cycles of objects rarely: modules, classes and headers stay as long as the process."""
+    gc.set_threshold(_OBJECTS, 20, 20)
+
+
+def collect_no_more() -> None:
+    """Spare the process the two searches for cycles at its end: the system frees its memory anyway."""
+    gc.freeze()
+
+
 def apply_settings() -> None:
     """Change the settings of this process; called before a command runs."""
-    gc.set_threshold(_OBJECTS, 20, 20)
     _import_numpy()
     if sys.platform == "linux":
         _keep_freed_memory()

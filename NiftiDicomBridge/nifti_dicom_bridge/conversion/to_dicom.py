@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from copy import copy
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import cached_property, partial
 from itertools import repeat
 from pathlib import Path
@@ -13,9 +13,7 @@ from typing import TYPE_CHECKING, Any
 from ..creation.metadata_file import given_values
 from ..errors import OptionError
 from ..formats.dicom import edits
-from ..formats.dicom.created.kinds import modality_of
 from ..formats.dicom.job import DicomJob
-from ..formats.dicom.reading.plans import Plan
 from ..formats.dicom.uids import UidMap, references_in, uid_bytes
 from ..formats.dicom.write import write_dicom
 from ..formats.dicom.writer import folder_of
@@ -27,18 +25,25 @@ from ..model.volume import Volume
 from ..options import ConversionOptions, Kind, Names, Progress, Uids
 from ..options.wording import option_error
 from ..output import Staging
-from ..standard.dictionary import describe
 from ..standard.tags import Tag
 from .entries import OutputPolicy, plans_and_report
 from .existing import refuse_other_study
-from .image_files import find_other_series, opened_images
-from .image_with_record import ImageWithRecord
+from .image_files import find_other_series
+from .image_groups import (
+    Source,
+    are_masks,
+    image_sources,
+    join_masks,
+    sharing_instances,
+    source_of_plan,
+    title_of,
+    without_repeated_frames,
+)
 from .originals import without_originals
 from .recorded_errors import errors_recorded_in
-from .sidecar_edits import SidecarEdits
-from .streamed import loaded
 from .task_runner import TaskRunner
 from .tasks import Task, keys_of_names
+from .value_checks import doubts_of_patient, require_same_modality
 
 if TYPE_CHECKING:
     from .new_objects import ObjectBuilder
@@ -70,83 +75,31 @@ class _Run:
         return ObjectBuilder(self.job, self.output)
 
 
-@dataclass
-class _Source:
-    """One image to turn into DICOM: a NIfTI file, or a volume of DICOM files; the instances and frames that it is made of."""
-
-    title: str
-    instances: frozenset[str]
-    frames: frozenset[tuple[str, int, int]] = frozenset()
-    file: ImageWithRecord | None = None
-    plan: Plan | None = None
-
-    @property
-    def inputs(self) -> list[Path]:
-        """The files that it is read from."""
-        if self.file is not None:
-            return [self.file.path]
-        return [Path(instance.path) for instance in self.plan.instances] if self.plan else []
-
-    @property
-    def dicom_instances(self) -> Sequence[Instance]:
-        """The instances that it is made of; none for an image that never was DICOM."""
-        if self.plan is not None:
-            return self.plan.instances
-        return self.file.record.source.metadata.instances if self.file is not None and self.file.record is not None else ()
-
-    @property
-    def is_resampled(self) -> bool:
-        """Whether it was made of the image that its record describes, on another grid."""
-        return self.file is not None and self.file.record is not None and bool(self.file.record.source.resampled)
-
-    @cached_property
-    def edits(self) -> SidecarEdits:
-        """What was edited in its sidecar."""
-        return SidecarEdits.of(self.file)
-
-    def load(self, progress: Progress | None) -> Volume:
-        """Return the volume with its voxels."""
-        if self.file is not None:
-            return self.file.load(lazy=True)
-        assert self.plan is not None
-        return loaded(self.plan, progress)
-
-
 def convert_to_dicom(inputs: Sequence[Path], output: Path, options: ConversionOptions, runner: TaskRunner) -> ConversionReport:
     """Convert every image below the inputs; see `nifti_dicom_bridge.convert`."""
     run = _Run(output, options)
     report = ConversionReport()
-    sources = list(_image_sources(inputs, report, options, runner))
+    sources = list(image_sources(inputs, report, options, runner))
     inventory = find_other_series(inputs, options, runner.progress, runner.jobs)
     plans, others = plans_and_report(inventory, runner)
     report.entries += others.entries
     report.notes += others.notes
     plans, originals = without_originals(plans, [source.file for source in sources if source.file is not None])
     report.entries += originals
-    sources += [_Source(plan.title, _keys(plan.instances), plan=plan) for plan in plans]
+    sources += map(source_of_plan, plans)
     _check_sidecar(sources, options)
-    _join_masks(sources, options)
-    groups = list(_jobs(_sharing_instances(sources), run.job))
+    join_masks(sources, options)
+    groups = list(_jobs(sharing_instances(sources), run.job))
     keys = _keys_of_tasks([group for group, _ in groups], options) if runner.jobs > 1 else repeat(frozenset[str]())
     tasks = []
     for (group, job), own in zip(groups, keys, strict=False):
         files = [path for source in group for path in source.inputs]
-        tasks.append(Task(_title(group), files, partial(_group_to_dicom, group, run.with_job(job)), run.public.keys or own))
+        tasks.append(Task(title_of(group), files, partial(_group_to_dicom, group, run.with_job(job)), run.public.keys or own))
     report.entries += runner.run(tasks)
     return run.public.published(report)
 
 
-def _title(group: Sequence[_Source]) -> str:
-    if _are_masks(group):
-        return f"{group[0].inputs[0].parent.name}: {len(group)} files, {group[0].title}, …"
-    return ", ".join(source.title for source in group)
-
-
-def _are_masks(group: Sequence[_Source]) -> bool:
-    return len(group) > 1 and all(source.file is not None and source.file.record is None for source in group)
-
-
-def _keys_of_tasks(groups: Sequence[Sequence[_Source]], options: ConversionOptions) -> list[frozenset[str]]:
+def _keys_of_tasks(groups: Sequence[Sequence[Source]], options: ConversionOptions) -> list[frozenset[str]]:
     """Return what the series of each group has in common with others: names of folders or files, and UIDs.
 
     New objects share studies, series numbers and frames of reference; restored ones refer to each other by UIDs, which are
@@ -172,37 +125,12 @@ def _own_uids(instances: Sequence[Instance]) -> set[bytes]:
     return {uid_bytes(uid) for uid in (*series, *(instance.uid for instance in instances))}
 
 
-def _may_be_new(group: Sequence[_Source], options: ConversionOptions) -> bool:
+def _may_be_new(group: Sequence[Source], options: ConversionOptions) -> bool:
     never_dicom = any(source.file is not None and source.file.record is None for source in group)
     return never_dicom or options.kind is not Kind.AUTO or bool(options.per_file)
 
 
-def _image_sources(
-    inputs: Sequence[Path], report: ConversionReport, options: ConversionOptions, runner: TaskRunner
-) -> Iterator[_Source]:
-    for file in opened_images(inputs, report, options, runner):
-        entry, source = Entry(file.path.name, Outcome.CONVERTED, [file.path]), None
-        with errors_recorded_in(entry):
-            source = _source_of(file)
-        if source is None:
-            runner.report([entry], report)
-        else:
-            yield source
-
-
-def _join_masks(sources: Sequence[_Source], options: ConversionOptions) -> None:
-    """Let the masks of a folder, and the tissue maps of an image, be written together."""
-    new = {source.file.path: source for source in sources if source.file is not None and source.file.record is None}
-    if len(new) < 2:
-        return
-    from .joined_images import joined_files
-
-    for number, files in enumerate(joined_files(list(new), options)):
-        for file in files:
-            new[file].instances = frozenset({f"joined {number}"})
-
-
-def _check_sidecar(sources: Sequence[_Source], options: ConversionOptions) -> None:
+def _check_sidecar(sources: Sequence[Source], options: ConversionOptions) -> None:
     """Refuse one sidecar for several images, or for images that have a record: it would be wrong, or ignored."""
     count = sum(source.file is not None and source.file.record is None for source in sources)
     if options.sidecar is not None and sources and count != 1:
@@ -214,72 +142,22 @@ def _check_sidecar(sources: Sequence[_Source], options: ConversionOptions) -> No
         )
 
 
-def _source_of(file: ImageWithRecord) -> _Source:
-    keys = _keys(file.record.source.metadata.instances) if file.record else frozenset({str(file.path)})
-    return _Source(file.path.name, keys, _frames_in(file), file)
-
-
-def _keys(instances: Sequence[Any]) -> frozenset[str]:
-    return frozenset(instance.key for instance in instances)
-
-
-def _frames_in(file: ImageWithRecord) -> frozenset[tuple[str, int, int]]:
-    """Return instance, frame and label of everything that an image is made of."""
-    if file.record is None:
-        return frozenset()
-    series = file.record.source.metadata
-    keys = [instance.key for instance in series.instances]
-    return frozenset((keys[frame.instance], frame.frame, frame.label) for _, _, frame in series.planes())
-
-
-def _jobs(groups: Sequence[list[_Source]], job: DicomJob) -> Iterator[tuple[list[_Source], DicomJob]]:
+def _jobs(groups: Sequence[list[Source]], job: DicomJob) -> Iterator[tuple[list[Source], DicomJob]]:
     """Yield the series to write and their jobs: images of the same frames, such as edited copies, become several series."""
     for group in groups:
-        for number, members in enumerate(_without_repeated_frames(group)):
+        for number, members in enumerate(without_repeated_frames(group)):
             yield members, job if number == 0 else replace(job, uids=UidMap())
 
 
-def _without_repeated_frames(group: Sequence[_Source]) -> list[list[_Source]]:
-    """Return sources in groups in which no frame occurs twice."""
-    rounds: list[tuple[set[tuple[str, int, int]], list[_Source]]] = []
-    for source in group:
-        free = next((round_ for round_ in rounds if round_[0].isdisjoint(source.frames)), None)
-        if free is None:
-            free = (set(), [])
-            rounds.append(free)
-        free[0].update(source.frames)
-        free[1].append(source)
-    return [members for _, members in rounds]
-
-
-def _sharing_instances(sources: Sequence[_Source]) -> list[list[_Source]]:
-    """Return sources in groups: those made of frames of the same objects must be restored together.
-
-    A resampled image holds no frames of theirs: it becomes a series of its own, whatever else is made of its source.
-    """
-    groups: list[tuple[set[str], list[_Source]]] = []
-    for source in sources:
-        if source.is_resampled:
-            groups.append((set(), [source]))
-            continue
-        keys, members = set(source.instances), [source]
-        for other in [group for group in groups if not keys.isdisjoint(group[0])]:
-            groups.remove(other)
-            keys |= other[0]
-            members = other[1] + members
-        groups.append((keys, members))
-    return [members for _, members in groups]
-
-
-def _group_to_dicom(group: list[_Source], run: _Run, progress: Progress | None) -> Entry:
+def _group_to_dicom(group: list[Source], run: _Run, progress: Progress | None) -> Entry:
     inputs = [path for source in group for path in source.inputs]
     options = run.options.for_file(inputs[0])
-    entry = Entry(_title(group), Outcome.RESTORED, inputs)
+    entry = Entry(title_of(group), Outcome.RESTORED, inputs)
     first = group[0].file
     with errors_recorded_in(entry, options.skip_existing):
         _require_same_options(inputs, run.options)
         if first is not None and first.record is None and not options.deidentify:
-            if _are_masks(group):
+            if are_masks(group):
                 run.making.create_of_masks(inputs, entry, progress)
             else:
                 run.making.create(first.path, entry, progress)
@@ -294,19 +172,19 @@ def _group_to_dicom(group: list[_Source], run: _Run, progress: Progress | None) 
     return entry
 
 
-def _recast(group: list[_Source], run: _Run, entry: Entry, progress: Progress | None) -> bool:
+def _recast(group: list[Source], run: _Run, entry: Entry, progress: Progress | None) -> bool:
     edited = [_with_edits(source, progress) for source in group]
     volumes = [run.public.clean(volume, entry.log) for volume in edited]
     if not run.making.recast(volumes, entry, progress, partial(_check_unchanged, group)):
         return False
     entry.log.warnings += [sentence for source in group for sentence in source.edits.warnings]
     if not run.options.deidentify:
-        entry.log.warnings += _renamed(_originals(group, edited), _edited_values(group) | _given_values(run, entry))
+        entry.log.warnings += doubts_of_patient(_originals(group, edited), _edited_values(group) | _given_values(run, entry))
     entry.log.warnings += dict.fromkeys(warning for volume in volumes for warning in volume.warnings)
     return True
 
 
-def _originals(group: Sequence[_Source], volumes: Sequence[Volume]) -> list[Instance]:
+def _originals(group: Sequence[Source], volumes: Sequence[Volume]) -> list[Instance]:
     """Return the first instance of each source as it was before any edit."""
     pairs = zip(group, volumes, strict=True)
     records = ((source.file.record if source.file else None, volume) for source, volume in pairs)
@@ -314,7 +192,7 @@ def _originals(group: Sequence[_Source], volumes: Sequence[Volume]) -> list[Inst
     return [source.metadata.first for source in sources if source is not None]
 
 
-def _edited_values(group: Sequence[_Source]) -> dict[edits.Target, Any]:
+def _edited_values(group: Sequence[Source]) -> dict[edits.Target, Any]:
     return {target: values for source in group for target, values in source.edits.written.items()}
 
 
@@ -324,7 +202,7 @@ def _given_values(run: _Run, entry: Entry) -> dict[edits.Target, Any]:
     return dict(edits.elements_of({word: text for word, (text, _) in given.items()}).items())
 
 
-def _restore(group: list[_Source], run: _Run, entry: Entry, progress: Progress | None) -> None:
+def _restore(group: list[Source], run: _Run, entry: Entry, progress: Progress | None) -> None:
     """Restore the original of an image, or write a derived series if it was edited."""
     together = _edited_values(group)
     if run.options.deidentify:
@@ -334,8 +212,8 @@ def _restore(group: list[_Source], run: _Run, entry: Entry, progress: Progress |
         volumes = [source.load(progress) for source in group]
     together |= _given_values(run, entry)
     entry.log.warnings += [sentence for source in group for sentence in source.edits.warnings]
-    _require_same_modality(together, volumes)
-    entry.log.warnings += _renamed(_originals(group, volumes), together)
+    require_same_modality(together, volumes)
+    entry.log.warnings += doubts_of_patient(_originals(group, volumes), together)
     entry.log.warnings += dict.fromkeys(warning for volume in volumes for warning in volume.warnings)
     if run.options.algorithm:
         entry.log.warnings.append("algorithm= was not applied: the attributes of segments are those of the original")
@@ -351,45 +229,11 @@ def _restore(group: list[_Source], run: _Run, entry: Entry, progress: Progress |
     entry.log.changes = [_sourced(change, given) for change in entry.log.changes]
 
 
-def _check_unchanged(group: Sequence[_Source]) -> None:
+def _check_unchanged(group: Sequence[Source]) -> None:
     """Raise `BridgeError` if a file was changed since it was opened: lazy voxels were read until now."""
     for source in group:
         if source.file is not None:
             source.file.check_unchanged()
-
-
-def _renamed(instances: Sequence[Instance], values: Mapping[edits.Target, Any]) -> list[str]:
-    """Return a warning if values change the patient and not the study: archives assign a study to one patient."""
-    changed = [
-        describe(tag)
-        for tag in (Tag.PATIENT_ID, Tag.PATIENT_NAME)
-        if tag in values and any(not edits.is_value_of(instance, tag, values[tag]) for instance in instances)
-    ]
-    if not changed or Tag.STUDY_INSTANCE_UID in values:
-        return []
-    return [
-        f"{' and '.join(changed)} changed, StudyInstanceUID (0020,000D) did not: archives may assign the series to the former "
-        "patient. Set StudyInstanceUID as well for another patient"
-    ]
-
-
-def _require_same_modality(values: Mapping[edits.Target, Any], volumes: Sequence[Volume]) -> None:
-    """Refuse another Modality for objects whose kind has one of its own.
-
-    Raises
-    ------
-    OptionError
-        If it was set or edited.
-    """
-    given = values.get(Tag.MODALITY, ("CS", []))[1]
-    for volume in volumes if given else ():
-        first = volume.dicom.metadata.first.elements
-        wanted = modality_of(metadata.text(first, Tag.SOP_CLASS_UID))
-        if wanted and given[0] != wanted:
-            raise OptionError(
-                f"Modality (0008,0060) of this kind of object is {wanted}, and {given[0]} was set. "
-                'Use kind="KIND" for another kind.'
-            )
 
 
 def _require_same_options(inputs: Sequence[Path], options: ConversionOptions) -> None:
@@ -402,7 +246,7 @@ def _require_same_options(inputs: Sequence[Path], options: ConversionOptions) ->
         )
 
 
-def _with_edits(source: _Source, progress: Progress | None) -> Volume:
+def _with_edits(source: Source, progress: Progress | None) -> Volume:
     from .new_objects import with_edits
 
     return with_edits(source.load(progress), source.edits)

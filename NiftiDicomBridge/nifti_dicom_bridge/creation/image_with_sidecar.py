@@ -13,6 +13,7 @@ from ..bids.inheritance import inherited
 from ..errors import SidecarError
 from ..formats import nifti, zarr
 from ..formats.image_formats import header_keys, read_image
+from ..model.lazy_voxels import mapped
 from ..model.names import companion, stem_of
 from ..model.volume import Volume
 from ..sidecar import KEY, read_sidecar, sidecar_path
@@ -129,14 +130,15 @@ def split_complex(what: ImageWithSidecar) -> list[ImageWithSidecar]:
     image = what.image
     if image.voxels.dtype.kind != "c":
         return [what]
+    part_type = np.empty(0, image.voxels.dtype).real.dtype
     return [
         replace(
             what,
-            image=replace(image, voxels=np.ascontiguousarray(voxels)),
+            image=replace(image, voxels=mapped(image.voxels, part_type, part)),
             path=what.path.with_name(f"{what.name}_part-{word}.nii"),
             file=what.origin,
             top={**what.top, "ImageType": ["DERIVED", "PRIMARY", letter], "Modality": what.top.get("Modality", "MR")},
             where=what.where or str(what.path),
         )
-        for word, letter, voxels in (("real", "R", image.array.real), ("imag", "I", image.array.imag))
+        for word, letter, part in (("real", "R", lambda planes, _: planes.real), ("imag", "I", lambda planes, _: planes.imag))
     ]

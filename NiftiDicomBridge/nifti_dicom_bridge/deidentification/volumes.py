@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from ..errors import BridgeError, OptionError
-from ..formats.dicom.restore import with_group_length
+from ..formats.dicom.changed_instance import with_group_length
 from ..model import metadata
 from ..model.metadata import Instance, Log, SeriesMetadata
 from ..model.names import safe_name, unique_name

@@ -24,6 +24,8 @@ ROUNDING_MM, ROUNDING = 0.01, 0.05
 """Nor are those that differ by more than positions of two decimals round; of thin slices, by more than that part."""
 JITTER = 0.25
 """Distances that differ by a larger part of their median are those of another stack, not one distance with noise."""
+WHOLE_STEPS = 0.05
+"""Part of a slice distance by which the distance across missing slices may differ from a multiple of it."""
 UNEVEN_OFF_GRID = 0.05
 """Part of a slice distance by which planes of an uneven stack may be off a grid that begins right."""
 
@@ -114,8 +116,9 @@ def affine_from_attributes(planes: Sequence[Plane], single_step_mm: float) -> St
     """Return the grid of parallel planes in the order given.
 
     PS3.3 C.7.6.2.1.1, equation C.7.6.2.1-1. The slice axis goes from the first position to the last. Where the distances
-    jitter, it is the line that fits all positions best; where some are quite different, it goes from the first position to the
-    second, as dcm2niix has it: no grid is right there, this one begins right.
+    jitter, it is the line that fits all positions best; where slices are missing, the slices follow each other at the distance
+    that they have elsewhere; where distances are quite different otherwise, it goes from the first position to the second, as
+    dcm2niix has it: no grid is right there, this one begins right.
 
     Parameters
     ----------
@@ -137,7 +140,8 @@ def affine_from_attributes(planes: Sequence[Plane], single_step_mm: float) -> St
     if n == 1 or not np.any(line):
         line = first.normal * single_step_mm
     elif _uneven(steps) and steps[0] > 0:
-        line = _line_through(positions, steps)
+        step = _step_without_gaps(steps)
+        line = _line_through(positions, steps) if step is None else line * (step / float(steps.mean()))
     lps = np.eye(4)
     lps[:3, 0], lps[:3, 1], lps[:3, 2], lps[:3, 3] = row * first.spacing[1], column * first.spacing[0], line, positions[0]
     expected = positions[0] + np.arange(n)[:, None] * line
@@ -166,6 +170,17 @@ def _line_through(positions: np.ndarray, steps: np.ndarray) -> np.ndarray:
     return fitted
 
 
+def _step_without_gaps(steps: np.ndarray) -> float | None:
+    """Return the distance of neighbors where fewer are missing than there are; None where distances differ otherwise."""
+    for step in (median_of(steps), float(steps.min())):
+        counts = steps / step if step > 0 else np.zeros(1)
+        whole = np.rint(counts)
+        are_whole = (np.abs(counts - whole) < WHOLE_STEPS).all() and whole.min() == 1 < whole.max()
+        if are_whole and np.mean(whole == 1) >= 0.5 and whole.sum() <= 2 * len(whole):
+            return step
+    return None
+
+
 def _uneven(steps: np.ndarray) -> bool:
     """Whether distances differ by more than decimal strings round, and more than 1 % of their median."""
     median = abs(median_of(steps))
@@ -177,13 +192,12 @@ def spacing_problem(stack: Stack) -> str:
     steps = stack.steps_mm
     if len(steps) < 2 or not _uneven(steps):
         return ""
-    median = median_of(steps)
-    gaps = [k for k, step in enumerate(steps) if median > 0 and step > 1.5 * median]
-    whole = all(abs(step / median - round(step / median)) < 0.05 for step in steps) if median > 0 else False
-    if gaps and whole:
-        missing = sum(round(float(steps[k]) / median) - 1 for k in gaps)
+    step = _step_without_gaps(steps)
+    if step is not None:
+        gaps = [k for k, distance in enumerate(steps) if distance > 1.5 * step]
+        missing = sum(round(float(steps[k]) / step) - 1 for k in gaps)
         where = ", ".join(str(k + 1) for k in gaps[:5])
-        return f"{missing} slice(s) missing (after slice {where}; step {median:.6g} mm)"
+        return f"{missing} slice(s) missing (after slice {where}; step {step:.6g} mm)"
     return f"slice distances vary from {steps.min():.6g} to {steps.max():.6g} mm (grid: {steps[0]:.6g} mm)"
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import os
 import threading
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from io import BufferedReader
 from typing import IO, Any
 
@@ -14,9 +14,10 @@ import numpy as np
 from ..errors import ImageReadError
 from .compressed_parts import Packing
 from .input_files import Stamp, change_since, open_file
-from .lazy_voxels import LazyVoxels
+from .lazy_voxels import LazyVoxels, slabs
 from .limits import check_expanded
 from .packed_samples import SamplesFile, check_length, decompressed, start_of_samples, unreadable
+from .pixels import bytes_of
 from .remote_files import is_remote
 from .surplus import Surplus
 from .temporary_files import temporary_file
@@ -30,32 +31,54 @@ def lazy_samples(
 ) -> LazyVoxels | None:
     """Return samples that are read when they are sliced; None for small ones, and where they must be read at once.
 
-    Parameters are those of `read_samples`; the shape is (times, slices, rows, columns).
+    Parameters are those of `read_samples`; the shape is (times, slices, rows, columns[, samples]).
 
     Raises
     ------
     ImageReadError
-        If the file is missing, damaged or too short.
+        If a file is missing, damaged or too short.
     SizeLimitError
         If more is claimed than there may be.
     """
-    size = math.prod(shape) * dtype.itemsize
+    count = math.prod(shape)
     most = IN_MEMORY if packing is Packing.RAW else IN_MEMORY_PACKED
-    if size <= most or len(files) > 1 or packing is Packing.TEXT or is_remote(files[0].path):
+    cannot_wait = packing is Packing.TEXT or count % len(files) or any(is_remote(file.path) for file in files)
+    if count * dtype.itemsize <= most or cannot_wait:
         return None
-    (file,) = files
-    with unreadable(file.path), BufferedReader(open_file(file.path)) as stream:
-        start = start_of_samples(stream, file, size)
-        if packing is Packing.RAW:
-            surplus.add_file(stream, start + file.skip + size)
-            return _SamplesInFile(file, shape, dtype, start + file.skip)
-        stream.seek(start)
-        check_expanded(str(file.path), size, os.fstat(stream.fileno()).st_size)
-        expanded = _expanded(stream, file, size, packing, surplus)
+    if packing is Packing.RAW:
+        return _SamplesInFiles(files, shape, dtype, surplus)
+    parts = _decompressed(files, count // len(files) * dtype.itemsize, packing, surplus)
+    expanded = temporary_file(lambda plain: plain.writelines(parts))
     if expanded is None:  # they are read again
         surplus.clear()
         return None
     return _ExpandedSamples(expanded, shape, dtype)
+
+
+def reordered_samples(samples: LazyVoxels, axes: Sequence[int], shape: Sequence[int]) -> LazyVoxels | None:
+    """Return samples with their axes in another order, in a temporary file; None where the disk is full.
+
+    Parameters
+    ----------
+    samples : LazyVoxels
+        Planes are read along their second axis; the first has a size of 1.
+    axes : sequence of int
+        Their other axes, counted from 0, in the order of the result.
+    shape : sequence of int
+        Of the result: (times, slices, rows, columns[, samples]).
+    """
+    sizes = [samples.shape[1 + axis] for axis in axes]
+    before, after = math.prod(sizes[: list(axes).index(0)]), math.prod(sizes[list(axes).index(0) + 1 :])
+
+    def write(file: IO[bytes]) -> None:
+        for start, _, planes in slabs(samples):
+            pieces = np.ascontiguousarray(planes.transpose(axes)).reshape(before, -1)
+            for n, piece in enumerate(pieces):
+                file.seek((n * samples.shape[1] + start) * after * samples.dtype.itemsize)
+                file.write(bytes_of(piece))
+
+    file = temporary_file(write)
+    return None if file is None else _ExpandedSamples(file, shape, samples.dtype)
 
 
 class _Samples(LazyVoxels):
@@ -76,19 +99,37 @@ class _Samples(LazyVoxels):
         raise NotImplementedError
 
 
-class _SamplesInFile(_Samples):
-    """Samples in the file of the image, which may not change while they are read."""
+class _SamplesInFiles(_Samples):
+    """Samples in the files of the image, which may not change while they are read."""
 
-    def __init__(self, file: SamplesFile, shape: Sequence[int], stored: np.dtype[Any], offset: int):
+    def __init__(self, files: Sequence[SamplesFile], shape: Sequence[int], stored: np.dtype[Any], surplus: Surplus):
         super().__init__(shape, stored)
-        self._path, self._offset, self._stamp = file.path, offset, Stamp.of(file.path)
-        check_length(file, self.nbytes, max(0, self._stamp.size - offset) if self._stamp else 0)
+        self._size = self.nbytes // len(files)
+        self._files = [(file.path, self._start(file, surplus), Stamp.of(file.path)) for file in files]
+
+    def _start(self, file: SamplesFile, surplus: Surplus) -> int:
+        with unreadable(file.path), BufferedReader(open_file(file.path)) as stream:
+            start = start_of_samples(stream, file, self._size) + file.skip
+            there = os.fstat(stream.fileno()).st_size - start
+            surplus.add_file(stream, start + self._size)
+        check_length(file, self._size, max(0, there))
+        return start
 
     def _bytes(self, start: int, size: int) -> bytes:
-        with unreadable(self._path), BufferedReader(open_file(self._path)) as stream:
-            stream.seek(self._offset + start)
+        parts = []
+        while size:
+            number, offset = divmod(start, self._size)
+            own = min(size, self._size - offset)
+            parts.append(self._part(number, offset, own))
+            start, size = start + own, size - own
+        return b"".join(parts)
+
+    def _part(self, number: int, offset: int, size: int) -> bytes:
+        path, start, stamp = self._files[number]
+        with unreadable(path), BufferedReader(open_file(path)) as stream:
+            stream.seek(start + offset)
             raw = stream.read(size)
-        if self._stamp is not None and (change := change_since(self._path, self._stamp, Stamp.of(self._path))):
+        if stamp is not None and (change := change_since(path, stamp, Stamp.of(path))):
             raise ImageReadError(change)
         return raw
 
@@ -106,9 +147,14 @@ class _ExpandedSamples(_Samples):
             return self._file.read(size)
 
 
-def _expanded(stream: Any, file: SamplesFile, size: int, packing: Packing, surplus: Surplus) -> IO[bytes] | None:
-    """Return a temporary file of the samples; None where the disk is full."""
-    expanded = temporary_file(lambda plain: plain.writelines(decompressed(stream, file.skip, size, packing, surplus)))
-    if expanded is not None:
-        check_length(file, size, expanded.seek(0, os.SEEK_END))
-    return expanded
+def _decompressed(files: Sequence[SamplesFile], size: int, packing: Packing, surplus: Surplus) -> Iterator[bytes]:
+    """Yield the decompressed samples of files, of which each has a number of bytes."""
+    for file in files:
+        taken = 0
+        with unreadable(file.path), BufferedReader(open_file(file.path)) as stream:
+            stream.seek(start_of_samples(stream, file, size))
+            check_expanded(str(file.path), size, os.fstat(stream.fileno()).st_size)
+            for part in decompressed(stream, file.skip, size, packing, surplus):
+                taken += len(part)
+                yield part
+        check_length(file, size, taken)

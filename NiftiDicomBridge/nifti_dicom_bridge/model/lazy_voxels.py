@@ -158,6 +158,28 @@ class FlippedVoxels(LazyVoxels):
         return parts[0] if len(parts) == 1 else np.concatenate(parts)
 
 
+class SamplesLast(LazyVoxels):
+    """Voxels of several samples, of which all of the first sample are read first, then all of the second, and so on.
+
+    Parameters
+    ----------
+    voxels : LazyVoxels
+        What is read: its times are those of the first sample, then those of the second…
+    samples : int
+        How many there are.
+    """
+
+    def __init__(self, voxels: LazyVoxels, samples: int):
+        times, *sizes = voxels.shape
+        super().__init__((times // samples, *sizes, samples), voxels.dtype)
+        self._voxels = voxels
+
+    def planes(self, start: int, stop: int) -> np.ndarray:
+        """Return planes, counted through all times."""
+        places = range(0, self._voxels.shape[0] * self.shape[1], self.shape[0] * self.shape[1])
+        return np.stack([self._voxels.planes(place + start, place + stop) for place in places], axis=-1)
+
+
 class MappedVoxels(LazyVoxels):
     """Voxels that are computed from others when they are asked for.
 
@@ -169,10 +191,14 @@ class MappedVoxels(LazyVoxels):
         Of the result.
     compute : callable
         Given planes and the number of the first, counted through all times, returns the planes of the result.
+    shape : sequence of int, optional
+        Of the result, if it has other samples than the voxels.
     """
 
-    def __init__(self, voxels: Voxels, dtype: np.dtype, compute: Callable[[np.ndarray, int], np.ndarray]):
-        super().__init__(voxels.shape, dtype)
+    def __init__(
+        self, voxels: Voxels, dtype: np.dtype, compute: Callable[[np.ndarray, int], np.ndarray], shape: Sequence[int] = ()
+    ):
+        super().__init__(shape or voxels.shape, dtype)
         self._read, self._compute = _reader_of(voxels), compute
         self._count = voxels.shape[0] * voxels.shape[1]
 
@@ -193,6 +219,14 @@ def mapped(voxels: Voxels, dtype: np.dtype, compute: Callable[[np.ndarray, int],
     """Return `MappedVoxels` of lazy and of large voxels, which are computed whenever they are read; of others an array."""
     result = MappedVoxels(voxels, dtype, compute)
     return result if isinstance(voxels, LazyVoxels) or voxels.nbytes > 4 * SLAB else np.asarray(result)
+
+
+def samples_of(voxels: Voxels, which: int | slice) -> Voxels:
+    """Return one or some samples of voxels that have several; they are read when they are sliced if the voxels are."""
+    if not isinstance(voxels, LazyVoxels):
+        return np.asarray(voxels)[..., which]
+    shape = (*voxels.shape[:-1], *np.empty(voxels.shape[-1])[which].shape)
+    return MappedVoxels(voxels, voxels.dtype, lambda planes, _: planes[..., which], shape)
 
 
 def _expanded(key: Any, ndim: int) -> tuple[Any, ...] | None:

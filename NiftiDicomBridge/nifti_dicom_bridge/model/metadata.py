@@ -19,6 +19,8 @@ from ..standard.tags import Tag
 # PS3.5 6.2: struct letter of one value of the numeric VRs
 NUMBER_FORMATS = {"US": "H", "SS": "h", "UL": "I", "SL": "i", "FL": "f", "FD": "d", "SV": "q", "UV": "Q"}
 SPACE_AND_NULL = " \0"
+GE_BIG_ENDIAN_PIXELS = "1.2.840.113619.5.2"
+"""Private transfer syntax of GE: implicit VR little endian, but pixel data in big endian."""
 
 
 class Element(NamedTuple):
@@ -137,6 +139,11 @@ class Instance:
     def transfer_syntax(self) -> str:
         """TransferSyntaxUID of the file meta information, empty where there is none."""
         return text(self.file_meta, Tag.TRANSFER_SYNTAX_UID)
+
+    @property
+    def has_little_pixels(self) -> bool:
+        """Whether native pixel data are in little endian in the file, as most data sets are."""
+        return self.encoding.little and self.transfer_syntax != GE_BIG_ENDIAN_PIXELS
 
 
 class Frame(NamedTuple):
@@ -294,6 +301,8 @@ def _numbers(vr: str, value: bytes) -> tuple[float, ...]:
     if letter is not None:
         count = len(value) // struct.calcsize(letter)
         return struct.unpack_from(f"<{count}{letter}", value)
+    if b"_" in value:
+        return ()  # Python allows it between digits
     try:
         return tuple(map(float, value.decode("ascii").strip(SPACE_AND_NULL).replace(",", ".").split("\\")))
     except ValueError:

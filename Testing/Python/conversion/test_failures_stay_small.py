@@ -12,7 +12,7 @@ import pytest
 from circle import Circle
 from nifti_dicom_bridge import BridgeError, ConversionOptions, Job, Outcome, Target, convert, inspect
 from nifti_dicom_bridge.cli import commands, main
-from nifti_dicom_bridge.conversion import to_dicom
+from nifti_dicom_bridge.conversion import image_groups
 from nifti_dicom_bridge.conversion.image_with_record import open_store
 from nifti_dicom_bridge.formats.dicom.created.library_errors import refused_by_highdicom
 from nifti_dicom_bridge.formats.dicom.reading import read as reading
@@ -155,13 +155,13 @@ def test_a_file_that_changes_while_it_is_converted_is_an_error(
 ) -> None:
     circle.make("classic_ct").forth()
     path = next(path for path in circle.nifti.iterdir() if path.suffix == Path(name).suffix)
-    good = to_dicom._source_of
+    good = image_groups._source_of
 
     def changing(file: object) -> object:
         os.utime(path, (1, 1))
         return good(file)  # type: ignore[arg-type]
 
-    monkeypatch.setattr(to_dicom, "_source_of", changing)
+    monkeypatch.setattr(image_groups, "_source_of", changing)
 
     (entry,) = circle.home().entries
     assert f"{path}: changed while it was converted" in entry.error

@@ -15,7 +15,7 @@ from nifti_dicom_bridge import ConversionOptions, Job, Outcome, Target, Volume, 
 from nifti_dicom_bridge.conversion import stage_nifti, to_preview
 from nifti_dicom_bridge.formats import nifti
 from nifti_dicom_bridge.formats.dicom import writer as dicom_writer
-from nifti_dicom_bridge.formats.dicom.restore import Composer
+from nifti_dicom_bridge.formats.dicom.composer import Composer
 from nifti_dicom_bridge.formats.zarr import StoreWriter
 from oracles import module
 from phantoms import PHANTOMS

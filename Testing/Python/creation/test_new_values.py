@@ -48,6 +48,30 @@ def test_values_whose_slope_no_reader_can_use_are_refused(size, reason):
     assert reason in refused(save("v.nii", voxels), kind="mr")
 
 
+def with_outlier(dtype: str = "f4") -> Path:
+    """Save an image of values from 0 to 1, and one of 10⁹."""
+    voxels = np.random.default_rng(3).random((6, 5, 4)).astype(dtype)
+    voxels[0, 0, 0] = 1e9
+    return save("outlier.nii", voxels)
+
+
+@pytest.mark.parametrize("kind", ["mr", "pet", "enhanced-mr"])
+@pytest.mark.parametrize("dtype", ["f4", "f8"])
+def test_one_extreme_value_does_not_hide_that_all_others_would_be_lost(kind: str, dtype: str):
+    assert "while most values are from" in refused(with_outlier(dtype), kind=kind)
+
+
+def test_values_next_to_an_extreme_one_are_lost_if_that_is_allowed():
+    entry = entry_of(with_outlier(), kind="mr", max_error=1.0)
+    assert any("values were rounded to 16 bits" in warning for warning in entry.log.warnings)
+
+
+def test_even_steps_around_zero_are_not_reported_as_rounded():
+    steps = np.random.default_rng(3).integers(-300, 700, (6, 5, 4)).astype("f4") * np.float32(0.001)
+    entry = entry_of(save("steps.nii", steps), kind="mr")
+    assert not any("rounded" in warning for warning in entry.log.warnings)
+
+
 @pytest.mark.parametrize("kind", ["mr", "enhanced-mr", "sc", "pm", "seg"])
 @pytest.mark.parametrize("shape", [(1, 70_000, 1), (70_000, 1, 1)])
 def test_an_image_of_more_rows_or_columns_than_dicom_has_is_refused(kind: str, shape: tuple[int, ...]) -> None:

@@ -211,7 +211,8 @@ def test_a_missing_slice_is_told_with_its_place(circle: Circle) -> None:
     report = circle.make("missing_slice").forth()
 
     assert report.entries[0].log.warnings == [
-        "1 slice(s) missing (after slice 2; step 2.5 mm): the grid is even, the true positions are in the sidecar"
+        "1 slice(s) missing (after slice 2; step 2.5 mm): slices are up to 2.5 mm off the even grid, the true positions are in "
+        "the sidecar"
     ]
 
 

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from nifti_dicom_bridge import DependencyError, Volume, missing_packages, read, write
 from nifti_dicom_bridge import optional_packages as optional
 from nifti_dicom_bridge.errors import NiftiReadError
-from nifti_dicom_bridge.formats.nifti.gzip_blocks import BlockWriter
+from nifti_dicom_bridge.formats.nifti.gzip_writer import BlockWriter
 from nifti_dicom_bridge.formats.nifti.reading import read_image
 from nifti_dicom_bridge.standard.siemens_csa import csa_values
 from places import ROOT, SHARED

@@ -16,7 +16,7 @@ from ...standard import dictionary
 from ...standard.tags import Tag
 from .reading import decode
 from .reading.encoding import encode_element
-from .reading.files import META_ENCODING, NotDicom, read_pixel_bytes
+from .reading.files import META_ENCODING, NotDicom, open_instance, read_pixel_bytes
 from .reading.headers import Headers
 
 if TYPE_CHECKING:
@@ -140,13 +140,13 @@ def _pixel_difference(pixels: PixelElement | None, back: Instance, raw: bytes | 
 def _differ(back: Instance, raw: bytes | memoryview) -> bool:
     """Whether the pixel data of a file are others than these, in little endian."""
     assert back.pixels is not None
-    if not back.encoding.little or back.encoding.deflated or back.pixels.length < 0:
+    if not back.has_little_pixels or back.pixels.length < 0:
         if back.pixels.length < 0:
             return False  # encapsulated by pydicom: the fragments were read
         value = read_pixel_bytes(back)
         return decode.little_endian(value, back, decode.pixel_format(back)) != bytes(raw)
     wanted = np.frombuffer(raw, np.uint8)
-    with open_file(back.path) as file:
+    with open_instance(back) as file:
         file.seek(back.pixels.offset)
         for start in range(0, len(wanted), CHUNK):
             part = np.frombuffer(file.read(min(CHUNK, len(wanted) - start)), np.uint8)

@@ -2,36 +2,25 @@
 
 from __future__ import annotations
 
-from bisect import bisect
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from ...errors import PixelError, SidecarError
-from ...model import metadata
 from ...model.lazy_voxels import LazyVoxels
-from ...model.metadata import Element, Elements, Encoding, Instance, Item, PixelElement
+from ...model.metadata import Instance, PixelElement
 from ...model.pixels import PixelFormat, bytes_from_frames, tile, to_stored_values
-from ...model.similar_elements import changes_of, like_of
 from ...model.volume import Volume
-from ...standard.tags import Tag
-from . import new_element
 from .frame_bytes import FrameBytes
 from .reading import decode, vendor
-from .reading import encoding as codec
 from .reading.decompress import exceeds_bits_stored
-from .reading.files import EXPLICIT_LITTLE_ENDIAN, META_ENCODING
 from .reading.frame_info import FrameInfo
 from .reading.frames import frames_of
 from .reading.lookup import frame_count
 from .structure_sets import is_structure_set
 from .structure_sets.rois import roi_count
-from .uids import UidMap, uid_bytes
-
-# what describes the encapsulation of pixel data and dies with it (PS3.5 A.4, PS3.3 C.7.6.3.1.8)
-_ENCAPSULATION_TAGS = frozenset({Tag.EXTENDED_OFFSET_TABLE, Tag.EXTENDED_OFFSET_TABLE_LENGTHS})
 
 
 class FrameRef(NamedTuple):
@@ -166,7 +155,7 @@ class PixelSource:
         many = len(whole.pieces) > 1
         lazy = all(isinstance(self.volumes[piece.volume].voxels, LazyVoxels) for piece in whole.pieces)
         record = self.volumes[whole.pieces[0].volume].dicom.pixel_record
-        plain = whole.instance.encoding.little and not whole.instance.encoding.deflated and not record.across
+        plain = whole.instance.has_little_pixels and not record.across
         return many and lazy and plain and not self._recorded(whole, "residues") and not self._recorded(whole, "tails")
 
     def _bytes(self, whole: InstanceFrames, pixel: PixelFormat) -> bytes | memoryview:
@@ -241,145 +230,3 @@ def _decoded_changes(pixel: PixelFormat) -> dict[str, Any]:
 
 def _fitted(raw: bytes | memoryview, length: int) -> bytes:
     return bytes(raw[:length]) + bytes(max(0, length - len(raw)))
-
-
-# --- instance → file --------------------------------------------------------------------------------------------------
-
-
-class Composer:
-    """Puts the bytes of files together; what a file has in common with the one before it is not encoded again."""
-
-    def __init__(self) -> None:
-        self._latest: dict[Encoding, _EncodedElements] = {}
-
-    def parts(
-        self, instance: Instance, pixels: PixelElement | None, raw: bytes | memoryview | FrameBytes
-    ) -> Iterator[bytes | memoryview]:
-        """Yield the bytes of a file in pieces: preamble, file meta information, elements, pixel data, elements behind them."""
-        body = self._body(instance, pixels, raw)
-        head = b"" if instance.preamble is None else instance.preamble + b"DICM"
-        head += codec.write_data_set(instance.file_meta, META_ENCODING)
-        if instance.encoding.deflated:
-            yield head + _deflate(b"".join(bytes(part) for part in body))
-            return
-        first = next(body)
-        yield head + bytes(first)
-        yield from body
-
-    def _body(
-        self, instance: Instance, pixels: PixelElement | None, raw: bytes | memoryview | FrameBytes
-    ) -> Iterator[bytes | memoryview]:
-        encoding = instance.encoding
-        latest = self._latest.get(encoding)
-        if latest is None or not latest.follow(instance.elements):
-            latest = self._latest[encoding] = _EncodedElements(instance.elements, encoding)
-        if pixels is None:
-            yield b"".join([*latest.parts, instance.trailer])
-            return
-        end = bisect(latest.tags, pixels.tag)
-        header = codec.element_header(pixels.tag, pixels.vr, len(raw), encoding)
-        after = [*latest.parts[end:], instance.trailer]
-        yield b"".join([*latest.parts[:end], header])
-        if isinstance(raw, FrameBytes):
-            yield from raw
-        else:
-            yield raw if encoding.little else _big_endian(raw, pixels, instance)
-        if any(after):
-            yield b"".join(after)
-
-
-class _EncodedElements:
-    """The elements of a data set, ascending by tag, and the bytes of each."""
-
-    def __init__(self, elements: Elements, encoding: Encoding):
-        self.tags = sorted(elements)
-        self.parts = [codec.encode_element(tag, elements[tag], encoding) for tag in self.tags]
-        self._elements = [elements[tag] for tag in self.tags]
-        self._like, self._changed = like_of(elements), set(changes_of(elements))
-        self._places = {tag: n for n, tag in enumerate(self.tags)}
-        self._encoding = encoding
-
-    def follow(self, elements: Elements) -> bool:
-        """Become the elements of another data set where it has the same tags in the same order; return whether it has."""
-        like, changed = like_of(elements), set(changes_of(elements))
-        if like is not self._like:
-            if list(elements) != self.tags:
-                return False
-            self._changed = changed | set(self.tags)
-        for tag in changed | self._changed:
-            n, now = self._places[tag], elements[tag]
-            if now is not self._elements[n]:
-                self.parts[n] = codec.encode_element(tag, now, self._encoding)
-                self._elements[n] = now
-        self._like, self._changed = like, changed
-        return True
-
-
-def _deflate(raw: bytes) -> bytes:
-    import zlib
-
-    packer = zlib.compressobj(wbits=-zlib.MAX_WBITS)
-    packed = packer.compress(raw) + packer.flush()
-    return packed + b"\0" * (len(packed) % 2)  # PS3.5 A.5
-
-
-def _big_endian(raw: bytes | memoryview, pixels: PixelElement, instance: Instance) -> bytes:
-    return decode.little_endian(bytes(raw), replace(instance, pixels=pixels), decode.pixel_format(instance))
-
-
-def transcoded(instance: Instance) -> Instance:
-    """Return an instance whose pixel data were compressed as it is to be written: Explicit VR Little Endian, native.
-
-    Color images become RGB by pixel, as decoded (PS3.5 8.2); all other elements stay.
-    """
-    elements = {tag: element for tag, element in instance.elements.items() if tag not in _ENCAPSULATION_TAGS}
-    if metadata.integer(elements, Tag.SAMPLES_PER_PIXEL, 1) == 3:
-        elements[Tag.PHOTOMETRIC_INTERPRETATION] = Element("CS", b"RGB ")
-        elements[Tag.PLANAR_CONFIGURATION] = Element("US", b"\0\0")
-    elements = _without_compressed_icons(elements, instance.transfer_syntax)
-    file_meta = {**instance.file_meta, Tag.TRANSFER_SYNTAX_UID: Element("UI", uid_bytes(EXPLICIT_LITTLE_ENDIAN))}
-    return replace(instance, elements=elements, file_meta=with_group_length(file_meta), encoding=Encoding(), trailer=b"")
-
-
-def with_all_bits(instance: Instance) -> Instance:
-    """Return an instance in which every allocated bit is stored (PS3.5 8.1.1)."""
-    bits = metadata.integer(instance.elements, Tag.BITS_ALLOCATED)
-    changed = {Tag.BITS_STORED: new_element.integers("US", bits), Tag.HIGH_BIT: new_element.integers("US", bits - 1)}
-    return replace(instance, elements={**instance.elements, **changed})
-
-
-def _without_compressed_icons(elements: Elements, syntax: str) -> Elements:
-    """Return elements whose nested pixel data are native; a sequence whose icon cannot be decoded is left out."""
-    kept = {}
-    for tag, element in elements.items():
-        items = element.value if isinstance(element.value, tuple) else ()
-        if not any(_is_compressed(item) for item in items):
-            kept[tag] = element
-            continue
-        native = [decode.decompressed_icon(i.elements, syntax) if _is_compressed(i) else i.elements for i in items]
-        if all(elements is not None for elements in native):
-            new = tuple(Item(one, item.undefined) for one, item in zip(native, items, strict=True) if one is not None)
-            kept[tag] = element._replace(value=new)
-    return kept
-
-
-def _is_compressed(item: Item) -> bool:
-    pixels = item.elements.get(Tag.PIXEL_DATA)
-    return pixels is not None and pixels.undefined
-
-
-def with_group_length(file_meta: Elements) -> Elements:
-    """Return file meta information whose group length is right (PS3.10 7.1); without one where it had none."""
-    if Tag.FILE_META_INFORMATION_GROUP_LENGTH not in file_meta:
-        return file_meta
-    rest = {tag: element for tag, element in file_meta.items() if tag != Tag.FILE_META_INFORMATION_GROUP_LENGTH}
-    length = len(codec.write_data_set(rest, META_ENCODING))
-    return {Tag.FILE_META_INFORMATION_GROUP_LENGTH: Element("UL", length.to_bytes(4, "little")), **rest}
-
-
-def with_elements(instance: Instance, elements: Elements, uids: UidMap | None = None) -> Instance:
-    """Return an instance with other elements; file meta information follows its SOP Instance UID."""
-    file_meta = uids.apply(instance.file_meta) if uids else instance.file_meta
-    if file_meta is not instance.file_meta:
-        file_meta = with_group_length(file_meta)
-    return replace(instance, elements=elements, file_meta=file_meta)

@@ -19,7 +19,9 @@ from ...options.remedies import remedy
 from ...output import Staging
 from ...standard import dictionary
 from ...standard.tags import Tag
-from . import edits, restore
+from . import edits
+from .changed_instance import transcoded, with_all_bits, with_elements
+from .composer import Composer
 from .data_set_file import DataSetFile, NewObject
 from .derived import derive_groups
 from .frame_bytes import FrameBytes
@@ -28,7 +30,7 @@ from .new_file import IMPLEMENTATION_CLASS, IMPLEMENTATION_VERSION, NewFile
 from .provenance import add_provenance, with_provenance
 from .read_back import ReadBack
 from .reading import decode
-from .restore import Composer, InstanceFrames, PixelSource
+from .restore import InstanceFrames, PixelSource
 
 
 class Writer:
@@ -69,15 +71,15 @@ class Writer:
         ordered = sorted(wholes, key=lambda whole: metadata.integer(whole.instance.elements, Tag.INSTANCE_NUMBER))
         for done, (n, whole) in enumerate(as_stored(ordered)):
             self._report_progress(done, len(ordered))
-            instance = whole.instance if decode.is_native(whole.instance) else restore.transcoded(whole.instance)
+            instance = whole.instance if decode.is_native(whole.instance) else transcoded(whole.instance)
             _note_dropped(whole.instance, instance, log)
             if source.exceeds_bits_stored(whole):
-                instance = restore.with_all_bits(instance)
+                instance = with_all_bits(instance)
                 _note_once(log, "BitsStored (0028,0101) is the allocated bits, as the compressed values need them")
             instance = self._with_values(instance, log if n == 0 else None)
             if not keep:
                 elements = self.job.uids.apply(instance.elements)
-                instance = restore.with_elements(instance, elements, self.job.uids)
+                instance = with_elements(instance, elements, self.job.uids)
             pixels, raw = source.written(whole)
             name = self._name(folder, n, whole.instance)
             self._write(replace(instance, pixels=pixels), pixels, raw, name, whole.instance.transfer_syntax)

@@ -184,14 +184,11 @@ def _voxels(header: _Header, lazy: bool) -> tuple[Voxels, tuple[str, ...]]:
         raise header.error(f"samples of type {name!r} are not supported. Convert them to an integer or floating-point type.")
     is_big = header.flag("BinaryDataByteOrderMSB", "ElementByteOrderMSB")
     dtype = np.dtype(TYPES[name]).newbyteorder(">" if is_big else "<")
-    shape = [int(size) for size in sizes[::-1]] + ([channels] if channels > 1 else [])
+    shape = [1] * (4 - count) + [int(size) for size in sizes[::-1]] + [channels] * (channels > 1)
     files, packing, surplus = _files(header), _packing(header), Surplus(shape, dtype.itemsize)
-    voxels: Voxels | None = None
-    if lazy and channels == 1:
-        voxels = lazy_samples(files, [1, *shape][-4:], dtype, packing, surplus)
+    voxels: Voxels | None = lazy_samples(files, shape, dtype, packing, surplus) if lazy else None
     if voxels is None:
-        samples = freeze(read_samples(files, shape, dtype, packing, surplus))
-        voxels = samples if count == 4 else samples[np.newaxis]
+        voxels = freeze(read_samples(files, shape, dtype, packing, surplus))
     return voxels, surplus.warnings()
 
 

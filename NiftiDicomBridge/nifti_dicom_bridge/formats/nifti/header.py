@@ -121,7 +121,11 @@ class NiftiHeader:
         )
 
     def _check(self, path: Path) -> None:
-        if not 1 <= self.dims[0] <= 7 or min(self.shape) < 1:
+        if not 1 <= self.dims[0] <= 7:
+            raise NiftiReadError(
+                f"{path}: it claims {self.dims[0]} dimensions, 1 to 7 are possible. Create it again from its source."
+            )
+        if min(self.shape) < 1:
             raise NiftiReadError(
                 f"{path}: its dimensions are {self.dims}, so the image is empty. Create it again from its source."
             )
@@ -146,6 +150,17 @@ class NiftiHeader:
         if not np.isfinite(self.slope) or self.slope == 0:
             return Rescale()
         return Rescale(self.slope, self.intercept if np.isfinite(self.intercept) else 0.0)
+
+    def doubts_of_values(self) -> list[str]:
+        """Return what is not used of the fields that specify the voxels and their scale, as it is not valid."""
+        size = self.dtype.itemsize * 8
+        usable = bool(self.slope) and np.isfinite(self.slope)
+        doubts = {
+            f"scl_slope is {self.slope:g}: the values are the stored ones": np.isinf(self.slope),
+            f"scl_inter is {self.intercept:g}: 0 was used": usable and not np.isfinite(self.intercept),
+            f"bitpix is {self.bits}, but voxels of its data type have {size} bits: the data type was used": self.bits != size,
+        }
+        return [sentence for sentence, is_so in doubts.items() if is_so]
 
     def time_step(self) -> float:
         """Return seconds between times; 0 where unknown."""

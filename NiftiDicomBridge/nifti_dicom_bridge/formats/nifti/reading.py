@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -14,10 +15,10 @@ from ...errors import NiftiReadError
 from ...model import geometry
 from ...model.digest import freeze
 from ...model.input_files import open_file
-from ...model.lazy_voxels import Voxels
+from ...model.lazy_voxels import LazyVoxels, SamplesLast, Voxels
 from ...model.limits import check_memory
 from ...model.names import companion, is_compressed, stem_of
-from ...model.pixels import Rescale, bytes_of
+from ...model.pixels import Rescale, bytes_of, transparency
 from ...model.surplus import Surplus
 from ...model.volume import Volume
 from ...standard.nifti_codes import INTENTS
@@ -31,7 +32,6 @@ CHUNK = 1 << 22
 """Bytes that are skipped at once."""
 IN_MEMORY, IN_MEMORY_PACKED = 16 << 20, 64 << 20
 """Bytes of voxels up to which images are read at once; of compressed ones of other tools, which may be needed twice."""
-OPAQUE = 255
 
 
 def read_image(path: Path, allow_complex: bool = False, lazy: bool = False) -> Volume:
@@ -62,15 +62,16 @@ def read_image(path: Path, allow_complex: bool = False, lazy: bool = False) -> V
         )
     matrix, notes = header.matrix()
     geometry.check_affine(matrix)
+    intent = _intent(header, voxels)
     return Volume(
         voxels=voxels,
         ijk_to_ras=matrix,
         rescale=header.rescale() if voxels.ndim == 4 else Rescale(),
         time_step_s=header.time_step(),
         name=stem_of(path),
-        warnings=(*notes, *surplus.warnings(), *_alpha_note(voxels, header)),
+        warnings=(*notes, *header.doubts_of_values(), *surplus.warnings(), *transparency(voxels, intent)),
         space=header.space,
-        intent=_intent(header, voxels),
+        intent=intent,
     )
 
 
@@ -82,51 +83,54 @@ def _intent(header: NiftiHeader, voxels: Voxels) -> str:
     return "rgb" if header.datatype in (RGB24, RGBA32) else "vector"
 
 
-def _alpha_note(voxels: Voxels, header: NiftiHeader) -> list[str]:
-    """Return that the transparency of an image counts for something, as DICOM has no place for it."""
-    if header.datatype != RGBA32 or not voxels.size or voxels[..., 3].min() == OPAQUE:
-        return []
-    count = int((voxels[..., 3] != OPAQUE).sum())
-    return [
-        f"{count} voxels are transparent (alpha below {OPAQUE}): DICOM has no place for that, their colors are kept as they are"
-    ]
-
-
-def _header_and_voxels(path: Path, lazy: bool) -> tuple[NiftiHeader, Voxels, Surplus]:
-    if path.suffix.lower() in (".hdr", ".img"):
-        header, data, surplus = _pair(path)
-        return header, _as_voxels(freeze(data), header, path), surplus
+def _header_and_voxels(given: Path, lazy: bool) -> tuple[NiftiHeader, Voxels, Surplus]:
+    is_pair = given.suffix.lower() in (".hdr", ".img")
+    path = companion(given, ".img") if is_pair else given
+    pair_header = _header_of_pair(given) if is_pair else None
     with _opened_for_reading(path) as file:
-        start = read_start(file, path, 540)
-        header = NiftiHeader.parse(start, path)
+        start = b"" if is_pair else read_start(file, path, 540)
+        header = pair_header or _header_of_file(start, path)
         offset = max(header.offset, header.first_offset)
         packed = is_compressed(path) and not isinstance(file, BlockReader)
         if lazy and _can_be_lazy(header, IN_MEMORY_PACKED if packed else IN_MEMORY):
             return header, *_lazy_voxels(path, header, offset)
         data, surplus = _read_data(file, start, offset, header, path)
-        return header, _as_voxels(freeze(data), header, path), surplus
+        return header, _as_voxels(freeze(data), header, given), surplus
+
+
+def _header_of_file(start: bytes, path: Path) -> NiftiHeader:
+    header = NiftiHeader.parse(start, path)
+    if not is_nifti(start):
+        raise NiftiReadError(
+            f"{path}: damaged or Analyze: the magic number of NIfTI is missing, so nothing specifies its orientation. "
+            "Create it again from its source."
+        )
+    return header
 
 
 def _can_be_lazy(header: NiftiHeader, most: int) -> bool:
-    """Whether an image is large, and its planes are in the file one after the other."""
-    is_large = math.prod(header.shape) * header.dtype.itemsize > most
-    is_known = header.dtype.kind in "iuf" or header.datatype == RGB24
-    return is_large and is_known and math.prod(header.shape[4:]) == 1
+    """Whether an image is large, and has no more axes than those of space, time and samples."""
+    beyond = header.shape[4:]
+    has_samples = len(beyond) == 1 and not header.dtype.fields
+    return math.prod(header.shape) * header.dtype.itemsize > most and (has_samples or math.prod(beyond) == 1)
 
 
-def _lazy_voxels(path: Path, header: NiftiHeader, offset: int) -> tuple[NiftiVoxels, Surplus]:
+def _lazy_voxels(path: Path, header: NiftiHeader, offset: int) -> tuple[LazyVoxels, Surplus]:
     end = offset + math.prod(header.shape) * header.dtype.itemsize
     _check_size(path, end)
     surplus = Surplus(header.shape[::-1], header.dtype.itemsize)
     plain = expanded_with_surplus(path, end, surplus)
     columns, rows, slices, times = (*header.shape[:4], *[1] * (4 - len(header.shape[:4])))
-    if header.datatype == RGB24:
-        return NiftiVoxels(path, (times, slices, rows, columns, 3), np.dtype(np.uint8), offset, plain), surplus
-    return NiftiVoxels(path, (times, slices, rows, columns), header.dtype, offset, plain), surplus
+    if header.dtype.fields:  # RGB24, RGBA32
+        shape = (times, slices, rows, columns, len(header.dtype.fields))
+        return NiftiVoxels(path, shape, np.dtype(np.uint8), offset, plain), surplus
+    samples = math.prod(header.shape[4:])
+    voxels = NiftiVoxels(path, (samples * times, slices, rows, columns), header.dtype, offset, plain)
+    return (voxels if samples == 1 else SamplesLast(voxels, samples)), surplus
 
 
-def _pair(path: Path) -> tuple[NiftiHeader, np.ndarray, Surplus]:
-    """Return header and data of an image in two files, given either of them."""
+def _header_of_pair(path: Path) -> NiftiHeader:
+    """Return the header of an image in two files, given either of them."""
     with open_file(companion(path, ".hdr")) as file:
         start = file.read(540)
     if not is_nifti(start):
@@ -134,10 +138,7 @@ def _pair(path: Path) -> tuple[NiftiHeader, np.ndarray, Surplus]:
             f"{path}: an Analyze image: without a NIfTI header nothing specifies its orientation. Convert it to NIfTI with a "
             "tool that shows left and right."
         )
-    header = NiftiHeader.parse(start, companion(path, ".hdr"))
-    voxels = companion(path, ".img")
-    with open_file(voxels) as file:
-        return header, *_read_data(file, b"", header.offset, header, voxels)
+    return replace(NiftiHeader.parse(start, companion(path, ".hdr")), first_offset=0)
 
 
 def _read_data(file: BinaryIO, start: bytes, offset: int, header: NiftiHeader, path: Path) -> tuple[np.ndarray, Surplus]:

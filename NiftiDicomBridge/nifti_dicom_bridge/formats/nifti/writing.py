@@ -17,7 +17,7 @@ from ...model.pixels import bytes_of
 from ...model.volume import UNPLACED, Volume
 from ...options import Progress
 from ...standard.nifti_codes import INTENT_LABEL, INTENT_VECTOR, XFORM_SCANNER
-from .gzip_blocks import BlockWriter
+from .gzip_writer import BlockWriter
 from .header import DATATYPES, RGB24, NiftiHeader
 
 CHUNK = 1 << 22

@@ -8,10 +8,11 @@ import numpy as np
 
 from ...model import geometry
 from ...model.digest import freeze
-from ...model.lazy_samples import lazy_samples
-from ...model.lazy_voxels import Voxels
+from ...model.lazy_samples import lazy_samples, reordered_samples
+from ...model.lazy_voxels import LazyVoxels, SamplesLast, Voxels
 from ...model.names import stem_of
 from ...model.packed_samples import read_samples
+from ...model.pixels import transparency
 from ...model.surplus import Surplus
 from ...model.volume import Volume
 from .axes import LAYERS, Axes, axes_of, is_diffusion, is_segmentation
@@ -50,27 +51,46 @@ def read_image(path: Path, lazy: bool = False) -> Volume:
         time_step_s=axes.time_step_s if voxels.shape[0] > 1 else 0.0,
         name=stem_of(path),
         gradients=gradients,
-        warnings=(*warnings, *surplus.warnings()),
+        warnings=(*warnings, *surplus.warnings(), *transparency(voxels, intent)),
         intent=intent,
     )
 
 
 def _voxels(header: NrrdHeader, axes: Axes, lazy: bool, surplus: Surplus) -> Voxels:
     """Return (times, slices, rows, columns[, samples])."""
-    files, shape = header.files(), header.sizes[::-1]
-    order = [axes.time, *reversed(axes.space)] if axes.time is not None else [*reversed(axes.space)]
-    if lazy and order == list(range(len(shape)))[::-1]:
-        voxels = lazy_samples(files, [1, *shape][-4:], header.dtype, header.packing, surplus)
-        if voxels is not None:
-            return voxels
-    return freeze(_ordered(read_samples(files, shape, header.dtype, header.packing, surplus), header, axes))
-
-
-def _ordered(samples: np.ndarray, header: NrrdHeader, axes: Axes) -> np.ndarray:
-    """Return samples as (times, slices, rows, columns[, samples])."""
-    last = len(header.sizes) - 1  # axes of the array are those of the file in reverse
+    shape = header.sizes[::-1]
+    last = len(shape) - 1  # axes of the array are those of the file in reverse
     order = [last - axis for axis in (axes.time, *reversed(axes.space), axes.samples) if axis is not None]
-    voxels = samples.transpose(order)
-    voxels = voxels if axes.time is not None else voxels[np.newaxis]
-    single = axes.samples is not None and voxels.shape[-1] == 1
-    return np.ascontiguousarray(voxels[..., 0] if single else voxels)
+    wanted = [1] * (axes.time is None) + [shape[axis] for axis in order]
+    if wanted[4:] == [1]:
+        wanted.pop()
+    voxels = _lazy(header, order, wanted, surplus) if lazy else None
+    if voxels is not None:
+        return voxels
+    samples = read_samples(header.files(), shape, header.dtype, header.packing, surplus)
+    return freeze(np.ascontiguousarray(samples.transpose(order)).reshape(wanted))
+
+
+def _lazy(header: NrrdHeader, order: list[int], shape: list[int], surplus: Surplus) -> LazyVoxels | None:
+    """Return voxels that are read when they are sliced; None for small ones, and where they must be read at once.
+
+    Parameters
+    ----------
+    header : NrrdHeader
+        Where the samples are.
+    order : list of int
+        The axes of the samples, the slowest first, in the order of the voxels.
+    shape : list of int
+        Of the voxels.
+    surplus : Surplus
+        Counts what is behind the samples.
+    """
+    slowest, *others = range(len(order))
+    if order == [slowest, *others]:
+        return lazy_samples(header.files(), shape, header.dtype, header.packing, surplus)
+    samples_last = order == [*others, slowest] and len(shape) == 5
+    stored = [shape[4] * shape[0], *shape[1:4]] if samples_last else [1, *header.sizes[::-1]]
+    voxels = lazy_samples(header.files(), stored, header.dtype, header.packing, surplus)
+    if voxels is None:
+        return None
+    return SamplesLast(voxels, shape[4]) if samples_last else reordered_samples(voxels, order, shape)

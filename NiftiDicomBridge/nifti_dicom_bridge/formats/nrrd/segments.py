@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from ...model.digest import freeze
-from ...model.lazy_voxels import Voxels
+from ...model.lazy_voxels import Voxels, mapped, slabs
 from .header import NrrdHeader, read_header
 
 _TERMINOLOGY = "TerminologyEntry:"
@@ -92,15 +92,21 @@ def with_different_numbers(
             raise header.error(f"segment {n} is in layer {segment.layer}, there are {count}. Repair the header.")
     if voxels.ndim == 4:  # values of one layer differ
         return voxels, ()
-    layers = np.asarray(voxels)
-    numbered = np.zeros(layers.shape, np.min_scalar_type(max(segment.number for segment in segments)))
-    for segment in segments:
-        numbered[..., segment.layer][layers[..., segment.layer] == segment.value] = segment.number
-    nameless = int(np.count_nonzero(layers)) - int(np.count_nonzero(numbered))
+
+    def with_numbers(layers: np.ndarray, _: int) -> np.ndarray:
+        numbered = np.zeros(layers.shape, dtype)
+        for segment in segments:
+            numbered[..., segment.layer][layers[..., segment.layer] == segment.value] = segment.number
+        return numbered
+
+    dtype = np.min_scalar_type(max(segment.number for segment in segments))
+    blocks = (block for _, _, block in slabs(voxels))
+    nameless = sum(int(np.count_nonzero(block)) - int(np.count_nonzero(with_numbers(block, 0))) for block in blocks)
     warnings = (
         (f"{nameless} voxel(s) have a value that is of no segment of their layer: they were left out",) if nameless else ()
     )
-    return freeze(numbered), warnings
+    numbered = mapped(voxels, dtype, with_numbers)
+    return (freeze(numbered) if isinstance(numbered, np.ndarray) else numbered), warnings
 
 
 def segments_text(path: Path) -> str:

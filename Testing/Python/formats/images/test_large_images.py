@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import errno
+import gzip
 import tempfile
+import zlib
 from pathlib import Path
 
 import numpy as np
@@ -44,12 +46,59 @@ def test_samples_at_the_end_of_a_file() -> None:
     assert np.array_equal(np.asarray(read_image(path, lazy=True).voxels), VOXELS)
 
 
-def test_an_image_with_other_axes_is_read_at_once() -> None:
-    axes = (
-        "space: LPS\nspace directions: none (1,0,0) (0,1,0) (0,0,2)\nspace origin: (0,0,0)\nkinds: vector domain domain domain"
+DIRECTIONS = "(1,0,0) (0,1,0) (0,0,2)"
+AXES = {
+    "samples first": (f"none {DIRECTIONS}", "vector domain domain domain", (4, 3, 5, 2)),
+    "samples last": (f"{DIRECTIONS} none", "domain domain domain vector", (2, 4, 3, 5)),
+    "times first": (f"none {DIRECTIONS}", "time domain domain domain", (4, 3, 5, 2)),
+    "samples and times last": (f"{DIRECTIONS} none none", "domain domain domain time vector", (2, 6, 4, 3, 5)),
+    "times and samples first": (f"none none {DIRECTIONS}", "time vector domain domain domain", (4, 3, 5, 2, 6)),
+    "layers": (f"none {DIRECTIONS}", "list domain domain domain", (4, 3, 5, 2)),
+}
+LAYERS = "".join(f"\nSegment{n}_Name:=s{n}\nSegment{n}_LabelValue:={1 + n // 2}\nSegment{n}_Layer:={n % 2}" for n in range(3))
+
+
+@pytest.mark.parametrize("encoding", ["raw", "gzip"])
+@pytest.mark.parametrize("axes", AXES)
+def test_axes_in_any_order(axes: str, encoding: str) -> None:
+    directions, kinds, shape = AXES[axes]
+    samples = np.random.default_rng(0).integers(0, 4, shape).astype(np.int16)
+    fields = f"space: LPS\nspace directions: {directions}\nspace origin: (0,0,0)\nkinds: {kinds}\nencoding: {encoding}"
+    path = nrrd(fields + (LAYERS if axes == "layers" else ""), samples)
+    if encoding == "gzip":
+        path.write_bytes(path.read_bytes()[: -samples.nbytes] + gzip.compress(samples.tobytes()))
+    lazy, whole = read_image(path, lazy=True), read_image(path)
+    assert isinstance(lazy.voxels, LazyVoxels)
+    assert lazy.warnings == whole.warnings
+    assert np.array_equal(lazy.voxels[0, 1:3], whole.voxels[0, 1:3])
+    assert np.array_equal(np.asarray(lazy.voxels), whole.voxels)
+
+
+def slices(path: Path, compress: bool = False) -> Path:
+    """Write a MetaImage with a file for each slice."""
+    for k, plane in enumerate(VOXELS[0]):
+        Path(f"{k}.raw").write_bytes(zlib.compress(plane.tobytes()) if compress else plane.tobytes())
+    path.write_text(
+        f"NDims = 3\nCompressedData = {compress}\nTransformMatrix = 1 0 0 0 1 0 0 0 1\nOffset = 0 0 0\nElementSpacing = 1 1 1\n"
+        "DimSize = 5 4 3\nElementType = MET_SHORT\nElementDataFile = %d.raw 0 2 1\n"
     )
-    path = nrrd(axes, np.stack([VOXELS[0], VOXELS[0]], axis=-1))
-    assert isinstance(read_image(path, lazy=True).voxels, np.ndarray)
+    return path
+
+
+@pytest.mark.parametrize("compress", [False, True])
+def test_samples_of_several_files(compress: bool) -> None:
+    lazy = read_image(slices(Path("image.mhd"), compress), lazy=True).voxels
+    assert isinstance(lazy, LazyVoxels)
+    assert np.array_equal(lazy[0, 1:3], VOXELS[0, 1:3])
+    assert np.array_equal(np.asarray(lazy), VOXELS)
+
+
+@pytest.mark.parametrize("compress", [False, True])
+def test_one_short_file_of_several_is_refused_when_the_image_is_opened(compress: bool) -> None:
+    path = slices(Path("image.mhd"), compress)
+    Path("1.raw").write_bytes(Path("1.raw").read_bytes()[:-6])
+    with pytest.raises(ImageReadError, match=r"1\.raw.*Copy the file again"):
+        read_image(path, lazy=True)
 
 
 @pytest.mark.parametrize("compress", [False, True])

@@ -96,6 +96,37 @@ def test_a_plain_file_that_is_called_gz_is_refused(plain: tuple[Circle, bytes]) 
     assert_refused(circle)
 
 
+@pytest.mark.parametrize(
+    ("offset", "form", "value", "words"),
+    [
+        (112, "<f", float("inf"), "scl_slope is inf: the values are the stored ones"),
+        (116, "<f", float("nan"), "scl_inter is nan: 0 was used"),
+        (72, "<h", 8, "bitpix is 8, but voxels of its data type have 16 bits: the data type was used"),
+    ],
+)
+@pytest.mark.parametrize("packed", [False, True], ids=["nii", "nii.gz"])
+def test_fields_that_are_not_valid_are_reported(
+    offset: int, form: str, value: float, words: str, packed: bool, plain: tuple[Circle, bytes]
+) -> None:
+    circle, original = plain
+    raw = bytearray(original)
+    struct.pack_into(form, raw, offset, value)
+    path = circle.image().with_name("lie.nii.gz" if packed else "lie.nii")
+    path.write_bytes(gzip.compress(raw) if packed else raw)
+
+    (volume,) = read(path)
+
+    assert words in volume.warnings
+
+
+@pytest.mark.parametrize("magic", [b"none", b"\0\0\0\0", b"n+2\0"])
+def test_a_header_without_the_magic_number_is_refused(magic: bytes, plain: tuple[Circle, bytes]) -> None:
+    circle, raw = plain
+    circle.image().write_bytes(raw[:344] + magic + raw[348:])
+
+    assert_refused(circle)
+
+
 @pytest.mark.parametrize(("offset", "form", "value"), LIES, ids=str)
 @pytest.mark.parametrize("packed", [False, True], ids=["nii", "nii.gz"])
 def test_a_header_that_lies_never_ends_in_a_traceback(

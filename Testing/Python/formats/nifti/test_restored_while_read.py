@@ -13,14 +13,15 @@ import pytest
 from circle import KEEP, NEW, Circle, listing, names_in
 from nifti_dicom_bridge import ConversionOptions, NiftiReadError
 from nifti_dicom_bridge.formats import nifti
-from nifti_dicom_bridge.formats.nifti import gzip_blocks, lazy_image, reading
-from nifti_dicom_bridge.formats.nifti.gzip_blocks import BlockFile, BlockWriter
+from nifti_dicom_bridge.formats.nifti import gzip_blocks, gzip_writer, lazy_image, reading
+from nifti_dicom_bridge.formats.nifti.gzip_blocks import BlockFile
+from nifti_dicom_bridge.formats.nifti.gzip_writer import BlockWriter
 
 
 @pytest.fixture
 def decompressed(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     """The numbers of the blocks that were decompressed, of images that have several and are never read at once."""
-    monkeypatch.setattr(gzip_blocks, "BLOCK", 600)
+    monkeypatch.setattr(gzip_writer, "BLOCK", 600)
     monkeypatch.setattr(reading, "IN_MEMORY", 0)
     monkeypatch.setattr(lazy_image, "KEPT_BYTES", 1)
     numbers: list[int] = []

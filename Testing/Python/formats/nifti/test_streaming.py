@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import pydicom
 import pytest
-from pydicom.uid import RLELossless
+from pydicom.uid import DeflatedExplicitVRLittleEndian, RLELossless
 
 from circle import Circle, listing
 from nifti_dicom_bridge import LazyVoxels, NiftiReadError, Volume, read, write
@@ -18,8 +18,9 @@ from nifti_dicom_bridge.conversion import streamed
 from nifti_dicom_bridge.formats import nifti
 from nifti_dicom_bridge.formats.dicom.reading import bits_in_file
 from nifti_dicom_bridge.formats.dicom.reading.loader import Loader
-from nifti_dicom_bridge.formats.nifti import gzip_blocks, gzip_file, lazy_image, reading, writing
-from nifti_dicom_bridge.formats.nifti.gzip_blocks import BLOCK, BlockWriter, open_blocks
+from nifti_dicom_bridge.formats.nifti import gzip_file, gzip_writer, lazy_image, reading, writing
+from nifti_dicom_bridge.formats.nifti.gzip_blocks import open_blocks
+from nifti_dicom_bridge.formats.nifti.gzip_writer import BLOCK, BlockWriter
 from nifti_dicom_bridge.model.digest import digest_of
 from nifti_dicom_bridge.model.volume import reoriented
 
@@ -31,7 +32,7 @@ PHANTOMS = ["classic_ct", "mr_4d", "pet_slopes", "enhanced_slopes", "enhanced_mr
 @pytest.fixture
 def small_blocks(monkeypatch: pytest.MonkeyPatch) -> None:
     """Blocks of a few planes, so that small images have several."""
-    monkeypatch.setattr(gzip_blocks, "BLOCK", 5000)
+    monkeypatch.setattr(gzip_writer, "BLOCK", 5000)
     monkeypatch.setattr(writing, "CHUNK", 9000)
 
 
@@ -79,6 +80,27 @@ def test_compressed_segmentations_are_read_frame_by_frame(
 
     assert circle.forth(overwrite=True).ok
     assert contents(circle.nifti) == expected
+
+
+@pytest.mark.parametrize("phantom", ["enhanced_mr", "segmentation", "segmentation_with_overlaps"])
+def test_deflated_objects_are_read_frame_by_frame(phantom: str, circle: Circle, monkeypatch: pytest.MonkeyPatch) -> None:
+    circle.make(phantom)
+    for path in circle.dicom.rglob("*.dcm"):
+        ds = pydicom.dcmread(path)
+        ds.file_meta.TransferSyntaxUID = DeflatedExplicitVRLittleEndian
+        ds.save_as(path)
+    original = listing(circle.dicom)
+    assert circle.forth().ok
+    expected = contents(circle.nifti)
+    monkeypatch.setattr(streamed, "IN_MEMORY", 0)
+    monkeypatch.setattr(streamed, "IN_MEMORY_OBJECT", 0)
+    monkeypatch.setattr(reading, "IN_MEMORY_PACKED", 0)
+    monkeypatch.setattr(Loader, "stored_voxels", None)
+
+    assert circle.forth(overwrite=True).ok
+    assert contents(circle.nifti) == expected
+    assert circle.home().ok
+    assert listing(circle.back) == original
 
 
 @pytest.mark.parametrize("gzip", [True, False])

@@ -25,6 +25,7 @@ from nifti_dicom_bridge import (
     Names,
     Outcome,
     Target,
+    ZarrReadError,
     compare,
     convert,
     open_zarr,
@@ -477,6 +478,50 @@ def test_ome_zarr_of_others_is_read_with_a_note(tmp_path: Path) -> None:
     assert "OME-Zarr does not specify directions" in volume.warnings[0]
     assert np.allclose(volume.ijk_to_ras, [[-1, 0, 0, -5], [0, -2, 0, 0], [0, 0, 3, 1], [0, 0, 0, 1]])
     assert volume.voxels[0, :, 0, 0].tolist() == [7, 7, 0]  # a chunk that others left out has their fill value
+
+
+def other_store(folder: Path, names: str = "zyx", unit: str | None = "millimeter") -> Path:
+    """Write a store as other tools do: scale 3, 2, 1 along the axes of the array, translation 30, 20, 10."""
+    axes = [{"name": name, "type": "space", **({"unit": unit} if unit else {})} for name in names]
+    scale = {"type": "scale", "scale": [3, 2, 1]}, {"type": "translation", "translation": [30, 20, 10]}
+    multiscale = {"axes": axes, "datasets": [{"path": "0", "coordinateTransformations": scale}]}
+    group = zarr.create_group(str(folder), attributes={"ome": {"version": "0.5", "multiscales": [multiscale]}})
+    group.create_array("0", shape=(3, 4, 5), dtype="u2", chunks=(3, 4, 5))[:] = 7
+    return folder
+
+
+def test_axes_of_others_are_known_by_their_names(tmp_path: Path) -> None:
+    volume = open_zarr(other_store(tmp_path / "a.zarr", "xyz"))
+
+    assert np.allclose(volume.ijk_to_ras, [[0, 0, -3, -30], [0, -2, 0, -20], [1, 0, 0, 10], [0, 0, 0, 1]])
+
+
+@pytest.mark.parametrize(("unit", "mm"), [("um", 1e-3), ("micron", 1e-3), ("foot", 304.8), ("mm", 1)])
+def test_units_and_symbols_of_others_are_known(unit: str, mm: float, tmp_path: Path) -> None:
+    assert open_zarr(other_store(tmp_path / "a.zarr", unit=unit)).ijk_to_ras[2, 2] == pytest.approx(3 * mm)
+
+
+def test_a_unit_that_is_not_known_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(ZarrReadError, match="have the unit parsec, which is not known"):
+        open_zarr(other_store(tmp_path / "a.zarr", unit="parsec"))
+
+
+def test_axes_without_a_unit_are_reported(tmp_path: Path) -> None:
+    assert "axes z, y, x have no unit" in open_zarr(other_store(tmp_path / "a.zarr", unit=None)).warnings[1]
+
+
+def test_label_images_of_others_are_reported(tmp_path: Path) -> None:
+    store = other_store(tmp_path / "a.zarr")
+    zarr.open_group(str(store)).create_group("labels")
+
+    assert "its group labels is not read" in open_zarr(store).warnings[1]
+
+
+def test_a_group_without_an_image_is_refused_with_the_remedy(tmp_path: Path) -> None:
+    zarr.create_group(str(tmp_path / "a.zarr"))
+
+    with pytest.raises(ZarrReadError, match="Give the group of an image, such as"):
+        open_zarr(tmp_path / "a.zarr")
 
 
 @pytest.mark.parametrize("separator", ["/", "."])

@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 
 from ....errors import PixelError
-from ....model.lazy_voxels import MappedVoxels, Voxels, bounds_of
+from ....model.lazy_voxels import MappedVoxels, Voxels, bounds_of, samples_of
 from ....model.metadata import Log
 from ....model.pixels import PixelFormat
 from ....model.quantisation import decimal
@@ -98,8 +98,7 @@ def _color(volume: Volume, rules: PixelConstraints) -> StoredPixels:
     rows, columns = volume.voxels.shape[2:4]
     pixel = PixelFormat(int(rows), int(columns), 3, 8, 8, 7, photometric="RGB")
     ones = np.ones(volume.voxels.shape[:2])
-    colors = volume.voxels if volume.voxels.shape[-1] == 3 else volume.voxels[..., :3]
-    return StoredPixels(colors, pixel, ones, 0 * ones)
+    return StoredPixels(samples_of(volume.voxels, slice(3)), pixel, ones, 0 * ones)
 
 
 def _integers(volume: Volume, rules: PixelConstraints) -> StoredPixels | None:

@@ -14,7 +14,13 @@ from ....options.remedies import remedy
 
 DEFAULT_RELATIVE_ERROR = 1e-4
 """Without a limit, rounding may change a value by this part of the range of the image."""
+USUAL_RELATIVE_ERROR = 0.01
+"""The same, of the range without extreme values, which may be a small part of it."""
 _EXACT = 1e-9
+_SAMPLE = 1 << 16
+"""How many voxels tell what values are usual."""
+_USUAL = (5, 95)
+"""Percentiles of the different values between which values are usual."""
 
 
 @dataclass(frozen=True)
@@ -29,6 +35,10 @@ class Difference:
         Smallest and largest real value.
     span : float
         Their difference, computed before they are rounded to double precision.
+    coarse : float
+        Largest difference of a value that its own float type does not explain.
+    usual_low, usual_high : float
+        Smallest and largest real value without the extreme ones: few of those must not hide what happens to all others.
     """
 
     worst: float
@@ -36,6 +46,9 @@ class Difference:
     low: float
     high: float
     span: float
+    coarse: float = 0.0
+    usual_low: float = 0.0
+    usual_high: float = 0.0
 
 
 def difference(volume: Volume, voxels: Voxels, slopes: np.ndarray, intercepts: np.ndarray) -> Difference:
@@ -43,7 +56,8 @@ def difference(volume: Volume, voxels: Voxels, slopes: np.ndarray, intercepts: n
 
     Real values are computed in extended precision, so that 64-bit integers are exact; those of readers in double precision.
     """
-    worst, square = 0.0, np.longdouble(0)
+    worst, coarse, square, own = 0.0, 0.0, np.longdouble(0), _own_precision(volume)
+    sample = []
     low, high, count = np.longdouble(np.inf), np.longdouble(-np.inf), 0
     slope, intercept = np.longdouble(volume.rescale.slope), np.longdouble(volume.rescale.intercept)
     for t, k in np.ndindex(voxels.shape[:2]):
@@ -54,20 +68,29 @@ def difference(volume: Volume, voxels: Voxels, slopes: np.ndarray, intercepts: n
         back = voxels[t, k].astype(np.float64) * slopes[t, k] + intercepts[t, k]
         valid = np.isfinite(real)
         if valid.any():
-            off = np.abs(back.astype(np.longdouble) - real)[valid]
-            worst = max(worst, float(off.max()))
-            square += (off**2).sum()
+            off = np.abs(back.astype(np.longdouble) - real)
+            worst = max(worst, float(off[valid].max()))
+            larger = valid & (off > coarse)
+            coarse = max(coarse, float(off[larger][off[larger] > own * np.abs(real[larger])].max(initial=0)))
+            sample.append(np.unique(real[valid][:: max(1, real.size * slopes.size // _SAMPLE)].astype(np.float64)))
+            square += (off[valid] ** 2).sum()
             low, high = min(low, real[valid].min()), max(high, real[valid].max())
             count += int(valid.sum())
-    return Difference(worst, float(np.sqrt(square / max(1, count))), float(low), float(high), float(high - low))
+    usual = np.percentile(np.unique(np.concatenate(sample)), _USUAL) if sample else np.zeros(2)
+    mean = float(np.sqrt(square / max(1, count)))
+    return Difference(worst, mean, float(low), float(high), float(high - low), coarse, *usual.tolist())
+
+
+def _own_precision(volume: Volume) -> float:
+    """Return the relative precision of the values themselves."""
+    dtype = volume.voxels.dtype
+    exact = dtype.kind in "biu" and volume.rescale.is_identity
+    return 0.0 if exact else float(np.finfo(dtype if dtype.kind == "f" else np.float64).eps)
 
 
 def precision_of(volume: Volume, error: Difference) -> float:
     """Return the precision of the values themselves, in the units of the image."""
-    dtype = volume.voxels.dtype
-    exact = dtype.kind in "biu" and volume.rescale.is_identity
-    precision = 0.0 if exact else float(np.finfo(dtype if dtype.kind == "f" else np.float64).eps)
-    return precision * max(abs(error.low), abs(error.high))
+    return _own_precision(volume) * max(abs(error.low), abs(error.high))
 
 
 def limit_of(volume: Volume, error: Difference, max_error: float | None) -> float:
@@ -88,8 +111,14 @@ def check(volume: Volume, error: Difference, max_error: float | None, step: floa
         raise PixelError(
             f"In 16 bits a value would change by {error.worst:.3g}; {limit:.3g} is allowed. {remedy('allow-error')}"
         )
-    seen = min(_EXACT * max(abs(error.low), abs(error.high)), DEFAULT_RELATIVE_ERROR / 10 * error.span)
-    if error.worst > max(seen, precision_of(volume, error)):
+    if max_error is None and 0 < USUAL_RELATIVE_ERROR * (error.usual_high - error.usual_low) < error.coarse:
+        raise PixelError(
+            f"In 16 bits a value would change by {error.coarse:.3g}, while most values are from {error.usual_low:.3g} to "
+            f"{error.usual_high:.3g}. {remedy('allow-error')}"
+        )
+    largest = max(abs(error.usual_low), abs(error.usual_high))
+    seen = min(_EXACT * largest, DEFAULT_RELATIVE_ERROR / 10 * (error.usual_high - error.usual_low))
+    if error.coarse > max(seen, _own_precision(volume) * largest):
         log.warnings.append(
             f"values were rounded to 16 bits, steps of {step:.6g}: the largest error is {error.worst:.3g}, the mean one (RMS) "
             f'{error.root_mean_square:.3g}. kind="pm" keeps every value'

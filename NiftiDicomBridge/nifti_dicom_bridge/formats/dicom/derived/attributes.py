@@ -12,6 +12,7 @@ from ....standard import dictionary
 from ....standard.tags import Tag
 from .. import new_element, new_file
 from ..new_file import NewFile
+from ..reading.real_world import PARAMETRIC_MAP
 from ..references import source_images
 from ..uids import UidMap, new_uid
 from .derivation import DerivationContext
@@ -133,12 +134,15 @@ def file_of_planes(
 
 def rescale_elements(work: DerivationContext, elements: Elements, t: int = 0, k: int = 0) -> Elements:
     """Return slope and intercept of a plane, where the object has them or needs them."""
+    if work.sop_class == PARAMETRIC_MAP:  # its pixel value transformation is the identity; see `with_value_mapping`
+        return {}
     slope, intercept = float(work.slopes[t, k]), float(work.intercepts[t, k])
     n, frame = work.templates[t, k].tolist()
     before = work.info(n, frame)
     public = metadata.number(elements, Tag.RESCALE_SLOPE), metadata.number(elements, Tag.RESCALE_INTERCEPT) or 0.0
     scaled = bool(public[0]) and public != (before.slope, before.intercept)  # by a private element, which is dropped
-    if (slope, intercept) == (before.slope, before.intercept) and not scaled:
+    stated = metadata.number(elements, Tag.DOSE_GRID_SCALING, 1.0) if public[0] is None else public[0]
+    if (slope, intercept) == (stated, public[1]):  # not so where a modality LUT stated them, which is dropped
         return {}
     if scaled and SCALED_PUBLICLY not in work.log.notes:
         work.log.notes.append(SCALED_PUBLICLY)
@@ -151,3 +155,36 @@ def rescale_elements(work: DerivationContext, elements: Elements, t: int = 0, k:
     if not had:
         result[Tag.RESCALE_TYPE] = new_element.text("LO", "US")
     return result
+
+
+def with_value_mapping(work: DerivationContext, groups: Elements, t: int, k: int) -> Elements:
+    """Return functional groups without a value mapping that does not hold any more; that of a Parametric Map is corrected."""
+    tag = Tag.REAL_WORLD_VALUE_MAPPING_SEQUENCE
+    mapping = metadata.first_item(groups, tag)
+    if not mapping:
+        return groups
+    if work.sop_class != PARAMETRIC_MAP:
+        return new_element.without(groups, {tag}) if work.rescale_changed else groups
+    changed = {**mapping, **_mapped_range(work, mapping)}
+    if work.rescale_changed:
+        changed |= {
+            Tag.REAL_WORLD_VALUE_SLOPE: new_element.floats("FD", float(work.slopes[t, k])),
+            Tag.REAL_WORLD_VALUE_INTERCEPT: new_element.floats("FD", float(work.intercepts[t, k])),
+        }
+    return {**groups, tag: new_element.sequence(changed)}
+
+
+def _mapped_range(work: DerivationContext, mapping: Elements) -> Elements:
+    """Return the stored values for which a value mapping holds, with all that occur."""
+    low, high = (float(bound) for bound in (work.pixels.bounds[0].min(), work.pixels.bounds[1].max()))
+    ends = _FLOAT_RANGE if work.pixel.floating else _INTEGER_RANGE
+    first, last = (metadata.number(mapping, end, value) for end, value in zip(ends, (low, high), strict=True))
+    limits = min(first or 0.0, low), max(last or 0.0, high)
+    if work.pixel.floating:
+        return {end: new_element.floats("FD", limit) for end, limit in zip(ends, limits, strict=True)}
+    vr = "SS" if work.pixel.signed else "US"
+    return {end: new_element.integers(vr, int(limit)) for end, limit in zip(ends, limits, strict=True)}
+
+
+_FLOAT_RANGE = (Tag.DOUBLE_FLOAT_REAL_WORLD_VALUE_FIRST_VALUE_MAPPED, Tag.DOUBLE_FLOAT_REAL_WORLD_VALUE_LAST_VALUE_MAPPED)
+_INTEGER_RANGE = (Tag.REAL_WORLD_VALUE_FIRST_VALUE_MAPPED, Tag.REAL_WORLD_VALUE_LAST_VALUE_MAPPED)

@@ -12,7 +12,7 @@ from ....standard.tags import Tag
 from .. import new_element
 from ..new_file import NewFile
 from ..uids import UidMap
-from .attributes import OF_ONE_TIME, common, file_of_planes, rescale_elements
+from .attributes import OF_ONE_TIME, common, file_of_planes, rescale_elements, with_value_mapping
 from .derivation import DerivationContext
 from .single_frame import step_of
 
@@ -113,7 +113,7 @@ def _with_values(work: DerivationContext, groups: Elements, t: int, k: int) -> E
     window = metadata.first_item(groups, Tag.FRAME_VOI_LUT_SEQUENCE)
     if window:
         updated[Tag.FRAME_VOI_LUT_SEQUENCE] = new_element.sequence({**window, **_windowed(work)})
-    return _derived_frame_types(work, updated)
+    return with_value_mapping(work, _derived_frame_types(updated), t, k)
 
 
 def _windowed(work: DerivationContext) -> Elements:
@@ -121,8 +121,8 @@ def _windowed(work: DerivationContext) -> Elements:
     return {Tag.WINDOW_CENTER: new_element.decimals([centre]), Tag.WINDOW_WIDTH: new_element.decimals([width])}
 
 
-def _derived_frame_types(work: DerivationContext, groups: Elements) -> Elements:
-    """Return functional groups whose FrameType specifies DERIVED, without value mappings that do not hold any more."""
+def _derived_frame_types(groups: Elements) -> Elements:
+    """Return functional groups whose FrameType specifies DERIVED."""
     changed = dict(groups)
     for sequence in (Tag.MR_IMAGE_FRAME_TYPE_SEQUENCE, Tag.CT_IMAGE_FRAME_TYPE_SEQUENCE, Tag.PET_FRAME_TYPE_SEQUENCE):
         item = metadata.first_item(groups, sequence)
@@ -130,4 +130,4 @@ def _derived_frame_types(work: DerivationContext, groups: Elements) -> Elements:
         if old:
             kind = new_element.text("CS", "DERIVED", *(old[1:2] or ["PRIMARY"]), *old[2:])
             changed[sequence] = new_element.sequence({**item, Tag.FRAME_TYPE: kind})
-    return new_element.without(changed, {Tag.REAL_WORLD_VALUE_MAPPING_SEQUENCE} if work.rescale_changed else set())
+    return changed

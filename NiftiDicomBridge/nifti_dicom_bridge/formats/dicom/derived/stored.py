@@ -22,6 +22,7 @@ from ....standard.tags import Tag
 from ..reading import decode
 from ..reading.frame_info import FrameInfo
 from ..reading.frames import frames_of
+from ..reading.real_world import PARAMETRIC_MAP
 
 # objects whose integers are what they are: no rescale can be between pixels and values
 _SEGMENTATIONS = ("1.2.840.10008.5.1.4.1.1.66.4", "1.2.840.10008.5.1.4.1.1.66.7")
@@ -76,7 +77,8 @@ class DerivedPixels:
         """Return stored values, and set the slope and intercept of every plane."""
         voxels = self._volume.voxels
         if self.pixel.floating:
-            self.slopes[:], self.intercepts[:] = 1.0, 0.0
+            if self._sop_class != PARAMETRIC_MAP:  # the value mapping of which has a slope
+                self.slopes[:], self.intercepts[:] = 1.0, 0.0
             return self._as_stored()
         if voxels.ndim > 4:
             if voxels.dtype != np.uint8:

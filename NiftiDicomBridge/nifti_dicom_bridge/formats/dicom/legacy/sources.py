@@ -10,12 +10,13 @@ from ....model import geometry
 from ....model.metadata import Instance, Log, PixelElement
 from ....model.volume import Volume
 from ....standard.numbers import decimal_text
-from .. import restore
+from ..changed_instance import transcoded
+from ..composer import Composer
 from ..created.modules import METHOD_UNKNOWN
 from ..derived import derive
 from ..frame_bytes import FrameBytes
 from ..reading import decode
-from ..restore import Composer, PixelSource
+from ..restore import PixelSource, frames_by_instance
 from ..uids import UidMap, new_uid
 
 if TYPE_CHECKING:
@@ -52,12 +53,12 @@ def _restored(volume: Volume) -> list[File]:
     """Return the instances as they were, native, in the order of the volume."""
     series = volume.dicom.metadata
     source = PixelSource([volume])
-    wholes = {whole.number[0]: whole for whole in restore.frames_by_instance([volume])}
+    wholes = {whole.number[0]: whole for whole in frames_by_instance([volume])}
     files: list[File] = []
     for n in series.frames[..., 0].reshape(-1).tolist():
         whole = wholes[n]
         pixels, raw = source.element(whole)
-        instance = whole.instance if decode.is_native(whole.instance) else restore.transcoded(whole.instance)
+        instance = whole.instance if decode.is_native(whole.instance) else transcoded(whole.instance)
         files.append((instance, pixels, raw))
     return files
 
@@ -72,7 +73,7 @@ def _read(file: File) -> Dataset:
     from pydicom.uid import ExplicitVRLittleEndian
 
     instance, pixels, raw = file
-    little = restore.transcoded(instance) if not instance.encoding.little or instance.encoding.deflated else instance
+    little = transcoded(instance) if not instance.has_little_pixels or instance.encoding.deflated else instance
     parts = Composer().parts(little, pixels, raw)
     data_set = dcmread(BytesIO(b"".join(bytes(part) for part in parts)), force=True)
     data_set.decode()

@@ -18,7 +18,7 @@ class BitsInFile:
     Parameters
     ----------
     instance : Instance
-        Little endian, not deflated.
+        Little endian.
     pixel : PixelFormat
         Of `bits_allocated` 1.
     """
@@ -37,4 +37,4 @@ class BitsInFile:
 def stay_in_file(instance: Instance, pixel: PixelFormat) -> bool:
     """Whether frames are of one bit, and are read one by one."""
     large = instance.pixels is not None and instance.pixels.length > IN_MEMORY
-    return large and pixel.bits_allocated == 1 and instance.encoding.little and not instance.encoding.deflated
+    return large and pixel.bits_allocated == 1 and instance.has_little_pixels

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
+from ....model import metadata
 from ....model.metadata import Elements
 from ....standard.tags import Tag
 from . import frame_attributes as read
@@ -138,6 +139,11 @@ class Times:
         self._frame = frame
         self._values: dict[int, Any] = {}
 
+    @property
+    def stack_id(self) -> str:
+        """StackID of the frame, empty where there is none."""
+        return metadata.text(self._frame.content, Tag.STACK_ID)
+
     def __reduce__(self) -> Any:
         return _no_times, ()  # they are read only while images are planned
 
@@ -174,6 +180,11 @@ class SharedTimes(Times):
         shared = self._shared[row]
         value = UNKNOWN if shared is None else shared.known(self._elements)
         return self._read(row) if value is UNKNOWN else value
+
+    @property
+    def stack_id(self) -> str:
+        """Empty: the object is one image."""
+        return ""
 
     def move(self, row: int, seconds: float) -> None:
         """Count a time from another day."""

@@ -6,14 +6,14 @@ import os
 import struct
 import zlib
 from collections.abc import Iterable, Iterator
+from contextlib import ExitStack
 from dataclasses import replace
-from io import FileIO
+from io import BufferedReader, FileIO
 from pathlib import Path
 
 from ....errors import DicomReadError
 from ....model import metadata
-from ....model.input_files import Problem, change_since, kind_of_path, open_file, opened_descriptor, walk
-from ....model.limits import check_expanded, largest_expanded
+from ....model.input_files import Problem, Stamp, change_since, kind_of_path, open_file, opened_descriptor, walk
 from ....model.metadata import Elements, Encoding, Instance
 from ....model.names import ZARR_SUFFIX, suffix_of
 from ....model.remote_files import is_remote
@@ -21,6 +21,7 @@ from ....options.urls import refuse_missing_input
 from ....standard import dictionary
 from ....standard.tags import Tag
 from . import encoding as codec
+from .deflated import open_inflated
 from .encoding import NeedMoreBytes, Parsed
 
 DEFLATED_EXPLICIT = "1.2.840.10008.1.2.1.99"
@@ -30,6 +31,7 @@ IMPLICIT_LITTLE_ENDIAN = "1.2.840.10008.1.2"
 
 FIRST_READ = 1 << 16
 META_ENCODING = Encoding()
+OpenFile = FileIO | BufferedReader
 
 
 class NotDicom(Exception):
@@ -137,13 +139,19 @@ def read_instance(path: Path, name: str, like: Instance | None = None) -> Instan
         If it is DICOM but damaged.
     """
     try:
-        with open_file(path) as file:
+        with ExitStack() as opened:
+            file: OpenFile = opened.enter_context(open_file(path))
             stamp = _stamp(file)
-            size = stamp[0]
-            buffer = file.read(FIRST_READ)
+            size, buffer = stamp.size, file.read(FIRST_READ)
+            is_inflated = False
             while True:
                 try:
-                    return replace(_parse(path, name, buffer, size, like), stamp=stamp)
+                    return replace(_parse(path, name, buffer, size, like, is_inflated), stamp=stamp)
+                except _Deflated as deflated:
+                    is_inflated, file = True, opened.enter_context(open_inflated(str(path), stamp, deflated.start))
+                    size = file.seek(0, os.SEEK_END)
+                    file.seek(0)
+                    buffer = file.read(FIRST_READ)
                 except NeedMoreBytes as need:
                     if len(buffer) >= size or (need.tag and need.wanted > size):
                         raise DicomReadError(_truncated(path, need, size)) from None
@@ -159,13 +167,13 @@ def read_instance(path: Path, name: str, like: Instance | None = None) -> Instan
         raise error if str(path) in str(error) else DicomReadError(f"{path}: {error}") from None
 
 
-def _stamp(file: FileIO) -> tuple[int, int]:
+def _stamp(file: OpenFile) -> Stamp:
     status = os.fstat(file.fileno())
-    return status.st_size, status.st_mtime_ns
+    return Stamp(status.st_size, status.st_mtime_ns)
 
 
-def open_instance(instance: Instance) -> FileIO:
-    """Return the file of an instance, opened for reading bytes.
+def open_instance(instance: Instance) -> OpenFile:
+    """Return the file of an instance, opened for reading bytes; its data set is not deflated there.
 
     Raises
     ------
@@ -179,7 +187,11 @@ def open_instance(instance: Instance) -> FileIO:
     if instance.stamp is not None and (change := change_since(instance.path, instance.stamp, stamp)):
         file.close()
         raise DicomReadError(change)
-    return file
+    if not instance.encoding.deflated:
+        return file
+    with file:
+        most = FIRST_READ + sum(len(element.value) for element in instance.file_meta.values())
+        return open_inflated(instance.path, stamp, _file_meta(file.read(most), None)[2])
 
 
 def read_at(instance: Instance, offset: int, target: memoryview) -> int:
@@ -192,7 +204,8 @@ def read_at(instance: Instance, offset: int, target: memoryview) -> int:
     OSError
         If it cannot be read.
     """
-    if not hasattr(os, "preadv") or is_remote(instance.path):  # not every system has it; a small file takes half the time
+    can_be_addressed = hasattr(os, "preadv") and not is_remote(instance.path) and not instance.encoding.deflated
+    if not can_be_addressed:  # not every system has preadv, by which a small file takes half the time
         with open_instance(instance) as file:
             file.seek(offset)
             return file.readinto(target)
@@ -211,17 +224,23 @@ def _truncated(path: Path, need: NeedMoreBytes, size: int) -> str:
     return f"{path}: truncated: {where} should end at byte {need.wanted}, the file has {size}. Copy it again from its source."
 
 
-def _parse(path: Path, name: str, buffer: bytes, size: int, like: Instance | None) -> Instance:
+class _Deflated(Exception):
+    """The data set, which begins at `start`, is deflated."""
+
+    def __init__(self, start: int):
+        self.start = start
+
+
+def _parse(path: Path, name: str, buffer: bytes, size: int, like: Instance | None, is_inflated: bool) -> Instance:
     preamble, file_meta, start = _file_meta(buffer, like)
     syntax = metadata.text(file_meta, Tag.TRANSFER_SYNTAX_UID)
     if syntax == DEFLATED_EXPLICIT:
-        if len(buffer) < size:
-            raise NeedMoreBytes(0, size)
-        buffer, start = _inflated(path, buffer[start:]), 0
+        if not is_inflated:
+            raise _Deflated(start)
         encoding = Encoding(deflated=True)
     else:
         encoding = _sniff(buffer, start, little=syntax != EXPLICIT_BIG_ENDIAN)
-    whole = encoding.deflated or len(buffer) >= size
+    whole = len(buffer) >= size
     parsed = codec.read_data_set(buffer, start, encoding, like.elements if like else None, whole)
     if not parsed.elements and parsed.pixels is None:
         raise NotDicom if preamble is None else DicomReadError(f"{path}: holds a DICOM header and no attributes.")
@@ -278,17 +297,16 @@ def _trailing(parsed: Parsed, buffer: bytes, size: int, encoding: Encoding) -> b
     """Add the elements that are behind the pixel data; return the bytes there that are none."""
     pixels = parsed.pixels
     assert pixels is not None
-    total = len(buffer) if encoding.deflated else size
     if pixels.length >= 0:
         end = pixels.offset + pixels.length
     else:
-        if len(buffer) < total:
-            raise NeedMoreBytes(pixels.tag, total)
+        if len(buffer) < size:
+            raise NeedMoreBytes(pixels.tag, size)
         end = codec.skip_fragments(buffer, pixels.offset)
-    if end >= total:
+    if end >= size:
         return b""
-    if len(buffer) < total:
-        raise NeedMoreBytes(pixels.tag, total)
+    if len(buffer) < size:
+        raise NeedMoreBytes(pixels.tag, size)
     try:
         rest = codec.read_data_set(buffer, end, encoding)
     except (NeedMoreBytes, DicomReadError, struct.error):
@@ -297,18 +315,6 @@ def _trailing(parsed: Parsed, buffer: bytes, size: int, encoding: Encoding) -> b
         return buffer[end:]
     parsed.elements.update(rest.elements)
     return buffer[rest.end :]
-
-
-def inflate(raw: bytes, most: int) -> bytes:
-    """Return the data set of the Deflated transfer syntax (PS3.5 A.5), or its first bytes if it has more than `most`."""
-    return zlib.decompressobj(-zlib.MAX_WBITS).decompress(raw, most)
-
-
-def _inflated(path: Path, raw: bytes) -> bytes:
-    most = largest_expanded(len(raw))
-    data_set = inflate(raw, most + 1)
-    check_expanded(str(path), len(data_set), len(raw))
-    return data_set
 
 
 def read_pixel_bytes(instance: Instance) -> bytes:
@@ -323,14 +329,8 @@ def read_pixel_bytes(instance: Instance) -> bytes:
     assert pixels is not None
     try:
         with open_instance(instance) as file:
-            if instance.encoding.deflated:
-                whole = file.read()
-                _, _, start = _file_meta(whole, None)
-                end = pixels.offset + pixels.length  # known since the headers were read
-                raw = inflate(whole[start:], end)[pixels.offset : end]
-            else:
-                file.seek(pixels.offset)
-                raw = file.read(pixels.length)
+            file.seek(pixels.offset)
+            raw = file.read(pixels.length)
     except OSError as error:
         raise DicomReadError(f"{instance.path}: cannot be read ({error.strerror}).") from error
     if len(raw) < pixels.length:

@@ -39,6 +39,7 @@ class LayeredVoxels(StoredVoxels):
                     planes[k - start][self._frame(n, frame) != 0] = label
                 else:
                     planes[k - start] = self._frame(n, frame)
+        self.loader.doubts_of_values.note(planes)
         return planes
 
     def _frame(self, n: int, frame: int) -> np.ndarray:
@@ -72,7 +73,7 @@ def can_be_read_by_slice(plan: Plan) -> bool:
 
 
 def _is_frame_by_frame(instance: Instance, formats: decode.PixelFormats) -> bool:
-    if instance.pixels is None or not instance.encoding.little or instance.encoding.deflated:
+    if instance.pixels is None or not instance.has_little_pixels:
         return False
     pixel = formats.of(instance)
     if not decode.is_native(instance):  # with bits that are not stored, doubts are about all frames together

@@ -13,7 +13,7 @@ from ....model.metadata import Elements, Instance
 from ....standard.dictionary import describe, uid_name
 from ....standard.tags import Tag
 from .lookup import Lookup
-from .planes import AXIAL, assumed_plane, axes_of, plane_of, spacing_of, states_step, step_of
+from .planes import AXIAL, assumed_plane, axes_of, doubt_of_step, plane_of, spacing_of, step_of
 
 # PS3.3 C.8.4.8: what the frames of an NM object count, by the name of the attribute
 VECTORS = {
@@ -81,8 +81,8 @@ def frames_without_groups(elements: Elements, count: int) -> Frames:
         if not any(slices):
             vectors = [{**vector, "FrameTime": n} for n, vector in enumerate(vectors, 1)]
     lowest = min(slices)
-    if max(slices) > lowest and not states_step(look):
-        notes.append(f"no {describe(Tag.SPACING_BETWEEN_SLICES)} or SliceThickness (0018,0050): slices count as 1 mm apart")
+    if max(slices) > lowest and (doubt := doubt_of_step(look)):
+        notes.append(doubt)
     planes = _along(first or _assumed(look), np.array([(n - lowest) * step_of(look) for n in slices]))
     if first is None:
         notes.append(

@@ -12,7 +12,7 @@ from ....standard.dictionary import describe
 from ....standard.tags import Tag
 from .shared_values import SharedValues
 
-_PERSON = (Tag.PATIENT_NAME, Tag.PATIENT_BIRTH_DATE, Tag.PATIENT_SEX)
+_PERSON = (Tag.PATIENT_NAME, Tag.PATIENT_BIRTH_DATE, Tag.PATIENT_SEX, Tag.ISSUER_OF_PATIENT_ID)
 
 
 class Owner(NamedTuple):

@@ -144,11 +144,6 @@ def _magnification(look: Lookup) -> str:
 _STEPS = (Tag.SPACING_BETWEEN_SLICES, Tag.SLICE_THICKNESS)
 
 
-def states_step(look: Lookup) -> bool:
-    """Whether an object specifies the distance of slices."""
-    return any(look.number(Tag.PIXEL_MEASURES_SEQUENCE, tag) for tag in _STEPS)
-
-
 def doubt_of_step(look: Lookup) -> str:
     """Return that the distance of slices is not that of SpacingBetweenSlices; empty if it is.
 

@@ -9,6 +9,7 @@ from ....standard.dictionary import describe
 from ....standard.tags import Tag
 from . import vendor
 from .lookup import Lookup
+from .real_world import with_mapping
 
 SMALLEST_SLOPE, LARGEST_SLOPE = 1e-30, 1e30
 """What a NIfTI header in single precision can hold."""
@@ -31,18 +32,40 @@ def rescale_of(look: Lookup, notes: list[str]) -> tuple[float, float, str]:
     if slope is None and dose is not None:
         slope, units = dose, (look.texts(sequence, Tag.DOSE_UNITS) or [""])[0]
     if metadata.text(look.data_set, Tag.SEGMENTATION_TYPE) == "FRACTIONAL":
-        maximum = metadata.integer(look.data_set, Tag.MAXIMUM_FRACTIONAL_VALUE)
-        notes.append(f"values of a fractional segmentation are stored values: {maximum} means 1")
+        notes.append(f"values of a fractional segmentation are stored values: {_whole(look.data_set)}")
     if slope is None and intercept is None and Tag.MODALITY_LUT_SEQUENCE in look.data_set:
         return _modality_lut(look, notes)
-    required = REQUIRED.get(metadata.text(look.data_set, Tag.SOP_CLASS_UID)) if slope is None else None
-    if required is not None:
-        notes.append(f"{describe(required)} is missing or empty, though required: the values are the stored ones")
+    _note_doubts(look, slope, intercept, notes)
     slope, intercept = 1.0 if slope is None else slope, 0.0 if intercept is None else intercept
     if not SMALLEST_SLOPE < abs(slope) < LARGEST_SLOPE or not abs(intercept) < LARGEST_SLOPE:
         notes.append(f"slope {slope:g} and intercept {intercept:g} cannot be used: the values are the stored ones")
         return 1.0, 0.0, units
-    return *vendor.precise_rescale(look.layers, slope, intercept), units
+    rescale = *vendor.precise_rescale(look.layers, slope, intercept), units
+    return with_mapping(look, rescale, (slope, intercept), notes)
+
+
+def _whole(elements: metadata.Elements) -> str:
+    """Return which stored value of a fractional segmentation means 1."""
+    maximum = metadata.integer(elements, Tag.MAXIMUM_FRACTIONAL_VALUE)
+    return (
+        f"{maximum} means 1"
+        if maximum > 0
+        else f"without {describe(Tag.MAXIMUM_FRACTIONAL_VALUE)}, it is unknown which means 1"
+    )
+
+
+def _note_doubts(look: Lookup, slope: float | None, intercept: float | None, notes: list[str]) -> None:
+    """Note what is missing of a rescale, or against it."""
+    required = REQUIRED.get(metadata.text(look.data_set, Tag.SOP_CLASS_UID)) if slope is None else None
+    if required is not None:
+        values = f"only the intercept {intercept:g} is applied" if intercept else "the values are the stored ones"
+        notes.append(f"{describe(required)} is missing or empty, though required: {values}")
+    for tag in (Tag.RESCALE_SLOPE, Tag.RESCALE_INTERCEPT):
+        numbers = look.numbers(Tag.PIXEL_VALUE_TRANSFORMATION_SEQUENCE, tag)
+        if len(set(numbers)) > 1:
+            notes.append(f"{describe(tag)} has {len(numbers)} values, one is allowed: the first, {numbers[0]:g}, is used")
+    if Tag.MODALITY_LUT_SEQUENCE in look.data_set:
+        notes.append(f"{describe(Tag.MODALITY_LUT_SEQUENCE)} was not applied, as the object also has a rescale, which is used")
 
 
 def _modality_lut(look: Lookup, notes: list[str]) -> tuple[float, float, str]:
@@ -54,8 +77,11 @@ def _modality_lut(look: Lookup, notes: list[str]) -> tuple[float, float, str]:
     steps = np.diff(entries)
     if entries.size > 1 and steps[0] != 0 and (steps == steps[0]).all():
         slope = float(steps[0])
-        notes.append(f"ModalityLUTSequence (0028,3000) is a straight line: applied as slope {slope:g}")
-        return slope, float(entries[0] - slope * _first_mapped(look, descriptor)), units
+        first = _first_mapped(look, descriptor)
+        notes.append(
+            f"ModalityLUTSequence (0028,3000) is a straight line: applied as slope {slope:g}{_beyond(look, first, entries)}"
+        )
+        return slope, float(entries[0] - slope * first), units
     notes.append(
         "ModalityLUTSequence (0028,3000) was not applied, as its curve has no place in NIfTI: the values are the stored ones, "
         f"not {units or 'those of the modality'}. The sidecar keeps the table"
@@ -70,6 +96,17 @@ def _entries(lut: metadata.Elements, descriptor: list[float]) -> np.ndarray:
     count = int(descriptor[0]) or 1 << 16
     wide = len(element.value) >= 2 * count
     return np.frombuffer(element.value, "<u2" if wide else "u1").astype(np.float64)[:count]
+
+
+def _beyond(look: Lookup, first: float, entries: np.ndarray) -> str:
+    """Return that stored values may be beyond the table, where DICOM repeats its ends; empty where none can be."""
+    bits = metadata.integer(look.data_set, Tag.BITS_STORED) or metadata.integer(look.data_set, Tag.BITS_ALLOCATED)
+    signed = metadata.integer(look.data_set, Tag.PIXEL_REPRESENTATION) == 1
+    low = -(1 << bits - 1) if signed and bits else 0
+    last = first + entries.size - 1
+    if first <= low and last >= low + (1 << bits) - 1:
+        return ""
+    return f"; stored values below {first:g} or above {last:g}, if any, continue the line (DICOM repeats its ends)"
 
 
 def _first_mapped(look: Lookup, descriptor: list[float]) -> float:

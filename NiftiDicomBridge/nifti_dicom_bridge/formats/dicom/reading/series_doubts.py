@@ -2,6 +2,14 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
+from collections.abc import Sequence
+
+from ....model import metadata
+from ....model.metadata import GE_BIG_ENDIAN_PIXELS, Elements, Instance
+from ....standard.dictionary import uid_name
+from ....standard.tags import Tag
+from .decode import is_native
 from .encoding import count_unordered
 from .owners import contradiction, doubt_of_private_elements, doubt_of_text
 from .series import Series
@@ -17,6 +25,8 @@ def doubts_of(series: Series) -> list[str]:
         doubt_of_text(headers[0]),
         doubt_of_private_elements(headers[0]),
         doubt_of_positions(headers),
+        _doubt_of_parts(headers),
+        _doubt_of_syntax(series.instances[0]),
     ]
     return list(filter(None, doubts))
 
@@ -24,3 +34,29 @@ def doubts_of(series: Series) -> list[str]:
 def _doubt_of_order(count: int) -> str:
     reason = "file(s) with elements that are not in ascending order of their tags: written in order (PS3.5 7.1)"
     return f"{count} {reason}" if count else ""
+
+
+def _doubt_of_parts(headers: Sequence[Elements]) -> str:
+    """Return that an object was divided into a concatenation (PS3.3 C.7.6.16.2.2.4) of which parts are missing."""
+    parts: dict[str, set[int]] = defaultdict(set)
+    totals: dict[str, int] = {}
+    for elements in headers:
+        if uid := metadata.text(elements, Tag.CONCATENATION_UID):
+            parts[uid].add(metadata.integer(elements, Tag.IN_CONCATENATION_NUMBER))
+            totals[uid] = metadata.integer(elements, Tag.IN_CONCATENATION_TOTAL_NUMBER)
+    for uid, numbers in parts.items():
+        missing = sorted(set(range(1, min(max(totals[uid], *numbers), _MOST_PARTS) + 1)) - numbers)
+        if missing:
+            return f"part(s) {', '.join(map(str, missing[:8]))} of a concatenation are missing: the image lacks their frames"
+    return ""
+
+
+def _doubt_of_syntax(instance: Instance) -> str:
+    """Return that the transfer syntax is not a known one, so that nothing specifies how pixel data are encoded."""
+    uid = instance.transfer_syntax
+    if not uid or uid_name(uid) != uid or uid == GE_BIG_ENDIAN_PIXELS or not is_native(instance):
+        return ""
+    return f"the transfer syntax {uid} is unknown: the pixel data are read as uncompressed ones in little endian"
+
+
+_MOST_PARTS = 1 << 16

@@ -17,6 +17,7 @@ from .frame_info import FrameInfo
 from .jitter import without_jitter
 from .moves import move_between, shift_note
 from .spaces import with_common_space
+from .stack_ids import by_stack
 from .time_order import in_order, missing_times
 from .times import divide, places_of
 from .tolerances import MOVED_DIRECTION, SAME_DIRECTION, SAME_SPACING, SEEN_SHIFT
@@ -123,13 +124,18 @@ def _kinds_by(frames: Sequence[FrameInfo], names: Sequence[str]) -> int:
 
 
 def _grids_of(group: Frames) -> list[Grid]:
-    placed = [frame for frame in group if frame.plane is not None]
+    located = [frame for frame in group if frame.plane is not None]
     loose = [frame for frame in group if frame.plane is None]
     images = _by_instance(loose)
     notes = [_NO_PLACE.format(len(images))] if len(images) > 1 else []
     grids = [Grid([sorted(frames, key=lambda f: f.order)], None, warnings=notes) for frames in images]
-    for near in parallel_groups(placed, MOVED_DIRECTION):
-        grids += [grid for parallel in _moving_or_parallel(near) for grid in _by_words(parallel)]
+    assumed = [frame for frame in located if frame.is_assumed]  # where they are among the others is not known
+    placed = [frame for frame in located if not frame.is_assumed]
+    for near in [*parallel_groups(placed, MOVED_DIRECTION), *parallel_groups(assumed, MOVED_DIRECTION)]:
+        for parallel in _moving_or_parallel(near):
+            for stack, frames in by_stack(parallel).items():
+                made = _by_words(frames)
+                grids += [replace(grid, labels={"stack": stack, **grid.labels}) for grid in made] if stack else made
     return grids
 
 
@@ -275,7 +281,8 @@ def _notes_of_units(volumes: Sequence[Frames]) -> list[str]:
 def stack_warnings(stack: Stack, planes: list[Plane]) -> list[str]:
     """Return what the grid of planes cannot hold."""
     problem = spacing_problem(stack)
-    sentences = [f"{problem}: the grid is even, the true positions are in the sidecar"] if problem else []
+    off = f"slices are up to {stack.deviation_mm:.3g} mm off the even grid"
+    sentences = [f"{problem}: {off}, the true positions are in the sidecar"] if problem else []
     step = abs(median_of(stack.steps_mm)) if stack.steps_mm.size else 1.0
     if stack.shear_mm > min(0.01, SEEN_SHIFT * step) and not problem:
         angle = float(np.degrees(np.arctan2(stack.shear_mm, step)))

@@ -58,6 +58,7 @@ class StoredVoxels(LazyVoxels):
         places = {n: frames[0][1] for n, frames in some if self._is_direct(n, frames)}
         for n in self.loader.without_values(planes, list(places), lambda n: planes[places[n]]):
             planes[places[n]] = self.all_frames(n, self.instances[n], self.formats[n])[0]
+        self.loader.doubts_of_values.note(planes)
         return planes
 
     def read_remaining_frames(self) -> None:
@@ -96,7 +97,7 @@ class StoredVoxels(LazyVoxels):
     def _is_read_by_frame(self, instance: Instance, pixel: PixelFormat) -> bool:
         """Whether every frame is a run of whole bytes in the file, and there are many."""
         many = frame_count(instance.elements) > 1 and self.loader.tiles is None and pixel.bits_allocated > 1
-        return many and decode.is_native(instance) and instance.encoding.little and not instance.encoding.deflated
+        return many and decode.is_native(instance) and instance.has_little_pixels
 
     def decompressed(self, n: int, instance: Instance, pixel: PixelFormat, frames: Sequence[int]) -> np.ndarray | None:
         """Return some of many compressed frames; None where there are not many, or all must be decoded at once."""

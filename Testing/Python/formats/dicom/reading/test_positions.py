@@ -366,7 +366,7 @@ def test_offsets_that_are_not_those_of_the_frames_are_reported(offsets: list[int
 
     words = f"GridFrameOffsetVector (3004,000C) has {len(offsets)} values for {FRAMES} frames"
     assert any(words in warning for warning in volume.warnings)
-    assert any("slices count as 1 mm apart" in warning for warning in volume.warnings)
+    assert any("the distance of slices is assumed to be 1 mm" in warning for warning in volume.warnings)
 
 
 def test_offsets_that_are_coordinates_of_the_patient(tmp_path: Path) -> None:

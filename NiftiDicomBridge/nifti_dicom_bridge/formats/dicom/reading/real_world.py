@@ -1,0 +1,68 @@
+"""Real World Value Mapping (PS3.3 C.7.6.16.2.11): what the stored values of a Parametric Map mean, and doubts about others."""
+
+from __future__ import annotations
+
+from ....model import metadata
+from ....model.metadata import Elements
+from ....standard.dictionary import describe
+from ....standard.tags import Tag
+from .lookup import Lookup
+
+PARAMETRIC_MAP = "1.2.840.10008.5.1.4.1.1.30"
+_SEQUENCE = Tag.REAL_WORLD_VALUE_MAPPING_SEQUENCE
+Rescale = tuple[float, float, str]
+"""Slope, intercept, units."""
+
+
+def with_mapping(look: Lookup, rescale: Rescale, public: tuple[float, float], notes: list[str]) -> Rescale:
+    """Return the rescale of a frame: that of its value mapping for a Parametric Map, which has no other.
+
+    Parameters
+    ----------
+    look : Lookup
+        The attributes of the frame.
+    rescale : Rescale
+        Without the mapping.
+    public : (float, float)
+        RescaleSlope and RescaleIntercept, of which `rescale` may be another form.
+    notes : list of str
+        Receives what is not applied.
+    """
+    mappings = metadata.items(_layer(look), _SEQUENCE)
+    if not mappings:
+        return rescale
+    mapping = mappings[0].elements
+    units = metadata.text(metadata.first_item(mapping, Tag.MEASUREMENT_UNITS_CODE_SEQUENCE), Tag.CODE_VALUE)
+    slope, intercept = _numbers(mapping)
+    is_map = metadata.text(look.data_set, Tag.SOP_CLASS_UID) == PARAMETRIC_MAP
+    if slope is None:
+        notes.append(
+            f"{describe(_SEQUENCE)} has a table of values{_of(units)}, which was not applied: it has no place in NIfTI"
+        )
+        return rescale
+    if is_map and slope:
+        if len(mappings) > 1:
+            notes.append(f"{describe(_SEQUENCE)} has {len(mappings)} items: the first{_of(units)} is used")
+        return slope, intercept, units
+    if not any(_equal((slope, intercept), other) for other in (public, rescale[:2])):
+        notes.append(f"{describe(_SEQUENCE)} specifies slope {slope:g} and intercept {intercept:g}{_of(units)}: not applied")
+    return rescale
+
+
+def _layer(look: Lookup) -> Elements:
+    """Return the functional groups or the data set that the mapping is in."""
+    return next((layer for layer in look.layers if metadata.items(layer, _SEQUENCE)), {})
+
+
+def _numbers(mapping: Elements) -> tuple[float | None, float]:
+    slope = metadata.number(mapping, Tag.REAL_WORLD_VALUE_SLOPE)
+    return slope, metadata.number(mapping, Tag.REAL_WORLD_VALUE_INTERCEPT) or 0.0
+
+
+def _of(units: str) -> str:
+    return f" ({units})" if units else ""
+
+
+def _equal(one: tuple[float, float], other: tuple[float, float]) -> bool:
+    """Whether two rescales are the same as far as decimal strings and single precision distinguish them."""
+    return all(abs(a - b) <= 1e-5 * max(abs(a), abs(b)) for a, b in zip(one, other, strict=True))

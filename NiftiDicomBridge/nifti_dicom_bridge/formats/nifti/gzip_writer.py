@@ -1,0 +1,107 @@
+"""Writing a gzip file whose blocks are compressed in threads."""
+
+from __future__ import annotations
+
+import zlib
+from collections import deque
+from concurrent.futures import Future, ThreadPoolExecutor
+from pathlib import Path
+from types import TracebackType
+from typing import Any, BinaryIO
+
+from .gzip_layout import MOST_BLOCKS, codec, end_of, header_of, thread_count
+
+LEVEL = 2
+"""isal's level 2 compresses as well as zlib's level 6, twenty times as fast; zlib's level 2 as well on images with noise."""
+_MOST_MEMORY = zlib.DEF_MEM_LEVEL + 1
+"""Of a compressor: a tenth faster than the default, the files are 0.2 % larger."""
+BLOCK = 1 << 20
+
+
+class BlockWriter:
+    """Writes one gzip member whose blocks are compressed in parallel.
+
+    The compressors release the GIL, and the number of waiting blocks is limited, so memory does not grow with the image.
+
+    Parameters
+    ----------
+    path : pathlib.Path
+        The file to write.
+    size : int
+        Bytes that will be written; 0 if unknown: then the header has no sizes of blocks.
+    threads : int, optional
+        The number of processors by default, 8 at most.
+    """
+
+    def __init__(self, path: Path, size: int = 0, threads: int | None = None):
+        self._path = path
+        self._threads = threads or thread_count()
+        self._block = max(BLOCK, -(-size // MOST_BLOCKS))
+        self._count = -(-size // self._block)
+        self._sizes: list[int] = []
+        self._checksum = self._size = 0
+        self._rest = bytearray()
+        self._waiting: deque[Future[list[bytes]]] = deque()
+
+    def __enter__(self) -> BlockWriter:
+        self._file: BinaryIO = open(self._path, "wb", buffering=0)
+        self._pool = ThreadPoolExecutor(self._threads, "gzip")
+        self._write(self._header())
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        try:
+            if error is None:
+                self._compress(bytes(self._rest))
+                self._empty_to(0)
+                self._write(end_of(self._checksum, self._size))
+                self._file.seek(0)
+                self._write(self._header())
+        finally:
+            self._pool.shutdown(cancel_futures=True)
+            self._file.close()
+
+    def write(self, data: Any) -> int:
+        """Compress bytes; the caller may reuse their memory afterwards."""
+        view = memoryview(data).cast("B")
+        start = 0
+        if self._rest:
+            start = self._block - len(self._rest)
+            self._rest += view[:start]
+            if len(self._rest) < self._block:
+                return len(view)
+            self._compress(bytes(self._rest))
+            self._rest.clear()
+        while len(view) - start >= self._block:
+            self._compress(bytes(view[start : start + self._block]))
+            start += self._block
+        self._rest += view[start:]
+        return len(view)
+
+    def _header(self) -> bytes:
+        """Return the header; the sizes of blocks are zero while they are unknown, or if their number is not as expected."""
+        return header_of(self._block, self._sizes if len(self._sizes) == self._count else [0] * self._count)
+
+    def _compress(self, block: bytes) -> None:
+        if block:
+            self._checksum = codec().crc32(block, self._checksum)
+            self._size += len(block)
+            self._waiting.append(self._pool.submit(_compressed, block))
+            self._empty_to(2 * self._threads)
+
+    def _empty_to(self, count: int) -> None:
+        while len(self._waiting) > count:
+            parts = self._waiting.popleft().result()
+            self._sizes.append(sum(map(len, parts)))
+            for part in parts:
+                self._write(part)
+
+    def _write(self, raw: bytes) -> None:
+        rest = memoryview(raw)
+        while len(rest):  # a raw file may write less than it was given
+            rest = rest[self._file.write(rest) :]
+
+
+def _compressed(block: bytes) -> list[bytes]:
+    packer = codec().compressobj(LEVEL, zlib.DEFLATED, -zlib.MAX_WBITS, _MOST_MEMORY)
+    return [packer.compress(block), packer.flush(zlib.Z_FULL_FLUSH)]

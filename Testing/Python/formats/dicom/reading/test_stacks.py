@@ -1,0 +1,139 @@
+"""Which frames make one grid: stacks side by side, concatenations, slices whose position is not known."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from pydicom.dataset import Dataset
+
+from circle import Circle
+from nifti_dicom_bridge.formats.dicom.reading.read import read
+from nifti_dicom_bridge.model.volume import UNPLACED, Volume
+from phantoms.base import MR, ramp, save, slices
+from phantoms.multiframe import enhanced
+
+
+def stacks(*stacks: tuple[str, list[float]]) -> Dataset:
+    """Return an object of frames at these distances, by StackID; their order in the file is not that of their places."""
+    frames = [(name, place) for name, places in stacks for place in places]
+    ds = enhanced(1, len(frames))
+    for groups, (name, place) in zip(ds.PerFrameFunctionalGroupsSequence, frames, strict=True):
+        groups.FrameContentSequence[0].StackID = name
+        groups.PlanePositionSequence[0].ImagePositionPatient = [0, 0, place]
+        del groups.FrameContentSequence[0].DimensionIndexValues
+    return ds
+
+
+def sizes(folder: Path, ds: Dataset) -> list[tuple[int, int]]:
+    """Return times and slices of the volumes of an object."""
+    save(folder, [ds])
+    return sorted(volume.voxels.shape[:2] for volume in read([folder]))
+
+
+@pytest.mark.parametrize("second", [[30, 35, 40], [10.5, 13.5, 16.5], [9, 12, 15]])
+def test_stacks_side_by_side_are_images_of_their_own(second: list[float], tmp_path: Path) -> None:
+    assert sizes(tmp_path, stacks(("1", [0, 3, 6, 9]), ("2", second))) == [(1, 3), (1, 4)]
+
+
+def test_stacks_that_continue_each_other_are_one_image(tmp_path: Path) -> None:
+    assert sizes(tmp_path, stacks(("1", [0, 3, 6]), ("2", [9, 12, 15]))) == [(1, 6)]
+
+
+def test_a_stack_of_every_slice_is_not_an_image(tmp_path: Path) -> None:
+    assert sizes(tmp_path, stacks(("1", [0]), ("2", [3]), ("3", [9]))) == [(1, 3)]
+
+
+def test_names_of_stacks_are_those_of_the_object(tmp_path: Path) -> None:
+    save(tmp_path, [stacks(("spine", [0, 3, 6]), ("disc", [30, 32, 34]))])
+
+    assert sorted(volume.name.rpartition("_")[2] for volume in read([tmp_path])) == ["stack-disc", "stack-spine"]
+
+
+def part(number: int, total: int | None) -> Dataset:
+    ds = enhanced(1, 3)
+    ds.ConcatenationUID, ds.InConcatenationNumber, ds.ConcatenationFrameOffsetNumber = "1.2.3", number, 3 * (number - 1)
+    if total is not None:
+        ds.InConcatenationTotalNumber = total
+    return ds
+
+
+@pytest.mark.parametrize(("number", "total", "missing"), [(1, 3, "2, 3"), (2, None, "1"), (2, 2, "1")])
+def test_missing_parts_of_a_concatenation_are_reported(number: int, total: int | None, missing: str, circle: Circle) -> None:
+    save(circle.dicom, [part(number, total)])
+    warnings = circle.forth().entries[0].log.warnings
+
+    assert f"part(s) {missing} of a concatenation are missing: the image lacks their frames" in warnings
+
+
+def without_position(**attributes: Any) -> list[Dataset]:
+    """Return four slices, the third of which has attributes in place of its position."""
+    found = slices(ramp(4, 4, 5), MR)
+    del found[2].ImagePositionPatient
+    for name, value in attributes.items():
+        setattr(found[2], name, value)
+    return found
+
+
+def test_a_slice_without_a_position_is_not_put_among_those_with_one(tmp_path: Path) -> None:
+    save(tmp_path, without_position(SliceLocation="-25"))
+
+    found = {volume.voxels.shape[1]: volume for volume in read([tmp_path])}
+
+    assert sorted(found) == [1, 3]
+    assert found[1].space == UNPLACED
+    assert found[3].space != UNPLACED
+
+
+def lacking(*missing: int, count: int = 8) -> list[Dataset]:
+    return [ds for k, ds in enumerate(slices(ramp(count, 4, 5), MR)) if k not in missing]
+
+
+def step(volume: Volume) -> float:
+    return float(np.linalg.norm(volume.ijk_to_ras[:3, 2]))
+
+
+@pytest.mark.parametrize("missing", [(1,), (1, 2), (3,), (1, 4)])
+def test_the_grid_of_a_stack_that_lacks_slices_has_the_distance_of_neighbors(missing: tuple[int, ...], tmp_path: Path) -> None:
+    save(tmp_path, lacking(*missing))
+
+    (volume,) = read([tmp_path])
+
+    assert np.isclose(step(volume), 2.5)
+
+
+def test_a_few_slices_far_from_the_first_have_a_grid_that_begins_right(tmp_path: Path) -> None:
+    save(tmp_path, lacking(*range(1, 17), count=20))
+
+    (volume,) = read([tmp_path])
+    assert np.isclose(step(volume), 17 * 2.5)
+    assert any("slice distances vary from 2.5 to 42.5 mm" in warning for warning in volume.warnings)
+
+
+def test_three_slices_tell_that_one_is_missing(tmp_path: Path) -> None:
+    save(tmp_path, lacking(1, count=4))
+
+    (volume,) = read([tmp_path])
+
+    assert any("1 slice(s) missing (after slice 1; step 2.5 mm)" in warning for warning in volume.warnings)
+
+
+def test_how_far_slices_are_off_the_grid_is_reported(tmp_path: Path) -> None:
+    save(tmp_path, lacking(1, 2))
+
+    (volume,) = read([tmp_path])
+
+    assert any("slices are up to 5 mm off the even grid" in warning for warning in volume.warnings)
+
+
+def test_a_slice_too_near_is_not_a_sign_of_missing_ones(tmp_path: Path) -> None:
+    found = slices(ramp(5, 4, 5), MR)
+    for ds, place in zip(found, (0, 6, 12, 18, 21), strict=True):
+        ds.ImagePositionPatient = [0, 0, place]
+    save(tmp_path, found)
+
+    (volume,) = read([tmp_path])
+
+    assert step(volume) == 6
