@@ -57,11 +57,8 @@ def _doubt_of_colors(photometric: str) -> str:
 def _whole(elements: metadata.Elements) -> str:
     """Return which stored value of a fractional segmentation means 1."""
     maximum = metadata.integer(elements, Tag.MAXIMUM_FRACTIONAL_VALUE)
-    return (
-        f"{maximum} means 1"
-        if maximum > 0
-        else f"without {describe(Tag.MAXIMUM_FRACTIONAL_VALUE)}, it is unknown which means 1"
-    )
+    unknown = f"which means 1 is unknown, as {describe(Tag.MAXIMUM_FRACTIONAL_VALUE)} is missing"
+    return f"{maximum} means 1" if maximum > 0 else unknown
 
 
 def _note_doubts(look: Lookup, slope: float | None, intercept: float | None, notes: list[str]) -> None:
