@@ -10,6 +10,7 @@ import numpy as np
 from ..errors import OptionError, SidecarError
 from ..formats.dicom.created import clock
 from ..formats.dicom.created.kind_selection import KindHints, select_kind
+from ..formats.dicom.created.object_size import check_object_size
 from ..formats.dicom.created.request import Request
 from ..labels import find_labels
 from ..labels.profiles import are_masks
@@ -56,6 +57,7 @@ def request_of(described: ImageWithSidecar, shared: ConversionContext, log: Log)
     stated = attributes_from_sidecar(described)
     place = placed(described, shared, log)
     kind = _kind(described, known_of(described, stated, place, shared), shared, log)
+    check_object_size(kind, place.image, shared.options.segmentation)
     stated.values |= phase_encoding(described, place.image, stated.sentences)
     frames = frames_of(described, kind, place.image.times, place.image.voxels.shape[1], stated.sentences)
     attributes = resolve_attributes(described, kind, place, stated, shared, log)

@@ -20,6 +20,7 @@ from ....options.algorithm import UNKNOWN, Algorithm
 from ....options.remedies import remedy
 from ....standard.pydicom_settings import without_warnings
 from ..data_set_file import DataSetFile
+from ..reading.encoding import check_length
 from .algorithm import note_missing, put_algorithm, with_algorithm
 from .derivation import code_item, replace_references
 from .empty_slices import with_marks, without_marks
@@ -224,6 +225,7 @@ def _object_of_labels(
 ) -> DataSetFile:
     """Return the object of label maps, whose frames are made when it is written."""
     planes = SegmentPlanes(maps, time, {one.number: one.segment.number for one in segments}, request.kind)
+    check_length(planes.length)
     made = _object(request, placement, planes.small(), segments, number)
     del made.PixelData
     made.Rows, made.Columns = placement.shape

@@ -25,6 +25,7 @@ from ..uids import new_uid
 from .label_evidence import is_fraction
 from .library_errors import unreadable_by_pydicom
 from .multi_frame import moved_tags, multi_frame
+from .object_size import check_object_size
 from .request import Request
 from .set_values import checked
 from .single_frame import single_frames
@@ -73,6 +74,7 @@ def build_objects(request: Request, choices: KindParameters, log: Log) -> Iterat
     PixelError, LabelError, GeometryError
         If values or grid cannot be stored in that kind of object.
     """
+    check_object_size(request.kind, request.image, choices.segmentation)
     return checked(_objects(request, choices, log), request.attributes, moved_tags(request.kind))
 
 

@@ -6,6 +6,7 @@ Unlike Enhanced objects, these stay ORIGINAL where they were, and keep private a
 from __future__ import annotations
 
 import logging
+import math
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
@@ -21,6 +22,7 @@ from ....standard.tags import Tag
 from ....version import tool_version
 from ..created.highdicom_tables import read_tables_by_module
 from ..pydicom_conversion import data_set_of
+from ..reading.encoding import check_length
 from ..references import evidence
 from ..uids import UidMap, new_uid
 from .corrections import apply_corrections
@@ -61,6 +63,9 @@ def legacy_objects(volume: Volume, uids: UidMap, log: Log) -> Iterator[Dataset]:
     """
     converter = _converter(volume)
     require("legacy")
+    check_length(
+        math.prod(volume.voxels.shape) * metadata.integer(volume.dicom.metadata.first.elements, Tag.BITS_ALLOCATED) // 8
+    )
     series, edited = volume.dicom.metadata, bool(volume.edits() or volume.dicom.resampled)
     files = source_files(volume, edited, uids, log)
     with without_validation():
