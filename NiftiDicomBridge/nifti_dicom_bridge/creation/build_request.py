@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from itertools import accumulate
 
 import numpy as np
 
@@ -137,7 +138,7 @@ def _starts(described: ImageWithSidecar, log: Log) -> list[float]:
         f'"FrameDuration" is up to {max(durations):g} s, but volumes are {image.time_step_s:g} s apart: they are assumed to '
         'follow each other. If they do not, add "FrameTimesStart" to the sidecar'
     )
-    return np.cumsum([0.0, *durations[:-1]]).tolist()
+    return list(accumulate(durations[:-1], initial=0.0))
 
 
 def _sources(place: Placed) -> Sequence[Instance]:
