@@ -135,7 +135,7 @@ def _are_volumes(parts: Sequence[Frames], places: Sequence[Frames], row: Time) -
 def _are_moved_stacks(own: Sequence[list[Frames]], places: Sequence[Frames]) -> bool:
     """Whether parts are stacks with about the slice distance that the object specifies, and all slices together are not.
 
-    So volumes that moved by a half or a whole slice between times are told from every second slice of one volume.
+    This distinguishes volumes that moved by half a slice between times from every second slice of one volume.
     """
     sizes = [len(part) for part in own]
     whole = [part for part in own if len(part) == max(sizes) and is_even(part)]
