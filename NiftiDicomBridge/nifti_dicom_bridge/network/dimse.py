@@ -65,8 +65,8 @@ class PacsArchive:
         for keyword, values in (("PatientID", selection.patients), ("AccessionNumber", selection.accessions)):
             for value in values:
                 matches = self._find("STUDY", {keyword: value, "StudyInstanceUID": ""})
-                found = [match for match in matches if str(match.get(keyword, "")).strip() == value.strip()]
-                studies += [str(match.StudyInstanceUID) for match in found]
+                exact = [match for match in matches if str(match.get(keyword, "")).strip() == value.strip()]
+                studies += [str(match.StudyInstanceUID) for match in exact]
         if not studies and selection.series:
             matches = [m for uid in selection.series for m in self._find("SERIES", _series_keys("", uid))]
             if not matches:
