@@ -72,7 +72,7 @@ class FileList:
     def _add_staged(self, staged: Any) -> None:
         self._add(staged.images, series_of(staged.reference) if staged.reference else "")
         added = _("Images added from the scene: {count}").format(count=len(staged.images))
-        warnings = dict.fromkeys(sentence for found in staged.warnings.values() for sentence in found)
+        warnings = dict.fromkeys(sentence for some in staged.warnings.values() for sentence in some)
         self._feedback.show_result(" ".join([f"{added}.", *warnings]) if warnings else added)
 
     def _add(self, paths: Iterable[Path], reference: str = "") -> int:

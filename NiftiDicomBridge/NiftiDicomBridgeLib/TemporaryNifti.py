@@ -44,8 +44,8 @@ class TemporaryNifti:
     def warn(self, report: ConversionReport) -> None:
         """Add to the entries of a report what was found when their images were written."""
         for entry in report.entries:
-            found = [sentence for path in entry.inputs for sentence in self.warnings.get(Path(path), ())]
-            entry.log.warnings += [sentence for sentence in found if sentence not in entry.log.warnings]
+            sentences = [sentence for path in entry.inputs for sentence in self.warnings.get(Path(path), ())]
+            entry.log.warnings += [sentence for sentence in sentences if sentence not in entry.log.warnings]
 
     @property
     def reference(self) -> list[Path]:
