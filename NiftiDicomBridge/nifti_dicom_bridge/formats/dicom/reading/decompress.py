@@ -105,7 +105,7 @@ def _is_final(syntax: str) -> bool:
 
 
 def _by_gdcm(syntax: str, attributes: Attributes, frames: Sequence[bytes]) -> np.ndarray | None:
-    """Return frames by GDCM, in SimpleITK or alone; in a process of its own, unless there is no Python to start one with."""
+    """Return frames by GDCM, in SimpleITK or alone; in a process of its own, except without a Python to start one with."""
     if all(find_spec(name) is None for name in _CONTAIN_GDCM):
         return None
     decoded = decode_in_process(syntax, attributes, frames)

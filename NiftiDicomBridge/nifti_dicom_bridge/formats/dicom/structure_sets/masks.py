@@ -75,10 +75,6 @@ class SliceGrid:
         if len(closed) < len(roi.contours):
             kinds = sorted({contour.kind for contour in roi.contours} - CLOSED)
             masks.warnings.append(f"{len(roi.contours) - len(closed)} contour(s) enclose nothing ({', '.join(kinds)})")
-        different = list({contour.points.tobytes(): contour for contour in closed}.values())
-        if len(different) < len(closed):
-            masks.warnings.append(f"{len(closed) - len(different)} contour(s) repeat another one: each counts once")
-            closed = different
         if short := sum(len(contour.points) < TRIANGLE for contour in closed):
             masks.warnings.append(f"{short} contour(s) enclose nothing, as they have fewer than {TRIANGLE} points")
         if shifted := sum(contour.is_shifted for contour in closed):

@@ -566,13 +566,3 @@ def test_contours_of_other_planes_are_drawn_in_them(order):
     drawing = Drawing(series_folder=series("ct", matrix))
     drawing.square(drawing.roi(1, "a"), 1)
     assert label_maps(drawing.write())[0].sum() == 4
-
-
-def test_a_contour_that_is_there_twice_counts_once():
-    (found,) = label_maps(drawn((1, "liver", 1, (0.5, 0.5, 2.5, 2.5)), (1, "liver", 1, (0.5, 0.5, 2.5, 2.5))))
-    assert np.count_nonzero(found) == 4
-
-
-def test_a_contour_that_is_there_twice_is_reported():
-    folder = drawn((1, "liver", 1, (0.5, 0.5, 2.5, 2.5)), (1, "liver", 1, (0.5, 0.5, 2.5, 2.5)))
-    assert "liver: 1 contour(s) repeat another one: each counts once" in warnings(folder)
