@@ -33,6 +33,8 @@ from nifti_dicom_bridge import (
     write,
 )
 from nifti_dicom_bridge.cli import main
+from nifti_dicom_bridge.formats.zarr.zarr_voxels import ZarrVoxels
+from nifti_dicom_bridge.model import digest
 from nifti_dicom_bridge.model.digest import Digester, digest_of
 from oracles import module
 from phantoms import PHANTOMS
@@ -554,6 +556,28 @@ def test_chunks_of_others_outside_of_their_array_are_reported(separator: str, tm
     assert volume.voxels.shape == (1, 6, 4, 5) == (1, *zarr.open_array(path.parent, mode="r").shape)
     chunks = ", ".join(f"c{separator}{n}{separator}0{separator}0" for n in (3, 4))
     assert f"2 chunk(s) ({chunks}) are outside of the array and were not read" in volume.warnings[1]
+
+
+# --- reading once
+
+
+@pytest.mark.parametrize("phantom", ["classic_ct", "mosaic", "mr_4d"])
+@pytest.mark.parametrize("shards", [False, True])
+def test_every_chunk_is_read_once_for_the_original(
+    shards: bool, phantom: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(digest, "DIGEST_BLOCK", 1)  # a chunk for each plane
+    circle = ZarrCircle(tmp_path).make(phantom)
+    circle.forth(shards=shards)
+    reads: list[tuple[int, ...]] = []
+    read = ZarrVoxels._read
+    monkeypatch.setattr(ZarrVoxels, "_read", lambda self, *place: reads.append(place) or read(self, *place))
+
+    report = circle.home()
+
+    assert {entry.outcome for entry in report.entries} == {Outcome.RESTORED}
+    assert listing(circle.back) == listing(circle.dicom)
+    assert len(reads) == len(set(reads)) > 1
 
 
 # --- reading a part
