@@ -95,6 +95,14 @@ def test_milliseconds_are_recognized_and_named(key, value, seconds, kind):
     assert any(f'"{key}"' in warning and "milliseconds" in warning for warning in entry.log.warnings)
 
 
+def test_frames_that_last_longer_than_the_time_between_them_follow_each_other():
+    sidecar = {key: value for key, value in PET.items() if key != "FrameTimesStart"} | {"FrameDuration": [10, 20, 30, 40]}
+    entry, _ = converted(**sidecar)
+    assert any('"FrameDuration" is up to 40 s' in warning for warning in entry.log.warnings)
+    times = {float(pydicom.dcmread(path).FrameReferenceTime) for path in entry.outputs}
+    assert times == {5000, 20000, 45000, 80000}
+
+
 @pytest.mark.parametrize("key", ["RepetitionTime", "InversionTime"])
 def test_a_time_that_can_be_in_both_units_is_left_out_where_the_echo_time_is_in_milliseconds(key):
     sentences: list[str] = []

@@ -373,6 +373,19 @@ def test_labels_of_an_image_with_a_table_of_labels_are_not_averaged(tmp_path: Pa
     assert set(np.unique(zarr.open_array(str(store), path="1")[:]).tolist()) == {2, 7}
 
 
+@pytest.mark.parametrize("name", ["sub-1_dseg", "aparc+aseg", "x"])  # by its name, or by its values
+def test_labels_of_an_image_without_a_table_are_not_averaged(name: str, tmp_path: Path) -> None:
+    labels = np.zeros((8, 8, 8), "u1")
+    labels[1:6, 1:6, 1:6], labels[5:8, 5:8, 5:8] = 7, 40
+    nibabel.save(nibabel.Nifti1Image(labels, np.eye(4)), tmp_path / f"{name}.nii.gz")
+
+    report = convert(Job([tmp_path / f"{name}.nii.gz"], tmp_path / "stores", replace(ZARR, pyramid=1)))
+
+    (store,) = (tmp_path / "stores").glob("*.zarr")
+    assert set(np.unique(zarr.open_array(str(store), path="1")[:]).tolist()) == {0, 7, 40}
+    assert "taken for a label map, because" in report.entries[0].log.warnings[0]
+
+
 def test_means_of_integers_are_rounded_to_integers(tmp_path: Path) -> None:
     voxels = np.array([[[[-3, -4], [32767, 32767]]]], "<i2")
     store = written(replace(image(), voxels=voxels, ijk_to_ras=np.diag([1.0, 9.0, 9.0, 1.0])), tmp_path, pyramid=1)
