@@ -47,9 +47,9 @@ def sop_class_of(elements: Elements) -> str:
 
 
 def refuse_tiles(instance: Instance, sop_class: str) -> None:
-    """Raise `DicomReadError` for a tiled image, whose frames are parts of one plane (PS3.3 C.7.6.17.3, C.8.12.4)."""
-    if sop_class == WHOLE_SLIDE or Tag.TOTAL_PIXEL_MATRIX_ROWS in instance.elements:
-        name = uid_name(sop_class)
+    """Raise `DicomReadError` for a whole-slide image, whose frames are parts of one plane (PS3.3 C.8.12.4)."""
+    if sop_class == WHOLE_SLIDE:
+        name = uid_name(WHOLE_SLIDE)
         raise DicomReadError(
             f"{instance.path}: a tiled image ({name}): its frames are parts of one large picture, not slices. Convert it with "
             "a tool for whole-slide microscopy."

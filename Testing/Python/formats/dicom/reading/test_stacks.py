@@ -10,7 +10,6 @@ import pytest
 from pydicom.dataset import Dataset
 
 from circle import Circle
-from nifti_dicom_bridge import DicomReadError
 from nifti_dicom_bridge.formats.dicom.reading.read import read
 from nifti_dicom_bridge.model.volume import UNPLACED, Volume
 from phantoms.base import ENHANCED_MR, MR, SEGMENTATION, ramp, save, slices, uid
@@ -171,11 +170,12 @@ def test_a_volume_elsewhere_is_reported_without_a_count_of_slices(tmp_path: Path
 
 
 @pytest.mark.parametrize("sop_class", [SEGMENTATION, ENHANCED_MR])
-def test_tiles_of_one_plane_are_not_slices(sop_class: str, tmp_path: Path) -> None:
+def test_tiles_of_one_plane_are_said_to_be_no_slices(sop_class: str, tmp_path: Path) -> None:
     ds = enhanced(1, 4)
     ds.SOPClassUID = ds.file_meta.MediaStorageSOPClassUID = sop_class
     ds.TotalPixelMatrixRows, ds.TotalPixelMatrixColumns = 8, 10
     save(tmp_path, [ds])
 
-    with pytest.raises(DicomReadError, match="a tiled image"):
-        read([tmp_path])
+    warnings = [warning for volume in read([tmp_path]) for warning in volume.warnings]
+
+    assert any("not slices: they were stacked" in warning for warning in warnings)
