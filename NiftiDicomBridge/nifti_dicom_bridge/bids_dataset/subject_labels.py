@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from ..formats.dicom.reading.owners import normal_text
 from ..model import metadata
 from ..model.json_files import read_json
 from ..model.limits import SizeLimitError
@@ -20,6 +21,8 @@ from .reproin import ReproInName, parse_reproin
 
 LONGEST = 40
 DATES = (Tag.STUDY_DATE, Tag.SERIES_DATE, Tag.ACQUISITION_DATE, Tag.CONTENT_DATE)
+_PERSON = ("PatientName", "PatientBirthDate", "IssuerOfPatientID")
+"""Keys that differ between people who have one PatientID."""
 Identity = tuple[str, ...]
 """What identifies a person (PatientID, PatientName) or a study (StudyInstanceUID); empty where unknown."""
 
@@ -35,6 +38,7 @@ class Owners:
 
     def __init__(self, dataset: Path):
         self._owners: dict[tuple[str, str], Identity] = {}
+        self._people: dict[str, dict[str, str]] = {}
         for root in (dataset / "sourcedata", dataset):  # the records specify who the subjects are
             for subject in sorted(root.glob("sub-*")) if root.is_dir() else []:
                 self._note_subject(subject)
@@ -50,9 +54,17 @@ class Owners:
         """Note a label that a person chose, and return whether another owner has it too."""
         return _same(self._owners.setdefault((scope, label.lower()), identity), identity) is False
 
+    def contradiction(self, label: str, keys: dict[str, Any]) -> list[str]:
+        """Return the attributes of a person that differ from those of the first one of a subject; those unknown do not."""
+        first = self._people.setdefault(label.lower(), {})
+        stated = {key: text for key in _PERSON if (text := normal_text(str(keys.get(key) or "")))}
+        return [key for key, text in stated.items() if first.setdefault(key, text) != text]
+
     def _note_subject(self, folder: Path) -> None:
         label = folder.name.removeprefix("sub-").lower()
-        self._owners.setdefault(("", label), person_of(_first_sidecar(folder)))
+        keys = _first_sidecar(folder)
+        self._owners.setdefault(("", label), person_of(keys))
+        self.contradiction(label, keys)
         for session in sorted(folder.glob("ses-*")):
             study = str(_first_sidecar(session).get("StudyInstanceUID", ""))
             self._owners.setdefault((label, session.name.removeprefix("ses-").lower()), (study,))
@@ -105,6 +117,12 @@ def subject_of(image: Image, table: BidsMap, owners: Owners) -> str:
     plain = label_of(patient) or "x" + _hash(unique, 8)
     candidates = [plain, f"{plain}x{_hash(unique, 4)}", f"{plain}x{_hash(unique, 16)}"]
     label = owners.claim("", candidates, person_of(keys))
+    issuer = metadata.text(image.plan.instances[0].elements, Tag.ISSUER_OF_PATIENT_ID)
+    if differing := owners.contradiction(label, {**keys, "IssuerOfPatientID": issuer}):
+        image.log.warnings.append(
+            f"sub-{label} has images of one PatientID, but of different {' and '.join(differing)}: are they of one patient? "
+            f"Give {remedy('bids-map', section='subjects')} to separate them."
+        )
     if not label_of(patient):
         image.log.warnings.append(
             f"PatientID {patient!r} gives no label; sub-{label} is named after a hash. "

@@ -57,6 +57,10 @@ def participant_of(path: Path, sentences: list[str]) -> tuple[Elements, str]:
             sentences.append(f"{file.name}: {name} {value!r} of sub-{label} was left out: its unit or value is not known")
         else:
             elements[tag] = element
+            if name == "age" and "+" in value:
+                sentences.append(
+                    f"{file.name}: age {value!r} of sub-{label} is a lower limit; PatientAge (0010,1010) states it as the age"
+                )
     return elements, str(file)
 
 
@@ -163,9 +167,9 @@ def _number(text: str) -> float | None:
 
 _COLUMNS = {
     "age": (Tag.PATIENT_AGE, _age),
-    "sex": (Tag.PATIENT_SEX, _sex),
     "gender": (Tag.PATIENT_SEX, _sex),
+    "sex": (Tag.PATIENT_SEX, _sex),
     "weight": (Tag.PATIENT_WEIGHT, _weight),
     "height": (Tag.PATIENT_SIZE, _height),
 }
-"""Column → attribute, and what converts its value."""
+"""Column → attribute, and what converts its value; of two columns for one attribute, the last one counts."""

@@ -10,6 +10,13 @@ LONGEST_S = {
     "RepetitionTimePreparation": 100.0, "InversionTime": 30.0, "TotalReadoutTime": 10.0, "EffectiveEchoSpacing": 0.1,
     "DwellTime": 0.01, "FrameDuration": 20000.0, "FrameTimesStart": 100000.0,
 }  # fmt: skip
+_OF_THE_SEQUENCE = (
+    "EchoTime", "EchoTime1", "EchoTime2", "RepetitionTime", "RepetitionTimeExcitation", "RepetitionTimePreparation",
+    "InversionTime",
+)  # fmt: skip
+"""Times of an MR sequence, of which most sidecars have all in one unit."""
+_SHORTEST_MS = 1.0
+"""A smaller number is hardly a repetition or inversion time in milliseconds."""
 _TOGETHER = ("FrameTimesStart", "FrameDuration")
 _MS = 20.0
 """Times of slices that exceed the repetition time by such a factor are milliseconds; by a smaller one they are wrong."""
@@ -18,6 +25,7 @@ _MS = 20.0
 def in_seconds(top: dict[str, Any], sentences: list[str]) -> dict[str, Any]:
     """Return the keys of a sidecar with times in seconds; what was converted or left out is specified in `sentences`."""
     converted = dict(top)
+    _without_doubtful(converted, sentences)
     for key, longest in LONGEST_S.items():
         numbers = numbers_of(converted.get(key))
         if max(numbers, default=0.0) > longest:
@@ -27,6 +35,23 @@ def in_seconds(top: dict[str, Any], sentences: list[str]) -> dict[str, Any]:
                     converted[other] = _scaled(converted[other])
     _convert_slice_times(converted, sentences)
     return converted
+
+
+def _without_doubtful(converted: dict[str, Any], sentences: list[str]) -> None:
+    """Leave out times that can be seconds or milliseconds, where another time of the sequence is in milliseconds."""
+    times = {key: numbers_of(converted.get(key)) for key in _OF_THE_SEQUENCE}
+    in_ms = [key for key, numbers in times.items() if max(numbers, default=0.0) > LONGEST_S[key]]
+    if not in_ms:
+        return
+    echoes = [number / 1000 for key in in_ms if key.startswith("Echo") for number in times[key]]
+    for key, numbers in times.items():
+        if key in in_ms or not numbers or min(numbers) < _SHORTEST_MS or min(numbers) / 1000 < max(echoes, default=0.0):
+            continue
+        del converted[key]
+        sentences.append(
+            f'"{key}" was left out: {numbers[0]:g} may be seconds or milliseconds, as "{in_ms[0]}" is in milliseconds. Correct '
+            "the sidecar, BIDS requires seconds"
+        )
 
 
 def _convert(converted: dict[str, Any], key: str, longest: float, sentences: list[str]) -> None:

@@ -10,6 +10,7 @@ from importlib.resources import files
 from typing import Any
 
 _TOKEN = re.compile(r"[^\W_]+(?:[.,]\d+[^\W\d_]*)?")
+_PLAIN = re.compile(r"\d+(?:[.,]\d+)?")
 _NUMBER = re.compile(
     r"\d{1,3}(?:[.,]\d{1,3})?(?:mm|ms|s|d|x|t|h|dir|deg|ch|min|sec|hz|kv|ma|p)?"
     r"|(?:p|s|te|tr|ti|fa|iso|x|mb|bw|r|acc|gap|run|echo|phase|vol)\d{1,3}(?:[.,]\d{1,2})?(?:mm|ms)?|b\d{1,5}",
@@ -21,6 +22,8 @@ _TABLES = ("segment_codes", "quantities")
 def cleaned(text: str, forbidden: Collection[str] = ()) -> str:
     """Return the words of a description that are anatomy, technique, or short numbers.
 
+    A number without a unit stays only between such words: next to others it may be of a date, an address or a telephone.
+
     Parameters
     ----------
     text : str
@@ -28,8 +31,12 @@ def cleaned(text: str, forbidden: Collection[str] = ()) -> str:
     forbidden : collection of str
         Words in lower case that are left out anyway: names of the people of the data set.
     """
-    kept = (word for word in _words(text) if word.lower() not in forbidden and _is_harmless(word))
-    return " ".join(kept)
+    words = list(_words(text))
+    plain = [_PLAIN.fullmatch(word) is not None for word in words]
+    harmless = [word.lower() not in forbidden and _is_harmless(word) for word in words]
+    beside = [True, *(good and not number for good, number in zip(harmless, plain, strict=True)), True]
+    kept = [good and (not plain[n] or (beside[n] and beside[n + 2])) for n, good in enumerate(harmless)]
+    return " ".join(word for word, stays in zip(words, kept, strict=True) if stays)
 
 
 def _words(text: str) -> Iterator[str]:

@@ -528,6 +528,19 @@ def test_two_people_that_the_map_puts_together_are_said(circle: Circle) -> None:
     assert "sub-1 is another person's, too" in said(with_map(circle, {"subjects": {"*": "1"}}))
 
 
+@pytest.mark.parametrize("in_one_run", [True, False])
+@pytest.mark.parametrize("keyword", ["PatientName", "PatientBirthDate"])
+def test_two_people_of_one_patient_id_are_reported(keyword: str, in_one_run: bool, circle: Circle) -> None:
+    value = {"PatientName": "Other^Olga", "PatientBirthDate": "19500101"}[keyword]
+    series(circle.dicom, 3, "t1_mprage", PatientBirthDate="19800101")
+    if not in_one_run:
+        dataset(circle)
+        circle.dicom = circle.folder / "other"
+    series(circle.dicom, 4, "t1_mprage", study=2, **{keyword: value})
+
+    assert f"sub-P01 has images of one PatientID, but of different {keyword}: are they of one" in said(dataset(circle))
+
+
 def test_another_study_is_another_session_in_a_later_run_too(circle: Circle) -> None:
     series(circle.dicom, 3, "t1_mprage")
     dataset(circle)

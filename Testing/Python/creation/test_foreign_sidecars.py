@@ -94,6 +94,17 @@ def test_milliseconds_are_recognized_and_named(key, value, seconds, kind):
     assert any(f'"{key}"' in warning and "milliseconds" in warning for warning in entry.log.warnings)
 
 
+@pytest.mark.parametrize("key", ["RepetitionTime", "InversionTime"])
+def test_a_time_that_can_be_in_both_units_is_left_out_where_the_echo_time_is_in_milliseconds(key):
+    sentences: list[str] = []
+    assert in_seconds({"EchoTime": 3.5, key: 8.1}, sentences) == {"EchoTime": 0.0035}
+    assert f'"{key}" was left out: 8.1 may be seconds or milliseconds' in sentences[0]
+
+
+def test_a_repetition_time_that_would_be_shorter_than_the_echo_time_is_in_seconds():
+    assert in_seconds({"EchoTime": 30, "RepetitionTime": 2}, []) == {"EchoTime": 0.03, "RepetitionTime": 2}
+
+
 @pytest.mark.parametrize("times", [[0, 600, 1300], [1300.0, 0, 650]])
 @pytest.mark.parametrize("repetition", [2, 2000])
 def test_slice_times_in_milliseconds_are_those_in_seconds(times, repetition):

@@ -54,6 +54,34 @@ def test_directions_in_rows_are_known_by_their_lengths(tmp_path: Path) -> None:
     assert np.abs(volume.gradients[:, 1:]).tolist() == [[0, 0, 0], [1, 0, 0], [0, 1, 0]]
 
 
+@pytest.mark.parametrize(
+    ("b_values", "directions", "words"),
+    [
+        ("0 -1000 1000", "0 1 0\n0 0 1\n0 0 0\n", "b-value 2 is -1000"),
+        ("0 3000 3000", "0 1 0\n0 0 0.58\n0 0 0\n", "direction 3 has length 0.58"),
+    ],
+)
+def test_tables_whose_b_values_are_in_doubt_are_refused(b_values: str, directions: str, words: str, tmp_path: Path) -> None:
+    path = saved(tmp_path / "in")
+    path.with_suffix(".bval").write_text(b_values)
+    path.with_suffix(".bvec").write_text(directions)
+
+    (entry,) = to_dicom(path, tmp_path / "out").entries
+
+    assert words in entry.error
+
+
+def test_tables_may_begin_with_a_byte_order_mark(tmp_path: Path) -> None:
+    path = saved(tmp_path / "in")
+    path.with_suffix(".bval").write_text("0 1000 1000\n", encoding="utf-8-sig")
+    path.with_suffix(".bvec").write_text("0 1 0\n0 0 1\n0 0 0\n", encoding="utf-8-sig")
+
+    to_dicom(path, tmp_path / "out")
+    (volume,) = read(tmp_path / "out", with_gradients=True)
+
+    assert volume.gradients[:, 0].tolist() == [0, 1000, 1000]
+
+
 @pytest.mark.parametrize(("unit", "step", "seconds"), [("sec", 2.5, 2.5), ("msec", 2500, 2.5), ("usec", 2.5e6, 2.5)])
 def test_the_time_step_of_a_header_returns(unit: str, step: float, seconds: float, tmp_path: Path) -> None:
     to_dicom(saved(tmp_path / "in", step, unit), tmp_path / "out")

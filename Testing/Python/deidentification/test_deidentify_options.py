@@ -14,6 +14,7 @@ from pydicom.sequence import Sequence
 
 from nifti_dicom_bridge import ConversionOptions, ConversionReport, Job, OptionError, Target, convert, read
 from nifti_dicom_bridge.cli import main
+from nifti_dicom_bridge.deidentification.descriptors import cleaned
 from phantoms import slices
 from phantoms import write as write_file
 from phantoms.base import CT, MR
@@ -120,6 +121,18 @@ def test_structured_content_and_graphics_are_cleaned(tmp_path: Path) -> None:
     data_sets = [pydicom.dcmread(path) for path in (tmp_path / "out").rglob("*.dcm")]
     assert any(0x60003000 in one for one in data_sets)
     assert not any("Smith" in str(one) for one in data_sets)
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("head 3 Feb 1951", "head"), ("03.02.1951 head", "head"), ("3/2/51 head", "head"), ("2019-08-17 brain", "brain"),
+        ("123-45-678 knee", "knee"), ("555-123-9876", ""), ("head 12 Elmstreet", "head"), ("T1 axial 3", "T1 axial 3"),
+        ("ep2d_diff_64dir_b1000", "ep2d diff 64dir b1000"), ("axial 2.5 3mm", "axial 2.5 3mm"),
+    ],
+)  # fmt: skip
+def test_numbers_of_dates_addresses_and_telephones_do_not_stay_in_descriptions(text: str, words: str) -> None:
+    assert cleaned(text) == words
 
 
 # --- what is kept has the form of its VR ------------------------------------------------------------------------------

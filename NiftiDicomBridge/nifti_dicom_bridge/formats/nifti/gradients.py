@@ -14,6 +14,9 @@ from ...model.names import companion
 from ...model.volume import Volume
 from .writing import stored_affine
 
+UNIT = 0.05
+"""By how much the length of a direction may differ from 1, as tables are rounded."""
+
 
 def write_gradients(volume: Volume, bval: Path, bvec: Path) -> None:
     """Write b-values and gradient directions in FSL's convention.
@@ -49,7 +52,8 @@ def read_gradients(image: Volume, bval: Path, bvec: Path) -> np.ndarray:
     Raises
     ------
     NiftiReadError
-        If a file is missing, holds no numbers, or does not have a value for every time.
+        If a file is missing, holds no numbers, or does not have a value for every time; if a b-value is negative, or the
+        direction of a weighted image is not a unit vector.
     """
     values, vectors = _numbers_in(bval), _numbers_in(bvec)
     vectors = vectors.T if _has_a_row_per_time(values.reshape(-1), vectors) else vectors
@@ -60,8 +64,23 @@ def read_gradients(image: Volume, bval: Path, bvec: Path) -> np.ndarray:
         )
     directions = geometry.ras_of_fsl(vectors, image.ijk_to_ras)
     lengths = np.linalg.norm(directions, axis=1)
+    _check_values(values.reshape(-1), lengths, bval, bvec)
     directions /= np.where(lengths > 0, lengths, 1.0)[:, None]
     return np.column_stack([values.reshape(-1), directions])
+
+
+def _check_values(b_values: np.ndarray, lengths: np.ndarray, bval: Path, bvec: Path) -> None:
+    """Raise `NiftiReadError` if a b-value is negative, or a length may scale a b-value, as in the tables of some scanners."""
+    if (negative := np.flatnonzero(b_values < 0)).size:
+        raise NiftiReadError(
+            f"{bval}: b-value {negative[0] + 1} is {b_values[negative[0]]:g}; it cannot be negative. Correct it."
+        )
+    odd = np.flatnonzero((b_values > 0) & (lengths > 0) & (np.abs(lengths - 1) > UNIT))
+    if odd.size:
+        raise NiftiReadError(
+            f"{bvec}: direction {odd[0] + 1} has length {lengths[odd[0]]:.3g}, a unit vector was expected: whether the b-value "
+            f"{b_values[odd[0]]:g} is to be scaled by it is unknown. Scale the directions to length 1."
+        )
 
 
 def _has_a_row_per_time(b_values: np.ndarray, vectors: np.ndarray) -> bool:
@@ -80,7 +99,7 @@ def _are_units(lengths: np.ndarray, weighted: np.ndarray) -> bool:
 
 def _numbers_in(path: Path) -> np.ndarray:
     try:
-        lines = read_file(path).decode("utf-8").splitlines()
+        lines = read_file(path).decode("utf-8-sig").splitlines()
         numbers = np.array([[float(word) for word in line.split()] for line in lines if line.strip()])
     except OSError as error:
         raise NiftiReadError(f"{path}: cannot be read ({error.strerror}).") from None

@@ -13,7 +13,7 @@ import pytest
 from pydicom.dataset import Dataset
 from test_segmentation import common
 
-from circle import KEEP, KEY, NEW, Circle, in_dicom_order, listing
+from circle import KEEP, KEY, NEW, Circle, edit_dicom, in_dicom_order, listing
 from grids import OBLIQUE, assert_same_places
 from made_here import with_pixels
 from nifti_dicom_bridge import ConversionOptions, Job, Outcome, Target, convert, read
@@ -173,6 +173,34 @@ def test_the_stored_value_that_stands_for_1_is_reported(circle: Circle) -> None:
     circle.make("segmentation_fractional")
     logs = [entry.log for entry in circle.forth().entries]
     assert any("255 means 1" in text for log in logs for text in [*log.notes, *log.warnings])
+
+
+def test_a_largest_fraction_that_is_missing_is_reported(circle: Circle) -> None:
+    circle.make("segmentation_fractional")
+    edit_dicom(circle.dicom, MaximumFractionalValue=None)
+    assert any("it is unknown which means 1" in sentence for sentence in warnings_of(circle, lazy=False))
+
+
+@pytest.mark.parametrize("lazy", [False, True])
+def test_fractions_above_the_largest_are_reported(lazy: bool, circle: Circle) -> None:
+    circle.make("segmentation_fractional")
+    edit_dicom(circle.dicom, MaximumFractionalValue=7)
+    assert any("above MaximumFractionalValue (0062,000E), 7" in sentence for sentence in warnings_of(circle, lazy))
+
+
+@pytest.mark.parametrize("lazy", [False, True])
+def test_numbers_of_a_label_map_segmentation_without_a_segment_are_reported(lazy: bool, circle: Circle) -> None:
+    ds = named_segmentation(SegmentationForm.LABELMAP)
+    ds.SegmentSequence = [item for item in ds.SegmentSequence if item.SegmentNumber != 2]
+    put(circle.dicom, ds)
+    assert any("does not describe segment 2, which voxels are of" in sentence for sentence in warnings_of(circle, lazy))
+
+
+def warnings_of(circle: Circle, lazy: bool) -> list[str]:
+    """Return the warnings of what is read as a whole, or written some planes at a time."""
+    if not lazy:
+        return [sentence for volume in read(circle.dicom) for sentence in volume.warnings]
+    return [sentence for entry in circle.forth().entries for sentence in entry.log.warnings]
 
 
 def test_a_label_map_segmentation_stays_one_image_with_its_numbers(circle: Circle) -> None:

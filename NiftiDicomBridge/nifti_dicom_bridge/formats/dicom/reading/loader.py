@@ -37,6 +37,7 @@ from .files import read_at, read_pixel_bytes
 from .lookup import frame_count
 from .plans import Plan
 from .scaling import Scaling
+from .segment_doubts import DoubtsOfValues
 from .surplus_frames import doubt_of_frames
 
 READERS = 2
@@ -65,6 +66,7 @@ class Loader:
         self.tails: dict[int, bytes] = {}
         self.decoded: dict[int, str] = {}
         self.doubts: dict[str, None] = {}
+        self.doubts_of_values = DoubtsOfValues(plan.instances[0].elements)
 
     def completed(self, volume: Volume, scaling: Scaling, digest: str) -> Volume:
         """Return a volume whose planes were read with all that is known of them now.
@@ -80,7 +82,8 @@ class Loader:
         """
         voxels = volume.voxels
         origin = Origin(digest, tuple(voxels.shape), volume.ijk_to_ras, volume.rescale, voxels.dtype.str)
-        warnings = (*volume.warnings, *self.doubts, *filter(None, [scaling.note]))
+        doubts = (*self.doubts, *self.doubts_of_values.sentences())
+        warnings = (*volume.warnings, *doubts, *filter(None, [scaling.note]))
         source = replace(volume.dicom, pixel_record=self.pixel_record(scaling.dtype is not None), origin=origin)
         return replace(volume, source=source, warnings=warnings)
 
@@ -118,6 +121,7 @@ class Loader:
         direct = [n for n, lying in enumerate(places) if lying and self.is_direct(n, lying)]
         for n in self.without_values(voxels, direct, lambda n: voxels[places[n][0].time, places[n][0].slice]):
             voxels[places[n][0].time, places[n][0].slice] = self.decoded_frames(n, self.plan.instances[n], self.formats[n])[0]
+        self.doubts_of_values.note(voxels)
         return voxels
 
     def _fill_some(self, voxels: np.ndarray, start: int, places: list[list[Place]]) -> None:

@@ -32,8 +32,7 @@ def rescale_of(look: Lookup, notes: list[str]) -> tuple[float, float, str]:
     if slope is None and dose is not None:
         slope, units = dose, (look.texts(sequence, Tag.DOSE_UNITS) or [""])[0]
     if metadata.text(look.data_set, Tag.SEGMENTATION_TYPE) == "FRACTIONAL":
-        maximum = metadata.integer(look.data_set, Tag.MAXIMUM_FRACTIONAL_VALUE)
-        notes.append(f"values of a fractional segmentation are stored values: {maximum} means 1")
+        notes.append(f"values of a fractional segmentation are stored values: {_whole(look.data_set)}")
     if slope is None and intercept is None and Tag.MODALITY_LUT_SEQUENCE in look.data_set:
         return _modality_lut(look, notes)
     _note_doubts(look, slope, intercept, notes)
@@ -43,6 +42,16 @@ def rescale_of(look: Lookup, notes: list[str]) -> tuple[float, float, str]:
         return 1.0, 0.0, units
     rescale = *vendor.precise_rescale(look.layers, slope, intercept), units
     return with_mapping(look, rescale, (slope, intercept), notes)
+
+
+def _whole(elements: metadata.Elements) -> str:
+    """Return which stored value of a fractional segmentation means 1."""
+    maximum = metadata.integer(elements, Tag.MAXIMUM_FRACTIONAL_VALUE)
+    return (
+        f"{maximum} means 1"
+        if maximum > 0
+        else f"without {describe(Tag.MAXIMUM_FRACTIONAL_VALUE)}, it is unknown which means 1"
+    )
 
 
 def _note_doubts(look: Lookup, slope: float | None, intercept: float | None, notes: list[str]) -> None:

@@ -16,6 +16,41 @@ THICKER = 1.05
 """Slices that are further apart than this multiple of their thickness may have others between them."""
 
 
+class DoubtsOfValues:
+    """What values of voxels are not described by their Segmentation: numbers without a segment, fractions above 1.
+
+    Parameters
+    ----------
+    elements : dict of int to Element
+        Of the object that the voxels are from; others than Segmentations of whole bytes have no doubts.
+    """
+
+    def __init__(self, elements: Elements):
+        self._kind = metadata.text(elements, Tag.SEGMENTATION_TYPE)
+        items = [item.elements for item in metadata.items(elements, Tag.SEGMENT_SEQUENCE)]
+        background = {0, metadata.integer(elements, Tag.PIXEL_PADDING_VALUE)}
+        self._described = background | {metadata.integer(item, Tag.SEGMENT_NUMBER) for item in items}
+        self._one = metadata.integer(elements, Tag.MAXIMUM_FRACTIONAL_VALUE)
+        self._found: set[int] = set()
+
+    def note(self, planes: np.ndarray) -> None:
+        """Note the values of planes."""
+        if self._kind == "LABELMAP":
+            self._found |= set(np.unique(planes).tolist()) - self._described
+        elif self._kind == "FRACTIONAL" and planes.size and planes.max() > self._one > 0:
+            self._found = {max(int(planes.max()), *self._found, 0)}
+
+    def sentences(self) -> list[str]:
+        """Return what is wrong with the values that were noted."""
+        if not self._found:
+            return []
+        if self._kind == "LABELMAP":
+            numbers = _listed(sorted(self._found))
+            return [f"SegmentSequence (0062,0002) does not describe segment {numbers}, which voxels are of"]
+        name = "MaximumFractionalValue (0062,000E)"
+        return [f"the largest value is {max(self._found)}, above {name}, {self._one}: more than 1 has no meaning"]
+
+
 def doubts_of_numbers(elements: Elements, numbers: set[int | None]) -> list[str]:
     """Return what is wrong with the numbers of segments: several have one, or frames are of one that is not described.
 

@@ -16,6 +16,10 @@ SAME_PLANE_MM, SAME_PLANE = 0.01, 0.02
 FLAT = 0.1
 """And parallel to the slices if their points are not further apart along the normal than this part of the slice distance."""
 HALF = 0.5
+TRIANGLE = 3
+"""Points that enclose something."""
+SAME_POINT_MM = 0.01
+"""Contours are copies of each other if their points differ by less."""
 NOT_DRAWN = 0
 """The label of regions without images in their frame of reference: they have no voxels, and edits leave them as they are."""
 Box = tuple[slice, slice, np.ndarray]
@@ -71,6 +75,10 @@ class SliceGrid:
         if len(closed) < len(roi.contours):
             kinds = sorted({contour.kind for contour in roi.contours} - CLOSED)
             masks.warnings.append(f"{len(roi.contours) - len(closed)} contour(s) enclose nothing ({', '.join(kinds)})")
+        if short := sum(len(contour.points) < TRIANGLE for contour in closed):
+            masks.warnings.append(f"{short} contour(s) enclose nothing, as they have fewer than {TRIANGLE} points")
+        if shifted := sum(contour.is_shifted for contour in closed):
+            masks.warnings.append(f"ContourOffsetVector (3006,0045) of {shifted} contour(s) is not applied, as it is retired")
         if roi.damaged:
             masks.warnings.append(f"the points of {roi.damaged} contour(s) cannot be read: the region has no voxels")
             return masks
@@ -80,7 +88,7 @@ class SliceGrid:
             return masks
         levels = self._levels(closed)
         for k, level in self._by_slice(levels, masks).items():
-            self._fill(masks, k, levels[level])
+            self._fill(masks, k, _without_copies(levels[level], masks))
         return masks
 
     def _levels(self, contours: Sequence[Contour]) -> dict[float, list[Contour]]:
@@ -155,6 +163,22 @@ class SliceGrid:
         columns = away @ plane.orientation[:3] / plane.spacing[1]
         rows = away @ plane.orientation[3:] / plane.spacing[0]
         return np.stack([columns, rows], axis=1)
+
+
+def _without_copies(contours: Sequence[Contour], masks: RoiMasks) -> list[Contour]:
+    """Return contours without those that are in a slice twice: as holes of each other, they would empty it."""
+    different = {_outline(contour.points): contour for contour in reversed(contours)}
+    if len(different) < len(contours):
+        _once(masks.warnings, "contours occur twice in a slice: each was used once")
+    return list(reversed(different.values()))
+
+
+def _outline(points: np.ndarray) -> bytes:
+    """Return the same bytes for the same outline, wherever it begins and whichever way it goes round."""
+    whole = np.round(points / SAME_POINT_MM).astype(np.int64)
+    whole = whole[:-1] if len(whole) > 1 and (whole[0] == whole[-1]).all() else whole
+    rounds = (np.roll(way, -int(np.lexsort(way.T[::-1])[0]), axis=0) for way in (whole, whole[::-1]))
+    return min(way.tobytes() for way in rounds)
 
 
 def _note_overlaps(masks: RoiMasks, polygons: Sequence[np.ndarray], mask: np.ndarray, shape: tuple[int, int]) -> None:

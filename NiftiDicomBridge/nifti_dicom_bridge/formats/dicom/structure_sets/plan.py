@@ -45,6 +45,7 @@ _OTHER_SERIES = (
     "reference"
 )
 _NOT_ITS_SPACE = "the contours refer to images of another frame of reference than that of their regions: drawn on these images"
+_OTHER_IMAGES = "contours refer to images of other series or volumes of the input: all regions were drawn on {title}"
 _OTHER_PATIENT = "its PatientID is not that of the images it was drawn on: check that they are of one patient"
 _WITHOUT_IMAGES = "the images of their frame of reference are not in the input, so they were not drawn"
 _NO_ROI = "no image: RT Structure Set Storage without regions of interest"
@@ -252,11 +253,18 @@ class _GridChooser:
         drawn_on = [n for n, (count, is_listed) in enumerate(scores) if count or is_listed]
         if drawn_on:
             best = self.candidates[max(drawn_on, key=lambda n: (*scores[n], len(self.candidates[n].frames[0])))]
-            return _Grid(best, [] if _is_in(best, space) else [_NOT_ITS_SPACE])
+            return _Grid(best, [*([] if _is_in(best, space) else [_NOT_ITS_SPACE]), *self._drawn_elsewhere(best, rois)])
         same = self._in_space(space)
         if len(same) != 1:
             return None
         return _Grid(same[0], [] if self.is_named else [_OTHER_SERIES.format(title=same[0].title)])
+
+    def _drawn_elsewhere(self, best: Plan, rois: Sequence[Roi]) -> list[str]:
+        """Return that contours of some regions refer to images that are there, but are not those of the grid."""
+        own = {one.uid for one in best.instances}
+        others = {one.uid for plan in self.candidates for one in plan.instances} - own
+        names = [roi.name for roi in rois if any(others.intersection(contour.images) for contour in roi.contours)]
+        return [f"{_some(names)}: {_OTHER_IMAGES.format(title=best.title)}"] if names else []
 
     def _in_space(self, space: str) -> list[Plan]:
         """Return the volumes in a frame of reference: of the same patient, unless the user named them."""

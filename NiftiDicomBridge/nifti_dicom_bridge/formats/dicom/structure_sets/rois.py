@@ -33,11 +33,14 @@ class Contour:
         LPS, mm.
     images : tuple of str
         SOPInstanceUID of the images that it refers to.
+    is_shifted : bool
+        Whether it has an offset that is not zero, which earlier editions of the standard describe.
     """
 
     kind: str
     points: np.ndarray
     images: tuple[str, ...]
+    is_shifted: bool = False
 
 
 @dataclass(frozen=True)
@@ -161,7 +164,8 @@ def _contour(item: Elements) -> Contour | None:
         return None
     images = metadata.items(item, Tag.CONTOUR_IMAGE_SEQUENCE)
     uids = tuple(metadata.text(image.elements, Tag.REFERENCED_SOP_INSTANCE_UID) for image in images)
-    return Contour(metadata.text(item, Tag.CONTOUR_GEOMETRIC_TYPE, CLOSED_PLANAR), numbers.reshape(-1, 3), uids)
+    kind = metadata.text(item, Tag.CONTOUR_GEOMETRIC_TYPE, CLOSED_PLANAR)
+    return Contour(kind, numbers.reshape(-1, 3), uids, any(metadata.numbers(item, Tag.CONTOUR_OFFSET_VECTOR)))
 
 
 def segments_of_rois(instance: Instance) -> list[Segment]:

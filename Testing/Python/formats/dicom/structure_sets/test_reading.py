@@ -152,6 +152,43 @@ def test_contours_that_cross_are_reported():
     assert "cross each other" in warnings(drawn((1, "x", 0, BOX), (1, "x", 0, INNER)))
 
 
+def test_a_contour_that_is_there_twice_is_not_its_own_hole():
+    drawing = Drawing()
+    contours = drawing.roi(1, "x")
+    drawing.square(contours, 0)
+    points = np.array([[2.5, 2.5], [2.5, 0.5], [0.5, 0.5], [0.5, 2.5]])  # the same square, from another corner, the other way
+    drawing.contour(contours, points, 0)
+    folder = drawing.write()
+    assert label_maps(folder)[0].sum() == 4
+    assert "x: contours occur twice in a slice" in warnings(folder)
+
+
+def test_contours_of_too_few_points_are_reported():
+    drawing = Drawing()
+    contours = drawing.roi(1, "x")
+    drawing.square(contours, 0)
+    drawing.contour(contours, np.array([[0.5, 0.5], [2.5, 2.5]]), 1)
+    assert "x: 1 contour(s) enclose nothing, as they have fewer than 3 points" in warnings(drawing.write())
+
+
+def test_an_offset_of_contours_is_reported():
+    drawing = Drawing()
+    contours = drawing.roi(1, "x")
+    drawing.square(contours, 0)
+    contours.ContourSequence[0].ContourOffsetVector = [0, 0, 1]
+    assert "x: ContourOffsetVector (3006,0045) of 1 contour(s) is not applied" in warnings(drawing.write())
+
+
+def test_contours_that_refer_to_images_of_another_series_are_reported():
+    drawing, other = Drawing(), series("ct/other", MATRIX)
+    for number, name, image in ((1, "own", drawing.images[0]), (2, "strange", pydicom.dcmread(next(other.rglob("*.dcm"))))):
+        contours, reference = drawing.roi(number, name), Dataset()
+        drawing.square(contours, 0)
+        reference.ReferencedSOPClassUID, reference.ReferencedSOPInstanceUID = image.SOPClassUID, image.SOPInstanceUID
+        contours.ContourSequence[0].ContourImageSequence = [reference]
+    assert "strange: contours refer to images of other series" in warnings(drawing.write())
+
+
 def test_regions_that_overlap_become_several_label_maps():
     first, second = label_maps(drawn((1, "a", 0, BOX), (2, "b", 0, INNER), (3, "c", 2, BOX)))
     assert (set(np.unique(first)), set(np.unique(second))) == ({0, 1, 3}, {0, 2})
