@@ -92,6 +92,7 @@ class ApplyTask:
         report = convert(Job(staged.images, self._scratch / "input", options), progress)
         if not report.ok:
             raise BridgeError(" ".join(entry.error for entry in report.failures))
+        staged.warn(report)
         for entry in report.entries:
             entry.log.notes.insert(0, CONVERTED)
         return report

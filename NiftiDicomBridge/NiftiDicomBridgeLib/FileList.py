@@ -71,7 +71,9 @@ class FileList:
 
     def _add_staged(self, staged: Any) -> None:
         self._add(staged.images, series_of(staged.reference) if staged.reference else "")
-        self._feedback.show_result(_("Images added from the scene: {count}").format(count=len(staged.images)))
+        added = _("Images added from the scene: {count}").format(count=len(staged.images))
+        warnings = dict.fromkeys(sentence for some in staged.warnings.values() for sentence in some)
+        self._feedback.show_result(" ".join([f"{added}.", *warnings]) if warnings else added)
 
     def _add(self, paths: Iterable[Path], reference: str = "") -> int:
         """Add files with a reference, select the first new one, and return how many are new."""

@@ -164,12 +164,14 @@ class NiftiDicomBridgeLogic(ScriptedLoadableModuleLogic):
         from .TemporaryNifti import stage
 
         with tempfile.TemporaryDirectory(prefix="NiftiDicomBridge-", dir=slicer.app.temporaryPath) as folder:
-            staged = stage(nodes, Path(folder) / "nifti", partly=True)
+            given = options or ConversionOptions()
+            by_origin = not where.get("reference") and given.reference is None
+            staged = stage(nodes, Path(folder) / "nifti", partly=True, by_origin=by_origin)
             if not staged.images:
                 return ConversionReport(staged.failures)
-            given = options or ConversionOptions()
             chosen = given if where.get("reference") else staged.options(given, Path(folder))
             report = self.importNifti(staged.images, chosen, **where)
+            staged.warn(report)
             report.entries = staged.failures + report.entries
             return report
 

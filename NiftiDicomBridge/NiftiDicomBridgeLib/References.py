@@ -32,7 +32,15 @@ def reference_uids(node: Any) -> tuple[str, ...]:
         return ()
     from .Hierarchy import referenced_uids
 
-    return next((uids for uids in map(instance_uids_of, _related(node)) if uids), ()) or referenced_uids(node)
+    volume = reference_volume(node)
+    return referenced_uids(node) if volume is None else instance_uids_of(volume)
+
+
+def reference_volume(node: Any) -> Any:
+    """Return the volume of DICOM that a node was derived from; None if it is not in the scene, or if the node was DICOM."""
+    if was_dicom(node) and not node.IsA(SEGMENTATION):
+        return None
+    return next((other for other in _related(node) if instance_uids_of(other)), None)
 
 
 def _related(node: Any) -> Iterator[Any]:

@@ -14,6 +14,8 @@ from nifti_dicom_bridge import BridgeError, ConversionOptions, ConversionReport,
 from .ExportTasks import ExportTask
 from .NodeOrigins import Origin, origin_of
 from .OverlappingLabels import is_layered
+from .References import reference_volume
+from .SpaceOfReference import in_space_of
 
 Progress = Callable[[str, int, int], None]
 
@@ -30,11 +32,20 @@ class TemporaryNifti:
         What they were made of, where that is known.
     failures : list of Entry
         The nodes that could not be written.
+    warnings : dict of pathlib.Path to list of str
+        What each image could not include of its node.
     """
 
     images: list[Path] = field(default_factory=list)
     origins: dict[Path, Origin] = field(default_factory=dict)
     failures: list[Entry] = field(default_factory=list)
+    warnings: dict[Path, list[str]] = field(default_factory=dict)
+
+    def warn(self, report: ConversionReport) -> None:
+        """Add to the entries of a report what was found when their images were written."""
+        for entry in report.entries:
+            sentences = [sentence for path in entry.inputs for sentence in self.warnings.get(Path(path), ())]
+            entry.log.warnings += [sentence for sentence in sentences if sentence not in entry.log.warnings]
 
     @property
     def reference(self) -> list[Path]:
@@ -51,15 +62,29 @@ class TemporaryNifti:
 
 
 class StageTask(ExportTask):
-    """Nodes → NIfTI files that only serve to make DICOM of them."""
+    """Nodes → NIfTI files that only serve to make DICOM of them.
 
-    def __init__(self, nodes: Sequence[Any], folder: Path):
+    Parameters
+    ----------
+    nodes : sequence of vtkMRMLNode
+        What to write.
+    folder : pathlib.Path
+        Where to.
+    by_origin : bool
+        Write what was made of a volume of DICOM in the space of its series, where that volume is under a transform; not in
+        world coordinates, which are those of a reference that the user chose.
+    """
+
+    def __init__(self, nodes: Sequence[Any], folder: Path, by_origin: bool = True):
         self._origins: list[Origin] = []
+        self._by_origin = by_origin
         super().__init__(nodes, folder, ConversionOptions(gzip=False, overwrite=True))
 
     def _source_of(self, node: Any, harden: bool) -> Any:
         self._origins.append(origin_of(node) if node is not None else Origin())
-        return super()._source_of(node, harden)
+        source = super()._source_of(node, harden)
+        moves = self._by_origin and self._origins[-1].files and source.image is not None and not source.image.instance_uids
+        return in_space_of(reference_volume(node), source) if moves else source
 
     def _split_for_files(self, volume: Volume) -> list[Volume]:
         """Return one image: segments that overlap become one object."""
@@ -88,10 +113,11 @@ class StageTask(ExportTask):
             images = [path for path in entry.outputs if path.suffix == ".nii"]
             staged.images += images
             staged.origins |= {image: origin for image in images if origin.files}
+            staged.warnings |= dict.fromkeys(images, entry.log.warnings)
         return staged
 
 
-def stage(nodes: Sequence[Any], folder: Path, partly: bool = False) -> TemporaryNifti:
+def stage(nodes: Sequence[Any], folder: Path, partly: bool = False, by_origin: bool = True) -> TemporaryNifti:
     """Write nodes at once; see `StageTask`."""
-    task = StageTask(nodes, folder)
+    task = StageTask(nodes, folder, by_origin)
     return task.staged(task.work(lambda what, done, total: None), partly)

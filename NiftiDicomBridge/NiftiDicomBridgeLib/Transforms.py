@@ -12,6 +12,8 @@ from nifti_dicom_bridge import BridgeError
 
 ACQUISITION_TRANSFORM = " acquisition transform"
 """In the name of the grid transforms that Slicer's DICOM loader makes for slices that are on no regular grid."""
+SINGULAR = 1e-12
+"""A smaller determinant is that of a matrix that cannot be inverted."""
 RESAMPLE, HARDEN_FIRST = "Check 'Resample under nonlinear transforms'", "Harden the transform"
 
 
@@ -28,7 +30,7 @@ def linear_parents(node: Any, advice: str) -> tuple[np.ndarray, bool]:
     Raises
     ------
     BridgeError
-        If one of them is nonlinear.
+        If one of them is nonlinear, or cannot be inverted.
     """
     total, acquisition = np.eye(4), False
     transform = node.GetParentTransformNode()
@@ -38,7 +40,13 @@ def linear_parents(node: Any, advice: str) -> tuple[np.ndarray, bool]:
         elif transform.IsLinear():
             step = vtk.vtkMatrix4x4()
             transform.GetMatrixTransformToParent(step)
-            total = slicer.util.arrayFromVTKMatrix(step) @ total
+            matrix = slicer.util.arrayFromVTKMatrix(step)
+            if not np.isfinite(matrix).all() or abs(np.linalg.det(matrix)) < SINGULAR:
+                raise BridgeError(
+                    f"{node.GetName()} is under the transform {transform.GetName()}, whose matrix cannot be inverted. Correct "
+                    "the matrix, or take it out of the transform, and export again."
+                )
+            total = matrix @ total
         else:
             raise BridgeError(
                 f"{node.GetName()} is under the nonlinear transform {transform.GetName()}, which no NIfTI header can hold. "

@@ -5,14 +5,39 @@ Every message states what was requested, what was found (value, file, tag), why 
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from pathlib import Path
 
+HIDDEN = "***"
+_SECRET = "signature|sig|token|credential|key|secret|passw|pwd|auth|sas|policy"
+_PASSWORD = r"(?i)([a-z][a-z0-9+.-]{1,15}:/{1,2})[^\s/:@'\"]*:(?!:)(?:[^\s/'\"]*|(?:(?!:/)[^\s@'\"])*)@"
+"""It may contain slashes."""
+_USER = r"(?i)(https?:/{1,2})[^\s/@'\"]+@"
+"""It may be a token; in URLs of other kinds, it is the name of a container."""
+_VALUE = rf"(?i)([?&][^\s=&?'\"]*(?:{_SECRET})[^\s=&?'\"]*=)[^\s&'\"]+?(?=[&\s'\"]|::|[).,:;\]]*(?:\s|$))"
+"""Without the punctuation behind it."""
+
+
+def without_credentials(text: str) -> str:
+    """Return a text with ``***`` in place of passwords, keys, tokens and signatures in its URLs.
+
+    Examples
+    --------
+    >>> without_credentials("zip://::https://host/a.zip?X-Amz-Signature=0123&part=1 is damaged")
+    'zip://::https://host/a.zip?X-Amz-Signature=***&part=1 is damaged'
+    """
+    if ":/" not in text:
+        return text
+    for pattern in (_PASSWORD, _USER):
+        text = re.sub(pattern, rf"\g<1>{HIDDEN}@", text)
+    return re.sub(_VALUE, rf"\g<1>{HIDDEN}", text) if "?" in text else text
+
 
 class BridgeError(Exception):
-    """Base of every error that this package raises on purpose.
+    """Base of every error that this package raises on purpose; its message contains no credentials of URLs.
 
     Examples
     --------
@@ -23,6 +48,9 @@ class BridgeError(Exception):
     ...     print(error)
     missing: no such file or folder. Check the path.
     """
+
+    def __init__(self, message: str = "", *more: object):
+        super().__init__(without_credentials(message), *more)
 
 
 class DicomReadError(BridgeError):
@@ -154,7 +182,8 @@ class OptionError(BridgeError):
         self, message: str, code: str = "", options: tuple[str, ...] = (), template: str = "", found: str = ""
     ) -> None:
         super().__init__(message)
-        self.code, self.options, self.template, self.found = code, options, template, found
+        self.code, self.options = code, options
+        self.template, self.found = without_credentials(template), without_credentials(found)
 
 
 class OutputError(BridgeError):

@@ -8,7 +8,7 @@ from dataclasses import fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
-from ..errors import OptionError
+from ..errors import OptionError, without_credentials
 from ..options import ConversionOptions, PreviewOptions, Target
 from ..options.wording import command_line_words
 from .cluster_options import check_cluster, convert_where, write_summaries
@@ -123,6 +123,6 @@ def write_report_file(report: ConversionReport, arguments: argparse.Namespace, o
 
     check_not_an_output("--report", arguments.report, report.outputs)
     if report.run is not None and report.run.command:
-        report.run.command = arguments.command_line
+        report.run.command = without_credentials(arguments.command_line)
     with ProgressBar(arguments.quiet) as bar:
         write_report(report, arguments.report, bar.progress, overwrite)

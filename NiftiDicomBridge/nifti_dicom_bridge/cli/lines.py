@@ -6,12 +6,14 @@ import io
 import sys
 from typing import Any, TextIO
 
+from ..errors import without_credentials
+
 
 def print_line(text: str, file: TextIO | None = None) -> None:
-    """Print one line; what a terminal would act on in names and texts of files is escaped."""
+    """Print one line without credentials of URLs; what a terminal would act on in names and texts of files is escaped."""
     from ..model.safe_text import printable
 
-    print(printable(text), file=file)
+    print(printable(without_credentials(text)), file=file)
 
 
 def print_json(content: Any) -> None:
@@ -20,7 +22,7 @@ def print_json(content: Any) -> None:
 
     from ..model.safe_text import printable_json
 
-    print(printable_json(json.dumps(content, indent=1, ensure_ascii=False)))
+    print(printable_json(without_credentials(json.dumps(content, indent=1, ensure_ascii=False))))
 
 
 def accept_every_character() -> None:

@@ -8,6 +8,7 @@ import sys
 from collections.abc import Sequence
 from typing import Any, NoReturn
 
+from ..errors import without_credentials
 from .command_list import HELP, arguments_of
 from .exit_codes import USAGE
 
@@ -103,7 +104,7 @@ class Parser(argparse.ArgumentParser):
     def error(self, message: str) -> NoReturn:
         """End the program with a sentence about wrong arguments."""
         end = "" if message.endswith("?") else "."
-        self.exit(USAGE, f"{self.prog}: {message}{end} '{self.prog} --help' lists the options.\n")
+        self.exit(USAGE, f"{self.prog}: {without_credentials(message)}{end} '{self.prog} --help' lists the options.\n")
 
 
 class _Version(argparse.Action):

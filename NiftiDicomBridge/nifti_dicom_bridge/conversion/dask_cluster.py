@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import time
 from collections.abc import Iterator
 from concurrent.futures import Executor, Future
@@ -20,6 +21,12 @@ TIMEOUT_S = 30.0
 
 LOST_S = 30.0
 """After so long without a connection, the scheduler is taken for lost."""
+
+
+_CALLBACKS = "tornado.application"
+"""The logger of errors in callbacks: of results that come when they are no longer wanted."""
+_CLIENT = ("distributed", "distributed.client")
+"""Those that report what a closed connection no longer answers."""
 
 
 class DaskExecutor(Executor):
@@ -80,11 +87,27 @@ def _connected(address: str) -> Iterator[Any]:
         raise BridgeError(
             f"{address}: the scheduler cannot be reached ({type(error).__name__}). Check that 'dask scheduler' runs there."
         ) from error
+    with _quiet(_CALLBACKS):
+        try:
+            _check_workers(client)
+            yield client
+        finally:
+            with _quiet(*_CLIENT):
+                client.close(timeout=5)
+
+
+@contextmanager
+def _quiet(*names: str) -> Iterator[None]:
+    """Keep loggers from printing that what was waiting for results waits no more; failed tasks are in the report."""
+    loggers = [logging.getLogger(name) for name in names]
+    levels = [logger.level for logger in loggers]
+    for logger in loggers:
+        logger.setLevel(logging.CRITICAL)
     try:
-        _check_workers(client)
-        yield client
+        yield
     finally:
-        client.close(timeout=5)
+        for logger, level in zip(loggers, levels, strict=True):
+            logger.setLevel(level)
 
 
 def _check_workers(client: Any) -> None:

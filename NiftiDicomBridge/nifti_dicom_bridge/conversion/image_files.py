@@ -23,7 +23,16 @@ PAIR = (".hdr", ".img")
 
 
 def nifti_files(inputs: Sequence[Path], follow_links: bool = False) -> Iterator[Path]:
-    """Yield the images among and below the inputs, sorted: NIfTI, and other formats that become DICOM in the same way."""
+    """Yield the images among and below the inputs, sorted, each once: NIfTI, and other formats that become DICOM alike."""
+    seen: set[str] = set()
+    for path in _image_paths(inputs, follow_links):
+        header = companion(path, ".hdr") if suffix_of(path, PAIR) else path
+        if (name := os.path.abspath(header)) not in seen:
+            seen.add(name)
+            yield path
+
+
+def _image_paths(inputs: Sequence[Path], follow_links: bool) -> Iterator[Path]:
     for given in inputs:
         if given.is_dir() and not is_store(given):
             for root, folders, names in walk(given, follow_links, []):

@@ -11,14 +11,14 @@ from datetime import datetime
 from functools import partial
 from pathlib import Path
 
-from ..errors import BridgeError, OptionError
+from ..errors import BridgeError, OptionError, without_credentials
 from ..model.failure import LOGGER, WithoutMessages
 from ..model.limits import size_limit
 from ..model.report import ConversionReport, Outcome, Run
 from ..options import ConversionOptions, Layout, Progress, Target
 from ..options.checks import check_options
 from ..options.path_fields import RequiredPath, RequiredPaths
-from ..options.urls import is_url
+from ..options.urls import is_url, shown_path
 from ..output import recover
 from ..version import tool_version
 from .archives import fetched_inputs, send_outputs
@@ -126,7 +126,8 @@ def _run_of(job: Job) -> Run:
     if job.options.deidentify:
         return Run("", tool_version(), started, output=job.output)
     call = f"convert(Job({[str(path) for path in job.inputs]}, {str(job.output)!r}, {job.options!r}))"
-    return Run(call, tool_version(), started, 0.0, list(job.inputs), job.output)
+    inputs, output = list(map(shown_path, job.inputs)), shown_path(job.output)
+    return Run(without_credentials(call), tool_version(), started, 0.0, inputs, output)
 
 
 def _convert(

@@ -13,7 +13,7 @@ from typing import Any
 from ..errors import BridgeError, Cancelled, OptionError
 from ..model.report import ConversionReport, Entry, Outcome
 from ..options import Progress
-from ..options.urls import is_url, url_of
+from ..options.urls import is_url, shown_path, url_of
 from ..output import RunFolder
 from .absolute_job import absolute_job
 from .dask_cluster import executor_of
@@ -180,8 +180,8 @@ def _report_of(run: Callable[[], ConversionReport], job: Job) -> ConversionRepor
     except Cancelled:
         raise
     except BridgeError as error:
-        title = ", ".join(map(str, job.inputs))
-        return ConversionReport([Entry(title, Outcome.FAILED, list(job.inputs), error=str(error))])
+        inputs = list(map(shown_path, job.inputs))
+        return ConversionReport([Entry(", ".join(map(str, inputs)), Outcome.FAILED, inputs, error=str(error))])
 
 
 def _convert_remotely(job: Job, calls: _Calls) -> ConversionReport:

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 
-from ..errors import ArchiveError
+from ..errors import ArchiveError, without_credentials
 from ..model.names import ZARR_SUFFIX, ZARR_ZIP_SUFFIX
 from ..model.remote_files import HEAD, forget, is_remote, register
 from ..network.object_store import ObjectStore, StoredObject
@@ -51,6 +51,11 @@ class Mirror:
     objects: dict[str, StoredObject] = field(default_factory=dict)
     refused: dict[str, str] = field(default_factory=dict)
     whole: set[str] = field(default_factory=set)
+
+    @property
+    def shown(self) -> str:
+        """The URL without credentials."""
+        return without_credentials(self.url)
 
     @classmethod
     def of(cls, url: str, folder: Path, is_output: bool = False) -> Mirror:

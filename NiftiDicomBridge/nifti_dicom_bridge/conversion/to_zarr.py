@@ -8,12 +8,14 @@ from functools import partial
 from pathlib import Path
 
 from ..formats import zarr
+from ..formats.dicom.created.kind_selection import KindHints, label_reason
 from ..formats.dicom.reading.layered_voxels import can_be_read_by_slice
 from ..formats.dicom.reading.lazy_series import Stream
 from ..formats.dicom.reading.plans import Plan
 from ..formats.dicom.reading.read import load
 from ..labels import find_labels
-from ..model.names import unique_name
+from ..model.metadata import Log
+from ..model.names import stem_of, unique_name
 from ..model.report import ConversionReport, Entry, Outcome
 from ..model.volume import Volume
 from ..options import ConversionOptions, Progress
@@ -114,14 +116,22 @@ def _stage_image(path: Path, image: _Image, staging: Staging, entry: Entry, prog
 
     what = open_with_sidecar(path, lazy=True)
     entry.log.warnings += what.image.warnings
-    volume = public.named(replace(what.image, name=image.name, intent=_intent(what.image, path)), entry.log)
+    intent = _intent(what.image, path, bool(image.options.pyramid), entry.log)
+    volume = public.named(replace(what.image, name=image.name, intent=intent), entry.log)
     stage_store(volume, image.name, staging, image.options, finite_keys(what.top, entry.log.warnings), progress=progress)
     file.check_unchanged()
 
 
-def _intent(image: Volume, path: Path) -> str:
-    """Return what the values of an image are: labels, too, where a table of labels belongs to whole numbers."""
-    return "label" if image.voxels.dtype.kind in "iub" and find_labels(path) is not None else image.intent
+def _intent(image: Volume, path: Path, is_averaged: bool, log: Log) -> str:
+    """Return what the values of an image are: labels, too, where a table of labels belongs to whole numbers; and, if they are
+    averaged otherwise, by its name and values.
+    """
+    if image.voxels.dtype.kind in "iub" and find_labels(path) is not None:
+        return "label"
+    if is_averaged and not image.intent and (reason := label_reason(image, KindHints(stem_of(path)))):
+        log.warnings.append(f"taken for a label map, because {reason}: coarser levels have some of its values, not averages")
+        return "label"
+    return image.intent
 
 
 def _stage_other_store(path: Path, image: _Image, staging: Staging, entry: Entry, progress: Progress | None) -> None:

@@ -72,7 +72,7 @@ class Workspace:
     def text(self, text: str) -> str:
         """Return a text with URLs in place of files of the mirrors."""
         for mirror in self.mirrors:
-            text = text.replace(str(mirror.folder), mirror.url)
+            text = text.replace(str(mirror.folder), mirror.shown)
         return text
 
     def values(self, value: Any) -> Any:
@@ -86,12 +86,12 @@ class Workspace:
     def _path(self, path: Path) -> Path:
         for mirror in self.mirrors:
             if path.is_relative_to(mirror.folder):
-                return cast("Path", UrlPath(mirror.url, path.relative_to(mirror.folder).as_posix()))
+                return cast("Path", UrlPath(mirror.shown, path.relative_to(mirror.folder).as_posix()))
         return path
 
     def refused(self, are_named: bool) -> list[Entry]:
         """Return an entry for each object that cannot be read; names may identify a patient."""
-        refused = [(mirror.url, name, reason) for mirror in self.inputs for name, reason in mirror.refused.items()]
+        refused = [(mirror.shown, name, reason) for mirror in self.inputs for name, reason in mirror.refused.items()]
         if not are_named:
             return [Entry("object", Outcome.FAILED, error=reason) for _, _, reason in refused]
         return [

@@ -11,7 +11,7 @@ from ..errors import OptionError
 from ..formats.dicom import edits, new_element
 from ..formats.dicom.created.attributes import DEFAULT, Attributes
 from ..formats.dicom.created.kinds import OBJECT_KINDS
-from ..formats.dicom.created.modules import STRUCTURE_SET_MODULES, UNPAIRED, defaults_of
+from ..formats.dicom.created.modules import STRUCTURE_SET_MODULES, defaults_of
 from ..formats.dicom.created.reference import Reference, read_references
 from ..formats.dicom.created.set_values import set_tags
 from ..formats.dicom.pydicom_conversion import element_of
@@ -27,6 +27,7 @@ from .image_with_sidecar import ImageWithSidecar
 from .kind_constraints import GATING, allowed, code_patient_position
 from .metadata_file import read_metadata
 from .placed_image import Placed
+from .recast.adapt import has_sides, without
 from .repair import drop_undefined_terms
 from .sidecar_attributes import SidecarAttributes
 
@@ -143,7 +144,7 @@ def resolve_attributes(
         attributes.offer({Tag.TRIGGER_TIME: new_element.text("DS", "")}, DEFAULT)
     if kind is Kind.MR and "IR" in attributes.text(Tag.SCANNING_SEQUENCE).split("\\"):  # 2C
         attributes.offer({Tag.INVERSION_TIME: new_element.text("DS", "")}, DEFAULT)
-    if kind in OBJECT_KINDS and not OBJECT_KINDS[kind].groups and attributes.text(Tag.BODY_PART_EXAMINED) not in UNPAIRED:
+    if kind in OBJECT_KINDS and not OBJECT_KINDS[kind].groups and has_sides(attributes.elements):
         attributes.offer(
             {Tag.LATERALITY: new_element.text("CS", "")}, DEFAULT
         )  # 2C: not allowed where the body part is none of two
@@ -184,9 +185,10 @@ def _offer_references(
     if reference is None or not place.same_space:
         return
     source = f"reference {reference.title}"
-    attributes.offer(reference_attributes.allowed_in(reference.space(), kind), source)
-    if place.same_grid:
-        attributes.offer(reference_attributes.acquisition(reference, kind, stated.sentences), source)
+    space = reference_attributes.allowed_in(reference.space(), kind)
+    acquired = reference_attributes.acquisition(reference, kind, stated.sentences) if place.same_grid else {}
+    attributes.offer(space if has_sides({**space, **acquired}) else without(space, {Tag.LATERALITY}), source)
+    attributes.offer(acquired, source)
 
 
 def _offer_subject(attributes: Attributes, described: ImageWithSidecar, stated: SidecarAttributes) -> None:

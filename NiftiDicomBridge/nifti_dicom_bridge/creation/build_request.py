@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from itertools import accumulate
 
 import numpy as np
 
 from ..errors import OptionError, SidecarError
 from ..formats.dicom.created import clock
 from ..formats.dicom.created.kind_selection import KindHints, select_kind
+from ..formats.dicom.created.object_size import check_object_size
 from ..formats.dicom.created.request import Request
 from ..labels import find_labels
 from ..labels.profiles import are_masks
@@ -56,6 +58,7 @@ def request_of(described: ImageWithSidecar, shared: ConversionContext, log: Log)
     stated = attributes_from_sidecar(described)
     place = placed(described, shared, log)
     kind = _kind(described, known_of(described, stated, place, shared), shared, log)
+    check_object_size(kind, place.image, shared.options.segmentation)
     stated.values |= phase_encoding(described, place.image, stated.sentences)
     frames = frames_of(described, kind, place.image.times, place.image.voxels.shape[1], stated.sentences)
     attributes = resolve_attributes(described, kind, place, stated, shared, log)
@@ -67,7 +70,7 @@ def request_of(described: ImageWithSidecar, shared: ConversionContext, log: Log)
         sources=_sources(place),
         planes=place.planes,
         slice_times=_slice_times(described, place.image),
-        starts_s=_numbers(described, "FrameTimesStart", image.times) or _numbers(described, "VolumeTiming", image.times),
+        starts_s=_starts(described, log),
         durations_s=_numbers(described, "FrameDuration", image.times),
         frames=frames,
     )
@@ -122,6 +125,20 @@ def _timed(described: ImageWithSidecar, log: Log) -> Volume:
             f"{seconds:g} s: the sidecar's was taken"
         )
     return replace(image, time_step_s=float(seconds))
+
+
+def _starts(described: ImageWithSidecar, log: Log) -> list[float]:
+    """Return when each volume begins, if that is stated: by times, else by durations above the time between volumes."""
+    image = described.image
+    stated = _numbers(described, "FrameTimesStart", image.times) or _numbers(described, "VolumeTiming", image.times)
+    durations = _numbers(described, "FrameDuration", image.times)
+    if stated or max(durations[:-1], default=0.0) <= image.time_step_s + SAME_S:
+        return stated
+    log.warnings.append(
+        f'"FrameDuration" is up to {max(durations):g} s, but volumes are {image.time_step_s:g} s apart: they are assumed to '
+        'follow each other. If they do not, add "FrameTimesStart" to the sidecar'
+    )
+    return list(accumulate(durations[:-1], initial=0.0))
 
 
 def _sources(place: Placed) -> Sequence[Instance]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import Any
 
 # no scanner takes longer, s; larger values are milliseconds, most likely
@@ -10,6 +11,19 @@ LONGEST_S = {
     "RepetitionTimePreparation": 100.0, "InversionTime": 30.0, "TotalReadoutTime": 10.0, "EffectiveEchoSpacing": 0.1,
     "DwellTime": 0.01, "FrameDuration": 20000.0, "FrameTimesStart": 100000.0,
 }  # fmt: skip
+_NOT_NEGATIVE = (
+    "EchoTime", "EchoTime1", "EchoTime2", "RepetitionTime", "RepetitionTimeExcitation", "RepetitionTimePreparation",
+    "InversionTime", "TotalReadoutTime", "EffectiveEchoSpacing", "DwellTime", "SliceThickness", "MagneticFieldStrength",
+    "ImagingFrequency", "PixelBandwidth", "EchoTrainLength", "NumberOfAverages", "FrameDuration", "ExposureTime",
+    "XRayTubeCurrent", "XRayExposure", "PatientWeight", "PatientSize", "RadionuclideHalfLife", "InjectedRadioactivity",
+    "MultibandAccelerationFactor", "SliceTiming", "SAR",
+)  # fmt: skip
+# the most that is possible, with units
+_LARGEST = {
+    "MagneticFieldStrength": (30.0, "T"), "FlipAngle": (360.0, "degrees"), "PatientWeight": (1000.0, "kg"),
+    "PatientSize": (3.0, "m"),
+}  # fmt: skip
+_ASCENDING = ("FrameTimesStart", "VolumeTiming")
 _OF_THE_SEQUENCE = (
     "EchoTime", "EchoTime1", "EchoTime2", "RepetitionTime", "RepetitionTimeExcitation", "RepetitionTimePreparation",
     "InversionTime",
@@ -92,3 +106,22 @@ def numbers_of(value: Any) -> list[float]:
     parts = value if isinstance(value, list) else [value]
     good = all(isinstance(part, (int, float)) and not isinstance(part, bool) for part in parts)
     return list(parts) if good else []
+
+
+def within_limits(top: dict[str, Any], sentences: list[str]) -> dict[str, Any]:
+    """Return keys without times, lengths and strengths that are impossible, and without times of volumes that go back."""
+    left_out = {key: "it cannot be negative" for key in _NOT_NEGATIVE if min(numbers_of(top.get(key)), default=0.0) < 0}
+    for key, (most, unit) in _LARGEST.items():
+        if max(map(abs, numbers_of(top.get(key))), default=0.0) > most:
+            left_out[key] = f"more than {most:g} {unit} is not possible"
+    for key in _ASCENDING:
+        if any(later <= earlier for earlier, later in pairwise(numbers_of(top.get(key)))):
+            left_out[key] = "times of volumes ascend"
+    sentences += [f'"{key}" is {shown(top[key])}: it was left out, as {reason}' for key, reason in left_out.items()]
+    return {key: value for key, value in top.items() if key not in left_out}
+
+
+def shown(value: Any) -> str:
+    """Return a value of a sidecar as messages show it."""
+    text = repr(value)
+    return text if len(text) < 60 else text[:57] + "..."

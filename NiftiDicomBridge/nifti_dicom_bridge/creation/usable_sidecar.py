@@ -12,11 +12,12 @@ from ..errors import OptionError, SidecarError
 from ..standard.numbers import decimal_text, is_number
 from .image_with_sidecar import ImageWithSidecar
 from .sidecar_attributes import attributes_from_sidecar
-from .sidecar_units import in_seconds, numbers_of
+from .sidecar_units import in_seconds, shown, within_limits
 
 Check = Callable[[ImageWithSidecar], object]
 _EMPTY: tuple[Any, ...] = ("", "n/a", [], {})
 _LARGEST = 1e300
+_SURROGATES = re.compile("[\ud800-\udfff]")
 _AXES = {"x": "i", "y": "j", "z": "k"}
 _DIRECTIONS = ("PhaseEncodingDirection", "PhaseEncodingAxis", "SliceEncodingDirection")
 _MODALITIES = {"MRI": "MR", "PET": "PT", "MAGNETIC RESONANCE": "MR", "COMPUTED TOMOGRAPHY": "CT"}
@@ -38,13 +39,6 @@ _UNITS = {
 }
 _BOUND_TO = {"SliceEncodingDirection": "SliceTiming"}
 """Keys that have no meaning without another one."""
-_NOT_NEGATIVE = (
-    "EchoTime", "EchoTime1", "EchoTime2", "RepetitionTime", "RepetitionTimeExcitation", "RepetitionTimePreparation",
-    "InversionTime", "TotalReadoutTime", "EffectiveEchoSpacing", "DwellTime", "SliceThickness", "MagneticFieldStrength",
-    "ImagingFrequency", "PixelBandwidth", "EchoTrainLength", "NumberOfAverages", "FrameDuration", "ExposureTime",
-    "XRayTubeCurrent", "XRayExposure", "PatientWeight", "PatientSize", "RadionuclideHalfLife", "InjectedRadioactivity",
-    "MultibandAccelerationFactor", "SliceTiming", "SAR",
-)  # fmt: skip
 
 
 def usable_sidecar(described: ImageWithSidecar, checks: Sequence[Check], sentences: list[str]) -> ImageWithSidecar:
@@ -62,19 +56,22 @@ def usable_sidecar(described: ImageWithSidecar, checks: Sequence[Check], sentenc
     top = _finite(described.top, sentences)
     top = {key: _in_words_of_bids(key, value, sentences) for key, value in top.items()}
     readable = _checked(replace(described, top=top), (attributes_from_sidecar, *checks), sentences)
-    top = _without_negative(in_seconds(readable.top, sentences), sentences)
+    top = within_limits(in_seconds(readable.top, sentences), sentences)
     return _checked(replace(readable, top=top), (attributes_from_sidecar, *checks), sentences)
 
 
 def _finite(top: dict[str, Any], sentences: list[str]) -> dict[str, Any]:
-    """Return keys that have a value, and no number that is not finite."""
+    """Return keys that have a value, no number that is not finite, and no text with halves of characters."""
     finite = {}
     for key, value in top.items():
         parts = value if isinstance(value, list) else [value]
         if value is None or value in _EMPTY:
             continue
+        if any(isinstance(part, str) and _SURROGATES.search(part) for part in parts):
+            sentences.append(f'"{key}" contains halves of characters (surrogates): it was left out')
+            continue
         if any(isinstance(part, (int, float)) and not abs(part) < _LARGEST for part in parts):
-            sentences.append(f'"{key}" is {_shown(value)}: it was left out, as it is not a finite number')
+            sentences.append(f'"{key}" is {shown(value)}: it was left out, as it is not a finite number')
             continue
         finite[key] = value
     return finite
@@ -110,7 +107,7 @@ def _checked(described: ImageWithSidecar, checks: Sequence[Check], sentences: li
             sentences.append(f"{reason}: it was left out{also}")
         else:
             top[key] = value
-            sentences.append(f'"{key}" is {_shown(before)}: {_shown(value)} was used')
+            sentences.append(f'"{key}" is {shown(before)}: {shown(value)} was used')
         described = replace(described, top=top)
     return described
 
@@ -169,15 +166,3 @@ def _number(text: str) -> float | None:
     except (ValueError, ZeroDivisionError):
         return None
     return float(f"{number:.12g}") if math.isfinite(number) else None
-
-
-def _without_negative(top: dict[str, Any], sentences: list[str]) -> dict[str, Any]:
-    """Return keys without times, lengths and strengths below zero."""
-    negative = [key for key in _NOT_NEGATIVE if min(numbers_of(top.get(key)), default=0.0) < 0]
-    sentences += [f'"{key}" is {_shown(top[key])}: it was left out, as it cannot be negative' for key in negative]
-    return {key: value for key, value in top.items() if key not in negative}
-
-
-def _shown(value: Any) -> str:
-    text = repr(value)
-    return text if len(text) < 60 else text[:57] + "..."

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from ..errors import BridgeError
+from ..errors import BridgeError, without_credentials
 
 LOGGER = "nifti_dicom_bridge"
 """Tracebacks are logged there at the level DEBUG."""
@@ -61,7 +61,13 @@ def failure_of(error: BaseException) -> Failure:
     """Return what to report of an error of any kind.
 
     The sentence on an unforeseen error has its type and place, not its message: that may contain values of attributes.
+    Credentials in URLs are hidden.
     """
+    failure = _failure_of(error)
+    return Failure(without_credentials(failure.sentence), failure.traceback)
+
+
+def _failure_of(error: BaseException) -> Failure:
     if isinstance(error, BridgeError):
         return Failure(str(error))
     if isinstance(error, MemoryError):
@@ -71,7 +77,7 @@ def failure_of(error: BaseException) -> Failure:
         return Failure(f"{error.filename or 'output'}: {error.strerror or error}. {remedy}")
     frames = traceback.extract_tb(error.__traceback__)
     place = f" in {Path(frames[-1].filename).name}, line {frames[-1].lineno}" if frames else ""
-    text = "".join(traceback.format_exception(error))
+    text = without_credentials("".join(traceback.format_exception(error)))
     logging.getLogger(LOGGER).debug("%s", text)
     return Failure(
         f"unexpected error ({type(error).__name__}{place}). Please report it with the traceback, which -vv prints.", text

@@ -64,9 +64,9 @@ class LazyVoxels(ABC):
     """
 
     is_read_once = False
-    """Whether to restore the original while the digest is computed: reading takes time, and an edit is not to be expected.
+    """Whether to restore the original while the digest is computed: reading takes time, and edits are the exception.
 
-    Compressed files with the blocks of this tool are so: other tools write files without.
+    Compressed files with the blocks of this tool are so, as other tools write files without, and so are Zarr stores.
     """
 
     def __init__(self, shape: Sequence[int], dtype: np.dtype):

@@ -15,6 +15,7 @@ MOST_UNCHECKED = 1 << 29
 LARGEST_RATIO = 100
 """Images and data sets are rarely compressed by more; what is, and is large, is more likely an attack."""
 GIGABYTE = 10**9
+_UNLIMITED = 1 << 62
 PARSED_RATIO = 10
 """Memory that a parsed text needs, in relation to its size."""
 _limit: ContextVar[float | None] = ContextVar("size_limit_gb", default=None)
@@ -42,7 +43,7 @@ def current_limit() -> float | None:
 def largest_expanded(packed: int, ratio: int = LARGEST_RATIO) -> int:
     """Return how many bytes may come of compressed ones."""
     own = _limit.get()
-    return int(own * GIGABYTE) if own is not None else max(MOST_UNCHECKED, ratio * packed)
+    return _bytes(own) if own is not None else max(MOST_UNCHECKED, ratio * packed)
 
 
 def check_expanded(where: str, size: int, packed: int, ratio: int = LARGEST_RATIO) -> None:
@@ -56,7 +57,7 @@ def check_expanded(where: str, size: int, packed: int, ratio: int = LARGEST_RATI
 def check_memory(where: str, size: int) -> None:
     """Raise `SizeLimitError` if an image claims more memory than there is."""
     own = _limit.get()
-    most = int(own * GIGABYTE) if own is not None else _available()
+    most = _bytes(own) if own is not None else _available()
     if size > max(most, MOST_UNCHECKED):
         raise SizeLimitError(
             f"{where}: the image needs {size / GIGABYTE:.3g} GB of memory, {most / GIGABYTE:.3g} GB are available. "
@@ -67,7 +68,7 @@ def check_memory(where: str, size: int) -> None:
 def check_text(where: str, size: int) -> None:
     """Raise `SizeLimitError` if a text file is too large: parsed, it needs several times its size."""
     own = _limit.get()
-    most = int(own * GIGABYTE) if own is not None else max(MOST_UNCHECKED, _available() // PARSED_RATIO)
+    most = _bytes(own) if own is not None else max(MOST_UNCHECKED, _available() // PARSED_RATIO)
     if size > most:
         raise SizeLimitError(
             f"{where}: it has {size} bytes; at most {most} are read. {remedy('allow-size', gigabytes=gigabytes_for(size))}"
@@ -79,9 +80,13 @@ def gigabytes_for(size: int) -> int:
     return -(-size // GIGABYTE)
 
 
+def _bytes(gigabytes: float) -> int:
+    return int(min(gigabytes * GIGABYTE, _UNLIMITED))
+
+
 def _available() -> int:
     """Return the memory of this computer, bytes; a very large number where that is unknown."""
     try:
         return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
     except (AttributeError, OSError, ValueError):
-        return 1 << 62
+        return _UNLIMITED

@@ -8,12 +8,14 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from ..errors import PixelError
+from .lazy_voxels import Voxels, slabs
 
 RGB = "RGB"
 YBR_FULL = "YBR_FULL"
 YBR_FULL_422 = "YBR_FULL_422"
 YBR_PARTIAL_422 = "YBR_PARTIAL_422"
 # PS3.3 C.7.6.3.1.2: luminance and chrominance of full-range 8-bit YBR
+_OPAQUE = 255
 _YBR_TO_RGB = np.array([[1.0, 0.0, 1.402], [1.0, -0.114 * 1.772 / 0.587, -0.299 * 1.402 / 0.587], [1.0, 1.772, 0.0]])
 _RGB_TO_YBR = np.linalg.inv(_YBR_TO_RGB)
 # of the partial range (retired), black is 16 and white 235, chrominance goes from 16 to 240
@@ -412,3 +414,16 @@ def halved_values(values: np.ndarray, axes: Sequence[int], labels: bool) -> np.n
         pairs = np.arange(0, last + 1, 2)
         halved = (np.take(halved, pairs, axis) + np.take(halved, np.minimum(pairs + 1, last), axis)) / 2
     return (np.rint(halved) if values.dtype.kind in "iu" else halved).astype(values.dtype)
+
+
+def transparency(voxels: Voxels, intent: str) -> list[str]:
+    """Return that the transparency of colors counts for something, as DICOM has no place for it."""
+    if intent != "rgb" or voxels.ndim < 5 or voxels.shape[-1] != 4:
+        return []
+    count = sum(int(np.count_nonzero(planes[..., 3] != _OPAQUE)) for _, _, planes in slabs(voxels))
+    if not count:
+        return []
+    return [
+        f"{count} voxels are transparent (alpha below {_OPAQUE}): DICOM has no place for that, their colors are kept as they "
+        "are"
+    ]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from enum import Enum, StrEnum
-from pathlib import Path
+from pathlib import Path, PurePath
 from typing import Any
 
 from ..options.messages import in_words
@@ -259,4 +259,4 @@ def _plain(value: Any) -> Any:
         return [_plain(v) for v in value]
     if isinstance(value, Enum):
         return value.value
-    return str(value) if isinstance(value, Path) else value
+    return str(value) if isinstance(value, PurePath) else value  # URLs are pure paths

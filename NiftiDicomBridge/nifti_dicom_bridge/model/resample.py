@@ -25,6 +25,7 @@ SUFFIXES = {Resample.TILT: "_Tilt", Resample.SPACING: "_Eq"}
 MOST_VOXELS = 16
 """Times as many as there were: positions that ask for more are not stacks."""
 FRACTIONAL = "FRACTIONAL"
+_STRUCTURE_SET = "1.2.840.10008.5.1.4.1.1.481.3"
 
 
 class Fill(NamedTuple):
@@ -142,11 +143,15 @@ def needed(planes: Sequence[Plane], wanted: frozenset[Resample]) -> frozenset[Re
 
 
 def has_labels(volume: Volume) -> bool:
-    """Whether the values are names and not quantities: segmentations but fractional ones, and indices of a palette."""
+    """Whether the values are names and not quantities: regions of RT Structure Sets, segmentations but fractional ones, and
+    indices of a palette.
+    """
     if volume.source is None:
         return volume.intent in ("label", "neuronames")
     elements = volume.dicom.metadata.first.elements
     if metadata.text(elements, Tag.PHOTOMETRIC_INTERPRETATION) == "PALETTE COLOR":
+        return True
+    if metadata.text(elements, Tag.SOP_CLASS_UID) == _STRUCTURE_SET:
         return True
     return metadata.text(elements, Tag.MODALITY) == "SEG" and metadata.text(elements, Tag.SEGMENTATION_TYPE) != FRACTIONAL
 

@@ -61,8 +61,8 @@ class DicomwebArchive:
             ("AccessionNumber", _ACCESSION, selection.accessions),
         ):
             for value in values:
-                rows = self._search("studies", {keyword: value})
-                studies += [_value(row, _STUDY) for row in rows if _value(row, tag).strip() == value]
+                rows = self._search("studies", {keyword: value.strip()})
+                studies += [_value(row, _STUDY) for row in rows if _value(row, tag).strip() == value.strip()]
         if studies:
             rows = [row for uid in dict.fromkeys(studies) for row in self._search("series", {}, uid)]
         else:

@@ -65,7 +65,8 @@ class PacsArchive:
         for keyword, values in (("PatientID", selection.patients), ("AccessionNumber", selection.accessions)):
             for value in values:
                 matches = self._find("STUDY", {keyword: value, "StudyInstanceUID": ""})
-                studies += [str(match.StudyInstanceUID) for match in matches if str(match.get(keyword, "")).strip() == value]
+                exact = [match for match in matches if str(match.get(keyword, "")).strip() == value.strip()]
+                studies += [str(match.StudyInstanceUID) for match in exact]
         if not studies and selection.series:
             matches = [m for uid in selection.series for m in self._find("SERIES", _series_keys("", uid))]
             if not matches:
@@ -86,6 +87,8 @@ class PacsArchive:
 
         query = Dataset()
         query.QueryRetrieveLevel = level
+        if not all(map(str.isascii, keys.values())):
+            query.SpecificCharacterSet = "ISO_IR 192"
         for keyword, value in keys.items():
             setattr(query, keyword, value)
         with association(self.address, self.settings, [(_STUDY_ROOT_FIND, _NATIVE)]) as peer:

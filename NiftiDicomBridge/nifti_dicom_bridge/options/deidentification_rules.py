@@ -110,4 +110,4 @@ def _has_random_subjects(options: ConversionOptions) -> bool:
 
 def _is_missing(options: ConversionOptions) -> bool:
     """Whether the file with the key does not exist, for which there is a rule of its own."""
-    return options.key_file is not None and not options.key_file.is_file()
+    return options.key_file is not None and not options.key_file.exists()

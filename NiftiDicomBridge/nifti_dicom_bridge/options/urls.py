@@ -5,10 +5,10 @@ from __future__ import annotations
 import os
 import re
 from pathlib import Path, PurePosixPath
-from typing import NoReturn
+from typing import NoReturn, cast
 from urllib.parse import unquote, urlsplit
 
-from ..errors import DicomReadError, OptionError
+from ..errors import DicomReadError, OptionError, without_credentials
 
 FEATURES = {"s3": "s3", "s3a": "s3", "gs": "gs", "gcs": "gs", "az": "azure", "abfs": "azure", "abfss": "azure", "zip": "urls"}
 """Scheme → feature that needs packages (`optional_packages`)."""
@@ -51,6 +51,14 @@ def url_of(text: str | os.PathLike[str]) -> str:
     return _COLLAPSED.sub(lambda match: match[1].lower() + "://", whole).rstrip("/")
 
 
+def shown_path(path: Path) -> Path:
+    """Return an input or output as it may be shown: without credentials, if it is a URL of any kind."""
+    if is_url(path):
+        return cast("Path", UrlPath(without_credentials(url_of(path))))
+    shown = without_credentials(str(path))
+    return path if shown == str(path) else Path(shown)
+
+
 def local_path(text: str | os.PathLike[str]) -> Path | None:
     """Return the path of a ``file:`` URL; None for others."""
     whole = os.fspath(text).replace("\\", "/")
@@ -79,16 +87,21 @@ def refuse_missing_input(path: str | os.PathLike[str]) -> NoReturn:
         raise OptionError(f"{text}: only files and folders are read here. Fetch the images from the archive first.")
     if is_url(path):
         raise OptionError(f"{url_of(path)}: only files and folders are read here. Copy the images to a folder first.")
-    if _SIMILAR.match(text):
-        schemes = ", ".join(f"{scheme}://" for scheme in ("s3", "gs", "az", "zip", LOCAL))
-        url = _SIMILAR.sub(r"\1://", text)
-        raise OptionError(f"{url}: URLs of this kind are not supported. Expected a path, or a URL with {schemes}.")
+    _refuse_other_schemes(text)
     raise DicomReadError(f"{text}: no such file or folder. Check the path.")
 
 
+def _refuse_other_schemes(text: str) -> None:
+    if _SIMILAR.match(text) and not is_url(text):
+        schemes = ", ".join(f"{scheme}://" for scheme in ("s3", "gs", "az", "zip", LOCAL))
+        url = _SIMILAR.sub(r"\1://", text)
+        raise OptionError(f"{url}: URLs of this kind are not supported. Expected a path, or a URL with {schemes}.")
+
+
 def check_url(url: str, is_output: bool = False) -> None:
-    """Refuse a URL with a password, and what cannot be written; raises `OptionError`."""
+    """Refuse a URL with a password, of another kind, and what cannot be written; raises `OptionError`."""
     for part in url.split("::"):
+        _refuse_other_schemes(part)
         try:
             has_password = urlsplit(part).password is not None
         except ValueError as error:

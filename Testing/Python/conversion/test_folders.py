@@ -6,6 +6,8 @@ import os
 import shutil
 from pathlib import Path
 
+import nibabel
+import numpy as np
 import pytest
 
 from nifti_dicom_bridge import BridgeError, ConversionOptions, Job, Names, Outcome, Target, Uids, compare, convert
@@ -50,3 +52,23 @@ def test_series_with_equal_original_names_never_replace_one_another(tmp_path: Pa
     assert [entry.outcome for entry in report.entries] == [Outcome.RESTORED, Outcome.FAILED]
     shutil.rmtree(tmp_path / "nifti")
     assert compare([tmp_path / "a"], [tmp_path / "back"]).same
+
+
+@pytest.mark.parametrize("again", ["images", "images/a.nii", "./images/a.nii"])
+def test_a_file_that_is_named_twice_is_one_image(again: str, there: Path) -> None:
+    Path("images").mkdir()
+    nibabel.save(nibabel.Nifti1Image(np.arange(60, dtype=np.int16).reshape(5, 4, 3), np.eye(4)), "images/a.nii")
+
+    report = convert(Job([Path("images/a.nii"), Path(again)], Path("out"), ConversionOptions(Target.DICOM)))
+
+    assert [entry.outcome for entry in report.entries] == [Outcome.CONVERTED]
+
+
+def test_a_store_that_is_named_twice_is_one_image(there: Path) -> None:
+    make_sample(Path("scans"))
+    convert(Job([Path("scans")], Path("stores"), ConversionOptions(Target.ZARR)))
+    (store,) = Path("stores").glob("*.zarr")
+
+    report = convert(Job([store, Path("stores")], Path("out"), ConversionOptions(Target.DICOM)))
+
+    assert [entry.outcome for entry in report.entries] == [Outcome.REISSUED]

@@ -16,6 +16,7 @@ import zarr
 
 from circle import NEW, Circle
 from nifti_dicom_bridge import ConversionOptions, Job, LazyVoxels, Outcome, Target, convert
+from nifti_dicom_bridge.formats.dicom.derived import multi_frame
 from nifti_dicom_bridge.formats.dicom.reading import encoding
 from nifti_dicom_bridge.formats.dicom.reading.loader import Loader
 from nifti_dicom_bridge.formats.nifti import lazy_image, reading, writing
@@ -256,17 +257,63 @@ def test_dicom_read_by_planes_becomes_the_same_other_kind(
     assert content_of_new(circle.folder / "again") == content_of_new(circle.back)
 
 
-def test_an_object_with_more_pixel_data_than_its_length_can_state_is_refused(
+def label_map() -> np.ndarray:
+    return np.ones((COLUMNS, ROWS, PLANES), np.uint8)
+
+
+TOO_LARGE = {
+    "enhanced-ct": (2 * COLUMNS * ROWS * PLANES, {"kind": "enhanced-ct"}),
+    "sc-multiframe": (COLUMNS * ROWS * PLANES, {"kind": "sc-multiframe"}),
+    "pm": (4 * COLUMNS * ROWS * PLANES, {"kind": "pm"}),
+    "one slice": (2 * COLUMNS * ROWS, {"kind": "ct"}),
+    "label map": (COLUMNS * ROWS * PLANES, {"kind": "seg", "segmentation": "labelmap"}),
+}
+"""The least bytes of pixel data of an object, and the options for its kind."""
+
+
+@pytest.mark.parametrize("name", TOO_LARGE)
+def test_an_object_with_more_pixel_data_than_its_length_can_state_is_refused_before_voxels_are_read(
+    name: str, circle: Circle, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    needed, choices = TOO_LARGE[name]
+    circle.nifti.mkdir()
+    nibabel.save(nibabel.Nifti1Image(label_map(), np.diag([2.0, 2, 3, 1])), circle.nifti / "a.nii")
+    monkeypatch.setattr(reading, "IN_MEMORY", 0)
+    monkeypatch.setattr(encoding, "LONGEST", needed - 1)
+    monkeypatch.setattr(lazy_image.NiftiVoxels, "_read", None)
+    (entry,) = circle.home(NEW, **choices).entries
+
+    assert f"{needed} bytes of pixel data do not fit one DICOM object, which has at most {needed - 1}" in entry.error
+    assert not list(circle.back.rglob("*.dcm"))
+
+
+def test_segments_that_need_more_pixel_data_than_an_object_has_are_refused_before_they_are_made(
     circle: Circle, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     circle.nifti.mkdir()
-    nibabel.save(nibabel.Nifti1Image(ramp(COLUMNS, ROWS, PLANES), np.diag([2.0, 2, 3, 1])), circle.nifti / "a.nii")
-    longest = 2 * COLUMNS * ROWS * PLANES - 2
-    monkeypatch.setattr(encoding, "LONGEST", longest)
-    report = circle.home(NEW, kind="enhanced-ct")
+    nibabel.save(nibabel.Nifti1Image(np.ones((64, 64, PLANES), np.uint8), np.diag([2.0, 2, 3, 1])), circle.nifti / "a.nii")
+    needed = 64 * 64 * PLANES // 8
+    monkeypatch.setattr(encoding, "LONGEST", needed - 1)
+    monkeypatch.setattr("highdicom.seg.Segmentation", None)
+    report = circle.home(NEW, kind="seg")
 
-    assert f"which has at most {longest}" in report.entries[0].error
-    assert not list(circle.back.rglob("*.dcm"))
+    assert f"{needed} bytes of pixel data do not fit" in report.entries[0].error
+
+
+def test_a_larger_grid_of_an_object_of_many_frames_is_refused_before_values_are_computed(
+    circle: Circle, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    circle.make("enhanced_mr").forth()
+    original = nibabel.load(circle.image())
+    values = np.concatenate([np.asarray(original.dataobj.get_unscaled())] * 2, axis=2)
+    larger = nibabel.Nifti1Image(values, original.affine)
+    larger.header.set_slope_inter(original.dataobj.slope, original.dataobj.inter)
+    nibabel.save(larger, circle.image())
+    monkeypatch.setattr(encoding, "LONGEST", 2 * values.size - 1)
+    monkeypatch.setattr(multi_frame, "functional_frames", None)
+    (entry,) = circle.home().entries
+
+    assert f"{2 * values.size} bytes of pixel data do not fit one DICOM object" in entry.error
 
 
 def content_of_new(folder: Path) -> list[tuple[bytes, list[str]]]:

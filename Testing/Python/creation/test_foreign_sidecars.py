@@ -57,6 +57,7 @@ def said(entry: Entry, key: str) -> bool:
         ("AcquisitionTime", "25:99:99"), ("AcquisitionDateTime", "yesterday"), ("PatientBirthDate", "1980"),
         ("PatientAge", "old"), ("MTState", "maybe"), ("ImageType", 7), ("SeriesNumber", "seven"),
         ("StudyInstanceUID", "not a UID"), ("AcquisitionMatrixPE", -1), ("ImageOrientationPatientDICOM", ["a"] * 6),
+        ("MagneticFieldStrength", 30000), ("FlipAngle", 900), ("VolumeTiming", [0, 5, 3, 9]), ("SeriesDescription", "\ud800x"),
     ],
 )  # fmt: skip
 def test_a_value_that_cannot_be_used_is_left_out_and_named(key, value, kind):
@@ -92,6 +93,14 @@ def test_milliseconds_are_recognized_and_named(key, value, seconds, kind):
     assert in_seconds({key: value}, []) == {key: pytest.approx(seconds)}
     entry, _ = converted(kind=kind, **{**MR, key: value})
     assert any(f'"{key}"' in warning and "milliseconds" in warning for warning in entry.log.warnings)
+
+
+def test_frames_that_last_longer_than_the_time_between_them_follow_each_other():
+    sidecar = {key: value for key, value in PET.items() if key != "FrameTimesStart"} | {"FrameDuration": [10, 20, 30, 40]}
+    entry, _ = converted(**sidecar)
+    assert any('"FrameDuration" is up to 40 s' in warning for warning in entry.log.warnings)
+    times = {float(pydicom.dcmread(path).FrameReferenceTime) for path in entry.outputs}
+    assert times == {5000, 20000, 45000, 80000}
 
 
 @pytest.mark.parametrize("key", ["RepetitionTime", "InversionTime"])
@@ -180,6 +189,18 @@ def test_a_value_for_each_volume_is_that_of_its_volume():
     found = [pydicom.dcmread(path) for path in sorted(entry.outputs)]
     assert [float(made.EchoTime) for made in found] == [echo for echo in (4, 8, 12, 16) for _ in range(3)]
     assert [float(made.FlipAngle) for made in found] == [angle for angle in (5, 10, 15, 20) for _ in range(3)]
+
+
+def test_echo_times_of_volumes_are_those_of_the_frames_of_an_enhanced_object():
+    entry, _ = converted(kind="enhanced-mr", **{**MR, "EchoTime": [0.004, 0.008, 0.012, 0.016]})
+    groups = [frame for path in sorted(entry.outputs) for frame in pydicom.dcmread(path).PerFrameFunctionalGroupsSequence]
+    assert [frame.MREchoSequence[0].EffectiveEchoTime for frame in groups] == [t for t in (4, 8, 12, 16) for _ in range(3)]
+
+
+@pytest.mark.parametrize(("words", "keyword"), [("GR", "InversionTimes"), ("GR_IR", "InversionTime")])
+def test_inversion_times_of_volumes_are_where_the_sequence_allows_them(words, keyword):
+    _, first = converted(**{**MR, "ScanningSequence": words, "InversionTime": [0.1, 0.5, 0.9, 2.5]})
+    assert float(first[keyword].value) == 100
 
 
 KEYS = sorted({*bids.BY_KEY, *bids.NESTED, *(row.key for row in REVERSE_ROWS), "SliceTiming", "PhaseEncodingDirection",

@@ -116,6 +116,23 @@ def test_laterality_is_not_copied_into_objects_that_must_not_have_it():
         assert "Laterality" not in made(save("a.nii", MASK), reference=reference, kind=kind)[0]
 
 
+def test_a_side_is_specified_once():
+    reference = series("ct", Laterality="L", ImageLaterality="L", BodyPartExamined="KNEE")
+    assert "Laterality" not in made(save("a.nii"), reference=reference, kind="ct")[0]
+
+
+@pytest.mark.parametrize("kind", ["seg", "pm", "ct"])
+def test_a_value_of_the_reference_that_is_not_valid_is_reported_and_kept(kind):
+    reference = series("ct")
+    for path in reference.rglob("*.dcm"):
+        ds = pydicom.dcmread(path)
+        ds.PatientSex = "X"
+        ds.save_as(path)
+    entry = entry_of(save("a.nii", MASK), reference=reference, kind=kind)
+    assert any("PatientSex (0010,0040)" in warning for warning in entry.log.warnings)
+    assert first_of(Path("out")).PatientSex == "X"
+
+
 @pytest.mark.parametrize("kind", ["seg", "pm", "ct"])
 def test_an_empty_value_of_the_reference_does_not_replace_a_default(kind):
     (found, *_) = made(save("a.nii", MASK), reference=series("ct", Manufacturer=""), kind=kind)

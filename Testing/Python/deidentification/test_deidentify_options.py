@@ -215,6 +215,13 @@ def test_short_keys_are_refused_and_not_shown() -> None:
     assert "short'" not in str(caught.value)
 
 
+@pytest.mark.skipif(not Path("/dev/null").exists(), reason="a device that is empty")
+def test_a_device_without_a_key_is_refused(tmp_path: Path) -> None:
+    series(tmp_path / "in")
+    with pytest.raises(OptionError, match="0 bytes is too short"):
+        run(tmp_path / "in", tmp_path / "out", key_file="/dev/null")
+
+
 def test_rules_win_over_the_profile(tmp_path: Path) -> None:
     series(tmp_path / "in", SeriesDescription="words", Manufacturer="Maker", InstitutionName="Hospital")
     (tmp_path / "rules.toml").write_text(

@@ -87,6 +87,12 @@ def test_a_deflated_data_set_that_grows_beyond_the_limit_is_refused(tmp_path: Pa
     assert "size_limit" not in "".join(entry.error for entry in allowed.entries)
 
 
+def test_a_limit_may_be_infinite() -> None:
+    with limits.size_limit(float("inf")):
+        limits.check_memory("image", 1 << 50)
+        limits.check_expanded("image", 1 << 50, 1)
+
+
 @pytest.mark.parametrize("length", [0x7FFFFFFE, 0xFFFFFFFE])
 def test_a_value_length_beyond_the_end_of_the_file_is_truncated(length: int, tmp_path: Path) -> None:
     PHANTOMS["classic_ct"].write(tmp_path / "in")

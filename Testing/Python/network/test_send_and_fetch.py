@@ -6,6 +6,7 @@ import pydicom
 import pytest
 
 import archives
+from circle import edit_dicom
 from nifti_dicom_bridge import ArchiveError, ArchiveSettings, compare, fetch, make_sample, send
 
 
@@ -69,6 +70,23 @@ def test_a_patient_is_selected_by_the_whole_id(orthanc, settings, tmp_path, prot
     with pytest.raises(ArchiveError, match="nothing that matches"):
         fetch(getattr(orthanc, protocol), tmp_path / "none", patient=patient[:-1], settings=settings)
     assert not (tmp_path / "none").exists()
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("protocol", ["dicomweb", "pacs"])
+def test_blanks_at_the_end_of_a_patient_id_do_not_count(orthanc, settings, tmp_path, protocol):
+    make_sample(tmp_path / "scans")
+    send(tmp_path / "scans", orthanc.pacs, settings)
+    patient = f"{headers(tmp_path / 'scans')[0].PatientID}  "
+    assert fetch(getattr(orthanc, protocol), tmp_path / "back", patient=patient, settings=settings).count("fetched") == 1
+
+
+@pytest.mark.slow
+def test_a_patient_id_that_is_not_ascii_is_found(orthanc, settings, tmp_path):
+    make_sample(tmp_path / "scans")
+    edit_dicom(tmp_path / "scans", SpecificCharacterSet="ISO_IR 192", PatientID="Ärzte-1")
+    send(tmp_path / "scans", orthanc.pacs, settings)
+    assert fetch(orthanc.pacs, tmp_path / "back", patient="Ärzte-1", settings=settings).count("fetched") == 1
 
 
 @pytest.mark.slow

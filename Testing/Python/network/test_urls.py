@@ -171,6 +171,46 @@ def test_a_damaged_object_does_not_fail_those_that_are_read_with_it(circle: Circ
     assert str(converted.outcome) == "converted"
 
 
+@pytest.mark.slow
+def test_no_output_contains_a_token_of_a_url(
+    circle: Circle, server: ObjectServer, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture
+) -> None:
+    """A damaged object and good ones below a URL that works, and ends as signed ones do."""
+    module("pyarrow")
+    circle.make("two_series")
+    damaged = sorted(circle.dicom.rglob("*.dcm"))[-1]
+    damaged.write_bytes(damaged.read_bytes()[:-9])
+    server.put(circle.dicom, "scans?token=wJalrXUtnFEMI")
+    monkeypatch.chdir(circle.folder)
+    written = ["report.json", "report.html", "summary.csv", "summary.html", "summary.parquet"]
+    more = [word for name in written[2:] for word in ("--summary", name)]
+    url = f"{S3}/scans?token=wJalrXUtnFEMI"
+
+    assert main(["convert", url, "--to", "nifti", "-o", "nifti", "--report", written[0], *more, "-vv"]) == 1
+    assert main(["convert", url, "--to", "zarr", "-o", "zarr", "--report", written[1]]) == 1
+    assert main(["inspect", url]) == 1
+    assert main(["inspect", "--json", url]) == 1
+    assert main(["convert", f"{url}/nothing", "-o", "none"]) == 1
+    assert main(["convert", "dicom", "--to", "zarr", "-o", f"{url}/out"]) == 1
+    printed = "".join(capfd.readouterr())
+
+    import pyarrow.parquet
+
+    texts = [printed, *((circle.folder / name).read_text("utf-8") for name in written[:4])]
+    texts.append(str(pyarrow.parquet.read_table(written[4]).to_pylist()))
+    texts += [raw.decode("latin-1") for folder in ("nifti", "zarr") for raw in files_of(circle.folder / folder).values()]
+    assert damaged.name in printed
+    assert sum(f"{S3}/scans?token=***" in text for text in texts) >= 6
+    assert not any("wJalrXUtnFEMI" in text for text in texts)
+
+
+@pytest.mark.parametrize("url", ["zip://::https://host/scans.zip?sig=wJalrXUtnFEMI", "zip://scans::ftp://host/scans.zip"])
+def test_an_archive_at_a_place_that_cannot_be_read_is_refused(url: str, circle: Circle) -> None:
+    with pytest.raises(OptionError, match="URLs of this kind are not supported") as refused:
+        to_nifti(url, circle.nifti)
+    assert "wJalrXUtnFEMI" not in str(refused.value)
+
+
 def test_file_urls_are_paths(circle: Circle) -> None:
     circle.make("classic_ct")
     assert to_nifti(circle.dicom.as_uri(), circle.nifti.as_uri()).ok

@@ -3,7 +3,7 @@
 import numpy as np
 import pydicom
 import pytest
-from slicer_helpers import grid_of, images, outcomes, voxels_of
+from slicer_helpers import grid_of, ijk_to_ras, images, outcomes, voxels_of
 
 from oracles import module
 
@@ -242,3 +242,68 @@ def test_colors_beyond_the_gamut_are_written_as_the_nearest(logic, segmentation,
     assert outcomes(report) == ["converted"], words_of(report)
     (table,) = tmp_path.glob("*_dseg.tsv")
     assert "#ff8000" in table.read_text()
+
+
+# --- volumes under transforms
+
+
+def moved(slicer, *nodes):
+    """Put nodes under one linear transform: a shift."""
+    matrix = np.array([[1, 0, 0, 0.7], [0, 1, 0, -0.4], [0, 0, 1, 0.3], [0, 0, 0, 1]])
+    transform = slicer.mrmlScene.AddNewNodeByClass("vtkMRMLLinearTransformNode", "registration")
+    transform.SetMatrixTransformToParent(slicer.util.vtkMatrixFromArray(matrix))
+    for node in nodes:
+        node.SetAndObserveTransformNodeID(transform.GetID())
+    return transform
+
+
+@pytest.fixture
+def drawn(node, segmentation, add_box):
+    """A segmentation of a block of voxels of the volume, whose grid is its reference."""
+    segmentation.SetReferenceImageGeometryParameterFromVolumeNode(node)
+    add_box(segmentation, "block", (2, 1, 1), (3, 2, 2), ijk_to_ras(node))
+    return segmentation
+
+
+def places(report):
+    """Return where the voxels of the first segment are, in the space of the DICOM."""
+    from nifti_dicom_bridge import read
+
+    assert report.ok, words_of(report)
+    (volume,) = read(report.outputs)
+    kji = np.argwhere(volume.voxels[0] == 1)
+    return np.unique(np.round((np.c_[kji[:, ::-1], np.ones(len(kji))] @ volume.ijk_to_ras.T)[:, :3], 3), axis=0)
+
+
+@pytest.mark.parametrize("which", ["both", "volume", "segmentation"])
+def test_segments_are_written_where_they_are_relative_to_their_volume(which, slicer, logic, node, drawn, tmp_path):
+    before = places(logic.volumesToDicom([drawn], folder=tmp_path / "before", database=False))
+    transform = moved(slicer, *{"both": (node, drawn), "volume": (node,), "segmentation": (drawn,)}[which])
+    matrix = slicer.util.arrayFromVTKMatrix(transform.GetMatrixTransformToParent())
+    report = logic.volumesToDicom([drawn], folder=tmp_path / "after", database=False)
+    relative = {"both": np.eye(4), "volume": np.linalg.inv(matrix), "segmentation": matrix}[which]
+    wanted = np.c_[before, np.ones(len(before))] @ relative.T
+    np.testing.assert_allclose(places(report), np.unique(np.round(wanted[:, :3], 3), axis=0), atol=2e-3)
+    assert ("is under a transform: this was written where it is relative to that volume" in words_of(report)) == (
+        which != "segmentation"
+    )
+
+
+def test_a_reference_that_the_user_chose_gets_world_coordinates(slicer, logic, node, drawn, tmp_path):
+    before = places(logic.volumesToDicom([drawn], folder=tmp_path / "before", database=False))
+    series = slicer.dicomDatabase.instanceValue(node.GetAttribute("DICOM.instanceUIDs").split()[0], "0020,000e")
+    moved(slicer, node)
+    report = logic.volumesToDicom([drawn], folder=tmp_path / "after", database=False, reference=series)
+    np.testing.assert_allclose(places(report), before, atol=2e-3)
+
+
+def test_a_transform_that_cannot_be_inverted_is_refused(slicer, logic, drawn, tmp_path):
+    moved(slicer, drawn).SetMatrixTransformToParent(slicer.util.vtkMatrixFromArray(np.diag([0.0, 1, 1, 1])))
+    report = logic.volumesToDicom([drawn], folder=tmp_path, database=False)
+    assert "registration, whose matrix cannot be inverted" in words_of(report)
+
+
+def test_a_volume_under_a_nonlinear_transform_is_no_reference(slicer, logic, node, drawn, tmp_path):
+    node.SetAndObserveTransformNodeID(slicer.mrmlScene.AddNewNodeByClass("vtkMRMLGridTransformNode", "warp").GetID())
+    report = logic.volumesToDicom([drawn], folder=tmp_path, database=False)
+    assert "is under the nonlinear transform warp" in words_of(report)

@@ -31,6 +31,12 @@ def transcoded(instance: Instance) -> Instance:
     return replace(instance, elements=elements, file_meta=with_group_length(file_meta), encoding=Encoding(), trailer=b"")
 
 
+def recoded(instance: Instance) -> Instance:
+    """Return an instance with native pixel data as it is to be written: Explicit VR Little Endian, all elements the same."""
+    file_meta = {**instance.file_meta, Tag.TRANSFER_SYNTAX_UID: Element("UI", uid_bytes(EXPLICIT_LITTLE_ENDIAN))}
+    return replace(instance, file_meta=with_group_length(file_meta), encoding=Encoding())
+
+
 def with_all_bits(instance: Instance) -> Instance:
     """Return an instance in which every allocated bit is stored (PS3.5 8.1.1)."""
     bits = metadata.integer(instance.elements, Tag.BITS_ALLOCATED)

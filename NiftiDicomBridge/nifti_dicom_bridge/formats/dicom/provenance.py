@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TYPE_CHECKING
 
+from ...errors import without_credentials
 from ...model import metadata
 from ...model.metadata import Element, Elements, Item
 from ...options.algorithm import Algorithm
@@ -44,7 +45,7 @@ class Provenance:
     @property
     def description(self) -> str:
         """The derivation in one text of at most `LONGEST` characters."""
-        text = f"{self.name}: {self.details}".replace("\\", "/")
+        text = without_credentials(f"{self.name}: {self.details}".replace("\\", "/"))
         return text if len(text) <= LONGEST else text[: LONGEST - 3] + "..."
 
 

@@ -20,7 +20,7 @@ from ...output import Staging
 from ...standard import dictionary
 from ...standard.tags import Tag
 from . import edits
-from .changed_instance import transcoded, with_all_bits, with_elements
+from .changed_instance import recoded, transcoded, with_all_bits, with_elements
 from .composer import Composer
 from .data_set_file import DataSetFile, NewObject
 from .derived import derive_groups
@@ -71,7 +71,7 @@ class Writer:
         ordered = sorted(wholes, key=lambda whole: metadata.integer(whole.instance.elements, Tag.INSTANCE_NUMBER))
         for done, (n, whole) in enumerate(as_stored(ordered)):
             self._report_progress(done, len(ordered))
-            instance = whole.instance if decode.is_native(whole.instance) else transcoded(whole.instance)
+            instance = self._as_written(whole.instance)
             _note_dropped(whole.instance, instance, log)
             if source.exceeds_bits_stored(whole):
                 instance = with_all_bits(instance)
@@ -130,6 +130,15 @@ class Writer:
     def _report_progress(self, n: int, total: int) -> None:
         if self.progress is not None and n % 16 == 0:
             self.progress("Writing DICOM", n, total)
+
+    def _as_written(self, instance: Instance) -> Instance:
+        """Return an instance in the encoding of its file; in Explicit VR Little Endian where its pixel data change theirs."""
+        if not decode.is_native(instance):
+            return transcoded(instance)
+        asked = self.job.options.compress
+        plain = instance.has_little_pixels and not instance.encoding.deflated
+        stays = asked in (Compression.NATIVE, Compression.ORIGINAL) or plain
+        return instance if stays or (asked is Compression.DEFLATE and instance.encoding.deflated) else recoded(instance)
 
     def _with_values(self, instance: Instance, log: Log | None) -> Instance:
         if log is not None:

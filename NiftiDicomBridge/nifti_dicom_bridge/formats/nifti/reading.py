@@ -15,10 +15,10 @@ from ...errors import NiftiReadError
 from ...model import geometry
 from ...model.digest import freeze
 from ...model.input_files import open_file
-from ...model.lazy_voxels import LazyVoxels, SamplesLast, Voxels, slabs
+from ...model.lazy_voxels import LazyVoxels, SamplesLast, Voxels
 from ...model.limits import check_memory
 from ...model.names import companion, is_compressed, stem_of
-from ...model.pixels import Rescale, bytes_of
+from ...model.pixels import Rescale, bytes_of, transparency
 from ...model.surplus import Surplus
 from ...model.volume import Volume
 from ...standard.nifti_codes import INTENTS
@@ -32,7 +32,6 @@ CHUNK = 1 << 22
 """Bytes that are skipped at once."""
 IN_MEMORY, IN_MEMORY_PACKED = 16 << 20, 64 << 20
 """Bytes of voxels up to which images are read at once; of compressed ones of other tools, which may be needed twice."""
-OPAQUE = 255
 
 
 def read_image(path: Path, allow_complex: bool = False, lazy: bool = False) -> Volume:
@@ -63,15 +62,16 @@ def read_image(path: Path, allow_complex: bool = False, lazy: bool = False) -> V
         )
     matrix, notes = header.matrix()
     geometry.check_affine(matrix)
+    intent = _intent(header, voxels)
     return Volume(
         voxels=voxels,
         ijk_to_ras=matrix,
         rescale=header.rescale() if voxels.ndim == 4 else Rescale(),
         time_step_s=header.time_step(),
         name=stem_of(path),
-        warnings=(*notes, *header.doubts_of_values(), *surplus.warnings(), *_alpha_note(voxels, header)),
+        warnings=(*notes, *header.doubts_of_values(), *surplus.warnings(), *transparency(voxels, intent)),
         space=header.space,
-        intent=_intent(header, voxels),
+        intent=intent,
     )
 
 
@@ -81,16 +81,6 @@ def _intent(header: NiftiHeader, voxels: Voxels) -> str:
     if voxels.ndim < 5 or intent in ("rgb", "label"):
         return intent
     return "rgb" if header.datatype in (RGB24, RGBA32) else "vector"
-
-
-def _alpha_note(voxels: Voxels, header: NiftiHeader) -> list[str]:
-    """Return that the transparency of an image counts for something, as DICOM has no place for it."""
-    if header.datatype != RGBA32:
-        return []
-    count = sum(int((planes[..., 3] != OPAQUE).sum()) for _, _, planes in slabs(voxels))
-    return [
-        f"{count} voxels are transparent (alpha below {OPAQUE}): DICOM has no place for that, their colors are kept as they are"
-    ] * (count > 0)
 
 
 def _header_and_voxels(given: Path, lazy: bool) -> tuple[NiftiHeader, Voxels, Surplus]:

@@ -12,6 +12,7 @@ from ...model.lazy_samples import lazy_samples, reordered_samples
 from ...model.lazy_voxels import LazyVoxels, SamplesLast, Voxels
 from ...model.names import stem_of
 from ...model.packed_samples import read_samples
+from ...model.pixels import transparency
 from ...model.surplus import Surplus
 from ...model.volume import Volume
 from .axes import LAYERS, Axes, axes_of, is_diffusion, is_segmentation
@@ -50,7 +51,7 @@ def read_image(path: Path, lazy: bool = False) -> Volume:
         time_step_s=axes.time_step_s if voxels.shape[0] > 1 else 0.0,
         name=stem_of(path),
         gradients=gradients,
-        warnings=(*warnings, *surplus.warnings()),
+        warnings=(*warnings, *surplus.warnings(), *transparency(voxels, intent)),
         intent=intent,
     )
 

@@ -18,8 +18,12 @@ from ...model.volume import Volume
 
 VERSION = "0.5"
 SPACE = ("z", "y", "x")
-UNITS_MM = {"angstrom": 1e-7, "nanometer": 1e-6, "micrometer": 1e-3, "millimeter": 1.0, "centimeter": 10.0, "decimeter": 100.0,
-            "meter": 1e3, "inch": 25.4}  # fmt: skip
+UNITS_MM = {
+    "angstrom": 1e-7, "picometer": 1e-9, "nanometer": 1e-6, "micrometer": 1e-3, "millimeter": 1.0, "centimeter": 10.0,
+    "decimeter": 100.0, "meter": 1e3, "kilometer": 1e6, "inch": 25.4, "foot": 304.8, "yard": 914.4,
+    "nm": 1e-6, "um": 1e-3, "µm": 1e-3, "μm": 1e-3, "micron": 1e-3, "mm": 1.0, "cm": 10.0, "m": 1e3,
+}  # fmt: skip
+"""Units of the specification, and symbols that programs write in their place."""
 UNITS_S = {"nanosecond": 1e-9, "microsecond": 1e-6, "millisecond": 1e-3, "second": 1.0, "minute": 60.0, "hour": 3600.0}
 RGB = (("red", "FF0000"), ("green", "00FF00"), ("blue", "0000FF"))
 
@@ -88,6 +92,10 @@ class OmeImage:
     """
 
     def __init__(self, ome: Any, where: str):
+        if not isinstance(ome, dict) or not ome.get("multiscales"):
+            raise ZarrReadError(
+                f"{where}: a group without an image of OME-Zarr 0.5. Give the group of an image, such as {where}/0."
+            )
         try:
             image = ome["multiscales"][0]
             self.axes = [(str(axis["name"]), str(axis.get("type", "")), str(axis.get("unit", ""))) for axis in image["axes"]]
@@ -97,8 +105,8 @@ class OmeImage:
                 self._transform(transform)
         except (KeyError, IndexError, TypeError, ValueError, AttributeError) as error:
             raise ZarrReadError(
-                f"{where}: its OME-Zarr metadata are missing or damaged ({type(error).__name__}: {error}). Stores of OME-Zarr "
-                "0.5 are read: create it again from its source."
+                f"{where}: its OME-Zarr metadata of version {ome.get('version', '(none)')} are damaged or not known "
+                f"({type(error).__name__}: {error}). Stores of OME-Zarr 0.5 are read: create it again from its source."
             ) from None
         self.time, self.channel = self._only("time", where), self._only("channel", where)
         self.space = [n for n, (_, kind, _) in enumerate(self.axes) if kind == "space"]
@@ -106,6 +114,11 @@ class OmeImage:
         if not 2 <= len(self.space) <= 3 or len(self.axes) != known:
             names = [name for name, _, _ in self.axes]
             raise ZarrReadError(f"{where}: it has axes {names}. Time, channel, and two or three of space can be read.")
+        if unknown := sorted({unit for _, unit in self._units if unit and unit not in UNITS_MM}):
+            raise ZarrReadError(
+                f"{where}: its axes of space have the unit {', '.join(unknown)}, which is not known. Set units of OME-Zarr in "
+                "its metadata, such as millimeter."
+            )
 
     def _transform(self, transform: dict[str, Any]) -> None:
         if transform["type"] == "scale":
@@ -123,6 +136,16 @@ class OmeImage:
         return axes[0] if axes else None
 
     @property
+    def _units(self) -> list[tuple[str, str]]:
+        """Names and units of the axes of space."""
+        return [(name, unit) for name, _, unit in map(self.axes.__getitem__, self.space)]
+
+    @property
+    def without_unit(self) -> list[str]:
+        """Names of the axes of space without a unit, whose numbers are taken for millimeters."""
+        return [name for name, unit in self._units if not unit]
+
+    @property
     def time_step_s(self) -> float:
         """Seconds from time to time; 0 where the axis has no unit."""
         return 0.0 if self.time is None else float(self.scale[self.time]) * UNITS_S.get(self.axes[self.time][2], 0.0)
@@ -135,8 +158,17 @@ class OmeImage:
         return np.concatenate([np.ones(missing), scale]), np.concatenate([np.zeros(missing), start])
 
     def ijk_to_ras(self) -> np.ndarray:
-        """Return the grid of an image whose axes are taken for those of the patient: x to the left, y to the back, z up."""
+        """Return the grid of an image whose axes are taken for those of the patient: x to the left, y to the back, z up.
+
+        Axes that are not named so are in the order z, y, x.
+        """
         spacing, start = self.spacing_and_origin()
-        lps = np.diag([*spacing[::-1], 1.0])
-        lps[:3, 3] = start[::-1]
+        names = [name for name, _ in self._units]
+        named = sorted(names) == sorted(SPACE[3 - len(names) :])
+        names = [*SPACE[: 3 - len(names)], *(names if named else SPACE[3 - len(names) :])]
+        lps = np.zeros((4, 4))
+        lps[3, 3] = 1
+        for n, name in enumerate(names):
+            world = "xyz".index(name)
+            lps[world, 2 - n], lps[world, 3] = spacing[n], start[n]
         return LPS_TO_RAS @ lps

@@ -26,7 +26,15 @@ def is_store(path: Path) -> bool:
 
 
 def stores_below(inputs: Sequence[Path], follow_links: bool = False) -> Iterator[Path]:
-    """Yield the stores among and below the inputs, sorted; what is in a store belongs to it."""
+    """Yield the stores among and below the inputs, sorted, each once; what is in a store belongs to it."""
+    seen: set[str] = set()
+    for path in _store_paths(inputs, follow_links):
+        if (name := os.path.abspath(path)) not in seen:
+            seen.add(name)
+            yield path
+
+
+def _store_paths(inputs: Sequence[Path], follow_links: bool) -> Iterator[Path]:
     for given in inputs:
         if is_store(given):
             yield given

@@ -74,7 +74,9 @@ def read_store(path: Path) -> StoreContents:
     ome = OmeImage(attributes.get("ome"), str(path))
     if not isinstance(own, dict):
         voxels = ZarrVoxels(_array(files, ome.path), ome, files)
-        return StoreContents(_read_foreign_store(voxels, ome, path), None, _top_beside(path, ours=False))
+        return StoreContents(
+            _read_foreign_store(voxels, ome, path, files.has(f"labels/{SIGN}")), None, _top_beside(path, ours=False)
+        )
     voxels = ZarrVoxels(_array(files, ome.path), ome, files)
     voxels.check_chunks()
     record = _record(files, own)
@@ -174,11 +176,15 @@ def _check_agreement(volume: Volume, ome: OmeImage, path: Path) -> None:
         )
 
 
-def _read_foreign_store(voxels: ZarrVoxels, ome: OmeImage, path: Path) -> Volume:
-    """Return the image of a store that another tool wrote."""
+def _read_foreign_store(voxels: ZarrVoxels, ome: OmeImage, path: Path, below_labels: bool) -> Volume:
+    """Return the image of a store that another tool wrote; with a note if it has a group of label images."""
     matrix = ome.ijk_to_ras()
     check_affine(matrix)
     notes = ["OME-Zarr does not specify directions: x is assumed to be left, y posterior, z superior"]
+    if ome.without_unit:
+        notes.append(f"axes {', '.join(ome.without_unit)} have no unit: they count as millimeters")
+    if below_labels:
+        notes.append("its group labels is not read: label images are stores of their own below it")
     missing = voxels.missing_chunks()
     if missing:
         notes.append(f"chunks are missing, such as {', '.join(missing)}: their voxels have the fill value of the array")

@@ -40,6 +40,8 @@ class ZarrVoxels(LazyVoxels):
         The store.
     """
 
+    is_read_once = True
+
     def __init__(self, array: Any, ome: OmeImage, files: StoreFiles):
         path = files.path
         names = [name for name, _, _ in ome.axes]

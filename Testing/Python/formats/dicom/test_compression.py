@@ -159,3 +159,15 @@ def test_floating_point_pixels_are_deflated_only(tmp_path):
     refused = to_dicom(images, tmp_path / "refused", kind="pm", compress="rle")
     assert "floating-point" in refused.entries[0].error
     assert to_dicom(images, tmp_path / "deflated", kind="pm", compress="deflate").ok
+
+
+@pytest.mark.parametrize("phantom", ["big_endian", "big_endian_8_bit", "deflated"])
+@pytest.mark.parametrize("compression", ["rle", "deflate"])
+def test_files_in_any_encoding_are_compressed(phantom, compression, circle):
+    circle.make(phantom).forth()
+    report = circle.home(compress=compression)
+
+    assert report.ok, report
+    assert {str(ds.file_meta.TransferSyntaxUID) for ds in circle.returned()} == {SYNTAXES[compression]}
+    comparison = compare(circle.dicom, circle.back)
+    assert comparison.equal_voxels == comparison.voxels > 0, comparison.table()

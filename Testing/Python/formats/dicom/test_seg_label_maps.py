@@ -178,7 +178,7 @@ def test_the_stored_value_that_stands_for_1_is_reported(circle: Circle) -> None:
 def test_a_largest_fraction_that_is_missing_is_reported(circle: Circle) -> None:
     circle.make("segmentation_fractional")
     edit_dicom(circle.dicom, MaximumFractionalValue=None)
-    assert any("it is unknown which means 1" in sentence for sentence in warnings_of(circle, lazy=False))
+    assert any("which means 1 is unknown" in sentence for sentence in warnings_of(circle, lazy=False))
 
 
 @pytest.mark.parametrize("lazy", [False, True])

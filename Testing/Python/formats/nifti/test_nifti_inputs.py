@@ -79,6 +79,13 @@ def test_transparency_is_reported(alpha: int, circle: Circle) -> None:
     assert ("1 voxels are transparent" in notes(report)) == (alpha < 255)
 
 
+def test_transparency_of_four_values_per_voxel_is_reported(circle: Circle) -> None:
+    image = nibabel.Nifti1Image(np.full((5, 4, 3, 1, 4), 7, "u1"), AFFINE)
+    image.header.set_intent(2004)
+
+    assert "60 voxels are transparent" in notes(to_dicom(circle, image))
+
+
 # --- large images -----------------------------------------------------------------------------------------------------
 
 
@@ -105,6 +112,55 @@ def test_planes_of_large_images_are_those_of_the_array(
 
 
 # --- labels -----------------------------------------------------------------------------------------------------------
+
+
+def _layers(*numbers: int) -> nibabel.Nifti1Image:
+    """Return an image of several labels per voxel: each layer has one number."""
+    voxels = np.zeros((5, 4, 3, 1, len(numbers)), "u1")
+    voxels[1:4, 1:3] = numbers
+    image = nibabel.Nifti1Image(voxels, AFFINE)
+    image.header.set_intent("label")
+    return image
+
+
+def test_layers_of_different_labels_are_segments_that_overlap(circle: Circle) -> None:
+    to_dicom(circle, _layers(1, 2, 3))
+
+    (ds,) = data_sets(circle.back)
+    assert len(ds.SegmentSequence) == 3
+
+
+def test_one_label_in_several_layers_is_refused(circle: Circle) -> None:
+    report = to_dicom(circle, _layers(1, 1, 1))
+
+    assert "label 1 occurs in 3 of these layers" in notes(report)
+    assert report.entries[0].outcome is Outcome.FAILED
+
+
+@pytest.mark.parametrize("kind", [Kind.SEG, Kind.RTSTRUCT])
+def test_colors_are_not_labels(kind: Kind, circle: Circle) -> None:
+    colors = np.zeros((5, 4, 3), [(name, "u1") for name in "RGB"])
+    colors["R"] = 3
+
+    assert "contains colors, not labels" in notes(to_dicom(circle, nibabel.Nifti1Image(colors, AFFINE), kind=kind))
+
+
+def test_times_of_one_label_each_may_be_segments(circle: Circle) -> None:
+    masks = np.zeros((5, 4, 3, 2), "u1")
+    masks[0, ..., 0] = masks[1, ..., 1] = 1
+
+    words = notes(to_dicom(circle, nibabel.Nifti1Image(masks, AFFINE), kind=Kind.SEG))
+
+    assert '2 times have label 1 only, and become an object each: if they are segments, segmentation="fractional"' in words
+
+
+def test_probabilities_that_are_not_numbers_are_counted(circle: Circle) -> None:
+    maps = np.full((5, 4, 3), 0.5, "f4")
+    maps[0] = np.nan
+
+    words = notes(to_dicom(circle, nibabel.Nifti1Image(maps, AFFINE), kind=Kind.SEG, segmentation="fractional"))
+
+    assert "12 voxels are NaN or infinite" in words
 
 
 def _write_scaled(circle: Circle, name: str) -> np.ndarray:
@@ -159,11 +215,11 @@ def test_a_list_with_a_value_for_each_volume(key: str, values: list, keyword: st
 
 def test_a_list_for_each_volume_is_left_out_of_objects_with_one_value(circle: Circle) -> None:
     image = nibabel.Nifti1Image(ramp(5, 4, 2, 3), AFFINE)
-    top = {"Modality": "MR", "RepetitionTime": 2, "EchoTime": [0.004, 0.008, 0.012]}
+    top = {"Modality": "MR", "RepetitionTime": 2, "FlipAngle": [5, 10, 15]}
 
     report = to_dicom(circle, image, top=top, kind=Kind.ENHANCED_MR)
 
-    assert '"EchoTime" has a value for each of 3 volumes' in notes(report)
+    assert '"FlipAngle" has a value for each of 3 volumes' in notes(report)
 
 
 @pytest.mark.parametrize(

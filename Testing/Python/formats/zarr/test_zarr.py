@@ -25,6 +25,7 @@ from nifti_dicom_bridge import (
     Names,
     Outcome,
     Target,
+    ZarrReadError,
     compare,
     convert,
     open_zarr,
@@ -32,6 +33,8 @@ from nifti_dicom_bridge import (
     write,
 )
 from nifti_dicom_bridge.cli import main
+from nifti_dicom_bridge.formats.zarr.zarr_voxels import ZarrVoxels
+from nifti_dicom_bridge.model import digest
 from nifti_dicom_bridge.model.digest import Digester, digest_of
 from oracles import module
 from phantoms import PHANTOMS
@@ -370,6 +373,19 @@ def test_labels_of_an_image_with_a_table_of_labels_are_not_averaged(tmp_path: Pa
     assert set(np.unique(zarr.open_array(str(store), path="1")[:]).tolist()) == {2, 7}
 
 
+@pytest.mark.parametrize("name", ["sub-1_dseg", "aparc+aseg", "x"])  # by its name, or by its values
+def test_labels_of_an_image_without_a_table_are_not_averaged(name: str, tmp_path: Path) -> None:
+    labels = np.zeros((8, 8, 8), "u1")
+    labels[1:6, 1:6, 1:6], labels[5:8, 5:8, 5:8] = 7, 40
+    nibabel.save(nibabel.Nifti1Image(labels, np.eye(4)), tmp_path / f"{name}.nii.gz")
+
+    report = convert(Job([tmp_path / f"{name}.nii.gz"], tmp_path / "stores", replace(ZARR, pyramid=1)))
+
+    (store,) = (tmp_path / "stores").glob("*.zarr")
+    assert set(np.unique(zarr.open_array(str(store), path="1")[:]).tolist()) == {0, 7, 40}
+    assert "taken for a label map, because" in report.entries[0].log.warnings[0]
+
+
 def test_means_of_integers_are_rounded_to_integers(tmp_path: Path) -> None:
     voxels = np.array([[[[-3, -4], [32767, 32767]]]], "<i2")
     store = written(replace(image(), voxels=voxels, ijk_to_ras=np.diag([1.0, 9.0, 9.0, 1.0])), tmp_path, pyramid=1)
@@ -479,6 +495,50 @@ def test_ome_zarr_of_others_is_read_with_a_note(tmp_path: Path) -> None:
     assert volume.voxels[0, :, 0, 0].tolist() == [7, 7, 0]  # a chunk that others left out has their fill value
 
 
+def other_store(folder: Path, names: str = "zyx", unit: str | None = "millimeter") -> Path:
+    """Write a store as other tools do: scale 3, 2, 1 along the axes of the array, translation 30, 20, 10."""
+    axes = [{"name": name, "type": "space", **({"unit": unit} if unit else {})} for name in names]
+    scale = {"type": "scale", "scale": [3, 2, 1]}, {"type": "translation", "translation": [30, 20, 10]}
+    multiscale = {"axes": axes, "datasets": [{"path": "0", "coordinateTransformations": scale}]}
+    group = zarr.create_group(str(folder), attributes={"ome": {"version": "0.5", "multiscales": [multiscale]}})
+    group.create_array("0", shape=(3, 4, 5), dtype="u2", chunks=(3, 4, 5))[:] = 7
+    return folder
+
+
+def test_axes_of_others_are_known_by_their_names(tmp_path: Path) -> None:
+    volume = open_zarr(other_store(tmp_path / "a.zarr", "xyz"))
+
+    assert np.allclose(volume.ijk_to_ras, [[0, 0, -3, -30], [0, -2, 0, -20], [1, 0, 0, 10], [0, 0, 0, 1]])
+
+
+@pytest.mark.parametrize(("unit", "mm"), [("um", 1e-3), ("micron", 1e-3), ("foot", 304.8), ("mm", 1)])
+def test_units_and_symbols_of_others_are_known(unit: str, mm: float, tmp_path: Path) -> None:
+    assert open_zarr(other_store(tmp_path / "a.zarr", unit=unit)).ijk_to_ras[2, 2] == pytest.approx(3 * mm)
+
+
+def test_a_unit_that_is_not_known_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(ZarrReadError, match="have the unit parsec, which is not known"):
+        open_zarr(other_store(tmp_path / "a.zarr", unit="parsec"))
+
+
+def test_axes_without_a_unit_are_reported(tmp_path: Path) -> None:
+    assert "axes z, y, x have no unit" in open_zarr(other_store(tmp_path / "a.zarr", unit=None)).warnings[1]
+
+
+def test_label_images_of_others_are_reported(tmp_path: Path) -> None:
+    store = other_store(tmp_path / "a.zarr")
+    zarr.open_group(str(store)).create_group("labels")
+
+    assert "its group labels is not read" in open_zarr(store).warnings[1]
+
+
+def test_a_group_without_an_image_is_refused_with_the_remedy(tmp_path: Path) -> None:
+    zarr.create_group(str(tmp_path / "a.zarr"))
+
+    with pytest.raises(ZarrReadError, match="Give the group of an image, such as"):
+        open_zarr(tmp_path / "a.zarr")
+
+
 @pytest.mark.parametrize("separator", ["/", "."])
 def test_chunks_of_others_outside_of_their_array_are_reported(separator: str, tmp_path: Path) -> None:
     scale = {"path": "0", "coordinateTransformations": [{"type": "scale", "scale": [3, 2, 1]}]}
@@ -496,6 +556,28 @@ def test_chunks_of_others_outside_of_their_array_are_reported(separator: str, tm
     assert volume.voxels.shape == (1, 6, 4, 5) == (1, *zarr.open_array(path.parent, mode="r").shape)
     chunks = ", ".join(f"c{separator}{n}{separator}0{separator}0" for n in (3, 4))
     assert f"2 chunk(s) ({chunks}) are outside of the array and were not read" in volume.warnings[1]
+
+
+# --- reading once
+
+
+@pytest.mark.parametrize("phantom", ["classic_ct", "mosaic", "mr_4d"])
+@pytest.mark.parametrize("shards", [False, True])
+def test_every_chunk_is_read_once_for_the_original(
+    shards: bool, phantom: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(digest, "DIGEST_BLOCK", 1)  # a chunk for each plane
+    circle = ZarrCircle(tmp_path).make(phantom)
+    circle.forth(shards=shards)
+    reads: list[tuple[int, ...]] = []
+    read = ZarrVoxels._read
+    monkeypatch.setattr(ZarrVoxels, "_read", lambda self, *place: reads.append(place) or read(self, *place))
+
+    report = circle.home()
+
+    assert {entry.outcome for entry in report.entries} == {Outcome.RESTORED}
+    assert listing(circle.back) == listing(circle.dicom)
+    assert len(reads) == len(set(reads)) > 1
 
 
 # --- reading a part

@@ -46,7 +46,7 @@ def source_of(common: Dataset, placement: Placement) -> Dataset:
     source.StudyInstanceUID = common.get("StudyInstanceUID") or new_uid()
     source.FrameOfReferenceUID = common.get("FrameOfReferenceUID") or new_uid()
     for keyword in _OF_SOURCE:
-        setattr(source, keyword, common.get(keyword) or None)
+        setattr(source, keyword, None)  # those of `common` come later; highdicom refuses values that are not valid
     source.Modality, source.LossyImageCompression = str(common.get("Modality") or "OT"), "00"
     source.Rows, source.Columns = placement.shape
     source.ImagePositionPatient, source.ImageOrientationPatient = [0, 0, 0], _across(placement.planes[0])

@@ -80,7 +80,7 @@ def _by_what_is_known(image: Volume, known: KindHints) -> tuple[Kind, str]:
         return (Kind.SEG if (known.has_labels or image.intent == "label") and image.voxels.dtype.kind in "iu" else Kind.SC), ""
     if suffix == "probseg":
         return Kind.SEG, ""
-    labels = _label_reason(image, known)
+    labels = label_reason(image, known)
     if labels:
         return Kind.SEG, f"taken for a label map, because {labels}. {_CHOSEN_WORDS}"
     modality = known.modality or _OF_SUFFIX.get(suffix, "")
@@ -107,7 +107,7 @@ def _is_quantity(image: Volume, suffix: str) -> bool:
     return image.intent in _STATISTICS or is_quantity(suffix)
 
 
-def _label_reason(image: Volume, known: KindHints) -> str:
+def label_reason(image: Volume, known: KindHints) -> str:
     """Return why an image is a label map; empty if it is not."""
     if image.intent in ("label", "neuronames"):
         return "its header specifies it"

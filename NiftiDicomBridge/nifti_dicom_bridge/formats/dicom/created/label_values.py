@@ -50,7 +50,9 @@ def _full_scale(voxels: np.ndarray, low: float, high: float) -> int:
     LabelError
         If that is not known.
     """
-    if not low >= 0 or not np.isfinite(high):
+    if missing := voxels.size - int(np.count_nonzero(np.isfinite(voxels))):
+        raise LabelError(f"{missing} voxels are NaN or infinite: probabilities are from 0 to 1. Set them to 0 for background.")
+    if low < 0:
         raise LabelError(f"Voxels are from {low:g} to {high:g}: probabilities are from 0 to 1.")
     if high < LEAST_PROBABILITY:
         raise LabelError(

@@ -241,10 +241,16 @@ def _shared_groups(request: Request, stored: StoredPixels, elements: Elements) -
     groups |= _ONLY_OF_KIND[request.kind]()
     if _is_shared(stored):
         groups[Tag.PIXEL_VALUE_TRANSFORMATION_SEQUENCE] = new_element.sequence(rescale_elements(request, stored, 0, 0))
-    for sequence, members in _MOVED[request.kind].items():
-        item = {tag: _as(vr, decided[flat]) for flat, tag, vr in members if flat in decided and decided[flat].value}
-        if item:
-            groups[sequence] = new_element.sequence(item)
+    return groups | _moved(request.kind, decided)
+
+
+def _moved(kind: Kind, flat_elements: Elements) -> Elements:
+    """Return the functional groups that hold what a flat description has."""
+    groups = {}
+    for sequence, members in _MOVED[kind].items():
+        given = [(flat, tag, vr) for flat, tag, vr in members if flat in flat_elements and flat_elements[flat].value]
+        if given:
+            groups[sequence] = new_element.sequence({tag: _as(vr, flat_elements[flat]) for flat, tag, vr in given})
     return groups
 
 
@@ -302,6 +308,8 @@ def _frame_groups(request: Request, stored: StoredPixels, t: int, k: int) -> Ele
     if times > 1 and clock.start_s(request, times - 1) is not None:
         offset = new_element.floats("FD", clock.start_s(request, t) or 0.0)
         groups[Tag.TEMPORAL_POSITION_SEQUENCE] = new_element.sequence({Tag.TEMPORAL_POSITION_TIME_OFFSET: offset})  # s
+    if request.frames:
+        groups |= _moved(request.kind, request.frames[t * stored.voxels.shape[1] + k])
     if request.image.gradients is not None and request.kind is Kind.ENHANCED_MR:
         groups[Tag.MR_DIFFUSION_SEQUENCE] = new_element.sequence(_diffusion(request.image.gradients[t]))
     return groups

@@ -6,6 +6,7 @@ every segment that the plane contains, so that its attributes are those of the t
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -42,6 +43,16 @@ class SegmentPlanes:
     time: int
     labels: dict[int, int]
     kind: SegmentationForm
+
+    @property
+    def length(self) -> int:
+        """How many bytes of pixel data an object has at least; ``BINARY`` ones have no empty frames."""
+        slices = self.maps[0].labels[self.time]
+        pixels = math.prod(self.maps[0].voxels.shape[2:4])
+        if self.kind is SegmentationForm.LABELMAP:
+            return len(slices) * pixels
+        frames = sum(len(set().union(*(one.labels[self.time][k] for one in self.maps))) for k in range(len(slices)))
+        return frames * pixels // 8
 
     def small(self) -> np.ndarray:
         """Return small planes, shape (slices, 1, pixels), or (slices, 1, pixels, segments) of several label maps.

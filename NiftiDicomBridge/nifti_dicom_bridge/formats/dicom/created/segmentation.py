@@ -17,8 +17,10 @@ from ....model.metadata import Log
 from ....model.volume import Volume
 from ....options import SegmentationForm
 from ....options.algorithm import UNKNOWN, Algorithm
+from ....options.remedies import remedy
 from ....standard.pydicom_settings import without_warnings
 from ..data_set_file import DataSetFile
+from ..reading.encoding import check_length
 from .algorithm import note_missing, put_algorithm, with_algorithm
 from .derivation import code_item, replace_references
 from .empty_slices import with_marks, without_marks
@@ -107,6 +109,11 @@ def segmentations(request: SegmentationRequest) -> Iterator[DataSetFile]:
     if empty:
         request.log.warnings.append(f"time(s) {', '.join(map(str, empty))} hold no label: no object was made of them")
     present = [t for t in range(len(labels.labels)) if t + 1 not in empty]
+    if len(present) > 1 and all(list(labels.labels_of_time(t)) == [1] for t in present):
+        request.log.warnings.append(
+            f"{len(present)} times have label 1 only, and become an object each: if they are segments, "
+            f"{remedy('write-probabilities')}"
+        )
     for number, t in enumerate(present, 1):
         here = labels.labels_of_time(t)
         numbered = _numbered([segment for segment in known if segment.number in here], request)
@@ -218,6 +225,7 @@ def _object_of_labels(
 ) -> DataSetFile:
     """Return the object of label maps, whose frames are made when it is written."""
     planes = SegmentPlanes(maps, time, {one.number: one.segment.number for one in segments}, request.kind)
+    check_length(planes.length)
     made = _object(request, placement, planes.small(), segments, number)
     del made.PixelData
     made.Rows, made.Columns = placement.shape

@@ -18,7 +18,7 @@ USUAL_RELATIVE_ERROR = 0.01
 """The same, of the range without extreme values, which may be a small part of it."""
 _EXACT = 1e-9
 _SAMPLE = 1 << 16
-"""How many voxels tell what values are usual."""
+"""How many voxels are enough to know which values are usual."""
 _USUAL = (5, 95)
 """Percentiles of the different values between which values are usual."""
 

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from ....errors import DicomReadError, LabelError
 from ....labels import Segment
-from ....model.lazy_voxels import samples_of
+from ....model.lazy_voxels import Voxels, samples_of, slabs
 from ....model.metadata import Log
 from ....model.volume import Volume
 from ....options import Kind, SegmentationForm
@@ -22,6 +25,7 @@ from ..uids import new_uid
 from .label_evidence import is_fraction
 from .library_errors import unreadable_by_pydicom
 from .multi_frame import moved_tags, multi_frame
+from .object_size import check_object_size
 from .request import Request
 from .set_values import checked
 from .single_frame import single_frames
@@ -70,6 +74,7 @@ def build_objects(request: Request, choices: KindParameters, log: Log) -> Iterat
     PixelError, LabelError, GeometryError
         If values or grid cannot be stored in that kind of object.
     """
+    check_object_size(request.kind, request.image, choices.segmentation)
     return checked(_objects(request, choices, log), request.attributes, moved_tags(request.kind))
 
 
@@ -119,7 +124,21 @@ def _layers(image: Volume) -> list[Volume]:
     """Return the label maps of an image: one, or the samples of each voxel, whose segments may overlap."""
     if image.voxels.ndim < 5:
         return [image]
-    return [replace(image, voxels=samples_of(image.voxels, n)) for n in range(image.voxels.shape[-1])]
+    if image.intent == "rgb":
+        raise LabelError("The image contains colors, not labels. Use another kind of object.")
+    layers = [samples_of(image.voxels, n) for n in range(image.voxels.shape[-1])]
+    counts = Counter(label for layer in layers for label in _labels_in(layer))
+    repeated = sorted(label for label, count in counts.items() if count > 1)
+    if repeated:
+        raise LabelError(
+            f"Each voxel has {len(layers)} labels, and label {repeated[0]} occurs in {counts[repeated[0]]} of these layers: "
+            "nothing specifies whether it is one segment or several. Give every segment a number of its own."
+        )
+    return [replace(image, voxels=layer) for layer in layers]
+
+
+def _labels_in(voxels: Voxels) -> set[float]:
+    return {label for _, _, planes in slabs(voxels) for label in np.unique(planes).tolist() if label}
 
 
 def _parametric_maps(request: Request, choices: KindParameters, log: Log) -> Iterator[DataSetFile]:

@@ -5,6 +5,7 @@ The instances that the volume came from are the templates; what no longer holds 
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Sequence
 
 import numpy as np
@@ -14,6 +15,7 @@ from ....model.metadata import Instance, Log
 from ....model.volume import Volume
 from ....standard.tags import Tag
 from ..new_file import NewFile
+from ..reading.encoding import check_length
 from ..structure_sets import is_structure_set
 from ..uids import UidMap
 from .derivation import DerivationContext
@@ -77,6 +79,7 @@ def derive(volume: Volume, uids: UidMap, log: Log) -> Iterator[NewFile]:
     """
     series = volume.dicom.metadata
     first = series.first
+    _check_size(volume)
     _note_edits(volume.edits(), log)
     work = DerivationContext(volume, is_on_another_grid(volume) or series.layers is not None, log)
     if work.functional:
@@ -85,6 +88,14 @@ def derive(volume: Volume, uids: UidMap, log: Log) -> Iterator[NewFile]:
         yield from cine(work, uids)
     else:
         yield from single_frames(work, uids)
+
+
+def _check_size(volume: Volume) -> None:
+    """Refuse objects of many frames that are too large before values are read."""
+    series = volume.dicom.metadata
+    if len(series.instances) < volume.voxels.shape[0] * volume.voxels.shape[1]:
+        samples = math.prod(volume.voxels.shape) // len(series.instances)
+        check_length(samples * metadata.integer(series.first.elements, Tag.BITS_ALLOCATED) // 8)
 
 
 def _note_edits(edits: frozenset[str], log: Log) -> None:

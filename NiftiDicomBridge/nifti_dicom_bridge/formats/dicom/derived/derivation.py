@@ -88,8 +88,7 @@ def frame_of_reference(volume: Volume, resampled: bool, log: Log) -> str:
         return old
     log.warnings.append(
         "the grid was rotated relative to the original: a new Frame of Reference UID was assigned, because the space "
-        "may differ "
-        f'one. If it is the same, set it: set_values={{"FrameOfReferenceUID": "{old}"}}'
+        f'may be another one. If it is the same, set it: set_values={{"FrameOfReferenceUID": "{old}"}}'
     )
     return new_uid()
 

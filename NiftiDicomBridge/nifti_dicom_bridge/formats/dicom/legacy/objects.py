@@ -6,6 +6,7 @@ Unlike Enhanced objects, these stay ORIGINAL where they were, and keep private a
 from __future__ import annotations
 
 import logging
+import math
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
@@ -22,6 +23,7 @@ from ....version import tool_version
 from ..created.highdicom_tables import read_tables_by_module
 from ..data_set_file import DataSetFile
 from ..pydicom_conversion import data_set_of
+from ..reading.encoding import check_length
 from ..references import evidence
 from ..uids import UidMap, new_uid
 from .corrections import apply_corrections
@@ -62,6 +64,9 @@ def legacy_objects(volume: Volume, uids: UidMap, log: Log) -> Iterator[DataSetFi
     """
     converter = _converter(volume)
     require("legacy")
+    check_length(
+        math.prod(volume.voxels.shape) * metadata.integer(volume.dicom.metadata.first.elements, Tag.BITS_ALLOCATED) // 8
+    )
     series, edited = volume.dicom.metadata, bool(volume.edits() or volume.dicom.resampled)
     with without_validation():
         sources, frames = sources_of(volume, edited, uids, log)

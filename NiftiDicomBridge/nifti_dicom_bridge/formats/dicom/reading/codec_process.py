@@ -54,6 +54,7 @@ class _Workers:
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._process: subprocess.Popen[bytes] | None = None
+        self._owner = os.getpid()
 
     def decode(self, python: str, request: tuple[str, Attributes, list[bytes]]) -> np.ndarray:
         with self._lock:
@@ -75,6 +76,8 @@ class _Workers:
     def _running(self, python: str) -> subprocess.Popen[bytes]:
         import subprocess  # only few conversions need it
 
+        if self._owner != os.getpid():  # a copy of the process that started it: its answers are for that one
+            self._process, self._owner = None, os.getpid()
         if self._process is None or self._process.poll() is not None:
             paths = [str(_PACKAGE), *filter(None, [os.environ.get("PYTHONPATH")])]
             self._process = subprocess.Popen(
@@ -86,7 +89,7 @@ class _Workers:
     def end(self) -> None:
         """Let the process end by itself, at the end of ours; kill one that does not."""
         process, self._process = self._process, None
-        if process is None or process.stdin is None:
+        if self._owner != os.getpid() or process is None or process.stdin is None:
             return
         import subprocess
 

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from .frame_codecs import ABORTING, Attributes, NotDecoded, decode_by_pydicom
+from .itk_frames import frames_by_itk
 
 
 def main() -> None:
@@ -27,6 +28,9 @@ def main() -> None:
 
 def _answer(syntax: str, attributes: Attributes, frames: Sequence[bytes]) -> np.ndarray | str:
     """Return the frames, or why they were not decoded."""
+    decoded = frames_by_itk(syntax, attributes, frames)
+    if decoded is not None:
+        return decoded
     try:
         return decode_by_pydicom(syntax, attributes, frames, lambda plugin: plugin in ABORTING)
     except NotDecoded as error:

@@ -1,4 +1,4 @@
-"""The size that a compressed frame claims in its own header: read before a decoder allocates memory for it."""
+"""What a compressed frame claims in its own header: read before a decoder allocates memory for it."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ _STARTS_OF_FRAME = frozenset({*range(0xC0, 0xD0), 0xF7}) - {0xC4, 0xC8, 0xCC}
 _WITHOUT_LENGTH = frozenset({0x01, *range(0xD0, 0xD9)})
 
 
-def claimed_size(frame: bytes) -> tuple[int, int, int] | None:
-    """Return rows, columns and components in the header of a JPEG, JPEG-LS or JPEG 2000 frame; None where there is none."""
+def claimed_size(frame: bytes) -> tuple[int, int, int, int] | None:
+    """Return rows, columns, components and bits in the header of a JPEG, JPEG-LS or JPEG 2000 frame; None if it has none."""
     if frame.startswith(BOXED_JPEG_2000):
         start = frame.find(JPEG_2000)
         return _of_jpeg_2000(frame[start:]) if start >= 0 else None
@@ -26,15 +26,16 @@ def is_signed(frame: bytes) -> bool:
     return start >= 0 and frame.startswith(JPEG_2000, start) and len(frame) > start + 42 and frame[start + 42] >> 7 == 1
 
 
-def _of_jpeg_2000(frame: bytes) -> tuple[int, int, int] | None:
+def _of_jpeg_2000(frame: bytes) -> tuple[int, int, int, int] | None:
     """Return the fields of the SIZ marker segment (ISO/IEC 15444-1 A.5.1)."""
-    if len(frame) < 42:
+    if len(frame) < 43:
         return None
     right, bottom, left, top = struct.unpack_from(">4I", frame, 8)
-    return max(0, bottom - top), max(0, right - left), int(struct.unpack_from(">H", frame, 40)[0])
+    components, depth = struct.unpack_from(">HB", frame, 40)
+    return max(0, bottom - top), max(0, right - left), components, (depth & 0x7F) + 1
 
 
-def _of_jpeg(frame: bytes) -> tuple[int, int, int] | None:
+def _of_jpeg(frame: bytes) -> tuple[int, int, int, int] | None:
     at = 2
     while at + 10 <= len(frame):
         if frame[at] != 0xFF:
@@ -44,7 +45,7 @@ def _of_jpeg(frame: bytes) -> tuple[int, int, int] | None:
             at += 1 if marker == 0xFF else 2
             continue
         if marker in _STARTS_OF_FRAME:
-            rows, columns = struct.unpack_from(">HH", frame, at + 5)
-            return rows, columns, frame[at + 9]
+            bits, rows, columns, components = struct.unpack_from(">BHHB", frame, at + 4)
+            return rows, columns, components, bits
         at += 2 + int(struct.unpack_from(">H", frame, at + 2)[0])
     return None

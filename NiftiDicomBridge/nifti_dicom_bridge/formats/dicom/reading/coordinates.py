@@ -54,6 +54,8 @@ class Time(NamedTuple):
         It only counts frames as they were written: it distinguishes times where none is missing and one follows the other.
     of_attributes : bool
         It follows from the attributes of the object alone.
+    counts_times : bool
+        It has no other meaning than the number of the time, whatever the positions of frames.
     """
 
     name: str
@@ -63,6 +65,7 @@ class Time(NamedTuple):
     runs: bool = False
     complete: bool = False
     of_attributes: bool = True
+    counts_times: bool = False
 
 
 MEANINGS = (
@@ -85,11 +88,11 @@ INSTANCE_NUMBER = "InstanceNumber"
 _GATING, _PERCENT = Tag.CARDIAC_SYNCHRONIZATION_SEQUENCE, Tag.NOMINAL_PERCENTAGE_OF_CARDIAC_PHASE
 TIMES = (
     Time("DimensionIndexValues", read.dimension_indices, moves=True),
-    Time("TemporalPositionIndex", read.of_content(Tag.TEMPORAL_POSITION_INDEX), moves=True),
-    Time("TemporalPositionIdentifier", read.positive_in(Tag.TEMPORAL_POSITION_IDENTIFIER), moves=True),
+    Time("TemporalPositionIndex", read.of_content(Tag.TEMPORAL_POSITION_INDEX), moves=True, counts_times=True),
+    Time("TemporalPositionIdentifier", read.positive_in(Tag.TEMPORAL_POSITION_IDENTIFIER), moves=True, counts_times=True),
     Time("TemporalPositionTimeOffset",
          read.number_in(Tag.TEMPORAL_POSITION_TIME_OFFSET, Tag.TEMPORAL_POSITION_SEQUENCE), moves=True),
-    Time("TimeSlotVector", read.of_vector("TimeSlotVector"), moves=True),
+    Time("TimeSlotVector", read.of_vector("TimeSlotVector"), moves=True, counts_times=True),
     Time("PhaseVector", read.of_vector("PhaseVector"), moves=True),
     Time("TimeSliceVector", read.of_vector("TimeSliceVector"), moves=True),
     Time("RRIntervalVector", read.of_vector("RRIntervalVector"), moves=True),

@@ -18,6 +18,7 @@ from ....standard.tags import Tag
 from .bits_in_file import BitsInFile, stay_in_file
 from .encapsulated import check_fragments
 from .files import read_pixel_bytes
+from .frame_codecs import ABORTING
 from .lookup import frame_count
 from .shared_values import SharedValues
 
@@ -203,7 +204,9 @@ def decompressed_icon(elements: Elements, syntax: str) -> Elements | None:
     data_set["PixelData"].is_undefined_length = True
     with without_validation():
         try:
-            frame, _ = get_decoder(syntax).as_array(data_set, raw=False)
+            decoder = get_decoder(syntax)
+            plugin = next(name for name in decoder.available_plugins if name not in ABORTING)
+            frame, _ = decoder.as_array(data_set, raw=False, decoding_plugin=plugin)
         except Exception:  # pydicom and its plug-ins raise whatever their codec raises
             return None
     raw = frame.astype(frame.dtype.newbyteorder("<")).tobytes()

@@ -19,7 +19,7 @@ from ....standard.tags import Tag
 from .codec_process import decode_in_process
 from .codestream import claimed_size, is_signed
 from .encapsulated import frames_as_stored, is_closed, pixel_attributes
-from .frame_codecs import Attributes, NotDecoded, decode_safely
+from .frame_codecs import RLE, Attributes, NotDecoded, decode_safely
 from .itk_frames import frames_by_itk
 from .surplus_frames import doubt_of_frames, uncounted_frames
 
@@ -27,6 +27,8 @@ MOST_COMPRESSED = 5000
 """Bytes that one byte of a compressed frame becomes at most, in a large frame that is not suspicious."""
 HTJ2K = frozenset({"1.2.840.10008.1.2.4.201", "1.2.840.10008.1.2.4.202", "1.2.840.10008.1.2.4.203"})
 JPEG_2000 = HTJ2K | {"1.2.840.10008.1.2.4.90", "1.2.840.10008.1.2.4.91"}
+_CONTAIN_GDCM = ("SimpleITK", "gdcm")
+"""It ends the whole process on some damaged data: a frame of RLE without segments is one."""
 JPEG_LS = frozenset({"1.2.840.10008.1.2.4.80", "1.2.840.10008.1.2.4.81"})
 
 
@@ -57,10 +59,15 @@ def _check_claims(instance: Instance, pixel: PixelFormat, frames: Sequence[bytes
     check_expanded(instance.path, len(frames) * pixel.bytes_of(1), sum(map(len, frames)), MOST_COMPRESSED)
     for frame in frames:
         claim = claimed_size(frame)
-        if claim is not None and math.prod(claim) > pixel.rows * pixel.columns * max(3, pixel.samples):
+        if claim is not None and math.prod(claim[:3]) > pixel.rows * pixel.columns * max(3, pixel.samples):
             raise DicomReadError(
                 f"{instance.path}: the compressed pixel data claim {claim[0]} × {claim[1]} pixels, the attributes specify "
                 f"{pixel.rows} × {pixel.columns}. The file contradicts itself."
+            )
+        if claim is not None and claim[3] > pixel.bits_allocated:
+            raise DicomReadError(
+                f"{instance.path}: the compressed pixel data have {claim[3]} bits, BitsAllocated (0028,0100) is "
+                f"{pixel.bits_allocated}. The file contradicts itself."
             )
 
 
@@ -76,15 +83,12 @@ def _decoded(instance: Instance, pixel: PixelFormat, frames: Sequence[bytes]) ->
         reasons.append(str(error))
         if _is_final(syntax):
             raise _not_decoded(instance, str(error)) from error
-    decoded = frames_by_itk(syntax, attributes, frames)
-    if decoded is not None:
-        return decoded
     try:
         decoded = _by_gdcm(syntax, attributes, frames)
+        if decoded is not None:
+            return decoded
     except NotDecoded as error:
-        reasons.append(str(error))
-    if decoded is not None:
-        return decoded
+        reasons = list(filter(None, reasons)) or [str(error)]
     raise _not_decoded(instance, "; ".join(dict.fromkeys(filter(None, reasons))))
 
 
@@ -94,14 +98,18 @@ def _has_another_sign(pixel: PixelFormat, frames: Sequence[bytes]) -> bool:
 
 
 def _is_final(syntax: str) -> bool:
-    """Whether a decoder that refuses all damage was there to refuse: ITK 2.5.0 returns noise for damaged JPEG-LS."""
+    """Whether a decoder that refuses all damage was there to refuse: ITK 2.5.0 returns noise for damaged JPEG-LS and RLE."""
     from pydicom.pixels import get_decoder
 
-    return syntax in JPEG_LS and "pyjpegls" in get_decoder(syntax).available_plugins
+    return syntax == RLE or (syntax in JPEG_LS and "pyjpegls" in get_decoder(syntax).available_plugins)
 
 
 def _by_gdcm(syntax: str, attributes: Attributes, frames: Sequence[bytes]) -> np.ndarray | None:
-    return decode_in_process(syntax, attributes, frames) if find_spec("gdcm") is not None else None
+    """Return frames by GDCM, in SimpleITK or alone; in a process of its own, except without a Python to start one with."""
+    if all(find_spec(name) is None for name in _CONTAIN_GDCM):
+        return None
+    decoded = decode_in_process(syntax, attributes, frames)
+    return frames_by_itk(syntax, attributes, frames) if decoded is None else decoded
 
 
 def _not_decoded(instance: Instance, reason: str) -> DicomReadError:

@@ -262,13 +262,19 @@ def encode_element(tag: int, element: Element, encoding: Encoding) -> bytes:
     return header + raw + (_delimiter(Tag.SEQUENCE_DELIMITATION_ITEM, encoding) if undefined else b"")
 
 
-def element_header(tag: int, vr: str, length: int, encoding: Encoding) -> bytes:
-    """Return tag, VR and length field (PS3.5 7.1.2, 7.1.3); raises `PixelError` if the length has more than 32 bits."""
-    if length > LONGEST and length != UNDEFINED:
+def check_length(length: int) -> None:
+    """Raise `PixelError` if an object cannot have pixel data of this length, which has 32 bits (PS3.5 7.1)."""
+    if length > LONGEST:
         raise PixelError(
             f"{length} bytes of pixel data do not fit one DICOM object, which has at most {LONGEST} (4 GiB). Crop or split the "
             "image, or choose a kind that has a file for each slice."
         )
+
+
+def element_header(tag: int, vr: str, length: int, encoding: Encoding) -> bytes:
+    """Return tag, VR and length field (PS3.5 7.1.2, 7.1.3); raises `PixelError` if the length has more than 32 bits."""
+    if length != UNDEFINED:
+        check_length(length)
     order = "<" if encoding.little else ">"
     group, number = tag >> 16, tag & 0xFFFF
     if not encoding.explicit:

@@ -63,6 +63,8 @@ def decode_by_pydicom(
             shape = (len(frames), *array.shape[1:]) if len(frames) > 1 else (1, *array.shape)
             decoded: np.ndarray = array.reshape(shape)
             return decoded
+        except AttributeError:  # of a picture that the plug-in could not make
+            reasons.append(f"{plugin}: not a frame of this kind")
         except Exception as error:  # plug-ins raise whatever their codec raises
             reasons.append(str(error).strip().split("\n")[-1].strip())
     raise NotDecoded("; ".join(dict.fromkeys(reasons)))

@@ -110,12 +110,12 @@ def spacing_of(look: Lookup, notes: list[str]) -> tuple[float, float]:
 def _unused_sizes(look: Lookup) -> list[str]:
     """Name what is known of the size of pixels where no attribute specifies the spacing of the whole image."""
     ratio = look.numbers(0, Tag.PIXEL_ASPECT_RATIO)
-    unused = []
+    uses = []
     if len(ratio) == 2 and ratio[0] != ratio[1]:
-        unused.append(f"{describe(Tag.PIXEL_ASPECT_RATIO)} {_shown(ratio)}")
+        uses.append(f"{describe(Tag.PIXEL_ASPECT_RATIO)} {_shown(ratio)} is used for pictures only")
     if metadata.items(look.data_set, Tag.SEQUENCE_OF_ULTRASOUND_REGIONS):
-        unused.append(describe(Tag.SEQUENCE_OF_ULTRASOUND_REGIONS))
-    return [f"no PixelSpacing (0028,0030): {words} is not used, pixels count as 1 mm" for words in unused]
+        uses.append(f"{describe(Tag.SEQUENCE_OF_ULTRASOUND_REGIONS)} is not used")
+    return [f"no PixelSpacing (0028,0030): pixels count as 1 mm, {words}" for words in uses]
 
 
 def _is_of_these_pixels(look: Lookup, tag: int) -> bool:

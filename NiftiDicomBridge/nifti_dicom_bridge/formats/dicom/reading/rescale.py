@@ -13,6 +13,8 @@ from .real_world import with_mapping
 
 SMALLEST_SLOPE, LARGEST_SLOPE = 1e-30, 1e30
 """What a NIfTI header in single precision can hold."""
+_OTHER_COLORS = frozenset({"HSV", "ARGB", "CMYK"})
+"""Retired values of PhotometricInterpretation (PS3.3 C.7.6.3.1.2)."""
 REQUIRED = {
     "1.2.840.10008.5.1.4.1.1.2": Tag.RESCALE_SLOPE,
     "1.2.840.10008.5.1.4.1.1.128": Tag.RESCALE_SLOPE,
@@ -24,8 +26,7 @@ REQUIRED = {
 def rescale_of(look: Lookup, notes: list[str]) -> tuple[float, float, str]:
     """Return slope, intercept and units of the real values of a frame (PS3.3 C.11.1, C.8.8.3)."""
     sequence = Tag.PIXEL_VALUE_TRANSFORMATION_SEQUENCE
-    if metadata.text(look.data_set, Tag.PHOTOMETRIC_INTERPRETATION) == "PALETTE COLOR":
-        notes.append("the values are numbers of the colors in a palette, which the sidecar keeps")
+    notes += filter(None, [_doubt_of_colors(metadata.text(look.data_set, Tag.PHOTOMETRIC_INTERPRETATION))])
     slope, intercept = look.number(sequence, Tag.RESCALE_SLOPE), look.number(sequence, Tag.RESCALE_INTERCEPT)
     units = (look.texts(sequence, Tag.UNITS) or look.texts(sequence, Tag.RESCALE_TYPE) or [""])[0]
     dose = look.number(sequence, Tag.DOSE_GRID_SCALING)
@@ -44,14 +45,20 @@ def rescale_of(look: Lookup, notes: list[str]) -> tuple[float, float, str]:
     return with_mapping(look, rescale, (slope, intercept), notes)
 
 
+def _doubt_of_colors(photometric: str) -> str:
+    """Return that the samples of pixels are not red, green and blue, nor a gray value; empty if they are, or become so."""
+    if photometric == "PALETTE COLOR":
+        return "the values are numbers of the colors in a palette, which the sidecar keeps"
+    if photometric in _OTHER_COLORS:
+        return f"colors of PhotometricInterpretation (0028,0004) {photometric} are not converted to red, green and blue"
+    return ""
+
+
 def _whole(elements: metadata.Elements) -> str:
     """Return which stored value of a fractional segmentation means 1."""
     maximum = metadata.integer(elements, Tag.MAXIMUM_FRACTIONAL_VALUE)
-    return (
-        f"{maximum} means 1"
-        if maximum > 0
-        else f"without {describe(Tag.MAXIMUM_FRACTIONAL_VALUE)}, it is unknown which means 1"
-    )
+    unknown = f"which means 1 is unknown, as {describe(Tag.MAXIMUM_FRACTIONAL_VALUE)} is missing"
+    return f"{maximum} means 1" if maximum > 0 else unknown
 
 
 def _note_doubts(look: Lookup, slope: float | None, intercept: float | None, notes: list[str]) -> None:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from ....model import metadata
 from ....model.metadata import GE_BIG_ENDIAN_PIXELS, Elements, Instance
-from ....standard.dictionary import uid_name
+from ....standard.dictionary import describe, uid_name
 from ....standard.tags import Tag
 from .decode import is_native
 from .encoding import count_unordered
@@ -26,6 +26,7 @@ def doubts_of(series: Series) -> list[str]:
         doubt_of_private_elements(headers[0]),
         doubt_of_positions(headers),
         _doubt_of_parts(headers),
+        _doubt_of_tiles(headers),
         _doubt_of_syntax(series.instances[0]),
     ]
     return list(filter(None, doubts))
@@ -49,6 +50,13 @@ def _doubt_of_parts(headers: Sequence[Elements]) -> str:
         if missing:
             return f"part(s) {', '.join(map(str, missing[:8]))} of a concatenation are missing: the image lacks their frames"
     return ""
+
+
+def _doubt_of_tiles(headers: Sequence[Elements]) -> str:
+    """Return that frames are parts of one plane (PS3.3 C.7.6.17.3), as in Segmentations of whole-slide images."""
+    if not any(Tag.TOTAL_PIXEL_MATRIX_ROWS in elements for elements in headers):
+        return ""
+    return f"the frames are tiles of one large picture ({describe(Tag.TOTAL_PIXEL_MATRIX_ROWS)}), not slices: they were stacked"
 
 
 def _doubt_of_syntax(instance: Instance) -> str:

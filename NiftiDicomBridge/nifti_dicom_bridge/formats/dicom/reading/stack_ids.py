@@ -1,4 +1,4 @@
-"""Stacks that one object contains side by side: parallel ones whose StackID (PS3.3 C.7.6.16.2.2) tells them apart."""
+"""Stacks that one object contains side by side: parallel ones that differ in StackID (PS3.3 C.7.6.16.2.2)."""
 
 from __future__ import annotations
 

@@ -244,7 +244,9 @@ def _main_volumes(volumes: Sequence[Frames]) -> list[Frames]:
 
 
 def _lack(volume: Frames, whole: Frames, number: int, count: int) -> str:
-    """Return which slices a volume lacks."""
+    """Return which slices a volume lacks, or that they are elsewhere."""
+    if len(volume) >= len(whole):
+        return f"the slices of time {number} are at other positions than those of the others: it is kept as a volume of its own"
     missing = _missing_slices(volume, whole)
     words = f"slice(s) {', '.join(map(str, missing[:8]))}{', …' if len(missing) > 8 else ''} of {len(whole)}" if missing else ""
     lacks = f"lacks {words}" if words else f"has {len(volume)} slices, the others {len(whole)}, or other positions"

@@ -111,23 +111,43 @@ def _parts(places: Sequence[Frames], n: int) -> list[Frames]:
             parts[values[frame.key]].append(frame)
     if len(parts) < 2:
         return []
-    if _are_volumes(list(parts.values()), places, row.moves):
+    if _are_volumes(list(parts.values()), places, row):
         return list(parts.values())
     repeated = any(len(place) > 1 for place in places)
     return _running_parts(places, values, row) if row.runs and repeated else []
 
 
-def _are_volumes(parts: Sequence[Frames], places: Sequence[Frames], moves: bool) -> bool:
+def _are_volumes(parts: Sequence[Frames], places: Sequence[Frames], row: Time) -> bool:
     """Whether most parts cover most places, as volumes do, and slices of one volume do not."""
     own = [places_of(part) for part in parts]
     if any(len(place) > 1 for place in places) and median_of([len(part) for part in own]) > OVERLAP * len(places):
         return True
-    if not moves or is_even(places) or min(map(len, own)) < 2:
+    if row.counts_times and _are_moved_stacks(own, places):
+        return True
+    if not row.moves or is_even(places) or min(map(len, own)) < 2:
         return False
     whole = np.ptp(distances([frame for place in places for frame in place]))
     covered = [np.ptp(distances([place[0] for place in part])) / whole for part in own]
     sizes = [len(part) for part in own]
     return bool(median_of(covered) > OVERLAP and max(sizes) <= 2 * median_of(sizes) and any(is_even(part) for part in own))
+
+
+def _are_moved_stacks(own: Sequence[list[Frames]], places: Sequence[Frames]) -> bool:
+    """Whether parts are stacks with about the slice distance that the object specifies, and all slices together are not.
+
+    This distinguishes volumes that moved by half a slice between times from every second slice of one volume.
+    """
+    sizes = [len(part) for part in own]
+    whole = [part for part in own if len(part) == max(sizes) and is_even(part)]
+    if max(sizes) < 2 or 2 * len(whole) < len(own):
+        return False
+    stated, one = places[0][0].step_mm, _step(whole[0])
+    covered = max(sizes) * one / max(float(np.ptp(distances([place[0] for place in places]))), one)
+    return covered > OVERLAP and abs(one - stated) < abs(_step(places) - stated)
+
+
+def _step(places: Sequence[Frames]) -> float:
+    return float(median_of(np.diff(distances([place[0] for place in places]))))
 
 
 def _running_parts(places: Sequence[Frames], values: dict[tuple[int, int], Any], row: Time) -> list[Frames]:

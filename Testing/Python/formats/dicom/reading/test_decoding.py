@@ -324,3 +324,31 @@ def test_bytes_behind_native_pixel_data_are_reported_unless_they_are_zero(
     (volume,) = read([tmp_path])
 
     assert any(f"{len(tail)} bytes more than Rows" in warning for warning in volume.warnings) == is_reported
+
+
+@pytest.mark.parametrize("frame", [bytes(600), struct.pack("<16I", 2, 64, *[0] * 14) + bytes(16), b"\0\0"])
+def test_rle_that_gdcm_would_die_of_is_one_damaged_file(frame: bytes, tmp_path: Path) -> None:
+    save(tmp_path, [_multi_frame(ramp(1, 32, 32, dtype="<u2"), RLE, [frame])])
+
+    with pytest.raises(DicomReadError, match="RLE Lossless"):
+        voxels(tmp_path)
+
+
+def test_a_codestream_of_more_bits_than_are_allocated_is_refused(tmp_path: Path) -> None:
+    frame = ramp(32, 32, dtype="<u2")
+    save(tmp_path, [_multi_frame(frame[None].astype("u1"), JPEG_2000, [_jpeg_2000(frame)])])
+
+    with pytest.raises(DicomReadError, match=r"have 10 bits, BitsAllocated \(0028,0100\) is 8"):
+        voxels(tmp_path)
+
+
+def test_a_copy_of_a_process_has_another_process_for_decoding(monkeypatch: pytest.MonkeyPatch) -> None:
+    workers = codec_process._Workers()
+    first = workers._running(sys.executable)
+    monkeypatch.setattr(codec_process.os, "getpid", lambda: -1)
+
+    second = workers._running(sys.executable)
+    workers.end()
+    first.communicate()
+
+    assert second is not first

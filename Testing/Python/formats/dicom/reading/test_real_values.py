@@ -13,7 +13,7 @@ from pydicom.dataset import Dataset
 from circle import NEW, Circle
 from nifti_dicom_bridge.formats.dicom.reading.read import read
 from nifti_dicom_bridge.model.volume import Volume
-from phantoms.base import CT, ENHANCED_MR, PARAMETRIC_MAP, put_raw, ramp, save, slices
+from phantoms.base import CT, ENHANCED_MR, PARAMETRIC_MAP, SECONDARY_CAPTURE, image, put_raw, ramp, save, slices
 from phantoms.multiframe import enhanced, group
 
 COMPUTED_RADIOGRAPHY = "1.2.840.10008.5.1.4.1.1.1"
@@ -183,3 +183,10 @@ def test_the_mapping_of_an_edited_parametric_map_has_all_stored_values(circle: C
 
     assert mapping[FIRST].value <= ds.pixel_array.min()
     assert mapping[LAST].value >= ds.pixel_array.max()
+
+
+def test_retired_color_models_are_reported(tmp_path: Path) -> None:
+    ds = image(ramp(4, 5, 3, dtype="u1"), SECONDARY_CAPTURE)
+    ds.PhotometricInterpretation = "HSV"
+
+    assert warned(volume_of(tmp_path, ds), "colors of PhotometricInterpretation (0028,0004) HSV are not converted")

@@ -12,7 +12,7 @@ from pydicom.dataset import Dataset
 from circle import Circle
 from nifti_dicom_bridge.formats.dicom.reading.read import read
 from nifti_dicom_bridge.model.volume import UNPLACED, Volume
-from phantoms.base import MR, ramp, save, slices
+from phantoms.base import ENHANCED_MR, MR, SEGMENTATION, ramp, save, slices, uid
 from phantoms.multiframe import enhanced
 
 
@@ -137,3 +137,45 @@ def test_a_slice_too_near_is_not_a_sign_of_missing_ones(tmp_path: Path) -> None:
     (volume,) = read([tmp_path])
 
     assert step(volume) == 6
+
+
+def moved(shift: float, times: int = 3) -> list[Dataset]:
+    """Return volumes of 6 slices, 3 mm apart, each moved along the slices; TemporalPositionIdentifier counts them."""
+    found = []
+    for t in range(times):
+        for k, ds in enumerate(slices(ramp(6, 4, 5, start=1000 * t), MR)):
+            ds.ImagePositionPatient, ds.SliceThickness = [0, 0, 3 * k + shift * t], "3"
+            ds.TemporalPositionIdentifier, ds.InstanceNumber = t + 1, 6 * t + k + 1
+            ds.SOPInstanceUID = ds.file_meta.MediaStorageSOPInstanceUID = uid(1, ds.InstanceNumber)
+            found.append(ds)
+    return found
+
+
+@pytest.mark.parametrize("shift", [0.2, 0.5, 1.5, 3.0])
+def test_volumes_that_moved_are_never_mixed(shift: float, tmp_path: Path) -> None:
+    save(tmp_path, moved(shift))
+
+    found = read([tmp_path])
+
+    assert all(volume.voxels.shape[1] == 6 for volume in found)
+    assert all(len(set((volume.voxels[t] // 1000).ravel().tolist())) == 1 for volume in found for t in range(volume.times))
+
+
+def test_a_volume_elsewhere_is_reported_without_a_count_of_slices(tmp_path: Path) -> None:
+    save(tmp_path, moved(3.0, times=2))
+
+    warnings = [warning for volume in read([tmp_path]) for warning in volume.warnings]
+
+    assert any("the slices of time 2 are at other positions than those of the others" in warning for warning in warnings)
+
+
+@pytest.mark.parametrize("sop_class", [SEGMENTATION, ENHANCED_MR])
+def test_tiles_of_one_plane_are_said_to_be_no_slices(sop_class: str, tmp_path: Path) -> None:
+    ds = enhanced(1, 4)
+    ds.SOPClassUID = ds.file_meta.MediaStorageSOPClassUID = sop_class
+    ds.TotalPixelMatrixRows, ds.TotalPixelMatrixColumns = 8, 10
+    save(tmp_path, [ds])
+
+    warnings = [warning for volume in read([tmp_path]) for warning in volume.warnings]
+
+    assert any("not slices: they were stacked" in warning for warning in warnings)

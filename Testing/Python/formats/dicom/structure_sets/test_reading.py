@@ -13,6 +13,7 @@ from pydicom.uid import ExplicitVRLittleEndian, generate_uid
 
 from made_here import MATRIX, made, save, series
 from nifti_dicom_bridge import ConversionReport, Outcome, command_line_words, read, segments_of, to_dicom, to_nifti
+from nifti_dicom_bridge.model.resample import has_labels
 
 STORAGE = "1.2.840.10008.5.1.4.1.1.481.3"
 SHAPE = (5, 4, 3)  # columns, rows, slices
@@ -140,6 +141,11 @@ def test_names_colors_and_numbers_are_those_of_the_regions():
         (3, "GTV / 1", (255, 0, 3)),
         (9, "PTV", (255, 0, 9)),
     ]
+
+
+def test_numbers_of_regions_are_labels_which_are_never_averaged():
+    (volume,) = (volume for volume in read(drawn((7, "Liver", 1, BOX))) if segments_of(volume))
+    assert has_labels(volume)
 
 
 def test_contours_in_others_are_holes_and_the_report_says_so():

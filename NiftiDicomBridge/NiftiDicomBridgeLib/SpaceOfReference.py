@@ -1,0 +1,55 @@
+"""What was made of a volume of DICOM that is under a transform now, in the space of the series of that volume."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+
+from nifti_dicom_bridge import BridgeError
+
+from .ExportSources import ExportSource
+from .Transforms import HARDEN_FIRST, linear_parents
+
+MOVED = (
+    "{} is under a transform: this was written where it is relative to that volume, in the space of its DICOM series. For "
+    "world coordinates, harden the transform, or choose another reference in a script"
+)
+
+
+def in_space_of(volume: Any, source: ExportSource) -> ExportSource:
+    """Return a source relative to the volume that it was made of, as the series of that volume does not have its transform.
+
+    Parameters
+    ----------
+    volume : vtkMRMLVolumeNode or None
+        What it was made of; None if that is not in the scene.
+    source : ExportSource
+        With an image.
+    """
+    if volume is None or source.image is None:
+        return source
+    try:
+        to_world, _ = linear_parents(volume, HARDEN_FIRST)
+    except BridgeError as error:
+        return ExportSource(source.title, error=str(error))
+    if np.array_equal(to_world, np.eye(4)):
+        return source
+    image, from_world = source.image, np.linalg.inv(to_world)
+    moved = replace(
+        image,
+        parent_to_world=from_world @ image.parent_to_world,
+        gradients=_rotated(image.gradients, from_world[:3, :3]),
+        warnings=(*image.warnings, MOVED.format(volume.GetName())),
+    )
+    return replace(source, image=moved)
+
+
+def _rotated(gradients: np.ndarray | None, matrix: np.ndarray) -> np.ndarray | None:
+    """Return gradients with directions in another space, of length 1 or 0."""
+    if gradients is None:
+        return None
+    directions = gradients[:, 1:] @ matrix.T
+    lengths = np.linalg.norm(directions, axis=1, keepdims=True)
+    return np.hstack([gradients[:, :1], directions / np.where(lengths > 0, lengths, 1)])

@@ -1,0 +1,73 @@
+"""Ctrl-C ends a program with exit code 130 at every moment, not by the signal."""
+
+from __future__ import annotations
+
+import os
+import random
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from circle import Circle
+from cluster import cluster
+from nifti_dicom_bridge.cli.exit_codes import INTERRUPTED
+from phantoms import PHANTOMS
+
+pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="no signals as on POSIX")
+
+IN_A_TEXT = """
+from nifti_dicom_bridge.cli import commands
+
+def main(**_):
+    try:
+        exec("raise KeyboardInterrupt")
+    except KeyboardInterrupt:
+        return 130
+
+commands.main = main
+commands.program()
+"""
+WHILE_IMPORTED = """
+import sys
+
+class Interrupting:
+    def find_spec(self, name, *_):
+        if name == "nifti_dicom_bridge.cli":
+            raise KeyboardInterrupt
+
+sys.meta_path.insert(0, Interrupting())
+from nifti_dicom_bridge.__main__ import program
+program()
+"""
+
+
+@pytest.mark.parametrize("program", [IN_A_TEXT, WHILE_IMPORTED], ids=["in a text", "while imported"])
+def test_an_interruption_is_an_exit_code(program: str, tmp_path: Path) -> None:
+    (tmp_path / "interrupted.py").write_text(program)
+    done = subprocess.run([sys.executable, "-m", "interrupted"], cwd=tmp_path, capture_output=True, check=False)
+    assert (done.returncode, done.stderr) == (INTERRUPTED, b"")
+
+
+@pytest.mark.slow
+def test_an_interrupted_run_on_a_cluster_ends_with_its_exit_code(circle: Circle, tmp_path: Path) -> None:
+    for n in range(12):
+        PHANTOMS["classic_ct"].write(circle.dicom / str(n))
+    moments = random.Random(5)
+    with cluster(tmp_path / "cluster") as running:
+        command = [sys.executable, "-m", "nifti_dicom_bridge", "convert", circle.dicom, "--to", "nifti",
+                   "--cluster", running.address, "-o"]  # fmt: skip
+        for n in range(6):
+            process = subprocess.Popen(
+                [*map(str, command), str(tmp_path / str(n))], stdout=subprocess.DEVNULL, stderr=subprocess.PIPE,
+                start_new_session=True,
+            )  # fmt: skip
+            time.sleep(moments.uniform(0.3, 2.5))
+            if process.poll() is None:
+                os.killpg(process.pid, signal.SIGINT)
+            _, text = process.communicate(timeout=120)
+            assert process.returncode in (0, INTERRUPTED)
+            assert b"Traceback" not in text
