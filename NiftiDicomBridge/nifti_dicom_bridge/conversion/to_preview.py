@@ -19,7 +19,8 @@ from ..formats.dicom.reading.segments import segments_of
 from ..labels import Segment, find_labels, read_labels
 from ..model import metadata
 from ..model.geometry import Plane
-from ..model.kept_voxels import with_planes_kept
+from ..model.kept_voxels import KeptVoxels
+from ..model.lazy_voxels import LazyVoxels
 from ..model.metadata import Log
 from ..model.names import safe_name, unique_name
 from ..model.report import ConversionReport, Entry, Outcome
@@ -59,7 +60,8 @@ class _Source:
             return loaded(self.plan, progress)
         volume = self.file.load(lazy=True) if self.file is not None else self.volume
         assert volume is not None
-        return replace(volume, voxels=with_planes_kept(volume.voxels))
+        voxels = volume.voxels
+        return replace(volume, voxels=KeptVoxels(voxels)) if isinstance(voxels, LazyVoxels) else volume
 
 
 @dataclass

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from .lazy_voxels import LazyVoxels, Voxels
+from .lazy_voxels import LazyVoxels
 
 KEPT_BYTES = 1 << 23
 """Of planes that are kept while planes near them are asked for one by one."""
@@ -59,8 +59,3 @@ class KeptVoxels(KeepingVoxels):
 
     def _read(self, start: int, stop: int) -> np.ndarray:
         return self._voxels.planes(start, stop)
-
-
-def with_planes_kept(voxels: Voxels) -> Voxels:
-    """Return lazy voxels that keep some planes; arrays as they are."""
-    return KeptVoxels(voxels) if isinstance(voxels, LazyVoxels) and not isinstance(voxels, KeepingVoxels) else voxels

@@ -60,6 +60,7 @@ def planes_at_once(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     monkeypatch.setattr(reading, "IN_MEMORY_PACKED", 0)
     monkeypatch.setattr(writing, "CHUNK", 1)
     monkeypatch.setattr(lazy_image, "KEPT_BYTES", 1)
+    monkeypatch.setattr(kept_voxels, "KEPT_BYTES", 1)
     monkeypatch.setattr(lazy_voxels, "SLAB", 1)
     monkeypatch.setattr(turned_voxels, "BLOCK", 1)
     monkeypatch.setattr("nifti_dicom_bridge.model.digest.DIGEST_BLOCK", 1)
