@@ -81,6 +81,7 @@ def program() -> NoReturn:
         collect_no_more()
     except KeyboardInterrupt:
         code = INTERRUPTED
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
     # Python ends by the signal where it interrupted code in a text, such as that of a data class, unless such code runs again
     exec("")
     sys.exit(code)

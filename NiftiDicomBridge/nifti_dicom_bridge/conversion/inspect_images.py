@@ -88,7 +88,7 @@ def of_image(file: ImageWithRecord, kind: str) -> dict[str, Any]:
         "orientation": _axes(volume.ijk_to_ras),
         **_times(file.top),
         "paths": [str(path)],
-        "warnings": [*volume.warnings, *warnings],
+        "warnings": list(dict.fromkeys([*volume.warnings, *warnings])),
     }
 
 

@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 import SimpleITK
 
-from nifti_dicom_bridge import ConversionOptions, ImageReadError, Job, NiftiReadError, convert, read
+from nifti_dicom_bridge import ConversionOptions, ImageReadError, Job, NiftiReadError, convert, inspect, read
 from nifti_dicom_bridge.formats import image_formats
 from nifti_dicom_bridge.formats.nifti import reading
 from nifti_dicom_bridge.model import lazy_samples
@@ -170,6 +170,12 @@ def test_the_report_of_a_conversion_has_the_warning() -> None:
     Path("image.nii").write_bytes(nifti() + SLICE)
     (entry,) = convert(Job([Path("image.nii")], Path("out"), ConversionOptions("dicom", kind="ct"))).entries
     assert any("enough for 1 more along the last axis, where the header states 3" in line for line in entry.log.warnings)
+
+
+def test_an_inspection_has_the_warning_once() -> None:
+    Path("image.nii").write_bytes(nifti() + SLICE)
+    (image,) = inspect("image.nii").images
+    assert sum("behind the voxels" in warning for warning in image["warnings"]) == 1
 
 
 # --- the end of MGH -----------------------------------------------------------------------------------------------------

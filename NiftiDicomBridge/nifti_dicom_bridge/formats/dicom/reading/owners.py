@@ -10,6 +10,7 @@ from ....model.charset import AFFECTED_VRS, CharacterSet
 from ....model.metadata import Elements
 from ....standard.dictionary import describe
 from ....standard.tags import Tag
+from .item_values import text_of
 from .shared_values import SharedValues
 
 _PERSON = (Tag.PATIENT_NAME, Tag.PATIENT_BIRTH_DATE, Tag.PATIENT_SEX, Tag.ISSUER_OF_PATIENT_ID)
@@ -34,13 +35,29 @@ def owner_of(elements: Elements) -> Owner:
 
 def contradiction(data_sets: Sequence[Elements]) -> str:
     """Return how the files of one PatientID contradict each other about the patient; empty if they do not."""
-    person = SharedValues(_person_of)
-    values = zip(*map(person.of, data_sets), strict=True)
+    names = _differing(data_sets)
+    return (
+        f"the files have one PatientID (0010,0020), but different values of {names}: are they of one patient?" if names else ""
+    )
+
+
+def doubts_of_people(data_sets: Sequence[Elements]) -> list[str]:
+    """Return how each of several series contradicts the first one of its PatientID about the patient; empty if it does not."""
+    first: dict[str, Elements] = {}
+    doubts = []
+    for elements in data_sets:
+        patient = metadata.text(elements, Tag.PATIENT_ID)
+        names = _differing([first.setdefault(patient, elements), elements]) if patient else ""
+        words = f"another series has the same PatientID (0010,0020), but other values of {names}: are they of one patient?"
+        doubts.append(words if names else "")
+    return doubts
+
+
+def _differing(data_sets: Sequence[Elements]) -> str:
+    """Return the attributes of a person that differ; empty if none does."""
+    values = zip(*map(SharedValues(_person_of).of, data_sets), strict=True)
     differing = [tag for tag, stated in zip(_PERSON, values, strict=False) if len(set(filter(None, stated))) > 1]
-    if not differing:
-        return ""
-    names = ", ".join(map(describe, differing))
-    return f"the files have one PatientID (0010,0020), but different values of {names}: are they of one patient?"
+    return ", ".join(map(describe, differing))
 
 
 def doubt_of_text(elements: Elements) -> str:
@@ -83,7 +100,9 @@ def _is_readable(value: bytes, vr: str, charset: CharacterSet) -> bool:
 
 
 def _person_of(elements: Elements) -> tuple[str, ...]:
-    return tuple(_normal(elements, tag) for tag in _PERSON)
+    """Return what is stated of a person; of names the alphabetic form, in whichever character set it is."""
+    charset = CharacterSet().of(elements)
+    return tuple(normal_text(text_of(elements, tag, charset).split("=")[0]) for tag in _PERSON)
 
 
 def _normal(elements: Elements, tag: int) -> str:

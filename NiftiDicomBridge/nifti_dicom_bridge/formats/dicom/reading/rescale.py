@@ -34,6 +34,10 @@ def rescale_of(look: Lookup, notes: list[str]) -> tuple[float, float, str]:
         slope, units = dose, (look.texts(sequence, Tag.DOSE_UNITS) or [""])[0]
     if metadata.text(look.data_set, Tag.SEGMENTATION_TYPE) == "FRACTIONAL":
         notes.append(f"values of a fractional segmentation are stored values: {_whole(look.data_set)}")
+    if metadata.text(look.data_set, Tag.SEGMENTATION_TYPE) and (slope, intercept) != (None, None):
+        if (slope, intercept) != (1, 0):
+            notes.append(f"{describe(Tag.RESCALE_SLOPE)} is not applied: values of segmentations are stored values")
+        return 1.0, 0.0, ""
     if slope is None and intercept is None and Tag.MODALITY_LUT_SEQUENCE in look.data_set:
         return _modality_lut(look, notes)
     _note_doubts(look, slope, intercept, notes)
@@ -59,6 +63,16 @@ def _whole(elements: metadata.Elements) -> str:
     maximum = metadata.integer(elements, Tag.MAXIMUM_FRACTIONAL_VALUE)
     unknown = f"which means 1 is unknown, as {describe(Tag.MAXIMUM_FRACTIONAL_VALUE)} is missing"
     return f"{maximum} means 1" if maximum > 0 else unknown
+
+
+def scale_attribute(look: Lookup) -> str:
+    """Return the attribute that specifies the scale of a frame; empty where none does."""
+    if vendor.has_scale_slope(look.layers):
+        return "Philips Scale Slope (2005,100E)"
+    for tag in (Tag.RESCALE_SLOPE, Tag.DOSE_GRID_SCALING, Tag.MODALITY_LUT_SEQUENCE):
+        if look.number(Tag.PIXEL_VALUE_TRANSFORMATION_SEQUENCE, tag) is not None or metadata.items(look.data_set, tag):
+            return describe(tag)
+    return ""
 
 
 def _note_doubts(look: Lookup, slope: float | None, intercept: float | None, notes: list[str]) -> None:

@@ -21,7 +21,7 @@ from ....options import Progress
 from ....standard.tags import Tag
 from . import decode, files
 from .found_files import Leftover, read_files
-from .owners import owner_of
+from .owners import doubts_of_people, owner_of
 from .shared_values import SharedValues
 
 DICOM_SUFFIXES = frozenset({".dcm", ".dicom", ".dic", ".ima"})
@@ -115,6 +115,7 @@ def find_series(
         for study in _by_study(one):
             inventory.series += _without_duplicates(study, inventory.leftovers)
     _warn_of_shared_uids(inventory.series)
+    _warn_of_people(inventory.series)
     _warn_of_damaged_neighbours(inventory)
     return inventory
 
@@ -154,6 +155,13 @@ def _warn_of_shared_uids(series_list: Sequence[Series]) -> None:
             one.warnings.append(
                 f"{len(owners[one.uid])} studies or patients share one SeriesInstanceUID: each is an image of its own"
             )
+
+
+def _warn_of_people(series_list: Sequence[Series]) -> None:
+    """Warn where series of one PatientID contradict each other about the patient."""
+    doubts = doubts_of_people([one.instances[0].elements for one in series_list])
+    for one, doubt in zip(series_list, doubts, strict=True):
+        one.warnings += [doubt] if doubt else []
 
 
 def _warn_of_damaged_neighbours(inventory: Inventory) -> None:

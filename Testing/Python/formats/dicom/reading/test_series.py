@@ -80,6 +80,29 @@ def test_two_names_of_one_patient_id_are_reported(tmp_path: Path) -> None:
     assert "different values of PatientName (0010,0010): are they of one patient?" in volume.warnings[0]
 
 
+def two_series(
+    folder: Path, names: tuple[bytes, bytes], terms: tuple[bytes, bytes] = (b"ISO_IR 100", b"ISO_IR 192")
+) -> list[str]:
+    """Write two series of one PatientID; return what is reported of the second one."""
+    for number, (name, term) in enumerate(zip(names, terms, strict=True), 1):
+        found = slices(ramp(4, 4, 5), MR, series=number)
+        for ds in found:
+            put_raw(ds, 0x00080005, "CS", term)
+            put_raw(ds, 0x00100010, "PN", name + b" " * (len(name) % 2))
+            ds.PatientID = "P-1"
+        save(folder / str(number), found)
+    return [warning for volume in read([folder]) for warning in volume.warnings]
+
+
+def test_series_of_one_patient_id_and_two_names_are_reported(tmp_path: Path) -> None:
+    (warning,) = two_series(tmp_path, (b"Ramp^Ray", b"Other^Otto"))
+    assert "other values of PatientName (0010,0010): are they of one patient?" in warning
+
+
+def test_a_name_in_two_character_sets_is_one_name(tmp_path: Path) -> None:
+    assert two_series(tmp_path, ("Müller^Jörg".encode("latin-1"), "Müller^Jörg".encode())) == []
+
+
 @pytest.mark.parametrize(
     ("terms", "raw", "name", "is_reported"),
     [
