@@ -33,6 +33,8 @@ class FrameInfo:
         Stored → real value.
     units : str
         Of the real value.
+    scale_attribute : str
+        What slope and intercept are of; empty where no attribute specifies them.
     labels : dict
         What distinguishes this kind from others of the series: ``{"echo": 2.46, "component": "phase"}``.
     words : tuple of str
@@ -57,6 +59,7 @@ class FrameInfo:
     slope: float = 1.0
     intercept: float = 0.0
     units: str = ""
+    scale_attribute: str = ""
     labels: dict[str, Any] = field(default_factory=dict)
     words: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()

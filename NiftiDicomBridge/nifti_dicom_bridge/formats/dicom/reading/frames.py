@@ -27,7 +27,7 @@ from .frame_info import FrameInfo
 from .lookup import Lookup, frame_count
 from .multiframe import frames_without_groups
 from .planes import located_plane, plane_of, spacing_of, step_of
-from .rescale import rescale_of
+from .rescale import rescale_of, scale_attribute
 from .shared_values import SharedValues
 
 
@@ -38,6 +38,7 @@ class _Description:
     spacing_mm: tuple[float, float]
     step_mm: float
     rescale: tuple[float, float, str]
+    scale_attribute: str
     words: tuple[str, ...]
     labels: dict[str, Any]
     pixel_kind: tuple[Any, ...]
@@ -141,6 +142,7 @@ def _described_frame(elements: Elements, own: Elements) -> _Description:
     return _Description(
         spacing_mm=spacing_of(look, notes),
         rescale=rescale_of(look, notes),
+        scale_attribute=scale_attribute(look),
         step_mm=abs(step_of(look)),
         words=(*image_words(look), *other_words(look)),
         labels=meanings_of(Frame(elements, 0, 0, look, own, {})),
@@ -199,6 +201,7 @@ def _frame_info(
         slope=slope,
         intercept=intercept,
         units=units,
+        scale_attribute=about.scale_attribute,
         labels=labels,
         words=about.words,
         notes=tuple(dict.fromkeys([*about.notes, *place.notes])),

@@ -65,6 +65,16 @@ def _whole(elements: metadata.Elements) -> str:
     return f"{maximum} means 1" if maximum > 0 else unknown
 
 
+def scale_attribute(look: Lookup) -> str:
+    """Return the attribute that specifies the scale of a frame; empty where none does."""
+    if vendor.has_scale_slope(look.layers):
+        return "Philips Scale Slope (2005,100E)"
+    for tag in (Tag.RESCALE_SLOPE, Tag.DOSE_GRID_SCALING, Tag.MODALITY_LUT_SEQUENCE):
+        if look.number(Tag.PIXEL_VALUE_TRANSFORMATION_SEQUENCE, tag) is not None or metadata.items(look.data_set, tag):
+            return describe(tag)
+    return ""
+
+
 def _note_doubts(look: Lookup, slope: float | None, intercept: float | None, notes: list[str]) -> None:
     """Note what is missing of a rescale, or against it."""
     required = REQUIRED.get(metadata.text(look.data_set, Tag.SOP_CLASS_UID)) if slope is None else None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import groupby
@@ -267,7 +267,8 @@ def _missing_slices(volume: Frames, whole: Frames) -> list[int]:
 def _grid(volumes: list[Frames], notes: Sequence[str]) -> Grid:
     planes = [frame.plane for frame in volumes[0] if frame.plane is not None]
     stack = affine_from_attributes(planes, volumes[0][0].step_mm)
-    warnings = [*notes, *_notes_of_units(volumes), *shift_note(volumes), *stack_warnings(stack, planes)]
+    doubts = [*_notes_of_units(volumes), *_notes_of_scales(volumes)]
+    warnings = [*notes, *doubts, *shift_note(volumes), *stack_warnings(stack, planes)]
     return Grid(volumes, stack, {}, warnings)
 
 
@@ -278,6 +279,16 @@ def _notes_of_units(volumes: Sequence[Frames]) -> list[str]:
         return []
     names = ", ".join(name or "none" for name in units)
     return [f"the slices have different units (RescaleType (0028,1054) or Units (0054,1001)): {names}"]
+
+
+def _notes_of_scales(volumes: list[Frames]) -> list[str]:
+    """Return that some frames of one image have a scale and others none, or from another attribute, so that they differ."""
+    frames = [frame for volume in volumes for frame in volume]
+    counts = Counter(frame.scale_attribute for frame in frames)
+    if len(counts) < 2 or len({(frame.slope, frame.intercept) for frame in frames}) < 2:
+        return []
+    words = ", ".join(f"{count} by {name}" if name else f"{count} not at all" for name, count in sorted(counts.items()))
+    return [f"the slices are scaled in different ways, so their values may not compare: {words}"]
 
 
 def stack_warnings(stack: Stack, planes: list[Plane]) -> list[str]:

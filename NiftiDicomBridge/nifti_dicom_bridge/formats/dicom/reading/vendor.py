@@ -167,10 +167,19 @@ def precise_rescale(layers: Sequence[Elements], slope: float, intercept: float) 
 
     Chenevert et al., Transl Oncol 2014, 7(1):65. What it was before where there is no scale slope.
     """
+    scale = _scale_slope(layers)
+    return (1.0 / scale, intercept / (slope * scale)) if scale else (slope, intercept)
+
+
+def has_scale_slope(layers: Sequence[Elements]) -> bool:
+    """Whether a frame of Philips has a scale slope."""
+    return bool(_scale_slope(layers))
+
+
+def _scale_slope(layers: Sequence[Elements]) -> float:
+    """Return Philips' scale slope; 0 where there is none that can be used."""
     scale = next((number for layer in private_layers(layers) for number in private_numbers(layer, PHILIPS_SCALE_SLOPE)), 0.0)
-    if not scale or not math.isfinite(scale):
-        return slope, intercept
-    return 1.0 / scale, intercept / (slope * scale)
+    return scale if math.isfinite(scale) else 0.0
 
 
 def phase_polarity(elements: Elements) -> str | None:

@@ -8,12 +8,13 @@ from typing import Any
 import nibabel
 import numpy as np
 import pydicom
+import pytest
 from pydicom.dataset import Dataset
 
 from circle import NEW, Circle
 from nifti_dicom_bridge.formats.dicom.reading.read import read
 from nifti_dicom_bridge.model.volume import Volume
-from phantoms.base import CT, ENHANCED_MR, PARAMETRIC_MAP, SECONDARY_CAPTURE, image, put_raw, ramp, save, slices
+from phantoms.base import CT, ENHANCED_MR, MR, PARAMETRIC_MAP, SECONDARY_CAPTURE, image, put_raw, ramp, save, slices
 from phantoms.multiframe import enhanced, group
 
 COMPUTED_RADIOGRAPHY = "1.2.840.10008.5.1.4.1.1.1"
@@ -190,3 +191,26 @@ def test_retired_color_models_are_reported(tmp_path: Path) -> None:
     ds.PhotometricInterpretation = "HSV"
 
     assert warned(volume_of(tmp_path, ds), "colors of PhotometricInterpretation (0028,0004) HSV are not converted")
+
+
+@pytest.mark.parametrize(("slope", "reported"), [(2, True), (1, False)])
+def test_a_slice_without_a_slope_among_others_is_reported_where_it_matters(slope: int, reported: bool, tmp_path: Path) -> None:
+    found = slices(ramp(3, 4, 5), MR)
+    for ds in found[:2]:
+        ds.RescaleSlope, ds.RescaleIntercept = slope, 0
+
+    volume = volume_of(tmp_path, *found)
+
+    assert (
+        warned(volume, "scaled in different ways, so their values may not compare: 1 not at all, 2 by RescaleSlope") == reported
+    )
+
+
+def test_a_slice_without_the_scale_slope_of_philips_is_reported(tmp_path: Path) -> None:
+    found = slices(ramp(3, 4, 5), MR)
+    for ds in found:
+        ds.Manufacturer, ds.RescaleSlope, ds.RescaleIntercept = "Philips", "1.5", 0
+    for ds in found[1:]:
+        ds.private_block(0x2005, "Philips MR Imaging DD 001", create=True).add_new(0x0E, "FL", 0.002)
+
+    assert warned(volume_of(tmp_path, *found), "2 by Philips Scale Slope (2005,100E), 1 by RescaleSlope (0028,1053)")
