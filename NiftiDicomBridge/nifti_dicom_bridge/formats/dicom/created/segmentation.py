@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -140,7 +140,8 @@ def named_segments(values: Iterable[int], request: SegmentationRequest) -> list[
 def complete_segments(segments: list[Segment], request: SegmentationRequest) -> list[Segment]:
     """Return segments that all have codes and state how they were made."""
     note_missing(request.algorithm, request.log)
-    return with_algorithm(with_codes(segments, request.log), request.algorithm, request.log)
+    named = [replace(segment, label=segment.label.replace("\\", " ")) for segment in segments]  # it separates values
+    return with_algorithm(with_codes(named, request.log), request.algorithm, request.log)
 
 
 @dataclass(frozen=True)
