@@ -15,7 +15,7 @@ import pytest
 import zarr
 
 from circle import NEW, Circle
-from nifti_dicom_bridge import ConversionOptions, Job, LazyVoxels, Outcome, Target, convert
+from nifti_dicom_bridge import ConversionOptions, Job, LazyVoxels, Outcome, Target, apply, convert
 from nifti_dicom_bridge.formats.dicom.derived import multi_frame
 from nifti_dicom_bridge.formats.dicom.reading import encoding
 from nifti_dicom_bridge.formats.dicom.reading.loader import Loader
@@ -226,6 +226,16 @@ def test_an_image_is_never_in_memory_on_its_way_to_another_kind(
     report = circle.home(NEW, kind=kind)
 
     assert [entry.outcome for entry in report.entries] == [Outcome.CONVERTED]
+    assert max(planes_at_once) <= AT_ONCE
+
+
+@pytest.mark.slow
+def test_the_result_of_a_command_is_never_in_memory(circle: Circle, planes_at_once: list[int]) -> None:
+    write_many(circle.dicom, "files")
+    copy = "import shutil, sys; shutil.copy(*sys.argv[1:])"
+    report = apply(circle.dicom, circle.back, [sys.executable, "-c", copy, "{input}", "{output}"])
+
+    assert [entry.outcome for entry in report.entries] == [Outcome.REISSUED]
     assert max(planes_at_once) <= AT_ONCE
 
 

@@ -11,6 +11,7 @@ from pydicom.dataset import Dataset
 
 from ....errors import LabelError
 from ....labels import Code, Segment, description_of, with_codes
+from ....model.freed_memory import return_freed_memory
 from ....model.geometry import Plane
 from ....model.lazy_voxels import slabs
 from ....model.metadata import Log
@@ -227,6 +228,7 @@ def _object_of_labels(
     """Return the object of label maps, whose frames are made when it is written."""
     planes = SegmentPlanes(maps, time, {one.number: one.segment.number for one in segments}, request.kind)
     check_length(planes.length)
+    return_freed_memory()  # highdicom needs some kilobytes for each frame
     made = _object(request, placement, planes.small(), segments, number)
     del made.PixelData
     made.Rows, made.Columns = placement.shape
