@@ -179,6 +179,7 @@ def test_another_kind_of_object_says_nothing_of_the_patient(tmp_path: Path) -> N
     assert not leaks(tmp_path / "out", secrets)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", [Kind.SEG, Kind.PM, Kind.SC, Kind.ENHANCED_MR, Kind.RTSTRUCT])
 def test_references_to_the_source_have_none_of_its_uids(kind: Kind, tmp_path: Path) -> None:
     sources = slices((np.arange(192, dtype="<i2") % 7 > 4).astype("<i2").reshape(SHAPE), MR)
