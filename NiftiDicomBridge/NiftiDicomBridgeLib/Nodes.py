@@ -27,7 +27,7 @@ from .Segments import image_of_segmentation
 from .SourceFile import source_of
 from .Transforms import HARDEN_FIRST, RESAMPLE, linear_parents
 
-SECONDS = {"s": 1.0, "sec": 1.0, "second": 1.0, "seconds": 1.0, "ms": 1e-3, "": 1.0}
+SECONDS = {"s": 1.0, "sec": 1.0, "second": 1.0, "seconds": 1.0, "ms": 1e-3}
 
 
 def image_of(node: Any, harden: bool = False) -> NodeImage:
@@ -176,6 +176,7 @@ def _image_of_sequence(sequence: Any, shown: Any) -> NodeImage:
         has_acquisition_transform=acquisition,
         source=source_of(originals[0]),
         time_step_s=_time_step_s(sequence),
+        warnings=() if uids else _doubt_of_times(sequence),
         grids=None if same_place else grids,
     )
 
@@ -190,13 +191,27 @@ def _as_displayed(frames: list[Any], sequence: Any, shown: Any) -> list[Any]:
 
 def _time_step_s(sequence: Any) -> float:
     """Return the distance of the times where they are even and in a unit of time; 0 otherwise."""
+    steps = _time_steps_s(sequence)
+    even = steps.size > 0 and np.allclose(steps, steps[0], rtol=1e-3, atol=0) and steps[0] > 0
+    return float(steps[0]) if even else 0.0
+
+
+def _doubt_of_times(sequence: Any) -> tuple[str, ...]:
+    """Return that times are stated, but cannot be written, as NIfTI has one distance for all."""
+    if not _time_steps_s(sequence).size or _time_step_s(sequence):
+        return ()
+    return (
+        f"The times of {sequence.GetName()} are not evenly spaced: they were left out, and the order of its volumes was kept.",
+    )
+
+
+def _time_steps_s(sequence: Any) -> np.ndarray:
+    """Return the seconds from each time to the next one; empty if the index is not in a unit of time."""
     unit = SECONDS.get((sequence.GetIndexUnit() or "").lower())
     if unit is None or (sequence.GetIndexName() or "time") != "time":
-        return 0.0
+        return np.zeros(0)
     try:
         times = [float(sequence.GetNthIndexValue(n)) for n in range(sequence.GetNumberOfDataNodes())]
     except ValueError:
-        return 0.0
-    steps = np.diff(times)
-    even = len(steps) > 0 and np.allclose(steps, steps[0], rtol=1e-3, atol=0) and steps[0] > 0
-    return float(steps[0]) * unit if even and sequence.GetIndexUnit() else 0.0
+        return np.zeros(0)
+    return np.diff(times) * unit

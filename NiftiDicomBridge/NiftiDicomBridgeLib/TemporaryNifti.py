@@ -83,7 +83,8 @@ class StageTask(ExportTask):
     def _source_of(self, node: Any, harden: bool) -> Any:
         self._origins.append(origin_of(node) if node is not None else Origin())
         source = super()._source_of(node, harden)
-        moves = self._by_origin and self._origins[-1].files and source.image is not None and not source.image.instance_uids
+        was_dicom = source.image is not None and (source.image.instance_uids or source.image.source)
+        moves = self._by_origin and self._origins[-1].files and not was_dicom
         return in_space_of(reference_volume(node), source) if moves else source
 
     def _split_for_files(self, volume: Volume) -> list[Volume]:

@@ -13,6 +13,11 @@ from .bids_map import ASL_WORDS
 from .images import Image
 
 CONTEXT = "aslcontext"
+LENGTHS = {
+    "SliceTiming": "Slices", "FrameTimesStart": "Volumes", "FrameDuration": "Volumes", "VolumeTiming": "Volumes",
+    "PostLabelingDelay": "Volumes", "RepetitionTimePreparation": "Volumes",
+}  # fmt: skip
+"""Keys whose lists have a value for each slice or volume."""
 
 
 def read_keys(path: Path | None) -> dict[str, dict[str, Any]]:
@@ -66,3 +71,14 @@ def add_given_keys(image: Image, sections: Mapping[str, Mapping[str, Any]]) -> N
             image.log.warnings.append(f'"{key}": the DICOM states {image.keys[key]!r}; {value!r} of bids_keys= was not used.')
         elif key not in image.keys:
             image.changes[key] = value
+
+
+def drop_lists_of_other_lengths(image: Image) -> None:
+    """Take away given lists that do not have a value for each slice or volume: whose the values are is unknown."""
+    for key, what in LENGTHS.items():
+        value, count = image.changes.get(key), image.facts[what]
+        if isinstance(value, list) and len(value) != count:
+            del image.changes[key]
+            image.log.warnings.append(
+                f'"{key}" has {len(value)} value(s), the image has {count} {what.lower()}: it was not used.'
+            )

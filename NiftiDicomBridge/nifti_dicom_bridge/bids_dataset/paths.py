@@ -16,7 +16,7 @@ from .classify import classify
 from .derivatives import place_results
 from .disambiguate import disambiguate
 from .field_maps import link_field_maps
-from .given_keys import add_given_keys
+from .given_keys import add_given_keys, drop_lists_of_other_lengths
 from .images import Image, relate
 from .placement import SOURCE_DATA, Placement
 from .required_keys import add_required_keys
@@ -70,6 +70,7 @@ def _name(session: Sequence[Placement], table: BidsMap) -> None:
     for image in images:
         if image.datatype:
             add_given_keys(image, table.keys)
+            drop_lists_of_other_lengths(image)
             add_required_keys(image, images)
     disambiguate([image for image in images if image.datatype])
     place_results(session, table.derivative)

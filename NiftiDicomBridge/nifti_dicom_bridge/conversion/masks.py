@@ -13,8 +13,9 @@ from ..errors import LabelError
 from ..formats.dicom.created.label_evidence import WHOLE
 from ..labels import Segment
 from ..model.grids import same_grid
+from ..model.lazy_voxels import bounds_of, slabs
 from ..model.names import stem_of
-from ..model.pixels import Rescale
+from ..model.pixels import Rescale, to_real_values
 from ..model.volume import Volume
 
 FULL = 255
@@ -78,17 +79,30 @@ def _add(layers: list[np.ndarray], inside: np.ndarray, number: int) -> None:
 
 def is_mask(image: Volume) -> bool:
     """Whether an image of one time contains nothing but 0 and 1, or 0 and 255."""
-    return inside_of(image) is not None
+    if image.voxels.ndim != 4 or image.voxels.shape[0] != 1 or image.voxels.dtype.kind not in "biuf":
+        return False
+    return all((inside | (np.abs(values) <= WHOLE)).all() for values, inside in _values_and_inside(image))
 
 
 def inside_of(image: Volume) -> np.ndarray | None:
     """Return the voxels of a mask: 1, or 255, but for the rounding of a scale in its header; None for other images."""
-    if image.voxels.ndim != 4 or image.voxels.shape[0] != 1 or image.voxels.dtype.kind not in "biuf":
+    if not is_mask(image):
         return None
-    values = image.array if image.rescale.is_identity else image.real_values()
-    full = FULL if values.size and float(values.max()) > 1 + WHOLE else 1
-    inside: np.ndarray = np.abs(values - np.float64(full)) <= WHOLE
-    return inside if bool((inside | (np.abs(values) <= WHOLE)).all()) else None
+    parts = [inside for _, inside in _values_and_inside(image)]
+    return np.concatenate(parts).reshape(image.voxels.shape)
+
+
+def _values_and_inside(image: Volume) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+    """Yield real values, some planes at a time, and whether each is the value of a mask."""
+    scale, real_type = image.rescale, np.dtype(np.float64)
+
+    def real(stored: np.ndarray) -> np.ndarray:
+        return stored if scale.is_identity else to_real_values(stored, scale.slope, scale.intercept, real_type)
+
+    full = np.float64(FULL if float(real(np.array(bounds_of(image.voxels))).max()) > 1 + WHOLE else 1)
+    for _, _, planes in slabs(image.voxels):
+        values = real(planes)
+        yield values, np.abs(values - full) <= WHOLE
 
 
 def have_one_grid(a: Volume, b: Volume) -> bool:

@@ -22,7 +22,7 @@ from ..errors import SidecarError
 from ..formats.dicom.created.label_evidence import values_of
 from ..formats.dicom.created.request import Request
 from ..formats.dicom.created.writer import KindParameters, build_objects
-from ..formats.dicom.data_set_file import DataSetFile, NewObject
+from ..formats.dicom.data_set_file import NewObject
 from ..formats.dicom.job import DicomJob
 from ..formats.dicom.legacy.objects import legacy_objects
 from ..formats.dicom.write import write_objects
@@ -156,8 +156,7 @@ class ObjectBuilder:
 
     def _objects(self, volume: Volume, kind: Kind, shared: ConversionContext, entry: Entry) -> Iterator[NewObject]:
         if kind is Kind.LEGACY:
-            valid = with_valid_values(volume.in_memory(), shared, entry.log)
-            return map(DataSetFile, legacy_objects(valid, self.job.uids, entry.log))
+            return legacy_objects(with_valid_values(volume, shared, entry.log), self.job.uids, entry.log)
         request = recast_request(volume, kind, shared, entry.log)
         entry.log.values += request.attributes.as_changes()
         parameters = replace(kind_parameters_of_source(volume, shared), algorithm=self._algorithm(kind, entry))

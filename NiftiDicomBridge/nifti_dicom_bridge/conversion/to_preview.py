@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -15,11 +15,12 @@ from ..errors import BridgeError, GeometryError, OptionError
 from ..formats.dicom.reading.display_values import with_display_rescale
 from ..formats.dicom.reading.frames import true_planes
 from ..formats.dicom.reading.plans import Plan
-from ..formats.dicom.reading.read import load
 from ..formats.dicom.reading.segments import segments_of
 from ..labels import Segment, find_labels, read_labels
 from ..model import metadata
 from ..model.geometry import Plane
+from ..model.kept_voxels import KeptVoxels
+from ..model.lazy_voxels import LazyVoxels
 from ..model.metadata import Log
 from ..model.names import safe_name, unique_name
 from ..model.report import ConversionReport, Entry, Outcome
@@ -37,6 +38,7 @@ from .image_with_record import ImageWithRecord
 from .read_back import check_pictures
 from .read_images import read
 from .recorded_errors import errors_recorded_in
+from .streamed import loaded
 from .task_runner import TaskRunner
 from .tasks import Task, keys_of_names
 
@@ -53,13 +55,13 @@ class _Source:
     volume: Volume | None = None
 
     def load(self, progress: Progress | None) -> Volume:
-        """Return the volume with its voxels."""
+        """Return the volume; large voxels are read when they are sliced, neighboring planes together."""
         if self.plan is not None:
-            return load(self.plan, progress)
-        if self.file is not None:
-            return self.file.load().in_memory()
-        assert self.volume is not None
-        return self.volume.in_memory()
+            return loaded(self.plan, progress)
+        volume = self.file.load(lazy=True) if self.file is not None else self.volume
+        assert volume is not None
+        voxels = volume.voxels
+        return replace(volume, voxels=KeptVoxels(voxels)) if isinstance(voxels, LazyVoxels) else volume
 
 
 @dataclass
@@ -163,13 +165,15 @@ def _subject(source: _Source, volume: Volume, title: str, shared: _Shared, entry
         entry.log.warnings.append(f"the position of the image is unknown: it is shown as stored, not as {shared.options.plane}")
     if volume.source is not None and not shared.options.deidentify:
         entry.log.warnings += picture_warnings(volume.dicom.metadata)
+    own = _own_labels(source, volume, shared.options, shared.public)
+    volume = own[0].volume if own else volume
     return PreviewInput(
         volume=volume,
         title=title,
         regular=_regular(volume, planes),
         planes=planes,
         placed=placed,
-        labels=_labels(source, volume, shared, placed, entry),
+        labels=_labels(own, volume, shared, placed, entry),
         sidecar=None if shared.options.deidentify else _sidecar(source),
     )
 
@@ -231,9 +235,8 @@ def _space(volume: Volume) -> str:
     return metadata.text(volume.dicom.metadata.first.elements, Tag.FRAME_OF_REFERENCE_UID) if volume.source is not None else ""
 
 
-def _labels(source: _Source, volume: Volume, shared: _Shared, placed: bool, entry: Entry) -> tuple[Labels, ...]:
+def _labels(own: tuple[Labels, ...], volume: Volume, shared: _Shared, placed: bool, entry: Entry) -> tuple[Labels, ...]:
     """Return what is drawn upon an image: the label maps in its space, or, where it is one, itself."""
-    own = _own_labels(source, volume, shared.options, shared.public)
     if not shared.maps:
         return own
     if not placed:
@@ -247,13 +250,13 @@ def _labels(source: _Source, volume: Volume, shared: _Shared, placed: bool, entr
 
 
 def _own_labels(source: _Source, volume: Volume, options: ConversionOptions, public: OutputPolicy) -> tuple[Labels, ...]:
-    """Return a label map as labels, so that it is shown in its colors."""
+    """Return a label map as labels, so that it is shown in its colors; in memory, as every picture needs any of its voxels."""
     if volume.voxels.ndim != 4 or volume.voxels.dtype.kind not in "iub":
         return ()
     if volume.source is not None:
         segments = segments_of(volume)
-        return (Labels(volume, tuple(segments)),) if segments else ()
+        return (Labels(volume.in_memory(), tuple(segments)),) if segments else ()
     table = options.labels or (find_labels(source.inputs[0]) if source.inputs else None)
     if table is None and not has_labels(volume):
         return ()
-    return (Labels(volume, tuple(public.labels(read_labels(table))) if table is not None else ()),)
+    return (Labels(volume.in_memory(), tuple(public.labels(read_labels(table))) if table is not None else ()),)

@@ -52,7 +52,7 @@ def lazy_samples(
     if expanded is None:  # they are read again
         surplus.clear()
         return None
-    return _ExpandedSamples(expanded, shape, dtype)
+    return ExpandedSamples(expanded, shape, dtype)
 
 
 def reordered_samples(samples: LazyVoxels, axes: Sequence[int], shape: Sequence[int]) -> LazyVoxels | None:
@@ -78,7 +78,7 @@ def reordered_samples(samples: LazyVoxels, axes: Sequence[int], shape: Sequence[
                 file.write(bytes_of(piece))
 
     file = temporary_file(write)
-    return None if file is None else _ExpandedSamples(file, shape, samples.dtype)
+    return None if file is None else ExpandedSamples(file, shape, samples.dtype)
 
 
 class _Samples(LazyVoxels):
@@ -134,7 +134,7 @@ class _SamplesInFiles(_Samples):
         return raw
 
 
-class _ExpandedSamples(_Samples):
+class ExpandedSamples(_Samples):
     """Samples in a temporary file, which is gone when it is closed."""
 
     def __init__(self, file: IO[bytes], shape: Sequence[int], stored: np.dtype[Any]):

@@ -257,6 +257,17 @@ def test_asl_is_placed_with_the_keys_of_the_file(circle: Circle) -> None:
     assert context[1:] == [["m0scan"], ["label"], ["control"], ["label"], ["control"]]
 
 
+@pytest.mark.parametrize(
+    ("key", "value", "count"), [("SliceTiming", [0], "3 slices"), ("PostLabelingDelay", [1, 2], "5 volumes")]
+)
+def test_lists_of_another_length_are_not_used(key: str, value: list[float], count: str, circle: Circle) -> None:
+    series(circle.dicom, 3, "asl_2d", 5, **EPI)
+    report = with_keys(circle, {"perf/asl": {**ASL, key: value}})
+
+    assert any(f'"{key}" has {len(value)} value(s), the image has {count}' in text for text in report.entries[0].log.warnings)
+    assert names(circle) == ["3_asl_2d"]  # in sourcedata, as BIDS requires the key
+
+
 def test_keys_at_the_top_are_for_all_images_and_those_of_the_dicom_stay(circle: Circle) -> None:
     series(circle.dicom, 3, "t1_mprage")
     report = with_keys(circle, {"NonlinearGradientCorrection": True, "MagneticFieldStrength": 7})

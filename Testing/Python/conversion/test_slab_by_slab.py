@@ -15,7 +15,7 @@ import pytest
 import zarr
 
 from circle import NEW, Circle
-from nifti_dicom_bridge import ConversionOptions, Job, LazyVoxels, Outcome, Target, convert
+from nifti_dicom_bridge import ConversionOptions, Job, LazyVoxels, Outcome, Target, apply, convert
 from nifti_dicom_bridge.formats.dicom.derived import multi_frame
 from nifti_dicom_bridge.formats.dicom.reading import encoding
 from nifti_dicom_bridge.formats.dicom.reading.loader import Loader
@@ -60,6 +60,7 @@ def planes_at_once(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     monkeypatch.setattr(reading, "IN_MEMORY_PACKED", 0)
     monkeypatch.setattr(writing, "CHUNK", 1)
     monkeypatch.setattr(lazy_image, "KEPT_BYTES", 1)
+    monkeypatch.setattr(kept_voxels, "KEPT_BYTES", 1)
     monkeypatch.setattr(lazy_voxels, "SLAB", 1)
     monkeypatch.setattr(turned_voxels, "BLOCK", 1)
     monkeypatch.setattr("nifti_dicom_bridge.model.digest.DIGEST_BLOCK", 1)
@@ -213,12 +214,38 @@ def test_frames_with_slopes_of_their_own_are_restored_without_the_image_in_memor
     assert [path.read_bytes() for path in circle.back.rglob("*.dcm")] == [path.read_bytes() for path in circle.dicom.iterdir()]
 
 
-def test_an_image_is_never_in_memory_on_its_way_to_another_kind(circle: Circle, planes_at_once: list[int]) -> None:
+@pytest.mark.parametrize("kind", ["enhanced-ct", "legacy"])
+@pytest.mark.parametrize("change", [None, one_voxel])
+def test_an_image_is_never_in_memory_on_its_way_to_another_kind(
+    kind: str, change: Callable | None, circle: Circle, planes_at_once: list[int]
+) -> None:
     write_many(circle.dicom, "files")
     circle.forth(gzip=False)
-    report = circle.home(NEW, kind="enhanced-ct")
+    if change is not None:
+        circle.edit_image(change)
+    report = circle.home(NEW, kind=kind)
 
     assert [entry.outcome for entry in report.entries] == [Outcome.CONVERTED]
+    assert max(planes_at_once) <= AT_ONCE
+
+
+@pytest.mark.slow
+def test_the_result_of_a_command_is_never_in_memory(circle: Circle, planes_at_once: list[int]) -> None:
+    write_many(circle.dicom, "files")
+    copy = "import shutil, sys; shutil.copy(*sys.argv[1:])"
+    report = apply(circle.dicom, circle.back, [sys.executable, "-c", copy, "{input}", "{output}"])
+
+    assert [entry.outcome for entry in report.entries] == [Outcome.REISSUED]
+    assert max(planes_at_once) <= AT_ONCE
+
+
+@pytest.mark.parametrize("plane", ["auto", "sagittal"])
+def test_an_image_is_never_in_memory_for_its_pictures(plane: str, circle: Circle, planes_at_once: list[int]) -> None:
+    write_many(circle.dicom, "files")
+    circle.forth(gzip=False)
+    report = convert(Job([circle.nifti], circle.back, ConversionOptions(Target.PREVIEW, plane=plane)))
+
+    assert report.ok
     assert max(planes_at_once) <= AT_ONCE
 
 

@@ -150,6 +150,12 @@ def test_sequence_is_one_4d_image(logic, sequence, tmp_path, which):
     np.testing.assert_allclose(grid_of(tmp_path / "beating.nii.gz"), GRID, atol=1e-5)
 
 
+def test_uneven_times_of_a_sequence_are_reported(logic, sequence, tmp_path):
+    sequence[0].UpdateIndexValue("4", "9")
+    report = logic.exportVolumes([sequence[0]], tmp_path)
+    assert "The times of beating are not evenly spaced: they were left out" in notes(report)
+
+
 def test_sequence_and_what_shows_it_are_written_once(logic, sequence, tmp_path):
     assert len(logic.exportVolumes(list(sequence), tmp_path).entries) == 1
 

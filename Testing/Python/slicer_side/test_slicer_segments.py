@@ -289,6 +289,20 @@ def test_segments_are_written_where_they_are_relative_to_their_volume(which, sli
     )
 
 
+def test_a_segmentation_from_dicom_is_what_it_was_though_its_volume_was_moved(slicer, logic, node, drawn):
+    module("dcmqi")
+    from DICOMLib import DICOMUtils
+
+    from NiftiDicomBridgeLib import Database
+
+    (path,) = logic.volumesToDicom([drawn]).outputs
+    (node_id,) = DICOMUtils.loadSeriesByUID(Database.series_of_files([path]))
+    loaded = slicer.mrmlScene.GetNodeByID(node_id)
+    loaded.SetNodeReferenceID(loaded.GetReferenceImageGeometryReferenceRole(), node.GetID())
+    moved(slicer, node)
+    assert outcomes(logic.volumesToDicom([loaded])) == ["reissued"]
+
+
 def test_a_reference_that_the_user_chose_gets_world_coordinates(slicer, logic, node, drawn, tmp_path):
     before = places(logic.volumesToDicom([drawn], folder=tmp_path / "before", database=False))
     series = slicer.dicomDatabase.instanceValue(node.GetAttribute("DICOM.instanceUIDs").split()[0], "0020,000e")

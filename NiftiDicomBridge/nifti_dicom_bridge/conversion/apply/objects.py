@@ -6,8 +6,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-import numpy as np
-
 from ...creation.attribute_sources import ConversionContext
 from ...creation.image_on_reference import space_problem
 from ...creation.kind_parameters import LABEL_KINDS
@@ -27,6 +25,7 @@ from ...formats.dicom.uids import UidMap
 from ...formats.dicom.write import write_dicom
 from ...labels import Segment, read_labels
 from ...model.dicom_source import DicomSource
+from ...model.lazy_voxels import bounds_of
 from ...model.names import safe_name, stem_of
 from ...model.report import Entry, Outcome
 from ...model.volume import Volume
@@ -92,17 +91,19 @@ class ResultWriter:
         kind, assumed = self._kind_of(
             result, original, [original] if is_named else originals, labels is not None or bool(segments)
         )
-        if (kind in LABEL_KINDS or original.reference.modality == "SEG") and not image.array.any():
+        low, high = bounds_of(image.voxels)
+        is_empty = not (low or high)
+        if (kind in LABEL_KINDS or original.reference.modality == "SEG") and is_empty:
             _skip(entry, "all voxels are 0, so there is nothing to write")
             return
         if assumed:
-            if kind not in LABEL_KINDS and not image.array.any():
+            if kind not in LABEL_KINDS and is_empty:
                 raise OptionError(
                     f"{result.file}: all voxels are 0, so it may be an image or a label map without labels. Choose the kind: "
                     'kind="seg" or another one.'
                 )
             entry.log.warnings.append(assumed)
-        if kind in LABEL_KINDS and not segments and labels is None and result.name and not np.any(image.array > 1):
+        if kind in LABEL_KINDS and not segments and labels is None and result.name and not high > 1:
             segments = [Segment(1, result.name)]
         job = replace(
             self.job,

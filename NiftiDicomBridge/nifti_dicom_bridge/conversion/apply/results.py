@@ -80,7 +80,7 @@ def read_results(files: Sequence[Path], folder: Path, inputs: Sequence[Path], ki
     by_folder: dict[Path, list[Result]] = {}
     for file in files:
         try:
-            image = open_with_sidecar(file)
+            image = open_with_sidecar(file, lazy=True)
         except BridgeError as error:
             yield error
             continue

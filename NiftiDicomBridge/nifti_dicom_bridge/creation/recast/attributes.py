@@ -10,6 +10,7 @@ from ...formats.dicom.created.kinds import OBJECT_KINDS, ObjectKind
 from ...formats.dicom.created.modules import STRUCTURE_SET_MODULES, defaults_of
 from ...formats.dicom.derived.attributes import ONLY_IN_ORIGINALS
 from ...formats.dicom.reading.frames import frames_of
+from ...formats.dicom.structure_sets.rois import space_of_regions
 from ...formats.dicom.uids import new_uid
 from ...model.charset import CharacterSet
 from ...model.metadata import Elements, Instance, Log
@@ -43,6 +44,8 @@ def resolve_recast_attributes(
     attributes.offer(source.remembered, ORIGINAL)
     if not attributes.text(Tag.STUDY_INSTANCE_UID):
         attributes.offer({Tag.STUDY_INSTANCE_UID: new_element.text("UI", new_uid())}, DEFAULT)
+    if not attributes.text(Tag.FRAME_OF_REFERENCE_UID) and (space := space_of_regions(volume)):
+        attributes.offer({Tag.FRAME_OF_REFERENCE_UID: new_element.text("UI", space)}, ORIGINAL)
     if not attributes.text(Tag.FRAME_OF_REFERENCE_UID):
         attributes.offer({Tag.FRAME_OF_REFERENCE_UID: new_element.text("UI", new_uid())}, DEFAULT)
         sentences["the original has no Frame of Reference UID: a new one was given"] = None

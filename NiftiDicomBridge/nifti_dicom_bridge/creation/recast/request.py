@@ -21,6 +21,7 @@ from ...formats.dicom.created.stored_pixels import StoredPixels
 from ...formats.dicom.reading.frame_info import FrameInfo
 from ...formats.dicom.reading.frames import recorded_frames
 from ...formats.dicom.structure_sets import is_structure_set
+from ...formats.dicom.structure_sets.rois import space_of_regions
 from ...model import metadata, orientation
 from ...model.geometry import Plane
 from ...model.lazy_voxels import mapped
@@ -92,7 +93,8 @@ def recast_request(volume: Volume, kind: Kind, shared: ConversionContext, log: L
     """
     series, form = volume.dicom.metadata, OBJECT_KINDS.get(kind)
     _check_shown(series.first, form)
-    reference = chosen_reference(shared.references, volume, volume.name) if kind is Kind.RTSTRUCT else None
+    is_drawn = kind is Kind.RTSTRUCT or is_structure_set(series.first)
+    reference = chosen_reference(shared.references, volume, volume.name) if is_drawn else None
     placed = _in_plane(volume, shared.options.plane) if reference is None else _on_reference(volume, reference)
     frames = _frames(volume, placed)
     source = attributes_from_source(series, form.sop_class if form else "1.2.840.10008.5.1.4.1.1.7")
@@ -105,7 +107,7 @@ def recast_request(volume: Volume, kind: Kind, shared: ConversionContext, log: L
         attributes.offer(preserved_keys(volume, attributes, own.get(frames.keys[0], {})), ORIGINAL)
     sources: Sequence[Instance] = [series.instances[n] for n, _ in frames.keys] or series.instances
     planes = _planes(frames, placed)
-    if kind is Kind.RTSTRUCT:
+    if is_drawn:
         sources, planes = _drawn_on(reference, planes, attributes)
     return Request(
         image=placed,
@@ -191,6 +193,7 @@ def _on_reference(volume: Volume, reference: Reference) -> Volume:
     """
     elements = volume.dicom.metadata.first.elements
     patient, own = (metadata.text(elements, tag) for tag in (Tag.PATIENT_ID, Tag.FRAME_OF_REFERENCE_UID))
+    own = own or space_of_regions(volume)
     if patient and reference.text(Tag.PATIENT_ID) not in ("", patient):
         raise OptionError(
             f'{volume.name} has PatientID (0010,0020) {patient!r}, and reference="{reference.path}" '

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 from collections.abc import Callable
 from pathlib import Path
@@ -16,7 +17,9 @@ from pydicom.dataset import Dataset
 from circle import Circle
 from dciodvfy import facts_of_dciodvfy
 from nifti_dicom_bridge import ConversionOptions, ConversionReport, Job, Kind, Outcome, Target, convert
-from phantoms import save, vendors
+from nifti_dicom_bridge.formats.dicom.legacy import sources
+from phantoms import ramp, save, slices, vendors
+from phantoms.base import MR
 from places import SHARED
 
 OF_THE_OBJECT = {"NiftiDicomBridge", "SeriesInstanceUID"}
@@ -166,6 +169,22 @@ def test_duration_is_in_milliseconds(circle: Circle) -> None:
     (path,) = circle.back.rglob("*.dcm")
     contents = [frame.FrameContentSequence[0] for frame in pydicom.dcmread(path).PerFrameFunctionalGroupsSequence]
     assert {content.FrameAcquisitionDuration for content in contents} == {120500}
+
+
+@pytest.mark.parametrize("is_full", [False, True])
+def test_frames_of_an_odd_number_of_bytes_follow_each_other(
+    is_full: bool, circle: Circle, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    originals = slices(ramp(3, 5, 3, dtype="u1"), MR)
+    save(circle.dicom, originals)
+    if is_full:
+        monkeypatch.setattr(sources, "temporary_file", lambda write: write(io.BytesIO()))
+
+    (entry,) = to_legacy(circle.dicom, circle.back).entries
+
+    (path,) = circle.back.rglob("*.dcm")
+    assert np.array_equal(pydicom.dcmread(path).pixel_array, [ds.pixel_array for ds in originals])
+    assert len(set(entry.log.notes)) == len(entry.log.notes)
 
 
 def test_private_elements_without_creator_do_not_vanish_in_silence(circle: Circle) -> None:

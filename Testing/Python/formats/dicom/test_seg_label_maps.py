@@ -182,6 +182,24 @@ def test_a_largest_fraction_that_is_missing_is_reported(circle: Circle) -> None:
 
 
 @pytest.mark.parametrize("lazy", [False, True])
+def test_values_of_labels_are_never_rescaled(lazy: bool, circle: Circle) -> None:
+    ds = named_segmentation(SegmentationForm.LABELMAP)
+    ds.RescaleSlope, ds.RescaleIntercept = "2", "1"
+    put(circle.dicom, ds)
+    assert any("RescaleSlope (0028,1053) is not applied" in sentence for sentence in warnings_of(circle, lazy))
+    if not lazy:
+        assert np.unique(read(circle.dicom)[0].real_values()).tolist() == [0, 1, 2, 3]
+
+
+@pytest.mark.parametrize("kind", [None, "LABEL MAP"])
+def test_a_type_that_is_missing_or_unknown_is_reported(kind: str | None, circle: Circle) -> None:
+    ds = named_segmentation(SegmentationForm.LABELMAP)
+    ds.SegmentationType = kind
+    put(circle.dicom, ds)
+    assert any("whether the values are labels or probabilities is unknown" in text for text in warnings_of(circle, lazy=False))
+
+
+@pytest.mark.parametrize("lazy", [False, True])
 def test_fractions_above_the_largest_are_reported(lazy: bool, circle: Circle) -> None:
     circle.make("segmentation_fractional")
     edit_dicom(circle.dicom, MaximumFractionalValue=7)

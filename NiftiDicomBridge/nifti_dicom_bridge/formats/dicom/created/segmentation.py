@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -11,6 +11,7 @@ from pydicom.dataset import Dataset
 
 from ....errors import LabelError
 from ....labels import Code, Segment, description_of, with_codes
+from ....model.freed_memory import return_freed_memory
 from ....model.geometry import Plane
 from ....model.lazy_voxels import slabs
 from ....model.metadata import Log
@@ -139,7 +140,8 @@ def named_segments(values: Iterable[int], request: SegmentationRequest) -> list[
 def complete_segments(segments: list[Segment], request: SegmentationRequest) -> list[Segment]:
     """Return segments that all have codes and state how they were made."""
     note_missing(request.algorithm, request.log)
-    return with_algorithm(with_codes(segments, request.log), request.algorithm, request.log)
+    named = [replace(segment, label=segment.label.replace("\\", " ")) for segment in segments]  # it separates values
+    return with_algorithm(with_codes(named, request.log), request.algorithm, request.log)
 
 
 @dataclass(frozen=True)
@@ -226,6 +228,7 @@ def _object_of_labels(
     """Return the object of label maps, whose frames are made when it is written."""
     planes = SegmentPlanes(maps, time, {one.number: one.segment.number for one in segments}, request.kind)
     check_length(planes.length)
+    return_freed_memory()  # highdicom needs some kilobytes for each frame
     made = _object(request, placement, planes.small(), segments, number)
     del made.PixelData
     made.Rows, made.Columns = placement.shape

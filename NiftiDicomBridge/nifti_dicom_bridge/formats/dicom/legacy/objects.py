@@ -21,13 +21,14 @@ from ....standard.pydicom_settings import without_validation
 from ....standard.tags import Tag
 from ....version import tool_version
 from ..created.highdicom_tables import read_tables_by_module
+from ..data_set_file import DataSetFile
 from ..pydicom_conversion import data_set_of
 from ..reading.encoding import check_length
 from ..references import evidence
 from ..uids import UidMap, new_uid
 from .corrections import apply_corrections
 from .dimensions import put_dimensions
-from .sources import source_files, sources_of
+from .sources import sources_of
 from .unassigned_attributes import keep_unassigned_attributes
 
 if TYPE_CHECKING:
@@ -42,7 +43,7 @@ _CONVERTERS = {
 }
 
 
-def legacy_objects(volume: Volume, uids: UidMap, log: Log) -> Iterator[Dataset]:
+def legacy_objects(volume: Volume, uids: UidMap, log: Log) -> Iterator[DataSetFile]:
     """Yield the Legacy Converted Enhanced object of a volume: all its frames, times outermost.
 
     Parameters
@@ -67,16 +68,17 @@ def legacy_objects(volume: Volume, uids: UidMap, log: Log) -> Iterator[Dataset]:
         math.prod(volume.voxels.shape) * metadata.integer(volume.dicom.metadata.first.elements, Tag.BITS_ALLOCATED) // 8
     )
     series, edited = volume.dicom.metadata, bool(volume.edits() or volume.dicom.resampled)
-    files = source_files(volume, edited, uids, log)
     with without_validation():
-        sources = sources_of(files, volume, edited, log)
+        sources, frames = sources_of(volume, edited, uids, log)
         made = _converted(converter, sources, log)
         put_dimensions(made, *volume.voxels.shape[:2])
         keep_unassigned_attributes(made, sources)
         apply_corrections(made, sources, log)
         if edited:
             made.update(data_set_of(evidence(series.instances)))
-    yield made
+        if frames is not None:
+            del made.PixelData
+    yield DataSetFile(made, frames)
 
 
 def _converter(volume: Volume) -> str:

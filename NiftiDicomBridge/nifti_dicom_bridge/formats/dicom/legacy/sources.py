@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from io import BytesIO
-from typing import TYPE_CHECKING
+from typing import IO, TYPE_CHECKING, NamedTuple
 
-from ....model import geometry
+import numpy as np
+
+from ....model import geometry, metadata
+from ....model.lazy_samples import ExpandedSamples
+from ....model.lazy_voxels import bounds_of
 from ....model.metadata import Instance, Log, PixelElement
+from ....model.pixels import PixelFormat
+from ....model.temporary_files import temporary_file
 from ....model.volume import Volume
 from ....standard.numbers import decimal_text
+from ....standard.tags import Tag
 from ..changed_instance import transcoded
 from ..composer import Composer
 from ..created.modules import METHOD_UNKNOWN
@@ -23,7 +30,7 @@ if TYPE_CHECKING:
     from pydicom.dataelem import DataElement
     from pydicom.dataset import Dataset
 
-File = tuple[Instance, PixelElement | None, bytes | memoryview | FrameBytes]
+File = tuple[Instance, PixelElement | None, bytes | memoryview]
 # PS3.3 C.7.1.1, C.7.2.1, C.7.3.1, C.7.4.1, C.7.5.1: must be there, empty if unknown
 _TYPE_2 = (
     "PatientName", "PatientID", "PatientBirthDate", "PatientSex", "StudyDate", "StudyTime", "AccessionNumber", "StudyID",
@@ -33,38 +40,72 @@ _DEIDENTIFIED_HOW = ("DeidentificationMethod", "DeidentificationMethodCodeSequen
 _SMALLEST_AND_LARGEST = ("SmallestImagePixelValue", "LargestImagePixelValue")
 
 
-def source_files(volume: Volume, edited: bool, uids: UidMap, log: Log) -> list[File]:
-    """Return the instances of a volume in its order: as they were, or derived ones."""
-    return _derived(volume, uids, log) if edited else _restored(volume)
+class Sources(NamedTuple):
+    """The instances of a volume, in its order.
+
+    Attributes
+    ----------
+    data_sets : list of Dataset
+        Their elements.
+    frames : FrameBytes or None
+        Their pixel data, of which the data sets have two bytes each; None where they have their own.
+    """
+
+    data_sets: list[Dataset]
+    frames: FrameBytes | None
 
 
-def sources_of(files: Sequence[File], volume: Volume, edited: bool, log: Log) -> list[Dataset]:
-    """Return files as data sets, with what highdicom insists on; to be called `without_validation`."""
-    sources = [_read(file) for file in files]
-    _add_frame_of_reference(sources, log)
-    _complete(sources, log)
-    _assume(sources, volume, log)
-    _drop_unresolved_references(sources, ["ReferencedImageSequence", *([] if edited else ["SourceImageSequence"])], log)
-    _note_nameless(sources, log)
+def sources_of(volume: Volume, edited: bool, uids: UidMap, log: Log) -> Sources:
+    """Return the instances of a volume, as they were or derived ones, with what highdicom insists on.
+
+    To be called `without_validation`.
+    """
+    sources = _in_file(volume, edited, uids, log)
+    data_sets = sources.data_sets
+    _add_frame_of_reference(data_sets, log)
+    _complete(data_sets, log)
+    _assume(data_sets, volume, log)
+    _drop_unresolved_references(data_sets, ["ReferencedImageSequence", *([] if edited else ["SourceImageSequence"])], log)
+    _note_nameless(data_sets, log)
     return sources
 
 
-def _restored(volume: Volume) -> list[File]:
-    """Return the instances as they were, native, in the order of the volume."""
-    series = volume.dicom.metadata
+def _in_file(volume: Volume, edited: bool, uids: UidMap, log: Log) -> Sources:
+    """Return instances whose pixel data are in a temporary file, or in memory where the disk is full."""
+    if metadata.text(volume.dicom.metadata.first.elements, Tag.PHOTOMETRIC_INTERPRETATION) == "MONOCHROME1":
+        return Sources([_read(file) for file in _files(volume, edited, uids, log)], None)  # highdicom inverts the values
+    attempts: list[tuple[list[Dataset], Log]] = []
+
+    def write(file: IO[bytes]) -> None:
+        attempts.append(([], Log()))
+        for instance, pixels, raw in _files(volume, edited, uids, attempts[-1][1]):
+            attempts[-1][0].append(one := _read((instance, pixels, bytes(2))))
+            file.write(raw[: one.Rows * one.Columns * one.BitsAllocated // 8])
+
+    file = temporary_file(write)
+    if file is None:
+        write(file := BytesIO())
+    data_sets, own = attempts[-1]
+    log.add(own)
+    first = data_sets[0]
+    words = np.dtype(f"<u{first.BitsAllocated // 8}")
+    shape = (1, len(data_sets), first.Rows, first.Columns)
+    pixel = PixelFormat(first.Rows, first.Columns, 1, first.BitsAllocated, first.BitsAllocated, first.BitsAllocated - 1)
+    return Sources(data_sets, FrameBytes(ExpandedSamples(file, shape, words).planes, len(data_sets), pixel))
+
+
+def _files(volume: Volume, edited: bool, uids: UidMap, log: Log) -> Iterator[File]:
+    """Yield the instances of a volume in its order, native: as they were, or derived ones."""
+    if edited:
+        for made in derive(volume, uids, log):
+            assert not isinstance(made.raw, FrameBytes)  # there is one frame
+            yield made.instance, made.pixels, made.raw
+        return
     source = PixelSource([volume])
     wholes = {whole.number[0]: whole for whole in frames_by_instance([volume])}
-    files: list[File] = []
-    for n in series.frames[..., 0].reshape(-1).tolist():
-        whole = wholes[n]
-        pixels, raw = source.element(whole)
-        instance = whole.instance if decode.is_native(whole.instance) else transcoded(whole.instance)
-        files.append((instance, pixels, raw))
-    return files
-
-
-def _derived(volume: Volume, uids: UidMap, log: Log) -> list[File]:
-    return [(made.instance, made.pixels, made.raw) for made in derive(volume, uids, log)]
+    for n in volume.dicom.metadata.frames[..., 0].reshape(-1).tolist():
+        instance = wholes[n].instance
+        yield (instance if decode.is_native(instance) else transcoded(instance), *source.element(wholes[n]))
 
 
 def _read(file: File) -> Dataset:
@@ -125,7 +166,7 @@ def _assume(sources: Sequence[Dataset], volume: Volume, log: Log) -> None:
 def _assumed(volume: Volume) -> dict[str, float]:
     """Return what every frame must specify and follows from the image: its thickness, and a window that shows all values."""
     rescale = volume.rescale
-    ends = [float(end) * rescale.slope + rescale.intercept for end in (volume.array.min(), volume.array.max())]
+    ends = [float(end) * rescale.slope + rescale.intercept for end in bounds_of(volume.voxels)]
     return {
         "SliceThickness": float(decimal_text(geometry.slice_distance(volume.ijk_to_ras))),
         "WindowCenter": float(decimal_text(sum(ends) / 2)),

@@ -7,6 +7,7 @@ from dataclasses import replace
 import numpy as np
 
 from ....model import metadata
+from ....model.lazy_voxels import mapped
 from ....model.pixels import Rescale, to_real_values
 from ....model.volume import Volume
 from ....standard.tags import Tag
@@ -39,12 +40,13 @@ def with_display_rescale(volume: Volume) -> Volume:
         return replace(volume, rescale=Rescale(rescale.slope * factor, rescale.intercept * factor + offset))
     if volume.voxels.shape[:2] != series.frames.shape[:2]:
         return volume
-    voxels = np.empty(volume.voxels.shape, np.float32)
-    for t, times in enumerate(series.frames.tolist()):
-        for k, (instance, frame) in enumerate(times):
-            slope, intercept = _combined(volume.rescale, factors[instance, frame])
-            voxels[t, k] = to_real_values(volume.voxels[t, k], slope, intercept, voxels.dtype)
-    return replace(volume, voxels=voxels, rescale=Rescale())
+    rescales = [_combined(volume.rescale, factors[n, f]) for n, f in series.frames.reshape(-1, 2).tolist()]
+    real_type = np.dtype(np.float32)
+
+    def real_values(planes: np.ndarray, start: int) -> np.ndarray:
+        return np.stack([to_real_values(plane, *rescales[n], real_type) for n, plane in enumerate(planes, start)])
+
+    return replace(volume, voxels=mapped(volume.voxels, real_type, real_values), rescale=Rescale())
 
 
 def _combined(rescale: Rescale, factor: tuple[float, float]) -> tuple[float, float]:

@@ -34,6 +34,10 @@ def rescale_of(look: Lookup, notes: list[str]) -> tuple[float, float, str]:
         slope, units = dose, (look.texts(sequence, Tag.DOSE_UNITS) or [""])[0]
     if metadata.text(look.data_set, Tag.SEGMENTATION_TYPE) == "FRACTIONAL":
         notes.append(f"values of a fractional segmentation are stored values: {_whole(look.data_set)}")
+    if metadata.text(look.data_set, Tag.SEGMENTATION_TYPE) and (slope, intercept) != (None, None):
+        if (slope, intercept) != (1, 0):
+            notes.append(f"{describe(Tag.RESCALE_SLOPE)} is not applied: values of segmentations are stored values")
+        return 1.0, 0.0, ""
     if slope is None and intercept is None and Tag.MODALITY_LUT_SEQUENCE in look.data_set:
         return _modality_lut(look, notes)
     _note_doubts(look, slope, intercept, notes)

@@ -91,6 +91,15 @@ def doubts_of_numbers(elements: Elements, numbers: set[int | None]) -> list[str]
     return doubts
 
 
+def doubt_of_type(elements: Elements) -> list[str]:
+    """Return that it is unknown what the values of an object mean, of which they are not labels."""
+    kind = metadata.text(elements, Tag.SEGMENTATION_TYPE)
+    if kind == "FRACTIONAL":
+        return []
+    state = f"is {kind!r}, which is not known" if kind else "is missing"
+    return [f"SegmentationType (0062,0001) {state}: whether the values are labels or probabilities is unknown"]
+
+
 def doubt_of_gaps(steps_mm: np.ndarray, thickness_mm: float) -> list[str]:
     """Return that slices may have been left out between those that are there, where only their thickness is known.
 

@@ -20,7 +20,7 @@ from ....standard.tags import Tag
 from .frame_info import FrameInfo
 from .lookup import Lookup, own_groups
 from .overlaps import sets_without_overlap
-from .segment_doubts import doubt_of_gaps, doubts_of_numbers
+from .segment_doubts import doubt_of_gaps, doubt_of_type, doubts_of_numbers
 from .stacks import Grid, Layer, parallel_groups, split, stack_warnings
 from .times import places_of
 
@@ -88,7 +88,7 @@ def grids_of_segmentations(instances: Sequence[Instance], frames: Sequence[Frame
     for numbers in objects.values():
         first = instances[numbers[0].instance]
         segments = {_number(frame) if "segment" in frame.labels else None for frame in numbers}
-        doubts = doubts_of_numbers(first.elements, segments) if has_labels(first) else []
+        doubts = doubts_of_numbers(first.elements, segments) if has_labels(first) else doubt_of_type(first.elements)
         grids += [replace(grid, warnings=[*doubts, *grid.warnings]) for grid in _grids_of_object(instances, numbers)]
     return grids
 

@@ -11,8 +11,10 @@ from ....labels.segment import RGB
 from ....model import metadata
 from ....model.charset import CharacterSet
 from ....model.metadata import Elements, Instance
+from ....model.volume import Volume
 from ....standard.tags import Tag
 from ..reading.item_values import code_of, text_of
+from . import is_structure_set
 
 CLOSED_PLANAR = "CLOSED_PLANAR"
 """ContourGeometricType of the contours that are written, and of those without a type."""
@@ -180,6 +182,16 @@ def segments_of_rois(instance: Instance) -> list[Segment]:
         for item, label in zip(items, labels_of(instance), strict=True)
         for number in [metadata.integer(item.elements, Tag.ROI_NUMBER)]
     ]
+
+
+def space_of_regions(volume: Volume) -> str:
+    """Return the frame of reference of the regions in a label map; empty if it is not of an RT Structure Set, or of several."""
+    series = volume.dicom.metadata
+    if not is_structure_set(series.first) or series.layers is None:
+        return ""
+    drawn = {index for index, label in series.layers[:, 2:].tolist() if label}
+    spaces = {roi.frame_of_reference for roi in rois_of(series.first) if roi.index in drawn}
+    return spaces.pop() if len(spaces) == 1 else ""
 
 
 def _segment(roi: Elements, label: int, contours: Elements, observation: Elements, charset: CharacterSet) -> Segment:

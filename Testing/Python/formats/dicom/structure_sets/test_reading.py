@@ -566,6 +566,24 @@ def test_it_becomes_a_segmentation():
     assert int(seg.pixel_array.sum()) == 4
 
 
+@pytest.mark.parametrize("reference", [None, "ct"])
+def test_a_segmentation_of_regions_is_in_their_frame_of_reference(reference):
+    converted(drawn((7, "Liver", 0, BOX)))
+    image = pydicom.dcmread(next(path for path in Path("ct").rglob("*.dcm") if path.name != "rs.dcm"))
+    (path,) = Path("nifti").glob("*plan.nii.gz")
+    (seg,) = map(pydicom.dcmread, to_dicom(path, "seg", kind="seg", reference=reference).outputs)
+    assert seg.FrameOfReferenceUID == image.FrameOfReferenceUID
+    found = [item.SeriesInstanceUID for item in seg.get("ReferencedSeriesSequence", [])]
+    assert found == ([image.SeriesInstanceUID] if reference else [])
+
+
+def test_a_region_whose_name_has_a_backslash_is_one_segment_label():
+    converted(drawn((7, "x\\y", 0, BOX)))
+    (path,) = Path("nifti").glob("*plan.nii.gz")
+    (seg,) = map(pydicom.dcmread, to_dicom(path, "seg", kind="seg").outputs)
+    assert seg.SegmentSequence[0].SegmentLabel == "x y"
+
+
 @pytest.mark.parametrize("order", [(0, 1, 2), (1, 2, 0), (0, 2, 1)], ids=["axial", "sagittal", "coronal"])
 def test_contours_of_other_planes_are_drawn_in_them(order):
     matrix = MATRIX[:, [*order, 3]]
