@@ -28,7 +28,8 @@ from nifti_dicom_bridge.deidentification.policy import Policy  # noqa: E402
 
 TARGETS = {
     "nifti": ["--to", "nifti"], "nifti plain": ["--to", "nifti", "--no-record"], "bids": ["--to", "nifti", "--layout", "bids"],
-    "dicom": ["--to", "dicom"], "zarr": ["--to", "zarr"], "preview": ["--to", "preview", "--mosaic", "--no-mp4"],
+    "dicom": ["--to", "dicom"], "dicom as pm": ["--to", "dicom", "--as", "pm"], "dicom as sc": ["--to", "dicom", "--as", "sc"],
+    "zarr": ["--to", "zarr"], "preview": ["--to", "preview", "--mosaic", "--no-mp4"],
 }  # fmt: skip
 MOVED = "modified-dates"
 KEY = b"a key of the trial, for repetition"
