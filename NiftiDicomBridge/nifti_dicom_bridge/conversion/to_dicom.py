@@ -222,6 +222,8 @@ def _restore(group: list[Source], run: _Run, entry: Entry, progress: Progress | 
         if entry.outcome is Outcome.DERIVED:
             from .new_objects import doubt_of_labels
 
+            if run.options.reference is not None:
+                entry.log.warnings.append("reference= was not used: a derived image belongs to the study of its original")
             entry.log.warnings += filter(None, map(doubt_of_labels, volumes))
         _check_unchanged(group)
         entry.outputs = staging.commit()

@@ -72,6 +72,7 @@ WORDS = {
     "InPlanePhaseEncodingDirectionDICOM": ["ROW", "COL"], "ArterialSpinLabelingType": ["CASL", "PCASL", "PASL"],
     "AcquisitionDateTime": ["2020-01-02T10:11:12.500000"], "ScanDate": ["2020-01-02"], "ContrastBolusIngredient": ["IODINE"],
     "TimeZero": ["10:11:12"], "SeriesTime": ["10:11:12"], "ImageType": [["DERIVED", "SECONDARY", "M"]],
+    "MagneticFieldStrength": [1, 3, 7], "PatientSize": [1, 2],
     "StudyInstanceUID": ["1.2.3"], "ParallelAcquisitionTechnique": ["SENSE"],
 }  # fmt: skip
 FROM_THE_OBJECT = {"SeriesInstanceUID", "ImageOrientationPatientDICOM", "SpacingBetweenSlices"}

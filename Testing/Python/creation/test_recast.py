@@ -429,3 +429,29 @@ def test_a_parametric_map_has_the_units_of_its_original(sop_class: str, attribut
     (ds,) = headers(circle.back)
     mapping = ds.SharedFunctionalGroupsSequence[0].RealWorldValueMappingSequence[0]
     assert mapping.MeasurementUnitsCodeSequence[0].CodeValue == unit
+
+
+@pytest.mark.parametrize("kind", [Kind.SEG, Kind.PM])
+def test_objects_made_of_a_record_refer_to_the_instances_of_the_original(kind: Kind, circle: Circle) -> None:
+    save(circle.dicom, slices((np.arange(192, dtype="<i2") % 7 > 4).astype("<i2").reshape(3, 8, 8), MR))
+    circle.forth()
+
+    report = recast(circle.nifti, circle.back, kind)
+
+    (made,) = headers(circle.back)
+    found = [item.ReferencedSOPInstanceUID for item in made.SourceImageSequence]
+    assert sorted(found) == sorted(ds.SOPInstanceUID for ds in headers(circle.dicom)), sentences(report)
+
+
+def test_a_reference_that_is_not_used_is_reported(circle: Circle) -> None:
+    save(circle.dicom, slices((np.arange(192, dtype="<i2") % 7 > 4).astype("<i2").reshape(3, 8, 8), MR))
+    circle.forth()
+
+    assert "reference= was not used" in sentences(recast(circle.nifti, circle.back, Kind.SEG, reference=circle.dicom))
+
+
+def test_a_reference_of_a_derived_image_is_reported(circle: Circle) -> None:
+    circle.make("classic_ct").forth()
+    circle.edit_image(lambda image: nibabel.Nifti1Image(np.asarray(image.dataobj) + 1, image.affine))
+
+    assert "reference= was not used" in sentences(recast(circle.nifti, circle.back, Kind.AUTO, reference=circle.dicom))

@@ -179,6 +179,19 @@ def test_another_kind_of_object_says_nothing_of_the_patient(tmp_path: Path) -> N
     assert not leaks(tmp_path / "out", secrets)
 
 
+@pytest.mark.slow
+@pytest.mark.parametrize("kind", [Kind.SEG, Kind.PM, Kind.SC, Kind.ENHANCED_MR, Kind.RTSTRUCT])
+def test_references_to_the_source_have_none_of_its_uids(kind: Kind, tmp_path: Path) -> None:
+    sources = slices((np.arange(192, dtype="<i2") % 7 > 4).astype("<i2").reshape(SHAPE), MR)
+    for number, ds in enumerate(sources):
+        write_file(tmp_path / "in" / f"{number}.dcm", ds)
+    report = convert(Job([tmp_path / "in"], tmp_path / "out", ConversionOptions(Target.DICOM, kind=kind, deidentify=True)))
+    assert report.ok, [entry.error for entry in report.entries]
+    made = "".join(str(pydicom.dcmread(path)) for path in report.outputs)
+    uids = {str(ds[name].value) for ds in sources for name in ("SOPInstanceUID", "SeriesInstanceUID", "StudyInstanceUID")}
+    assert [uid for uid in uids if uid in made] == []
+
+
 def test_zarr_says_nothing_of_the_patient(tmp_path: Path) -> None:
     module("zarr")
     secrets = put(KINDS["MR"](), tmp_path / "in")

@@ -95,6 +95,8 @@ def recast_request(volume: Volume, kind: Kind, shared: ConversionContext, log: L
     _check_shown(series.first, form)
     is_drawn = kind is Kind.RTSTRUCT or is_structure_set(series.first)
     reference = chosen_reference(shared.references, volume, volume.name) if is_drawn else None
+    if shared.options.reference is not None and not is_drawn:
+        log.warnings.append("reference= was not used: the new object refers to the images that this one was made of")
     placed = _in_plane(volume, shared.options.plane) if reference is None else _on_reference(volume, reference)
     frames = _frames(volume, placed)
     source = attributes_from_source(series, form.sop_class if form else "1.2.840.10008.5.1.4.1.1.7")

@@ -207,6 +207,13 @@ def test_fractions_above_the_largest_are_reported(lazy: bool, circle: Circle) ->
 
 
 @pytest.mark.parametrize("lazy", [False, True])
+def test_values_above_1_of_a_binary_segmentation_are_reported(lazy: bool, circle: Circle) -> None:
+    circle.make("segmentation_fractional")
+    edit_dicom(circle.dicom, SegmentationType="BINARY")
+    assert any("(0062,0001) BINARY knows 0 and 1 only" in sentence for sentence in warnings_of(circle, lazy))
+
+
+@pytest.mark.parametrize("lazy", [False, True])
 def test_numbers_of_a_label_map_segmentation_without_a_segment_are_reported(lazy: bool, circle: Circle) -> None:
     ds = named_segmentation(SegmentationForm.LABELMAP)
     ds.SegmentSequence = [item for item in ds.SegmentSequence if item.SegmentNumber != 2]
@@ -653,6 +660,10 @@ def _with_one_number(ds: Dataset) -> None:
     ds.SegmentSequence[1].SegmentNumber = 1
 
 
+def _with_two_numbers(ds: Dataset) -> None:
+    ds.PerFrameFunctionalGroupsSequence[0].SegmentIdentificationSequence[0].ReferencedSegmentNumber = [1, 2]
+
+
 def _without_identification(ds: Dataset) -> None:
     for groups in ds.PerFrameFunctionalGroupsSequence:
         del groups.SegmentIdentificationSequence
@@ -669,6 +680,7 @@ def _without_distance(ds: Dataset) -> None:
     [
         (_without_segment_2, "does not describe segment 2, which frames are of"),
         (_with_one_number, "several segments have the number 1"),
+        (_with_two_numbers, "ReferencedSegmentNumber (0062,000B) has 2 values"),
         (_without_distance, "the slices are 2.5 mm apart and 1 mm thick"),
     ],
 )

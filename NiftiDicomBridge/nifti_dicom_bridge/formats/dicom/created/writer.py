@@ -20,7 +20,7 @@ from ....options.remedies import remedy
 from ....standard.pydicom_settings import each_without_warnings
 from ..data_set_file import DataSetFile, NewObject
 from ..new_file import NewFile
-from ..pydicom_conversion import data_set_of
+from ..pydicom_conversion import data_set_of, in_utf_8
 from ..uids import new_uid
 from .label_evidence import is_fraction
 from .library_errors import unreadable_by_pydicom
@@ -159,17 +159,16 @@ def _common(request: Request) -> Dataset:
 
 
 def _sources(request: Request) -> list[Dataset]:
-    """Return the headers of the source instances as pydicom reads them."""
-    from pydicom import dcmread
-
+    """Return the headers of the source instances as pydicom has them: of what they are here, which de-identification changes,
+    not of their files; those that a record holds have no file.
+    """
     data_sets = []
     for source in request.sources:
-        if source.path:
-            with unreadable_by_pydicom(source.path):
-                data_set = dcmread(source.path, stop_before_pixels=True, force=True)
-                data_set.walk(_touch)  # pydicom reads the content of sequences when it is used, which is too late
-                _require_uids(data_set, source.path)
-            data_sets.append(data_set)
+        with unreadable_by_pydicom(source.path or request.image.name):
+            data_set = data_set_of(in_utf_8(source, source.elements))
+            data_set.walk(_touch)  # pydicom reads the content of sequences when it is used, which is too late
+            _require_uids(data_set, source.path or request.image.name)
+        data_sets.append(data_set)
     return data_sets
 
 

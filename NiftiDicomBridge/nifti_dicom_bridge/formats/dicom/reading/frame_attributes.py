@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 
 from ....model import metadata
 from ....model.metadata import Elements
+from ....standard.dictionary import describe
 from ....standard.tags import Tag
 from . import diffusion, vendor
 from .components import image_words
@@ -171,8 +172,11 @@ def other_words(look: Lookup) -> list[str]:
 
 def segment(frame: Frame) -> int | None:
     """Return the number of the segment that a frame is of."""
-    number = metadata.number(frame.look.group(Tag.SEGMENT_IDENTIFICATION_SEQUENCE), Tag.REFERENCED_SEGMENT_NUMBER)
-    return None if number is None else int(number)
+    numbers = metadata.numbers(frame.look.group(Tag.SEGMENT_IDENTIFICATION_SEQUENCE), Tag.REFERENCED_SEGMENT_NUMBER)
+    if len(numbers) > 1:
+        name = describe(Tag.REFERENCED_SEGMENT_NUMBER)
+        frame.look.notes.append(f"{name} has {len(numbers)} values, one is allowed: the first, {numbers[0]:g}, is used")
+    return int(numbers[0]) if numbers else None
 
 
 def polarity(frame: Frame) -> str | None:

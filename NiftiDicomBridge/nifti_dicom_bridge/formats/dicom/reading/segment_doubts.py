@@ -17,7 +17,7 @@ THICKER = 1.05
 
 
 class DoubtsOfValues:
-    """What values of voxels are not described by their Segmentation: numbers without a segment, fractions above 1.
+    """What values of voxels are not described by their Segmentation: numbers without a segment, fractions and bits above 1.
 
     Parameters
     ----------
@@ -31,6 +31,7 @@ class DoubtsOfValues:
         background = {0, metadata.integer(elements, Tag.PIXEL_PADDING_VALUE)}
         self._described = background | {metadata.integer(item, Tag.SEGMENT_NUMBER) for item in items}
         self._one = metadata.integer(elements, Tag.MAXIMUM_FRACTIONAL_VALUE)
+        self._are_whole_masks = self._kind == "BINARY" and metadata.integer(elements, Tag.BITS_ALLOCATED) > 1
         self._found: set[int] = set()
 
     def note(self, planes: np.ndarray) -> None:
@@ -39,6 +40,8 @@ class DoubtsOfValues:
             self._found |= set(np.unique(planes).tolist()) - self._described
         elif self._kind == "FRACTIONAL" and planes.size and planes.max() > self._one > 0:
             self._found = {max(int(planes.max()), *self._found, 0)}
+        elif self._are_whole_masks:
+            self._found |= set(np.unique(planes).tolist()) - {0, 1}
 
     def sentences(self) -> list[str]:
         """Return what is wrong with the values that were noted."""
@@ -47,6 +50,11 @@ class DoubtsOfValues:
         if self._kind == "LABELMAP":
             numbers = _listed(sorted(self._found))
             return [f"SegmentSequence (0062,0002) does not describe segment {numbers}, which voxels are of"]
+        if self._kind == "BINARY":
+            return [
+                f"voxels have the value {_listed(sorted(self._found))}, and SegmentationType (0062,0001) BINARY knows 0 and 1 "
+                "only: no segment has these numbers, which are kept"
+            ]
         name = "MaximumFractionalValue (0062,000E)"
         return [f"the largest value is {max(self._found)}, above {name}, {self._one}: more than 1 has no meaning"]
 
