@@ -109,5 +109,5 @@ def _has_random_subjects(options: ConversionOptions) -> bool:
 
 
 def _is_missing(options: ConversionOptions) -> bool:
-    """Whether the file with the key does not exist, for which there is a rule of its own."""
-    return options.key_file is not None and not options.key_file.exists()
+    """Whether the file with the key does not exist or is a folder, for which there are rules of their own."""
+    return options.key_file is not None and (not options.key_file.exists() or options.key_file.is_dir())

@@ -190,7 +190,7 @@ def plain_image(two_series: Path, tmp_path: Path) -> Path:
 def test_a_reference_that_pydicom_cannot_read_is_one_sentence(
     plain_image: Path, two_series: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("pydicom.dcmread", broken)
+    monkeypatch.setattr("pydicom.Dataset.walk", broken)
 
     report = convert(Job([plain_image], tmp_path / "out", ConversionOptions("dicom", kind="pm", reference=two_series)))
 
