@@ -93,6 +93,7 @@ def test_a_field_map_of_gradient_echoes_is_linked(circle: Circle) -> None:
         assert found["IntendedFor"] == [f"bids::sub-P01/ses-20260101/func/{WHO}_task-rest_bold.nii.gz"]
 
 
+@pytest.mark.slow
 def test_opposite_directions_are_one_field_map(circle: Circle) -> None:
     epi(circle, 3, "se_fmap", 2, **SE)
     epi(circle, 4, "se_fmap", 2, **SE, **REVERSED)

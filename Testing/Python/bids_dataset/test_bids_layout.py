@@ -212,6 +212,7 @@ def test_echoes_are_numbered_by_their_times(circle: Circle) -> None:
     assert sidecar(circle, "echo-2_bold")["EchoTime"] == 0.03
 
 
+@pytest.mark.slow
 def test_echoes_in_series_of_their_own_are_numbered_within_each_run(circle: Circle) -> None:
     for number, echo in enumerate((1, 2, 1, 2)):
         series(circle.dicom, number + 1, "bold rest", 2, EchoTime=f"{12 * echo}", EchoNumbers=echo, **EPI)
@@ -220,6 +221,7 @@ def test_echoes_in_series_of_their_own_are_numbered_within_each_run(circle: Circ
     assert images(circle) == [f"func/*_task-rest_run-0{run}_echo-{echo}_bold" for run in (1, 2) for echo in (1, 2)]
 
 
+@pytest.mark.slow
 def test_magnitude_says_so_beside_phase(circle: Circle) -> None:
     series(circle.dicom, 3, "bold rest", 2, ImageType=["ORIGINAL", "PRIMARY", "M", "ND"], **EPI)
     series(circle.dicom, 4, "bold rest", 2, ImageType=["ORIGINAL", "PRIMARY", "P", "ND"], **EPI)
@@ -229,6 +231,7 @@ def test_magnitude_says_so_beside_phase(circle: Circle) -> None:
     assert sidecar(circle, "part-phase_bold")["Units"] == "arbitrary"
 
 
+@pytest.mark.slow
 def test_a_reference_has_the_run_of_the_images_that_follow(circle: Circle) -> None:
     for number in (3, 6):
         series(circle.dicom, number, "bold rest_SBRef", **EPI)

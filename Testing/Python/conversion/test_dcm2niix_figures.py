@@ -62,6 +62,7 @@ def test_distance_of_slices_of_a_tilted_gantry(tmp_path: Path) -> None:
     assert "the fourteenth is 2.8 mm off" in TEXT
 
 
+@pytest.mark.slow
 def test_scale_of_philips_that_varies_between_volumes(tmp_path: Path) -> None:
     _, theirs = both("mr-philips-asl-slopes", tmp_path)
     varying = [image for image in theirs if image.ndim == 4]

@@ -130,6 +130,7 @@ REFUSED = {"lying_syntax", "bytes_behind_the_end", "unknown_vr"}
 
 
 @pytest.mark.parametrize("phantom", sorted(set(PHANTOMS) - REFUSED))
+@pytest.mark.slow
 def test_dcmdump_reads_what_comes_back_as_a_new_series(phantom: str, circle: Circle) -> None:
     program = oracle("dcmdump")
     circle.make(phantom).forth()
@@ -155,6 +156,7 @@ def test_dcmdump_reads_derived_files(circle: Circle) -> None:
 
 
 @pytest.mark.parametrize("option", ["+e1", "+el"])
+@pytest.mark.slow
 def test_lossless_jpeg_of_dcmtk_comes_back_with_equal_values(option: str, circle: Circle) -> None:
     """JPEG lossless (process 14, with and without the fixed selection value): pydicom has no codec of its own for it."""
     program = oracle("dcmcjpeg")
@@ -171,6 +173,7 @@ def test_lossless_jpeg_of_dcmtk_comes_back_with_equal_values(option: str, circle
         assert np.array_equal(pydicom.dcmread(circle.back / path.name).pixel_array, pydicom.dcmread(path).pixel_array)
 
 
+@pytest.mark.slow
 def test_jpeg_of_12_bits_has_the_values_that_dcmtk_decodes(circle: Circle) -> None:
     """JPEG extended (process 4): none of pydicom's plug-ins with a free license decodes it."""
     encoder, decoder = oracle("dcmcjpeg"), oracle("dcmdjpeg")

@@ -116,6 +116,7 @@ def test_an_edited_image_is_never_in_memory(kind: str, change: Callable, circle:
     assert max(planes_at_once) <= AT_ONCE
 
 
+@pytest.mark.slow
 def test_a_store_is_never_in_memory_on_its_way_to_nifti(tmp_path: Path, planes_at_once: list[int]) -> None:
     zarr_circle = ZarrCircle(tmp_path)
     write_many(zarr_circle.dicom, "files")

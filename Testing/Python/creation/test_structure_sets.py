@@ -121,6 +121,7 @@ def test_dciodvfy_finds_no_error():
     assert facts_of_dciodvfy(path) == set()
 
 
+@pytest.mark.slow
 def test_contours_of_more_than_65534_bytes_are_written():
     voxels = np.zeros((2400, 3, 1), np.uint8)
     voxels[::2, :, 0] = voxels[:, 0, 0] = 1  # a comb
@@ -166,6 +167,7 @@ def test_a_missing_package_is_named(monkeypatch):
     assert "contourpy" in refused(save("x_dseg.nii", labels()), kind="rtstruct")
 
 
+@pytest.mark.slow
 def test_plastimatch_reads_the_same_voxels():
     structure_set()
     said = run(oracle("plastimatch"), "convert", "--input", "out/x_dseg", "--referenced-ct", "ct", "--output-prefix", "masks",

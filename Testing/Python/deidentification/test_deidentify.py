@@ -304,6 +304,7 @@ def test_key_links_runs_and_no_key_does_not(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("target", [Target.DICOM, Target.NIFTI])
+@pytest.mark.slow
 def test_dciodvfy_finds_no_error_that_was_not_there(target: Target, tmp_path: Path) -> None:
     oracle("dciodvfy")
     make_sample(tmp_path / "in")

@@ -92,6 +92,7 @@ def test_series_with_new_uids_are_told_from_those_that_are_the_same(sample: Circ
 
 
 @pytest.mark.parametrize("phantom", ["classic_ct", "oblique", "two_series", "rgb", "enhanced_mr"])
+@pytest.mark.slow
 def test_both_ways_are_identical(circle: Circle, phantom: str) -> None:
     circle.make(phantom)
 

@@ -104,6 +104,7 @@ def test_pure_colors_are_those_of_the_standard(ybr: tuple, rgb: tuple) -> None:
 
 
 @given(st.integers(1, 9), st.integers(1, 4), st.integers(1, 4))
+@pytest.mark.slow
 def test_tiles_come_back(count: int, rows: int, columns: int) -> None:
     across = int(np.ceil(np.sqrt(count)))
     slices = np.arange(count * rows * columns).reshape(count, rows, columns)

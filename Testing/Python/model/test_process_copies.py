@@ -63,6 +63,7 @@ def test_without_room_for_a_file_one_process_computes(monkeypatch: pytest.Monkey
     assert {process for _, process in computed(slowly, 3)} == {os.getpid()}
 
 
+@pytest.mark.slow
 def test_the_largest_shares_are_first(tmp_path: Path) -> None:
     def noted(n: int) -> None:
         with (tmp_path / "numbers").open("a") as file:
@@ -73,6 +74,7 @@ def test_the_largest_shares_are_first(tmp_path: Path) -> None:
     assert "20" in (tmp_path / "numbers").read_text().split()[:2]
 
 
+@pytest.mark.slow
 def test_own_results_are_reported_with_the_sizes_begun() -> None:
     sizes = list(range(40, 0, -1))
     came: list[tuple[int, int]] = []
@@ -85,6 +87,7 @@ def test_own_results_are_reported_with_the_sizes_begun() -> None:
 
 
 @pytest.mark.parametrize("parent_fails", [False, True])
+@pytest.mark.slow
 def test_what_fails_is_computed_here_and_reported(parent_fails: bool) -> None:
     parent = os.getpid()
 
@@ -137,6 +140,7 @@ def abandoned(folder: Path) -> None:
     computed(compute, 10_000)
 
 
+@pytest.mark.slow
 def test_copies_end_without_their_parent(tmp_path: Path) -> None:
     process = multiprocessing.get_context("fork").Process(target=abandoned, args=(tmp_path,))
     process.start()

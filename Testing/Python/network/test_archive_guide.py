@@ -62,6 +62,7 @@ def test_the_settings_file_shows_settings_that_exist():
     assert set(values) <= {field.name for field in fields(ArchiveSettings)}
 
 
+@pytest.mark.slow
 def test_the_python_example_reports_an_archive_that_is_not_there(tmp_path, monkeypatch, capsys):
     make_sample(tmp_path / "scans")
     monkeypatch.chdir(tmp_path)

@@ -48,6 +48,7 @@ def test_waiting_can_be_cancelled(tmp_path: Path) -> None:
         FolderLock(tmp_path / HOME / COMMIT_LOCK, stop).__enter__()
 
 
+@pytest.mark.slow
 def test_a_staging_folder_is_dead_when_its_process_has_ended(tmp_path: Path) -> None:
     program = "import sys; from pathlib import Path; from nifti_dicom_bridge.output.locks import own; own(Path(sys.argv[1]))"
     subprocess.run([sys.executable, "-c", program, tmp_path], check=True)

@@ -139,6 +139,7 @@ def test_the_mp4_is_what_browsers_want(cine_files: Path, tmp_path: Path) -> None
     assert raw.index(b"moov") < raw.index(b"mdat")  # fast start
 
 
+@pytest.mark.slow
 def test_an_odd_picture_gets_even_sides(tmp_path: Path) -> None:
     oracle("ffmpeg")
     for n, ds in enumerate(slices(np.zeros((3, 301, 303), "<i2"), CT, spacing=(1.0, 1.0))):

@@ -224,6 +224,7 @@ def test_the_button_needs_a_database_an_image_and_a_command(slicer, panel, datab
     assert shown(hint) == "No DICOM database is open."
 
 
+@pytest.mark.slow
 def test_the_command_is_kept_in_the_scene(slicer, panel):
     enter_command(panel, "bet {input} {output}")
     assert panel.parameters.command == "bet {input} {output}"

@@ -395,6 +395,7 @@ def finished(panel):
     wait_until(lambda: not panel.busy and not panel.importing.proposing.busy)
 
 
+@pytest.mark.slow
 def test_export_to_nifti_by_right_click(slicer, node, action, shown_panel, tmp_path, monkeypatch):
     import qt
 
@@ -405,6 +406,7 @@ def test_export_to_nifti_by_right_click(slicer, node, action, shown_panel, tmp_p
     assert "1 converted" in shown_panel.ui.resultBrowser.toPlainText()
 
 
+@pytest.mark.slow
 def test_export_of_a_patient_takes_all_below(slicer, node, action, shown_panel, tmp_path, monkeypatch):
     import qt
 
@@ -419,6 +421,7 @@ def test_export_of_a_patient_takes_all_below(slicer, node, action, shown_panel, 
     assert sorted(path.name for path in (tmp_path / "clicked").glob("*.nii.gz")) == ["7_ramp.nii.gz", "computed.nii.gz"]
 
 
+@pytest.mark.slow
 def test_actions_for_several_items_appear_when_the_menu_opens(slicer, node, shown_panel, tmp_path, monkeypatch):
     """Slicer itself hides the actions of all plugins when several items are selected."""
     import qt

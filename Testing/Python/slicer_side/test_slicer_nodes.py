@@ -211,6 +211,7 @@ def test_4d_series_loads_as_a_sequence_and_comes_back_identical(slicer, plugin, 
     assert {ds.SOPInstanceUID: ds for ds in map(pydicom.dcmread, found.outputs)} == expected
 
 
+@pytest.mark.slow
 def test_edited_time_makes_a_derived_series(slicer, plugin, logic, load, write_series, tmp_path):
     load(write_4d(write_series, tmp_path))
     (sequence,) = slicer.util.getNodesByClass("vtkMRMLSequenceNode")

@@ -16,12 +16,14 @@ def outcome(panel):
 # --- tree of what is loaded
 
 
+@pytest.mark.slow
 def test_lone_volume_is_checked(slicer, panel):
     add_volume(slicer, "one")
     assert listed(panel) == ["one"]
     assert len(panel.exporting.checked()) == 1
 
 
+@pytest.mark.slow
 def test_lone_volume_that_a_person_unchecks_stays_so(slicer, panel):
     add_volume(slicer, "one")
     check(panel, "one", False)
@@ -84,6 +86,7 @@ def test_closed_scene_empties_the_list(slicer, panel):
     assert listed(panel) == []
 
 
+@pytest.mark.slow
 def test_space_bar_checks(slicer, panel):
     from PySide6.QtCore import Qt
     from PySide6.QtTest import QTest
@@ -98,6 +101,7 @@ def test_space_bar_checks(slicer, panel):
 # --- export
 
 
+@pytest.mark.slow
 def test_reason_why_nothing_can_be_exported_is_visible(slicer, panel):
     assert hint(panel) == "The scene contains no images."
     for name in ("a", "b"):
@@ -129,6 +133,7 @@ def test_database_that_is_not_open_is_said_and_created(slicer, panel, tmp_path):
     qt.QSettings().remove(slicer.dicomDatabaseDirectorySettingsKey)
 
 
+@pytest.mark.slow
 def test_package_that_a_format_needs_is_offered_when_it_is_chosen(slicer, panel, monkeypatch):
     from NiftiDicomBridgeLib import Dependencies
 
@@ -149,6 +154,7 @@ def test_package_that_a_format_needs_is_offered_when_it_is_chosen(slicer, panel,
     assert panel.ui.exportButton.isEnabled()
 
 
+@pytest.mark.slow
 def test_empty_database_is_said(panel, database):
     panel.ui.sourceComboBox.setCurrentIndex(1)
     listed(panel)
@@ -171,6 +177,7 @@ def test_click_on_export_writes_files(slicer, panel, tmp_path):
 
 
 @pytest.mark.parametrize("layout", ["flat", "zarr"])
+@pytest.mark.slow
 def test_deidentified_export_says_nothing_of_the_patient(layout, slicer, panel, node, tmp_path):
     node.SetName("SECRETNODE")
     uids = node.GetAttribute("DICOM.instanceUIDs").split()
@@ -189,6 +196,7 @@ def test_deidentified_export_says_nothing_of_the_patient(layout, slicer, panel, 
 
 
 @pytest.mark.parametrize(("entry", "kept"), [(0, False), (2, True)])
+@pytest.mark.slow
 def test_what_is_retained_is_chosen_in_the_panel(entry, kept, slicer, panel, node, tmp_path):
     listed(panel)
     panel.ui.folderEdit.currentPath = str(tmp_path / "out")
@@ -302,6 +310,7 @@ def test_list_of_the_database_follows_it(slicer, panel, database, write_series, 
     assert "7: ramp" in listed(panel)
 
 
+@pytest.mark.slow
 def test_bids_layout_makes_a_dataset(slicer, panel, node, tmp_path):
     listed(panel)
     panel.ui.layoutComboBox.setCurrentIndex(1)

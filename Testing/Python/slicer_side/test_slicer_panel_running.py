@@ -16,6 +16,7 @@ def outcome(panel):
     return shown(panel.exporting.feedback.result)
 
 
+@pytest.mark.slow
 def test_panel_lives_while_it_works_and_can_be_cancelled(slicer, panel):
     import qt
 
@@ -48,6 +49,7 @@ def test_progress_is_in_the_status_bar(slicer, panel):
     assert "Cancelled" in slicer.util.mainWindow().statusBar().currentMessage()
 
 
+@pytest.mark.slow
 def test_other_sections_say_what_they_wait_for(panel):
     start(panel, SlowTask())
     assert "running conversion" in shown(panel.importing.feedback.hint)
@@ -76,6 +78,7 @@ def test_progress_is_scrolled_into_view(slicer, panel):
 
 
 @pytest.mark.parametrize(("answer", "closes"), [("Cancel", False), ("OK", True)])
+@pytest.mark.slow
 def test_closing_slicer_asks_while_a_conversion_is_running(slicer, panel, answer, closes):
     task = SlowTask()
     start(panel, task)
@@ -122,6 +125,7 @@ def test_cancel_while_series_are_added_leaves_the_others_out(slicer, panel, data
     assert database.imagesCount() == 4
 
 
+@pytest.mark.slow
 def test_scene_that_is_closed_and_module_that_is_left_do_not_disturb_the_work(slicer, panel, tmp_path):
     task = SlowTask()
     start(panel, task)
@@ -169,6 +173,7 @@ def test_panel_that_is_closed_stops_its_work(module, slicer):
     assert not task.finished
 
 
+@pytest.mark.slow
 def test_declined_installation_is_answered_in_the_panel(slicer, panel, tmp_path, monkeypatch):
     from NiftiDicomBridgeLib import Dependencies
 
@@ -241,6 +246,7 @@ def test_dicom_is_checked_against_the_standard(panel, write_series, tmp_path):
     assert "7 × 6" in panel.ui.findingsBrowser.toPlainText()
 
 
+@pytest.mark.slow
 def test_folder_without_dicom_is_said(panel, tmp_path):
     panel.ui.checkFolderEdit.currentPath = str(tmp_path)
     run(panel, panel.ui.validateButton)

@@ -289,6 +289,7 @@ def test_segments_are_written_where_they_are_relative_to_their_volume(which, sli
     )
 
 
+@pytest.mark.slow
 def test_a_segmentation_from_dicom_is_what_it_was_though_its_volume_was_moved(slicer, logic, node, drawn):
     module("dcmqi")
     from DICOMLib import DICOMUtils
@@ -303,6 +304,7 @@ def test_a_segmentation_from_dicom_is_what_it_was_though_its_volume_was_moved(sl
     assert outcomes(logic.volumesToDicom([loaded])) == ["reissued"]
 
 
+@pytest.mark.slow
 def test_a_reference_that_the_user_chose_gets_world_coordinates(slicer, logic, node, drawn, tmp_path):
     before = places(logic.volumesToDicom([drawn], folder=tmp_path / "before", database=False))
     series = slicer.dicomDatabase.instanceValue(node.GetAttribute("DICOM.instanceUIDs").split()[0], "0020,000e")

@@ -156,6 +156,7 @@ def test_frames_refer_to_the_images_of_the_original() -> None:
 # --- numbers and names ------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_series_number_is_free_in_the_study() -> None:
     series("in/ct", SeriesNumber="3")
     series("in/other", SeriesNumber="12")

@@ -343,6 +343,7 @@ def test_truncated_pixel_data_of_segments_are_one_clear_error(circle: Circle) ->
 
 
 @pytest.mark.parametrize("kind", [SegmentationForm.BINARY, SegmentationForm.LABELMAP])
+@pytest.mark.slow
 def test_dcmqi_sees_the_same_labels_at_the_same_places(kind: SegmentationForm, circle: Circle, tmp_path: Path) -> None:
     path = put(circle.dicom, named_segmentation(kind))
     circle.forth()
@@ -629,6 +630,7 @@ def test_another_kind_of_object_made_of_a_label_map_lies_where_it_is(circle: Cir
     assert sorted(float(ds.ImagePositionPatient[2]) for ds in circle.returned()) == [z_of(k) for k in range(2, 10)]
 
 
+@pytest.mark.slow
 def test_names_of_segments_stand_beside_the_label_map_in_a_bids_dataset_too(circle: Circle) -> None:
     put(circle.dicom, named_segmentation())
     circle.forth(layout=Layout.BIDS)

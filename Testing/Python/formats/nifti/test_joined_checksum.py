@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import zlib
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -11,6 +12,7 @@ from nifti_dicom_bridge.formats.nifti.joined_checksum import joined_checksum
 
 
 @given(st.lists(st.binary(max_size=70), max_size=8))
+@pytest.mark.slow
 def test_parts_give_the_checksum_of_the_whole(parts: list[bytes]) -> None:
     assert joined_checksum([(zlib.crc32(part), len(part)) for part in parts]) == zlib.crc32(b"".join(parts))
 

@@ -210,6 +210,7 @@ def test_nothing_is_overwritten_unless_asked_for(zarr_circle: ZarrCircle) -> Non
     assert listing(zarr_circle.stores) == before
 
 
+@pytest.mark.slow
 def test_overwriting_leaves_nothing_of_the_old_store(tmp_path: Path) -> None:
     written(image((1, 20, 1024, 512), "u1"), tmp_path)
 

@@ -193,6 +193,7 @@ def test_a_decoder_that_hangs_is_stopped(tmp_path: Path, monkeypatch: pytest.Mon
     codec_process._WORKERS.stop()
 
 
+@pytest.mark.slow
 def test_the_other_process_ends_by_itself_when_ours_ends(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(codec_process, "LONGEST_END_S", 100.0)  # it may have to start first, on a machine with much to do
     workers = codec_process._Workers()
@@ -342,6 +343,7 @@ def test_a_codestream_of_more_bits_than_are_allocated_is_refused(tmp_path: Path)
         voxels(tmp_path)
 
 
+@pytest.mark.slow
 def test_a_copy_of_a_process_has_another_process_for_decoding(monkeypatch: pytest.MonkeyPatch) -> None:
     workers = codec_process._Workers()
     first = workers._running(sys.executable)
