@@ -13,18 +13,22 @@ from nifti_dicom_bridge.formats.dicom.compression import NATIVE, SYNTAXES
 from nifti_dicom_bridge.formats.dicom.created.kinds import OBJECT_KINDS
 from nifti_dicom_bridge.formats.dicom.legacy import objects as legacy
 from nifti_dicom_bridge.formats.dicom.reading.frame_codecs import DEFLATED_FRAMES
-from nifti_dicom_bridge.formats.dicom.reading.multiframe import WHOLE_SLIDE
-from nifti_dicom_bridge.formats.dicom.structure_sets import STRUCTURE_SET
 from nifti_dicom_bridge.network import dimse, dimse_retrieve
 from nifti_dicom_bridge.options import Clean, Kind, Retain
 from nifti_dicom_bridge.standard import confidentiality_profile, iods
 from nifti_dicom_bridge.standard.dictionary import uid_name
+from nifti_dicom_bridge.standard.sop_classes import (
+    LABEL_MAP_SEGMENTATION,
+    PARAMETRIC_MAP,
+    SEGMENTATION,
+    STRUCTURE_SET,
+    WHOLE_SLIDE,
+)
 from nifti_dicom_bridge.validation.file_meta import NEWER_SYNTAXES
 
 from .tables import table
 
-SEGMENTATIONS = {"binary, fractional": "1.2.840.10008.5.1.4.1.1.66.4", "labelmap": "1.2.840.10008.5.1.4.1.1.66.7"}
-PARAMETRIC_MAP = "1.2.840.10008.5.1.4.1.1.30"
+SEGMENTATIONS = {"binary, fractional": SEGMENTATION, "labelmap": LABEL_MAP_SEGMENTATION}
 
 
 def conformance_parts() -> dict[str, str]:

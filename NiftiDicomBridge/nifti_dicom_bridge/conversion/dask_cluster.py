@@ -24,9 +24,9 @@ LOST_S = 30.0
 
 
 _CALLBACKS = "tornado.application"
-"""The logger of errors in callbacks: of results that come when they are no longer wanted."""
+"""The logger of errors in callbacks: of results that come too late."""
 _CLIENT = ("distributed", "distributed.client")
-"""Those that report what a closed connection no longer answers."""
+"""Those that report that a closed connection does not answer."""
 
 
 class DaskExecutor(Executor):
@@ -98,7 +98,7 @@ def _connected(address: str) -> Iterator[Any]:
 
 @contextmanager
 def _quiet(*names: str) -> Iterator[None]:
-    """Keep loggers from printing that what was waiting for results waits no more; failed tasks are in the report."""
+    """Keep loggers from printing that results were not waited for; failed tasks are in the report."""
     loggers = [logging.getLogger(name) for name in names]
     levels = [logger.level for logger in loggers]
     for logger in loggers:

@@ -12,18 +12,18 @@ from ..formats.dicom.created.modules import EQUIPMENT_TAGS, SPACE_TAGS, STUDY_TA
 from ..formats.dicom.created.reference import Reference, has_value
 from ..formats.dicom.derived.attributes import ONLY_IN_ORIGINALS
 from ..formats.dicom.pydicom_conversion import in_utf_8
-from ..formats.dicom.structure_sets import STRUCTURE_SET
 from ..model import metadata
 from ..model.metadata import Elements, Item, SeriesMetadata
 from ..options import Kind
 from ..standard.iods import modules_of
+from ..standard.sop_classes import PARAMETRIC_MAP, SEGMENTATION, STRUCTURE_SET
 from ..standard.tags import Tag
 from ..version import tool_version
 from .recast.adapt import adapt_attributes, without
 from .repair import Sentences, drop_invalid_attributes
 from .source_attributes import attributes_from_source
 
-_SOP_CLASSES = {Kind.SEG: "1.2.840.10008.5.1.4.1.1.66.4", Kind.PM: "1.2.840.10008.5.1.4.1.1.30", Kind.RTSTRUCT: STRUCTURE_SET}
+_SOP_CLASSES = {Kind.SEG: SEGMENTATION, Kind.PM: PARAMETRIC_MAP, Kind.RTSTRUCT: STRUCTURE_SET}
 _INSTITUTION = frozenset({Tag.INSTITUTION_NAME, Tag.INSTITUTION_ADDRESS, Tag.INSTITUTIONAL_DEPARTMENT_NAME})
 # the Contributing Equipment Sequence (PS3.3 C.12.1) has these of the scanner
 _OF_SCANNER = (EQUIPMENT_TAGS | {Tag.STATION_NAME}) - {Tag.MAGNETIC_FIELD_STRENGTH}

@@ -13,6 +13,7 @@ import numpy as np
 
 from ..errors import GeometryError
 from ..options import Resample
+from ..standard.sop_classes import STRUCTURE_SET
 from ..standard.tags import Tag
 from . import geometry, metadata
 from .digest import freeze
@@ -25,7 +26,6 @@ SUFFIXES = {Resample.TILT: "_Tilt", Resample.SPACING: "_Eq"}
 MOST_VOXELS = 16
 """Times as many as there were: positions that ask for more are not stacks."""
 FRACTIONAL = "FRACTIONAL"
-_STRUCTURE_SET = "1.2.840.10008.5.1.4.1.1.481.3"
 
 
 class Fill(NamedTuple):
@@ -151,7 +151,7 @@ def has_labels(volume: Volume) -> bool:
     elements = volume.dicom.metadata.first.elements
     if metadata.text(elements, Tag.PHOTOMETRIC_INTERPRETATION) == "PALETTE COLOR":
         return True
-    if metadata.text(elements, Tag.SOP_CLASS_UID) == _STRUCTURE_SET:
+    if metadata.text(elements, Tag.SOP_CLASS_UID) == STRUCTURE_SET:
         return True
     return metadata.text(elements, Tag.MODALITY) == "SEG" and metadata.text(elements, Tag.SEGMENTATION_TYPE) != FRACTIONAL
 

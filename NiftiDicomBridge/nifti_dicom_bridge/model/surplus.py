@@ -45,7 +45,7 @@ class Surplus:
 
     def add(self, part: bytes) -> None:
         """Count bytes."""
-        if self.size < self.step:  # more is no padding, whatever it is
+        if self.size < self.step:  # more bytes than that are not padding
             self._is_zero = self._is_zero and not any(part)
         self.start += part[: KEPT - len(self.start)]
         self.size += len(part)

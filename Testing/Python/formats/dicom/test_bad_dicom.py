@@ -427,3 +427,14 @@ def test_inspect_tells_what_convert_does(name: str, circle: Circle) -> None:
 
     assert sorted(image["becomes"] for image in found.images) == [path.name for path in circle.images()]
     assert json.dumps(found.to_dict())
+
+
+@pytest.mark.parametrize("lost", [2, 40])
+def test_a_deflated_file_without_its_end_is_damaged(lost: int, circle: Circle) -> None:
+    circle.make("deflated")
+    path = next(circle.dicom.iterdir())
+    path.write_bytes(path.read_bytes()[:-lost])
+
+    errors = [entry.error for entry in circle.forth().entries]
+
+    assert any("the compressed data set is cut off" in error for error in errors)

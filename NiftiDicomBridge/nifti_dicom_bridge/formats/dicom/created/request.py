@@ -50,7 +50,7 @@ class Request:
     starts_s, durations_s : sequence of float
         Start and duration of every time, seconds from the start of the first; empty where unknown.
     frames : sequence of Elements
-        What each frame alone specifies, times outermost; empty where there is no such thing. Objects of many
+        What each frame alone specifies, times outermost; empty where nothing is. Objects of many
         frames take what functional groups hold.
     moments : sequence of datetime or None
         When each frame was acquired, times outermost; empty where only `slice_times` and `starts_s` specify.

@@ -9,10 +9,10 @@ import numpy as np
 from ....model import metadata
 from ....model.metadata import Elements, Instance
 from ....standard import dictionary
+from ....standard.sop_classes import PARAMETRIC_MAP
 from ....standard.tags import Tag
 from .. import new_element, new_file
 from ..new_file import NewFile
-from ..reading.real_world import PARAMETRIC_MAP
 from ..references import source_images
 from ..uids import UidMap, new_uid
 from .derivation import DerivationContext

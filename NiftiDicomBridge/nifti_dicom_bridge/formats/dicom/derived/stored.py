@@ -18,14 +18,13 @@ from ....model.metadata import Log
 from ....model.pixels import PixelFormat, check_fit, to_real_values, to_stored_values
 from ....model.quantisation import Steps, ValueRange, quantise, steps_for
 from ....model.volume import Volume
+from ....standard.sop_classes import PARAMETRIC_MAP, SEGMENTATIONS
 from ....standard.tags import Tag
 from ..reading import decode
 from ..reading.frame_info import FrameInfo
 from ..reading.frames import frames_of
-from ..reading.real_world import PARAMETRIC_MAP
 
 # objects whose integers are what they are: no rescale can be between pixels and values
-_SEGMENTATIONS = ("1.2.840.10008.5.1.4.1.1.66.4", "1.2.840.10008.5.1.4.1.1.66.7")
 _X_RAYS = "1.2.840.10008.5.1.4.1.1.1."
 _PET = "1.2.840.10008.5.1.4.1.1.128"
 Bounds = tuple[np.ndarray, np.ndarray]
@@ -108,7 +107,7 @@ class DerivedPixels:
         """Return real values as 16-bit integers, as exactly as the kind of object allows."""
         voxels = self._volume.voxels
         values = range_of(self._volume)
-        if self._sop_class in _SEGMENTATIONS or self.pixel.bits_allocated == 1:
+        if self._sop_class in SEGMENTATIONS or self.pixel.bits_allocated == 1:
             raise PixelError(
                 f"the image came from a segmentation of {self.pixel.bits_stored} bit(s), its values now are from "
                 f"{values.low:g} to {values.high:g} and do not fit. Write whole numbers that do."

@@ -35,7 +35,7 @@ def open_inflated(path: str, stamp: Stamp, start: int) -> io.BufferedReader:
     Raises
     ------
     zlib.error
-        If it is damaged.
+        If it is damaged, or its end is missing.
     SizeLimitError
         If more comes of it than may.
     """
@@ -60,6 +60,8 @@ def _parts(path: str, start: int) -> Iterator[bytes]:
             check_expanded(path, min(size, most + 1), packed)
             yield part
         yield inflater.flush()
+        if not inflater.eof:
+            raise zlib.error("the compressed data set is cut off")
 
 
 class _Reader(io.RawIOBase):

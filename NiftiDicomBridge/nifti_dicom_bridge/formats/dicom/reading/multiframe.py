@@ -11,6 +11,7 @@ from ....model import metadata
 from ....model.geometry import Plane
 from ....model.metadata import Elements, Instance
 from ....standard.dictionary import describe, uid_name
+from ....standard.sop_classes import WHOLE_SLIDE
 from ....standard.tags import Tag
 from .lookup import Lookup
 from .planes import AXIAL, assumed_plane, axes_of, doubt_of_step, plane_of, spacing_of, step_of
@@ -28,7 +29,6 @@ VIEWS, DETECTORS = ("AngularViewVector", "RotationVector"), ("DetectorVector", "
 """What frames differ in that are not slices: angles of view; detectors, which may be at the same place or not."""
 FRAME_TIMES = frozenset({Tag.FRAME_TIME, Tag.FRAME_TIME_VECTOR})
 """FrameTime and FrameTimeVector: what FrameIncrementPointer (0028,0009) points to where frames are times."""
-WHOLE_SLIDE = "1.2.840.10008.5.1.4.1.1.77.1.6"
 
 
 @dataclass

@@ -13,11 +13,12 @@ from ....model.collection import collection_paused
 from ....model.metadata import Instance
 from ....model.names import safe_name, unique_name
 from ....model.volume import Volume
+from ....standard.sop_classes import SEGMENTATIONS
 from . import decode, stacks
 from .frame_info import FrameInfo
 from .frames import SharedDescriptions, frames_of
 from .multiframe import refuse_tiles, sop_class_of
-from .segment_grids import SEGMENTATIONS, grids_of_segmentations
+from .segment_grids import grids_of_segmentations
 from .series import Inventory, Series
 from .series_doubts import doubts_of
 from .shared_values import SharedValues

@@ -5,10 +5,10 @@ from __future__ import annotations
 from ....model import metadata
 from ....model.metadata import Elements
 from ....standard.dictionary import describe
+from ....standard.sop_classes import PARAMETRIC_MAP
 from ....standard.tags import Tag
 from .lookup import Lookup
 
-PARAMETRIC_MAP = "1.2.840.10008.5.1.4.1.1.30"
 _SEQUENCE = Tag.REAL_WORLD_VALUE_MAPPING_SEQUENCE
 Rescale = tuple[float, float, str]
 """Slope, intercept, units."""

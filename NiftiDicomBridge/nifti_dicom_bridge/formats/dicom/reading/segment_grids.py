@@ -16,6 +16,7 @@ from ....labels import number_in_description
 from ....model import metadata
 from ....model.geometry import Plane, Stack, affine_from_attributes
 from ....model.metadata import Instance
+from ....standard.sop_classes import SEGMENTATIONS
 from ....standard.tags import Tag
 from .frame_info import FrameInfo
 from .lookup import Lookup, own_groups
@@ -24,7 +25,6 @@ from .segment_doubts import doubt_of_gaps, doubt_of_type, doubts_of_numbers
 from .stacks import Grid, Layer, parallel_groups, split, stack_warnings
 from .times import places_of
 
-SEGMENTATIONS = frozenset({"1.2.840.10008.5.1.4.1.1.66.4", "1.2.840.10008.5.1.4.1.1.66.7"})
 MOST_SLICES = 4096
 """A grid of more is none: some position is wrong."""
 WHOLE = 0.05

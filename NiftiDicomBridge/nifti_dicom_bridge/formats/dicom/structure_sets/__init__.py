@@ -2,9 +2,9 @@
 
 from ....model import metadata
 from ....model.metadata import Instance
+from ....standard.sop_classes import STRUCTURE_SET
 from ....standard.tags import Tag
 
-STRUCTURE_SET = "1.2.840.10008.5.1.4.1.1.481.3"
 """SOP Class UID of RT Structure Set Storage."""
 
 

@@ -13,6 +13,7 @@ from ....labels import Code, Segment
 from ....model.metadata import Element, Elements
 from ....options.algorithm import FAMILIES, UNKNOWN, Algorithm
 from ....standard.iods import modules_of
+from ....standard.sop_classes import STRUCTURE_SET
 from ....standard.tags import Tag
 from .. import new_element
 from ..created.algorithm import made_by
@@ -20,7 +21,6 @@ from ..new_file import NewFile, file_without_pixels, with_equipment
 from ..pydicom_conversion import with_charset
 from ..references import Reference
 from ..uids import new_uid
-from . import STRUCTURE_SET
 from .contour_data import contour_item
 from .regions import regions_of
 from .trace import contours_of, require_tracer

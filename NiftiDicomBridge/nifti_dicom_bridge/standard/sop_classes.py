@@ -1,0 +1,9 @@
+"""SOP classes (PS3.4 B.5) whose values are read in their own way."""
+
+from __future__ import annotations
+
+WHOLE_SLIDE = "1.2.840.10008.5.1.4.1.1.77.1.6"
+PARAMETRIC_MAP = "1.2.840.10008.5.1.4.1.1.30"
+SEGMENTATION, LABEL_MAP_SEGMENTATION = "1.2.840.10008.5.1.4.1.1.66.4", "1.2.840.10008.5.1.4.1.1.66.7"
+SEGMENTATIONS = frozenset({SEGMENTATION, LABEL_MAP_SEGMENTATION})
+STRUCTURE_SET = "1.2.840.10008.5.1.4.1.1.481.3"
