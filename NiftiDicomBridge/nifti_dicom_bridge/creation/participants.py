@@ -13,10 +13,11 @@ from typing import Any
 
 from ..bids.inheritance import entities_of, root_of
 from ..formats.dicom import new_element
+from ..model.ages import OLDEST, years_of
 from ..model.input_files import read_file
 from ..model.json_files import read_json
 from ..model.limits import SizeLimitError
-from ..model.metadata import Elements
+from ..model.metadata import Element, Elements
 from ..standard.tags import Tag
 
 _FILE = "participants.tsv"
@@ -52,14 +53,19 @@ def participant_of(path: Path, sentences: list[str]) -> tuple[Elements, str]:
         value = row.get(name, "").strip()
         if value.lower() in _NOT_AVAILABLE:
             continue
+        if name == "age" and "+" in value:
+            sentences.append(
+                f"{file.name}: age {value!r} of sub-{label} is a lower limit, which PatientAge (0010,1010) cannot be: left out"
+            )
+            continue
         element = convert(value, columns.get(name, {}))
         if element is None:
             sentences.append(f"{file.name}: {name} {value!r} of sub-{label} was left out: its unit or value is not known")
         else:
             elements[tag] = element
-            if name == "age" and "+" in value:
+            if name == "age" and _is_capped(element):
                 sentences.append(
-                    f"{file.name}: age {value!r} of sub-{label} is a lower limit; PatientAge (0010,1010) states it as the age"
+                    f"{file.name}: age {value!r} of sub-{label} may be a higher one, as BIDS writes {OLDEST} for all of them"
                 )
     return elements, str(file)
 
@@ -118,12 +124,16 @@ def _columns(file: Path) -> dict[str, Any]:
 def _age(text: str, column: dict[str, Any]) -> Any:
     digits, word = _split(text, column)
     unit = _AGE_UNITS.get(word.removesuffix("s"), "")
-    number = _number(digits.rstrip("+"))  # HIPAA: 89+
+    number = _number(digits)
     if number is None or not unit or not 0 <= number < 1000:
         return None
     if unit == "Y" and number < 2 and number != int(number):
         unit, number = "M", number * 12
     return new_element.text("AS", f"{int(number):03d}{unit}")
+
+
+def _is_capped(age: Element) -> bool:
+    return isinstance(age.value, bytes) and years_of(age.value.decode("ascii").strip()) == OLDEST
 
 
 def _sex(text: str, column: dict[str, Any]) -> Any:

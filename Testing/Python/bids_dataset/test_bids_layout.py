@@ -329,6 +329,16 @@ def test_ages_are_in_years_and_capped(age: str, birth: str, written: str, circle
     assert table(circle.nifti / "participants.tsv")[1][1] == written
 
 
+@pytest.mark.parametrize(("age", "years"), [("089Y", 89), ("093Y", None)])
+def test_high_ages_are_in_the_records_only(age: str, years: int | None, circle: Circle) -> None:
+    series(circle.dicom, 3, "t1_mprage", PatientAge=age)
+    dataset(circle)
+
+    assert sidecar(circle, "T1w").get("PatientAge") == years
+    assert [entry.outcome.value for entry in circle.home().entries] == ["restored"]
+    assert compare(circle.dicom, circle.back).same
+
+
 def test_a_second_subject_is_appended(circle: Circle) -> None:
     series(circle.dicom, 3, "t1_mprage")
     dataset(circle)
