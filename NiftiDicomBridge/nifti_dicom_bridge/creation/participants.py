@@ -8,14 +8,17 @@ from __future__ import annotations
 import csv
 import io
 import re
+from collections import Counter
+from itertools import zip_longest
 from pathlib import Path
 from typing import Any
 
 from ..bids.inheritance import entities_of, root_of
+from ..errors import SidecarError
 from ..formats.dicom import new_element
 from ..model.ages import OLDEST, years_of
 from ..model.input_files import read_file
-from ..model.json_files import read_json
+from ..model.json_files import RepeatedKeyError, read_json
 from ..model.limits import SizeLimitError
 from ..model.metadata import Element, Elements
 from ..standard.tags import Tag
@@ -78,16 +81,19 @@ def _row(file: Path, label: str, sentences: list[str]) -> dict[str, str]:
     """Return the row of a subject by the names of the columns, in lower case; why there is none is a sentence."""
     try:
         lines = io.StringIO(read_file(file).decode("utf-8-sig"), newline="")
-        rows = [
-            {str(key).strip().lower(): str(value or "") for key, value in row.items()}
-            for row in csv.DictReader(lines, delimiter="\t")
-        ]
+        names, *cells = csv.reader(lines, delimiter="\t")
     except (OSError, ValueError, csv.Error):
-        rows = []
+        names, cells = [], []
+    names = [name.strip().lower() for name in names]
+    rows = [dict(zip_longest(names, row[: len(names)], fillvalue="")) for row in cells if row]
+    repeated = sorted(name for name, count in Counter(names).items() if count > 1 and name in _USED)
     named = [row for row in rows if "participant_id" in row]
     own = [row for row in named if row["participant_id"].strip().removeprefix("sub-") == label]
     if not named:
         sentences.append(f"{file.name} was not used: a table with tabs, in UTF-8, with a column participant_id was expected")
+    elif repeated:
+        sentences.append(f"{file.name} was not used: it has several columns {repeated[0]!r}. Remove all but one")
+        return {}
     elif not own:
         sentences.append(f"{file.name} has no row of sub-{label}: age, sex and weight stay empty")
     elif any(row != own[0] for row in own):
@@ -112,9 +118,11 @@ def _split(text: str, column: dict[str, Any]) -> tuple[str, str]:
 
 
 def _columns(file: Path) -> dict[str, Any]:
-    """Return the description of the columns, by their names in lower case."""
+    """Return the description of the columns, by their names in lower case; raises `SidecarError` where a key is repeated."""
     try:
         columns = read_json(file)
+    except RepeatedKeyError as error:
+        raise SidecarError(f"{file}: {error}.") from None
     except (OSError, ValueError, SizeLimitError):
         return {}
     pairs = columns.items() if isinstance(columns, dict) else ()
@@ -183,3 +191,4 @@ _COLUMNS = {
     "height": (Tag.PATIENT_SIZE, _height),
 }
 """Column → attribute, and what converts its value; of two columns for one attribute, the last one counts."""
+_USED = frozenset({"participant_id", *_COLUMNS})
