@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from ..model import metadata
+from ..model.ages import without_high_age
 from ..model.charset import CharacterSet
 from ..model.metadata import SPACE_AND_NULL, Element, Elements, Item
 from ..options import Retain
@@ -211,6 +212,8 @@ class Cleaner:
             return element
         else:
             value = in_form(element.vr, element.value, dictionary.most_values(tag))
+            if element.vr == "AS":
+                value = padded(without_high_age(value.decode("latin-1")).encode("latin-1"), "AS")
         if value == element.value:
             return element
         self.replaced.add(path)

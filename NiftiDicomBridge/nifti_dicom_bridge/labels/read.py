@@ -82,7 +82,7 @@ def form_of(path: Path) -> str:
     """Return what kind of label file one is: ``dseg``, ``snap``, ``lut``, ``ctbl``, ``csv``, ``json``, ``toml``; else empty."""
     try:
         text = label_text(path)
-        tree = trees.parse_json(text, Place(str(path)))
+        tree = trees.parse_json(text, Place(str(path)), only_form=True)
     except LabelError:
         return ""
     if tree is not None:
