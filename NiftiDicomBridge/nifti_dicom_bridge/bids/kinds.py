@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -133,15 +133,24 @@ def flag(true: tuple[str, ...], false: tuple[str, ...]) -> Kind:
     return Kind(_flag(true, false), lambda value, factor: [true[0] if value else false[0]], (bool,))
 
 
-def words(meaning: dict[str, str]) -> Kind:
-    """Return the kind of a code string that has another name in BIDS: DICOM → BIDS; other words stay as they are."""
+def words(meaning: dict[str, str], spellings: Mapping[str, str] | None = None) -> Kind:
+    """Return the kind of a code string that has another name in BIDS: DICOM → BIDS; other words stay as they are.
+
+    `spellings` are further words, as `_plain` returns them → DICOM.
+    """
     back = {bids: dicom for dicom, bids in reversed(meaning.items())}
+    others = {} if spellings is None else {**{_plain(bids): dicom for bids, dicom in back.items()}, **spellings}
 
     def read(source: PlaneAttributes, where: AttributeLocation, factor: float) -> str | None:
         word = source.text(where)
         return meaning.get(word.upper(), word) or None
 
-    return Kind(read, lambda value, factor: [back.get(value, value)], (str,))
+    return Kind(read, lambda value, factor: [back.get(value) or others.get(_plain(value), value)], (str,))
+
+
+def _plain(units: str) -> str:
+    """Return units without differences in spelling: ``kBq / cc`` is ``kbq/ml``."""
+    return re.sub(r"cc\b|cm\^?3\b", "ml", re.sub(r"\s", "", units.lower()).replace("μ", "u").replace("µ", "u"))
 
 
 def one_of(*allowed: str) -> Kind:

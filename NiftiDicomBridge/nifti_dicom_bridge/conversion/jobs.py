@@ -157,7 +157,9 @@ def _convert(
     if not report.entries and Selection.of(options).patterns:
         raise nothing_selected(inputs, options)
     if not any(entry.outcome is not Outcome.SKIPPED or entry.exists for entry in report.entries):
-        raise BridgeError(_nothing_found(inputs, options, report))
+        from .nothing_found import message_of_nothing  # most conversions find something
+
+        raise BridgeError(message_of_nothing(inputs, options, report))
     report.notes += notes
     return report
 
@@ -177,26 +179,3 @@ def _log_without_messages(wanted: bool) -> Iterator[None]:
 def _without_titles(progress: Progress) -> Progress:
     """Return a progress that shows no titles of series."""
     return lambda what, done, total: progress("images", done, total)
-
-
-def _nothing_found(inputs: Sequence[Path], options: ConversionOptions, report: ConversionReport) -> str:
-    where = ", ".join(map(str, inputs))
-    if options.target is not Target.NIFTI:
-        wanted = "NIfTI or DICOM images or Zarr stores"
-    else:
-        wanted = "DICOM images" if options.layout is Layout.BIDS else "DICOM images or Zarr stores"
-        if count := _count_others(inputs, options):
-            remedy = 'which are not read. Use target="dicom", target="zarr" or target="preview".'
-            return f"No {wanted} were found in {where}, but {count} other image(s), {remedy}"
-    skipped = report.entries
-    others = f" {len(skipped)} other(s) were skipped, such as {skipped[0].title}: {skipped[0].error}." if skipped else ""
-    return f"No {wanted} were found in {where}.{others} Check the path."
-
-
-def _count_others(inputs: Sequence[Path], options: ConversionOptions) -> int:
-    """Return how many images there are of formats that are not read: NIfTI, and Zarr for a BIDS dataset."""
-    from ..formats.zarr import stores_below  # most conversions find something
-    from .image_files import nifti_files
-
-    stores = stores_below(inputs, options.follow_links) if options.layout is Layout.BIDS else ()
-    return sum(1 for _ in (*nifti_files(inputs, options.follow_links), *stores))
