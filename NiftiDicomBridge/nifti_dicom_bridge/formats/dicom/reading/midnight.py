@@ -14,7 +14,7 @@ _CLOCKS = ("FrameAcquisitionDateTime", "AcquisitionDateTime", "ContentTime")
 _ROWS = [n for n, row in enumerate(TIMES) if row.name in _CLOCKS]
 _DAY = 86400.0
 _LONGEST = 6 * 3600.0
-"""No series takes longer, s: a pause of a day less this time is midnight, unless instances count on from before it to after it."""
+"""No series takes longer, s: a pause of a day less this time is midnight, unless instance numbers count over it."""
 
 
 def count_past_midnight(frames: Sequence[FrameInfo]) -> list[str]:

@@ -21,6 +21,10 @@ _ASSUMED = (
     "files are missing, and {} fits two times for slices that lack one: the time that neighboring slices suggest is assumed; "
     "slices of two times may be mixed"
 )
+_REPEATED = (
+    "slice(s) {} occur more than once, and no attribute distinguishes them: the first by InstanceNumber (0020,0013) is in the "
+    "image, the others are images of their own"
+)
 
 
 @dataclass
@@ -166,9 +170,7 @@ def _step(places: Sequence[Frames]) -> float:
     return float(median_of(np.diff(distances([place[0] for place in places]))))
 
 
-def _running_parts(
-    places: Sequence[Frames], values: dict[tuple[int, int], Any], row: Time, is_certain: bool
-) -> list[Frames]:
+def _running_parts(places: Sequence[Frames], values: dict[tuple[int, int], Any], row: Time, is_certain: bool) -> list[Frames]:
     ordered = [sorted(place, key=lambda frame: values[frame.key]) for place in places]
     numbers = [[values[frame.key] for frame in place] for place in ordered]
     divided = times_by_rank(numbers) if row.complete else times_of_places(numbers, row.name == INSTANCE_NUMBER, is_certain)
@@ -178,11 +180,27 @@ def _running_parts(
     for place, times in zip(ordered, divided, strict=True):
         for frame, time in zip(place, times, strict=True):
             parts[time].append(frame)
+    if _are_repeated(places) and max(map(len, parts.values())) < len(places):
+        return []
     return [parts[time] for time in sorted(parts)]
 
 
+def _are_repeated(places: Sequence[Frames]) -> bool:
+    """Whether most places have one frame, so that others are slices that were repeated, rather than further times."""
+    return 2 * sum(len(place) > 1 for place in places) < len(places)
+
+
 def _divide_by_count(places: Sequence[Frames], division: Division) -> None:
-    """Add volumes of frames that state nothing, by the order of their instances: a guess where there are several places."""
-    division.is_guessed |= len(places) > 1
+    """Add volumes of frames that state nothing, by the order of their instances: a guess where there are several places.
+
+    Of slices that were repeated, the first is in the volume.
+    """
+    several = [(n, place) for n, place in enumerate(places, 1) if len(place) > 1]
+    is_ordered = all(len({frame.order[0] for frame in place}) == len(place) for _, place in several)
+    if len(places) > 1 and _are_repeated(places) and is_ordered:
+        numbers = ", ".join(str(n) for n, _ in several[:8]) + (", …" if len(several) > 8 else "")
+        division.notes.append(_REPEATED.format(numbers))
+    else:
+        division.is_guessed |= len(places) > 1
     for time in range(max(map(len, places))):
         division.volumes.append([place[time] for place in places if len(place) > time])
