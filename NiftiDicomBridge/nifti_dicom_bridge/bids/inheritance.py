@@ -8,7 +8,8 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from ..model.json_files import read_json
+from ..errors import SidecarError
+from ..model.json_files import RepeatedKeyError, read_json
 from ..model.limits import SizeLimitError
 from ..model.names import stem_of
 
@@ -84,6 +85,8 @@ def _source_of(root: Path) -> Path:
     """Return the raw data set that derivatives are in."""
     try:
         kind = read_json(root / DESCRIPTION).get("DatasetType", "raw")
+    except RepeatedKeyError as error:
+        raise SidecarError(f"{root / DESCRIPTION}: {error}.") from None
     except (OSError, ValueError, AttributeError, SizeLimitError):
         kind = "raw"
     if kind != "derivative":

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from ..model.ages import PER_YEAR, years_of
 from ..standard.numbers import decimal_text
 from .source import AttributeLocation, PlaneAttributes
 
@@ -101,19 +102,16 @@ def date(text: str) -> str | None:
 
 def _age(source: PlaneAttributes, where: AttributeLocation, factor: float) -> float | int | None:
     """``045Y``, ``018M``, ``003W``, ``010D`` → years."""
-    match = re.fullmatch(r"(\d{1,3})([YMWD])", source.text(where))
-    if match is None:
+    text = source.text(where)
+    years = years_of(text)
+    if years is None:
         return None
-    years = int(match[1]) / _PER_YEAR[match[2]]
-    return int(match[1]) if match[2] == "Y" else float(f"{years:.4g}")
-
-
-_PER_YEAR = {"Y": 1.0, "M": 12.0, "W": 365.25 / 7, "D": 365.25}
+    return int(years) if text.endswith("Y") else float(f"{years:.4g}")
 
 
 def _age_to_dicom(value: Any, factor: float) -> list[str]:
     """Years → the largest unit that specifies them exactly, else the smallest that has room."""
-    for unit, per_year in _PER_YEAR.items():
+    for unit, per_year in PER_YEAR.items():
         count = float(value) * per_year
         if abs(count - round(count)) < 0.05 and (round(count) > 0 or value == 0):
             return [f"{round(count):03d}{unit}"]
@@ -135,15 +133,24 @@ def flag(true: tuple[str, ...], false: tuple[str, ...]) -> Kind:
     return Kind(_flag(true, false), lambda value, factor: [true[0] if value else false[0]], (bool,))
 
 
-def words(meaning: dict[str, str]) -> Kind:
-    """Return the kind of a code string that has another name in BIDS: DICOM → BIDS; other words stay as they are."""
+def words(meaning: dict[str, str], spellings: Mapping[str, str] | None = None) -> Kind:
+    """Return the kind of a code string that has another name in BIDS: DICOM → BIDS; other words stay as they are.
+
+    `spellings` are further words, as `_plain` returns them → DICOM.
+    """
     back = {bids: dicom for dicom, bids in reversed(meaning.items())}
+    others = {} if spellings is None else {**{_plain(bids): dicom for bids, dicom in back.items()}, **spellings}
 
     def read(source: PlaneAttributes, where: AttributeLocation, factor: float) -> str | None:
         word = source.text(where)
         return meaning.get(word.upper(), word) or None
 
-    return Kind(read, lambda value, factor: [back.get(value, value)], (str,))
+    return Kind(read, lambda value, factor: [back.get(value) or others.get(_plain(value), value)], (str,))
+
+
+def _plain(units: str) -> str:
+    """Return units without differences in spelling: ``kBq / cc`` is ``kbq/ml``."""
+    return re.sub(r"cc\b|cm\^?3\b", "ml", re.sub(r"\s", "", units.lower()).replace("μ", "u").replace("µ", "u"))
 
 
 def one_of(*allowed: str) -> Kind:

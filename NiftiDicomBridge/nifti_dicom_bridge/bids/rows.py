@@ -105,7 +105,31 @@ NOT_SIEMENS = When("not Siemens", lambda source: source.manufacturer != "Siemens
 NO_DEPARTMENT = "None"
 """What dcm2niix specifies where there is none, because BIDS recommends the key; on the way back it is not a department."""
 UNITS = {"BQML": "Bq/mL", "KBQML": "kBq/mL", "GML": "g/mL", "CM2ML": "cm2/mL"}
-UNIT_WORDS = words(UNITS)
+UNIT_SPELLINGS = {
+    "suvbw": "GML",
+    "suv_bw": "GML",
+    "counts": "CNTS",
+    "cnts": "CNTS",
+    "counts/s": "CPS",
+    "counts/sec": "CPS",
+    "cps": "CPS",
+    "%": "PCNT",
+    "percent": "PCNT",
+    "1": "NONE",
+    "none": "NONE",
+    "unitless": "NONE",
+    "1/cm": "1CM",
+    "cm-1": "1CM",
+    "mg/min/ml": "MGMINML",
+    "umol/min/ml": "UMOLMINML",
+    "ml/min/g": "MLMING",
+    "ml/g": "MLG",
+    "umol/ml": "UMOLML",
+    "ml/min/ml": "MLMINML",
+    "ml/ml": "MLML",
+}
+"""Units of PET as other tools write them → Units (0054,1001), PS3.3 C.8.9.1.1.3; SUV without more may be of any weight."""
+UNIT_WORDS = words(UNITS, UNIT_SPELLINGS)
 
 # fmt: off
 ROWS: tuple[AnyRow, ...] = (

@@ -105,7 +105,7 @@ class BidsMap:
         Of the built-in table: rows that count before names in ReproIn form, and rows that only add entities.
     participants : tuple of (pattern, columns)
         Columns of ``participants.tsv`` for persons.
-    session, task, run, derivative : str
+    subject, session, task, run, derivative : str
         What the options choose for all images; empty where they do not.
     keys : dict
         Keys of sidecars for all images (``""``), a datatype, or ``datatype/suffix``.
@@ -119,6 +119,7 @@ class BidsMap:
     first: tuple[Row, ...] = ()
     additions: tuple[Row, ...] = ()
     participants: tuple[tuple[re.Pattern[str], dict[str, str]], ...] = ()
+    subject: str = ""
     session: str = ""
     task: str = ""
     run: str = ""

@@ -12,6 +12,7 @@ from typing import Any
 
 from ..errors import OutputError
 from ..model import metadata
+from ..model.ages import OLDEST
 from ..model.input_files import read_file
 from ..model.safe_text import tsv_cell
 from ..output import Staging
@@ -27,11 +28,12 @@ NOT_AVAILABLE = "n/a"
 TOOL = "nifti-dicom-bridge"
 CODE_URL = "https://github.com/NiftiDicomBridge/SlicerNiftiDicomBridge"
 SEXES = ("M", "F", "O")
-OLDEST = 89
-"""Higher ages are written as this: BIDS asks for that, for the privacy of old people."""
 
 PARTICIPANT_COLUMNS = {
-    "age": {"Description": "Age of the participant at the first examination that was converted", "Units": "year"},
+    "age": {
+        "Description": f"Age of the participant at the first examination that was converted; {OLDEST} is {OLDEST} or older",
+        "Units": "year",
+    },
     "sex": {
         "Description": "Sex of the participant as registered at the scanner",
         "Levels": {"M": "male", "F": "female", "O": "other"},

@@ -13,9 +13,11 @@ import numpy as np
 from .. import bids
 from ..formats import nifti
 from ..formats.dicom.reading.outline import outline
+from ..formats.dicom.reading.owners import person_of
 from ..formats.dicom.reading.plans import Plan
 from ..model import geometry, metadata
 from ..model.metadata import Log
+from ..model.person import NOBODY, Person
 from ..model.volume import Volume
 from ..standard.numbers import is_number
 from ..standard.tags import Tag
@@ -63,7 +65,13 @@ class Image:
     log : Log
         What to report to the user.
     subject : str
-        Label of the subject that was chosen already; empty to derive it from the PatientID.
+        Label of the subject that is computed from the key of a de-identification; empty to derive it from the PatientID.
+    person : Person
+        The patient as the headers state, before de-identification.
+    is_deidentified : bool
+        Whether `keys` and `plan` are de-identified.
+    refused : str
+        Why it is not converted; empty if it is.
     """
 
     plan: Plan
@@ -81,6 +89,9 @@ class Image:
     rule: str = ""
     log: Log = field(default_factory=Log)
     subject: str = ""
+    person: Person = NOBODY
+    is_deidentified: bool = False
+    refused: str = ""
 
     @property
     def study(self) -> str:
@@ -120,13 +131,15 @@ def image_of(plan: Plan, clean: Callable[[Volume], Volume] | None = None) -> Ima
     DicomReadError
         If the headers contradict themselves.
     """
-    volume = outline(plan)
+    volume, person = outline(plan), person_of(plan.instances[0].elements)
     if clean is not None:
         volume = clean(volume)
         plan = replace(plan, name=volume.name, title=volume.name, instances=volume.dicom.metadata.instances)
     stored = nifti.stored_affine(volume)
     keys = bids.keys_of(volume, stored)
-    return Image(plan, keys, _facts(plan, volume, keys), _direction(keys, stored), _asl_context(volume))
+    image = Image(plan, keys, _facts(plan, volume, keys), _direction(keys, stored), _asl_context(volume))
+    image.person, image.is_deidentified = person, clean is not None
+    return image
 
 
 def relate(images: Sequence[Image]) -> None:

@@ -26,7 +26,7 @@ LAST = 1 << 62
 
 
 def assign_paths(images: Sequence[Image], dataset: Path, table: BidsMap, extension: str = ".nii.gz") -> list[Placement]:
-    """Return where the images go, in the same order; images that the map leaves out have no place.
+    """Return where the images go, in the same order; images that the map leaves out or that are refused have no place.
 
     Parameters
     ----------
@@ -47,6 +47,7 @@ def assign_paths(images: Sequence[Image], dataset: Path, table: BidsMap, extensi
     for image in images:
         if not image.ignored:
             subject = subject_of(image, table, owners)
+        if not (image.ignored or image.refused):
             placements.append(Placement(image, subject, session_of(image, subject, table, owners, session_labels)))
     sessions: dict[tuple[str, str], list[Placement]] = defaultdict(list)
     for placement in sorted(placements, key=_order):

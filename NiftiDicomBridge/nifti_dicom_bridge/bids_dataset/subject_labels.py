@@ -9,11 +9,13 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from ..formats.dicom.reading.owners import normal_text
 from ..model import metadata
 from ..model.json_files import read_json
 from ..model.limits import SizeLimitError
+from ..model.person import KEYWORDS, Person, contradicting, differing, merged, person
 from ..options.remedies import remedy
+from ..sidecar import KEY
+from ..standard.dictionary import describe, tag_of
 from ..standard.tags import Tag
 from .bids_map import BidsMap
 from .images import Image
@@ -21,8 +23,6 @@ from .reproin import ReproInName, parse_reproin
 
 LONGEST = 40
 DATES = (Tag.STUDY_DATE, Tag.SERIES_DATE, Tag.ACQUISITION_DATE, Tag.CONTENT_DATE)
-_PERSON = ("PatientName", "PatientBirthDate", "IssuerOfPatientID")
-"""Keys that differ between people who have one PatientID."""
 Identity = tuple[str, ...]
 """What identifies a person (PatientID, PatientName) or a study (StudyInstanceUID); empty where unknown."""
 
@@ -38,7 +38,7 @@ class Owners:
 
     def __init__(self, dataset: Path):
         self._owners: dict[tuple[str, str], Identity] = {}
-        self._people: dict[str, dict[str, str]] = {}
+        self._people: dict[tuple[bool, str], Person] = {}
         for root in (dataset / "sourcedata", dataset):  # the records specify who the subjects are
             for subject in sorted(root.glob("sub-*")) if root.is_dir() else []:
                 self._note_subject(subject)
@@ -54,17 +54,26 @@ class Owners:
         """Note a label that a person chose, and return whether another owner has it too."""
         return _same(self._owners.setdefault((scope, label.lower()), identity), identity) is False
 
-    def contradiction(self, label: str, keys: dict[str, Any]) -> list[str]:
-        """Return the attributes of a person that differ from those of the first one of a subject; those unknown do not."""
-        first = self._people.setdefault(label.lower(), {})
-        stated = {key: text for key in _PERSON if (text := normal_text(str(keys.get(key) or "")))}
-        return [key for key, text in stated.items() if first.setdefault(key, text) != text]
+    def doubts(self, label: str, image: Image) -> tuple[list[str], list[str]]:
+        """Return the attributes of the patient of an image that cannot be of the one who has a label, and all that differ.
+
+        A patient who is not contradicted has the label from then on. Those of de-identified images are compared with each
+        other, as the dataset has no names of them.
+        """
+        return self._compare(image.is_deidentified, label, image.person)
+
+    def _compare(self, is_deidentified: bool, label: str, one: Person) -> tuple[list[str], list[str]]:
+        known = self._people.setdefault((is_deidentified, label.lower()), one)
+        wrong = contradicting(known, one)
+        if not wrong:
+            self._people[is_deidentified, label.lower()] = merged(known, one)
+        return wrong, differing([known, one])
 
     def _note_subject(self, folder: Path) -> None:
         label = folder.name.removeprefix("sub-").lower()
         keys = _first_sidecar(folder)
-        self._owners.setdefault(("", label), person_of(keys))
-        self.contradiction(label, keys)
+        self._owners.setdefault(("", label), identity_of(keys))
+        self._compare(False, label, _recorded_person(keys))
         for session in sorted(folder.glob("ses-*")):
             study = str(_first_sidecar(session).get("StudyInstanceUID", ""))
             self._owners.setdefault((label, session.name.removeprefix("ses-").lower()), (study,))
@@ -87,7 +96,25 @@ def _first_sidecar(folder: Path) -> dict[str, Any]:
     return {}
 
 
-def person_of(keys: dict[str, Any]) -> Identity:
+def _recorded_person(keys: dict[str, Any]) -> Person:
+    """Return what a sidecar states of a person: its keys, else its record."""
+    try:
+        shared = keys[KEY]["Instances"]["Shared"]
+    except (KeyError, TypeError):
+        shared = {}
+    return person(*(str(keys.get(keyword) or _shared_text(shared, keyword)) for keyword in KEYWORDS))
+
+
+def _shared_text(shared: Any, keyword: str) -> str:
+    """Return the text of an attribute in DICOM JSON (PS3.18 F); of a name the alphabetic form. Empty if it is not there."""
+    try:
+        (value,) = shared[f"{tag_of(keyword):08X}"]["Value"]
+        return str(value["Alphabetic"] if isinstance(value, dict) else value)
+    except (KeyError, TypeError, ValueError):
+        return ""
+
+
+def identity_of(keys: dict[str, Any]) -> Identity:
     """Return what identifies a person."""
     return str(keys.get("PatientID", "")), str(keys.get("PatientName", ""))
 
@@ -103,26 +130,45 @@ def _hash(text: str, length: int) -> str:
 
 
 def subject_of(image: Image, table: BidsMap, owners: Owners) -> str:
-    """Return the label of the subject; what was resolved or assumed goes to the log of the image."""
+    """Return the label of the subject; what was resolved or assumed goes to the log of the image.
+
+    Where the label is not chosen by the user, an image of another person than the one who has it is refused.
+    """
     keys = image.keys
-    if image.subject:
-        return image.subject
     patient, name = str(keys.get("PatientID", "")), str(keys.get("PatientName", ""))
-    given = table.subjects.of(patient, name)
+    given = table.subject or (None if image.subject else table.subjects.of(patient, name))
     if given is not None:
-        if owners.give("", given, person_of(keys)):
+        if not table.subject and owners.give("", given, identity_of(keys)):
             image.log.warnings.append(f"sub-{given} is another person's, too: the map puts both together.")
+        elif differing := owners.doubts(given, image)[1]:
+            image.log.warnings.append(_ARE_THEY_ONE.format(label=given, keys=" and ".join(differing)))
         return given
+    label = image.subject or _claimed(image, patient, name, owners)
+    wrong, differing = owners.doubts(label, image)
+    if wrong:
+        shared = describe(Tag.PATIENT_ID if patient else Tag.PATIENT_NAME)
+        image.refused = (
+            f"sub-{label} has images of another person, who has the same {shared} and other values of "
+            f"{' and '.join(wrong)}. Give {remedy('bids-subject')} to name the subject: another one, or the same one if "
+            "they are one person."
+        )
+    elif differing:
+        image.log.warnings.append(
+            _ARE_THEY_ONE.format(label=label, keys=" and ".join(differing))
+            + f" Give {remedy('bids-map', section='subjects')} to separate them."
+        )
+    return label
+
+
+_ARE_THEY_ONE = "sub-{label} has images of one PatientID, but of different {keys}: are they of one patient?"
+
+
+def _claimed(image: Image, patient: str, name: str, owners: Owners) -> str:
+    """Return the label that is made of the PatientID, which no one else has."""
     unique = patient or name or image.study
     plain = label_of(patient) or "x" + _hash(unique, 8)
     candidates = [plain, f"{plain}x{_hash(unique, 4)}", f"{plain}x{_hash(unique, 16)}"]
-    label = owners.claim("", candidates, person_of(keys))
-    issuer = metadata.text(image.plan.instances[0].elements, Tag.ISSUER_OF_PATIENT_ID)
-    if differing := owners.contradiction(label, {**keys, "IssuerOfPatientID": issuer}):
-        image.log.warnings.append(
-            f"sub-{label} has images of one PatientID, but of different {' and '.join(differing)}: are they of one patient? "
-            f"Give {remedy('bids-map', section='subjects')} to separate them."
-        )
+    label = owners.claim("", candidates, identity_of(image.keys))
     if not label_of(patient):
         image.log.warnings.append(
             f"PatientID {patient!r} gives no label; sub-{label} is named after a hash. "

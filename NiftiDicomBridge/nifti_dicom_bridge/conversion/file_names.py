@@ -9,11 +9,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..errors import BridgeError
-from ..formats.dicom.reading.owners import normal_text, owner_of
+from ..formats.dicom.reading.owners import owner_of, person_of
 from ..formats.dicom.reading.plans import Plan
 from ..model.identity import texts_of
 from ..model.metadata import Elements
 from ..model.names import portable_stem, safe_name, stem_of, unique_name
+from ..model.person import KEYWORDS, NOBODY, People, Person, normal_text, person
 from ..options import ConversionOptions
 from ..options.filename_templates import FIELDS, filled
 
@@ -28,6 +29,8 @@ UNKNOWN = "unknown"
 
 Patient = tuple[str, ...]
 """What must be equal for images to be of one patient: `Owner` without the study; empty if unknown."""
+Key = tuple[Patient, int]
+"""A patient, and the number among the people who share his PatientID."""
 
 
 @dataclass
@@ -38,6 +41,7 @@ class NamedFile:
     name: str
     patient: Patient = ()
     folder: str = ""
+    person: Person = NOBODY
 
 
 def name_plans(plans: Sequence[Plan], template: str = "", files: Sequence[NamedFile] = ()) -> None:
@@ -47,17 +51,20 @@ def name_plans(plans: Sequence[Plan], template: str = "", files: Sequence[NamedF
     not specify its patient is in none of these folders.
     """
     taken: set[str] = set()
-    folders = {} if template else _patient_folders(plans, files)
-    for plan in plans:
+    people = People()
+    plan_keys = [_key(people, _patient_of(elements), person_of(elements)) for elements in map(_first, plans)]
+    file_keys = [_key(people, file.patient, file.person) for file in files]
+    folders = {} if template else _patient_folders([*zip(plan_keys, plans, strict=True)], [*zip(file_keys, files, strict=True)])
+    for key, plan in zip(plan_keys, plans, strict=True):
         name = plan.name
         if template:
-            name = name_by(template, texts_of(plan.instances[0].elements, _KEYWORDS), plan.name, plan.paths[0], plan.suffix)
+            name = name_by(template, texts_of(_first(plan), _KEYWORDS), plan.name, plan.paths[0], plan.suffix)
         elif folders:
-            name = f"{folders[_patient_of(plan.instances[0].elements)]}/{plan.name}"
+            name = f"{folders[key]}/{plan.name}"
         plan.name = unique_name(name, taken)
-    for file in files:
-        if file.patient in folders:
-            file.name = f"{folders[file.patient]}/{file.name}"
+    for key, file in zip(file_keys, files, strict=True):
+        if key in folders:
+            file.name = f"{folders[key]}/{file.name}"
 
 
 def open_named(paths: Iterable[Path], opener: Callable[[Path], ImageWithRecord], options: ConversionOptions) -> list[NamedFile]:
@@ -79,14 +86,15 @@ def named_file(file: ImageWithRecord, options: ConversionOptions) -> NamedFile:
     texts = {key: str(value) for key, value in file.top.items() if key in _KEYWORDS and isinstance(value, (str, int))}
     patient_id = texts.get("PatientID", "")
     patient: Patient = (patient_id, "" if patient_id else normal_text(texts.get("PatientName", "")), "")
+    one = person(*(str(file.top.get(keyword, "")) for keyword in KEYWORDS))
     if file.record is not None:
         elements = file.record.source.metadata.first.elements
         texts |= texts_of(elements, _KEYWORDS)
-        patient = _patient_of(elements)
+        patient, one = _patient_of(elements), person_of(elements)
     name = portable_stem(file.path)
     if options.filename:
         name = name_by(options.filename, texts, name, file.path)
-    return NamedFile(file.path, name, patient if any(patient) else (), _patient_folder(texts))
+    return NamedFile(file.path, name, patient if any(patient) else (), _patient_folder(texts), one)
 
 
 def name_of_elements(template: str, elements: Elements, name: str) -> str:
@@ -134,17 +142,24 @@ def _patient_of(elements: Elements) -> Patient:
     return owner_of(elements)[1:]
 
 
-def _patient_folders(plans: Sequence[Plan], files: Sequence[NamedFile]) -> dict[Patient, str]:
+def _key(people: People, patient: Patient, one: Person) -> Key:
+    return patient, people.number_of(patient[0], one) if patient and patient[0] else 1
+
+
+def _first(plan: Plan) -> Elements:
+    return plan.instances[0].elements
+
+
+def _patient_folders(plans: Sequence[tuple[Key, Plan]], files: Sequence[tuple[Key, NamedFile]]) -> dict[Key, str]:
     """Return patient → folder; the names differ on every platform. Empty if there are not several patients."""
-    patients: dict[Patient, str] = {}
-    for plan in plans:
-        elements = plan.instances[0].elements
-        patients.setdefault(_patient_of(elements), _patient_folder(texts_of(elements, ("PatientID", "PatientName"))))
-    for file in files:
+    patients: dict[Key, str] = {}
+    for key, plan in plans:
+        patients.setdefault(key, _patient_folder(texts_of(_first(plan), ("PatientID", "PatientName"))))
+    for key, file in files:
         if file.patient:
-            patients.setdefault(file.patient, file.folder)
+            patients.setdefault(key, file.folder)
     taken: set[str] = set()
-    return {patient: unique_name(folder, taken) for patient, folder in patients.items() if len(patients) > 1}
+    return {key: unique_name(folder, taken) for key, folder in patients.items() if len(patients) > 1}
 
 
 def _patient_folder(texts: Mapping[str, str]) -> str:

@@ -10,7 +10,7 @@ from ..errors import BridgeError
 from ..formats.dicom.reading.series import Inventory
 from ..formats.zarr import check_package, is_store, stores_below
 from ..model.input_files import walk
-from ..model.names import OTHER_SUFFIXES, companion, is_nifti, suffix_of
+from ..model.names import OTHER_SUFFIXES, is_nifti, pair_of, suffix_of
 from ..model.report import ConversionReport, Entry, Outcome
 from ..options import ConversionOptions, Progress
 from .image_with_record import ImageWithRecord, open_nifti, open_store
@@ -18,15 +18,12 @@ from .recorded_errors import errors_recorded_in
 from .selection import Selection, find_selected
 from .task_runner import TaskRunner
 
-PAIR = (".hdr", ".img")
-"""Header and voxels of NIfTI in two files; other formats use these names too."""
-
 
 def nifti_files(inputs: Sequence[Path], follow_links: bool = False) -> Iterator[Path]:
     """Yield the images among and below the inputs, sorted, each once: NIfTI, and other formats that become DICOM alike."""
     seen: set[str] = set()
     for path in _image_paths(inputs, follow_links):
-        header = companion(path, ".hdr") if suffix_of(path, PAIR) else path
+        header, _ = pair_of(path) or (path, path)
         if (name := os.path.abspath(header)) not in seen:
             seen.add(name)
             yield path
@@ -46,13 +43,21 @@ def _is_listed(path: Path) -> bool:
     """Whether a file of a folder is an image; of images in two files, the header is."""
     if not is_nifti_file(path):
         return False
-    return path.suffix.lower() != ".img" or not os.path.isfile(companion(path, ".hdr"))
+    pair = pair_of(path)
+    return pair is None or path == pair[0]
+
+
+def lone_halves(inputs: Sequence[Path]) -> Iterator[tuple[Path, Path]]:
+    """Yield the inputs that are half of an image in two files, each with the other half, which is missing."""
+    for path in inputs:
+        if (pair := pair_of(path)) and path.is_file():
+            yield from ((path, other) for other in pair if not other.is_file())
 
 
 def is_nifti_file(path: Path) -> bool:
     """Whether a path has the suffix of an image, and is not a folder; of NIfTI in two files, both must exist."""
-    if suffix_of(path, PAIR):
-        return os.path.isfile(companion(path, ".hdr")) and os.path.isfile(companion(path, ".img"))
+    if pair := pair_of(path):
+        return all(map(os.path.isfile, pair))
     return bool(is_nifti(path) or suffix_of(path, OTHER_SUFFIXES)) and not os.path.isdir(path)
 
 

@@ -13,6 +13,7 @@ from ..errors import BridgeError
 from ..formats import nifti, zarr
 from ..formats.image_formats import read_image
 from ..model.input_files import Stamp, change_since
+from ..model.names import pair_of
 from ..model.volume import Volume
 from ..output import check_complete
 from ..sidecar import KEY, match, read_sidecar, record, record_path, sidecar_path
@@ -106,7 +107,7 @@ def open_nifti(path: Path) -> ImageWithRecord:
     """Return a NIfTI file with its sidecar; raises `SidecarError` where that is damaged."""
     check_complete(path)
     beside = sidecar_path(path)
-    stamps = _stamps(path, beside)
+    stamps = _stamps(*(pair_of(path) or (path,)), beside)
     top = read_sidecar(beside) if beside.exists() else {}
     if KEY in top:
         return ImageWithRecord(path, top, record.from_json(top.pop(KEY), str(beside)), stamps=stamps)

@@ -180,8 +180,16 @@ def _without_titles(progress: Progress) -> Progress:
 
 
 def _nothing_found(inputs: Sequence[Path], target: Target, report: ConversionReport) -> str:
+    from .image_files import lone_halves, nifti_files  # most conversions find something
+
     where = ", ".join(map(str, inputs))
-    wanted = "DICOM images" if target is Target.NIFTI else "NIfTI or DICOM images or Zarr stores"
+    wanted = "DICOM images or Zarr stores" if target is Target.NIFTI else "NIfTI or DICOM images or Zarr stores"
+    if target is Target.NIFTI and (found := sum(1 for _ in nifti_files(inputs))):
+        remedy = 'Use target="dicom", target="zarr" or target="preview".'
+        return f"No {wanted} were found in {where}, but {found} NIfTI file(s), which are not converted to NIfTI again. {remedy}"
     skipped = report.entries
     others = f" {len(skipped)} other(s) were skipped, such as {skipped[0].title}: {skipped[0].error}." if skipped else ""
-    return f"No {wanted} were found in {where}.{others} Check the path."
+    halves = "".join(
+        f" {path.name} is half of an image in two files, and {other.name} is missing." for path, other in lone_halves(inputs)
+    )
+    return f"No {wanted} were found in {where}.{others}{halves} Check the path."

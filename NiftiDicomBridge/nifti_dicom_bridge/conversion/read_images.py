@@ -7,7 +7,7 @@ from pathlib import Path
 from ..errors import BridgeError
 from ..formats.dicom.reading import read as dicom
 from ..formats.zarr import is_store, stores_below
-from ..model.names import READABLE_SUFFIXES, suffix_of
+from ..model.names import PAIR_SUFFIXES, suffix_of
 from ..model.volume import Volume
 from ..options import Progress
 from ..options.path_fields import AnyPath, AnyPaths, paths_of
@@ -58,7 +58,7 @@ def read(paths: AnyPaths, progress: Progress | None = None, with_gradients: bool
 
 def _named_pairs(given: list[Path]) -> list[Path]:
     """Return the images in two files (``.hdr`` and ``.img``), which only count if they are named."""
-    return [path for path in given if suffix_of(path, READABLE_SUFFIXES).lower() in (".hdr", ".img") and not path.is_dir()]
+    return [path for path in given if suffix_of(path, PAIR_SUFFIXES) and not path.is_dir()]
 
 
 def open_zarr(path: AnyPath) -> Volume:

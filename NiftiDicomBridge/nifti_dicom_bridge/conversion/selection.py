@@ -114,7 +114,7 @@ def nothing_selected(inputs: Sequence[Path], options: ConversionOptions) -> Brid
     """Return the error for inputs of which nothing is selected; it lists the series there are, unless they are protected."""
     titles = list(dict.fromkeys(series.title for series in find_series(inputs, None, options.follow_links).series))
     listed = ", ".join(titles[:MOST_LISTED]) + (f" and {len(titles) - MOST_LISTED} more" if len(titles) > MOST_LISTED else "")
-    there = f"{len(titles)} series" if options.deidentify or not titles else listed
+    there = f"{len(titles) or 'no'} DICOM series" if options.deidentify or not titles else listed
     where = ", ".join(map(str, inputs))
     return BridgeError(f"{Selection.of(options)} matches no image in {where}, which contains {there}. Correct the pattern.")
 

@@ -42,6 +42,7 @@ def convert_to_bids(inputs: Sequence[Path], output: Path, options: ConversionOpt
     """
     table = replace(
         read_map(options.bids_map),
+        subject=options.subject,
         session=options.session,
         task=options.task,
         run=options.run,
@@ -56,7 +57,7 @@ def convert_to_bids(inputs: Sequence[Path], output: Path, options: ConversionOpt
     dataset = _Dataset(output, table, options, public)
     with dataset_locked(output, runner.progress):
         placements = assign_paths(images, output, table, ".nii.gz" if options.gzip else ".nii")
-        runner.report([_left_out(image, plan) for image, plan in pairs if image.ignored], report)
+        runner.report([_left_out(image, plan) for image, plan in pairs if image.ignored or image.refused], report)
         plan_of = {id(image): plan for image, plan in pairs}
         tasks = []
         for placement in placements:
@@ -90,7 +91,10 @@ def _write(placement: Placement, plan: Plan, dataset: _Dataset, progress: Progre
 
 def _left_out(image: Image, plan: Plan) -> Entry:
     entry = entry_of(plan)
-    entry.outcome, entry.error = Outcome.SKIPPED, image.ignored
+    if image.refused:
+        entry.outcome, entry.error = Outcome.FAILED, image.refused
+    else:
+        entry.outcome, entry.error = Outcome.SKIPPED, image.ignored
     return entry
 
 

@@ -42,7 +42,7 @@ def images_of(
         entry = entry_of(plan)
         with errors_recorded_in(entry):
             image = image_of(plan, naming.clean if naming else None)
-            image.subject = options.subject or (_keyed_subject(plan, naming) if naming else "")
+            image.subject = _keyed_subject(plan, naming) if naming else ""
             images.append((image, plan))
         if entry.outcome is Outcome.FAILED:
             runner.report([entry], report)

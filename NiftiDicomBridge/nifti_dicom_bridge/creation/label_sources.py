@@ -10,7 +10,7 @@ import numpy as np
 from ..errors import LabelError
 from ..formats.dicom.created.label_evidence import is_fraction
 from ..formats.image_formats import label_texts
-from ..labels import Segment, find_labels, find_shared_labels, is_profile, read_label_text, read_labels
+from ..labels import Segment, find_labels, find_shared_labels, is_profile, read_label_text, read_labels, unreadable_labels
 from ..labels.totalsegmentator import with_classes
 from ..model.lazy_voxels import slabs
 from ..model.metadata import Log
@@ -92,6 +92,10 @@ def _segments(path: Path, image: Volume, given: Path | None, log: Log) -> list[S
 
 def _named_by_itself(path: Path, log: Log) -> list[Segment]:
     """Return the labels by a file next to the image, or by its header."""
+    log.warnings += [
+        f"{file.name} is none of the label files known: its names were not used. Correct it, or remove it"
+        for file in unreadable_labels(path)
+    ]
     source = find_labels(path)
     if source is not None:
         log.notes.append(f"names of labels: {source}")

@@ -8,15 +8,19 @@ from __future__ import annotations
 import csv
 import io
 import re
+from collections import Counter
+from itertools import zip_longest
 from pathlib import Path
 from typing import Any
 
 from ..bids.inheritance import entities_of, root_of
+from ..errors import SidecarError
 from ..formats.dicom import new_element
+from ..model.ages import OLDEST, years_of
 from ..model.input_files import read_file
-from ..model.json_files import read_json
+from ..model.json_files import RepeatedKeyError, read_json
 from ..model.limits import SizeLimitError
-from ..model.metadata import Elements
+from ..model.metadata import Element, Elements
 from ..standard.tags import Tag
 
 _FILE = "participants.tsv"
@@ -52,14 +56,19 @@ def participant_of(path: Path, sentences: list[str]) -> tuple[Elements, str]:
         value = row.get(name, "").strip()
         if value.lower() in _NOT_AVAILABLE:
             continue
+        if name == "age" and "+" in value:
+            sentences.append(
+                f"{file.name}: age {value!r} of sub-{label} is a lower limit, which PatientAge (0010,1010) cannot be: left out"
+            )
+            continue
         element = convert(value, columns.get(name, {}))
         if element is None:
             sentences.append(f"{file.name}: {name} {value!r} of sub-{label} was left out: its unit or value is not known")
         else:
             elements[tag] = element
-            if name == "age" and "+" in value:
+            if name == "age" and _is_capped(element):
                 sentences.append(
-                    f"{file.name}: age {value!r} of sub-{label} is a lower limit; PatientAge (0010,1010) states it as the age"
+                    f"{file.name}: age {value!r} of sub-{label} may be a higher one, as BIDS writes {OLDEST} for all of them"
                 )
     return elements, str(file)
 
@@ -72,16 +81,19 @@ def _row(file: Path, label: str, sentences: list[str]) -> dict[str, str]:
     """Return the row of a subject by the names of the columns, in lower case; why there is none is a sentence."""
     try:
         lines = io.StringIO(read_file(file).decode("utf-8-sig"), newline="")
-        rows = [
-            {str(key).strip().lower(): str(value or "") for key, value in row.items()}
-            for row in csv.DictReader(lines, delimiter="\t")
-        ]
+        names, *cells = csv.reader(lines, delimiter="\t")
     except (OSError, ValueError, csv.Error):
-        rows = []
+        names, cells = [], []
+    names = [name.strip().lower() for name in names]
+    rows = [dict(zip_longest(names, row[: len(names)], fillvalue="")) for row in cells if row]
+    repeated = sorted(name for name, count in Counter(names).items() if count > 1 and name in _USED)
     named = [row for row in rows if "participant_id" in row]
     own = [row for row in named if row["participant_id"].strip().removeprefix("sub-") == label]
     if not named:
         sentences.append(f"{file.name} was not used: a table with tabs, in UTF-8, with a column participant_id was expected")
+    elif repeated:
+        sentences.append(f"{file.name} was not used: it has several columns {repeated[0]!r}. Remove all but one")
+        return {}
     elif not own:
         sentences.append(f"{file.name} has no row of sub-{label}: age, sex and weight stay empty")
     elif any(row != own[0] for row in own):
@@ -106,9 +118,11 @@ def _split(text: str, column: dict[str, Any]) -> tuple[str, str]:
 
 
 def _columns(file: Path) -> dict[str, Any]:
-    """Return the description of the columns, by their names in lower case."""
+    """Return the description of the columns, by their names in lower case; raises `SidecarError` where a key is repeated."""
     try:
         columns = read_json(file)
+    except RepeatedKeyError as error:
+        raise SidecarError(f"{file}: {error}.") from None
     except (OSError, ValueError, SizeLimitError):
         return {}
     pairs = columns.items() if isinstance(columns, dict) else ()
@@ -118,12 +132,16 @@ def _columns(file: Path) -> dict[str, Any]:
 def _age(text: str, column: dict[str, Any]) -> Any:
     digits, word = _split(text, column)
     unit = _AGE_UNITS.get(word.removesuffix("s"), "")
-    number = _number(digits.rstrip("+"))  # HIPAA: 89+
+    number = _number(digits)
     if number is None or not unit or not 0 <= number < 1000:
         return None
     if unit == "Y" and number < 2 and number != int(number):
         unit, number = "M", number * 12
     return new_element.text("AS", f"{int(number):03d}{unit}")
+
+
+def _is_capped(age: Element) -> bool:
+    return isinstance(age.value, bytes) and years_of(age.value.decode("ascii").strip()) == OLDEST
 
 
 def _sex(text: str, column: dict[str, Any]) -> Any:
@@ -173,3 +191,4 @@ _COLUMNS = {
     "height": (Tag.PATIENT_SIZE, _height),
 }
 """Column → attribute, and what converts its value; of two columns for one attribute, the last one counts."""
+_USED = frozenset({"participant_id", *_COLUMNS})

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Sequence
 from ..errors import OptionError
 from ..formats.dicom.created.reference import Reference
 from ..model import orientation
+from ..model.person import People
 from ..model.volume import Volume
 from ..options import SlicePlane
 from ..standard.tags import Tag
@@ -62,13 +63,12 @@ def is_grid_of(reference: Reference, image: Volume) -> bool:
 
 def _check_one_study(references: Sequence[Reference]) -> None:
     """Refuse a folder from which patient and study are not clear."""
-    for what, keys in (
-        ("patients", {reference.patient for reference in references}),
-        ("studies", {reference.study_uid for reference in references}),
-    ):
-        if len(keys) > 1:
+    people = People()
+    patients = {(reference.patient[0], people.number_of(reference.patient[0], reference.person)) for reference in references}
+    for what, count in (("patients", len(patients)), ("studies", len({reference.study_uid for reference in references}))):
+        if count > 1:
             raise OptionError(
-                f'reference="{references[0].path}" contains {len(keys)} {what}: {_listed(references)}. Name the folder of one '
+                f'reference="{references[0].path}" contains {count} {what}: {_listed(references)}. Name the folder of one '
                 "series; reference= may be repeated for images of several patients."
             )
 

@@ -101,7 +101,7 @@ def _of_unlisted(path: Path, vr: str, sop_class: str, policy: Policy) -> Action:
         return Action.KEEP
     if vr in _DATES and Retain.MODIFIED_DATES in policy.options:
         return Action.SHIFT
-    if vr in _TEXTS:
+    if vr in _TEXTS or tag in kept_attributes.LABELS:
         return Action.KEEP if tag in kept_attributes.TEXTS else Action.CLEAN
     lost = vr in _DATES or vr in _PERSONS_AND_PLACES or (vr in _BYTES and tag not in kept_attributes.BYTES)
     return _definite(_ANY, path, sop_class) if lost else Action.REMOVE if vr == "UN" else Action.KEEP

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from ..model import metadata
+from ..model.ages import without_high_age
 from ..model.charset import CharacterSet
 from ..model.metadata import SPACE_AND_NULL, Element, Elements, Item
 from ..options import Retain
@@ -154,7 +155,9 @@ class Cleaner:
         items = (Item(self.elements(item.elements, sop_class, path, charset), item.undefined) for item in element.value)
         return element._replace(value=tuple(items))
 
-    def _element(self, path: Path, element: Element, sop_class: str, charset: CharacterSet, local: bool) -> Element | None:
+    def _element(
+        self, path: Path, element: Element, sop_class: str, charset: CharacterSet, local: frozenset[int]
+    ) -> Element | None:
         action = action_of(path, element.vr, sop_class, self.policy)
         if action is not Action.REMOVE and path[-1] in self.policy.rules.values:
             return self._with_value(path, element, self.policy.rules.values[path[-1]])
@@ -164,7 +167,7 @@ class Cleaner:
             return None
         if isinstance(element.value, tuple):
             return self._sequence(path, element, sop_class, action, charset)
-        if action is Action.KEEP and local and path[-1] in (Tag.CODE_VALUE, Tag.CODE_MEANING, Tag.LONG_CODE_VALUE):
+        if action is Action.KEEP and path[-1] in local:
             action = Action.CLEAN
         if action is Action.KEEP and path[-1] not in self.policy.rules.actions:
             return self._kept(path, element)
@@ -209,6 +212,8 @@ class Cleaner:
             return element
         else:
             value = in_form(element.vr, element.value, dictionary.most_values(tag))
+            if element.vr == "AS":
+                value = padded(without_high_age(value.decode("latin-1")).encode("latin-1"), "AS")
         if value == element.value:
             return element
         self.replaced.add(path)
@@ -254,10 +259,13 @@ def _is_in_block(tag: int, creator_tag: int) -> bool:
     return tag >> 16 == creator_tag >> 16 and (tag >> 8) & 0xFF == creator_tag & 0xFFFF
 
 
-def _of_local_scheme(elements: Elements) -> bool:
-    """Whether a code item is of a coding scheme that only some place knows, whose codes may mean anything."""
+def _of_local_scheme(elements: Elements) -> frozenset[int]:
+    """Return what of a code item is of a coding scheme that only some place knows: it may mean anything, and name the place."""
     scheme = metadata.text(elements, Tag.CODING_SCHEME_DESIGNATOR)
-    return bool(scheme) and scheme not in kept_attributes.STANDARD_SCHEMES
+    if not scheme or scheme in kept_attributes.STANDARD_SCHEMES:
+        return frozenset()
+    designator = {Tag.CODING_SCHEME_DESIGNATOR} if scheme in kept_attributes.OWN_SCHEMES else set()
+    return kept_attributes.LOCAL - designator
 
 
 def _image_type(raw: bytes) -> bytes:

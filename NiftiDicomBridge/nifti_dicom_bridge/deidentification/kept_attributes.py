@@ -8,7 +8,7 @@ from __future__ import annotations
 from ..standard.tags import Tag
 
 TEXTS = frozenset({
-    # codes (PS3.3 8.8); those of local schemes are cleaned
+    # codes (PS3.3 8.8); those of local schemes are cleaned, see LOCAL
     Tag.CODE_VALUE, Tag.LONG_CODE_VALUE, Tag.CODE_MEANING, Tag.CODING_SCHEME_DESIGNATOR, Tag.CODING_SCHEME_VERSION,
     Tag.CODING_SCHEME_NAME,
     # equipment (C.7.5.1, C.8)
@@ -27,13 +27,22 @@ TEXTS = frozenset({
     Tag.DETECTOR_LINES_OF_RESPONSE_USED, Tag.PROCESSING_FUNCTION, Tag.IMAGE_FILTER,
     # values and frames
     Tag.RESCALE_TYPE, Tag.MODALITY_LUT_TYPE, Tag.STACK_ID, Tag.DIMENSION_INDEX_PRIVATE_CREATOR,
-    Tag.FUNCTIONAL_GROUP_PRIVATE_CREATOR, Tag.POSITION_REFERENCE_INDICATOR, Tag.FRAME_LABEL_VECTOR, Tag.LUT_LABEL,
-    Tag.PIXEL_SPACING_CALIBRATION_DESCRIPTION, Tag.OPTICAL_PATH_IDENTIFIER,
+    Tag.FUNCTIONAL_GROUP_PRIVATE_CREATOR, Tag.POSITION_REFERENCE_INDICATOR, Tag.FRAME_LABEL_VECTOR,
+    Tag.OPTICAL_PATH_IDENTIFIER,
     # segmentation and maps
-    Tag.SEGMENT_ALGORITHM_NAME, Tag.ALGORITHM_NAME, Tag.ALGORITHM_VERSION, Tag.ALGORITHM_SOURCE, Tag.BEAM_NAME,
+    Tag.SEGMENT_ALGORITHM_NAME, Tag.ALGORITHM_NAME, Tag.ALGORITHM_VERSION, Tag.ALGORITHM_SOURCE,
     # what was done to protect the patient
     Tag.DEIDENTIFICATION_METHOD,
 })  # fmt: skip
+
+LABELS = frozenset({Tag.CONTENT_LABEL, Tag.GRAPHIC_LAYER})
+"""Code strings for which the standard has no terms: a person wrote them, so they are cleaned like texts."""
+
+LOCAL = frozenset({
+    Tag.CODE_VALUE, Tag.LONG_CODE_VALUE, Tag.CODE_MEANING, Tag.CODING_SCHEME_DESIGNATOR, Tag.CODING_SCHEME_VERSION,
+    Tag.CODING_SCHEME_NAME,
+})  # fmt: skip
+"""What is cleaned of a code of a local scheme: its designator often is the name of an institution."""
 
 BYTES = frozenset({
     Tag.PIXEL_DATA, Tag.FLOAT_PIXEL_DATA, Tag.DOUBLE_FLOAT_PIXEL_DATA, Tag.EXTENDED_OFFSET_TABLE,
@@ -62,3 +71,6 @@ STANDARD_SCHEMES = frozenset({
     "QIBA", "ITIS_TSN", "RFC5646", "CD8", "PLN", "NYUMCCG", "99HIGHDICOM", "99QIICR",
 })  # fmt: skip
 """Coding schemes whose codes mean the same everywhere (PS3.16 8); others may name anything."""
+
+OWN_SCHEMES = frozenset({"99NIFTIBRIDGE"})
+"""Coding schemes of this software, whose codes may name anything; the designator names nobody."""

@@ -49,6 +49,9 @@ def read_pseudonyms(path: Path | None) -> Pseudonyms | None:
     head = tuple(cell.strip() for cell in rows[0]) if rows else ()
     if not set(COLUMNS) <= set(head):
         raise OptionError(f'pseudonyms="{path}": the first line must name the columns {" and ".join(COLUMNS)}.')
+    for name in COLUMNS:
+        if head.count(name) > 1:
+            raise OptionError(f'pseudonyms="{path}": there are {head.count(name)} columns {name}. Remove all but one.')
     return Pseudonyms(_checked(rows[1:], (head.index(COLUMNS[0]), head.index(COLUMNS[1])), path))
 
 

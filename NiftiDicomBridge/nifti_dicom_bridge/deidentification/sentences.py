@@ -11,7 +11,8 @@ SHORTEST = 3
 """Shorter values, such as numbers of series, occur in any sentence."""
 MASK = "…"
 _SEPARATORS = re.compile(r"[\\/]")
-_QUOTED = re.compile(r"'[^']*'|\"[^\"]*\"|“[^”]*”")
+_QUOTED = re.compile(r"(\b[a-z_]+=\"[a-z-]+\")|'[^']*'|\"[^\"]*\"|“[^”]*”")
+"""Quotations; the first group is an option with one of its choices, such as ``kind="enhanced-mr"``, which says nothing."""
 _WORD = re.compile(r"[^\s,;:()]+")
 
 
@@ -44,5 +45,5 @@ class Masker:
 
     def masked_error(self, sentence: str) -> str:
         """Return the reason of a failure without them, without quotations, and without anything that looks like a path."""
-        sentence = _QUOTED.sub(MASK, self.masked(sentence))
+        sentence = _QUOTED.sub(lambda mark: mark[1] or MASK, self.masked(sentence))
         return _WORD.sub(lambda mark: MASK if _SEPARATORS.search(mark[0]) else mark[0], sentence)

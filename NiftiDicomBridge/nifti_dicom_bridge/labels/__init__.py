@@ -10,6 +10,7 @@ if TYPE_CHECKING:  # the same names for type checkers, which do not look into th
     from .codes import with_codes as with_codes
     from .find import find_labels as find_labels
     from .find import find_shared_labels as find_shared_labels
+    from .find import unreadable_labels as unreadable_labels
     from .profiles import is_profile as is_profile
     from .read import is_label_table as is_label_table
     from .read import read_label_text as read_label_text
@@ -28,7 +29,7 @@ _HOME_OF = {
     "find_labels": "find", "find_shared_labels": "find", "is_profile": "profiles",
     "is_label_table": "read", "read_label_text": "read", "read_labels": "read",
     "read_regions": "regions", "task_of_names": "totalsegmentator", "with_classes": "totalsegmentator",
-    "with_codes": "codes", "write_dseg": "write",
+    "unreadable_labels": "find", "with_codes": "codes", "write_dseg": "write",
 }  # fmt: skip
 
 __all__ = sorted(_HOME_OF)

@@ -12,7 +12,7 @@ from .segment import RGB, Segment
 
 LARGEST = 2**32 - 1
 LONGEST_LABEL = 64
-"""SegmentLabel is LO: at most 64 characters (PS3.5 6.2)."""
+"""SegmentLabel, ROIName and CodeMeaning are LO: at most 64 characters (PS3.5 6.2)."""
 
 
 @dataclass(frozen=True)
@@ -44,11 +44,11 @@ def number(value: object, place: Place) -> int:
 
 
 def label(value: object, place: Place) -> str:
-    """Return the name of a label, at most 64 characters and without what ends a DICOM value."""
+    """Return the name of a label, without what ends a DICOM value."""
     text = re.sub(r"[\\\x00-\x1f]+", " ", str(value)).strip()
     if not text:
         raise place.error("the name of the label is empty. Give it one.")
-    return text[:LONGEST_LABEL].strip()
+    return text
 
 
 def color(parts: Sequence[object], place: Place) -> RGB | None:

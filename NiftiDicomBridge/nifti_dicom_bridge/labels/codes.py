@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import re
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from functools import lru_cache
@@ -12,6 +13,7 @@ from importlib.resources import files
 from typing import Any
 
 from ..model.metadata import Log
+from .checks import LONGEST_LABEL
 from .segment import Code, Segment
 
 PRIVATE_SCHEME = "99NIFTIBRIDGE"
@@ -21,6 +23,8 @@ _SIDES = {"left": "left", "right": "right", "bilateral": "bilateral", "lh": "lef
 _SIDE_LETTERS = {"l": "left", "r": "right"}
 # words before the name of a gyrus in FreeSurfer's tables: the parcel as such has no standard code
 _PARCELS = {"ctx": "cerebral cortex", "wm": "cerebral white matter"}
+_SIMPLE = re.compile(r"[A-Za-z0-9]+(?:[ _-][A-Za-z0-9]+)*")
+"""Names that a code of capitals, digits and underscores keeps apart, but for case and what is between words."""
 _FEW = 5
 
 
@@ -37,7 +41,7 @@ def with_codes(segments: Iterable[Segment], log: Log) -> list[Segment]:
     """Return segments that all have a category and a type.
 
     Those of a label file stay. Others are looked up by name; a name that is not in the table becomes a tissue with a private
-    code whose meaning is the name.
+    code whose meaning is the name. Names that are longer than DICOM allows are shortened.
 
     Parameters
     ----------
@@ -65,7 +69,24 @@ def with_codes(segments: Iterable[Segment], log: Log) -> list[Segment]:
             f"no standard code is known for {len(unknown)} segment(s): {_some(unknown)}. They are written as tissue, with a "
             f"private code ({PRIVATE_SCHEME}); use a label file with codes"
         )
-    return result
+    return _shortened(result, log)
+
+
+def _shortened(segments: list[Segment], log: Log) -> list[Segment]:
+    """Return segments with names of the length that DICOM allows; those that would be equal end in their number."""
+    long = [segment.label for segment in segments if len(segment.label) > LONGEST_LABEL]
+    if not long:
+        return segments
+    log.warnings.append(f"names of {len(long)} segment(s) have more than {LONGEST_LABEL} characters: shortened ({_some(long)})")
+    heads = Counter(segment.label[:LONGEST_LABEL] for segment in segments)
+    return [replace(segment, label=_short(segment, heads)) for segment in segments]
+
+
+def _short(segment: Segment, heads: Counter[str]) -> str:
+    head, number = segment.label[:LONGEST_LABEL], f" #{segment.number}"
+    if len(segment.label) <= LONGEST_LABEL or heads[head] == 1:
+        return head.strip()
+    return head[: LONGEST_LABEL - len(number)].strip() + number
 
 
 def coding_of(name: str) -> Coding | None:
@@ -84,11 +105,11 @@ def coding_of(name: str) -> Coding | None:
 
 
 def private_code(name: str) -> Code:
-    """Return a code of our own for a name: the same for the same name, at most 16 characters (VR SH)."""
-    value = re.sub(r"[^A-Z0-9]+", "_", name.upper()).strip("_")
-    if not value or len(value) > 16:
+    """Return a code of our own for a name: the same for the same name, another for another, at most 16 characters (VR SH)."""
+    value = re.sub(r"[^A-Z0-9]+", "_", name.upper(), flags=re.ASCII).strip("_")
+    if len(value) > 16 or not _SIMPLE.fullmatch(name):
         value = (value[:9] + "-" if value else "") + hashlib.blake2b(name.encode("utf-8"), digest_size=3).hexdigest().upper()
-    return Code(value, PRIVATE_SCHEME, name[:64])
+    return Code(value, PRIVATE_SCHEME, name[:LONGEST_LABEL])
 
 
 def category(name: str) -> Code:

@@ -11,6 +11,9 @@ from .read import form_of, is_nnunet
 
 DATASET = "dataset.json"
 
+_OF_LABELS = (".label", ".lut", ".ctbl", "_dseg.tsv")
+"""Endings of nothing but label files."""
+_SEGMENTATIONS = ("dseg", "probseg")
 _EXTENSIONS = (".json", ".tsv", ".label", ".txt", ".lut", ".ctbl", ".csv", ".toml")
 # the order in which forms win: what a person wrote for this image before what a tool ships for all
 _ORDER = ("json", "dseg", "snap", "lut", "ctbl", "csv", "toml")
@@ -31,6 +34,14 @@ def find_labels(image: Path | str) -> Path | None:
     return own[0] if own else _inherited(path, stem)
 
 
+def unreadable_labels(image: Path | str) -> list[Path]:
+    """Return the files that have the name of an image and the ending of a label file, but no known form."""
+    path = Path(image)
+    endings = (*_OF_LABELS, ".tsv") if inheritance.entities_of(stem_of(path))[1] in _SEGMENTATIONS else _OF_LABELS
+    files = (companion(path, ending) for ending in endings)
+    return [file for file in files if file.is_file() and not form_of(file)]
+
+
 def find_shared_labels(image: Path | str) -> Path | None:
     """Return the labels that an image shares with others: their source states nothing of this image, so its values must agree.
 
@@ -47,7 +58,7 @@ def find_shared_labels(image: Path | str) -> Path | None:
 
 def _inherited(path: Path, stem: str) -> Path | None:
     """Return the nearest ``_dseg.tsv`` that applies to a segmentation by the inheritance principle of BIDS."""
-    if inheritance.entities_of(stem)[1] not in ("dseg", "probseg"):
+    if inheritance.entities_of(stem)[1] not in _SEGMENTATIONS:
         return None
     fitting = inheritance.inherited(path, stem.rpartition("_")[0] + "_dseg", ".tsv", loose=True)
     return fitting[-1] if fitting else None

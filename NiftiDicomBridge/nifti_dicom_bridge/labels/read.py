@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 from pathlib import Path
 
 from ..errors import LabelError
@@ -13,6 +14,7 @@ from .segment import Segment
 
 LARGEST_BYTES = 1 << 24
 """No label file is that large: what is, is an image."""
+_MARKS_OF_UTF16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 
 
 def read_labels(path: Path | str) -> list[Segment]:
@@ -80,7 +82,7 @@ def form_of(path: Path) -> str:
     """Return what kind of label file one is: ``dseg``, ``snap``, ``lut``, ``ctbl``, ``csv``, ``json``, ``toml``; else empty."""
     try:
         text = label_text(path)
-        tree = trees.parse_json(text, Place(str(path)))
+        tree = trees.parse_json(text, Place(str(path)), only_form=True)
     except LabelError:
         return ""
     if tree is not None:
@@ -131,6 +133,8 @@ def label_text(path: Path) -> str:
         raise place.error(f"cannot be read ({error.strerror}). Check the path.") from None
     if not raw.strip():
         raise place.error("it is empty.")
+    if raw.startswith(_MARKS_OF_UTF16):  # as spreadsheets write
+        return raw.decode("utf-16", "replace")
     if b"\0" in raw:
         raise place.error("it is not a text file. Specify a label file.")
     try:

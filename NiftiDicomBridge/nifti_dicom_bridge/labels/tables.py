@@ -50,7 +50,7 @@ def has_header(text: str) -> bool:
 def is_delimited(text: str) -> bool:
     """Whether a text is a table with tabs, commas or semicolons that begins with a number and a name."""
     try:
-        rows, header = _rows(text)
+        rows, header, _ = _rows(text)
     except csv.Error:
         return False
     return bool(rows) and not header and len(rows[0][1]) >= 2 and rows[0][1]["0"].strip().isdigit()
@@ -62,26 +62,30 @@ def read_delimited(text: str, place: Place) -> list[Segment]:
     Raises
     ------
     LabelError
-        If a line has no number or no name, or a value that cannot be used.
+        If a line has no number or no name, or a value that cannot be used, or a column occurs twice.
     """
-    return [_segment(row, place.at(f"line {n}")) for n, row in _rows(text)[0]]
+    rows, _, names = _rows(text)
+    repeated = next((name for name in names if name and names.count(name) > 1), "")
+    if repeated:
+        raise place.error(f"several columns are called {repeated!r}. Remove all but one.")
+    return [_segment(row, place.at(f"line {n}")) for n, row in rows]
 
 
-def _rows(text: str) -> tuple[list[tuple[int, Row]], bool]:
-    """Return (line, row) of every line with content, columns by name or place, and whether there is a header."""
+def _rows(text: str) -> tuple[list[tuple[int, Row]], bool, list[str]]:
+    """Return (line, row) of every line with content, columns by name or place, whether there is a header, and the names."""
     lines = text.removeprefix("\ufeff").splitlines()
     first = next((line for line in lines if line.strip() and not line.startswith("#")), "")
     delimiter = next((mark for mark in "\t;," if mark in first), "\t")
     reader = csv.reader(io.StringIO("\n".join(lines)), delimiter=delimiter, strict=True)
     numbered = [(reader.line_num, row) for row in reader if any(cell.strip() for cell in row) and not row[0].startswith("#")]
     if not numbered:
-        return [], False
+        return [], False, []
     names = [cell.strip().lower() for cell in numbered[0][1]]
     header = any(name in _NUMBER for name in names) and any(name in (*_NAME, _ABBREVIATION) for name in names)
     if not header:
         names = [str(n) for n in range(max(len(row) for _, row in numbered))]
     rows = [(n, dict(zip(names, row, strict=False))) for n, row in numbered[header:]]
-    return rows, header
+    return rows, header, names
 
 
 def _segment(row: Row, here: Place) -> Segment:

@@ -28,8 +28,8 @@ _CODES = {
 _ALGORITHM_TYPES = ("AUTOMATIC", "SEMIAUTOMATIC", "MANUAL")
 
 
-def parse_json(text: str, place: Place) -> dict[str, Any] | None:
-    """Return the object of a JSON text; None where it is not JSON.
+def parse_json(text: str, place: Place, only_form: bool = False) -> dict[str, Any] | None:
+    """Return the object of a JSON text; None where it is not JSON. With `only_form`, keys may occur more than once.
 
     Raises
     ------
@@ -39,7 +39,7 @@ def parse_json(text: str, place: Place) -> dict[str, Any] | None:
     if not text.lstrip("\ufeff \t\r\n").startswith(("{", "[")) or _is_toml(text):
         return None
     try:
-        content = json_files.parse_json(text.removeprefix("\ufeff"))
+        content = json_files.parse_json(text.removeprefix("\ufeff"), is_proven=only_form)
     except ValueError as error:
         raise place.error(f"damaged JSON ({error}). Repair it, or create it again.") from None
     if not isinstance(content, dict):

@@ -15,7 +15,9 @@ NIFTI_SUFFIXES = (".nii.gz", ".nii")
 """Of images that are written."""
 OTHER_SUFFIXES = (".seg.nrrd", ".nrrd", ".seg.nhdr", ".nhdr", ".mha", ".mhd", ".mgz", ".mgh.gz", ".mgh")
 """Of images of other formats that are read: NRRD, MetaImage, MGH."""
-READABLE_SUFFIXES = (*NIFTI_SUFFIXES, ".hdr", ".img", *OTHER_SUFFIXES)
+PAIR_SUFFIXES = (".hdr.gz", ".img.gz", ".hdr", ".img")
+"""Of NIfTI in two files: header and voxels, each compressed or not."""
+READABLE_SUFFIXES = (*NIFTI_SUFFIXES, *PAIR_SUFFIXES, *OTHER_SUFFIXES)
 """Of images that are read."""
 ZARR_SUFFIX = ".zarr"
 ZARR_ZIP_SUFFIX = ".zarr.zip"
@@ -112,6 +114,27 @@ def companion(image: Path, ending: str) -> Path:
     path = image.with_name(stem_of(image) + ending)
     upper = image.with_name(stem_of(image) + ending.upper())
     return upper if upper.exists() and not path.exists() else path
+
+
+def pair_of(path: Path) -> tuple[Path, Path] | None:
+    """Return header and voxels of an image in two files, given either of them; None for other names.
+
+    The other file is compressed as the given one, unless only that in the other form exists.
+
+    Examples
+    --------
+    >>> header, voxels = pair_of(Path("a.IMG.GZ"))
+    >>> header.name, voxels.name
+    ('a.hdr.gz', 'a.IMG.GZ')
+    """
+    suffix = suffix_of(path, PAIR_SUFFIXES).lower()
+    if not suffix:
+        return None
+    is_header, packing = suffix.startswith(".hdr"), suffix[4:]
+    endings = (".img" if is_header else ".hdr") + packing, (".img" if is_header else ".hdr") + ("" if packing else ".gz")
+    others = [companion(path, ending) for ending in endings]
+    other = next((file for file in others if file.is_file()), others[0])
+    return (path, other) if is_header else (other, path)
 
 
 def safe_name(text: str, any_script: bool = False, default: str = "series") -> str:

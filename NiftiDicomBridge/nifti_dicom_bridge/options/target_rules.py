@@ -50,14 +50,18 @@ _NAMES = {Target.NIFTI: "NIfTI", Target.DICOM: "DICOM", Target.ZARR: "Zarr", Tar
 
 def _target_rule(option: str, targets: tuple[Target, ...]) -> Rule:
     name = f"{{{option}=False}}" if DEFAULTS[option] is True else f"{{{option}}}"
-    outputs = " and ".join(_NAMES[target] for target in targets)
-    remedy = " or ".join(f"{{target={target}}}" for target in targets)
+    outputs = _listed([_NAMES[target] for target in targets], "and")
+    remedy = _listed([f"{{target={target}}}" for target in targets], "or")
     return Rule(
         f"{option}-not-for-target",
         (option,),
         lambda options: options.target not in targets and is_given(options, option),
         f"{name} applies only to {outputs} output. Use it with {remedy}, or leave it out.",
     )
+
+
+def _listed(words: list[str], conjunction: str) -> str:
+    return f" {conjunction} ".join(filter(None, (", ".join(words[:-1]), words[-1])))
 
 
 def _resample_rule(step: Resample, target: Target) -> Rule:

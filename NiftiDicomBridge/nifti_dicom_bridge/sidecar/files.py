@@ -9,8 +9,13 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import SidecarError
-from ..model.json_files import read_json
+from ..model.json_files import parse_json, read_json_bytes
 from ..model.names import companion, stem_of
+from .record import KEY
+from .record_digest import DIGESTS
+
+_RECORD_LINE = b'\n  "%s": ' % KEY.encode("ascii")
+"""Beginning of the last line of a sidecar that `write_sidecar` wrote with a record."""
 
 
 def sidecar_path(image: Path) -> Path:
@@ -47,7 +52,7 @@ def read_sidecar(path: Path) -> dict[str, Any]:
     Raises
     ------
     SidecarError
-        If the file cannot be read or is not a JSON object.
+        If the file cannot be read, is not a JSON object, or repeats a key.
 
     Examples
     --------
@@ -57,7 +62,7 @@ def read_sidecar(path: Path) -> dict[str, Any]:
     'MR'
     """
     try:
-        content = read_json(path)
+        content = _parsed(read_json_bytes(path))
     except OSError as error:
         raise SidecarError(f"{path}: cannot be read ({error.strerror}).") from error
     except ValueError as error:
@@ -67,6 +72,19 @@ def read_sidecar(path: Path) -> dict[str, Any]:
     if not isinstance(content, dict):
         raise SidecarError(f"{path}: a JSON object was expected, found a {type(content).__name__}.")
     return content
+
+
+def _parsed(raw: bytes) -> Any:
+    """Return the content of a sidecar; its keys are not repeated, and a record as this tool writes it has digests for that."""
+    keys, separator, rest = raw.partition(_RECORD_LINE)
+    if separator:
+        try:
+            record = parse_json(rest.rstrip().removesuffix(b"}"), is_proven=True)
+            if isinstance(record, dict) and DIGESTS in record:
+                return {**parse_json(keys + separator + b"null}"), KEY: record}
+        except ValueError:  # written in another form
+            pass
+    return parse_json(raw)
 
 
 def finite_keys(top: Mapping[str, Any], sentences: list[str]) -> dict[str, Any]:

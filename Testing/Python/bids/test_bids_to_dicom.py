@@ -113,6 +113,18 @@ def test_every_key_that_has_an_attribute_comes_back(there: Path, seed: int, kind
 
 
 @pytest.mark.parametrize(
+    ("units", "word"),
+    [("Bq/ml", "BQML"), ("Bq / cc", "BQML"), ("kBq/ml", "KBQML"), ("g/ml", "GML"), ("SUVbw", "GML"), ("counts", "CNTS"),
+     ("%", "PCNT"), ("unitless", "NONE"), ("SUV", "SUV"), ("BQML", "BQML")],
+)  # fmt: skip
+def test_units_of_pet_in_other_spellings_are_terms_of_the_standard_and_come_back(there: Path, units: str, word: str) -> None:
+    (first, *_) = made(save(Modality="PT", Units=units), kind=Kind.PET)
+
+    assert first.Units == word
+    assert back()["Units"] == units
+
+
+@pytest.mark.parametrize(
     ("sidecar", "keyword", "value"),
     [
         ({"EchoTrainLength": 30}, "EchoTrainLength", 30),

@@ -329,6 +329,16 @@ def test_ages_are_in_years_and_capped(age: str, birth: str, written: str, circle
     assert table(circle.nifti / "participants.tsv")[1][1] == written
 
 
+@pytest.mark.parametrize(("age", "years"), [("089Y", 89), ("093Y", None)])
+def test_high_ages_are_in_the_records_only(age: str, years: int | None, circle: Circle) -> None:
+    series(circle.dicom, 3, "t1_mprage", PatientAge=age)
+    dataset(circle)
+
+    assert sidecar(circle, "T1w").get("PatientAge") == years
+    assert [entry.outcome.value for entry in circle.home().entries] == ["restored"]
+    assert compare(circle.dicom, circle.back).same
+
+
 def test_a_second_subject_is_appended(circle: Circle) -> None:
     series(circle.dicom, 3, "t1_mprage")
     dataset(circle)
@@ -531,17 +541,91 @@ def test_two_people_that_the_map_puts_together_are_said(circle: Circle) -> None:
     assert "sub-1 is another person's, too" in said(with_map(circle, {"subjects": {"*": "1"}}))
 
 
-@pytest.mark.parametrize("in_one_run", [True, False])
-@pytest.mark.parametrize("keyword", ["PatientName", "PatientBirthDate"])
-def test_two_people_of_one_patient_id_are_reported(keyword: str, in_one_run: bool, circle: Circle) -> None:
-    value = {"PatientName": "Other^Olga", "PatientBirthDate": "19500101"}[keyword]
-    series(circle.dicom, 3, "t1_mprage", PatientBirthDate="19800101")
+def two_studies(
+    circle: Circle, in_one_run: bool, first: dict[str, str], second: dict[str, str], **choices: Any
+) -> ConversionReport:
+    """Convert two studies of one PatientID; the attributes of each by keyword."""
+    series(circle.dicom, 3, "t1_mprage", **first)
     if not in_one_run:
-        dataset(circle)
+        dataset(circle, **choices)
         circle.dicom = circle.folder / "other"
-    series(circle.dicom, 4, "t1_mprage", study=2, **{keyword: value})
+    series(circle.dicom, 4, "t1_mprage", study=2, **second)
+    return dataset(circle, **choices)
 
-    assert f"sub-P01 has images of one PatientID, but of different {keyword}: are they of one" in said(dataset(circle))
+
+JANE = {"PatientName": "Doe^Jane", "PatientBirthDate": "19800203", "PatientSex": "F"}
+
+
+@pytest.mark.parametrize("in_one_run", [True, False])
+@pytest.mark.parametrize(
+    ("keyword", "other"),
+    [
+        ("PatientBirthDate", {"PatientBirthDate": "19500101"}),
+        ("PatientSex", {"PatientSex": "M"}),
+        ("PatientName", {"PatientName": "Roe^Richard", "PatientBirthDate": ""}),
+        ("PatientName", {"PatientName": "Case02", "PatientBirthDate": ""}),
+    ],
+)
+def test_two_people_of_one_patient_id_never_share_a_subject(
+    keyword: str, other: dict[str, str], in_one_run: bool, circle: Circle
+) -> None:
+    report = two_studies(circle, in_one_run, JANE, JANE | other)
+
+    (failed,) = [entry for entry in report.entries if entry.outcome is Outcome.FAILED]
+    assert f"same PatientID (0010,0020) and other values of {keyword}" in failed.error
+    assert "subject=" in failed.error
+    assert not list(circle.nifti.rglob("*ses-20260102*"))
+
+
+@pytest.mark.parametrize("in_one_run", [True, False])
+@pytest.mark.parametrize("name", ["DOE^JANE^^", "Döe^Jane", "Jane Doe", "Doe^Jane^M^^Dr.", "Doe^J", "Deo^Jane", "Roe^Jane Ann"])
+def test_another_spelling_or_a_new_name_is_one_person(name: str, in_one_run: bool, circle: Circle) -> None:
+    report = two_studies(circle, in_one_run, JANE, JANE | {"PatientName": name})
+
+    assert {entry.outcome for entry in report.entries} == {Outcome.CONVERTED}
+    assert len(list(circle.nifti.glob("sub-*"))) == 1
+
+
+def test_another_name_is_reported(circle: Circle) -> None:
+    report = two_studies(circle, True, JANE, JANE | {"PatientName": "Roe^Jane"})
+    assert "sub-P01 has images of one PatientID, but of different PatientName: are they of one patient?" in said(report)
+
+
+@pytest.mark.parametrize("birth_date", ["19000101", "19800101", "", "00000000"])
+def test_a_birth_date_that_means_unknown_is_not_another_one(birth_date: str, circle: Circle) -> None:
+    report = two_studies(circle, True, JANE, JANE | {"PatientBirthDate": birth_date})
+    assert {entry.outcome for entry in report.entries} == {Outcome.CONVERTED}
+
+
+@pytest.mark.parametrize("choices", [{"subject": "1"}, {"map": {"subjects": {"P-01": "1"}}}])
+def test_the_user_decides_that_two_people_are_one(choices: dict[str, Any], circle: Circle) -> None:
+    if "map" in choices:
+        (circle.folder / "map.json").write_text(json.dumps(choices["map"]), "utf-8")
+        choices = {"bids_map": circle.folder / "map.json"}
+    report = two_studies(circle, True, JANE, JANE | {"PatientBirthDate": "19500101"}, **choices)
+
+    assert {entry.outcome for entry in report.entries} == {Outcome.CONVERTED}
+    assert "sub-1 has images of one PatientID, but of different PatientBirthDate" in said(report)
+
+
+def test_the_user_separates_two_people_of_one_patient_id(circle: Circle) -> None:
+    (circle.folder / "map.json").write_text('{"subjects": {"Doe*": "jane", "Roe*": "richard"}}', "utf-8")
+    report = two_studies(circle, True, JANE, {"PatientName": "Roe^Richard"}, bids_map=circle.folder / "map.json")
+
+    assert {entry.outcome for entry in report.entries} == {Outcome.CONVERTED}
+    assert {path.name for path in circle.nifti.glob("sub-*")} == {"sub-jane", "sub-richard"}
+
+
+def test_two_people_of_one_patient_id_do_not_share_a_pseudonym_of_a_dataset(circle: Circle) -> None:
+    report = two_studies(circle, True, JANE, JANE | {"PatientBirthDate": "19500101"}, deidentify=True)
+    assert [entry.outcome for entry in report.entries].count(Outcome.FAILED) == 1
+
+
+def test_patients_of_a_deidentified_dataset_are_not_compared_with_their_pseudonyms(circle: Circle) -> None:
+    key = circle.folder / "key"
+    key.write_text("0123456789abcdef" * 4)
+    report = two_studies(circle, False, JANE, JANE, deidentify=True, key_file=key)
+    assert {entry.outcome for entry in report.entries} == {Outcome.CONVERTED}
 
 
 def test_another_study_is_another_session_in_a_later_run_too(circle: Circle) -> None:

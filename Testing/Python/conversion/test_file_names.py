@@ -125,6 +125,18 @@ def test_several_patients_are_in_folders(circle: Circle) -> None:
     assert to_nifti(circle.dicom, circle.nifti, skip_existing=True).ok
 
 
+def test_people_who_share_a_patient_id_are_in_folders(circle: Circle) -> None:
+    for name, sex in (("A", "F"), ("B", "M"), ("C", "F")):
+        PHANTOMS["classic_ct"].write(circle.dicom / name)
+        edit_dicom(circle.dicom / name, PatientID="7", PatientSex=sex, SeriesInstanceUID=f"1.2.{ord(name)}")
+    to_nifti(circle.dicom, circle.nifti)
+    names = images_of(circle.nifti)
+
+    assert names == ["7/1_series_1.nii.gz", "7/1_series_1_2.nii.gz", "7_2/1_series_1.nii.gz"]
+    to_zarr([circle.nifti / name for name in names], circle.folder / "out")
+    assert sorted(path.parent.name for path in (circle.folder / "out").rglob("*.zarr")) == ["7", "7", "7_2"]
+
+
 def two_patients(circle: Circle) -> None:
     """Write images of two patients: NIfTI files of one name, each in a folder of its own."""
     for name in ("A", "B"):

@@ -111,7 +111,7 @@ def test_a_selection_without_a_match_lists_what_is_there(three: Circle) -> None:
 
 
 def test_a_protected_conversion_does_not_list_names(three: Circle) -> None:
-    with pytest.raises(BridgeError, match="which contains 3 series"):
+    with pytest.raises(BridgeError, match="which contains 3 DICOM series"):
         to_nifti(three.dicom, three.nifti, series="T3*", deidentify=True)
 
 

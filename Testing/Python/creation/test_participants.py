@@ -32,7 +32,8 @@ def converted(table: bytes) -> tuple[Entry, pydicom.Dataset]:
         (HEAD + "sub-01\t6 months\tf\t80kg\n", "006M", "F", 80), ("\ufeff" + HEAD + "sub-01\t34\to\t\r\n", "034Y", "O", None),
         ("Participant_ID\tage_years\tgender\tweight_kg\nsub-01\t34\tfemale\t80\n", "034Y", "F", 80),
         ("participant_id\tage (years)\tsex\tweight (g)\nsub-01\t34\tM\t4200\n", "034Y", "M", 4.2),
-        (HEAD + "sub-01\t89+\tM\n", "089Y", "M", None), ("participant_id\tsex\tgender\nsub-01\tF\tM\n", None, "F", None),
+        (HEAD + "sub-01\t89+\tM\n", None, "M", None), (HEAD + "sub-01\t89\tM\n", "089Y", "M", None),
+        ("participant_id\tsex\tgender\nsub-01\tF\tM\n", None, "F", None),
     ],
 )  # fmt: skip
 def test_what_is_clear_becomes_an_attribute(table, age, sex, weight):
@@ -46,6 +47,7 @@ def test_what_is_clear_becomes_an_attribute(table, age, sex, weight):
         (HEAD + "sub-02\t34\tM\t80\n", "has no row of sub-01"), ("participant_id,age\nsub-01,34\n", "was not used"),
         ("", "was not used"), (HEAD + "sub-01\t34\tM\t80\nsub-01\t35\tM\t80\n", "several rows"),
         (HEAD + "sub-01\t89+\tM\t80\n", "age '89+' of sub-01 is a lower limit"),
+        (HEAD + "sub-01\t89\tM\t80\n", "age '89' of sub-01 may be a higher one"),
         (HEAD + "sub-01\t-3\tM\t80\n", "age '-3'"), (HEAD + "sub-01\t30-35\tM\t80\n", "age '30-35'"),
         (HEAD + "sub-01\t34\t1\t80\n", "sex '1'"), (HEAD + "sub-01\t34\tM\t8000\n", "weight '8000'"),
         (HEAD + "sub-01\t34\tM\t12 stone\n", "weight '12 stone'"),

@@ -34,7 +34,8 @@ def test_the_reference_is_always_reported():
     assert any("patient P1 Ada^A" in warning and "same grid" in warning for warning in warnings)
 
 
-OTHERS = [({"PatientID": "P2"}, "2 patients"), ({"StudyInstanceUID": "1.2.3.2"}, "2 studies"), ({}, "2 series")]
+OTHERS = [({"PatientID": "P2"}, "2 patients"), ({"StudyInstanceUID": "1.2.3.2"}, "2 studies"), ({}, "2 series"),
+          ({"PatientName": "ADA A"}, "2 series"), ({"PatientName": "Bob^B"}, "2 patients")]  # fmt: skip
 
 
 @pytest.mark.parametrize(("attributes", "word"), OTHERS)

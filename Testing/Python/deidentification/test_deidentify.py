@@ -192,6 +192,24 @@ def test_references_to_the_source_have_none_of_its_uids(kind: Kind, tmp_path: Pa
     assert [uid for uid in uids if uid in made] == []
 
 
+def test_names_that_people_gave_to_contents_tables_and_local_codes_are_removed(tmp_path: Path) -> None:
+    ds = KINDS["MR"]()[0]
+    code, layer, mapping = Dataset(), Dataset(), Dataset()
+    code.CodeValue, code.CodingSchemeDesignator, code.CodeMeaning = "1", "99SECRETPLACE", "Brain"
+    code.CodingSchemeVersion = "SECRETNAME"
+    layer.GraphicLayer = "SECRETNAME"
+    mapping.LUTLabel = "SECRETNAME"
+    ds.ContentLabel, ds.AnatomicRegionSequence, ds.GraphicLayerSequence = "SECRETNAME", Sequence([code]), Sequence([layer])
+    ds.RealWorldValueMappingSequence = Sequence([mapping])
+    ds.PixelSpacingCalibrationDescription = "SECRETNAME"
+    write_file(tmp_path / "in" / "1.dcm", ds)
+    run(tmp_path / "in", tmp_path / "out", Target.DICOM)
+    assert not leaks(tmp_path / "out", ["SECRETNAME", "SECRETPLACE"])
+    (after,) = returned(tmp_path / "out")
+    assert after.AnatomicRegionSequence[0].CodeMeaning == "Brain"
+    assert after.RealWorldValueMappingSequence[0].LUTLabel == "ANONYMOUS"
+
+
 def test_zarr_says_nothing_of_the_patient(tmp_path: Path) -> None:
     module("zarr")
     secrets = put(KINDS["MR"](), tmp_path / "in")

@@ -74,6 +74,13 @@ def test_option_keeps_its_attributes_and_states_its_code(
     assert codes(kept) == ["113100", code]
 
 
+@pytest.mark.parametrize(("age", "kept"), [("089Y", "089Y"), ("097Y", "090Y"), ("018M", "018M")])
+def test_high_ages_are_in_one_category(age: str, kept: str, tmp_path: Path) -> None:
+    series(tmp_path / "in", PatientAge=age)
+    run(tmp_path / "in", tmp_path / "out", retain="patient-characteristics")
+    assert first(tmp_path / "out").PatientAge == kept
+
+
 def test_retained_uids_are_those_of_the_original(tmp_path: Path) -> None:
     before = series(tmp_path / "in")
     run(tmp_path / "in", tmp_path / "out", retain="uids")

@@ -16,3 +16,8 @@ def test_of_removed_values_that_overlap_the_longest_is_masked() -> None:
     masker = Masker()
     masker.add(["abc", "bcde"])
     assert masker.masked("see abcde") == "see a…"
+
+
+def test_choices_of_options_are_no_quotations_that_are_masked() -> None:
+    sentence = 'kind="classic" and \'DOE\' and PatientName="doe" and "kind"'
+    assert Masker().masked_error(sentence) == 'kind="classic" and … and PatientName=… and …'

@@ -20,10 +20,11 @@ from nifti_dicom_bridge.labels import (
     number_in_description,
     read_label_text,
     read_labels,
+    unreadable_labels,
     with_codes,
     write_dseg,
 )
-from nifti_dicom_bridge.labels.codes import coding_of
+from nifti_dicom_bridge.labels.codes import coding_of, private_code
 from nifti_dicom_bridge.labels.read import LARGEST_BYTES, form_of
 from nifti_dicom_bridge.model.metadata import Log
 from places import CORE
@@ -190,6 +191,20 @@ def test_a_file_of_the_size_of_an_image_is_not_read(tmp_path: Path) -> None:
         read_labels(path)
 
 
+@pytest.mark.parametrize("encoding", ["utf-16", "utf-8-sig"])
+def test_text_of_spreadsheets_is_read(encoding: str, tmp_path: Path) -> None:
+    path = tmp_path / "labels.tsv"
+    path.write_text("index\tname\n1\tNiere links", encoding=encoding)
+    assert [segment.label for segment in read_labels(path)] == ["Niere links"]
+
+
+def test_a_label_file_of_no_known_form_is_found(tmp_path: Path) -> None:
+    for name in ("a_dseg.tsv", "a_dseg.lut", "a_dseg.txt", "b.tsv"):
+        (tmp_path / name).write_text("index name\n1 Liver\n")
+    assert unreadable_labels(tmp_path / "a_dseg.nii.gz") == [tmp_path / "a_dseg.lut", tmp_path / "a_dseg.tsv"]
+    assert unreadable_labels(tmp_path / "b.nii.gz") == []
+
+
 def test_text_that_is_not_utf_8_is_latin_1(tmp_path: Path) -> None:
     path = tmp_path / "labels.txt"
     path.write_bytes("1 Tumör 0 255 0 0\n".encode("latin-1"))
@@ -322,6 +337,20 @@ def test_an_unknown_name_becomes_a_tissue_with_a_private_code_and_a_warning() ->
     assert (found.type.scheme, found.type.meaning) == ("99NIFTIBRIDGE", "Thing of the third kind")
     assert len(found.type.value) <= 16
     assert "Thing of the third kind" in log.warnings[0]
+
+
+@pytest.mark.parametrize("names", [("Präparat", "Pröparat"), ("CD4+", "CD4-"), ("N" * 69 + "1", "N" * 69 + "2"), ("肝", "腎")])
+def test_different_names_have_different_private_codes(names: tuple[str, str]) -> None:
+    assert private_code(names[0]).value != private_code(names[1]).value
+    assert all(len(private_code(name).value) <= 16 for name in names)
+
+
+def test_names_that_are_too_long_are_shortened_with_a_warning_and_stay_different() -> None:
+    log, names = Log(), ["N" * 69 + "1", "N" * 69 + "2", "M" * 65, "N" * 64]
+    found = with_codes([Segment(n, name) for n, name in enumerate(names, 1)], log)
+    assert [segment.label[-5:] for segment in found] == ["NN #1", "NN #2", "MMMMM", "NNNNN"]
+    assert max(len(segment.label) for segment in found) == 64
+    assert any(sentence.startswith("names of 3 segment(s) have more than 64 characters") for sentence in log.warnings)
 
 
 def test_freesurfer_numbers_have_names_without_a_file() -> None:

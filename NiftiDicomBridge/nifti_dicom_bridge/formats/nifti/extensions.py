@@ -8,7 +8,7 @@ import zlib
 from pathlib import Path
 
 from ...model.input_files import open_file
-from ...model.names import is_compressed
+from ...model.names import is_compressed, pair_of
 
 LARGEST_BYTES = 1 << 24
 """No header is that large."""
@@ -21,6 +21,7 @@ def extension_texts(path: Path) -> list[str]:
 
     The image itself is not read; the reader reports damage.
     """
+    path, _ = pair_of(path) or (path, path)
     try:
         with open_file(path) as packed, gzip.open(packed) if is_compressed(path) else packed as file:
             start = file.read(544)

@@ -1,4 +1,4 @@
-"""NIfTI-1 or NIfTI-2 file, or pair of ``.hdr`` and ``.img`` → volume; voxels of large images are read when they are sliced."""
+"""NIfTI-1 or NIfTI-2 in one file or two (``.hdr``, ``.img``) → volume; voxels of large images are read when they are sliced."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from ...model.digest import freeze
 from ...model.input_files import open_file
 from ...model.lazy_voxels import LazyVoxels, SamplesLast, Voxels
 from ...model.limits import check_memory
-from ...model.names import companion, is_compressed, stem_of
+from ...model.names import is_compressed, pair_of, stem_of
 from ...model.pixels import Rescale, bytes_of, transparency
 from ...model.surplus import Surplus
 from ...model.volume import Volume
@@ -84,11 +84,11 @@ def _intent(header: NiftiHeader, voxels: Voxels) -> str:
 
 
 def _header_and_voxels(given: Path, lazy: bool) -> tuple[NiftiHeader, Voxels, Surplus]:
-    is_pair = given.suffix.lower() in (".hdr", ".img")
-    path = companion(given, ".img") if is_pair else given
-    pair_header = _header_of_pair(given) if is_pair else None
+    pair = pair_of(given)
+    path = pair[1] if pair else given
+    pair_header = _header_of_pair(pair[0]) if pair else None
     with _opened_for_reading(path) as file:
-        start = b"" if is_pair else read_start(file, path, 540)
+        start = b"" if pair else read_start(file, path, 540)
         header = pair_header or _header_of_file(start, path)
         offset = max(header.offset, header.first_offset)
         packed = is_compressed(path) and not isinstance(file, BlockReader)
@@ -130,15 +130,15 @@ def _lazy_voxels(path: Path, header: NiftiHeader, offset: int) -> tuple[LazyVoxe
 
 
 def _header_of_pair(path: Path) -> NiftiHeader:
-    """Return the header of an image in two files, given either of them."""
-    with open_file(companion(path, ".hdr")) as file:
-        start = file.read(540)
+    """Return the header of an image in two files, of which `path` is that with the header."""
+    with _opened_for_reading(path) as file:
+        start = read_start(file, path, 540)
     if not is_nifti(start):
         raise NiftiReadError(
             f"{path}: an Analyze image: without a NIfTI header nothing specifies its orientation. Convert it to NIfTI with a "
             "tool that shows left and right."
         )
-    return replace(NiftiHeader.parse(start, companion(path, ".hdr")), first_offset=0)
+    return replace(NiftiHeader.parse(start, path), first_offset=0)
 
 
 def _read_data(file: BinaryIO, start: bytes, offset: int, header: NiftiHeader, path: Path) -> tuple[np.ndarray, Surplus]:

@@ -11,6 +11,8 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
+import nibabel
+import numpy as np
 import pytest
 
 from circle import Circle, listing, names_in
@@ -342,8 +344,15 @@ def test_a_missing_input_is_named(circle: Circle) -> None:
 
 def test_an_empty_folder_says_that_nothing_was_found(circle: Circle) -> None:
     circle.dicom.mkdir()
-    with pytest.raises(BridgeError, match="No DICOM images were found"):
+    with pytest.raises(BridgeError, match="No DICOM images or Zarr stores were found"):
         circle.forth()
+
+
+def test_nifti_that_is_to_become_nifti_is_named(circle: Circle) -> None:
+    circle.nifti.mkdir()
+    nibabel.Nifti1Image(np.zeros((2, 2, 2), np.int16), np.eye(4)).to_filename(circle.nifti / "x.nii")
+    with pytest.raises(BridgeError, match=r"1 NIfTI file.*target=\"dicom\""):
+        convert(Job([circle.nifti], circle.back, NIFTI))
 
 
 @pytest.fixture

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 from pathlib import Path
 from typing import Any
@@ -12,7 +13,7 @@ import pydicom
 import pytest
 
 from circle import NEW, Circle
-from nifti_dicom_bridge import ConversionReport, Kind, LazyVoxels, Outcome
+from nifti_dicom_bridge import BridgeError, ConversionReport, Kind, LazyVoxels, Outcome
 from nifti_dicom_bridge.formats import nifti
 from nifti_dicom_bridge.formats.nifti import reading
 from phantoms.base import ramp
@@ -54,6 +55,34 @@ def test_an_image_in_two_files_is_one_image(given: str, circle: Circle) -> None:
 
     assert [entry.outcome for entry in report.entries] == [Outcome.CONVERTED]
     assert len(data_sets(circle.back)) == 3
+
+
+@pytest.mark.parametrize("packed", [("a.hdr", "a.img"), ("a.img",), ("a.hdr",)])
+@pytest.mark.parametrize("given", ["folder", "header", "voxels"])
+def test_each_file_of_an_image_in_two_files_may_be_compressed(given: str, packed: tuple[str, ...], circle: Circle) -> None:
+    circle.nifti.mkdir()
+    nibabel.save(nibabel.Nifti1Pair(ramp(5, 4, 3), AFFINE), circle.nifti / "a.img")
+    (circle.nifti / "a.json").write_text('{"Modality": "MR", "EchoTime": 0.03}')
+    for name in packed:
+        (circle.nifti / f"{name}.gz").write_bytes(gzip.compress((circle.nifti / name).read_bytes()))
+        (circle.nifti / name).unlink()
+    if given != "folder":
+        circle.nifti = next(circle.nifti.glob("a.hdr*" if given == "header" else "a.img*"))
+
+    report = circle.home(NEW)
+
+    assert [entry.outcome for entry in report.entries] == [Outcome.CONVERTED], notes(report)
+    assert [ds.EchoTime for ds in data_sets(circle.back)] == [30] * 3
+
+
+@pytest.mark.parametrize(("name", "other"), [("a.img.gz", "a.hdr.gz"), ("a.hdr.gz", "a.img.gz"), ("a.img", "a.hdr")])
+def test_half_of_an_image_in_two_files_is_refused_with_the_name_of_the_other(name: str, other: str, circle: Circle) -> None:
+    circle.nifti.mkdir()
+    (circle.nifti / name).write_bytes(b"half")
+    circle.nifti = circle.nifti / name
+
+    with pytest.raises(BridgeError, match=f"{name} is half of an image in two files, and {other} is missing"):
+        circle.home(NEW)
 
 
 def test_an_analyze_image_is_refused_with_a_sentence_of_its_own(circle: Circle) -> None:

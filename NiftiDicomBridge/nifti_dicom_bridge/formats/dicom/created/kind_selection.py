@@ -109,10 +109,10 @@ def _is_quantity(image: Volume, suffix: str) -> bool:
 
 def label_reason(image: Volume, known: KindHints) -> str:
     """Return why an image is a label map; empty if it is not."""
-    if image.intent in ("label", "neuronames"):
-        return "its header specifies it"
     if known.has_labels:
         return "a table of labels belongs to it"
+    if image.intent in ("label", "neuronames"):
+        return "its header specifies it"
     suffix = suffix_of(known.name)
     if name_is_label_map(suffix):
         return f"its name ends in {suffix}"

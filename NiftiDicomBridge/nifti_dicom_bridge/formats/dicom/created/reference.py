@@ -13,9 +13,11 @@ from ....model import metadata
 from ....model.geometry import Plane
 from ....model.grids import same_grid
 from ....model.metadata import Element, Elements, Instance
+from ....model.person import Person
 from ....model.volume import Volume
 from ....standard.tags import Tag
 from ..pydicom_conversion import in_utf_8
+from ..reading.owners import person_of
 from ..reading.plans import Plan, plan_series
 from ..reading.series import find_series
 from .modules import EQUIPMENT_TAGS, SPACE_TAGS, STUDY_TAGS
@@ -63,6 +65,11 @@ class Reference:
     def patient(self) -> tuple[str, str]:
         """PatientID and PatientName."""
         return self.text(Tag.PATIENT_ID), self.text(Tag.PATIENT_NAME)
+
+    @property
+    def person(self) -> Person:
+        """What is stated of the patient in addition to PatientID."""
+        return person_of(self.instances[0].elements)
 
     @property
     def study_uid(self) -> str:

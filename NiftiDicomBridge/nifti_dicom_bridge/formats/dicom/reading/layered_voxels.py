@@ -39,7 +39,7 @@ class LayeredVoxels(StoredVoxels):
                     planes[k - start][self._frame(n, frame) != 0] = label
                 else:
                     planes[k - start] = self._frame(n, frame)
-        self.loader.doubts_of_values.note(planes)
+        self.loader.note_values(planes)
         return planes
 
     def _frame(self, n: int, frame: int) -> np.ndarray:

@@ -35,6 +35,7 @@ from ....standard.tags import Tag
 from . import decode, vendor
 from .files import read_at, read_pixel_bytes
 from .lookup import frame_count
+from .modality_lut import DoubtsOfTable
 from .plans import Plan
 from .scaling import Scaling
 from .segment_doubts import DoubtsOfValues
@@ -67,7 +68,8 @@ class Loader:
         self.tails: dict[int, bytes] = {}
         self.decoded: dict[int, str] = {}
         self.doubts: dict[str, None] = {}
-        self.doubts_of_values = DoubtsOfValues(plan.instances[0].elements)
+        table = DoubtsOfTable(instance.elements for instance in plan.instances)
+        self.doubts_of_values = (DoubtsOfValues(plan.instances[0].elements), table)
 
     def completed(self, volume: Volume, scaling: Scaling, digest: str) -> Volume:
         """Return a volume whose planes were read with all that is known of them now.
@@ -83,10 +85,15 @@ class Loader:
         """
         voxels = volume.voxels
         origin = Origin(digest, tuple(voxels.shape), volume.ijk_to_ras, volume.rescale, voxels.dtype.str)
-        doubts = (*self.doubts, *self.doubts_of_values.sentences())
+        doubts = (*self.doubts, *(sentence for doubts in self.doubts_of_values for sentence in doubts.sentences()))
         warnings = (*volume.warnings, *doubts, *filter(None, [scaling.note]))
         source = replace(volume.dicom, pixel_record=self.pixel_record(scaling.dtype is not None), origin=origin)
         return replace(volume, source=source, warnings=warnings)
+
+    def note_values(self, planes: np.ndarray) -> None:
+        """Note which stored values of planes the headers do not describe."""
+        for doubts in self.doubts_of_values:
+            doubts.note(planes)
 
     @property
     def shape(self) -> tuple[int, ...]:
@@ -122,7 +129,7 @@ class Loader:
         direct = [n for n, lying in enumerate(places) if lying and self.is_direct(n, lying)]
         for n in self.without_values(voxels, direct, lambda n: voxels[places[n][0].time, places[n][0].slice]):
             voxels[places[n][0].time, places[n][0].slice] = self.decoded_frames(n, self.plan.instances[n], self.formats[n])[0]
-        self.doubts_of_values.note(voxels)
+        self.note_values(voxels)
         return voxels
 
     def _fill_some(self, voxels: np.ndarray, start: int, places: list[list[Place]]) -> None:

@@ -8,12 +8,14 @@ from typing import NamedTuple
 from ....model import metadata
 from ....model.charset import AFFECTED_VRS, CharacterSet
 from ....model.metadata import Elements
-from ....standard.dictionary import describe
+from ....model.person import Person, contradicting, differing, normal_text, person
+from ....standard.dictionary import describe, tag_of
 from ....standard.tags import Tag
 from .item_values import text_of
 from .shared_values import SharedValues
 
 _PERSON = (Tag.PATIENT_NAME, Tag.PATIENT_BIRTH_DATE, Tag.PATIENT_SEX, Tag.ISSUER_OF_PATIENT_ID)
+"""Attributes of a `Person`."""
 
 
 class Owner(NamedTuple):
@@ -55,9 +57,7 @@ def doubts_of_people(data_sets: Sequence[Elements]) -> list[str]:
 
 def _differing(data_sets: Sequence[Elements]) -> str:
     """Return the attributes of a person that differ; empty if none does."""
-    values = zip(*map(SharedValues(_person_of).of, data_sets), strict=True)
-    differing = [tag for tag, stated in zip(_PERSON, values, strict=False) if len(set(filter(None, stated))) > 1]
-    return ", ".join(map(describe, differing))
+    return ", ".join(describe(tag_of(keyword)) for keyword in differing(map(SharedValues(person_of).of, data_sets)))
 
 
 def doubt_of_text(elements: Elements) -> str:
@@ -99,16 +99,17 @@ def _is_readable(value: bytes, vr: str, charset: CharacterSet) -> bool:
     return True
 
 
-def _person_of(elements: Elements) -> tuple[str, ...]:
-    """Return what is stated of a person; of names the alphabetic form, in whichever character set it is."""
+def person_of(elements: Elements) -> Person:
+    """Return what a data set states of a person, in whichever character set it is."""
     charset = CharacterSet().of(elements)
-    return tuple(normal_text(text_of(elements, tag, charset).split("=")[0]) for tag in _PERSON)
+    return person(*(text_of(elements, tag, charset) for tag in _PERSON))
+
+
+def is_of_another_patient(one: Elements, other: Elements) -> bool:
+    """Whether two data sets have different PatientIDs, or contradict each other about the person of one."""
+    first, second = (metadata.text(elements, Tag.PATIENT_ID) for elements in (one, other))
+    return first != second or bool(first and contradicting(person_of(one), person_of(other)))
 
 
 def _normal(elements: Elements, tag: int) -> str:
     return normal_text(metadata.text(elements, tag))
-
-
-def normal_text(text: str) -> str:
-    """Return text without what systems write in different ways: case, blanks, empty components."""
-    return " ".join(text.casefold().replace("^", " ").split())

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import numpy as np
-
 from ....model import metadata
 from ....standard.dictionary import describe
 from ....standard.tags import Tag
 from . import vendor
 from .lookup import Lookup
+from .modality_lut import straight_line
 from .real_world import with_mapping
 
 SMALLEST_SLOPE, LARGEST_SLOPE = 1e-30, 1e30
@@ -39,7 +38,7 @@ def rescale_of(look: Lookup, notes: list[str]) -> tuple[float, float, str]:
             notes.append(f"{describe(Tag.RESCALE_SLOPE)} is not applied: values of segmentations are stored values")
         return 1.0, 0.0, ""
     if slope is None and intercept is None and Tag.MODALITY_LUT_SEQUENCE in look.data_set:
-        return _modality_lut(look, notes)
+        return straight_line(look.data_set, notes)
     _note_doubts(look, slope, intercept, notes)
     slope, intercept = 1.0 if slope is None else slope, 0.0 if intercept is None else intercept
     if not SMALLEST_SLOPE < abs(slope) < LARGEST_SLOPE or not abs(intercept) < LARGEST_SLOPE:
@@ -87,50 +86,3 @@ def _note_doubts(look: Lookup, slope: float | None, intercept: float | None, not
             notes.append(f"{describe(tag)} has {len(numbers)} values, one is allowed: the first, {numbers[0]:g}, is used")
     if Tag.MODALITY_LUT_SEQUENCE in look.data_set:
         notes.append(f"{describe(Tag.MODALITY_LUT_SEQUENCE)} was not applied, as the object also has a rescale, which is used")
-
-
-def _modality_lut(look: Lookup, notes: list[str]) -> tuple[float, float, str]:
-    """Return what a Modality LUT (PS3.3 C.11.1) amounts to where it is a straight line; a note where it is not."""
-    lut = metadata.first_item(look.data_set, Tag.MODALITY_LUT_SEQUENCE)
-    units = metadata.text(lut, Tag.MODALITY_LUT_TYPE)
-    descriptor = metadata.numbers(lut, Tag.LUT_DESCRIPTOR)
-    entries = _entries(lut, descriptor)
-    steps = np.diff(entries)
-    if entries.size > 1 and steps[0] != 0 and (steps == steps[0]).all():
-        slope = float(steps[0])
-        first = _first_mapped(look, descriptor)
-        notes.append(
-            f"ModalityLUTSequence (0028,3000) is a straight line: applied as slope {slope:g}{_beyond(look, first, entries)}"
-        )
-        return slope, float(entries[0] - slope * first), units
-    notes.append(
-        "ModalityLUTSequence (0028,3000) was not applied, as its curve has no place in NIfTI: the values are the stored ones, "
-        f"not {units or 'those of the modality'}. The sidecar keeps the table"
-    )
-    return 1.0, 0.0, ""
-
-
-def _entries(lut: metadata.Elements, descriptor: list[float]) -> np.ndarray:
-    element = lut.get(Tag.LUT_DATA)
-    if element is None or not isinstance(element.value, bytes) or len(descriptor) != 3:
-        return np.zeros(0)
-    count = int(descriptor[0]) or 1 << 16
-    wide = len(element.value) >= 2 * count
-    return np.frombuffer(element.value, "<u2" if wide else "u1").astype(np.float64)[:count]
-
-
-def _beyond(look: Lookup, first: float, entries: np.ndarray) -> str:
-    """Return that stored values may be beyond the table, where DICOM repeats its ends; empty where none can be."""
-    bits = metadata.integer(look.data_set, Tag.BITS_STORED) or metadata.integer(look.data_set, Tag.BITS_ALLOCATED)
-    signed = metadata.integer(look.data_set, Tag.PIXEL_REPRESENTATION) == 1
-    low = -(1 << bits - 1) if signed and bits else 0
-    last = first + entries.size - 1
-    if first <= low and last >= low + (1 << bits) - 1:
-        return ""
-    return f"; stored values below {first:g} or above {last:g}, if any, continue the line (DICOM repeats its ends)"
-
-
-def _first_mapped(look: Lookup, descriptor: list[float]) -> float:
-    first = int(descriptor[1])
-    signed = metadata.integer(look.data_set, Tag.PIXEL_REPRESENTATION) == 1
-    return first - (1 << 16) if signed and first >= 1 << 15 else first

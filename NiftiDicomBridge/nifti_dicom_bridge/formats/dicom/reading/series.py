@@ -17,11 +17,12 @@ from ....model.collection import collection_paused
 from ....model.identity import texts_of
 from ....model.input_files import Problem
 from ....model.metadata import Elements, Instance
+from ....model.person import People
 from ....options import Progress
 from ....standard.tags import Tag
 from . import decode, files
 from .found_files import Leftover, read_files
-from .owners import doubts_of_people, owner_of
+from .owners import doubts_of_people, owner_of, person_of
 from .shared_values import SharedValues
 
 DICOM_SUFFIXES = frozenset({".dcm", ".dicom", ".dic", ".ima"})
@@ -113,7 +114,8 @@ def find_series(
     inventory.leftovers += _expected_dicom(found_files.not_dicom, series.values())
     for one in series.values():
         for study in _by_study(one):
-            inventory.series += _without_duplicates(study, inventory.leftovers)
+            for of_person in _by_person(study):
+                inventory.series += _without_duplicates(of_person, inventory.leftovers)
     _warn_of_shared_uids(inventory.series)
     _warn_of_people(inventory.series)
     _warn_of_damaged_neighbours(inventory)
@@ -198,6 +200,26 @@ def _by_study(series: Series) -> list[Series]:
         series.warnings.append("every file has a StudyInstanceUID (0020,000D) of its own: they are taken for one study")
         return [series]
     return list(studies.values())
+
+
+def _by_person(series: Series) -> list[Series]:
+    """Return the series of each person: of those who have one PatientID, but another date of birth or sex.
+
+    Another name alone is reported: the UIDs of study and series, and the PatientID, are those of one person.
+    """
+    people, persons_of = People(), SharedValues(lambda elements: person_of(elements)._replace(name="", issuer=""))
+    patient = metadata.text(series.instances[0].elements, Tag.PATIENT_ID)
+    persons: dict[int, Series] = {}
+    for instance in series.instances:
+        number = people.number_of(patient, persons_of.of(instance.elements))
+        persons.setdefault(number, Series(series.uid, warnings=list(series.warnings))).instances.append(instance)
+    if len(persons) > 1:
+        for one in persons.values():
+            one.warnings.append(
+                f"{len(persons)} people share one series and PatientID (0010,0020), but not date of birth and sex: "
+                "each is an image of its own"
+            )
+    return list(persons.values())
 
 
 def _without_duplicates(series: Series, leftovers: list[Leftover]) -> list[Series]:

@@ -58,7 +58,7 @@ class StoredVoxels(LazyVoxels):
         places = {n: frames[0][1] for n, frames in some if self._is_direct(n, frames)}
         for n in self.loader.without_values(planes, list(places), lambda n: planes[places[n]]):
             planes[places[n]] = self.all_frames(n, self.instances[n], self.formats[n])[0]
-        self.loader.doubts_of_values.note(planes)
+        self.loader.note_values(planes)
         return planes
 
     def read_remaining_frames(self) -> None:

@@ -18,6 +18,7 @@ from ....model.volume import Volume
 from ....options import RoiForm
 from ....standard.tags import Tag
 from ..reading.frame_info import FrameInfo
+from ..reading.owners import is_of_another_patient
 from ..reading.plans import DrawnPlan, Plan
 from ..reading.stacks import Grid, Layer
 from .masks import NOT_DRAWN, RoiMasks, SliceGrid, sets_without_overlap
@@ -46,7 +47,7 @@ _OTHER_SERIES = (
 )
 _NOT_ITS_SPACE = "the contours refer to images of another frame of reference than that of their regions: drawn on these images"
 _OTHER_IMAGES = "contours refer to images of other series or volumes of the input: all regions were drawn on {title}"
-_OTHER_PATIENT = "its PatientID is not that of the images it was drawn on: check that they are of one patient"
+_OTHER_PATIENT = "its PatientID is not that of the images it was drawn on, or is another person's: check whose it is"
 _WITHOUT_IMAGES = "the images of their frame of reference are not in the input, so they were not drawn"
 _NO_ROI = "no image: RT Structure Set Storage without regions of interest"
 
@@ -284,8 +285,7 @@ class _GridChooser:
 
 
 def _of_another_patient(instance: Instance, plan: Plan) -> list[str]:
-    own, other = (metadata.text(one.elements, Tag.PATIENT_ID) for one in (instance, plan.instances[0]))
-    return [_OTHER_PATIENT] if own != other else []
+    return [_OTHER_PATIENT] if is_of_another_patient(instance.elements, plan.instances[0].elements) else []
 
 
 def _slices_of(plan: Plan) -> list[Any]:

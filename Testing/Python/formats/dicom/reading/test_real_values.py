@@ -79,8 +79,18 @@ def with_table(count: int, **more: Any) -> list[Dataset]:
     return found
 
 
-def test_a_table_that_is_shorter_than_the_range_of_pixels_is_reported(tmp_path: Path) -> None:
-    assert warned(volume_of(tmp_path, *with_table(100)), "stored values below 0 or above 99, if any, continue the line")
+def test_values_beyond_the_table_are_reported(tmp_path: Path) -> None:
+    assert warned(volume_of(tmp_path, *with_table(50)), "values are 0 to 59, and ModalityLUTSequence (0028,3000) maps 0 to 49")
+
+
+def test_values_beyond_the_table_are_reported_of_planes_that_are_read_in_turn(circle: Circle) -> None:
+    save(circle.dicom, with_table(50))
+    (entry,) = circle.forth().entries
+    assert any("maps 0 to 49" in warning for warning in entry.log.warnings)
+
+
+def test_a_short_table_of_all_values_that_occur_is_applied_without_more_words(tmp_path: Path) -> None:
+    assert len(volume_of(tmp_path, *with_table(60)).warnings) == 1
 
 
 def test_a_table_of_all_pixels_is_applied_without_more_words(tmp_path: Path) -> None:

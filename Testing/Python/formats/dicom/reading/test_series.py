@@ -41,6 +41,20 @@ def test_one_series_uid_of_two_patients_or_studies(attribute: str, tmp_path: Pat
     assert all("share one SeriesInstanceUID" in volume.warnings[0] for volume in volumes)
 
 
+@pytest.mark.parametrize(("attribute", "values"), [("PatientSex", "F^M"), ("PatientBirthDate", "19600202^19700101")])
+def test_people_who_share_series_and_patient_id_are_two_images(attribute: str, values: str, tmp_path: Path) -> None:
+    first, second = series(), _renamed(series(start=1000), 7)
+    for found, value in zip((first, second), values.split("^"), strict=True):
+        for ds in found:
+            setattr(ds, attribute, value)
+    save(tmp_path, [ds for pair in zip(first, second, strict=True) for ds in pair])
+
+    volumes = read([tmp_path])
+
+    assert sorted(int(volume.voxels.min()) for volume in volumes) == [0, 1000]
+    assert all("2 people share one series and PatientID" in " ".join(volume.warnings) for volume in volumes)
+
+
 @pytest.mark.parametrize("step", [0.0, 1.25])
 @pytest.mark.parametrize(("attribute", "values"), [("PatientName", "One^Two"), ("PatientBirthDate", "19600101^19700101")])
 def test_patients_without_an_id_are_told_apart_by_name_and_birth_date(

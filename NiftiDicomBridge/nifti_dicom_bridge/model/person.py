@@ -1,0 +1,146 @@
+"""Whether two data sets of one PatientID can be of one person, by what they state."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterable
+from difflib import SequenceMatcher
+from typing import NamedTuple
+
+UNKNOWN_DATES = frozenset({"00000000", "00010101", "18000101", "19000101"})
+"""Birth dates that systems write for unknown."""
+NEW_YEAR = "0101"
+"""Day of birth dates of which only the year is known, or was left by de-identification."""
+SEXES = frozenset("MF")
+"""Values of PatientSex (0010,0040) that exclude each other; O (other) is also written for unknown."""
+SIMILAR = 0.8
+"""Part of the letters that spellings of one name have in common at least."""
+
+
+class Person(NamedTuple):
+    """What a data set states of a person in addition to PatientID; empty where it states nothing."""
+
+    name: str = ""
+    birth_date: str = ""
+    sex: str = ""
+    issuer: str = ""
+
+
+NOBODY = Person()
+"""Of whom nothing is stated."""
+KEYWORDS = Person("PatientName", "PatientBirthDate", "PatientSex", "IssuerOfPatientID")
+"""Keyword of each attribute of a person."""
+
+
+def person(name: str = "", birth_date: str = "", sex: str = "", issuer: str = "") -> Person:
+    """Return a person by attributes as they are written: of a name the alphabetic form, a date with or without hyphens.
+
+    Examples
+    --------
+    >>> person("Doe^Jane=山田^太郎", "1980-02-01", "female", "Clinic ")
+    Person(name='doe jane', birth_date='19800201', sex='F', issuer='clinic')
+    """
+    return Person(
+        normal_text(name.split("=")[0]), birth_date.replace("-", "").strip(), sex.strip()[:1].upper(), normal_text(issuer)
+    )
+
+
+def normal_text(text: str) -> str:
+    """Return text without what systems write in different ways: case, blanks, empty components."""
+    return " ".join(text.casefold().replace("^", " ").split())
+
+
+def merged(first: Person, other: Person) -> Person:
+    """Return what two data sets of one person state; where both state something, the first counts."""
+    return Person(*(mine or theirs for mine, theirs in zip(first, other, strict=True)))
+
+
+def differing(people: Iterable[Person]) -> list[str]:
+    """Return the keywords of the attributes of which several values are stated."""
+    values = zip(*people, strict=True)
+    return [keyword for keyword, stated in zip(KEYWORDS, values, strict=False) if len(set(filter(None, stated))) > 1]
+
+
+def contradicting(one: Person, other: Person) -> list[str]:
+    """Return the keywords of the attributes that cannot be of one person; empty if all can.
+
+    Another birth date or another sex cannot. Another spelling of a name can, and so can another name where the birth date is
+    the same; another issuer of the PatientID cannot where the names differ.
+
+    Examples
+    --------
+    >>> jane = person("Doe^Jane", "19800201", "F")
+    >>> contradicting(jane, person("Roe^Richard", "19800201", "M"))
+    ['PatientSex']
+    >>> contradicting(jane, person("JANE DOE^^"))
+    []
+    """
+    if one == other:
+        return []
+    keywords = []
+    alike = not (one.name and other.name) or one.name == other.name or _are_alike(one.name, other.name)
+    if not alike and not _is_confirmed(one.birth_date, other.birth_date):
+        keywords.append(KEYWORDS.name)
+    if _are_two_dates(one.birth_date, other.birth_date):
+        keywords.append(KEYWORDS.birth_date)
+    if {one.sex, other.sex} == SEXES:
+        keywords.append(KEYWORDS.sex)
+    if not alike and one.issuer and other.issuer and one.issuer != other.issuer:
+        keywords.append(KEYWORDS.issuer)
+    return keywords
+
+
+class People:
+    """The people of each PatientID, numbered from 1 in the order in which they occur."""
+
+    def __init__(self) -> None:
+        self._people: dict[str, list[Person]] = {}
+
+    def number_of(self, patient_id: str, one: Person) -> int:
+        """Return the number of a person among those of a PatientID; a new number if it contradicts all of them."""
+        known = self._people.setdefault(patient_id, [])
+        for n, other in enumerate(known):
+            if not contradicting(other, one):
+                known[n] = merged(other, one)
+                return n + 1
+        known.append(one)
+        return len(known)
+
+
+def _is_date(text: str) -> bool:
+    return len(text) == 8 and text.isdecimal() and text not in UNKNOWN_DATES
+
+
+def _are_two_dates(one: str, other: str) -> bool:
+    if not (_is_date(one) and _is_date(other)) or one == other:
+        return False
+    return one[:4] != other[:4] or NEW_YEAR not in (one[4:], other[4:])
+
+
+def _is_confirmed(one: str, other: str) -> bool:
+    """Whether two birth dates are the same day, and not one that is written where only the year is known."""
+    return _is_date(one) and one == other and one[4:] != NEW_YEAR
+
+
+def _are_alike(one: str, other: str) -> bool:
+    """Whether two names may be spellings of one: other order, accents, punctuation, missing or shortened parts, letters."""
+    mine, theirs = _words(one), _words(other)
+    if not mine or not theirs or _is_latin(mine) != _is_latin(theirs):  # scripts cannot be compared
+        return True
+    numbered = [{word for word in words if re.search(r"\d", word)} for words in (mine, theirs)]
+    if all(numbered):  # pseudonyms: one letter makes another person
+        return bool(numbered[0] & numbered[1])
+    few, many = sorted((mine, theirs), key=len)
+    if all(any(word.startswith(part) or part.startswith(word) for word in many) for part in few):
+        return True
+    return SequenceMatcher(None, " ".join(sorted(mine)), " ".join(sorted(theirs)), autojunk=False).ratio() >= SIMILAR
+
+
+def _words(name: str) -> list[str]:
+    plain = "".join(letter for letter in unicodedata.normalize("NFKD", name) if not unicodedata.combining(letter))
+    return re.findall(r"[^\W_]+", plain)
+
+
+def _is_latin(words: list[str]) -> bool:
+    return any(letter.isascii() for word in words for letter in word)
