@@ -89,7 +89,7 @@ _GATING, _PERCENT = Tag.CARDIAC_SYNCHRONIZATION_SEQUENCE, Tag.NOMINAL_PERCENTAGE
 TIMES = (
     Time("DimensionIndexValues", read.dimension_indices, moves=True),
     Time("TemporalPositionIndex", read.of_content(Tag.TEMPORAL_POSITION_INDEX), moves=True, counts_times=True),
-    Time("TemporalPositionIdentifier", read.positive_in(Tag.TEMPORAL_POSITION_IDENTIFIER), moves=True, counts_times=True),
+    Time("TemporalPositionIdentifier", read.number_in(Tag.TEMPORAL_POSITION_IDENTIFIER), moves=True, counts_times=True),
     Time("TemporalPositionTimeOffset",
          read.number_in(Tag.TEMPORAL_POSITION_TIME_OFFSET, Tag.TEMPORAL_POSITION_SEQUENCE), moves=True),
     Time("TimeSlotVector", read.of_vector("TimeSlotVector"), moves=True, counts_times=True),
@@ -113,7 +113,7 @@ TIMES = (
     Time("FrameAcquisitionNumber", read.of_content(Tag.FRAME_ACQUISITION_NUMBER), moves=True),
     Time("AcquisitionDateTime", lambda frame: read.moment(frame, Tag.ACQUISITION_DATE_TIME, 0, Tag.ACQUISITION_TIME),
          moves=True, runs=True),
-    Time("AcquisitionNumber", read.positive_in(Tag.ACQUISITION_NUMBER), moves=True),
+    Time("AcquisitionNumber", read.number_in(Tag.ACQUISITION_NUMBER), moves=True),
     Time("ContentTime", lambda frame: read.moment(frame, 0, Tag.CONTENT_DATE, Tag.CONTENT_TIME), moves=True, runs=True),
     Time("SOPInstanceUID", read.instance_index, orders=False, moves=True, of_attributes=False),
     Time(INSTANCE_NUMBER, read.number_in(Tag.INSTANCE_NUMBER), runs=True),

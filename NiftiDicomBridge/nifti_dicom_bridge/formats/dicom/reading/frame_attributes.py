@@ -10,7 +10,7 @@ from ....model.metadata import Elements
 from ....standard.dictionary import describe
 from ....standard.tags import Tag
 from . import diffusion, vendor
-from .components import image_words
+from .components import image_words, origin_words
 from .lookup import Lookup, frame_count
 from .moments import seconds
 
@@ -145,12 +145,12 @@ def kernel(frame: Frame) -> str | None:
 
 
 def other_words(look: Lookup) -> list[str]:
-    """Return what else images of one series may differ in, as words for names: tube voltage, kind of dose, and so on.
+    """Return what else images of one series may differ in, as words for names: derivation, tube voltage, and so on.
 
     They separate images only where each has most slices: values that change from slice to slice are of one image.
     """
     data_set = look.data_set
-    words = [*metadata.texts(data_set, Tag.DOSE_TYPE), *metadata.texts(data_set, Tag.RECEIVE_COIL_NAME)]
+    words = [*origin_words(look), *metadata.texts(data_set, Tag.DOSE_TYPE), *metadata.texts(data_set, Tag.RECEIVE_COIL_NAME)]
     words += look.texts(Tag.PIXEL_VALUE_TRANSFORMATION_SEQUENCE, Tag.RESCALE_TYPE)
     thickness = look.number(Tag.PIXEL_MEASURES_SEQUENCE, Tag.SLICE_THICKNESS)
     if thickness:

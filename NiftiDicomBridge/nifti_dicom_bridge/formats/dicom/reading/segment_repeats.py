@@ -59,7 +59,7 @@ def _contradiction(first: FrameInfo, other: FrameInfo) -> str:
     position = "\\".join(f"{x:g}" for x in first.plane.position) if first.plane else "unknown"
     return (
         f"frames {first.frame + 1} and {other.frame + 1} are both of {f'segment {segment}' if segment else 'one image'}, at one "
-        f"place (ImagePositionPatient (0020,0032) {position}) and without a time: which of them is valid is unknown. Correct the "
+        f"place (ImagePositionPatient (0020,0032) {position}) without a time: which one is valid is unknown. Correct the "
         "segment numbers or positions in the program that wrote the object."
     )
 

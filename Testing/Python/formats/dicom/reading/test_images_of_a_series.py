@@ -251,3 +251,11 @@ def test_numbers_of_a_palette_are_reported(tmp_path: Path) -> None:
     (volume,) = images(tmp_path, found).values()
 
     assert any("colors in a palette" in warning for warning in volume.warnings)
+
+
+def test_original_and_derived_images_are_separate(tmp_path: Path) -> None:
+    types = [["ORIGINAL", "PRIMARY", "OTHER"], ["DERIVED", "PRIMARY", "OTHER"], ["DERIVED", "SECONDARY", "OTHER"]]
+
+    found = images(tmp_path, series("ImageType", types))
+
+    assert firsts(found) == {"original-primary": 0, "derived-primary": 100, "derived-secondary": 200}
