@@ -56,11 +56,12 @@ def check_repeats(instances: Sequence[Instance], repeats: Sequence[Sequence[Fram
 
 def _contradiction(first: FrameInfo, other: FrameInfo) -> str:
     segment = first.labels.get("segment")
+    owner = f"segment {segment}" if segment else "one image"
     position = "\\".join(f"{x:g}" for x in first.plane.position) if first.plane else "unknown"
     return (
-        f"frames {first.frame + 1} and {other.frame + 1} are both of {f'segment {segment}' if segment else 'one image'}, at one "
-        f"place (ImagePositionPatient (0020,0032) {position}) without a time: which one is valid is unknown. Correct the "
-        "segment numbers or positions in the program that wrote the object."
+        f"frames {first.frame + 1} and {other.frame + 1} are both of {owner}, at one place (ImagePositionPatient (0020,0032) "
+        f"{position}) without a time: which one is valid is unknown. Correct the segment numbers or positions in the program "
+        "that wrote the object."
     )
 
 
