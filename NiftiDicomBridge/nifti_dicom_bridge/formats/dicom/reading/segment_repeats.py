@@ -48,8 +48,8 @@ def check_repeats(instances: Sequence[Instance], repeats: Sequence[Sequence[Fram
     masks = {n: decode.masks(instances[n], decode.pixel_format(instances[n])) for n in {f.instance for s in repeats for f in s}}
     for first, *others in repeats:
         for other in others:
-            pair = (np.asarray(masks[frame.instance][frame.frame]) for frame in (first, other))
-            if not are_masks or not np.array_equal(*pair):
+            mine, theirs = (np.asarray(masks[frame.instance][frame.frame]) for frame in (first, other))
+            if not are_masks or not np.array_equal(mine, theirs):
                 raise DicomReadError(_contradiction(first, other))
     return f"{sum(map(len, repeats)) - len(repeats)} frame(s) repeat the mask of a segment at its place: they count once"
 
