@@ -158,6 +158,12 @@ def doubt_of_step(look: Lookup) -> str:
     return f"{describe(Tag.SPACING_BETWEEN_SLICES)} {problem}: the distance of slices is assumed to be {taken}"
 
 
+def stated_step_of(look: Lookup) -> float:
+    """Return SpacingBetweenSlices, mm; 0 where it is not valid or not there."""
+    step, stated = step_of(look), look.number(Tag.PIXEL_MEASURES_SEQUENCE, Tag.SPACING_BETWEEN_SLICES)
+    return step if step == stated else 0.0
+
+
 def step_of(look: Lookup) -> float:
     """Return the distance of slices, mm, negative where they run against the normal; 1 where none is specified."""
     for tag in _STEPS:

@@ -14,6 +14,7 @@ from .coordinates import INSTANCE_NUMBER, TIMES, Time
 from .frame_info import FrameInfo
 from .midnight import count_past_midnight
 from .running import times_by_rank, times_of_places
+from .shifted_stacks import doubt_of_distance, stacks_stated
 from .tolerances import OVERLAP, SAME_STEP, same_place_mm
 
 Frames = list[FrameInfo]
@@ -83,7 +84,7 @@ def divide(frames: Sequence[FrameInfo]) -> Division:
 def _divide(frames: Frames, row: int, division: Division) -> None:
     places = places_of(frames)
     if all(len(place) == 1 for place in places) and (is_even(places) or row == len(TIMES)):
-        division.volumes.append([place[0] for place in places])
+        _add_stacks([place[0] for place in places], row, division)
         return
     for n, is_certain, parts in _possible_parts(places, row):
         if len(parts) > 1:
@@ -99,6 +100,20 @@ def _divide(frames: Frames, row: int, division: Division) -> None:
         _divide_by_count(places, division)
     else:
         division.volumes.append([place[0] for place in places])
+
+
+def _add_stacks(frames: Frames, row: int, division: Division) -> None:
+    """Add the volume of evenly spaced slices, or those of several stacks that moved by a part of their slice distance."""
+    along = distances(frames)
+    stacks = stacks_stated(frames, along, row)
+    if stacks is None:
+        division.notes += doubt_of_distance(frames, along)
+        division.volumes.append(frames)
+        return
+    n, volumes = stacks
+    division.rows.append(n)
+    division.volumes += volumes
+    division.notes.append(f"slices of {len(volumes)} volumes are between each other: {TIMES[n].name} distinguishes them")
 
 
 def _possible_parts(places: Sequence[Frames], start: int) -> Iterator[tuple[int, bool, list[Frames]]]:
