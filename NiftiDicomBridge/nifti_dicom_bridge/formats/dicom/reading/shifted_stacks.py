@@ -1,7 +1,7 @@
 """Evenly spaced slices that are several stacks, moved by a part of the slice distance that the object states.
 
-Two volumes that moved by half a slice between times look like one volume of twice as many slices. Only statements show what they
-are: a number of the time, or SpacingBetweenSlices (0018,0088), which is a multiple of the distance of their positions then.
+Two volumes that moved by half a slice between times look like one volume of twice as many slices. Only statements show what
+they are: a number of the time, or SpacingBetweenSlices (0018,0088), if it is a multiple of the distance of their positions.
 """
 
 from __future__ import annotations
@@ -69,9 +69,10 @@ def doubt_of_distance(frames: Sequence[FrameInfo], along: np.ndarray) -> list[st
     step = _step(along)
     if len(frames) < 4 or not step or not stacks_by_distance(frames, step):
         return []
+    stated = f"{describe(Tag.SPACING_BETWEEN_SLICES)} is {frames[0].stated_step_mm:.4g}"
     return [
-        f"slices are {step:.4g} mm apart, and {describe(Tag.SPACING_BETWEEN_SLICES)} is {frames[0].stated_step_mm:.4g}: if these "
-        "are several volumes that moved by a part of a slice, nothing distinguishes them"
+        f"slices are {step:.4g} mm apart, and {stated}: if these are several volumes that moved by a part of a slice, "
+        "nothing distinguishes them"
     ]
 
 
