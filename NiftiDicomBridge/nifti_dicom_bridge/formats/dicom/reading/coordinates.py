@@ -56,6 +56,8 @@ class Time(NamedTuple):
         It follows from the attributes of the object alone.
     counts_times : bool
         It has no other meaning than the number of the time, whatever the positions of frames.
+    separates : bool
+        It is not a time: volumes that only it distinguishes are different images.
     """
 
     name: str
@@ -66,6 +68,7 @@ class Time(NamedTuple):
     complete: bool = False
     of_attributes: bool = True
     counts_times: bool = False
+    separates: bool = False
 
 
 MEANINGS = (
@@ -115,6 +118,7 @@ TIMES = (
          moves=True, runs=True),
     Time("AcquisitionNumber", read.number_in(Tag.ACQUISITION_NUMBER), moves=True),
     Time("ContentTime", lambda frame: read.moment(frame, 0, Tag.CONTENT_DATE, Tag.CONTENT_TIME), moves=True, runs=True),
+    Time("SeriesDescription or another text", read.description, orders=False, moves=True, separates=True),
     Time("SOPInstanceUID", read.object_of, orders=False, moves=True, of_attributes=False),
     Time(INSTANCE_NUMBER, read.instance_number, runs=True),
     Time("the order of frames in their object", read.frame_number, runs=True, complete=True, of_attributes=False),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
@@ -21,6 +22,13 @@ PLACES = frozenset({
     Tag.SLICE_LOCATION, Tag.PLANE_POSITION_SEQUENCE, Tag.PLANE_ORIENTATION_SEQUENCE, Tag.REFERENCED_SEGMENT_NUMBER,
 })  # fmt: skip
 """Dimensions that count slices, or what separates volumes anyway."""
+
+_DESCRIPTIONS = (
+    Tag.MODALITY, Tag.SERIES_DESCRIPTION, Tag.PROTOCOL_NAME, Tag.CONTRAST_BOLUS_AGENT, Tag.FILTER_TYPE,
+    Tag.RECONSTRUCTION_DIAMETER,
+)  # fmt: skip
+_VELOCITY = re.compile(r"_v(\d+[a-z]{2})", re.IGNORECASE)
+"""In SequenceName of Siemens: encoded velocity, cm/s, and its direction."""
 
 
 class Frame(NamedTuple):
@@ -167,7 +175,15 @@ def other_words(look: Lookup) -> list[str]:
     velocity = metadata.numbers(look.group(Tag.MR_VELOCITY_ENCODING_SEQUENCE), Tag.VELOCITY_ENCODING_DIRECTION)
     if velocity:
         words.append("velocity" + ",".join(f"{part:g}" for part in velocity))
+    elif encoded := _VELOCITY.search(metadata.text(data_set, Tag.SEQUENCE_NAME)):
+        words.append("velocity" + encoded[1])
     return words
+
+
+def description(frame: Frame) -> tuple[str, ...] | None:
+    """Return texts that are of a whole series, and differ where several images have one SeriesInstanceUID."""
+    texts = tuple(metadata.text(frame.look.data_set, tag) for tag in _DESCRIPTIONS)
+    return texts if any(texts) else None
 
 
 def segment(frame: Frame) -> int | None:

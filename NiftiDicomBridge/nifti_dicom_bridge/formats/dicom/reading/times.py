@@ -22,8 +22,8 @@ _ASSUMED = (
     "slices of two times may be mixed"
 )
 _SLICES_AT_ONE_PLACE = (
-    "frames at one position have different values of InStackPositionNumber (0020,9057), which counts slices: they are taken for "
-    "times, but their positions may be wrong"
+    "frames at one position have different values of InStackPositionNumber (0020,9057), which counts slices: they are taken "
+    "for times, but their positions may be wrong"
 )
 _REPEATED = (
     "slice(s) {} occur more than once, and no attribute distinguishes them: the first by InstanceNumber (0020,0013) is in the "
