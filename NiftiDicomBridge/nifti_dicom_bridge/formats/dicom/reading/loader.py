@@ -234,7 +234,6 @@ class Loader:
         raw = decode.little_endian(read_pixel_bytes(instance), instance, pixel)
         length = pixel.bytes_of(len(frames))
         self.note_residue(n, memoryview(raw)[:length], values, pixel)
-        self.note_bits(n, memoryview(raw)[:length], pixel)
         self.note_tail(n, raw[length:], pixel)
         return values
 
@@ -291,6 +290,7 @@ class Loader:
         residue = exclusive_or(raw, bytes_from_frames(values, pixel))
         if residue:
             self.residues[n] = residue
+            self.note_bits(n, raw, pixel)
 
 
 def decompressed(pixel: PixelFormat) -> PixelFormat:
