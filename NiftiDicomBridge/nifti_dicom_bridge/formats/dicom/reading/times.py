@@ -22,6 +22,10 @@ _ASSUMED = (
     "files are missing, and {} fits two times for slices that lack one: the time that neighboring slices suggest is assumed; "
     "slices of two times may be mixed"
 )
+_SLICES_AT_ONE_PLACE = (
+    "frames at one position have different values of InStackPositionNumber (0020,9057), which counts slices: they are taken "
+    "for times, but their positions may be wrong"
+)
 _REPEATED = (
     "slice(s) {} occur more than once, and no attribute distinguishes them: the first by InstanceNumber (0020,0013) is in the "
     "image, the others are images of their own"
@@ -93,6 +97,7 @@ def _divide(frames: Frames, row: int, division: Division) -> None:
                 division.notes.append(_ASSUMED.format(TIMES[n].name))
             if TIMES[n].complete or (TIMES[n].name == INSTANCE_NUMBER and len(places) > 1):
                 division.notes.append(f"No attribute specifies the time of each frame: {TIMES[n].name} distinguishes them")
+                division.notes += [_SLICES_AT_ONE_PLACE] if _are_slices_of_one_place(places) else []
             for part in parts:
                 _divide(part, n + 1, division)
             return
@@ -198,6 +203,11 @@ def _running_parts(places: Sequence[Frames], values: dict[tuple[int, int], Any],
     if _are_repeated(places) and max(map(len, parts.values())) < len(places):
         return []
     return [parts[time] for time in sorted(parts)]
+
+
+def _are_slices_of_one_place(places: Sequence[Frames]) -> bool:
+    """Whether frames are at one position though InStackPositionNumber counts them as different slices."""
+    return any(len({frame.times.in_stack_position for frame in place if frame.times}) > 1 for place in places)
 
 
 def _are_repeated(places: Sequence[Frames]) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import random
 from collections.abc import Callable
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -386,6 +387,41 @@ def test_one_missing_file_moves_no_other_voxel(
 
 
 # --- multi-frame objects ----------------------------------------------------------------------------------------------
+
+
+def _part(start: int, stop: int, number: int) -> Dataset:
+    """Return some frames of two times, of which nothing but their order specifies the time, as a part of a concatenation."""
+    ds = enhanced([0, 1], instance=number)
+    del ds.DimensionIndexSequence
+    for groups in ds.PerFrameFunctionalGroupsSequence:
+        del groups.FrameContentSequence
+    ds.PerFrameFunctionalGroupsSequence = ds.PerFrameFunctionalGroupsSequence[start:stop]
+    ds.PixelData, ds.NumberOfFrames = ds.PixelData[40 * start : 40 * stop], stop - start
+    ds.ConcatenationUID, ds.InConcatenationNumber, ds.ConcatenationFrameOffsetNumber = uid(6), number, start
+    return ds
+
+
+@pytest.mark.parametrize("bounds", [(0, 6, 12), (0, 5, 7, 12)])
+@pytest.mark.parametrize("numbered", [True, False])
+def test_parts_of_a_concatenation_in_any_order(bounds: tuple[int, ...], numbered: bool, tmp_path: Path) -> None:
+    found = [_part(start, stop, n) for n, (start, stop) in enumerate(pairwise(bounds), 1)]
+    for ds in [] if numbered else found:
+        ds.InstanceNumber = 1
+
+    (volume,) = images(tmp_path, found[::-1])
+
+    assert numbers(volume) == expected([0, 1])
+
+
+def test_frames_at_one_position_that_count_as_slices_are_reported(tmp_path: Path) -> None:
+    ds = enhanced([0], by_index=False)
+    for n, groups in enumerate(ds.PerFrameFunctionalGroupsSequence, 1):
+        groups.PlanePositionSequence[0].ImagePositionPatient = [0, 0, 0]
+        groups.FrameContentSequence[0].InStackPositionNumber = n
+
+    (volume,) = images(tmp_path, [ds])
+
+    assert any("different values of InStackPositionNumber (0020,9057)" in words for words in volume.warnings)
 
 
 @pytest.mark.parametrize("by_index", [True, False])
