@@ -40,7 +40,7 @@ def interleaved_stacks(frames: Sequence[FrameInfo], distances: np.ndarray) -> li
     if len(runs) < 2 or min(map(len, runs)) < FEWEST or not any(_overlap(along[a], along[b]) for a, b in combinations(runs, 2)):
         return []
     stated, together = frames[0].step_mm, median_of(np.diff(np.sort(distances)))
-    if abs(abs(usual) - stated) >= abs(together - stated):
+    if abs(abs(usual) - stated) > abs(together - stated):
         return []
     return [[frames[order[n]] for n in run] for run in runs]
 

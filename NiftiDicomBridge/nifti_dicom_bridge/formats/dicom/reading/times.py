@@ -27,8 +27,8 @@ _SLICES_AT_ONE_PLACE = (
     "for times, but their positions may be wrong"
 )
 _INTERLEAVED = (
-    "the slices are {} evenly spaced stacks by the order of InstanceNumber (0020,0013), and unevenly spaced together: each stack "
-    "is a volume"
+    "the slices are {} evenly spaced stacks by the order of InstanceNumber (0020,0013), and unevenly spaced together: each "
+    "stack is a volume"
 )
 _REPEATED = (
     "slice(s) {} occur more than once, and no attribute distinguishes them: the first by InstanceNumber (0020,0013) is in the "
