@@ -15,6 +15,7 @@ from .frame_info import FrameInfo
 from .interleaved import interleaved_stacks
 from .midnight import count_past_midnight
 from .running import times_by_rank, times_of_places
+from .shifted_stacks import doubt_of_distance, stacks_stated
 from .tolerances import OVERLAP, SAME_STEP, same_place_mm
 
 Frames = list[FrameInfo]
@@ -92,7 +93,7 @@ def divide(frames: Sequence[FrameInfo]) -> Division:
 def _divide(frames: Frames, row: int, division: Division) -> None:
     places = places_of(frames)
     if all(len(place) == 1 for place in places) and (is_even(places) or row == len(TIMES)):
-        division.volumes.append([place[0] for place in places])
+        _add_stacks([place[0] for place in places], row, division)
         return
     for n, is_certain, parts in _possible_parts(places, row):
         if len(parts) > 1:
@@ -117,6 +118,20 @@ def _divide_by_runs(frames: Frames, division: Division) -> None:
     if runs:
         division.notes.append(_INTERLEAVED.format(len(runs)))
     division.volumes += [[place[0] for place in places_of(run)] for run in runs] or [frames]
+
+
+def _add_stacks(frames: Frames, row: int, division: Division) -> None:
+    """Add the volume of evenly spaced slices, or those of several stacks that moved by a part of their slice distance."""
+    along = distances(frames)
+    stacks = stacks_stated(frames, along, row)
+    if stacks is None:
+        division.notes += doubt_of_distance(frames, along)
+        division.volumes.append(frames)
+        return
+    n, volumes = stacks
+    division.rows.append(n)
+    division.volumes += volumes
+    division.notes.append(f"slices of {len(volumes)} volumes are between each other: {TIMES[n].name} distinguishes them")
 
 
 def _possible_parts(places: Sequence[Frames], start: int) -> Iterator[tuple[int, bool, list[Frames]]]:

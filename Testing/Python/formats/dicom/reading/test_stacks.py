@@ -151,14 +151,52 @@ def moved(shift: float, times: int = 3) -> list[Dataset]:
     return found
 
 
-@pytest.mark.parametrize("shift", [0.2, 0.5, 1.5, 3.0])
-def test_volumes_that_moved_are_never_mixed(shift: float, tmp_path: Path) -> None:
-    save(tmp_path, moved(shift))
+@pytest.mark.parametrize("times", [2, 3])
+@pytest.mark.parametrize("shift", [0.2, 0.5, 1.0, 1.5, 3.0])
+def test_volumes_that_moved_are_never_mixed(shift: float, times: int, tmp_path: Path) -> None:
+    save(tmp_path, moved(shift, times))
 
     found = read([tmp_path])
 
     assert all(volume.voxels.shape[1] == 6 for volume in found)
     assert all(len(set((volume.voxels[t] // 1000).ravel().tolist())) == 1 for volume in found for t in range(volume.times))
+
+
+def between_each_other(statement: str, stated_mm: float | None) -> list[Dataset]:
+    """Return two volumes of 6 slices, the second half a slice behind the first; only one attribute states the time."""
+    found = moved(1.5, times=2)
+    for ds in found:
+        time = ds.TemporalPositionIdentifier
+        del ds.TemporalPositionIdentifier
+        values = {"AcquisitionNumber": time, "AcquisitionTime": f"10{time:02d}00", "InstanceNumber": ds.InstanceNumber}
+        setattr(ds, statement, values[statement])
+        if stated_mm:
+            ds.SpacingBetweenSlices = stated_mm
+    return found
+
+
+@pytest.mark.parametrize("statement", ["AcquisitionNumber", "AcquisitionTime", "InstanceNumber"])
+@pytest.mark.parametrize(("stated_mm", "count"), [(3.0, 2), (1.5, 1), (None, 1)])
+def test_the_stated_distance_shows_stacks_between_each_other(
+    stated_mm: float | None, count: int, statement: str, tmp_path: Path
+) -> None:
+    save(tmp_path, between_each_other(statement, stated_mm))
+
+    volumes = [time for volume in read([tmp_path]) for time in volume.voxels]
+
+    assert len(volumes) == count
+    assert [sorted(set((voxels // 1000).ravel().tolist())) for voxels in volumes] == ([[0], [1]] if count == 2 else [[0, 1]])
+
+
+def test_a_stated_distance_that_nothing_explains_is_reported(tmp_path: Path) -> None:
+    found = slices(ramp(6, 4, 5), MR)
+    for ds in found:
+        ds.SpacingBetweenSlices = 5
+    save(tmp_path, found)
+
+    (volume,) = read([tmp_path])
+
+    assert "slices are 2.5 mm apart, and SpacingBetweenSlices (0018,0088) is 5" in volume.warnings[0]
 
 
 def test_a_volume_elsewhere_is_reported_without_a_count_of_slices(tmp_path: Path) -> None:
