@@ -217,3 +217,35 @@ def test_tiles_of_one_plane_are_said_to_be_no_slices(sop_class: str, tmp_path: P
     warnings = [warning for volume in read([tmp_path]) for warning in volume.warnings]
 
     assert any("not slices: they were stacked" in warning for warning in warnings)
+
+
+def _stations(shift: float, thickness: float = 3.0) -> list[Dataset]:
+    """Return two stacks of five slices, one after the other; the second begins at some distance from the first."""
+    found = slices(np.repeat(np.arange(10, dtype="<i2"), 20).reshape(10, 4, 5), MR)
+    for n, ds in enumerate(found):
+        ds.ImagePositionPatient, ds.SliceThickness, ds.SpacingBetweenSlices = (
+            [0, 0, 3 * (n % 5) + shift * (n // 5)],
+            thickness,
+            None,
+        )
+        ds.ImageOrientationPatient = [1, 0, 0, 0, 1, 0]
+        del ds.AcquisitionNumber, ds.AcquisitionTime, ds.ContentTime
+    return found
+
+
+@pytest.mark.parametrize("shift", [0.5, 4.0, 6.7, 10.0])
+def test_stacks_between_each_other_are_not_mixed(shift: float, tmp_path: Path) -> None:
+    save(tmp_path, _stations(shift))
+
+    volumes = [stack[:, 0, 0].tolist() for volume in read([tmp_path]) for stack in volume.voxels]
+
+    assert sorted(volumes) == [[0, 1, 2, 3, 4], [5, 6, 7, 8, 9]]
+
+
+@pytest.mark.parametrize(("shift", "thickness"), [(1.5, 1.5), (1.0, 1.5), (15.0, 3.0), (40.0, 3.0)])
+def test_packages_and_stations_that_do_not_overlap_are_one_stack(shift: float, thickness: float, tmp_path: Path) -> None:
+    save(tmp_path, _stations(shift, thickness))
+
+    (volume,) = read([tmp_path])
+
+    assert volume.voxels.shape[:2] == (1, 10)
