@@ -65,20 +65,20 @@ def doubt_of_text(elements: Elements) -> str:
     charset, name = CharacterSet().of(elements), describe(Tag.SPECIFIC_CHARACTER_SET)
     declared = any(charset.terms)
     texts = {
-        tag: element for tag, element in elements.items()
+        tag: (element.value, element.vr) for tag, element in elements.items()
         if element.vr in AFFECTED_VRS and isinstance(element.value, bytes) and not element.value.isascii()
     }  # fmt: skip
     if not texts:
         return ""
     if not declared:
         return f"text of {_listed(texts)} is not ASCII, but {name} is missing: read as UTF-8 or else Latin-1"
-    doubtful = [tag for tag, element in texts.items() if not _is_readable(element.value, element.vr, charset)]
+    doubtful = [tag for tag, (value, vr) in texts.items() if not _is_readable(value, vr, charset)]
     if doubtful:
         return f"text of {_listed(doubtful)} is not in the character set of {name}: it is read as Latin-1"
     specified = "\\".join(charset.terms)
     if not charset.is_known:
         return f"{name} {specified} is unknown: text of {_listed(texts)} is read as Latin-1"
-    others = [tag for tag, element in texts.items() if charset.is_single_byte and _is_utf_8(element.value)]
+    others = [tag for tag, (value, _) in texts.items() if charset.is_single_byte and _is_utf_8(value)]
     if others:
         return f"text of {_listed(others)} is read as {name} {specified} specifies, but is valid UTF-8: letters may be wrong"
     return ""
