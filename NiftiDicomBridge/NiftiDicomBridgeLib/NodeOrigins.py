@@ -43,10 +43,14 @@ class Origin:
     keeps_modality: bool | None = None
     values: dict[str, str] = field(default_factory=dict)
 
+    @property
+    def kind(self) -> Kind:
+        """The kind of object that an image with this origin becomes."""
+        return {True: Kind.CLASSIC, False: Kind.PM, None: Kind.AUTO}[self.keeps_modality]
+
     def options(self, options: ConversionOptions, scratch: Path) -> FileOptions:
         """Return the choices for an image with this origin; those that the user made come first."""
-        kinds = {True: Kind.CLASSIC, False: Kind.PM, None: Kind.AUTO}
-        kind = kinds[self.keeps_modality] if options.kind is Kind.AUTO else options.kind
+        kind = self.kind if options.kind is Kind.AUTO else options.kind
         reference = with_reference(options, self.files, scratch).reference if options.reference is None else options.reference
         return FileOptions(kind, reference, {**self.values, **options.set_values})
 

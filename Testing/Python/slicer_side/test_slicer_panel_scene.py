@@ -1,0 +1,103 @@
+"""The section *Convert to DICOM* with images of the scene: the reference, the space and the kind of each."""
+
+import numpy as np
+import pytest
+from panel_helpers import report, run, settle, shown
+from slicer_helpers import ijk_to_ras
+
+pytestmark = pytest.mark.slow
+
+
+def labels_on(slicer, volume, name="tumor"):
+    """Return a segmentation of one voxel of a volume."""
+    voxels = np.zeros(slicer.util.arrayFromVolume(volume).shape, np.uint8)
+    voxels[1, 1, 1] = 1
+    labels = slicer.util.addVolumeFromArray(voxels, ijk_to_ras(volume), "labels", "vtkMRMLLabelMapVolumeNode")
+    node = slicer.mrmlScene.AddNewNodeByClass("vtkMRMLSegmentationNode", name)
+    node.SetReferenceImageGeometryParameterFromVolumeNode(volume)
+    assert slicer.vtkSlicerSegmentationsModuleLogic.ImportLabelmapToSegmentationNode(labels, node)
+    slicer.mrmlScene.RemoveNode(labels)
+    return node
+
+
+def moved(slicer, node, millimeters=50):
+    transform = slicer.mrmlScene.AddNewNodeByClass("vtkMRMLLinearTransformNode", "registration")
+    matrix = np.eye(4)
+    matrix[0, 3] = millimeters
+    transform.SetMatrixTransformToParent(slicer.util.vtkMatrixFromArray(matrix))
+    node.SetAndObserveTransformNodeID(transform.GetID())
+
+
+def choose(panel, reference):
+    panel.importing.settings._on_reference_chosen(reference)
+    settle(panel)
+
+
+def place_of(row):
+    """Return where the labelled voxel of a file is, in mm."""
+    from nifti_dicom_bridge import read
+
+    (volume,) = read(row.path)
+    (kji,) = np.argwhere(volume.voxels[0] == 1)
+    return (volume.ijk_to_ras @ [*kji[::-1], 1])[:3]
+
+
+@pytest.fixture
+def second(load, write_series, tmp_path):
+    """The same place in another patient."""
+    return load(write_series(tmp_path / "second", PatientID="NDB-2", PatientName="Other^Person"))
+
+
+def test_images_of_the_scene_that_are_added_at_once_keep_their_own_patients(slicer, panel, node, second):
+    panel.offerNodes([labels_on(slicer, node), labels_on(slicer, second)])
+    settle(panel)
+    assert [row.value_of("PatientID") for row in panel.importing.rows.all] == ["NDB-1", "NDB-2"]
+
+
+def test_an_image_without_a_series_gets_none_of_those_that_are_added_with_it(slicer, panel, node):
+    panel.offerNodes([labels_on(slicer, node), slicer.util.addVolumeFromArray(np.zeros((2, 3, 4), np.int16), name="drawn")])
+    settle(panel)
+    assert [bool(row.reference) for row in panel.importing.rows.all] == [True, False]
+
+
+def test_another_reference_gets_an_image_of_the_scene_in_world_coordinates(slicer, panel, node, second):
+    segmentation = labels_on(slicer, node)
+    world = (ijk_to_ras(node) @ [1, 1, 1, 1])[:3]
+    moved(slicer, node)
+    panel.offerNodes([segmentation])
+    settle(panel)
+    (row,) = panel.importing.rows.all
+    own, shift = row.reference, np.array([50, 0, 0])
+    np.testing.assert_allclose(place_of(row), world - shift, atol=1e-3)
+    for reference, wanted in (("", world), (own, world - shift)):
+        choose(panel, reference)
+        np.testing.assert_allclose(place_of(row), wanted, atol=1e-3)
+
+
+def test_another_reference_that_is_under_a_transform_is_pointed_out(slicer, panel, node, second):
+    from NiftiDicomBridgeLib import Database
+    from NiftiDicomBridgeLib.NodeKinds import instance_uids_of
+
+    panel.offerNodes([labels_on(slicer, node)])
+    settle(panel)
+    moved(slicer, second)
+    choose(panel, "series:" + Database.series_of_instances(instance_uids_of(second)))
+    assert "is under a transform, which DICOM does not have" in shown(panel.ui.fileNoteLabel)
+
+
+def test_the_report_has_the_warnings_of_an_image_of_the_scene(slicer, panel, node):
+    moved(slicer, node)
+    panel.offerNodes([labels_on(slicer, node)])
+    panel.ui.loadCheckBox.setChecked(False)
+    run(panel, panel.ui.importButton)
+    assert "is under a transform: this was written where it is relative" in report(panel)
+
+
+def test_a_map_of_a_ct_is_no_ct(slicer, panel, node):
+    voxels = np.random.default_rng(1).random(slicer.util.arrayFromVolume(node).shape, np.float32)
+    ratio = slicer.util.addVolumeFromArray(voxels, ijk_to_ras(node), "ratio")
+    proposed = [panel.logic.propose([ratio])[0].kind]
+    panel.offerNodes([ratio])
+    settle(panel)
+    proposed += [row.proposal.kind for row in panel.importing.rows.all]
+    assert [kind.value for kind in proposed] == ["pm", "pm"]
