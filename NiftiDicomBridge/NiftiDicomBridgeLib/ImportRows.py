@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-AUTOMATIC = "auto"
+AUTOMATIC, LABELS = "auto", "seg"
 
 
 @dataclass
@@ -53,12 +53,13 @@ class Row:
     @property
     def has_own_reference(self) -> bool:
         """Whether it is an image of the scene with the series that it was made of."""
-        return self.scene is not None and bool(self.reference) and self.reference == self.scene.reference
+        return self.scene is not None and self.reference == self.scene.reference
 
     @property
     def chosen_kind(self) -> str:
         """The kind of object to create, also where it follows from what an image of the scene was made of."""
-        return self.scene.kind if self.kind == AUTOMATIC and self.has_own_reference else self.kind
+        known = self.scene is not None and (self.has_own_reference or self.scene.kind == LABELS)
+        return self.scene.kind if known and self.kind == AUTOMATIC else self.kind
 
     @property
     def all_values(self) -> dict[str, str]:

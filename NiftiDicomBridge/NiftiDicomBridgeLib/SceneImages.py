@@ -90,4 +90,5 @@ def _scene_image(relative: Any, in_world: Any, path: Path, other: Path) -> Scene
     origin = relative.origins.get(path)
     if origin is None:
         return SceneImage(path, other, warnings=warnings)
-    return SceneImage(path, other, series_of(origin.files), origin.kind.value, dict(origin.values), warnings)
+    reference = series_of(origin.files) if origin.files else ""
+    return SceneImage(path, other, reference, origin.kind.value, dict(origin.values), warnings)

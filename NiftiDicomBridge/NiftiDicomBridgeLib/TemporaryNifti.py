@@ -115,7 +115,7 @@ class StageTask(ExportTask):
         for entry, origin in zip(report.entries, self._origins, strict=True):
             images = [path for path in entry.outputs if path.suffix == ".nii"]
             staged.images += images
-            staged.origins |= {image: origin for image in images if origin.files}
+            staged.origins |= {image: origin for image in images if origin.files or origin.is_labels}
             staged.warnings |= dict.fromkeys(images, entry.log.warnings)
         return staged
 

@@ -398,3 +398,15 @@ def test_mosaic_that_slicer_shows_tiled_is_exported_as_it_was(load, tmp_path, re
     assert error == ""
     found = [pydicom.dcmread(path).PixelData for path in files]
     assert sorted(found) == sorted(pydicom.dcmread(path).PixelData for path in originals)
+
+
+@pytest.mark.slow
+def test_warnings_of_an_export_are_shown(slicer, export, monkeypatch):
+    labels = slicer.util.addVolumeFromArray(np.ones((2, 3, 4), np.uint8), GRID, "l", "vtkMRMLLabelMapVolumeNode")
+    shown = []
+    monkeypatch.setattr(slicer.util, "warningDisplay", lambda text, **_: shown.append(text))
+    files, error = export(labels, "Segmentation")
+    assert (bool(files), error) == (True, "")
+    assert len(shown) == 1
+    assert "no standard code is known" in shown[0]
+    assert "reference:" not in shown[0]

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from panel_helpers import report, run, settle, shown
+from panel_helpers import file_rows, report, run, settle, shown
 from slicer_helpers import ijk_to_ras
 
 pytestmark = pytest.mark.slow
@@ -34,7 +34,7 @@ def choose(panel, reference):
 
 
 def place_of(row):
-    """Return where the labelled voxel of a file is, in mm."""
+    """Return where the voxel of a label is, in mm."""
     from nifti_dicom_bridge import read
 
     (volume,) = read(row.path)
@@ -101,3 +101,18 @@ def test_a_map_of_a_ct_is_no_ct(slicer, panel, node):
     settle(panel)
     proposed += [row.proposal.kind for row in panel.importing.rows.all]
     assert [kind.value for kind in proposed] == ["pm", "pm"]
+
+
+def test_a_segmentation_of_the_scene_is_listed_without_doubt(slicer, panel, node):
+    panel.offerNodes([labels_on(slicer, node)])
+    settle(panel)
+    assert [row[1:] for row in file_rows(panel)] == [("scene", "Segmentation")]
+    assert shown(panel.ui.fileNoteLabel) == ""
+
+
+def test_no_warning_names_a_temporary_folder(slicer, logic, node, tmp_path):
+    segmentation = labels_on(slicer, node)
+    report = logic.volumesToDicom([segmentation], database=False, folder=tmp_path)
+    warnings = [*report.entries[0].log.warnings, *logic.propose([segmentation])[0].warnings]
+    assert "reference: patient NDB-1" in warnings[0]
+    assert not [warning for warning in warnings if slicer.app.temporaryPath in warning]
