@@ -21,7 +21,8 @@ from ....model.person import People
 from ....options import Progress
 from ....standard.tags import Tag
 from . import decode, files
-from .found_files import Leftover, read_files
+from .directories import doubt_of_listed, listed_instances
+from .found_files import FoundFiles, Leftover, read_files
 from .owners import doubts_of_people, owner_of, person_of
 from .shared_values import SharedValues
 
@@ -119,6 +120,7 @@ def find_series(
     _warn_of_shared_uids(inventory.series)
     _warn_of_people(inventory.series)
     _warn_of_damaged_neighbours(inventory)
+    _warn_of_missing_instances(inventory, found_files)
     return inventory
 
 
@@ -177,6 +179,15 @@ def _warn_of_damaged_neighbours(inventory: Inventory) -> None:
         count = sum(near[folder] for folder in {Path(instance.path).parent for instance in one.instances})
         if count:
             one.warnings.append(f"{count} file(s) next to it could not be read: the series may be incomplete")
+
+
+def _warn_of_missing_instances(inventory: Inventory, found_files: FoundFiles) -> None:
+    """Warn of series of which a DICOMDIR lists files that were not found."""
+    listed = listed_instances(found_files.directories)
+    found = {instance.uid for instance in found_files.instances} if listed else set()
+    for one in inventory.series if listed else []:
+        if one.copy == 1 and (doubt := doubt_of_listed(listed.get(one.uid, set()), found)):
+            one.warnings.append(doubt)
 
 
 def _key_of(elements: Elements) -> tuple[Any, ...]:
