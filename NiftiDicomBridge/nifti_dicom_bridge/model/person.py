@@ -50,9 +50,7 @@ def person(name: str = "", birth_date: str = "", sex: str = "", issuer: str = ""
     words = normal_text(name.split("=")[0])
     if words == normal_text(patient_id) or not UNKNOWN_NAMES.isdisjoint(_words(words)):
         words = ""
-    return Person(
-        words, birth_date.replace("-", "").strip(), sex.strip()[:1].upper(), normal_text(issuer)
-    )
+    return Person(words, birth_date.replace("-", "").strip(), sex.strip()[:1].upper(), normal_text(issuer))
 
 
 def normal_text(text: str) -> str:
