@@ -6,19 +6,14 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from ..errors import DicomReadError, OptionError
-from ..formats.dicom.reading.files import NotDicom, find_files, read_instance
+from ..formats.dicom.reading.files import NotDicom, begins_as_dicom, find_files, read_instance
 from ..formats.zarr import stores_below
-from ..model.input_files import open_file
 from ..model.names import NIFTI_SUFFIXES, suffix_of
 from ..model.report import COMPANIONS
 from ..options import Target
 from ..options.urls import is_address, refuse_missing_input
 from .image_files import nifti_files, other_inputs
 from .url_jobs import mirrored
-
-PREFIX_END = b"DICM"
-PREAMBLE = 128
-"""Bytes before `PREFIX_END` (PS3.10 7.1)."""
 
 
 def inferred_target(inputs: Sequence[Path], follow_links: bool = False) -> Target:
@@ -65,10 +60,9 @@ def _dicom_files(inputs: Sequence[Path], follow_links: bool) -> Iterator[Path]:
 
 
 def _is_dicom(path: Path, name: str) -> bool:
+    if begins_as_dicom(path):
+        return True
     try:
-        with open_file(path) as file:
-            if file.read(PREAMBLE + len(PREFIX_END))[PREAMBLE:] == PREFIX_END:
-                return True
         read_instance(path, name)
     except (NotDicom, DicomReadError, OSError):
         return False

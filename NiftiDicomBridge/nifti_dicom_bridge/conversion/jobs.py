@@ -157,7 +157,9 @@ def _convert(
     if not report.entries and Selection.of(options).patterns:
         raise nothing_selected(inputs, options)
     if not any(entry.outcome is not Outcome.SKIPPED or entry.exists for entry in report.entries):
-        raise BridgeError(_nothing_found(inputs, options.target, report))
+        from .nothing_found import message_of_nothing  # most conversions find something
+
+        raise BridgeError(message_of_nothing(inputs, options, report))
     report.notes += notes
     return report
 
@@ -177,19 +179,3 @@ def _log_without_messages(wanted: bool) -> Iterator[None]:
 def _without_titles(progress: Progress) -> Progress:
     """Return a progress that shows no titles of series."""
     return lambda what, done, total: progress("images", done, total)
-
-
-def _nothing_found(inputs: Sequence[Path], target: Target, report: ConversionReport) -> str:
-    from .image_files import lone_halves, nifti_files  # most conversions find something
-
-    where = ", ".join(map(str, inputs))
-    wanted = "DICOM images or Zarr stores" if target is Target.NIFTI else "NIfTI or DICOM images or Zarr stores"
-    if target is Target.NIFTI and (found := sum(1 for _ in nifti_files(inputs))):
-        remedy = 'Use target="dicom", target="zarr" or target="preview".'
-        return f"No {wanted} were found in {where}, but {found} NIfTI file(s), which are not converted to NIfTI again. {remedy}"
-    skipped = report.entries
-    others = f" {len(skipped)} other(s) were skipped, such as {skipped[0].title}: {skipped[0].error}." if skipped else ""
-    halves = "".join(
-        f" {path.name} is half of an image in two files, and {other.name} is missing." for path, other in lone_halves(inputs)
-    )
-    return f"No {wanted} were found in {where}.{others}{halves} Check the path."

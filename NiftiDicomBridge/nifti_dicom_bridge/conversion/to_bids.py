@@ -15,6 +15,7 @@ from ..bids_dataset.paths import assign_paths
 from ..bids_dataset.placement import Placement
 from ..errors import OutputError
 from ..formats.dicom.reading.plans import Plan
+from ..formats.zarr import stores_below
 from ..model.names import NIFTI_SUFFIXES
 from ..model.report import ConversionReport, Entry, Outcome
 from ..model.volume import Volume
@@ -50,7 +51,7 @@ def convert_to_bids(inputs: Sequence[Path], output: Path, options: ConversionOpt
         keys=read_keys(options.bids_keys),
     )
     inventory = find_selected(inputs, Selection.of(options), runner.progress, options.follow_links, runner.jobs)
-    report = ConversionReport()
+    report = ConversionReport(notes=_notes_of_stores(inputs, options))
     public = OutputPolicy.of(options, set())
     pairs = images_of(plans_as_named(inventory, report, runner), options, public, report, runner)
     images = [image for image, _ in pairs]
@@ -66,6 +67,12 @@ def convert_to_bids(inputs: Sequence[Path], output: Path, options: ConversionOpt
             tasks.append(Task(plan.title, plan.paths, partial(_write, placement, plan, dataset), keys))
         report.entries += runner.run(tasks)
     return public.published(report)
+
+
+def _notes_of_stores(inputs: Sequence[Path], options: ConversionOptions) -> list[str]:
+    """Return a note if there are Zarr stores, which other layouts convert."""
+    count = sum(1 for _ in stores_below(inputs, options.follow_links))
+    return [f"{count} Zarr store(s) were left out: a BIDS dataset is made of DICOM"] if count else []
 
 
 @dataclass

@@ -5,9 +5,10 @@ from __future__ import annotations
 import errno
 import os
 import stat
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from io import FileIO
+from itertools import islice
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -25,6 +26,11 @@ _FLAGS = os.O_RDONLY | sum(getattr(os, name, 0) for name in ("O_NONBLOCK", "O_BI
 
 SKIPPED = 1 << 20
 """Bytes that are read at once where they are not needed."""
+
+
+HIDDEN = "hidden, as its name begins with a dot: it is not read, though DICOM is there. Name it as an input to convert it"
+MOST_HIDDEN = 100
+"""Files of a hidden folder that are looked at."""
 
 
 class Problem(NamedTuple):
@@ -62,11 +68,14 @@ def change_since(path: Path | str, before: tuple[int, int], now: tuple[int, int]
     )
 
 
-def walk(folder: Path, follow_links: bool, problems: list[Problem]) -> Iterator[tuple[Path, list[str], list[str]]]:
+def walk(
+    folder: Path, follow_links: bool, problems: list[Problem], is_wanted: Callable[[Path], bool] | None = None
+) -> Iterator[tuple[Path, list[str], list[str]]]:
     """Yield each folder with the sorted names of its folders and regular files, as `os.walk` does; hidden ones are left out.
 
     The caller may shorten the list of folders. A link to a folder is followed if it stays below `folder`, or on request; a
-    folder that was visited before is not visited again.
+    folder that was visited before is not visited again. Hidden files that `is_wanted`, and hidden folders with such files, are
+    problems.
     """
     top, visited = os.path.realpath(folder), set()
     waiting = [Path(folder)]
@@ -76,18 +85,22 @@ def walk(folder: Path, follow_links: bool, problems: list[Problem]) -> Iterator[
         if real in visited:
             continue
         visited.add(real)
-        folders, names = _listed(here, top, follow_links, problems)
+        folders, names = _listed(here, top, follow_links, problems, is_wanted)
         yield here, folders, names
         waiting += [here / name for name in reversed(folders)]
 
 
-def _listed(here: Path, top: str, follow_links: bool, problems: list[Problem]) -> tuple[list[str], list[str]]:
+def _listed(
+    here: Path, top: str, follow_links: bool, problems: list[Problem], is_wanted: Callable[[Path], bool] | None
+) -> tuple[list[str], list[str]]:
     """Return the names of the folders and files to visit; what is left out is added to the problems."""
     folders, names = [], []
     try:
         with os.scandir(here) as entries:
             for entry in sorted(entries, key=lambda entry: entry.name):
                 if entry.name.startswith("."):
+                    if is_wanted is not None and _has_wanted(Path(entry.path), is_wanted):
+                        problems.append(Problem(entry.path, HIDDEN))
                     continue
                 if entry.is_dir():
                     if follow_links or not entry.is_symlink() or _is_below(os.path.realpath(entry.path), top):
@@ -103,6 +116,14 @@ def _listed(here: Path, top: str, follow_links: bool, problems: list[Problem]) -
         reason = f"{here}: the folder cannot be read ({error.strerror}). Check its permissions."
         problems.append(Problem(str(here), reason, failed=True))
     return folders, names
+
+
+def _has_wanted(hidden: Path, is_wanted: Callable[[Path], bool]) -> bool:
+    """Whether a hidden file is wanted, or one of the first files of a hidden folder."""
+    if not hidden.is_dir():
+        return hidden.is_file() and is_wanted(hidden)
+    files = (Path(root, name) for root, _, names in os.walk(hidden) for name in names)
+    return any(path.is_file() and is_wanted(path) for path in islice(files, MOST_HIDDEN))
 
 
 def _is_below(path: str, top: str) -> bool:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import BridgeError
+from ..formats.dicom.reading.files import begins_as_dicom
 from ..model.input_files import Problem, open_file, walk
 from ..options.urls import refuse_missing_input
 from ..standard.tags import Tag
@@ -70,7 +71,7 @@ def find_instances(paths: Iterable[Path]) -> tuple[list[LocalInstance], list[Pro
 def _files(paths: Iterable[Path], problems: list[Problem]) -> Iterator[Path]:
     for path in paths:
         if path.is_dir():
-            for folder, _, names in walk(path, False, problems):
+            for folder, _, names in walk(path, False, problems, begins_as_dicom):
                 yield from (folder / name for name in names)
         elif path.exists():
             yield path

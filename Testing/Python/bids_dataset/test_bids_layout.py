@@ -12,7 +12,19 @@ import pydicom
 import pytest
 
 from circle import KEY, Circle, listing, names_in
-from nifti_dicom_bridge import Cancelled, ConversionOptions, ConversionReport, Job, Layout, Outcome, bids, compare, convert
+from nifti_dicom_bridge import (
+    BridgeError,
+    Cancelled,
+    ConversionOptions,
+    ConversionReport,
+    Job,
+    Layout,
+    Outcome,
+    Target,
+    bids,
+    compare,
+    convert,
+)
 from nifti_dicom_bridge.bids_dataset import naming_rules
 from nifti_dicom_bridge.bids_dataset.bids_map import ROW_KEYS, TOP_KEYS, built_in
 from nifti_dicom_bridge.bids_dataset.images import image_of, relate
@@ -1057,3 +1069,13 @@ def test_real_series_make_one_valid_dataset_that_becomes_the_same_dicom(circle: 
     assert [entry.log.changes for entry in home.entries if entry.log.changes] == []
     assert len(set(home.outputs)) == len(converted)
     assert errors_of(circle.nifti) == []
+
+
+@pytest.mark.slow
+def test_zarr_stores_that_a_dataset_leaves_out_are_named(circle: Circle) -> None:
+    series(circle.dicom, 1, "t1_mprage")
+    convert(Job([circle.dicom], circle.dicom / "stores", ConversionOptions(Target.ZARR)))
+
+    assert "1 Zarr store(s) were left out: a BIDS dataset is made of DICOM" in dataset(circle).notes
+    with pytest.raises(BridgeError, match=r"No DICOM images were found in .*, but 1 other image"):
+        convert(Job([circle.dicom / "stores"], circle.nifti, ConversionOptions(Target.NIFTI, layout=Layout.BIDS)))

@@ -7,6 +7,7 @@ those of the patient, they are positions in LPS; images with the same axes are r
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import Any
 
@@ -24,7 +25,10 @@ UNITS_MM = {
     "nm": 1e-6, "um": 1e-3, "µm": 1e-3, "μm": 1e-3, "micron": 1e-3, "mm": 1.0, "cm": 10.0, "m": 1e3,
 }  # fmt: skip
 """Units of the specification, and symbols that programs write in their place."""
-UNITS_S = {"nanosecond": 1e-9, "microsecond": 1e-6, "millisecond": 1e-3, "second": 1.0, "minute": 60.0, "hour": 3600.0}
+UNITS_S = {"nanosecond": 1e-9, "microsecond": 1e-6, "millisecond": 1e-3, "second": 1.0, "minute": 60.0, "hour": 3600.0,
+           "ns": 1e-9, "us": 1e-6, "µs": 1e-6, "ms": 1e-3, "s": 1.0, "sec": 1.0, "min": 60.0, "h": 3600.0}  # fmt: skip
+LEVELS_APART = 1.01
+"""Voxels of a level by which its extent may differ from that of the finest: where sizes are not multiples, by rounding."""
 RGB = (("red", "FF0000"), ("green", "00FF00"), ("blue", "0000FF"))
 
 
@@ -99,10 +103,10 @@ class OmeImage:
         try:
             image = ome["multiscales"][0]
             self.axes = [(str(axis["name"]), str(axis.get("type", "")), str(axis.get("unit", ""))) for axis in image["axes"]]
-            self.path = str(image["datasets"][0]["path"])
-            self.scale, self.translation = np.ones(len(self.axes)), np.zeros(len(self.axes))
-            for transform in [*image["datasets"][0]["coordinateTransformations"], *image.get("coordinateTransformations", [])]:
-                self._transform(transform)
+            self.levels = [self._level(dataset, image.get("coordinateTransformations", [])) for dataset in image["datasets"]]
+            self.path, self.scale, self.translation = self.levels[0]
+            self.other_images = [str(other.get("name", "")) or "without a name" for other in ome["multiscales"][1:]]
+            self.is_label = isinstance(ome.get("image-label"), dict)
         except (KeyError, IndexError, TypeError, ValueError, AttributeError) as error:
             raise ZarrReadError(
                 f"{where}: its OME-Zarr metadata of version {ome.get('version', '(none)')} are damaged or not known "
@@ -120,14 +124,46 @@ class OmeImage:
                 "its metadata, such as millimeter."
             )
 
-    def _transform(self, transform: dict[str, Any]) -> None:
-        if transform["type"] == "scale":
-            factors = np.array(transform["scale"], dtype=float)
-            self.scale, self.translation = self.scale * factors, self.translation * factors
-        elif transform["type"] == "translation":
-            self.translation = self.translation + np.array(transform["translation"], dtype=float)
-        elif transform["type"] != "identity":
-            raise ValueError(f"a transformation of type {transform['type']!r}")
+    def _level(self, dataset: dict[str, Any], of_all: Sequence[dict[str, Any]]) -> tuple[str, np.ndarray, np.ndarray]:
+        """Return path, scale and translation of a level of the pyramid."""
+        scale, translation = np.ones(len(self.axes)), np.zeros(len(self.axes))
+        for transform in [*dataset["coordinateTransformations"], *of_all]:
+            if transform["type"] == "scale":
+                factors = np.array(transform["scale"], dtype=float)
+                scale, translation = scale * factors, translation * factors
+            elif transform["type"] == "translation":
+                translation = translation + np.array(transform["translation"], dtype=float)
+            elif transform["type"] != "identity":
+                raise ValueError(f"a transformation of type {transform['type']!r}")
+        return str(dataset["path"]), scale, translation
+
+    def take_finest(self, shapes: Sequence[Sequence[int]]) -> str:
+        """Take the level with most voxels, which should be the first; return what is wrong with the levels.
+
+        Parameters
+        ----------
+        shapes : sequence of sequence of int
+            Of the arrays of all levels; empty for one that is not there.
+
+        Raises
+        ------
+        ValueError
+            If another level has most voxels, and another extent in space than the first.
+        """
+        space = self.space
+        counts = [math.prod(shape[n] for n in space) if len(shape) == len(self.axes) else 0 for shape in shapes]
+        finest = counts.index(max(counts))
+        for n, (shape, (path, scale, _)) in enumerate(zip(shapes, self.levels, strict=True)):
+            if not counts[n]:
+                continue
+            apart = np.abs(np.multiply(shape, scale) - np.multiply(shapes[finest], self.levels[finest][1]))
+            if (apart[space] > LEVELS_APART * scale[space]).any():
+                words = f"the levels {self.levels[finest][0]!r} and {path!r} of the pyramid have different extents in space"
+                if finest:
+                    raise ValueError(f"{words}, and the first is not the finest")
+                return f"{words}: the finest is read"
+        self.path, self.scale, self.translation = self.levels[finest]
+        return f"the first level of the pyramid is not the finest: {self.path!r} is read" if finest else ""
 
     def _only(self, kind: str, where: str) -> int | None:
         axes = [n for n, (_, one, _) in enumerate(self.axes) if one == kind]

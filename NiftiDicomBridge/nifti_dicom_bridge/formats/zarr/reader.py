@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -28,6 +29,7 @@ from .store_files import AGAIN, StoreFiles
 from .writer import RECORD, RECORD_CHUNK
 from .zarr_voxels import ZarrVoxels, reason
 
+LABELS_NOT_READ = "its group labels is not read: label images are stores of their own below it"
 MATRIX_TOLERANCE = 1e-4
 MOST_CHUNKS = 1 << 12
 """Of a record: 64 GB."""
@@ -73,10 +75,10 @@ def read_store(path: Path) -> StoreContents:
     own = attributes.get(KEY)
     ome = OmeImage(attributes.get("ome"), str(path))
     if not isinstance(own, dict):
+        doubts = _doubts_of_levels(files, ome)
         voxels = ZarrVoxels(_array(files, ome.path), ome, files)
-        return StoreContents(
-            _read_foreign_store(voxels, ome, path, files.has(f"labels/{SIGN}")), None, _top_beside(path, ours=False)
-        )
+        doubts += [LABELS_NOT_READ] if files.has(f"labels/{SIGN}") else []
+        return StoreContents(_read_foreign_store(voxels, ome, path, doubts), None, _top_beside(path, ours=False))
     voxels = ZarrVoxels(_array(files, ome.path), ome, files)
     voxels.check_chunks()
     record = _record(files, own)
@@ -128,6 +130,22 @@ def _array(files: StoreFiles, name: str) -> Any:
         raise ZarrReadError(f"{path}: its array {name!r} is missing or damaged ({reason(error)}). {AGAIN}") from None
 
 
+def _doubts_of_levels(files: StoreFiles, ome: OmeImage) -> list[str]:
+    """Take the finest level of a store of another tool, and return what is wrong with its levels, or not read."""
+    shapes: list[tuple[int, ...]] = []
+    for name, _, _ in ome.levels:
+        try:
+            shapes.append(tuple(_array(files, name).shape))
+        except ZarrReadError:  # the one that is read is reported
+            shapes.append(())
+    try:
+        doubt = ome.take_finest(shapes)
+    except ValueError as error:
+        raise ZarrReadError(f"{files.path / SIGN}: {error}. Correct the scales, or create it again from its source.") from None
+    others = f"the store describes other images, too ({', '.join(ome.other_images)}): the first is read"
+    return [*([doubt] if doubt else []), *([others] if ome.other_images else [])]
+
+
 def _read_own_store(voxels: ZarrVoxels, ome: OmeImage, own: dict[str, Any], path: Path) -> Volume:
     """Return the image of a store that this tool wrote."""
     try:
@@ -176,15 +194,14 @@ def _check_agreement(volume: Volume, ome: OmeImage, path: Path) -> None:
         )
 
 
-def _read_foreign_store(voxels: ZarrVoxels, ome: OmeImage, path: Path, below_labels: bool) -> Volume:
-    """Return the image of a store that another tool wrote; with a note if it has a group of label images."""
+def _read_foreign_store(voxels: ZarrVoxels, ome: OmeImage, path: Path, doubts: Sequence[str]) -> Volume:
+    """Return the image of a store that another tool wrote, with doubts that are known already."""
     matrix = ome.ijk_to_ras()
     check_affine(matrix)
     notes = ["OME-Zarr does not specify directions: x is assumed to be left, y posterior, z superior"]
     if ome.without_unit:
         notes.append(f"axes {', '.join(ome.without_unit)} have no unit: they count as millimeters")
-    if below_labels:
-        notes.append("its group labels is not read: label images are stores of their own below it")
+    notes += doubts
     missing = voxels.missing_chunks()
     if missing:
         notes.append(f"chunks are missing, such as {', '.join(missing)}: their voxels have the fill value of the array")
@@ -196,6 +213,7 @@ def _read_foreign_store(voxels: ZarrVoxels, ome: OmeImage, path: Path, below_lab
         time_step_s=ome.time_step_s,
         name=stem_of(path),
         warnings=tuple(notes),
+        intent="label" if ome.is_label else "",
     )
 
 

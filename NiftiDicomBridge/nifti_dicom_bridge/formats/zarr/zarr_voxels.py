@@ -51,6 +51,12 @@ class ZarrVoxels(LazyVoxels):
                 f"{path}: an array of {array.dtype} with shape {tuple(array.shape)} does not fit the axes {names}: numbers, "
                 f"time first, then channels, then space, were expected. {AGAIN}"
             )
+        stated = [str(name) for name in array.metadata.dimension_names or ()]
+        if stated != names and sorted(stated) == sorted(names):
+            raise ZarrReadError(
+                f"{path / array.path}: its dimension_names are {stated}, and the axes of the OME-Zarr metadata {names}: which "
+                "order is right is unknown. Make them agree."
+            )
         _check_size(array, files)
         self._array, self._path, self._files = array, path, files
         self._has_time, self._has_samples = ome.time is not None, ome.channel is not None

@@ -351,7 +351,7 @@ def test_an_empty_folder_says_that_nothing_was_found(circle: Circle) -> None:
 def test_nifti_that_is_to_become_nifti_is_named(circle: Circle) -> None:
     circle.nifti.mkdir()
     nibabel.Nifti1Image(np.zeros((2, 2, 2), np.int16), np.eye(4)).to_filename(circle.nifti / "x.nii")
-    with pytest.raises(BridgeError, match=r"1 NIfTI file.*target=\"dicom\""):
+    with pytest.raises(BridgeError, match=r"1 other image.*target=\"dicom\""):
         convert(Job([circle.nifti], circle.back, NIFTI))
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import nibabel
 import numpy as np
@@ -701,3 +702,33 @@ def test_frames_of_unknown_segments_are_refused(tmp_path: Path) -> None:
 
     with pytest.raises(DicomReadError, match="do not specify which of its 3 segments"):
         read(tmp_path)
+
+
+# --- frames that repeat a place ---------------------------------------------------------------------------------------
+
+
+def repeated(folder: Path, is_equal: bool, **attributes: Any) -> None:
+    """Write a Segmentation whose first and last frame are of one segment at one place."""
+    frames = np.random.default_rng(3).integers(0, 2, (4, 3, 5), np.uint8)
+    frames[3] = frames[0] if is_equal else 1 - frames[0]
+    ds = segments(frames, [(1, 0), (1, 1), (2, 1), (1, 0)])
+    for keyword, value in attributes.items():
+        setattr(ds, keyword, value)
+    save(folder, [ds])
+
+
+def test_equal_frames_of_one_segment_at_one_place_are_one_mask_and_come_back(circle: Circle) -> None:
+    repeated(circle.dicom, is_equal=True)
+    report = circle.forth()
+    circle.home()
+
+    assert any("1 frame(s) repeat the mask of a segment at its place" in text for text in report.entries[0].log.warnings)
+    assert set(listing(circle.dicom).values()) == set(listing(circle.back).values())
+
+
+@pytest.mark.parametrize(("is_equal", "kind"), [(False, "BINARY"), (True, "FRACTIONAL"), (False, "FRACTIONAL")])
+def test_other_frames_of_one_segment_at_one_place_are_refused_by_number(is_equal: bool, kind: str, circle: Circle) -> None:
+    repeated(circle.dicom, is_equal, SegmentationType=kind)
+    (entry,) = circle.forth().entries
+
+    assert "frames 1 and 4 are both of segment 1, at one place" in entry.error

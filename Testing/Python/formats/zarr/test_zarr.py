@@ -7,6 +7,7 @@ import shutil
 import tracemalloc
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import nibabel
 import numpy as np
@@ -523,6 +524,47 @@ def test_a_unit_that_is_not_known_is_refused(tmp_path: Path) -> None:
 
 def test_axes_without_a_unit_are_reported(tmp_path: Path) -> None:
     assert "axes z, y, x have no unit" in open_zarr(other_store(tmp_path / "a.zarr", unit=None)).warnings[1]
+
+
+def pyramid(folder: Path, levels: list[tuple[int, float]], names: list[str] | None = None, **more: Any) -> Path:
+    """Write a store as other tools do, with levels of some voxels and mm along each axis; the voxels of the n-th are n."""
+    axes = [{"name": name, "type": "space", "unit": "millimeter"} for name in "zyx"]
+    scales = [[{"type": "scale", "scale": [mm] * 3}] for _, mm in levels]
+    datasets = [{"path": f"{n}", "coordinateTransformations": scale} for n, scale in enumerate(scales)]
+    ome = {"version": "0.5", "multiscales": [{"axes": axes, "datasets": datasets}, *more.pop("others", [])], **more}
+    group = zarr.create_group(str(folder), attributes={"ome": ome})
+    for n, (size, _) in enumerate(levels):
+        group.create_array(f"{n}", shape=(size,) * 3, dtype="u2", chunks=(size,) * 3, dimension_names=names)[:] = n
+    return folder
+
+
+@pytest.mark.parametrize(("levels", "finest"), [([(5, 2.0), (3, 4.0)], 0), ([(3, 4.0), (5, 2.0)], 1)])
+def test_the_finest_level_is_read_wherever_it_is(levels: list[tuple[int, float]], finest: int, tmp_path: Path) -> None:
+    volume = open_zarr(pyramid(tmp_path / "a.zarr", levels))
+
+    assert (int(volume.voxels[0, 0, 0, 0]), volume.ijk_to_ras[2, 2], volume.voxels.shape[1:]) == (finest, 2, (5, 5, 5))
+    assert any("is not the finest: '1' is read" in text for text in volume.warnings) == bool(finest)
+
+
+def test_levels_that_contradict_each_other_are_refused_or_reported(tmp_path: Path) -> None:
+    with pytest.raises(ZarrReadError, match="have different extents in space, and the first is not the finest"):
+        open_zarr(pyramid(tmp_path / "a.zarr", [(4, 1.0), (8, 2.0)]))
+    assert "have different extents" in open_zarr(pyramid(tmp_path / "b.zarr", [(8, 1.0), (4, 1.0)])).warnings[1]
+
+
+def test_other_images_of_a_store_are_reported(tmp_path: Path) -> None:
+    volume = open_zarr(pyramid(tmp_path / "a.zarr", [(4, 1.0)], others=[{"name": "smooth"}]))
+    assert "describes other images, too (smooth)" in volume.warnings[1]
+
+
+def test_a_label_image_of_others_is_a_label_map(tmp_path: Path) -> None:
+    assert open_zarr(pyramid(tmp_path / "a.zarr", [(4, 1.0)], **{"image-label": {"version": "0.5"}})).intent == "label"
+
+
+def test_axes_that_the_array_states_in_another_order_are_refused(tmp_path: Path) -> None:
+    assert open_zarr(pyramid(tmp_path / "a.zarr", [(4, 1.0)], ["z", "y", "x"])).voxels.shape == (1, 4, 4, 4)
+    with pytest.raises(ZarrReadError, match="which order is right is unknown"):
+        open_zarr(pyramid(tmp_path / "b.zarr", [(4, 1.0)], ["x", "y", "z"]))
 
 
 def test_label_images_of_others_are_reported(tmp_path: Path) -> None:

@@ -56,12 +56,21 @@ def image_words(look: Lookup) -> list[str]:
     A component of the frame counts for more than one of the object, which is MIXED where frames differ.
     """
     groups = [look.group(sequence) for sequence in _FRAME_TYPES]
-    words = [word for group in groups for word in metadata.texts(group, Tag.FRAME_TYPE)[2:]]
-    words = words or metadata.texts(look.data_set, Tag.IMAGE_TYPE)[2:]
+    words = _type_of(look)[2:]
     components = [metadata.text(group, Tag.COMPLEX_IMAGE_COMPONENT) for group in groups]
     if not any(components):
         components = [metadata.text(look.data_set, Tag.COMPLEX_IMAGE_COMPONENT)]
     return words + [component for component in components if component and component != "MIXED"]
+
+
+def origin_words(look: Lookup) -> list[str]:
+    """Return values 1 and 2 of FrameType, else of ImageType: whether a frame was derived, and is of the examination."""
+    return _type_of(look)[:2]
+
+
+def _type_of(look: Lookup) -> list[str]:
+    types = [metadata.texts(look.group(sequence), Tag.FRAME_TYPE) for sequence in _FRAME_TYPES]
+    return next((values for values in types if len(values) > 2), None) or metadata.texts(look.data_set, Tag.IMAGE_TYPE)
 
 
 def kinds_of(words: Iterable[str]) -> set[str]:

@@ -56,6 +56,8 @@ class Time(NamedTuple):
         It follows from the attributes of the object alone.
     counts_times : bool
         It has no other meaning than the number of the time, whatever the positions of frames.
+    separates : bool
+        It is not a time: volumes that only it distinguishes are different images.
     """
 
     name: str
@@ -66,6 +68,7 @@ class Time(NamedTuple):
     complete: bool = False
     of_attributes: bool = True
     counts_times: bool = False
+    separates: bool = False
 
 
 MEANINGS = (
@@ -89,7 +92,7 @@ _GATING, _PERCENT = Tag.CARDIAC_SYNCHRONIZATION_SEQUENCE, Tag.NOMINAL_PERCENTAGE
 TIMES = (
     Time("DimensionIndexValues", read.dimension_indices, moves=True),
     Time("TemporalPositionIndex", read.of_content(Tag.TEMPORAL_POSITION_INDEX), moves=True, counts_times=True),
-    Time("TemporalPositionIdentifier", read.positive_in(Tag.TEMPORAL_POSITION_IDENTIFIER), moves=True, counts_times=True),
+    Time("TemporalPositionIdentifier", read.number_in(Tag.TEMPORAL_POSITION_IDENTIFIER), moves=True, counts_times=True),
     Time("TemporalPositionTimeOffset",
          read.number_in(Tag.TEMPORAL_POSITION_TIME_OFFSET, Tag.TEMPORAL_POSITION_SEQUENCE), moves=True),
     Time("TimeSlotVector", read.of_vector("TimeSlotVector"), moves=True, counts_times=True),
@@ -113,10 +116,11 @@ TIMES = (
     Time("FrameAcquisitionNumber", read.of_content(Tag.FRAME_ACQUISITION_NUMBER), moves=True),
     Time("AcquisitionDateTime", lambda frame: read.moment(frame, Tag.ACQUISITION_DATE_TIME, 0, Tag.ACQUISITION_TIME),
          moves=True, runs=True),
-    Time("AcquisitionNumber", read.positive_in(Tag.ACQUISITION_NUMBER), moves=True),
+    Time("AcquisitionNumber", read.number_in(Tag.ACQUISITION_NUMBER), moves=True),
     Time("ContentTime", lambda frame: read.moment(frame, 0, Tag.CONTENT_DATE, Tag.CONTENT_TIME), moves=True, runs=True),
-    Time("SOPInstanceUID", read.instance_index, orders=False, moves=True, of_attributes=False),
-    Time(INSTANCE_NUMBER, read.number_in(Tag.INSTANCE_NUMBER), runs=True),
+    Time("SeriesDescription or another text", read.description, orders=False, moves=True, separates=True),
+    Time("SOPInstanceUID", read.object_of, orders=False, moves=True, of_attributes=False),
+    Time(INSTANCE_NUMBER, read.instance_number, runs=True),
     Time("the order of frames in their object", read.frame_number, runs=True, complete=True, of_attributes=False),
     Time("the number at the end of SOPInstanceUID", read.number_of_uid, runs=True, complete=True, of_attributes=False),
 )  # fmt: skip
@@ -146,6 +150,11 @@ class Times:
     def stack_id(self) -> str:
         """StackID of the frame, empty where there is none."""
         return metadata.text(self._frame.content, Tag.STACK_ID)
+
+    @property
+    def in_stack_position(self) -> int:
+        """InStackPositionNumber of the frame, which counts slices; 0 where there is none."""
+        return metadata.integer(self._frame.content, Tag.IN_STACK_POSITION_NUMBER)
 
     def __reduce__(self) -> Any:
         return _no_times, ()  # they are read only while images are planned
@@ -188,6 +197,11 @@ class SharedTimes(Times):
     def stack_id(self) -> str:
         """Empty: the object is one image."""
         return ""
+
+    @property
+    def in_stack_position(self) -> int:
+        """0: the object is one image."""
+        return 0
 
     def move(self, row: int, seconds: float) -> None:
         """Count a time from another day."""

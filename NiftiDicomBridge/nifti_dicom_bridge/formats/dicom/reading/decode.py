@@ -11,7 +11,7 @@ import numpy as np
 from ....errors import DicomReadError
 from ....model import metadata
 from ....model.metadata import Element, Elements, Instance
-from ....model.pixels import BitFrames, PixelFormat, frames_from_bytes
+from ....model.pixels import YBR_FULL, YBR_FULL_422, BitFrames, PixelFormat, frames_from_bytes
 from ....standard import dictionary
 from ....standard.pydicom_settings import without_validation
 from ....standard.tags import Tag
@@ -34,16 +34,16 @@ class PixelFormats:
     """How the pixels of instances are in their elements: read once for instances that have that in common."""
 
     def __init__(self) -> None:
-        self._of_tags: dict[int, SharedValues[PixelFormat]] = {}
+        self._of_pixels: dict[tuple[int, int], SharedValues[PixelFormat]] = {}
 
     def of(self, instance: Instance) -> PixelFormat:
         """Return what `pixel_format` does; raises as it does."""
         assert instance.pixels is not None
-        tag = instance.pixels.tag
-        if tag not in self._of_tags:
-            self._of_tags[tag] = SharedValues(lambda elements: pixel_format(replace(instance, elements=elements)))
+        key = instance.pixels.tag, instance.pixels.length
+        if key not in self._of_pixels:
+            self._of_pixels[key] = SharedValues(lambda elements: pixel_format(replace(instance, elements=elements)))
         try:
-            return self._of_tags[tag].of(instance.elements)
+            return self._of_pixels[key].of(instance.elements)
         except DicomReadError:
             return pixel_format(instance)  # with its path in the message
 
@@ -70,7 +70,7 @@ def pixel_format(instance: Instance) -> PixelFormat:
     stored = metadata.integer(elements, Tag.BITS_STORED, allocated)
     stored = stored if 0 < stored <= allocated and not floating else allocated
     high = metadata.integer(elements, Tag.HIGH_BIT, stored - 1)
-    return PixelFormat(
+    pixel = PixelFormat(
         rows=rows,
         columns=columns,
         samples=max(1, metadata.integer(elements, Tag.SAMPLES_PER_PIXEL, 1)),
@@ -82,6 +82,26 @@ def pixel_format(instance: Instance) -> PixelFormat:
         planar=metadata.integer(elements, Tag.PLANAR_CONFIGURATION) == 1,
         photometric=metadata.text(elements, Tag.PHOTOMETRIC_INTERPRETATION),
     )
+    if has_whole_colors(instance, rows, columns):
+        return replace(pixel, photometric=YBR_FULL)
+    if pixel.is_subsampled and rows * columns % 2 and is_native(instance):
+        raise DicomReadError(
+            f"{instance.path}: {rows} × {columns} pixels cannot share a color in pairs, as "
+            f"{dictionary.describe(Tag.PHOTOMETRIC_INTERPRETATION)} {pixel.photometric} specifies. The file contradicts itself."
+        )
+    return pixel
+
+
+def has_whole_colors(instance: Instance, rows: int, columns: int) -> bool:
+    """Whether every pixel has a color of its own, though YBR_FULL_422 specifies one for two pixels (PS3.3 C.7.6.3.1.2).
+
+    Programs that decompress JPEG leave such objects.
+    """
+    elements, pixels = instance.elements, instance.pixels
+    if pixels is None or metadata.text(elements, Tag.PHOTOMETRIC_INTERPRETATION) != YBR_FULL_422:
+        return False
+    whole = rows * columns * 3 * frame_count(elements)
+    return pixels.length in (whole, whole + whole % 2) and metadata.integer(elements, Tag.SAMPLES_PER_PIXEL) == 3
 
 
 def _positive(instance: Instance, tag: int) -> int:

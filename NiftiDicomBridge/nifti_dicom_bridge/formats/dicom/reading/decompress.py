@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from importlib.util import find_spec
 
@@ -55,14 +54,14 @@ def decompress(instance: Instance, pixel: PixelFormat, numbers: Sequence[int] | 
 
 
 def _check_claims(instance: Instance, pixel: PixelFormat, frames: Sequence[bytes]) -> None:
-    """Refuse frames that are larger than the attributes specify, or far larger than their bytes, before memory is allocated."""
+    """Refuse frames of another size than the attributes specify, or far larger than their bytes, before memory is allocated."""
     check_expanded(instance.path, len(frames) * pixel.bytes_of(1), sum(map(len, frames)), MOST_COMPRESSED)
     for frame in frames:
         claim = claimed_size(frame)
-        if claim is not None and math.prod(claim[:3]) > pixel.rows * pixel.columns * max(3, pixel.samples):
+        if claim is not None and claim[:3] != (claim[0] and pixel.rows, pixel.columns, pixel.samples):  # 0: specified later
             raise DicomReadError(
-                f"{instance.path}: the compressed pixel data claim {claim[0]} × {claim[1]} pixels, the attributes specify "
-                f"{pixel.rows} × {pixel.columns}. The file contradicts itself."
+                f"{instance.path}: the compressed pixel data claim {claim[0]} × {claim[1]} pixels of {claim[2]} sample(s), the "
+                f"attributes specify {pixel.rows} × {pixel.columns} of {pixel.samples}. The file contradicts itself."
             )
         if claim is not None and claim[3] > pixel.bits_allocated:
             raise DicomReadError(
@@ -139,12 +138,22 @@ def doubts_of(instance: Instance, pixel: PixelFormat, frames: np.ndarray) -> lis
             f"the compressed pixel data are signed, {dictionary.describe(Tag.PIXEL_REPRESENTATION)} specifies unsigned values: "
             "negative ones are large positive ones here"
         )
+    elif instance.transfer_syntax in JPEG_2000 and _has_lost_sign(instance, pixel, frames):
+        doubts.append(
+            f"the compressed pixel data are unsigned, {dictionary.describe(Tag.PIXEL_REPRESENTATION)} specifies signed values: "
+            "large positive ones may be negative here"
+        )
     if exceeds_bits_stored(frames, pixel):
         doubts.append(
             f"the compressed pixel data have more bits than BitsStored {pixel.bits_stored} specifies: values from "
             f"{frames.min()} to {frames.max()} are kept as they are"
         )
     return doubts
+
+
+def _has_lost_sign(instance: Instance, pixel: PixelFormat, frames: np.ndarray) -> bool:
+    """Whether negative values are of frames without a sign, though the attributes specify signed ones."""
+    return pixel.signed and bool((frames < 0).any()) and not is_signed(frames_as_stored(instance, [0])[0])
 
 
 def exceeds_bits_stored(frames: np.ndarray, pixel: PixelFormat) -> bool:

@@ -30,6 +30,7 @@ EXPLICIT_LITTLE_ENDIAN = "1.2.840.10008.1.2.1"
 IMPLICIT_LITTLE_ENDIAN = "1.2.840.10008.1.2"
 
 FIRST_READ = 1 << 16
+_PREFIX = slice(128, 132)
 META_ENCODING = Encoding()
 OpenFile = FileIO | BufferedReader
 
@@ -46,8 +47,8 @@ def find_files(
 ) -> Iterator[tuple[Path, str]]:
     """Yield every file below the inputs, sorted, with its name relative to the input it was found in.
 
-    A folder is walked to any depth; a DICOMDIR names its files; hidden files and folders are left out. Of several folders, the
-    names begin with that of the folder, so that equal ones in it stay apart.
+    A folder is walked to any depth; a DICOMDIR names its files; hidden files and folders are left out, with a problem where
+    DICOM is there. Of several folders, the names begin with that of the folder, so that equal ones in it stay apart.
 
     Parameters
     ----------
@@ -89,7 +90,7 @@ def _refuse(problems: list[Problem]) -> None:
 
 
 def _files_below(folder: Path, follow_links: bool, problems: list[Problem]) -> Iterator[tuple[Path, str]]:
-    for root, folders, names in walk(folder, follow_links, problems):
+    for root, folders, names in walk(folder, follow_links, problems, begins_as_dicom):
         folders[:] = [name for name in folders if not suffix_of(name, [ZARR_SUFFIX])]
         below = root.relative_to(folder).as_posix()
         prefix = "" if below == "." else below + "/"
@@ -250,9 +251,18 @@ def _parse(path: Path, name: str, buffer: bytes, size: int, like: Instance | Non
     )
 
 
+def begins_as_dicom(path: Path) -> bool:
+    """Whether a file has the prefix of PS3.10 7.1."""
+    try:
+        with open_file(path) as file:
+            return file.read(_PREFIX.stop)[_PREFIX] == b"DICM"
+    except OSError:
+        return False
+
+
 def _file_meta(buffer: bytes, like: Instance | None) -> tuple[bytes | None, Elements, int]:
     """Return preamble, file meta information and the offset of the data set."""
-    if buffer[128:132] == b"DICM":
+    if buffer[_PREFIX] == b"DICM":
         preamble, start = buffer[:128], 132
     elif _looks_like_data_set(buffer):
         preamble, start = None, 0

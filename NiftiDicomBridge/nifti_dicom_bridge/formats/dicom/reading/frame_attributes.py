@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
@@ -10,7 +11,7 @@ from ....model.metadata import Elements
 from ....standard.dictionary import describe
 from ....standard.tags import Tag
 from . import diffusion, vendor
-from .components import image_words
+from .components import image_words, origin_words
 from .lookup import Lookup, frame_count
 from .moments import seconds
 
@@ -21,6 +22,13 @@ PLACES = frozenset({
     Tag.SLICE_LOCATION, Tag.PLANE_POSITION_SEQUENCE, Tag.PLANE_ORIENTATION_SEQUENCE, Tag.REFERENCED_SEGMENT_NUMBER,
 })  # fmt: skip
 """Dimensions that count slices, or what separates volumes anyway."""
+
+_DESCRIPTIONS = (
+    Tag.MODALITY, Tag.SERIES_DESCRIPTION, Tag.PROTOCOL_NAME, Tag.CONTRAST_BOLUS_AGENT, Tag.FILTER_TYPE,
+    Tag.RECONSTRUCTION_DIAMETER,
+)  # fmt: skip
+_VELOCITY = re.compile(r"_v(\d+[a-z]{2})", re.IGNORECASE)
+"""In SequenceName of Siemens: encoded velocity, cm/s, and its direction."""
 
 
 class Frame(NamedTuple):
@@ -145,12 +153,12 @@ def kernel(frame: Frame) -> str | None:
 
 
 def other_words(look: Lookup) -> list[str]:
-    """Return what else images of one series may differ in, as words for names: tube voltage, kind of dose, and so on.
+    """Return what else images of one series may differ in, as words for names: derivation, tube voltage, and so on.
 
     They separate images only where each has most slices: values that change from slice to slice are of one image.
     """
     data_set = look.data_set
-    words = [*metadata.texts(data_set, Tag.DOSE_TYPE), *metadata.texts(data_set, Tag.RECEIVE_COIL_NAME)]
+    words = [*origin_words(look), *metadata.texts(data_set, Tag.DOSE_TYPE), *metadata.texts(data_set, Tag.RECEIVE_COIL_NAME)]
     words += look.texts(Tag.PIXEL_VALUE_TRANSFORMATION_SEQUENCE, Tag.RESCALE_TYPE)
     thickness = look.number(Tag.PIXEL_MEASURES_SEQUENCE, Tag.SLICE_THICKNESS)
     if thickness:
@@ -167,7 +175,15 @@ def other_words(look: Lookup) -> list[str]:
     velocity = metadata.numbers(look.group(Tag.MR_VELOCITY_ENCODING_SEQUENCE), Tag.VELOCITY_ENCODING_DIRECTION)
     if velocity:
         words.append("velocity" + ",".join(f"{part:g}" for part in velocity))
+    elif encoded := _VELOCITY.search(metadata.text(data_set, Tag.SEQUENCE_NAME)):
+        words.append("velocity" + encoded[1])
     return words
+
+
+def description(frame: Frame) -> tuple[str, ...] | None:
+    """Return texts that are of a whole series, and differ where several images have one SeriesInstanceUID."""
+    texts = tuple(metadata.text(frame.look.data_set, tag) for tag in _DESCRIPTIONS)
+    return texts if any(texts) else None
 
 
 def segment(frame: Frame) -> int | None:
@@ -210,14 +226,32 @@ def weighting(frame: Frame) -> tuple[Any, ...] | None:
     return None if weighting_ is None else (round(weighting_[0]), *(round(part, 3) + 0.0 for part in weighting_[1]))
 
 
-def instance_index(frame: Frame) -> int:
-    """Return the object itself: one with several frames is one volume, or several whole ones."""
-    return frame.instance_index
+def object_of(frame: Frame) -> int | str:
+    """Return the object itself, which may be a concatenation: one with several frames is one volume, or several whole ones."""
+    return metadata.text(frame.elements, Tag.CONCATENATION_UID) or frame.instance_index
 
 
 def frame_number(frame: Frame) -> int | None:
     """Return the number of a frame in its object, None where that has only one."""
-    return frame.number if frame_count(frame.elements) > 1 else None
+    several = frame_count(frame.elements) > 1 or _is_part(frame.elements)
+    return first_number(frame.elements) + frame.number if several else None
+
+
+def instance_number(frame: Frame) -> float | None:
+    """Return InstanceNumber, None for parts of a concatenation: they are divided anywhere."""
+    return None if _is_part(frame.elements) else metadata.number(frame.look.data_set, Tag.INSTANCE_NUMBER)
+
+
+def _is_part(elements: Elements) -> bool:
+    return bool(metadata.text(elements, Tag.CONCATENATION_UID))
+
+
+def first_number(elements: Elements) -> int:
+    """Return the number of the first frame of an object, counted from 0 in its concatenation (PS3.3 C.7.6.16.2.2.4)."""
+    offset = metadata.number(elements, Tag.CONCATENATION_FRAME_OFFSET_NUMBER)
+    if offset is not None:
+        return int(offset)
+    return max(0, metadata.integer(elements, Tag.IN_CONCATENATION_NUMBER) - 1) * frame_count(elements)
 
 
 def number_of_uid(frame: Frame) -> int | None:

@@ -22,7 +22,7 @@ from ....standard.tags import Tag
 from . import vendor
 from .components import image_words
 from .coordinates import TIMES, SharedTimes, Times, meanings_of, time_of
-from .frame_attributes import Frame, other_words
+from .frame_attributes import Frame, first_number, other_words
 from .frame_info import FrameInfo
 from .lookup import Lookup, frame_count
 from .multiframe import frames_without_groups
@@ -197,7 +197,7 @@ def _frame_info(
         spacing_mm=about.spacing_mm,
         step_mm=about.step_mm,
         kind=(*about.pixel_kind, *tiles, *sorted(labels.items())),
-        order=(metadata.integer(elements, Tag.INSTANCE_NUMBER), n),
+        order=(metadata.integer(elements, Tag.INSTANCE_NUMBER), first_number(elements) + n),
         slope=slope,
         intercept=intercept,
         units=units,

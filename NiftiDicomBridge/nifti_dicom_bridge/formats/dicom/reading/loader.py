@@ -40,6 +40,7 @@ from .plans import Plan
 from .scaling import Scaling
 from .segment_doubts import DoubtsOfValues
 from .surplus_frames import doubt_of_frames
+from .unused_bits import doubt_of_bits
 
 READERS = 2
 """Files read at the same time."""
@@ -277,6 +278,11 @@ class Loader:
             size = f"{dictionary.describe(Tag.ROWS)} and {dictionary.describe(Tag.COLUMNS)}"
             self.doubts[f"the pixel data have {len(tail)} bytes more than {size} specify: they are not in the image"] = None
 
+    def note_bits(self, n: int, raw: bytes | memoryview, pixel: PixelFormat) -> None:
+        """Note that pixels of an instance have bits that do not belong to their values."""
+        if doubt := doubt_of_bits(self.plan.instances[n].elements, pixel, raw):
+            self.doubts[doubt] = None
+
     def note_residue(self, n: int, raw: bytes | memoryview, values: np.ndarray, pixel: PixelFormat) -> None:
         """Note by which bits the pixel data of an instance differ from what the planes alone would give."""
         if self.tiles:
@@ -284,6 +290,7 @@ class Loader:
         residue = exclusive_or(raw, bytes_from_frames(values, pixel))
         if residue:
             self.residues[n] = residue
+            self.note_bits(n, raw, pixel)
 
 
 def decompressed(pixel: PixelFormat) -> PixelFormat:

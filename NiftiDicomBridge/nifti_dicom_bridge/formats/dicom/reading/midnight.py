@@ -7,7 +7,6 @@ from itertools import pairwise
 
 import numpy as np
 
-from ....model.geometry import median_of
 from .coordinates import TIMES
 from .frame_info import FrameInfo
 
@@ -15,7 +14,7 @@ _CLOCKS = ("FrameAcquisitionDateTime", "AcquisitionDateTime", "ContentTime")
 _ROWS = [n for n, row in enumerate(TIMES) if row.name in _CLOCKS]
 _DAY = 86400.0
 _LONGEST = 6 * 3600.0
-"""No series takes longer, s: a pause of a day less this time, in the middle of instances that count on, is midnight."""
+"""No series takes longer, s: a pause of a day less this time is midnight, unless instance numbers count over it."""
 
 
 def count_past_midnight(frames: Sequence[FrameInfo]) -> list[str]:
@@ -29,7 +28,7 @@ def count_past_midnight(frames: Sequence[FrameInfo]) -> list[str]:
         start = _first_of_evening([moment for _, moment in stated])
         evening = [frame for frame, moment in stated if moment >= start]
         morning = [frame for frame, moment in stated if moment < start]
-        if not morning or _middle(evening) >= _middle(morning):
+        if not morning or max(map(_number, morning)) < min(map(_number, evening)):
             continue
         for frame in morning:
             assert frame.times is not None
@@ -50,5 +49,5 @@ def _first_of_evening(moments: Sequence[float]) -> float:
     return after if whole < _DAY and after - before > _DAY - _LONGEST else -np.inf
 
 
-def _middle(frames: Sequence[FrameInfo]) -> float:
-    return median_of([frame.order[0] for frame in frames])
+def _number(frame: FrameInfo) -> int:
+    return int(frame.order[0])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -15,6 +16,7 @@ from ....standard.sop_classes import WHOLE_SLIDE
 from ....standard.tags import Tag
 from .lookup import Lookup
 from .planes import AXIAL, assumed_plane, axes_of, doubt_of_step, plane_of, spacing_of, step_of
+from .tolerances import SAME_PLACE_MM
 
 # PS3.3 C.8.4.8: what the frames of an NM object count, by the name of the attribute
 VECTORS = {
@@ -64,6 +66,7 @@ def frames_without_groups(elements: Elements, count: int) -> Frames:
     first = plane_of(look, notes) or _detector_plane(elements, look, notes)
     offsets = metadata.numbers(elements, Tag.GRID_FRAME_OFFSET_VECTOR)
     if first is not None and len(offsets) == count:
+        notes += filter(None, [_doubt_of_offsets(offsets, first)])
         return Frames(_along(first, _relative(np.array(offsets), first)), vectors, notes)
     if offsets:
         notes.append(f"{describe(Tag.GRID_FRAME_OFFSET_VECTOR)} has {len(offsets)} values for {count} frames: it was ignored")
@@ -111,6 +114,17 @@ def _relative(offsets: np.ndarray, first: Plane) -> np.ndarray:
     """
     distances: np.ndarray = offsets - offsets[0]
     return distances if offsets[0] == 0 or first.normal[2] >= 0 else -distances
+
+
+def _doubt_of_offsets(offsets: Sequence[float], first: Plane) -> str:
+    """Return that offsets are of neither form; empty if they are of one."""
+    z = float(first.position[2])
+    if offsets[0] == 0 or abs(offsets[0] - z) <= SAME_PLACE_MM:
+        return ""
+    return (
+        f"{describe(Tag.GRID_FRAME_OFFSET_VECTOR)} begins with {offsets[0]:g}, which is neither 0 nor the coordinate z of "
+        f"{describe(Tag.IMAGE_POSITION_PATIENT)}, {z:g}: only the distances of its values are used"
+    )
 
 
 def _along(first: Plane, distances: np.ndarray) -> list[Plane | None]:

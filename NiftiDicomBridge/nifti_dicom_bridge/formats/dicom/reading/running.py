@@ -14,8 +14,13 @@ from ....model.geometry import median_of
 from .tolerances import SAME_PERIOD
 
 
-def times_of_places(values: Sequence[Sequence[float]], counts_from_one: bool) -> list[list[int]] | None:
+def times_of_places(
+    values: Sequence[Sequence[float]], counts_from_one: bool, is_certain: bool = False
+) -> list[list[int]] | None:
     """Return the time of every frame, counted from 0; None where the numbers have no common period.
+
+    A place whose numbers fit as well one period earlier has the time that its neighbors suggest, or None is returned if it
+    must be certain.
 
     Parameters
     ----------
@@ -23,6 +28,8 @@ def times_of_places(values: Sequence[Sequence[float]], counts_from_one: bool) ->
         By place in order of space, then ascending.
     counts_from_one : bool
         Whether the numbers count the frames of the series (InstanceNumber).
+    is_certain : bool
+        Whether a place that leaves a choice has no time.
     """
     steps = np.concatenate([np.diff(place) for place in values])
     if not steps.size or steps.min() <= 0:
@@ -35,7 +42,9 @@ def times_of_places(values: Sequence[Sequence[float]], counts_from_one: bool) ->
     starts = {n: place[0] for n, place in enumerate(values) if times[n][-1] == count - 1}
     for n, place in enumerate(times):
         if n not in starts:
-            first = _first_time(values, starts, n, count - place[-1], period, count, counts_from_one)
+            first = _first_time(values, starts, n, count - place[-1], period, count, counts_from_one, is_certain)
+            if first is None:
+                return None
             times[n] = [time + first for time in place]
     return times
 
@@ -86,11 +95,16 @@ def _first_time(
     period: float,
     count: int,
     counts_from_one: bool,
-) -> int:
-    """Return the time of the first frame at a place that is incomplete: the one whose number fits the other places best."""
+    is_certain: bool,
+) -> int | None:
+    """Return the time of the first frame at a place that is incomplete: the one whose number fits the other places best.
+
+    None where it must be certain, and several fit.
+    """
     options = [values[place][0] - time * period for time in range(choices)]
     misfits = [_misfit(start, starts, place, period, count, counts_from_one) for start in options]
-    return min(range(choices), key=misfits.__getitem__)
+    best = min(range(choices), key=misfits.__getitem__)
+    return None if is_certain and sum(misfit[0] == misfits[best][0] for misfit in misfits) > 1 else best
 
 
 def _misfit(

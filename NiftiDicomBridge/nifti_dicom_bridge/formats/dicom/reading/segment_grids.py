@@ -22,6 +22,7 @@ from .frame_info import FrameInfo
 from .lookup import Lookup, own_groups
 from .overlaps import sets_without_overlap
 from .segment_doubts import doubt_of_gaps, doubt_of_type, doubts_of_numbers
+from .segment_repeats import check_repeats, repeats_of
 from .stacks import Grid, Layer, parallel_groups, split, stack_warnings
 from .times import places_of
 
@@ -98,10 +99,13 @@ def _grids_of_object(instances: Sequence[Instance], frames: list[FrameInfo]) -> 
         return split(frames)
     grids = []
     for parallel in parallel_groups(frames):
-        if _repeats_a_place(parallel) or _is_shifted(parallel):
+        are_masks = all(_is_binary(instances[frame.instance], frame) for frame in parallel)
+        repeats = repeats_of(parallel)
+        note = check_repeats(instances, repeats, are_masks) if repeats else ""
+        if (_repeats_a_place(parallel) and not repeats) or _is_shifted(parallel):
             grids += split(parallel)
-        elif all(_is_binary(instances[frame.instance], frame) for frame in parallel):
-            grids += _label_maps(instances, parallel)
+        elif are_masks:
+            grids += _label_maps(instances, parallel, note)
         else:
             grids += _filled(instances, parallel)
     return grids
@@ -228,11 +232,12 @@ def _filled(instances: Sequence[Instance], frames: list[FrameInfo]) -> list[Grid
     return grids
 
 
-def _label_maps(instances: Sequence[Instance], frames: list[FrameInfo]) -> list[Grid]:
-    """Return the label maps that hold all segments, as few as possible."""
+def _label_maps(instances: Sequence[Instance], frames: list[FrameInfo], note: str = "") -> list[Grid]:
+    """Return the label maps that hold all segments, as few as possible; the first with a note."""
     slices = _Slices(instances, frames)
     sets = sets_without_overlap(instances, slices.layers(frames, _labels(instances, frames)))
     grids = [slices.grid(layers, {}) for layers in sets]
+    grids[0].warnings.extend([note] if note else [])
     for n, grid in enumerate(grids if len(grids) > 1 else [], 1):
         numbers = ", ".join(str(label) for label in sorted({layer.label for layer in sets[n - 1]}))
         grid.warnings.append(

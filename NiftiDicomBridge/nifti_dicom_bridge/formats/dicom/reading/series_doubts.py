@@ -9,7 +9,7 @@ from ....model import metadata
 from ....model.metadata import GE_BIG_ENDIAN_PIXELS, Elements, Instance
 from ....standard.dictionary import describe, uid_name
 from ....standard.tags import Tag
-from .decode import is_native
+from .decode import has_whole_colors, is_native, pixel_format
 from .encoding import count_unordered
 from .owners import contradiction, doubt_of_private_elements, doubt_of_text
 from .series import Series
@@ -28,6 +28,7 @@ def doubts_of(series: Series) -> list[str]:
         _doubt_of_parts(headers),
         _doubt_of_tiles(headers),
         _doubt_of_syntax(series.instances[0]),
+        _doubt_of_colors(series.instances[0]),
     ]
     return list(filter(None, doubts))
 
@@ -67,4 +68,23 @@ def _doubt_of_syntax(instance: Instance) -> str:
     return f"the transfer syntax {uid} is unknown: the pixel data are read as uncompressed ones in little endian"
 
 
+def _doubt_of_colors(instance: Instance) -> str:
+    """Return how the samples of uncompressed pixels contradict PhotometricInterpretation (PS3.3 C.7.6.3.1.2)."""
+    if instance.pixels is None or instance.pixels.tag != Tag.PIXEL_DATA or not is_native(instance):
+        return ""
+    pixel, name = pixel_format(instance), describe(Tag.PHOTOMETRIC_INTERPRETATION)
+    photometric = metadata.text(instance.elements, Tag.PHOTOMETRIC_INTERPRETATION)
+    if has_whole_colors(instance, pixel.rows, pixel.columns):
+        return f"{name} is {photometric}, but every pixel has a color of its own: they are read as YBR_FULL"
+    if photometric and (pixel.samples > 1) != (photometric not in _ONE_SAMPLE):
+        return f"{name} {photometric} contradicts {describe(Tag.SAMPLES_PER_PIXEL)} {pixel.samples}: colors may be wrong"
+    if photometric in _COMPRESSED_COLORS:
+        return f"{name} {photometric} occurs in compressed pixel data only: colors are read as red, green and blue"
+    if photometric.startswith("YBR") and pixel.bits_allocated > 8:
+        return f"colors of {name} {photometric} of {pixel.bits_allocated} bits are not converted to red, green and blue"
+    return ""
+
+
+_ONE_SAMPLE = frozenset({"MONOCHROME1", "MONOCHROME2", "PALETTE COLOR"})
+_COMPRESSED_COLORS = frozenset({"YBR_RCT", "YBR_ICT", "YBR_PARTIAL_420", "XYB"})
 _MOST_PARTS = 1 << 16

@@ -13,6 +13,7 @@ import numpy as np
 from ....errors import DicomReadError
 from ....model.geometry import Plane, Stack, affine_from_attributes, median_of, spacing_problem
 from .components import words_between
+from .coordinates import TIMES
 from .frame_info import FrameInfo
 from .jitter import without_jitter
 from .moves import move_between, shift_note
@@ -213,6 +214,8 @@ def _stacked(frames: Frames) -> list[Grid]:
     division = divide(frames)
     if division.is_guessed:
         raise DicomReadError(_UNKNOWN_TIMES.format(len(frames), len(places_of(frames))))
+    if division.rows and TIMES[division.rows[0]].separates:
+        return _by_description(frames, division.rows[0])
     volumes = in_order(division)
     main = _main_volumes(volumes)
     grids = [_grid(main, [*division.notes, *filter(None, [missing_times(volumes)])])]
@@ -227,6 +230,18 @@ def _stacked(frames: Frames) -> list[Grid]:
         grids[0].warnings.append(
             f"time(s) {left_out} of {len(volumes)} are incomplete and kept as volumes of their own, so the time axis has gaps"
         )
+    return grids
+
+
+def _by_description(frames: Frames, row: int) -> list[Grid]:
+    """Return the grids of frames that only texts of their series distinguish."""
+    kinds: dict[tuple[str, ...], Frames] = defaultdict(list)
+    for frame in frames:
+        kinds[frame.times[row] if frame.times else ()].append(frame)
+    grids = []
+    for words, group in kinds.items():
+        name = words_between(words, [other for other in kinds if other != words])
+        grids += [replace(grid, labels={"type": name or None, **grid.labels}) for grid in _stacked(group)]
     return grids
 
 

@@ -119,6 +119,7 @@ class StoredVoxels(LazyVoxels):
         residue = exclusive_or(raw, bytes_from_frames(values, pixel))
         if residue:
             self._residues[n][frame] = residue
+            self.loader.note_bits(n, raw, pixel)
         if not self._seen[n] and instance.pixels.length > length * count:
             tail = read_part(instance, length * count, instance.pixels.length - length * count)
             self.loader.note_tail(n, tail, pixel)

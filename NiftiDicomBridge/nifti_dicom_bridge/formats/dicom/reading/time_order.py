@@ -132,16 +132,18 @@ def missing_times(volumes: Sequence[Frames]) -> str:
             words = ", ".join(map(str, gaps[:5])) + (", …" if len(gaps) > 5 else "")
             return f"{len(gaps)} time(s) missing: no frame has {row.name} {words}"
         if not gaps:
-            return _missing_at_end(volumes, max(numbers), row.name)
+            return _missing_at_end(volumes, numbers, row.name)
     return ""
 
 
-def _missing_at_end(volumes: Sequence[Frames], last: int, name: str) -> str:
+def _missing_at_end(volumes: Sequence[Frames], numbers: set[int], name: str) -> str:
     """Return how many times are missing after the last, by NumberOfTemporalPositions; empty where that is not stated."""
     promised = max((frame.time_count for volume in volumes for frame in volume), default=0)
-    if not last < promised < 2 * last:
+    last = max(numbers)
+    count = last + (0 in numbers)
+    if not count < promised < 2 * count:
         return ""
-    return f"{promised - last} time(s) missing: NumberOfTemporalPositions is {promised}, the last {name} {last}"
+    return f"{promised - count} time(s) missing: NumberOfTemporalPositions is {promised}, the last {name} {last}"
 
 
 _COUNTING = frozenset({"TemporalPositionIndex", "TemporalPositionIdentifier", "AcquisitionNumber", "InstanceNumber"})

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -17,6 +17,18 @@ from .running import times_by_rank, times_of_places
 from .tolerances import OVERLAP, SAME_STEP, same_place_mm
 
 Frames = list[FrameInfo]
+_ASSUMED = (
+    "files are missing, and {} fits two times for slices that lack one: the time that neighboring slices suggest is assumed; "
+    "slices of two times may be mixed"
+)
+_SLICES_AT_ONE_PLACE = (
+    "frames at one position have different values of InStackPositionNumber (0020,9057), which counts slices: they are taken "
+    "for times, but their positions may be wrong"
+)
+_REPEATED = (
+    "slice(s) {} occur more than once, and no attribute distinguishes them: the first by InstanceNumber (0020,0013) is in the "
+    "image, the others are images of their own"
+)
 
 
 @dataclass
@@ -77,12 +89,14 @@ def _divide(frames: Frames, row: int, division: Division) -> None:
     if all(len(place) == 1 for place in places) and (is_even(places) or row == len(TIMES)):
         division.volumes.append([place[0] for place in places])
         return
-    for n in range(row, len(TIMES)):
-        parts = _parts(places, n)
+    for n, is_certain, parts in _possible_parts(places, row):
         if len(parts) > 1:
             division.rows.append(n)
+            if not is_certain:
+                division.notes.append(_ASSUMED.format(TIMES[n].name))
             if TIMES[n].complete or (TIMES[n].name == INSTANCE_NUMBER and len(places) > 1):
                 division.notes.append(f"No attribute specifies the time of each frame: {TIMES[n].name} distinguishes them")
+                division.notes += [_SLICES_AT_ONE_PLACE] if _are_slices_of_one_place(places) else []
             for part in parts:
                 _divide(part, n + 1, division)
             return
@@ -92,14 +106,25 @@ def _divide(frames: Frames, row: int, division: Division) -> None:
         division.volumes.append([place[0] for place in places])
 
 
+def _possible_parts(places: Sequence[Frames], start: int) -> Iterator[tuple[int, bool, list[Frames]]]:
+    """Yield the number of a row, whether it leaves no choice, and the parts that it gives; those that leave one at last."""
+    for is_certain in (True, False):
+        for n in range(start, len(TIMES)):
+            if is_certain or TIMES[n].runs:
+                yield n, is_certain, _parts(places, n, is_certain)
+
+
 def is_even(places: Sequence[Frames]) -> bool:
     """Whether places are evenly spaced, up to jitter: several volumes side by side are not."""
     steps = np.diff(distances([place[0] for place in places]))
     return len(steps) < 2 or bool(np.abs(steps - median_of(steps)).max() <= SAME_STEP * median_of(steps))
 
 
-def _parts(places: Sequence[Frames], n: int) -> list[Frames]:
-    """Return frames by what they state in one row, less than two parts where that does not make volumes."""
+def _parts(places: Sequence[Frames], n: int, is_certain: bool) -> list[Frames]:
+    """Return frames by what they state in one row, less than two parts where that does not make volumes.
+
+    Where they must be certain, a running number that leaves a choice makes no volumes, either.
+    """
     row = TIMES[n]
     values = {frame.key: frame.times[n] if frame.times else None for place in places for frame in place}
     stated = [value for value in values.values() if value is not None]
@@ -114,7 +139,7 @@ def _parts(places: Sequence[Frames], n: int) -> list[Frames]:
     if _are_volumes(list(parts.values()), places, row):
         return list(parts.values())
     repeated = any(len(place) > 1 for place in places)
-    return _running_parts(places, values, row) if row.runs and repeated else []
+    return _running_parts(places, values, row, is_certain) if row.runs and repeated else []
 
 
 def _are_volumes(parts: Sequence[Frames], places: Sequence[Frames], row: Time) -> bool:
@@ -150,21 +175,42 @@ def _step(places: Sequence[Frames]) -> float:
     return float(median_of(np.diff(distances([place[0] for place in places]))))
 
 
-def _running_parts(places: Sequence[Frames], values: dict[tuple[int, int], Any], row: Time) -> list[Frames]:
+def _running_parts(places: Sequence[Frames], values: dict[tuple[int, int], Any], row: Time, is_certain: bool) -> list[Frames]:
     ordered = [sorted(place, key=lambda frame: values[frame.key]) for place in places]
     numbers = [[values[frame.key] for frame in place] for place in ordered]
-    divided = times_by_rank(numbers) if row.complete else times_of_places(numbers, row.name == INSTANCE_NUMBER)
+    divided = times_by_rank(numbers) if row.complete else times_of_places(numbers, row.name == INSTANCE_NUMBER, is_certain)
     if divided is None:
         return []
     parts: dict[int, Frames] = defaultdict(list)
     for place, times in zip(ordered, divided, strict=True):
         for frame, time in zip(place, times, strict=True):
             parts[time].append(frame)
+    if _are_repeated(places) and max(map(len, parts.values())) < len(places):
+        return []
     return [parts[time] for time in sorted(parts)]
 
 
+def _are_slices_of_one_place(places: Sequence[Frames]) -> bool:
+    """Whether frames are at one position though InStackPositionNumber counts them as different slices."""
+    return any(len({frame.times.in_stack_position for frame in place if frame.times}) > 1 for place in places)
+
+
+def _are_repeated(places: Sequence[Frames]) -> bool:
+    """Whether most places have one frame, so that others are slices that were repeated, rather than further times."""
+    return 2 * sum(len(place) > 1 for place in places) < len(places)
+
+
 def _divide_by_count(places: Sequence[Frames], division: Division) -> None:
-    """Add volumes of frames that state nothing, by the order of their instances: a guess where there are several places."""
-    division.is_guessed |= len(places) > 1
+    """Add volumes of frames that state nothing, by the order of their instances: a guess where there are several places.
+
+    Of slices that were repeated, the first is in the volume.
+    """
+    several = [(n, place) for n, place in enumerate(places, 1) if len(place) > 1]
+    is_ordered = all(len({frame.order[0] for frame in place}) == len(place) for _, place in several)
+    if len(places) > 1 and _are_repeated(places) and is_ordered:
+        numbers = ", ".join(str(n) for n, _ in several[:8]) + (", …" if len(several) > 8 else "")
+        division.notes.append(_REPEATED.format(numbers))
+    else:
+        division.is_guessed |= len(places) > 1
     for time in range(max(map(len, places))):
         division.volumes.append([place[time] for place in places if len(place) > time])

@@ -271,6 +271,31 @@ def test_a_codestream_of_another_sign_is_reported(tmp_path: Path) -> None:
     assert any("PixelRepresentation (0028,0103) specifies unsigned values" in warning for warning in volume.warnings)
 
 
+def test_an_unsigned_codestream_of_signed_values_is_reported(tmp_path: Path) -> None:
+    frame = ramp(64, 64, start=1 << 15, dtype="<u2")
+    ds = _multi_frame(frame[None], JPEG_2000, [_jpeg_2000(frame)])
+    ds.PixelRepresentation = 1
+    _write(tmp_path, ds)
+
+    (volume,) = read([tmp_path])
+
+    assert any("PixelRepresentation (0028,0103) specifies signed values" in warning for warning in volume.warnings)
+
+
+@pytest.mark.parametrize(
+    "attributes", [{"Rows": 128, "Columns": 32}, {"SamplesPerPixel": 3, "PhotometricInterpretation": "RGB"}]
+)
+def test_a_codestream_of_another_shape_is_refused(attributes: dict[str, int | str], tmp_path: Path) -> None:
+    frame = ramp(64, 64, dtype="<u2")
+    ds = _multi_frame(frame[None], JPEG_2000, [_jpeg_2000(frame)])
+    for name, value in attributes.items():
+        setattr(ds, name, value)
+    _write(tmp_path, ds)
+
+    with pytest.raises(DicomReadError, match=r"claim 64 × 64 pixels of 1 sample\(s\), the attributes specify"):
+        read([tmp_path])
+
+
 # --- more than NumberOfFrames ------------------------------------------------------------------------------------------------
 
 

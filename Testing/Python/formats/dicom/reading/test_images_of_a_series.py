@@ -251,3 +251,41 @@ def test_numbers_of_a_palette_are_reported(tmp_path: Path) -> None:
     (volume,) = images(tmp_path, found).values()
 
     assert any("colors in a palette" in warning for warning in volume.warnings)
+
+
+def test_original_and_derived_images_are_separate(tmp_path: Path) -> None:
+    types = [["ORIGINAL", "PRIMARY", "OTHER"], ["DERIVED", "PRIMARY", "OTHER"], ["DERIVED", "SECONDARY", "OTHER"]]
+
+    found = images(tmp_path, series("ImageType", types))
+
+    assert firsts(found) == {"original-primary": 0, "derived-primary": 100, "derived-secondary": 200}
+
+
+@pytest.mark.parametrize(
+    ("attribute", "values", "names"),
+    [
+        ("SeriesDescription", ["series 1", "series 2"], ["1", "2"]),
+        ("ContrastBolusAgent", ["", "GD"], ["", "gd"]),
+        ("SequenceName", ["fl3d1_v150in", "fl3d1_v150ap"], ["velocity150in", "velocity150ap"]),
+    ],
+)
+@pytest.mark.parametrize("counted", [True, False])
+def test_images_that_only_texts_distinguish(
+    attribute: str, values: list[str], names: list[str], counted: bool, tmp_path: Path
+) -> None:
+    found = series(attribute, values)
+    for ds in found:
+        ds.InstanceNumber = ds.InstanceNumber if counted else 1
+        del ds.AcquisitionNumber, ds.AcquisitionTime, ds.ContentTime
+
+    by_name = {name.rpartition("_")[2]: first for name, first in firsts(images(tmp_path, found)).items()}
+
+    assert by_name == dict(zip(names, [0, 100], strict=True))
+
+
+def test_descriptions_that_change_from_slice_to_slice_are_one_image(tmp_path: Path) -> None:
+    found = series("SeriesDescription", ["series 1"])
+    for n, ds in enumerate(found):
+        ds.SeriesDescription = f"series {n % 2}"
+
+    assert len(images(tmp_path, found)) == 1

@@ -453,3 +453,9 @@ def test_slice_locations_of_one_position_are_reported(tmp_path: Path) -> None:
     (volume,) = volumes(tmp_path, *found)
 
     assert any("4 different values of SliceLocation" in warning for warning in volume.warnings)
+
+
+def test_offsets_of_a_dose_that_are_of_neither_form_are_reported(tmp_path: Path) -> None:
+    (volume,) = volumes(tmp_path, multi_frame(DOSE, GridFrameOffsetVector=[n + 500 for n in range(FRAMES)]))
+
+    assert any("which is neither 0 nor the coordinate z" in words for words in volume.warnings)

@@ -324,3 +324,19 @@ def test_a_mosaic_that_cannot_be_divided_is_reported(tmp_path: Path) -> None:
     (volume,) = read([tmp_path])
 
     assert any("mosaic of slices" in warning for warning in volume.warnings)
+
+
+def test_hidden_files_with_dicom_are_named_and_others_are_not(tmp_path: Path) -> None:
+    save(tmp_path / "in", series())
+    save(tmp_path / "in" / ".trash" / "old", _renamed(series(2), 7))
+    (tmp_path / "in" / ".one").write_bytes(next((tmp_path / "in" / ".trash" / "old").iterdir()).read_bytes())
+    (tmp_path / "in" / "._000001.dcm").write_bytes(b"AppleDouble")
+    (tmp_path / "in" / ".git").mkdir()
+    (tmp_path / "in" / ".git" / "config").write_bytes(b"[core]")
+
+    found = find_series([tmp_path / "in"])
+
+    assert [len(one.instances) for one in found.series] == [4]
+    assert sorted(Path(leftover.path).name for leftover in found.leftovers) == [".one", ".trash"]
+    assert all("Name it as an input" in leftover.reason and not leftover.failed for leftover in found.leftovers)
+    assert sum(len(one.instances) for one in find_series([tmp_path / "in" / ".trash"]).series) == 2

@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import random
 from collections.abc import Callable
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -227,12 +228,44 @@ def test_phases_of_hearts_that_beat_at_another_rate_in_every_slice(
     assert numbers(volume) == expected(list(range(phases)), len(beats))
 
 
-def test_a_slice_that_is_there_three_times_is_refused(tmp_path: Path) -> None:
+def _repeated(times: int, running: bool = False) -> list[Dataset]:
+    """Return one volume whose third slice occurs several times, the others behind all slices."""
     found = series(lambda ds, t, k: None, times=1)
-    for n in range(2):
+    for n in range(1, times):
         ds = copy.deepcopy(found[2])
         ds.InstanceNumber, ds.SOPInstanceUID = 20 + n, uid(1, 20 + n)
+        ds.PixelData = np.full((4, 5), 9000 + n, "<i2").tobytes()
         found.append(ds)
+    for n, ds in enumerate(found if running else []):
+        ds.AcquisitionTime = clock(n)
+    return found
+
+
+@pytest.mark.parametrize("running", [False, True])
+@pytest.mark.parametrize("times", [2, 3])
+def test_slices_that_were_repeated_do_not_tear_their_volume(times: int, running: bool, tmp_path: Path) -> None:
+    whole, *rest = images(tmp_path, _repeated(times, running))
+
+    assert numbers(whole) == expected([0])
+    assert [numbers(volume) for volume in rest] == [[[9000 + n]] for n in range(1, times)]
+    assert any("InstanceNumber" in words for words in whole.warnings)
+
+
+def test_a_slice_between_its_neighbors_that_was_repeated(tmp_path: Path) -> None:
+    found = _repeated(2)
+    found.insert(3, found.pop())
+    for n, ds in enumerate(found, 1):
+        ds.InstanceNumber = n
+
+    whole, rest = images(tmp_path, found)
+
+    assert numbers(whole) == expected([0])
+    assert numbers(rest) == [[9001]]
+
+
+def test_a_repeated_slice_of_the_same_number_is_refused(tmp_path: Path) -> None:
+    found = _repeated(2)
+    found[-1].InstanceNumber = found[2].InstanceNumber
 
     with pytest.raises(DicomReadError, match="nothing states which of them belong to one time"):
         images(tmp_path, found)
@@ -261,6 +294,56 @@ def test_midnight_with_a_change_of_the_date_is_no_note(tmp_path: Path) -> None:
 
     assert numbers(volume) == expected(list(range(TIMES)))
     assert not volume.warnings
+
+
+@pytest.mark.parametrize("how", ["missing", "at random"])
+def test_midnight_where_instance_numbers_do_not_tell_the_order(how: str, tmp_path: Path) -> None:
+    def state(ds: Dataset, t: int, k: int) -> None:
+        moment = (86394 + t * 4 + k * 4 / SLICES) % 86400
+        ds.AcquisitionTime = f"{int(moment // 3600):02d}{int(moment % 3600 // 60):02d}{moment % 60:09.6f}"
+        ds.InstanceNumber = ds.InstanceNumber * 7 % 25
+
+    found = series(state)
+    for ds in found if how == "missing" else []:
+        del ds.InstanceNumber
+    (volume,) = images(tmp_path, found)
+
+    assert numbers(volume) == expected(list(range(TIMES)))
+    assert any("passes midnight" in words for words in volume.warnings)
+
+
+@pytest.mark.parametrize("attribute", ["TemporalPositionIdentifier", "AcquisitionNumber"])
+def test_times_that_are_counted_from_0(attribute: str, tmp_path: Path) -> None:
+    found = series(_number(attribute, 0, 1))
+    for ds in found:
+        ds.InstanceNumber, ds.NumberOfTemporalPositions = ds.InstanceNumber * 7 % 25, TIMES
+
+    (volume,) = images(tmp_path, found)
+
+    assert numbers(volume) == expected(list(range(TIMES)))
+    assert not any("missing" in words for words in volume.warnings)
+
+
+def _downwards(ds: Dataset, t: int, k: int) -> None:
+    """Slices are acquired from the last to the first, which is the first of all."""
+    ds.AcquisitionTime = clock(t * PERIOD + -k % SLICES * PERIOD / SLICES)
+
+
+def test_instance_numbers_settle_what_running_times_leave_open(tmp_path: Path) -> None:
+    whole, rest = images(tmp_path, series(_downwards)[1:])
+
+    assert numbers(whole) == expected([1, 2, 3])
+    assert numbers(rest) == expected([0], without=0)
+
+
+def test_running_times_that_leave_a_choice_are_reported(tmp_path: Path) -> None:
+    found = series(_downwards)[1:]
+    for ds in found:
+        ds.InstanceNumber = 1
+
+    whole, _ = images(tmp_path, found)
+
+    assert any("AcquisitionDateTime fits two times for slices that lack one" in words for words in whole.warnings)
 
 
 def test_times_that_only_instance_numbers_tell_apart_are_reported(tmp_path: Path) -> None:
@@ -304,6 +387,41 @@ def test_one_missing_file_moves_no_other_voxel(
 
 
 # --- multi-frame objects ----------------------------------------------------------------------------------------------
+
+
+def _part(start: int, stop: int, number: int) -> Dataset:
+    """Return some frames of two times, of which nothing but their order specifies the time, as a part of a concatenation."""
+    ds = enhanced([0, 1], instance=number)
+    del ds.DimensionIndexSequence
+    for groups in ds.PerFrameFunctionalGroupsSequence:
+        del groups.FrameContentSequence
+    ds.PerFrameFunctionalGroupsSequence = ds.PerFrameFunctionalGroupsSequence[start:stop]
+    ds.PixelData, ds.NumberOfFrames = ds.PixelData[40 * start : 40 * stop], stop - start
+    ds.ConcatenationUID, ds.InConcatenationNumber, ds.ConcatenationFrameOffsetNumber = uid(6), number, start
+    return ds
+
+
+@pytest.mark.parametrize("bounds", [(0, 6, 12), (0, 5, 7, 12)])
+@pytest.mark.parametrize("numbered", [True, False])
+def test_parts_of_a_concatenation_in_any_order(bounds: tuple[int, ...], numbered: bool, tmp_path: Path) -> None:
+    found = [_part(start, stop, n) for n, (start, stop) in enumerate(pairwise(bounds), 1)]
+    for ds in [] if numbered else found:
+        ds.InstanceNumber = 1
+
+    (volume,) = images(tmp_path, found[::-1])
+
+    assert numbers(volume) == expected([0, 1])
+
+
+def test_frames_at_one_position_that_count_as_slices_are_reported(tmp_path: Path) -> None:
+    ds = enhanced([0], by_index=False)
+    for n, groups in enumerate(ds.PerFrameFunctionalGroupsSequence, 1):
+        groups.PlanePositionSequence[0].ImagePositionPatient = [0, 0, 0]
+        groups.FrameContentSequence[0].InStackPositionNumber = n
+
+    (volume,) = images(tmp_path, [ds])
+
+    assert any("different values of InStackPositionNumber (0020,9057)" in words for words in volume.warnings)
 
 
 @pytest.mark.parametrize("by_index", [True, False])
