@@ -430,6 +430,7 @@ def test_axis_without_meaning_is_refused() -> None:
         (("DimSize = 5 4 3", "DimSize = 5 4 3.5"), "DimSize is missing or not valid"),
         (("NDims", "DistanceUnits = cm\nNDims"), "DistanceUnits = cm is not supported"),
         (("NDims", "HeaderSize = 4\nNDims"), "HeaderSize = 4 is not supported"),
+        (("ElementSpacing = 1 1 1", "ElementSpacing = 1 -1 1"), "distances are not negative"),
         (("NDims", "Offset = 1 1 1\nNDims"), "Offset occurs more than once"),
         (("NDims", "Position = 1 1 1\nNDims"), "Offset and Position contradict each other"),
         (("NDims", "BinaryDataByteOrderMSB = perhaps\nNDims"), "is neither True nor False"),
@@ -456,6 +457,11 @@ def test_nrrd_without_files_of_voxels_is_refused(files) -> None:
 @pytest.mark.parametrize("flag", ["True", "T", "1"])
 def test_byte_order_of_metaimage_is_applied(flag) -> None:
     path = metaimage(("NDims", f"BinaryDataByteOrderMSB = {flag}\nNDims"), VOXELS.astype(">i2").tobytes())
+    np.testing.assert_array_equal(read(path)[0].array, VOXELS)
+
+
+def test_voxels_at_the_end_of_metaimage_are_read() -> None:
+    path = metaimage(("NDims", "HeaderSize = -1\nNDims"), b"more" + VOXELS.tobytes())
     np.testing.assert_array_equal(read(path)[0].array, VOXELS)
 
 
