@@ -13,6 +13,7 @@ from .NodeKinds import VOLUME, convertible_nodes, instance_uids_of, node_type
 PATIENT, STUDY = "Patient", "Study"
 # what Slicer's DICOM loader keeps at each level (DICOMPlugin.addSeriesInSubjectHierarchy), and the BIDS sidecar knows too
 OF_PATIENT = ("PatientName", "PatientID", "PatientSex", "PatientBirthDate", "PatientComments")
+OF_PERSON = ("PatientName", "PatientSex", "PatientBirthDate")
 OF_STUDY = ("StudyInstanceUID", "StudyID", "StudyDescription", "StudyDate", "StudyTime")
 OF_SERIES = ("Modality", "SeriesNumber", "FrameOfReferenceUID", "SeriesDescription", "SeriesDate", "SeriesTime", "ContentDate",
              "ContentTime", "Manufacturer", "SOPClassUID")  # fmt: skip
@@ -187,15 +188,30 @@ def _leaf(node: Any, children: list[Branch] | None = None) -> Branch:
 
 
 def _patient(hierarchy: Any, identity: Mapping[str, str]) -> int:
+    """Return the item of a patient, made where it is missing; people who share a PatientID have an item each."""
     uid = slicer.vtkMRMLSubjectHierarchyConstants.GetDICOMUIDName()
     known = identity.get("PatientID") or identity["StudyInstanceUID"]
-    item = hierarchy.GetItemByUID(uid, known)
+    number, key = 1, known
+    while (item := hierarchy.GetItemByUID(uid, key)) and _is_another_person(hierarchy, item, identity):
+        number += 1
+        key = f"{known} ({number})"
     if not item:
         name = identity.get("PatientName") or known
         item = hierarchy.CreateSubjectItem(hierarchy.GetSceneItemID(), f"{name} ({known})")
-        hierarchy.SetItemUID(item, uid, known)
+        hierarchy.SetItemUID(item, uid, key)
         _set_attributes(hierarchy, item, identity, OF_PATIENT)
     return int(item)
+
+
+def _is_another_person(hierarchy: Any, item: int, identity: Mapping[str, str]) -> bool:
+    """Whether an item states another name, date of birth or sex: what is exported from below it would get them."""
+    for keyword in OF_PERSON:
+        stated = str(hierarchy.GetItemAttribute(item, "DICOM." + keyword) or "")
+        known = "" if is_placeholder(keyword, stated) else stated.casefold().rstrip("^ ")
+        own = identity.get(keyword, "").casefold().rstrip("^ ")
+        if known and own and known != own:
+            return True
+    return False
 
 
 def _study(hierarchy: Any, patient: int, identity: Mapping[str, str]) -> int:

@@ -17,7 +17,7 @@ from ..options.wording import command_line_words
 from .archive import print_transfer
 from .archive_options import ARCHIVE, add_settings
 from .command_list import HELP
-from .convert import Registrar, check_report, pair, write_report_file
+from .convert import Registrar, check_report, pairs, write_report_file
 from .convert_options import KINDS, PLANES
 from .entry_lines import EntryLines
 from .exit_codes import DONE, FAILED
@@ -120,7 +120,7 @@ def run_apply(arguments: argparse.Namespace, registrar: Registrar | None) -> int
         check_report(arguments.report, arguments.output, arguments.overwrite)
     send_outputs = _sender(arguments)
     options = {name: getattr(arguments, name) for name in (*_OWN, *_DICOM) if getattr(arguments, name) is not None}
-    values = dict(pair(text) for text in arguments.attributes)
+    values = pairs(arguments.attributes)
     start = time.monotonic()
     with ProgressBar(quiet=arguments.quiet) as bar, _termination_is_interrupt():
         report = apply(

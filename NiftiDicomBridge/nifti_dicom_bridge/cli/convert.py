@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import time
+from collections.abc import Sequence
 from dataclasses import fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
@@ -49,7 +50,7 @@ def run_convert(arguments: argparse.Namespace, registrar: Registrar | None) -> i
         arguments.jobs = ALL_PROCESSORS if registrar is None else 1  # inside Slicer, there are no processes to use
     options = ConversionOptions(
         **_chosen(arguments, ConversionOptions),
-        set_values=dict(pair(text) for text in arguments.attributes),
+        set_values=pairs(arguments.attributes),
         preview=PreviewOptions(**_chosen(arguments, PreviewOptions)),
     )
     register = getattr(arguments, "register", False)
@@ -101,12 +102,16 @@ def _chosen(arguments: argparse.Namespace, options: type) -> dict[str, Any]:
     return {field.name: given[field.name] for field in fields(options) if given.get(field.name) is not None}
 
 
-def pair(text: str) -> tuple[str, str]:
-    """Return keyword and value of ``--set``; raises `OptionError` if it is not ``KEYWORD=VALUE``."""
-    keyword, equals, value = text.partition("=")
-    if not equals or not keyword:
-        raise OptionError(f"--set {text!r}: KEYWORD=VALUE was expected, such as --set PatientID=007.")
-    return keyword.strip(), value
+def pairs(texts: Sequence[str]) -> dict[str, str]:
+    """Return keywords and values of ``--set``; raises `OptionError` if one is not ``KEYWORD=VALUE``, or has two values."""
+    values: dict[str, str] = {}
+    for text in texts:
+        keyword, equals, value = text.partition("=")
+        if not equals or not keyword:
+            raise OptionError(f"--set {text!r}: KEYWORD=VALUE was expected, such as --set PatientID=007.")
+        if values.setdefault(keyword.strip(), value) != value:
+            raise OptionError(f"--set {keyword.strip()} is given with several values. Leave out all but one.")
+    return values
 
 
 def check_report(report: Path, output: Path, overwrite: bool) -> None:

@@ -12,6 +12,12 @@ from .metadata import Elements
 
 # PS3.5 6.1.2.3: VRs to which SpecificCharacterSet applies; all others are ASCII
 AFFECTED_VRS = frozenset(["LO", "LT", "PN", "SH", "ST", "UC", "UT"])
+_SINGLE_BYTE = frozenset(
+    f"{prefix} {number}"
+    for number in (100, 101, 109, 110, 126, 127, 138, 144, 148, 166)
+    for prefix in ("ISO_IR", "ISO 2022 IR")
+)
+_ASCII, _DEFAULT_CODEC = frozenset({"", "ISO_IR 6", "ISO 2022 IR 6"}), "iso8859"
 _REPLACED = "\N{REPLACEMENT CHARACTER}"
 _DELIMITERS = {"PN": {"\\", "^", "="}, "LT": set(), "ST": set(), "UT": set()}
 
@@ -37,6 +43,16 @@ class CharacterSet:
 
     def _with(self, terms: tuple[str, ...]) -> CharacterSet:
         return self if terms == self.terms else CharacterSet(terms)
+
+    @property
+    def is_known(self) -> bool:
+        """Whether the first term is one of the standard, or the name of an encoding: pydicom has Latin-1 for others."""
+        return not self.terms or self.terms[0] in _ASCII or self._codecs()[0] != _DEFAULT_CODEC
+
+    @property
+    def is_single_byte(self) -> bool:
+        """Whether every letter is one byte."""
+        return all(term in _SINGLE_BYTE for term in self.terms)
 
     def decode(self, raw: bytes, vr: str) -> str:
         """Return text; raises `UnicodeError` or `LookupError` where it cannot be read."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -15,8 +16,10 @@ from .local_instances import LocalInstance
 from .settings import ArchiveSettings
 
 _STUDY, _SERIES, _INSTANCE = "0020000D", "0020000E", "00080018"
-_PATIENT, _ACCESSION = "00100020", "00080050"
+_TAGS = {"PatientID": "00100020", "AccessionNumber": "00080050"}
 _PAGE = 500
+_ENCODED = re.compile(r"[^A-Za-z0-9._~-]+")
+"""What a query contains in percent-encoding only (RFC 3986, 2.3)."""
 
 
 class DicomwebArchive:
@@ -55,20 +58,25 @@ class DicomwebArchive:
 
     def find(self, selection: Selection) -> list[RemoteSeries]:
         """Return the series that a selection selects."""
-        studies = list(selection.studies)
-        for keyword, tag, values in (
-            ("PatientID", _PATIENT, selection.patients),
-            ("AccessionNumber", _ACCESSION, selection.accessions),
-        ):
-            for value in values:
-                rows = self._search("studies", {keyword: value.strip()})
-                studies += [_value(row, _STUDY) for row in rows if _value(row, tag).strip() == value.strip()]
-        if studies:
-            rows = [row for uid in dict.fromkeys(studies) for row in self._search("series", {}, uid)]
-        else:
+        studies = selection.studies_of(self._studies_of)
+        if studies is None:
             rows = [row for uid in selection.series for row in self._search("series", {"SeriesInstanceUID": uid})]
+        else:
+            rows = [row for uid in studies for row in self._search("series", {}, uid)]
         series = (RemoteSeries(_value(row, _STUDY), _value(row, _SERIES)) for row in rows)
         return [row for row in dict.fromkeys(series) if not selection.series or row.series in selection.series]
+
+    def _studies_of(self, keyword: str, value: str) -> list[str]:
+        """Return the studies of a patient or an examination; an archive may take values for patterns, or ignore their case.
+
+        Orthanc does not decode the percent-encoding of a query: what needs one is also asked for by a pattern.
+        """
+        for asked in dict.fromkeys((value, _ENCODED.sub("*", value))):
+            rows = self._search("studies", {keyword: asked})
+            studies = [_value(row, _STUDY) for row in rows if _value(row, _TAGS[keyword]).strip() == value]
+            if studies:
+                return studies
+        return []
 
     def retrieve(self, series: RemoteSeries, folder: Path) -> Iterator[Path]:
         """Write the instances of a series, in the transfer syntax that the archive stores."""
@@ -95,7 +103,15 @@ def session_of(settings: ArchiveSettings) -> Any:
     """Return the HTTP session of settings: certificates, credentials."""
     import requests
 
-    session = requests.Session()
+    class Session(requests.Session):
+        """Writes a blank of a query as ``%20``, not as ``+``, and patterns as they are (RFC 3986)."""
+
+        def prepare_request(self, request: Any) -> Any:
+            path, mark, query = str(request.url).partition("?")
+            request.url = path + mark + query.replace("+", "%20").replace("%2A", "*")
+            return super().prepare_request(request)
+
+    session = Session()
     session.trust_env = not (settings.user or settings.token)  # no other credentials from ~/.netrc
     session.verify = str(settings.ca_file) if settings.ca_file else True
     if settings.client_certificate:

@@ -61,20 +61,20 @@ class PacsArchive:
 
     def find(self, selection: Selection) -> list[RemoteSeries]:
         """Return the series that a selection selects; studies first, as archives need not answer relational queries."""
-        studies = list(selection.studies)
-        for keyword, values in (("PatientID", selection.patients), ("AccessionNumber", selection.accessions)):
-            for value in values:
-                matches = self._find("STUDY", {keyword: value, "StudyInstanceUID": ""})
-                exact = [match for match in matches if str(match.get(keyword, "")).strip() == value.strip()]
-                studies += [str(match.StudyInstanceUID) for match in exact]
-        if not studies and selection.series:
+        studies = selection.studies_of(self._studies_of)
+        if studies is None:
             matches = [m for uid in selection.series for m in self._find("SERIES", _series_keys("", uid))]
             if not matches:
                 raise ArchiveError(f"{self.address} does not find the series without its study. Select the study, too.")
         else:
-            matches = [m for uid in dict.fromkeys(studies) for m in self._find("SERIES", _series_keys(uid, ""))]
+            matches = [m for uid in studies for m in self._find("SERIES", _series_keys(uid, ""))]
         rows = (RemoteSeries(str(match.StudyInstanceUID), str(match.SeriesInstanceUID)) for match in matches)
         return [row for row in dict.fromkeys(rows) if not selection.series or row.series in selection.series]
+
+    def _studies_of(self, keyword: str, value: str) -> list[str]:
+        """Return the studies of a patient or an examination; an archive may take values for patterns, or ignore their case."""
+        matches = self._find("STUDY", {keyword: value, "StudyInstanceUID": ""})
+        return [str(match.StudyInstanceUID) for match in matches if str(match.get(keyword, "")).strip() == value]
 
     def retrieve(self, series: RemoteSeries, folder: Path) -> Iterator[Path]:
         """Write the instances of a series, received by C-GET or C-MOVE."""

@@ -6,7 +6,7 @@ import os
 import shutil
 import tempfile
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import fields
 from pathlib import Path
 from typing import TypeVar
@@ -84,7 +84,7 @@ def fetch(
         for done, row in enumerate(rows):
             if progress is not None:
                 progress("Fetching", done, len(rows))
-            report.entries.append(_fetch_series(archive, row, output, settings))
+            report.entries.append(_fetch_series(archive, row, output, settings, selection.patients))
     return report
 
 
@@ -108,7 +108,9 @@ def _repeated(action: Callable[[], T], settings: ArchiveSettings) -> T:
     raise AssertionError
 
 
-def _fetch_series(archive: Archive, row: RemoteSeries, output: Path, settings: ArchiveSettings) -> TransferEntry:
+def _fetch_series(
+    archive: Archive, row: RemoteSeries, output: Path, settings: ArchiveSettings, patients: Sequence[str]
+) -> TransferEntry:
     folder = output / row.study / row.series
     try:
         expected = _repeated(lambda: archive.stored_uids(row.study, row.series), settings) or set()
@@ -116,13 +118,15 @@ def _fetch_series(archive: Archive, row: RemoteSeries, output: Path, settings: A
         if expected and expected <= present:
             paths = tuple(sorted(folder.glob("*.dcm")))
             return TransferEntry(row.series, TransferOutcome.PRESENT, row.series, paths)
-        paths = _repeated(lambda: _retrieved(archive, row, folder, expected), settings)
+        paths = _repeated(lambda: _retrieved(archive, row, folder, expected, patients), settings)
     except (ArchiveError, OutputError) as error:
         return TransferEntry(row.series, TransferOutcome.FAILED, row.series, error=str(error))
     return TransferEntry(row.series, TransferOutcome.FETCHED, row.series, paths)
 
 
-def _retrieved(archive: Archive, row: RemoteSeries, folder: Path, expected: set[str]) -> tuple[Path, ...]:
+def _retrieved(
+    archive: Archive, row: RemoteSeries, folder: Path, expected: set[str], patients: Sequence[str]
+) -> tuple[Path, ...]:
     """Return the files of a series that was received completely into a temporary folder and then moved."""
     try:
         folder.parent.mkdir(parents=True, exist_ok=True)
@@ -134,6 +138,7 @@ def _retrieved(archive: Archive, row: RemoteSeries, folder: Path, expected: set[
         missing = expected - received.keys()
         if missing:
             raise InterruptedTransferError(f"{len(missing)} of {len(expected)} instances of the series did not arrive.")
+        _check_patients(received.values(), patients)
         folder.mkdir(exist_ok=True)
         for path in received.values():
             os.replace(path, folder / path.name)
@@ -142,3 +147,17 @@ def _retrieved(archive: Archive, row: RemoteSeries, folder: Path, expected: set[
         raise OutputError(f"{folder} cannot be written to ({error.strerror or error}).") from error
     finally:
         shutil.rmtree(part, ignore_errors=True)
+
+
+def _check_patients(files: Iterable[Path], patients: Sequence[str]) -> None:
+    """Refuse a series of a patient who was not asked for: studies of several patients may have one StudyInstanceUID."""
+    import pydicom
+
+    wanted = {patient.strip() for patient in patients}
+    for path in files if wanted else ():
+        patient = str(pydicom.dcmread(path, specific_tags=["SpecificCharacterSet", "PatientID"]).get("PatientID", "")).strip()
+        if patient not in wanted:
+            raise ArchiveError(
+                "The series is of a patient who was not asked for, by its PatientID (0010,0020): a study of both has one "
+                "StudyInstanceUID. It was not kept; select it by its study and series."
+            )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from urllib.parse import parse_qsl, urlsplit
 
@@ -39,8 +40,30 @@ class Selection:
             if not _UID.match(uid):
                 raise OptionError(f"{uid!r} is not a UID: digits and dots, at most 64 characters.")
         for text in (*self.patients, *self.accessions):
-            if not text or any(character in text for character in "*?\\"):
-                raise OptionError(f"{text!r} selects more than one patient or study. Give each value in full.")
+            if not text.strip():
+                raise OptionError("An empty PatientID or AccessionNumber selects nobody. Select by StudyInstanceUID.")
+            if any(character in text for character in "*?\\"):
+                raise OptionError(
+                    f'{text!r} contains "*", "?" or a backslash, which archives take for patterns or several values: it could '
+                    "select other patients. Select by StudyInstanceUID."
+                )
+
+    def studies_of(self, find: Callable[[str, str], list[str]]) -> list[str] | None:
+        """Return the studies that all given values select; None if only series are given.
+
+        Parameters
+        ----------
+        find : callable
+            Returns the studies with a value of an attribute (keyword, value).
+        """
+        chosen: list[Iterable[str]] = [self.studies] if self.studies else []
+        for keyword, values in (("PatientID", self.patients), ("AccessionNumber", self.accessions)):
+            if values:
+                chosen.append([uid for value in values for uid in find(keyword, value.strip())])
+        if not chosen:
+            return None
+        first, *others = chosen
+        return [uid for uid in dict.fromkeys(first) if all(uid in other for other in others)]
 
     def __bool__(self) -> bool:
         return bool(self.studies or self.patients or self.series or self.accessions)

@@ -231,6 +231,12 @@ def test_a_set_that_cannot_be_done_is_wrong_usage_in_one_sentence(
     assert names_in(circle.back) == []
 
 
+def test_an_attribute_with_two_values_is_refused(circle: Circle, capsys: pytest.CaptureFixture) -> None:
+    circle.make("classic_ct").forth()
+    assert to_dicom(circle, "--set", "PatientID=1", "--set", "PatientID=2") == 2
+    assert "--set PatientID is given with several values" in capsys.readouterr().err
+
+
 def test_set_needs_dicom_as_the_target(circle: Circle) -> None:
     circle.make("classic_ct")
 

@@ -7,7 +7,8 @@ import pytest
 
 import archives
 from circle import edit_dicom
-from nifti_dicom_bridge import ArchiveError, ArchiveSettings, compare, fetch, make_sample, send
+from nifti_dicom_bridge import ArchiveError, ArchiveSettings, OptionError, compare, fetch, make_sample, send
+from phantoms.base import MR, ramp, save, slices
 
 
 def headers(folder):
@@ -81,12 +82,66 @@ def test_blanks_at_the_end_of_a_patient_id_do_not_count(orthanc, settings, tmp_p
     assert fetch(getattr(orthanc, protocol), tmp_path / "back", patient=patient, settings=settings).count("fetched") == 1
 
 
+def images_of(folder, patient, study, series):
+    """Write a series of a patient with these UIDs."""
+    found = slices(ramp(1, 4, 5), MR)
+    for ds in found:
+        ds.PatientID, ds.StudyInstanceUID, ds.SeriesInstanceUID = patient, study, series
+        ds.SOPInstanceUID = ds.file_meta.MediaStorageSOPInstanceUID = f"{series}.1"
+    save(folder, found)
+
+
 @pytest.mark.slow
-def test_a_patient_id_that_is_not_ascii_is_found(orthanc, settings, tmp_path):
+@pytest.mark.parametrize("protocol", ["dicomweb", "pacs"])
+def test_patient_ids_of_odd_characters_select_one_patient(orthanc, settings, tmp_path, protocol):
+    odd = ["A 1", "a 1", "A&1", "A+1", "50%", "A#1", "A,1", "[A]1", "A'1", '"A"1', "A/1", "A=1"]
+    for number, patient in enumerate(odd):
+        images_of(tmp_path / "scans" / str(number), patient, f"1.2.{number}", f"1.3.{number}")
+    send(tmp_path / "scans", orthanc.pacs, settings)
+    for number, patient in enumerate(odd):
+        report = fetch(getattr(orthanc, protocol), tmp_path / "back" / str(number), patient=patient, settings=settings)
+        assert [str(header.PatientID) for header in headers(tmp_path / "back" / str(number))] == [patient], report.summary()
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("protocol", ["dicomweb", "pacs"])
+def test_a_series_of_another_patient_is_not_fetched(orthanc, settings, tmp_path, protocol):
+    make_sample(tmp_path / "scans")
+    send(tmp_path / "scans", orthanc.pacs, settings)
+    header = headers(tmp_path / "scans")[0]
+    for given in ({"series": str(header.SeriesInstanceUID)}, {"study": str(header.StudyInstanceUID)}):
+        with pytest.raises(ArchiveError, match="nothing that matches"):
+            fetch(getattr(orthanc, protocol), tmp_path / "none", patient="nobody", settings=settings, **given)
+    with pytest.raises(ArchiveError, match="nothing that matches"):
+        fetch(getattr(orthanc, protocol), tmp_path / "none", patient=str(header.PatientID), study="1.2.3", settings=settings)
+    assert not (tmp_path / "none").exists()
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("protocol", ["dicomweb", "pacs"])
+def test_patients_who_share_a_study_uid_are_fetched_on_their_own(orthanc, settings, tmp_path, protocol):
+    for number, patient in enumerate("AB"):
+        images_of(tmp_path / "scans" / patient, patient, "1.2.3", f"1.3.{number}")
+    send(tmp_path / "scans", orthanc.pacs, settings)
+    report = fetch(getattr(orthanc, protocol), tmp_path / "back", patient="A", settings=settings)
+
+    assert {str(header.PatientID) for header in headers(tmp_path / "back")} == {"A"}
+    assert all("not asked for" in entry.error for entry in report.entries if entry.error)
+
+
+@pytest.mark.parametrize("patient", [" ", "A*", "A?", "A\\B"])
+def test_patient_ids_that_could_select_others_are_refused(patient, tmp_path):
+    with pytest.raises(OptionError, match=r"selects nobody|take for patterns"):
+        fetch("pacs:A@127.0.0.1:104", tmp_path, patient=patient)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("protocol", ["dicomweb", "pacs"])
+def test_a_patient_id_that_is_not_ascii_is_found(orthanc, settings, tmp_path, protocol):
     make_sample(tmp_path / "scans")
     edit_dicom(tmp_path / "scans", SpecificCharacterSet="ISO_IR 192", PatientID="Ärzte-1")
     send(tmp_path / "scans", orthanc.pacs, settings)
-    assert fetch(orthanc.pacs, tmp_path / "back", patient="Ärzte-1", settings=settings).count("fetched") == 1
+    assert fetch(getattr(orthanc, protocol), tmp_path / "back", patient="Ärzte-1", settings=settings).count("fetched") == 1
 
 
 @pytest.mark.slow

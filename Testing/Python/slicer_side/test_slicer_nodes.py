@@ -396,6 +396,21 @@ def test_patient_of_the_hierarchy_is_told_in_the_sidecar(slicer, logic, node, id
     assert found["StudyInstanceUID"] == original.StudyInstanceUID
 
 
+def test_people_who_share_a_patient_id_are_not_mixed(slicer):
+    from NiftiDicomBridgeLib import Hierarchy
+
+    people = [{"PatientName": "Doe^Jane", "PatientSex": "F"}, {"PatientName": "Roe^Richard", "PatientSex": "M"},
+              {"PatientName": "DOE^JANE^^"}, {}]  # fmt: skip
+    nodes = [slicer.util.addVolumeFromArray(np.zeros((4, 5, 6), np.float32), np.eye(4), f"v{n}") for n in range(len(people))]
+    for n, (one, volume) in enumerate(zip(people, nodes, strict=True)):
+        Hierarchy.place(volume, {"PatientID": "7", "StudyInstanceUID": f"1.2.{n}", "SeriesInstanceUID": f"1.3.{n}", **one})
+
+    found = [Hierarchy.identity_of_node(volume) for volume in nodes]
+    assert [one["PatientName"] for one in found] == ["Doe^Jane", "Roe^Richard", "Doe^Jane", "Doe^Jane"]
+    assert [one["PatientSex"] for one in found[:2]] == ["F", "M"]
+    assert {one["PatientID"] for one in found} == {"7"}
+
+
 def test_scene_that_is_saved_and_loaded_in_between_changes_nothing(slicer, logic, node, tmp_path):
     files = sorted((tmp_path / "original").glob("*.dcm"))
     scene_file = tmp_path / "scene" / "scene.mrml"

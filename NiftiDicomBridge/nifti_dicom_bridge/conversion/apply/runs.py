@@ -8,10 +8,12 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from ...errors import OptionError
+from ...formats.dicom.reading.owners import person_of
 from ...formats.dicom.reading.plans import Plan
 from ...model import metadata
 from ...model.dicom_source import DicomSource
 from ...model.names import companion, safe_name
+from ...model.person import People
 from ...model.report import Entry, Outcome
 from ...model.volume import Volume
 from ...options import ConversionOptions, Progress, Target
@@ -124,9 +126,11 @@ def subject_of(plan: Plan) -> str:
 def runs_of(chosen: Sequence[tuple[Plan, int]], per_study: bool, folder: Path) -> list[Run]:
     """Return the runs for volumes and the numbers of their selectors: one for each volume, or for each study."""
     groups: dict[object, list[tuple[Plan, int]]] = {}
+    people = People()
     for n, (plan, number) in enumerate(chosen):
         first = plan.instances[0].elements
-        study = metadata.text(first, Tag.STUDY_INSTANCE_UID), metadata.text(first, Tag.PATIENT_ID)
+        patient = metadata.text(first, Tag.PATIENT_ID)
+        study = metadata.text(first, Tag.STUDY_INSTANCE_UID), patient, people.number_of(patient, person_of(first))
         groups.setdefault(study if per_study else n, []).append((plan, number))
     return [
         Run(_title(members, per_study), [plan for plan, _ in members], [number for _, number in members], folder / f"{n:04}")

@@ -246,6 +246,16 @@ def test_function_gets_all_images_of_a_study() -> None:
     assert len(objects(report)) == 1
 
 
+def test_function_gets_no_images_of_two_people_who_share_study_and_patient_id() -> None:
+    series("in/one", SeriesNumber="1", PatientSex="F")
+    series("in/two", SeriesNumber="2", PatientSex="M")
+    counts = []
+
+    apply("in", "out", lambda images: counts.append(len(images)) or mask_of(images[0]), per="study")
+
+    assert counts == [1, 1]
+
+
 def test_image_named_after_its_input_is_derived_from_that() -> None:
     report = apply(two_series(), "out", lambda images: {"2_two": doubled(images[1])}, per="study")
 

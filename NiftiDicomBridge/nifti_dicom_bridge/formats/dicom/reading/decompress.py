@@ -18,7 +18,7 @@ from ....standard.tags import Tag
 from .codec_process import decode_in_process
 from .codestream import claimed_size, is_signed
 from .encapsulated import frames_as_stored, is_closed, pixel_attributes
-from .frame_codecs import RLE, Attributes, NotDecoded, decode_safely
+from .frame_codecs import Attributes, NotDecoded, decode_safely
 from .itk_frames import frames_by_itk
 from .surplus_frames import doubt_of_frames, uncounted_frames
 
@@ -26,6 +26,8 @@ MOST_COMPRESSED = 5000
 """Bytes that one byte of a compressed frame becomes at most, in a large frame that is not suspicious."""
 HTJ2K = frozenset({"1.2.840.10008.1.2.4.201", "1.2.840.10008.1.2.4.202", "1.2.840.10008.1.2.4.203"})
 JPEG_2000 = HTJ2K | {"1.2.840.10008.1.2.4.90", "1.2.840.10008.1.2.4.91"}
+GDCM = frozenset(f"1.2.840.10008.1.2.4.{number}" for number in range(50, 94))
+"""JPEG, JPEG-LS and JPEG 2000, of any process (PS3.6 A); for others, the process with GDCM need not be started."""
 _CONTAIN_GDCM = ("SimpleITK", "gdcm")
 """It ends the whole process on some damaged data: a frame of RLE without segments is one."""
 JPEG_LS = frozenset({"1.2.840.10008.1.2.4.80", "1.2.840.10008.1.2.4.81"})
@@ -97,10 +99,13 @@ def _has_another_sign(pixel: PixelFormat, frames: Sequence[bytes]) -> bool:
 
 
 def _is_final(syntax: str) -> bool:
-    """Whether a decoder that refuses all damage was there to refuse: ITK 2.5.0 returns noise for damaged JPEG-LS and RLE."""
+    """Whether GDCM has no say: it does not know the syntax, or a decoder that refuses all damage was there to refuse.
+
+    ITK 2.5.0 returns noise for damaged JPEG-LS and RLE.
+    """
     from pydicom.pixels import get_decoder
 
-    return syntax == RLE or (syntax in JPEG_LS and "pyjpegls" in get_decoder(syntax).available_plugins)
+    return syntax not in GDCM or (syntax in JPEG_LS and "pyjpegls" in get_decoder(syntax).available_plugins)
 
 
 def _by_gdcm(syntax: str, attributes: Attributes, frames: Sequence[bytes]) -> np.ndarray | None:

@@ -47,6 +47,8 @@ class FrameInfo:
         NumberOfTemporalPositions; 0 where not specified.
     is_assumed : bool
         The place is an assumption: only the order and distance of slices are known.
+    stated_step_mm : float
+        SpacingBetweenSlices; 0 where not stated.
     """
 
     instance: int
@@ -66,6 +68,7 @@ class FrameInfo:
     times: Times | None = None
     time_count: int = 0
     is_assumed: bool = False
+    stated_step_mm: float = 0.0
 
     @property
     def key(self) -> tuple[int, int]:

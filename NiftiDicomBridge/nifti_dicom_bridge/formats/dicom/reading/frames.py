@@ -26,7 +26,7 @@ from .frame_attributes import Frame, first_number, other_words
 from .frame_info import FrameInfo
 from .lookup import Lookup, frame_count
 from .multiframe import frames_without_groups
-from .planes import located_plane, plane_of, spacing_of, step_of
+from .planes import located_plane, plane_of, spacing_of, stated_step_of, step_of
 from .rescale import rescale_of, scale_attribute
 from .shared_values import SharedValues
 
@@ -44,6 +44,7 @@ class _Description:
     pixel_kind: tuple[Any, ...]
     time_count: int
     notes: tuple[str, ...]
+    stated_step_mm: float
 
 
 class SharedDescriptions:
@@ -144,6 +145,7 @@ def _described_frame(elements: Elements, own: Elements) -> _Description:
         rescale=rescale_of(look, notes),
         scale_attribute=scale_attribute(look),
         step_mm=abs(step_of(look)),
+        stated_step_mm=abs(stated_step_of(look)),
         words=(*image_words(look), *other_words(look)),
         labels=meanings_of(Frame(elements, 0, 0, look, own, {})),
         pixel_kind=_pixel_kind(elements),
@@ -158,7 +160,11 @@ def _placed(source: _Source, n: int) -> FrameInfo:
     if plane is not None:
         return _frame(source, n, plane, notes)
     assumed = located_plane(source.look, notes)
-    return replace(_frame(source, n, assumed, notes), is_assumed=assumed is not None)
+    frame = replace(_frame(source, n, assumed, notes), is_assumed=assumed is not None)
+    stack = metadata.text(source.look.group(Tag.FRAME_CONTENT_SEQUENCE), Tag.STACK_ID)
+    if assumed is None or not stack:
+        return frame
+    return replace(frame, labels={**frame.labels, "stack": stack}, kind=(*frame.kind, ("stack", stack)))
 
 
 def _frame(
@@ -196,6 +202,7 @@ def _frame_info(
         plane=place.plane,
         spacing_mm=about.spacing_mm,
         step_mm=about.step_mm,
+        stated_step_mm=about.stated_step_mm,
         kind=(*about.pixel_kind, *tiles, *sorted(labels.items())),
         order=(metadata.integer(elements, Tag.INSTANCE_NUMBER), first_number(elements) + n),
         slope=slope,

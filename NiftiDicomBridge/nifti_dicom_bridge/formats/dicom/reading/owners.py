@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 from ....model import metadata
@@ -62,20 +62,38 @@ def _differing(data_sets: Sequence[Elements]) -> str:
 
 def doubt_of_text(elements: Elements) -> str:
     """Return which texts for people are not in the character set of their data set; empty where all are."""
-    charset = CharacterSet().of(elements)
+    charset, name = CharacterSet().of(elements), describe(Tag.SPECIFIC_CHARACTER_SET)
     declared = any(charset.terms)
-    doubtful = [
-        tag
-        for tag, element in elements.items()
+    texts = {
+        tag: (element.value, element.vr) for tag, element in elements.items()
         if element.vr in AFFECTED_VRS and isinstance(element.value, bytes) and not element.value.isascii()
-        and not (declared and _is_readable(element.value, element.vr, charset))
-    ]  # fmt: skip
-    if not doubtful:
+    }  # fmt: skip
+    if not texts:
         return ""
-    names = ", ".join(describe(tag) for tag in doubtful[:4] if not tag >> 16 & 1) or "private elements"
-    if declared:
-        return f"text of {names} is not in the character set of SpecificCharacterSet (0008,0005): it is read as Latin-1"
-    return f"text of {names} is not ASCII, but SpecificCharacterSet (0008,0005) is missing: read as UTF-8 or else Latin-1"
+    if not declared:
+        return f"text of {_listed(texts)} is not ASCII, but {name} is missing: read as UTF-8 or else Latin-1"
+    doubtful = [tag for tag, (value, vr) in texts.items() if not _is_readable(value, vr, charset)]
+    if doubtful:
+        return f"text of {_listed(doubtful)} is not in the character set of {name}: it is read as Latin-1"
+    specified = "\\".join(charset.terms)
+    if not charset.is_known:
+        return f"{name} {specified} is unknown: text of {_listed(texts)} is read as Latin-1"
+    others = [tag for tag, (value, _) in texts.items() if charset.is_single_byte and _is_utf_8(value)]
+    if others:
+        return f"text of {_listed(others)} is read as {name} {specified} specifies, but is valid UTF-8: letters may be wrong"
+    return ""
+
+
+def _listed(tags: Iterable[int]) -> str:
+    return ", ".join(describe(tag) for tag in list(tags)[:4] if not tag >> 16 & 1) or "private elements"
+
+
+def _is_utf_8(value: bytes) -> bool:
+    try:
+        value.decode("utf-8")
+    except UnicodeError:
+        return False
+    return True
 
 
 def doubt_of_private_elements(elements: Elements) -> str:

@@ -52,16 +52,50 @@ def plane_of(look: Lookup, notes: list[str]) -> Plane | None:
 
 
 def located_plane(look: Lookup, notes: list[str]) -> Plane | None:
-    """Return an assumed plane at SliceLocation (0020,1041), for an object without position; None where it has neither."""
-    location = look.number(0, Tag.SLICE_LOCATION)
-    if location is None or not abs(location) < LARGEST:
-        return None
-    orientation = look.numbers(Tag.PLANE_ORIENTATION_SEQUENCE, Tag.IMAGE_ORIENTATION_PATIENT)
+    """Return an assumed plane for an object without position: its order and distance by another attribute; None without one."""
+    volume = _plane_in_volume(look, notes)
+    if volume is not None:
+        return volume
+    retired = look.numbers(0, Tag.IMAGE_ORIENTATION)
+    orientation = look.numbers(Tag.PLANE_ORIENTATION_SEQUENCE, Tag.IMAGE_ORIENTATION_PATIENT) or retired
     axes = axes_of(tuple(orientation)) if len(orientation) == 6 else None
+    if axes is None:
+        axes = np.array(AXIAL)
+    position = look.numbers(0, Tag.IMAGE_POSITION)
+    along = float(np.cross(axes[:3], axes[3:]) @ position) if len(position) == 3 else None
+    locations = {
+        Tag.IN_STACK_POSITION_NUMBER: _along_stack(look),
+        Tag.SLICE_LOCATION: look.number(0, Tag.SLICE_LOCATION),
+        Tag.IMAGE_POSITION: along,  # of ACR-NEMA, whose axes and origin are those of its scanner
+        Tag.LOCATION: look.number(0, Tag.LOCATION),
+    }
+    for tag, location in locations.items():
+        if location is not None and abs(location) < LARGEST:
+            notes.append(
+                f"no ImagePositionPatient (0020,0032): slices are in the order of {describe(tag)}, their position is assumed"
+            )
+            return assumed_plane(location, axes, spacing_of(look, []))
+    return None
+
+
+def _plane_in_volume(look: Lookup, notes: list[str]) -> Plane | None:
+    """Return the plane of an Enhanced US Volume, in the volume of the transducer (PS3.3 C.8.24.3); None for others."""
+    position = look.numbers(Tag.PLANE_POSITION_VOLUME_SEQUENCE, Tag.IMAGE_POSITION_VOLUME)
+    orientation = look.numbers(Tag.PLANE_ORIENTATION_VOLUME_SEQUENCE, Tag.IMAGE_ORIENTATION_VOLUME)
+    axes = axes_of(tuple(orientation)) if len(orientation) == 6 else None
+    if axes is None or len(position) != 3 or not all(abs(value) < LARGEST for value in position):
+        return None
     notes.append(
-        "no ImagePositionPatient (0020,0032): slices are in the order of SliceLocation (0020,1041), their position is assumed"
+        f"{describe(Tag.IMAGE_POSITION_VOLUME)} specifies positions in the volume of the transducer: where that is in the "
+        "patient is not known"
     )
-    return assumed_plane(location, axes if axes is not None else axes_of(AXIAL), spacing_of(look, []))
+    return Plane(np.array(position), axes, spacing_of(look, []))
+
+
+def _along_stack(look: Lookup) -> float | None:
+    """Return the distance of a frame from the first of its stack, by number and step; None without a number."""
+    number = metadata.number(look.group(Tag.FRAME_CONTENT_SEQUENCE), Tag.IN_STACK_POSITION_NUMBER)
+    return None if not number else (number - 1) * abs(step_of(look))
 
 
 def assumed_plane(along: float, axes: np.ndarray | None, spacing: tuple[float, float]) -> Plane:
@@ -156,6 +190,12 @@ def doubt_of_step(look: Lookup) -> str:
     thickness = look.number(Tag.PIXEL_MEASURES_SEQUENCE, Tag.SLICE_THICKNESS)
     taken = "SliceThickness (0018,0050)" if step == thickness else "1 mm"
     return f"{describe(Tag.SPACING_BETWEEN_SLICES)} {problem}: the distance of slices is assumed to be {taken}"
+
+
+def stated_step_of(look: Lookup) -> float:
+    """Return SpacingBetweenSlices, mm; 0 where it is not valid or not there."""
+    step, stated = step_of(look), look.number(Tag.PIXEL_MEASURES_SEQUENCE, Tag.SPACING_BETWEEN_SLICES)
+    return step if step == stated else 0.0
 
 
 def step_of(look: Lookup) -> float:

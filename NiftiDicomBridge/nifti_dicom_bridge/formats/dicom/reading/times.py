@@ -12,8 +12,10 @@ import numpy as np
 from ....model.geometry import median_of
 from .coordinates import INSTANCE_NUMBER, TIMES, Time
 from .frame_info import FrameInfo
+from .interleaved import interleaved_stacks
 from .midnight import count_past_midnight
 from .running import times_by_rank, times_of_places
+from .shifted_stacks import doubt_of_distance, stacks_stated
 from .tolerances import OVERLAP, SAME_STEP, same_place_mm
 
 Frames = list[FrameInfo]
@@ -24,6 +26,10 @@ _ASSUMED = (
 _SLICES_AT_ONE_PLACE = (
     "frames at one position have different values of InStackPositionNumber (0020,9057), which counts slices: they are taken "
     "for times, but their positions may be wrong"
+)
+_INTERLEAVED = (
+    "the slices are {} evenly spaced stacks by the order of InstanceNumber (0020,0013), and unevenly spaced together: each "
+    "stack is a volume"
 )
 _REPEATED = (
     "slice(s) {} occur more than once, and no attribute distinguishes them: the first by InstanceNumber (0020,0013) is in the "
@@ -87,7 +93,7 @@ def divide(frames: Sequence[FrameInfo]) -> Division:
 def _divide(frames: Frames, row: int, division: Division) -> None:
     places = places_of(frames)
     if all(len(place) == 1 for place in places) and (is_even(places) or row == len(TIMES)):
-        division.volumes.append([place[0] for place in places])
+        _add_stacks([place[0] for place in places], row, division)
         return
     for n, is_certain, parts in _possible_parts(places, row):
         if len(parts) > 1:
@@ -103,7 +109,29 @@ def _divide(frames: Frames, row: int, division: Division) -> None:
     if any(len(place) > 1 for place in places):
         _divide_by_count(places, division)
     else:
-        division.volumes.append([place[0] for place in places])
+        _divide_by_runs([place[0] for place in places], division)
+
+
+def _divide_by_runs(frames: Frames, division: Division) -> None:
+    """Add the stacks that lie between each other as volumes, and one volume where there are none."""
+    runs = interleaved_stacks(frames, distances(frames))
+    if runs:
+        division.notes.append(_INTERLEAVED.format(len(runs)))
+    division.volumes += [[place[0] for place in places_of(run)] for run in runs] or [frames]
+
+
+def _add_stacks(frames: Frames, row: int, division: Division) -> None:
+    """Add the volume of evenly spaced slices, or those of several stacks that moved by a part of their slice distance."""
+    along = distances(frames)
+    stacks = stacks_stated(frames, along, row)
+    if stacks is None:
+        division.notes += doubt_of_distance(frames, along)
+        division.volumes.append(frames)
+        return
+    n, volumes = stacks
+    division.rows.append(n)
+    division.volumes += volumes
+    division.notes.append(f"slices of {len(volumes)} volumes are between each other: {TIMES[n].name} distinguishes them")
 
 
 def _possible_parts(places: Sequence[Frames], start: int) -> Iterator[tuple[int, bool, list[Frames]]]:

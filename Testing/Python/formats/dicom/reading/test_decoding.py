@@ -14,7 +14,7 @@ from pydicom.encaps import encapsulate
 
 from circle import Circle
 from nifti_dicom_bridge import DicomReadError, Outcome
-from nifti_dicom_bridge.formats.dicom.reading import codec_process
+from nifti_dicom_bridge.formats.dicom.reading import codec_process, decompress
 from nifti_dicom_bridge.formats.dicom.reading.frame_codecs import NotDecoded
 from nifti_dicom_bridge.formats.dicom.reading.read import read
 from oracles import module
@@ -161,6 +161,18 @@ def test_rescale_in_functional_groups_is_not_applied_by_a_decoder(tmp_path: Path
 
 
 # --- decoders in another process --------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("syntax", [RLE, DEFLATED_FRAMES, "1.2.840.10008.1.2.4.202", "1.2.840.10008.1.2.4.102"])
+def test_no_process_is_started_for_what_its_decoders_do_not_know(
+    syntax: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(decompress, "decode_in_process", lambda *_: pytest.fail("a process was started"))
+    frame = ramp(32, 32, dtype="<u2")
+    _write(tmp_path, _multi_frame(frame[None], syntax, [b"damaged frame of no codec"]))
+
+    with pytest.raises(DicomReadError, match=r"cannot be decoded|pip install"):
+        read([tmp_path])
 
 
 def test_a_decoder_that_dies_ends_neither_the_run_nor_the_next_decoding(

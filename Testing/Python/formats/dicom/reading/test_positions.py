@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from pydicom.dataset import Dataset
 
-from circle import NEW, Circle
+from circle import NEW, Circle, listing
 from nifti_dicom_bridge import Outcome
 from nifti_dicom_bridge.errors import DicomReadError
 from nifti_dicom_bridge.formats.dicom.reading.read import read
@@ -187,6 +187,32 @@ def test_slice_location_orders_slices_without_position(circle: Circle) -> None:
     assert np.isclose(stored.header.get_zooms()[2], 2.5)
     assert any("position is assumed" in warning for warning in report.entries[0].log.warnings)
     assert {entry.outcome for entry in circle.home().entries} == {Outcome.RESTORED}
+
+
+@pytest.mark.parametrize(
+    ("name", "attributes"),
+    [
+        ("ImagePosition (0020,0030)", {0x00200030: ["-10", "-20", "{}"], 0x00200035: ["1", "0", "0", "0", "1", "0"]}),
+        ("ImagePosition (0020,0030)", {0x00200030: ["{}", "-20", "3"], 0x00200035: ["0", "1", "0", "0", "0", "1"]}),
+        ("Location (0020,0050)", {0x00200050: ["{}"]}),
+    ],
+)
+def test_places_of_acr_nema_order_slices(name: str, attributes: dict[int, list[str]], circle: Circle) -> None:
+    found = slices(ramp(4, 4, 5), MR)
+    for k, ds in enumerate(found):
+        del ds.ImagePositionPatient, ds.ImageOrientationPatient
+        ds.InstanceNumber = 100 - k
+        for tag, texts in attributes.items():
+            raw = "\\".join(texts).format(5 * k).encode()
+            put_raw(ds, tag, "DS", raw + b" " * (len(raw) % 2))
+    save(circle.dicom, found)
+    (entry,) = circle.forth().entries
+    circle.home()
+
+    image = nibabel.load(circle.image())
+    assert (image.shape, int(image.header["sform_code"]), float(image.header["pixdim"][3])) == ((5, 4, 4), 0, 5.0)
+    assert any(f"slices are in the order of {name}, their position is assumed" in text for text in entry.log.warnings)
+    assert set(listing(circle.dicom).values()) == set(listing(circle.back).values())
 
 
 def test_slice_location_of_a_dynamic_series(tmp_path: Path) -> None:

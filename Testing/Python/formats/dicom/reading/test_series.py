@@ -124,6 +124,9 @@ def test_a_name_in_two_character_sets_is_one_name(tmp_path: Path) -> None:
         (b"", "Müller^Jörg".encode("latin-1"), "Müller^Jörg", True),
         (b"ISO_IR 100", "Müller^Jörg".encode("latin-1"), "Müller^Jörg", False),
         (b"ISO_IR 192", "Müller^Jörg".encode("latin-1"), "Müller^Jörg", True),
+        (b"ISO_IR 100", "Jörg".encode(), "JÃ¶rg", True),
+        (b"ISO_IR 999", "Müller^Jörg".encode("latin-1"), "Müller^Jörg", True),
+        (b"ISO-8859-1", "Müller^Jörg".encode("latin-1"), "Müller^Jörg", False),
         (b"\\ISO 2022 IR 87", b"Yamada^Tarou=\x1b$B;3ED\x1b(B^\x1b$BB@O:\x1b(B", "Yamada^Tarou=山田^太郎", False),
     ],
 )

@@ -12,8 +12,9 @@ from pydicom.dataset import Dataset
 from circle import Circle
 from nifti_dicom_bridge.formats.dicom.reading.read import read
 from nifti_dicom_bridge.model.volume import UNPLACED, Volume
+from phantoms import dynamic
 from phantoms.base import ENHANCED_MR, MR, SEGMENTATION, ramp, save, slices, uid
-from phantoms.multiframe import enhanced
+from phantoms.multiframe import enhanced, group
 
 
 def stacks(*stacks: tuple[str, list[float]]) -> Dataset:
@@ -151,14 +152,52 @@ def moved(shift: float, times: int = 3) -> list[Dataset]:
     return found
 
 
-@pytest.mark.parametrize("shift", [0.2, 0.5, 1.5, 3.0])
-def test_volumes_that_moved_are_never_mixed(shift: float, tmp_path: Path) -> None:
-    save(tmp_path, moved(shift))
+@pytest.mark.parametrize("times", [2, 3])
+@pytest.mark.parametrize("shift", [0.2, 0.5, 1.0, 1.5, 3.0])
+def test_volumes_that_moved_are_never_mixed(shift: float, times: int, tmp_path: Path) -> None:
+    save(tmp_path, moved(shift, times))
 
     found = read([tmp_path])
 
     assert all(volume.voxels.shape[1] == 6 for volume in found)
     assert all(len(set((volume.voxels[t] // 1000).ravel().tolist())) == 1 for volume in found for t in range(volume.times))
+
+
+def between_each_other(statement: str, stated_mm: float | None) -> list[Dataset]:
+    """Return two volumes of 6 slices, the second half a slice behind the first; only one attribute states the time."""
+    found = moved(1.5, times=2)
+    for ds in found:
+        time = ds.TemporalPositionIdentifier
+        del ds.TemporalPositionIdentifier
+        values = {"AcquisitionNumber": time, "AcquisitionTime": f"10{time:02d}00", "InstanceNumber": ds.InstanceNumber}
+        setattr(ds, statement, values[statement])
+        if stated_mm:
+            ds.SpacingBetweenSlices = stated_mm
+    return found
+
+
+@pytest.mark.parametrize("statement", ["AcquisitionNumber", "AcquisitionTime", "InstanceNumber"])
+@pytest.mark.parametrize(("stated_mm", "count"), [(3.0, 2), (1.5, 1), (None, 1)])
+def test_the_stated_distance_shows_stacks_between_each_other(
+    stated_mm: float | None, count: int, statement: str, tmp_path: Path
+) -> None:
+    save(tmp_path, between_each_other(statement, stated_mm))
+
+    volumes = [time for volume in read([tmp_path]) for time in volume.voxels]
+
+    assert len(volumes) == count
+    assert [sorted(set((voxels // 1000).ravel().tolist())) for voxels in volumes] == ([[0], [1]] if count == 2 else [[0, 1]])
+
+
+def test_a_stated_distance_that_nothing_explains_is_reported(tmp_path: Path) -> None:
+    found = slices(ramp(6, 4, 5), MR)
+    for ds in found:
+        ds.SpacingBetweenSlices = 5
+    save(tmp_path, found)
+
+    (volume,) = read([tmp_path])
+
+    assert "slices are 2.5 mm apart, and SpacingBetweenSlices (0018,0088) is 5" in volume.warnings[0]
 
 
 def test_a_volume_elsewhere_is_reported_without_a_count_of_slices(tmp_path: Path) -> None:
@@ -179,3 +218,80 @@ def test_tiles_of_one_plane_are_said_to_be_no_slices(sop_class: str, tmp_path: P
     warnings = [warning for volume in read([tmp_path]) for warning in volume.warnings]
 
     assert any("not slices: they were stacked" in warning for warning in warnings)
+
+
+def _stations(shift: float, thickness: float = 3.0) -> list[Dataset]:
+    """Return two stacks of five slices, one after the other; the second begins at some distance from the first."""
+    found = slices(np.repeat(np.arange(10, dtype="<i2"), 20).reshape(10, 4, 5), MR)
+    for n, ds in enumerate(found):
+        ds.ImagePositionPatient, ds.SliceThickness, ds.SpacingBetweenSlices = (
+            [0, 0, 3 * (n % 5) + shift * (n // 5)],
+            thickness,
+            None,
+        )
+        ds.ImageOrientationPatient = [1, 0, 0, 0, 1, 0]
+        del ds.AcquisitionNumber, ds.AcquisitionTime, ds.ContentTime
+    return found
+
+
+@pytest.mark.parametrize("shift", [0.5, 4.0, 6.7, 10.0])
+def test_stacks_between_each_other_are_not_mixed(shift: float, tmp_path: Path) -> None:
+    save(tmp_path, _stations(shift))
+
+    volumes = [stack[:, 0, 0].tolist() for volume in read([tmp_path]) for stack in volume.voxels]
+
+    assert sorted(volumes) == [[0, 1, 2, 3, 4], [5, 6, 7, 8, 9]]
+
+
+@pytest.mark.parametrize(("shift", "thickness"), [(1.5, 1.5), (1.0, 1.5), (15.0, 3.0), (40.0, 3.0)])
+def test_packages_and_stations_that_do_not_overlap_are_one_stack(shift: float, thickness: float, tmp_path: Path) -> None:
+    save(tmp_path, _stations(shift, thickness))
+
+    (volume,) = read([tmp_path])
+
+    assert volume.voxels.shape[:2] == (1, 10)
+
+
+US_VOLUME = "1.2.840.10008.5.1.4.1.1.6.2"
+SHUFFLED = [3, 0, 5, 1, 4, 2, 9, 6, 11, 7, 10, 8]
+
+
+def _without_positions(in_volume: bool) -> Dataset:
+    """Return two times of six slices in disorder, with positions in the volume of a transducer, or as numbers only."""
+    ds = dynamic.enhanced([0, 1], SHUFFLED)
+    if in_volume:
+        ds.SOPClassUID = ds.file_meta.MediaStorageSOPClassUID = US_VOLUME
+        ds.SharedFunctionalGroupsSequence[0].PlaneOrientationVolumeSequence = [group(ImageOrientationVolume=[1, 0, 0, 0, 1, 0])]
+        ds.DimensionIndexSequence[1].DimensionIndexPointer = 0x00209301
+    del ds.SharedFunctionalGroupsSequence[0].PlaneOrientationSequence
+    for groups in ds.PerFrameFunctionalGroupsSequence:
+        place = groups.PlanePositionSequence[0].ImagePositionPatient
+        if in_volume:
+            groups.PlanePositionVolumeSequence = [group(ImagePositionVolume=list(map(float, place)))]
+        else:
+            groups.FrameContentSequence[0].InStackPositionNumber = int(place[2] // 3) + 1
+        del groups.PlanePositionSequence
+    return ds
+
+
+@pytest.mark.parametrize("in_volume", [True, False])
+def test_frames_that_have_no_position_in_the_patient_are_not_mixed(in_volume: bool, tmp_path: Path) -> None:
+    save(tmp_path, [_without_positions(in_volume)])
+
+    (volume,) = read([tmp_path])
+
+    assert volume.voxels[:, :, 0, 0].tolist() == [[dynamic.value(t, k) for k in range(6)] for t in range(2)]
+    assert volume.space == UNPLACED
+    assert np.linalg.norm(volume.ijk_to_ras[:3, 2]) == 3
+
+
+def test_stacks_without_positions_are_separate(tmp_path: Path) -> None:
+    ds = _without_positions(in_volume=False)
+    for n, groups in zip(SHUFFLED, ds.PerFrameFunctionalGroupsSequence, strict=True):
+        groups.FrameContentSequence[0].StackID = str(n // 6)
+        del groups.FrameContentSequence[0].TemporalPositionIndex, groups.FrameContentSequence[0].DimensionIndexValues
+    save(tmp_path, [ds])
+
+    volumes = [volume.voxels[:, :, 0, 0].tolist() for volume in read([tmp_path])]
+
+    assert sorted(volumes) == [[[dynamic.value(t, k) for k in range(6)]] for t in range(2)]
