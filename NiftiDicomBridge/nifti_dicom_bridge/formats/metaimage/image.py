@@ -148,11 +148,6 @@ def _ijk_to_ras(header: _Header) -> np.ndarray:
             f"{' and '.join(absent)} {'is' if len(absent) == 1 else 'are'} not stated, so its place in the patient is unknown. "
             "Add them to the header, or save the image again from the program that made it."
         )
-    if (spacing[:3] < 0).any():
-        raise header.error(
-            f"ElementSpacing is {' '.join(f'{number:g}' for number in spacing)}: distances are not negative, so the direction of "
-            "an axis is ambiguous. Correct it; TransformMatrix specifies directions."
-        )
     axes = directions.reshape(count, count)  # a row for each axis of the image
     if count == 4 and (axes[3, :3].any() or axes[:3, 3].any()):
         raise header.error("its axis of time is mixed with those of space. Save it as several images.")
