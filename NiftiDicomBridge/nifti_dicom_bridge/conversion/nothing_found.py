@@ -8,7 +8,7 @@ from pathlib import Path
 from ..formats.zarr import stores_below
 from ..model.report import ConversionReport
 from ..options import ConversionOptions, Layout, Target
-from .image_files import lone_halves, nifti_files
+from .image_files import lone_halves, nifti_files, note_of_archives
 
 
 def message_of_nothing(inputs: Sequence[Path], options: ConversionOptions, report: ConversionReport) -> str:
@@ -36,7 +36,7 @@ def message_of_nothing(inputs: Sequence[Path], options: ConversionOptions, repor
     halves = "".join(
         f" {path.name} is half of an image in two files, and {other.name} is missing." for path, other in lone_halves(inputs)
     )
-    return f"No {wanted} were found in {where}.{others}{halves} Check the path."
+    return f"No {wanted} were found in {where}.{others}{halves}{note_of_archives(inputs, options.follow_links)} Check the path."
 
 
 def _count_others(inputs: Sequence[Path], options: ConversionOptions) -> int:
