@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterable
-from difflib import SequenceMatcher
 from typing import NamedTuple
 
 UNKNOWN_DATES = frozenset({"00000000", "00010101", "18000101", "19000101"})
@@ -143,6 +142,8 @@ def _are_alike(one: str, other: str) -> bool:
     few, many = sorted((mine, theirs), key=len)
     if all(any(word.startswith(part) or part.startswith(word) for word in many) for part in few):
         return True
+    from difflib import SequenceMatcher  # few names need it
+
     return SequenceMatcher(None, " ".join(sorted(mine)), " ".join(sorted(theirs)), autojunk=False).ratio() >= SIMILAR
 
 

@@ -57,7 +57,7 @@ def doubts_of_people(data_sets: Sequence[Elements]) -> list[str]:
 
 def _differing(data_sets: Sequence[Elements]) -> str:
     """Return the attributes of a person that differ; empty if none does."""
-    return ", ".join(describe(tag_of(keyword)) for keyword in differing(map(SharedValues(person_of).of, data_sets)))
+    return ", ".join(describe(tag_of(keyword)) for keyword in differing(set(map(SharedValues(person_of).of, data_sets))))
 
 
 def doubt_of_text(elements: Elements) -> str:
