@@ -1,4 +1,4 @@
-"""What a conversion that found no image says."""
+"""Messages of a conversion that found no image."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def message_of_nothing(inputs: Sequence[Path], options: ConversionOptions, repor
     inputs : sequence of pathlib.Path
         Files and folders in which there is no image to convert.
     options : ConversionOptions
-        The target and the layout say which formats are read.
+        The target and the layout specify which formats are read.
     report : ConversionReport
         Its entries are what was skipped.
     """

@@ -105,7 +105,7 @@ class FoundFiles:
 
 
 def read_files(listed: Sequence[Listed], progress: Progress | None = None, jobs: int = 1) -> FoundFiles:
-    """Return what files are; many files of several kinds are read in so many copies of this process, where that is safe."""
+    """Return what files are; many files of several kinds are read in several copies of this process, where that is safe."""
     shares = _shares(listed) if jobs > 1 else []
     sizes = list(map(len, shares))
     jobs = useful_jobs(sizes, SHARE, jobs)

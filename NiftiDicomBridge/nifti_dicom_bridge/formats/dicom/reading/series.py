@@ -220,16 +220,18 @@ def _by_person(series: Series) -> list[Series]:
     """
     people, persons_of = People(), SharedValues(lambda elements: person_of(elements)._replace(name="", issuer=""))
     patient = metadata.text(series.instances[0].elements, Tag.PATIENT_ID)
+    found = [persons_of.of(instance.elements) for instance in series.instances]
+    numbers = {one: people.number_of(patient, one) for one in dict.fromkeys(found)}
+    if len(set(numbers.values())) == 1:
+        return [series]
     persons: dict[int, Series] = {}
-    for instance in series.instances:
-        number = people.number_of(patient, persons_of.of(instance.elements))
-        persons.setdefault(number, Series(series.uid, warnings=list(series.warnings))).instances.append(instance)
-    if len(persons) > 1:
-        for one in persons.values():
-            one.warnings.append(
-                f"{len(persons)} people share one series and PatientID (0010,0020), but not date of birth and sex: "
-                "each is an image of its own"
-            )
+    for one, instance in zip(found, series.instances, strict=True):
+        persons.setdefault(numbers[one], Series(series.uid, warnings=list(series.warnings))).instances.append(instance)
+    for part in persons.values():
+        part.warnings.append(
+            f"{len(persons)} people share one series and PatientID (0010,0020), but not date of birth and sex: "
+            "each is an image of its own"
+        )
     return list(persons.values())
 
 
