@@ -18,6 +18,8 @@ from .recorded_errors import errors_recorded_in
 from .selection import Selection, find_selected
 from .task_runner import TaskRunner
 
+_ARCHIVES = frozenset({".zip", ".tar", ".tgz", ".tbz2", ".txz", ".gz", ".bz2", ".xz", ".zst", ".7z", ".rar"})
+
 
 def nifti_files(inputs: Sequence[Path], follow_links: bool = False) -> Iterator[Path]:
     """Yield the images among and below the inputs, sorted, each once: NIfTI, and other formats that become DICOM alike."""
@@ -52,6 +54,21 @@ def lone_halves(inputs: Sequence[Path]) -> Iterator[tuple[Path, Path]]:
     for path in inputs:
         if (pair := pair_of(path)) and path.is_file():
             yield from ((path, other) for other in pair if not other.is_file())
+
+
+def note_of_archives(inputs: Sequence[Path], follow_links: bool = False) -> str:
+    """Return that inputs are archives, or folders with archives, whose files are not read; empty for others."""
+    for given in inputs:
+        paths = [given] if given.is_file() else []
+        if given.is_dir():
+            paths = [root / name for root, _, names in walk(given, follow_links, []) for name in names]
+        archives = [path for path in paths if path.suffix.lower() in _ARCHIVES]
+        if archives:
+            others = f" and {len(archives) - 1} more" if len(archives) > 1 else ""
+            is_zip = archives[0].suffix.lower() == ".zip"
+            remedy = f", or use the input zip://::{archives[0]}" if is_zip else ""
+            return f" {archives[0].name}{others} must be unpacked first{remedy}."
+    return ""
 
 
 def is_nifti_file(path: Path) -> bool:

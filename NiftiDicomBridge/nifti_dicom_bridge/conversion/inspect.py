@@ -19,7 +19,7 @@ from ..options import ConversionOptions, Progress, Target
 from ..options.path_fields import AnyPaths, paths_of
 from ..standard.tags import Tag
 from .file_names import name_plans
-from .image_files import find_other_series, nifti_files, selected_files, selected_stores
+from .image_files import find_other_series, nifti_files, note_of_archives, selected_files, selected_stores
 from .image_with_record import ImageWithRecord, open_nifti, open_store
 from .inspect_images import NEW_OBJECT, of_image, of_plan
 from .inspect_tree import tree_lines
@@ -141,7 +141,8 @@ def _inspection(given: Sequence[Path], options: ConversionOptions, deep: bool, p
     if selected.patterns and not result.images and not result.problems:
         raise nothing_selected(given, options)
     if not any(result.to_dict().values()):
-        raise BridgeError(f"No DICOM, NIfTI or Zarr was found in {', '.join(map(str, given))}. Check the path.")
+        archives = note_of_archives(given, follow_links)
+        raise BridgeError(f"No DICOM, NIfTI or Zarr was found in {', '.join(map(str, given))}.{archives} Check the path.")
     return result
 
 

@@ -1,4 +1,4 @@
-"""What a conversion that found no image says."""
+"""Messages of a conversion that found no image."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from pathlib import Path
 from ..formats.zarr import stores_below
 from ..model.report import ConversionReport
 from ..options import ConversionOptions, Layout, Target
-from .image_files import lone_halves, nifti_files
+from .image_files import lone_halves, nifti_files, note_of_archives
 
 
 def message_of_nothing(inputs: Sequence[Path], options: ConversionOptions, report: ConversionReport) -> str:
@@ -19,7 +19,7 @@ def message_of_nothing(inputs: Sequence[Path], options: ConversionOptions, repor
     inputs : sequence of pathlib.Path
         Files and folders in which there is no image to convert.
     options : ConversionOptions
-        The target and the layout say which formats are read.
+        The target and the layout specify which formats are read.
     report : ConversionReport
         Its entries are what was skipped.
     """
@@ -36,7 +36,7 @@ def message_of_nothing(inputs: Sequence[Path], options: ConversionOptions, repor
     halves = "".join(
         f" {path.name} is half of an image in two files, and {other.name} is missing." for path, other in lone_halves(inputs)
     )
-    return f"No {wanted} were found in {where}.{others}{halves} Check the path."
+    return f"No {wanted} were found in {where}.{others}{halves}{note_of_archives(inputs, options.follow_links)} Check the path."
 
 
 def _count_others(inputs: Sequence[Path], options: ConversionOptions) -> int:

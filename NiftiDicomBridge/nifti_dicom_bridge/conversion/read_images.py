@@ -11,7 +11,7 @@ from ..model.names import PAIR_SUFFIXES, suffix_of
 from ..model.volume import Volume
 from ..options import Progress
 from ..options.path_fields import AnyPath, AnyPaths, paths_of
-from .image_files import nifti_files
+from .image_files import nifti_files, note_of_archives
 from .image_with_record import open_nifti, open_store
 
 
@@ -52,7 +52,8 @@ def read(paths: AnyPaths, progress: Progress | None = None, with_gradients: bool
     volumes += [open_zarr(path).in_memory() for path in stores]
     volumes += dicom.read(others, progress) if others else []
     if not volumes:
-        raise BridgeError(f"No DICOM, NIfTI or Zarr images were found in {', '.join(map(str, given))}. Check the path.")
+        names = ", ".join(map(str, given))
+        raise BridgeError(f"No DICOM, NIfTI or Zarr images were found in {names}.{note_of_archives(given)} Check the path.")
     return volumes
 
 

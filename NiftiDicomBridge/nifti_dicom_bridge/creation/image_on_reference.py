@@ -17,7 +17,7 @@ from ..model.resample import without_shear
 from ..model.volume import Volume
 from ..options import Resample, SlicePlane
 from ..options.remedies import remedy
-from ..standard.nifti_codes import NO_FORM
+from ..standard.nifti_codes import ALIGNED, NO_FORM, SOME_SPACE
 from ..standard.numbers import is_number
 from .attribute_sources import ConversionContext
 from .image_with_sidecar import ImageWithSidecar
@@ -25,7 +25,6 @@ from .placed_image import Placed
 from .reference_choice import chosen_reference, is_grid_of
 
 _TEMPLATES = ("talairach", "mni", "template")
-_ALIGNED = "aligned"
 _SEEN_MM = 1e-3
 _MOVED = 0.05
 """Slices that are further from their plane than this part of their distance are reported as a warning."""
@@ -67,6 +66,11 @@ def _in_space(image: Volume, reference: Reference | None, shared: ConversionCont
         return False
     problem = space_problem(image, reference)
     if not problem:
+        if image.space == SOME_SPACE and not is_grid_of(reference, image):
+            log.warnings.append(
+                "sform_code is 2 and qform_code 0, as nibabel writes for any coordinates: they were taken for those of "
+                "the reference"
+            )
         return True
     if not shared.options.allow_no_overlap:
         raise OptionError(f"{problem} {remedy('check-reference')} Reference: {reference.describe()}.")
@@ -82,7 +86,7 @@ def space_problem(image: Volume, reference: Reference) -> str:
         return f"The reference {reference.title} has no position, so nothing shows that the image overlaps it."
     if not reference.overlaps(image):
         return "The image does not overlap the reference (wrong patient or affine?)."
-    if image.space == _ALIGNED and not is_grid_of(reference, image):
+    if image.space == ALIGNED and not is_grid_of(reference, image):
         return (
             "The header specifies coordinates aligned to another image (sform_code or qform_code 2), and the grid is not "
             "that of the reference."

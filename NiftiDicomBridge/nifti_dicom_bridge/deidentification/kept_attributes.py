@@ -73,4 +73,4 @@ STANDARD_SCHEMES = frozenset({
 """Coding schemes whose codes mean the same everywhere (PS3.16 8); others may name anything."""
 
 OWN_SCHEMES = frozenset({"99NIFTIBRIDGE"})
-"""Coding schemes of this software, whose codes may name anything; the designator names nobody."""
+"""Coding schemes of this software: their codes may name anything, their designators do not identify anyone."""

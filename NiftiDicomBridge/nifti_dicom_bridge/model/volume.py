@@ -51,7 +51,7 @@ class Volume:
         What a person should know before trusting the grid: uneven spacing, missing slices, gantry tilt…
     space : str
         What an image file specifies for its coordinates: ``scanner``, ``aligned`` (with another image), ``talairach``, ``mni``,
-        ``template``; empty where it specifies nothing, and for DICOM; ``unplaced`` for DICOM without a place.
+        ``template``, ``unspecified``; empty where it specifies nothing, and for DICOM; ``unplaced`` for DICOM without a place.
     intent : str
         What an image file specifies for its values: ``label``, the name of a statistic…; empty where it specifies nothing.
 

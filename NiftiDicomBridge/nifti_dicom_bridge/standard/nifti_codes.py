@@ -2,6 +2,9 @@
 
 SPACES = {1: "scanner", 2: "aligned", 3: "talairach", 4: "mni", 5: "template"}
 """``sform_code`` and ``qform_code``: what the coordinates refer to."""
+ALIGNED, SOME_SPACE = "aligned", "unspecified"
+"""Aligned to another image; and code 2 of the sform without a qform: nibabel and tools that are based on it write that for
+every matrix that they are given."""
 INTENTS = {
     2: "correlation", 3: "t statistic", 4: "F statistic", 5: "z score", 6: "chi-square statistic", 22: "p value",
     23: "log p value", 24: "log10 p value", 1001: "estimate", 1002: "label", 1003: "neuronames", 1007: "vector",

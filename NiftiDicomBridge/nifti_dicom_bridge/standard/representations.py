@@ -16,7 +16,7 @@ FORMATS = {
     "DT": "YYYYMMDDHHMMSS, such as 20260131093000",
     "FD": "a number",
     "FL": "a number of single precision",
-    "IS": "a whole number of at most 12 characters",
+    "IS": "a whole number from -2147483648 to 2147483647",
     "LO": "at most 64 characters without backslash",
     "LT": "at most 10240 characters",
     "PN": "family^given^middle^prefix^suffix, at most 64 characters, such as Doe^Jane",

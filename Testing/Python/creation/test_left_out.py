@@ -90,6 +90,14 @@ def test_the_time_step_of_a_header_returns(unit: str, step: float, seconds: floa
     assert volume.time_step_s == pytest.approx(seconds)
 
 
+@pytest.mark.parametrize("kind", ["pet", "ct", "enhanced-mr", "enhanced-ct", "enhanced-pet"])
+def test_the_time_step_returns_of_every_kind(kind: str, tmp_path: Path) -> None:
+    to_dicom(saved(tmp_path / "in", 2.5, "sec"), tmp_path / "out", kind=kind)
+    (volume,) = read(tmp_path / "out")
+
+    assert volume.time_step_s == pytest.approx(2.5)
+
+
 def test_a_time_step_that_cannot_be_seconds_is_questioned(tmp_path: Path) -> None:
     report = to_dicom(saved(tmp_path / "in", 2500, "sec"), tmp_path / "out")
 

@@ -139,3 +139,11 @@ def test_the_modality_of_a_restored_object_is_that_of_its_kind(phantom, modality
     report = circle.home(NEW, set_values={"Modality": modality})
     assert {entry.outcome for entry in report.entries} == {Outcome.FAILED}
     assert 'kind="KIND"' in report.entries[0].error
+
+
+@pytest.mark.parametrize(("keyword", "text"), [("SeriesNumber", "99999999999"), ("SeriesNumber", "-2147483649"),
+                                               ("PatientName", "a^b^c^d^e^f"), ("PatientName", "A^B=a^b^c^d^e^f")])  # fmt: skip
+def test_values_beyond_the_range_of_their_vr_are_refused(keyword: str, text: str) -> None:
+    with pytest.raises(OptionError, match="is not valid"):
+        elements_of({keyword: text})
+    assert elements_of({"SeriesNumber": "-2147483648", "PatientName": "a^b^c^d^e"})

@@ -84,7 +84,19 @@ def test_coordinates_of_a_template_are_refused(code):
 def test_aligned_coordinates_are_refused_unless_the_grid_is_the_same():
     reference = series("ct")
     assert made(save("a.nii", MASK, code=2), reference=reference, kind="seg")
-    assert "aligned" in refused(save("b.nii", MASK, shifted(1.3), code=2), reference=reference, kind="seg")
+    other = save("b.nii", MASK, shifted(1.3), code=2)
+    image = nibabel.load(other)
+    image.set_qform(shifted(1.3), 2)
+    nibabel.save(image, other)
+    assert "aligned" in refused(other, reference=reference, kind="seg")
+
+
+def test_coordinates_as_nibabel_writes_them_are_those_of_the_reference_with_a_warning():
+    reference, other = series("ct"), Path("b.nii")
+    nibabel.save(nibabel.Nifti1Image(MASK, shifted(1.3)), other)
+    warnings = entry_of(other, reference=reference, kind="seg").log.warnings
+    assert any("sform_code is 2 and qform_code 0" in warning for warning in warnings)
+    assert pydicom.dcmread(next(Path("out").rglob("*.dcm"))).FrameOfReferenceUID == first_of(reference).FrameOfReferenceUID
 
 
 def test_an_image_elsewhere_is_refused():

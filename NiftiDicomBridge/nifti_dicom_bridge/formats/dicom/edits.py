@@ -19,6 +19,7 @@ from ...standard.tags import Tag
 from .protected import misplaced, refusal
 
 UTF_8 = "ISO_IR 192"
+_NAME_COMPONENTS = 5
 Target = int | tuple[int, ...]
 """An attribute that can be set: its tag, or the tags on the way to it through the first items of sequences."""
 Values = Mapping[int, tuple[str, list[Any]]] | Mapping[Target, tuple[str, list[Any]]]
@@ -74,12 +75,21 @@ def checked_values(tag: int, texts: Sequence[str]) -> tuple[str, list[Any]]:
             return vr, numbers
         for part in texts:
             validate_value(vr, part, RAISE)
+            _check_range(vr, part)
     except (ValueError, OverflowError, struct.error):
         expected = FORMATS.get(vr, f"a value of VR {vr}")
         raise OptionError(f"{dictionary.describe(tag)}: {shown[:60]!r} is not valid. Expected: {expected} (VR {vr}).") from None
     if vr == "PN":
         return vr, [_person(part) for part in texts]
     return vr, [part or None for part in texts] if any(texts) else []
+
+
+def _check_range(vr: str, text: str) -> None:
+    """Raise `ValueError` for what has the form of its VR and is beyond its range (PS3.5 6.2)."""
+    if vr == "IS" and text.strip():
+        struct.pack("<i", int(text))
+    if vr == "PN" and any(group.count("^") >= _NAME_COMPONENTS for group in text.split("=")):
+        raise ValueError(text)
 
 
 def _fits_multiplicity(count: int, allowed: str) -> bool:

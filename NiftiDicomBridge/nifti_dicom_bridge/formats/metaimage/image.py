@@ -218,7 +218,8 @@ def _files(header: _Header) -> list[SamplesFile]:
     if name.upper() == _LOCAL and skip > 0:
         raise header.error(f"HeaderSize = {skip} is not supported for voxels in the file of the header. Remove it.")
     if name.upper() == _LOCAL:
-        return [SamplesFile(header.path, header.data_offset)]
+        at_end = skip == -1 and _packing(header) is Packing.RAW
+        return [SamplesFile(header.path, -1 if at_end else header.data_offset)]
     if not name:
         raise header.error("ElementDataFile is missing. Repair the header.")
     names = header.lines if name.upper().startswith("LIST") else [name]

@@ -11,7 +11,7 @@ import numpy as np
 
 from ...errors import NiftiReadError
 from ...model.pixels import Rescale
-from ...standard.nifti_codes import MILLIMETRES, NO_FORM, SECONDS, SPACES
+from ...standard.nifti_codes import ALIGNED, MILLIMETRES, NO_FORM, SECONDS, SOME_SPACE, SPACES
 
 UNITS_MM_S = 2 | 8
 RGB24, RGBA32 = 128, 2304
@@ -172,7 +172,8 @@ class NiftiHeader:
     @property
     def space(self) -> str:
         """What the coordinates are specified to be: those of the transform that `matrix` takes."""
-        return SPACES.get(self.codes[1] if self.codes[1] > 0 else self.codes[0], "")
+        space = SPACES.get(self.codes[1] if self.codes[1] > 0 else self.codes[0], "")
+        return SOME_SPACE if space == ALIGNED and self.codes[0] <= 0 else space
 
     def matrix(self) -> tuple[np.ndarray, list[str]]:
         """Return the voxel-to-world matrix in mm, RAS, and what is doubtful about it: sform, else qform, else voxel sizes."""

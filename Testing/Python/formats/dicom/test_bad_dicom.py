@@ -447,3 +447,32 @@ def test_a_deflated_file_without_its_end_is_damaged(lost: int, circle: Circle) -
     errors = [entry.error for entry in circle.forth().entries]
 
     assert any("the compressed data set is cut off" in error for error in errors)
+
+
+@pytest.mark.parametrize("lost", [[], [1], [1, 3]])
+def test_files_that_a_dicomdir_in_the_folder_lists_are_missed(lost: list[int], circle: Circle) -> None:
+    from phantoms import image, write
+    from phantoms.multiframe import group
+
+    found = slices(ramp(4, 4, 5))
+    directory = image(ramp(4, 5), "1.2.840.10008.1.3.10")
+    del directory.PixelData
+    series = group(DirectoryRecordType="SERIES", SeriesInstanceUID=found[0].SeriesInstanceUID)
+    files = [group(DirectoryRecordType="IMAGE", ReferencedSOPInstanceUIDInFile=ds.SOPInstanceUID) for ds in found]
+    directory.DirectoryRecordSequence = [group(DirectoryRecordType="STUDY"), series, *files]
+    save(circle.dicom, [ds for n, ds in enumerate(found) if n not in lost])
+    write(circle.dicom / "DICOMDIR", directory)
+
+    entries = {entry.outcome: entry for entry in convert(Job([circle.dicom], circle.nifti, NIFTI)).entries}
+
+    words = f"the DICOMDIR lists {len(lost)} file(s) of the series that were not found"
+    assert any(words in warning for warning in entries[Outcome.CONVERTED].log.warnings) == bool(lost)
+
+
+@pytest.mark.parametrize("name", ["scans.zip", "001.dcm.gz"])
+def test_archives_in_which_nothing_is_searched_are_named(name: str, tmp_path: Path) -> None:
+    (tmp_path / name).write_bytes(b"PK")
+
+    for given in (tmp_path, tmp_path / name):
+        with pytest.raises(BridgeError, match=f"{name} must be unpacked first"):
+            convert(Job([given], tmp_path / "out", NIFTI))

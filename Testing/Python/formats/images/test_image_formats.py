@@ -459,6 +459,11 @@ def test_byte_order_of_metaimage_is_applied(flag) -> None:
     np.testing.assert_array_equal(read(path)[0].array, VOXELS)
 
 
+def test_voxels_at_the_end_of_metaimage_are_read() -> None:
+    path = metaimage(("NDims", "HeaderSize = -1\nNDims"), b"more" + VOXELS.tobytes())
+    np.testing.assert_array_equal(read(path)[0].array, VOXELS)
+
+
 def test_orientation_that_agrees_is_read() -> None:
     np.testing.assert_array_equal(read(metaimage())[0].array, VOXELS)
 

@@ -20,7 +20,7 @@ from .label_map import LabelMap
 from .placement import Placement
 
 _MULTIPLE = 8
-"""Small planes have a multiple of so many pixels: their frames are whole bytes then."""
+"""Small planes have a multiple of this number of pixels: their frames are whole bytes then."""
 
 
 @dataclass(frozen=True)

@@ -35,7 +35,8 @@ WORDS = {
 TECHNIQUES = frozenset({"FFE", "SE", "TSE", "FSE", "IR", "TFE", "GRE", "TIR", "B", "MIXED"})
 """Second half of a vendor's compound word, as in M_FFE: how it was measured, which does not distinguish images."""
 _BETWEEN = re.compile(r"[ _-]+")
-_FRAME_TYPES = (Tag.MR_IMAGE_FRAME_TYPE_SEQUENCE, Tag.CT_IMAGE_FRAME_TYPE_SEQUENCE, Tag.PET_FRAME_TYPE_SEQUENCE)
+_FRAME_TYPES = (Tag.MR_IMAGE_FRAME_TYPE_SEQUENCE, Tag.CT_IMAGE_FRAME_TYPE_SEQUENCE, Tag.PET_FRAME_TYPE_SEQUENCE,
+                Tag.US_IMAGE_DESCRIPTION_SEQUENCE)  # fmt: skip
 
 
 def component_of(look: Lookup) -> str:
@@ -69,7 +70,7 @@ def origin_words(look: Lookup) -> list[str]:
 
 
 def _type_of(look: Lookup) -> list[str]:
-    types = [metadata.texts(look.group(sequence), Tag.FRAME_TYPE) for sequence in _FRAME_TYPES]
+    types = (metadata.texts(look.group(sequence), Tag.FRAME_TYPE) for sequence in _FRAME_TYPES)
     return next((values for values in types if len(values) > 2), None) or metadata.texts(look.data_set, Tag.IMAGE_TYPE)
 
 

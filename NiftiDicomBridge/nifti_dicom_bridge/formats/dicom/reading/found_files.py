@@ -10,7 +10,7 @@ from pathlib import Path
 
 from ....model import metadata
 from ....model.failure import failure_of
-from ....model.metadata import Instance
+from ....model.metadata import Elements, Instance
 from ....model.process_copies import computed_in_copies, useful_jobs
 from ....options import Progress
 from ....standard import dictionary
@@ -53,12 +53,15 @@ class FoundFiles:
         RT Structure Sets, which are among the leftovers, too.
     not_dicom : list of pathlib.Path
         Other files.
+    directories : list of Elements
+        What DICOMDIR files contain.
     """
 
     instances: list[Instance] = field(default_factory=list)
     leftovers: list[Leftover] = field(default_factory=list)
     structure_sets: list[Instance] = field(default_factory=list)
     not_dicom: list[Path] = field(default_factory=list)
+    directories: list[Elements] = field(default_factory=list)
 
     def read(self, headers: Headers, path: Path, name: str) -> None:
         """Add a file."""
@@ -75,6 +78,7 @@ class FoundFiles:
                 return
             self.leftovers.append(Leftover(str(path), f"no image: {kind_of(instance)}"))
             self.structure_sets += [instance] if is_structure_set(instance) else []
+            self.directories += [instance.elements] if Tag.DIRECTORY_RECORD_SEQUENCE in instance.elements else []
 
     def add(self, other: FoundFiles) -> None:
         """Add further files."""
@@ -82,6 +86,7 @@ class FoundFiles:
         self.leftovers += other.leftovers
         self.structure_sets += other.structure_sets
         self.not_dicom += other.not_dicom
+        self.directories += other.directories
 
     def in_order_of(self, listed: Sequence[Listed]) -> FoundFiles:
         """Return the same in the order in which the files are listed."""
@@ -95,11 +100,12 @@ class FoundFiles:
             sorted(self.leftovers, key=place),
             sorted(self.structure_sets, key=place),
             sorted(self.not_dicom, key=lambda path: places[os.fspath(path)]),
+            self.directories,
         )
 
 
 def read_files(listed: Sequence[Listed], progress: Progress | None = None, jobs: int = 1) -> FoundFiles:
-    """Return what files are; many files of several kinds are read in so many copies of this process, where that is safe."""
+    """Return what files are; many files of several kinds are read in several copies of this process, where that is safe."""
     shares = _shares(listed) if jobs > 1 else []
     sizes = list(map(len, shares))
     jobs = useful_jobs(sizes, SHARE, jobs)

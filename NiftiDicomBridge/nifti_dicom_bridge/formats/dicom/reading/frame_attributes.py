@@ -18,8 +18,9 @@ from .moments import seconds
 COUNT_DIGITS = 9
 PHILIPS_LABEL_TYPE = (0x2005, "Philips MR Imaging DD 005", 0x29)
 PLACES = frozenset({
-    Tag.STACK_ID, Tag.IN_STACK_POSITION_NUMBER, Tag.IMAGE_POSITION_PATIENT, Tag.IMAGE_ORIENTATION_PATIENT,
-    Tag.SLICE_LOCATION, Tag.PLANE_POSITION_SEQUENCE, Tag.PLANE_ORIENTATION_SEQUENCE, Tag.REFERENCED_SEGMENT_NUMBER,
+    Tag.STACK_ID, Tag.IN_STACK_POSITION_NUMBER, Tag.IMAGE_POSITION_PATIENT, Tag.IMAGE_ORIENTATION_PATIENT, Tag.SLICE_LOCATION,
+    Tag.PLANE_POSITION_SEQUENCE, Tag.PLANE_ORIENTATION_SEQUENCE, Tag.IMAGE_POSITION_VOLUME, Tag.IMAGE_ORIENTATION_VOLUME,
+    Tag.PLANE_POSITION_VOLUME_SEQUENCE, Tag.PLANE_ORIENTATION_VOLUME_SEQUENCE, Tag.REFERENCED_SEGMENT_NUMBER,
 })  # fmt: skip
 """Dimensions that count slices, or what separates volumes anyway."""
 
@@ -160,6 +161,7 @@ def other_words(look: Lookup) -> list[str]:
     data_set = look.data_set
     words = [*origin_words(look), *metadata.texts(data_set, Tag.DOSE_TYPE), *metadata.texts(data_set, Tag.RECEIVE_COIL_NAME)]
     words += look.texts(Tag.PIXEL_VALUE_TRANSFORMATION_SEQUENCE, Tag.RESCALE_TYPE)
+    words += look.texts(Tag.IMAGE_DATA_TYPE_SEQUENCE, Tag.DATA_TYPE)
     thickness = look.number(Tag.PIXEL_MEASURES_SEQUENCE, Tag.SLICE_THICKNESS)
     if thickness:
         words.append(f"{thickness:g}mm")
@@ -243,11 +245,13 @@ def instance_number(frame: Frame) -> float | None:
 
 
 def _is_part(elements: Elements) -> bool:
-    return bool(metadata.text(elements, Tag.CONCATENATION_UID))
+    return Tag.CONCATENATION_UID in elements
 
 
 def first_number(elements: Elements) -> int:
     """Return the number of the first frame of an object, counted from 0 in its concatenation (PS3.3 C.7.6.16.2.2.4)."""
+    if not _is_part(elements):
+        return 0
     offset = metadata.number(elements, Tag.CONCATENATION_FRAME_OFFSET_NUMBER)
     if offset is not None:
         return int(offset)

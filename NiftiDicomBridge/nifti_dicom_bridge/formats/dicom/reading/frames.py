@@ -160,7 +160,11 @@ def _placed(source: _Source, n: int) -> FrameInfo:
     if plane is not None:
         return _frame(source, n, plane, notes)
     assumed = located_plane(source.look, notes)
-    return replace(_frame(source, n, assumed, notes), is_assumed=assumed is not None)
+    frame = replace(_frame(source, n, assumed, notes), is_assumed=assumed is not None)
+    stack = metadata.text(source.look.group(Tag.FRAME_CONTENT_SEQUENCE), Tag.STACK_ID)
+    if assumed is None or not stack:
+        return frame
+    return replace(frame, labels={**frame.labels, "stack": stack}, kind=(*frame.kind, ("stack", stack)))
 
 
 def _frame(

@@ -1,4 +1,4 @@
-"""Stacks whose slices lie between each other, and that only the order of their instances distinguishes."""
+"""Stacks whose slices are located between each other, and that only the order of their instances distinguishes."""
 
 from __future__ import annotations
 

@@ -20,6 +20,9 @@ from .plans import DrawnPlan, Plan
 from .rescale import LARGEST_SLOPE
 from .segment_grids import has_labels
 
+_EVEN_MS = 1.0
+"""Times are even if their distances differ by less, ms: they are rounded to milliseconds by some writers."""
+
 
 def outline(plan: Plan) -> Volume:
     """Return the volume of a plan as the headers specify it: zeros that take no memory replace its voxels."""
@@ -56,15 +59,36 @@ def _default_matrix(plan: Plan) -> np.ndarray:
 
 
 def _time_step(plan: Plan) -> float:
-    """Return seconds between times: RepetitionTime, FrameTime or TemporalResolution; 0 where unknown."""
+    """Return seconds between times: RepetitionTime, FrameTime, TemporalResolution, or even times of frames; 0 where unknown."""
     if len(plan.frames) < 2:
         return 0.0
-    elements, first = plan.instances[0].elements, plan.frames[0][0]
-    look = Lookup(elements, own_groups(elements, first.frame))
+    elements, look = plan.instances[0].elements, _of_first_frame(plan, 0)
     step_s = (
         look.number(Tag.MR_TIMING_AND_RELATED_PARAMETERS_SEQUENCE, Tag.REPETITION_TIME)
         or metadata.number(elements, Tag.FRAME_TIME)
         or metadata.number(elements, Tag.TEMPORAL_RESOLUTION)
-        or 0.0
+        or _even_step_ms(plan)
     )
     return step_s / 1000.0 if 0 < step_s < LARGEST_SLOPE else 0.0
+
+
+def _even_step_ms(plan: Plan) -> float:
+    """Return milliseconds between times, if all frames state when they were acquired and that is evenly; else 0.
+
+    TemporalPositionTimeOffset is in seconds, FrameReferenceTime of PET in milliseconds.
+    """
+    looks = [_of_first_frame(plan, t) for t in range(len(plan.frames))]
+    offsets = [look.number(Tag.TEMPORAL_POSITION_SEQUENCE, Tag.TEMPORAL_POSITION_TIME_OFFSET) for look in looks]
+    factor = 1000.0 if offsets[0] is not None else 1.0
+    stated = offsets if offsets[0] is not None else [look.number(0, Tag.FRAME_REFERENCE_TIME) for look in looks]
+    known = [number * factor for number in stated if number is not None]
+    if len(known) < len(looks):
+        return 0.0
+    steps = np.diff(known)
+    return float(steps.mean()) if np.ptp(steps) <= _EVEN_MS else 0.0
+
+
+def _of_first_frame(plan: Plan, t: int) -> Lookup:
+    first = plan.frames[t][0]
+    elements = plan.instances[first.instance].elements
+    return Lookup(elements, own_groups(elements, first.frame))

@@ -57,7 +57,7 @@ def doubts_of_people(data_sets: Sequence[Elements]) -> list[str]:
 
 def _differing(data_sets: Sequence[Elements]) -> str:
     """Return the attributes of a person that differ; empty if none does."""
-    return ", ".join(describe(tag_of(keyword)) for keyword in differing(map(SharedValues(person_of).of, data_sets)))
+    return ", ".join(describe(tag_of(keyword)) for keyword in differing(set(map(SharedValues(person_of).of, data_sets))))
 
 
 def doubt_of_text(elements: Elements) -> str:
@@ -120,7 +120,7 @@ def _is_readable(value: bytes, vr: str, charset: CharacterSet) -> bool:
 def person_of(elements: Elements) -> Person:
     """Return what a data set states of a person, in whichever character set it is."""
     charset = CharacterSet().of(elements)
-    return person(*(text_of(elements, tag, charset) for tag in _PERSON))
+    return person(*(text_of(elements, tag, charset) for tag in (*_PERSON, Tag.PATIENT_ID)))
 
 
 def is_of_another_patient(one: Elements, other: Elements) -> bool:

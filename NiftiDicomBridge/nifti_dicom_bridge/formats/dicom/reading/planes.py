@@ -53,6 +53,9 @@ def plane_of(look: Lookup, notes: list[str]) -> Plane | None:
 
 def located_plane(look: Lookup, notes: list[str]) -> Plane | None:
     """Return an assumed plane for an object without position: its order and distance by another attribute; None without one."""
+    volume = _plane_in_volume(look, notes)
+    if volume is not None:
+        return volume
     retired = look.numbers(0, Tag.IMAGE_ORIENTATION)
     orientation = look.numbers(Tag.PLANE_ORIENTATION_SEQUENCE, Tag.IMAGE_ORIENTATION_PATIENT) or retired
     axes = axes_of(tuple(orientation)) if len(orientation) == 6 else None
@@ -61,6 +64,7 @@ def located_plane(look: Lookup, notes: list[str]) -> Plane | None:
     position = look.numbers(0, Tag.IMAGE_POSITION)
     along = float(np.cross(axes[:3], axes[3:]) @ position) if len(position) == 3 else None
     locations = {
+        Tag.IN_STACK_POSITION_NUMBER: _along_stack(look),
         Tag.SLICE_LOCATION: look.number(0, Tag.SLICE_LOCATION),
         Tag.IMAGE_POSITION: along,  # of ACR-NEMA, whose axes and origin are those of its scanner
         Tag.LOCATION: look.number(0, Tag.LOCATION),
@@ -72,6 +76,26 @@ def located_plane(look: Lookup, notes: list[str]) -> Plane | None:
             )
             return assumed_plane(location, axes, spacing_of(look, []))
     return None
+
+
+def _plane_in_volume(look: Lookup, notes: list[str]) -> Plane | None:
+    """Return the plane of an Enhanced US Volume, in the volume of the transducer (PS3.3 C.8.24.3); None for others."""
+    position = look.numbers(Tag.PLANE_POSITION_VOLUME_SEQUENCE, Tag.IMAGE_POSITION_VOLUME)
+    orientation = look.numbers(Tag.PLANE_ORIENTATION_VOLUME_SEQUENCE, Tag.IMAGE_ORIENTATION_VOLUME)
+    axes = axes_of(tuple(orientation)) if len(orientation) == 6 else None
+    if axes is None or len(position) != 3 or not all(abs(value) < LARGEST for value in position):
+        return None
+    notes.append(
+        f"{describe(Tag.IMAGE_POSITION_VOLUME)} specifies positions in the volume of the transducer: where that is in the "
+        "patient is not known"
+    )
+    return Plane(np.array(position), axes, spacing_of(look, []))
+
+
+def _along_stack(look: Lookup) -> float | None:
+    """Return the distance of a frame from the first of its stack, by number and step; None without a number."""
+    number = metadata.number(look.group(Tag.FRAME_CONTENT_SEQUENCE), Tag.IN_STACK_POSITION_NUMBER)
+    return None if not number else (number - 1) * abs(step_of(look))
 
 
 def assumed_plane(along: float, axes: np.ndarray | None, spacing: tuple[float, float]) -> Plane:

@@ -21,7 +21,8 @@ from ....model.person import People
 from ....options import Progress
 from ....standard.tags import Tag
 from . import decode, files
-from .found_files import Leftover, read_files
+from .directories import doubt_of_listed, listed_instances
+from .found_files import FoundFiles, Leftover, read_files
 from .owners import doubts_of_people, owner_of, person_of
 from .shared_values import SharedValues
 
@@ -119,6 +120,7 @@ def find_series(
     _warn_of_shared_uids(inventory.series)
     _warn_of_people(inventory.series)
     _warn_of_damaged_neighbours(inventory)
+    _warn_of_missing_instances(inventory, found_files)
     return inventory
 
 
@@ -179,6 +181,15 @@ def _warn_of_damaged_neighbours(inventory: Inventory) -> None:
             one.warnings.append(f"{count} file(s) next to it could not be read: the series may be incomplete")
 
 
+def _warn_of_missing_instances(inventory: Inventory, found_files: FoundFiles) -> None:
+    """Warn of series of which a DICOMDIR lists files that were not found."""
+    listed = listed_instances(found_files.directories)
+    found = {instance.uid for instance in found_files.instances} if listed else set()
+    for one in inventory.series if listed else []:
+        if one.copy == 1 and (doubt := doubt_of_listed(listed.get(one.uid, set()), found)):
+            one.warnings.append(doubt)
+
+
 def _key_of(elements: Elements) -> tuple[Any, ...]:
     """Return what the instances of a series have in common; where they have no UID, their folder is the same, too."""
     uid = metadata.text(elements, Tag.SERIES_INSTANCE_UID)
@@ -209,16 +220,18 @@ def _by_person(series: Series) -> list[Series]:
     """
     people, persons_of = People(), SharedValues(lambda elements: person_of(elements)._replace(name="", issuer=""))
     patient = metadata.text(series.instances[0].elements, Tag.PATIENT_ID)
+    found = [persons_of.of(instance.elements) for instance in series.instances]
+    numbers = {one: people.number_of(patient, one) for one in dict.fromkeys(found)}
+    if len(set(numbers.values())) == 1:
+        return [series]
     persons: dict[int, Series] = {}
-    for instance in series.instances:
-        number = people.number_of(patient, persons_of.of(instance.elements))
-        persons.setdefault(number, Series(series.uid, warnings=list(series.warnings))).instances.append(instance)
-    if len(persons) > 1:
-        for one in persons.values():
-            one.warnings.append(
-                f"{len(persons)} people share one series and PatientID (0010,0020), but not date of birth and sex: "
-                "each is an image of its own"
-            )
+    for one, instance in zip(found, series.instances, strict=True):
+        persons.setdefault(numbers[one], Series(series.uid, warnings=list(series.warnings))).instances.append(instance)
+    for part in persons.values():
+        part.warnings.append(
+            f"{len(persons)} people share one series and PatientID (0010,0020), but not date of birth and sex: "
+            "each is an image of its own"
+        )
     return list(persons.values())
 
 

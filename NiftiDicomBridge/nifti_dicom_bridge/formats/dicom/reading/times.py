@@ -113,7 +113,7 @@ def _divide(frames: Frames, row: int, division: Division) -> None:
 
 
 def _divide_by_runs(frames: Frames, division: Division) -> None:
-    """Add the stacks that lie between each other as volumes, and one volume where there are none."""
+    """Add the stacks that are located between each other as volumes, and one volume where there are none."""
     runs = interleaved_stacks(frames, distances(frames))
     if runs:
         division.notes.append(_INTERLEAVED.format(len(runs)))

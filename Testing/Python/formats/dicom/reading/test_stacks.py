@@ -12,8 +12,9 @@ from pydicom.dataset import Dataset
 from circle import Circle
 from nifti_dicom_bridge.formats.dicom.reading.read import read
 from nifti_dicom_bridge.model.volume import UNPLACED, Volume
+from phantoms import dynamic
 from phantoms.base import ENHANCED_MR, MR, SEGMENTATION, ramp, save, slices, uid
-from phantoms.multiframe import enhanced
+from phantoms.multiframe import enhanced, group
 
 
 def stacks(*stacks: tuple[str, list[float]]) -> Dataset:
@@ -249,3 +250,48 @@ def test_packages_and_stations_that_do_not_overlap_are_one_stack(shift: float, t
     (volume,) = read([tmp_path])
 
     assert volume.voxels.shape[:2] == (1, 10)
+
+
+US_VOLUME = "1.2.840.10008.5.1.4.1.1.6.2"
+SHUFFLED = [3, 0, 5, 1, 4, 2, 9, 6, 11, 7, 10, 8]
+
+
+def _without_positions(in_volume: bool) -> Dataset:
+    """Return two times of six slices in disorder, with positions in the volume of a transducer, or as numbers only."""
+    ds = dynamic.enhanced([0, 1], SHUFFLED)
+    if in_volume:
+        ds.SOPClassUID = ds.file_meta.MediaStorageSOPClassUID = US_VOLUME
+        ds.SharedFunctionalGroupsSequence[0].PlaneOrientationVolumeSequence = [group(ImageOrientationVolume=[1, 0, 0, 0, 1, 0])]
+        ds.DimensionIndexSequence[1].DimensionIndexPointer = 0x00209301
+    del ds.SharedFunctionalGroupsSequence[0].PlaneOrientationSequence
+    for groups in ds.PerFrameFunctionalGroupsSequence:
+        place = groups.PlanePositionSequence[0].ImagePositionPatient
+        if in_volume:
+            groups.PlanePositionVolumeSequence = [group(ImagePositionVolume=list(map(float, place)))]
+        else:
+            groups.FrameContentSequence[0].InStackPositionNumber = int(place[2] // 3) + 1
+        del groups.PlanePositionSequence
+    return ds
+
+
+@pytest.mark.parametrize("in_volume", [True, False])
+def test_frames_that_have_no_position_in_the_patient_are_not_mixed(in_volume: bool, tmp_path: Path) -> None:
+    save(tmp_path, [_without_positions(in_volume)])
+
+    (volume,) = read([tmp_path])
+
+    assert volume.voxels[:, :, 0, 0].tolist() == [[dynamic.value(t, k) for k in range(6)] for t in range(2)]
+    assert volume.space == UNPLACED
+    assert np.linalg.norm(volume.ijk_to_ras[:3, 2]) == 3
+
+
+def test_stacks_without_positions_are_separate(tmp_path: Path) -> None:
+    ds = _without_positions(in_volume=False)
+    for n, groups in zip(SHUFFLED, ds.PerFrameFunctionalGroupsSequence, strict=True):
+        groups.FrameContentSequence[0].StackID = str(n // 6)
+        del groups.FrameContentSequence[0].TemporalPositionIndex, groups.FrameContentSequence[0].DimensionIndexValues
+    save(tmp_path, [ds])
+
+    volumes = [volume.voxels[:, :, 0, 0].tolist() for volume in read([tmp_path])]
+
+    assert sorted(volumes) == [[[dynamic.value(t, k) for k in range(6)]] for t in range(2)]
