@@ -145,15 +145,10 @@ def _converted(node: Any, kind: str, exportable: Any, folder: Path) -> tuple[lis
     """Convert a node in a temporary folder and return the DICOM files and warnings."""
     from nifti_dicom_bridge import BridgeError, ConversionOptions, Job, Kind, Target, convert
 
-    from . import Database
     from .DisplayTexts import without_reference
-    from .NodeKinds import instance_uids_of
     from .PanelMessages import in_panel
-    from .SourceFile import source_of
     from .TemporaryNifti import stage
 
-    if instance_uids_of(node) and source_of(node) is None:
-        Database.require_open()
     staged = stage([node], folder / "nifti")
     values = _edited_values(exportable, staged.images[0])
     options = ConversionOptions(target=Target.DICOM, kind=Kind(kind), set_values=values)

@@ -72,7 +72,7 @@ class FileList:
         self._add([image.path for image in staged], staged)
         added = _("Images added from the scene: {count}").format(count=len(staged))
         warnings = dict.fromkeys(sentence for image in staged for sentence in image.warnings[image.path])
-        self._feedback.show_result(" ".join([f"{added}.", *warnings]) if warnings else added)
+        self._feedback.show_result(" ".join([f"{added}.", *warnings]) if warnings else added, problem=bool(warnings))
 
     def _add(self, paths: Iterable[Path], staged: Iterable[SceneImage] = ()) -> int:
         """Add files, each image of the scene with its own reference; select the first new one, and return how many are new."""

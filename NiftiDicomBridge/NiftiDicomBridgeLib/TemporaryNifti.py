@@ -11,6 +11,8 @@ import numpy as np
 
 from nifti_dicom_bridge import BridgeError, ConversionOptions, ConversionReport, Entry, Volume
 
+from . import Database
+from .ExportSources import ExportSource
 from .ExportTasks import ExportTask
 from .NodeOrigins import Origin, origin_of
 from .OverlappingLabels import is_layered
@@ -18,6 +20,7 @@ from .References import reference_volume
 from .SpaceOfReference import in_space_of
 
 Progress = Callable[[str, int, int], None]
+CLOSED = "{}: Slicer's DICOM database is not open, so the original of this image cannot be read. Open it in the module DICOM."
 
 
 @dataclass
@@ -83,6 +86,8 @@ class StageTask(ExportTask):
     def _source_of(self, node: Any, harden: bool) -> Any:
         self._origins.append(origin_of(node) if node is not None else Origin())
         source = super()._source_of(node, harden)
+        if source.image is not None and source.image.instance_uids and not source.files and not Database.is_open():
+            return ExportSource(source.title, error=CLOSED.format(source.title))
         was_dicom = source.image is not None and (source.image.instance_uids or source.image.source)
         moves = self._by_origin and self._origins[-1].files and not was_dicom
         placed = in_space_of(reference_volume(node), source) if moves else source

@@ -116,3 +116,28 @@ def test_no_warning_names_a_temporary_folder(slicer, logic, node, tmp_path):
     warnings = [*report.entries[0].log.warnings, *logic.propose([segmentation])[0].warnings]
     assert "reference: patient NDB-1" in warnings[0]
     assert not [warning for warning in warnings if slicer.app.temporaryPath in warning]
+
+
+def test_a_segmentation_stays_one_without_its_reference(slicer, panel, node):
+    panel.offerNodes([labels_on(slicer, node)])
+    settle(panel)
+    choose(panel, "")
+    assert file_rows(panel)[0][2] == "Segmentation"
+    assert "taken for" not in shown(panel.ui.fileNoteLabel)
+
+
+def test_an_image_of_dicom_is_not_converted_while_its_database_is_closed(slicer, logic, panel, node, tmp_path):
+    slicer.dicomDatabase.closeDatabase()
+    (entry,) = logic.volumesToDicom([node], database=False, folder=tmp_path / "out").entries
+    panel.offerNodes([node])
+    settle(panel)
+    for text in (entry.error, shown(panel.importing.feedback.result)):
+        assert "DICOM database is not open, so the original of this image cannot be read" in text.replace("&#x27;", "'")
+    assert file_rows(panel) == []
+
+
+def test_a_folder_that_cannot_be_made_is_refused_in_a_sentence(logic, slicer, tmp_path):
+    (tmp_path / "file").touch()
+    node = slicer.util.addVolumeFromArray(np.zeros((2, 3, 4), np.int16), name="drawn")
+    (entry,) = logic.exportVolumes([node], tmp_path / "file").entries
+    assert entry.error == f"{tmp_path / 'file'}: cannot be written (File exists). Choose another folder."
