@@ -150,7 +150,8 @@ def _converted(node: Any, kind: str, exportable: Any, folder: Path) -> tuple[lis
     from .TemporaryNifti import stage
 
     staged = stage([node], folder / "nifti")
-    values = _edited_values(exportable, staged.images[0])
+    origin = staged.origins.get(staged.images[0])
+    values = _edited_values(exportable, staged.images[0], origin.files[:1] if origin is not None else [])
     options = ConversionOptions(target=Target.DICOM, kind=Kind(kind), set_values=values)
     report = convert(Job(staged.images, folder / "dicom", staged.options(options, folder)))
     if not report.ok:
@@ -160,19 +161,22 @@ def _converted(node: Any, kind: str, exportable: Any, folder: Path) -> tuple[lis
     return list(report.outputs), [in_panel(sentence) for sentence in warnings]
 
 
-def _edited_values(exportable: Any, image: Path) -> dict[str, str]:
-    """Return the values of the tag editor that are not those of the original.
+def _edited_values(exportable: Any, image: Path, reference: Sequence[Path]) -> dict[str, str]:
+    """Return the values of the tag editor that are not those of the original, nor those of a file of its reference series.
 
-    The dialog stores what the user has typed in the subject hierarchy before it exports: only the original specifies.
+    The dialog stores what the user has typed in the subject hierarchy before it exports: only the original specifies. Values of
+    a reference may be such as the standard forbids, which no one has typed.
     """
     from nifti_dicom_bridge import identity_of, read
 
+    from . import Database
     from .Hierarchy import OF_PATIENT, OF_STUDY, is_placeholder
 
     original = identity_of(read(image)[0])
     values = {name: str(exportable.tag(name) or "") for name in (*OF_PATIENT, *OF_STUDY, *SERIES_TAGS)}
     typed = {name: value for name, value in values.items() if value and not is_placeholder(name, value)}
-    return {name: value for name, value in typed.items() if value != original.get(name)}
+    known = {name: Database.value_of_keyword(path, name) for path in reference for name in typed}
+    return {name: value for name, value in typed.items() if value not in (original.get(name), known.get(name))}
 
 
 def _moved(files: Sequence[Path], folder: Path, prefix: str) -> list[Path]:
