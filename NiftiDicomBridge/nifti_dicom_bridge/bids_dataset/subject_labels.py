@@ -102,7 +102,7 @@ def _recorded_person(keys: dict[str, Any]) -> Person:
         shared = keys[KEY]["Instances"]["Shared"]
     except (KeyError, TypeError):
         shared = {}
-    return person(*(str(keys.get(keyword) or _shared_text(shared, keyword)) for keyword in KEYWORDS))
+    return person(*(str(keys.get(keyword) or _shared_text(shared, keyword)) for keyword in (*KEYWORDS, "PatientID")))
 
 
 def _shared_text(shared: Any, keyword: str) -> str:

@@ -86,7 +86,7 @@ def named_file(file: ImageWithRecord, options: ConversionOptions) -> NamedFile:
     texts = {key: str(value) for key, value in file.top.items() if key in _KEYWORDS and isinstance(value, (str, int))}
     patient_id = texts.get("PatientID", "")
     patient: Patient = (patient_id, "" if patient_id else normal_text(texts.get("PatientName", "")), "")
-    one = person(*(str(file.top.get(keyword, "")) for keyword in KEYWORDS))
+    one = person(*(str(file.top.get(keyword, "")) for keyword in (*KEYWORDS, "PatientID")))
     if file.record is not None:
         elements = file.record.source.metadata.first.elements
         texts |= texts_of(elements, _KEYWORDS)

@@ -11,6 +11,10 @@ UNKNOWN_DATES = frozenset({"00000000", "00010101", "18000101", "19000101"})
 """Birth dates that systems write for unknown."""
 NEW_YEAR = "0101"
 """Day of birth dates of which only the year is known, or was left by de-identification."""
+UNKNOWN_NAMES = frozenset({
+    "anon", "anonymous", "anonymized", "anonymised", "deidentified", "removed", "unknown", "none", "noname", "test", "xxx",
+})  # fmt: skip
+"""Words of what takes the place of a name."""
 SEXES = frozenset("MF")
 """Values of PatientSex (0010,0040) that exclude each other; O (other) is also written for unknown."""
 SIMILAR = 0.8
@@ -32,17 +36,20 @@ KEYWORDS = Person("PatientName", "PatientBirthDate", "PatientSex", "IssuerOfPati
 """Keyword of each attribute of a person."""
 
 
-def person(name: str = "", birth_date: str = "", sex: str = "", issuer: str = "") -> Person:
+def person(name: str = "", birth_date: str = "", sex: str = "", issuer: str = "", patient_id: str = "") -> Person:
     """Return a person by attributes as they are written: of a name the alphabetic form, a date with or without hyphens.
+
+    A name that is the PatientID is not a name, and neither is one that means unknown.
 
     Examples
     --------
     >>> person("Doe^Jane=山田^太郎", "1980-02-01", "female", "Clinic ")
     Person(name='doe jane', birth_date='19800201', sex='F', issuer='clinic')
     """
-    return Person(
-        normal_text(name.split("=")[0]), birth_date.replace("-", "").strip(), sex.strip()[:1].upper(), normal_text(issuer)
-    )
+    words = normal_text(name.split("=")[0])
+    if words == normal_text(patient_id) or not UNKNOWN_NAMES.isdisjoint(_words(words)):
+        words = ""
+    return Person(words, birth_date.replace("-", "").strip(), sex.strip()[:1].upper(), normal_text(issuer))
 
 
 def normal_text(text: str) -> str:
@@ -75,8 +82,6 @@ def contradicting(one: Person, other: Person) -> list[str]:
     >>> contradicting(jane, person("JANE DOE^^"))
     []
     """
-    if one == other:
-        return []
     keywords = []
     alike = not (one.name and other.name) or one.name == other.name or _are_alike(one.name, other.name)
     if not alike and not _is_confirmed(one.birth_date, other.birth_date):
@@ -100,6 +105,8 @@ class People:
         """Return the number of a person among those of a PatientID; a new number if it contradicts all of them."""
         known = self._people.setdefault(patient_id, [])
         for n, other in enumerate(known):
+            if other == one:
+                return n + 1
             if not contradicting(other, one):
                 known[n] = merged(other, one)
                 return n + 1
@@ -127,6 +134,8 @@ def _are_alike(one: str, other: str) -> bool:
     mine, theirs = _words(one), _words(other)
     if not mine or not theirs or _is_latin(mine) != _is_latin(theirs):  # scripts cannot be compared
         return True
+    if _begins_with("".join(mine), "".join(theirs)):
+        return True
     numbered = [{word for word in words if re.search(r"\d", word)} for words in (mine, theirs)]
     if all(numbered):  # pseudonyms: one letter makes another person
         return bool(numbered[0] & numbered[1])
@@ -136,6 +145,12 @@ def _are_alike(one: str, other: str) -> bool:
     from difflib import SequenceMatcher  # few names need it
 
     return SequenceMatcher(None, " ".join(sorted(mine)), " ".join(sorted(theirs)), autojunk=False).ratio() >= SIMILAR
+
+
+def _begins_with(one: str, other: str) -> bool:
+    """Whether one of two texts continues the other: P01 and P01 visit 2, but not P1 and P12."""
+    short, long = sorted((one, other), key=len)
+    return long.startswith(short) and not re.match(r"\d", long[len(short) :]) and len(short) > 2
 
 
 def _words(name: str) -> list[str]:

@@ -598,6 +598,22 @@ def test_another_spelling_or_a_new_name_is_one_person(name: str, in_one_run: boo
     assert len(list(circle.nifti.glob("sub-*"))) == 1
 
 
+@pytest.mark.parametrize("in_one_run", [True, False])
+@pytest.mark.parametrize(
+    ("first", "second"),
+    [("P-01", "Doe^Jane"), ("Doe^Jane", "Anonymous"), ("Unknown^Trauma", "Doe^Jane"), ("case1", "case-1_v2"),
+     ("case1_v1", "case1_v2"), ("Doe^Jane", "Доу^Джейн")],
+)  # fmt: skip
+def test_a_pseudonym_is_not_another_person(first: str, second: str, in_one_run: bool, circle: Circle) -> None:
+    report = two_studies(circle, in_one_run, {"PatientName": first}, {"PatientName": second})
+    assert {entry.outcome for entry in report.entries} == {Outcome.CONVERTED}
+
+
+def test_numbered_pseudonyms_are_people(circle: Circle) -> None:
+    report = two_studies(circle, True, {"PatientName": "case1"}, {"PatientName": "case12"})
+    assert [entry.outcome for entry in report.entries].count(Outcome.FAILED) == 1
+
+
 def test_another_name_is_reported(circle: Circle) -> None:
     report = two_studies(circle, True, JANE, JANE | {"PatientName": "Roe^Jane"})
     assert "sub-P01 has images of one PatientID, but of different PatientName: are they of one patient?" in said(report)

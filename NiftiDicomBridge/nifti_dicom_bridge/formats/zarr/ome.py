@@ -186,6 +186,12 @@ class OmeImage:
         """Seconds from time to time; 0 where the axis has no unit."""
         return 0.0 if self.time is None else float(self.scale[self.time]) * UNITS_S.get(self.axes[self.time][2], 0.0)
 
+    @property
+    def unknown_time_unit(self) -> str:
+        """The unit of the axis of time, if it is not known; empty if it is, or there is none."""
+        unit = "" if self.time is None else self.axes[self.time][2]
+        return unit if unit not in UNITS_S else ""
+
     def spacing_and_origin(self) -> tuple[np.ndarray, np.ndarray]:
         """Return scale and translation along slices, rows and columns, mm."""
         factors = [UNITS_MM.get(self.axes[n][2], 1.0) for n in self.space]

@@ -201,6 +201,8 @@ def _read_foreign_store(voxels: ZarrVoxels, ome: OmeImage, path: Path, doubts: S
     notes = ["OME-Zarr does not specify directions: x is assumed to be left, y posterior, z superior"]
     if ome.without_unit:
         notes.append(f"axes {', '.join(ome.without_unit)} have no unit: they count as millimeters")
+    if ome.unknown_time_unit:
+        notes.append(f"the axis of time has the unit {ome.unknown_time_unit!r}, which is not known: so is the time step")
     notes += doubts
     missing = voxels.missing_chunks()
     if missing:

@@ -567,6 +567,18 @@ def test_axes_that_the_array_states_in_another_order_are_refused(tmp_path: Path)
         open_zarr(pyramid(tmp_path / "b.zarr", [(4, 1.0)], ["x", "y", "z"]))
 
 
+@pytest.mark.parametrize(("unit", "seconds"), [("second", 3), ("ms", 0.003), ("fortnight", 0)])
+def test_the_unit_of_time_is_known_or_reported(unit: str, seconds: float, tmp_path: Path) -> None:
+    store = other_store(tmp_path / "a.zarr", "tyx")
+    attributes = dict(zarr.open_group(str(store)).attrs)
+    attributes["ome"]["multiscales"][0]["axes"][0] = {"name": "t", "type": "time", "unit": unit}
+    zarr.open_group(str(store)).attrs.update(attributes)
+    volume = open_zarr(store)
+
+    assert volume.time_step_s == seconds
+    assert any("'fortnight', which is not known" in text for text in volume.warnings) == (seconds == 0)
+
+
 def test_label_images_of_others_are_reported(tmp_path: Path) -> None:
     store = other_store(tmp_path / "a.zarr")
     zarr.open_group(str(store)).create_group("labels")

@@ -35,8 +35,9 @@ from ....standard.tags import Tag
 from . import decode, vendor
 from .files import read_at, read_pixel_bytes
 from .lookup import frame_count
-from .modality_lut import DoubtsOfTable
+from .modality_lut import doubts_of_table
 from .plans import Plan
+from .real_world import doubts_of_mapping
 from .scaling import Scaling
 from .segment_doubts import DoubtsOfValues
 from .surplus_frames import doubt_of_frames
@@ -68,8 +69,9 @@ class Loader:
         self.tails: dict[int, bytes] = {}
         self.decoded: dict[int, str] = {}
         self.doubts: dict[str, None] = {}
-        table = DoubtsOfTable(instance.elements for instance in plan.instances)
-        self.doubts_of_values = (DoubtsOfValues(plan.instances[0].elements), table)
+        first = plan.instances[0].elements
+        table = doubts_of_table(instance.elements for instance in plan.instances)
+        self.doubts_of_values = (DoubtsOfValues(first), table, doubts_of_mapping(first))
 
     def completed(self, volume: Volume, scaling: Scaling, digest: str) -> Volume:
         """Return a volume whose planes were read with all that is known of them now.

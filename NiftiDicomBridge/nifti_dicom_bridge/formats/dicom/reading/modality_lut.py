@@ -10,6 +10,7 @@ from ....model import metadata
 from ....model.metadata import Elements
 from ....standard.dictionary import describe
 from ....standard.tags import Tag
+from .value_range import DoubtsOfRange, common_range
 
 
 def straight_line(elements: Elements, notes: list[str]) -> tuple[float, float, str]:
@@ -28,35 +29,13 @@ def straight_line(elements: Elements, notes: list[str]) -> tuple[float, float, s
     return 1.0, 0.0, ""
 
 
-class DoubtsOfTable:
-    """Which stored values are beyond a table that is applied as a slope: DICOM gives them the value at its end.
-
-    Parameters
-    ----------
-    data_sets : iterable of Elements
-        Of all instances of an image.
-    """
-
-    def __init__(self, data_sets: Iterable[Elements]):
-        limits = list(filter(None, map(_limits, data_sets)))
-        self._low, self._high = max((low for low, _ in limits), default=0), min((high for _, high in limits), default=0)
-        self._is_applied = bool(limits)
-        self._least, self._most = self._low, self._high
-
-    def note(self, planes: np.ndarray) -> None:
-        """Note the values of planes."""
-        if self._is_applied and planes.size:
-            self._least, self._most = min(self._least, int(planes.min())), max(self._most, int(planes.max()))
-
-    def sentences(self) -> list[str]:
-        """Return which of the values that were noted are beyond the table; empty if none is."""
-        least, most = self._least, self._most
-        if (least, most) == (self._low, self._high):
-            return []
-        return [
-            f"stored values are {least} to {most}, and {describe(Tag.MODALITY_LUT_SEQUENCE)} maps {self._low} to {self._high}: "
-            "in NIfTI, those beyond continue its line; in DICOM, they have the value at its end (PS3.3 C.11.1.1.1)"
-        ]
+def doubts_of_table(data_sets: Iterable[Elements]) -> DoubtsOfRange:
+    """Return what notes the stored values beyond a table that is applied as a slope; of the tables of all instances."""
+    return DoubtsOfRange(
+        common_range(list(filter(None, map(_limits, data_sets)))),
+        describe(Tag.MODALITY_LUT_SEQUENCE),
+        "in NIfTI, those beyond continue its line; in DICOM, they have the value at its end (PS3.3 C.11.1.1.1)",
+    )
 
 
 def _limits(elements: Elements) -> tuple[int, int] | None:

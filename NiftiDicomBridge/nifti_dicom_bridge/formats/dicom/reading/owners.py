@@ -120,7 +120,7 @@ def _is_readable(value: bytes, vr: str, charset: CharacterSet) -> bool:
 def person_of(elements: Elements) -> Person:
     """Return what a data set states of a person, in whichever character set it is."""
     charset = CharacterSet().of(elements)
-    return person(*(text_of(elements, tag, charset) for tag in _PERSON))
+    return person(*(text_of(elements, tag, charset) for tag in (*_PERSON, Tag.PATIENT_ID)))
 
 
 def is_of_another_patient(one: Elements, other: Elements) -> bool:

@@ -7,9 +7,14 @@ from ....model.metadata import Elements
 from ....standard.dictionary import describe
 from ....standard.sop_classes import PARAMETRIC_MAP
 from ....standard.tags import Tag
-from .lookup import Lookup
+from .lookup import Lookup, frame_count, own_groups
+from .value_range import DoubtsOfRange, Range, common_range
 
 _SEQUENCE = Tag.REAL_WORLD_VALUE_MAPPING_SEQUENCE
+_RANGES = (
+    (Tag.REAL_WORLD_VALUE_FIRST_VALUE_MAPPED, Tag.REAL_WORLD_VALUE_LAST_VALUE_MAPPED),
+    (Tag.DOUBLE_FLOAT_REAL_WORLD_VALUE_FIRST_VALUE_MAPPED, Tag.DOUBLE_FLOAT_REAL_WORLD_VALUE_LAST_VALUE_MAPPED),
+)
 Rescale = tuple[float, float, str]
 """Slope, intercept, units."""
 
@@ -47,6 +52,26 @@ def with_mapping(look: Lookup, rescale: Rescale, public: tuple[float, float], no
     if not any(_equal((slope, intercept), other) for other in (public, rescale[:2])):
         notes.append(f"{describe(_SEQUENCE)} specifies slope {slope:g} and intercept {intercept:g}{_of(units)}: not applied")
     return rescale
+
+
+def doubts_of_mapping(elements: Elements) -> DoubtsOfRange:
+    """Return what notes the stored values of a Parametric Map that its mapping does not map (PS3.3 C.7.6.16.2.11.1)."""
+    ranges = []
+    if metadata.text(elements, Tag.SOP_CLASS_UID) == PARAMETRIC_MAP:
+        looks = (Lookup(elements, own_groups(elements, n)) for n in range(frame_count(elements)))
+        ranges = list(filter(None, map(_range_of, looks)))
+    return DoubtsOfRange(common_range(ranges), describe(_SEQUENCE), "others have no real world value, but are scaled, too")
+
+
+def _range_of(look: Lookup) -> Range | None:
+    mapping = metadata.first_item(_layer(look), _SEQUENCE)
+    if _numbers(mapping)[0] is None:
+        return None
+    for first, last in _RANGES:
+        limits = metadata.number(mapping, first), metadata.number(mapping, last)
+        if limits[0] is not None and limits[1] is not None and limits[0] < limits[1]:
+            return limits[0], limits[1]
+    return None
 
 
 def _layer(look: Lookup) -> Elements:

@@ -144,6 +144,15 @@ def test_stored_values_of_a_parametric_map_are_mapped(tmp_path: Path) -> None:
     assert (volume.rescale.slope, volume.rescale.intercept, volume.rescale.units) == (0.001, -2.0, "mm2/s")
 
 
+@pytest.mark.parametrize(("last", "is_beyond"), [(59, False), (40, True)])
+def test_values_that_a_mapping_does_not_map_are_reported(last: int, is_beyond: bool, tmp_path: Path) -> None:
+    ds = mapped(PARAMETRIC_MAP, 0.001)
+    ds.SharedFunctionalGroupsSequence[0].RealWorldValueMappingSequence[0][LAST].value = last
+    volume = volume_of(tmp_path, ds)
+
+    assert warned(volume, f"RealWorldValueMappingSequence (0040,9096) maps 0 to {last}: others have no real") == is_beyond
+
+
 def test_the_first_of_several_mappings_is_used_and_named(tmp_path: Path) -> None:
     volume = volume_of(tmp_path, mapped(PARAMETRIC_MAP, 0.001, items=2))
 

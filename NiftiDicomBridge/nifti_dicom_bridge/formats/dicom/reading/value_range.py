@@ -1,0 +1,43 @@
+"""Stored values that are beyond what a table or a mapping describes, and yet are scaled as the others: they are reported."""
+
+from __future__ import annotations
+
+import numpy as np
+
+Range = tuple[float, float]
+
+
+class DoubtsOfRange:
+    """Which values of voxels are beyond a range.
+
+    Parameters
+    ----------
+    described : (float, float), optional
+        First and last stored value that are described; None if all are.
+    what : str
+        The attribute that describes them.
+    beyond : str
+        What is to be known of others.
+    """
+
+    def __init__(self, described: Range | None, what: str, beyond: str):
+        self._described, self._found, self._what, self._beyond = described, described, what, beyond
+
+    def note(self, planes: np.ndarray) -> None:
+        """Note the values of planes of integers; limits of others are rounded."""
+        if self._found is not None and planes.size and planes.dtype.kind in "iu":
+            least, most = planes.min().item(), planes.max().item()
+            self._found = min(self._found[0], least), max(self._found[1], most)
+
+    def sentences(self) -> list[str]:
+        """Return which of the values that were noted are beyond the range; empty if none is."""
+        if self._found is None or self._described is None or self._found == self._described:
+            return []
+        least, most = self._found
+        first, last = self._described
+        return [f"stored values are {least:.8g} to {most:.8g}, and {self._what} maps {first:.8g} to {last:.8g}: {self._beyond}"]
+
+
+def common_range(ranges: list[Range]) -> Range | None:
+    """Return the values that all ranges have in common; None without a range."""
+    return (max(low for low, _ in ranges), min(high for _, high in ranges)) if ranges else None
