@@ -64,8 +64,8 @@ def kind_parameters_of_source(volume: Volume, shared: ConversionContext) -> Kind
 def _segmentation(asked: SegmentationForm, suffix: str, image: Volume) -> SegmentationForm:
     """Return how segments are stored, ``AUTO`` where the values shall specify.
 
-    Those of ``dseg`` are never fractional; those of ``probseg`` are where they are above 1 (percent, or of 255), small, or below 0,
-    which is refused then.
+    Those of ``dseg`` are never fractional; those of ``probseg`` are where they are above 1 (percent, or of 255), or small, or
+    below 0, which is refused then.
     """
     if asked is not SegmentationForm.AUTO or suffix not in ("dseg", "probseg"):
         return asked
