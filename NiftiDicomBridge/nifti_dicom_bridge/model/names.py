@@ -42,8 +42,9 @@ def suffix_of(path: Path | str, suffixes: Iterable[str] = IMAGE_SUFFIXES) -> str
     >>> suffix_of("CT.NII.GZ"), suffix_of("notes.txt")
     ('.NII.GZ', '')
     """
-    name = Path(path).name
-    length = next((len(suffix) for suffix in suffixes if name.lower().endswith(suffix)), 0)
+    name = path.name if isinstance(path, Path) else Path(path).name
+    lower = name.lower()
+    length = next((len(suffix) for suffix in suffixes if lower.endswith(suffix)), 0)
     return name[len(name) - length :]
 
 

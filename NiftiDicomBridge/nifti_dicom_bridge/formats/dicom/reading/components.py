@@ -70,7 +70,7 @@ def origin_words(look: Lookup) -> list[str]:
 
 
 def _type_of(look: Lookup) -> list[str]:
-    types = [metadata.texts(look.group(sequence), Tag.FRAME_TYPE) for sequence in _FRAME_TYPES]
+    types = (metadata.texts(look.group(sequence), Tag.FRAME_TYPE) for sequence in _FRAME_TYPES)
     return next((values for values in types if len(values) > 2), None) or metadata.texts(look.data_set, Tag.IMAGE_TYPE)
 
 

@@ -245,11 +245,13 @@ def instance_number(frame: Frame) -> float | None:
 
 
 def _is_part(elements: Elements) -> bool:
-    return bool(metadata.text(elements, Tag.CONCATENATION_UID))
+    return Tag.CONCATENATION_UID in elements
 
 
 def first_number(elements: Elements) -> int:
     """Return the number of the first frame of an object, counted from 0 in its concatenation (PS3.3 C.7.6.16.2.2.4)."""
+    if not _is_part(elements):
+        return 0
     offset = metadata.number(elements, Tag.CONCATENATION_FRAME_OFFSET_NUMBER)
     if offset is not None:
         return int(offset)

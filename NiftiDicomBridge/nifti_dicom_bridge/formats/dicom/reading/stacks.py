@@ -201,9 +201,10 @@ def _by_words(frames: Frames) -> list[Grid]:
 
 
 def _share_places(groups: Sequence[Frames], frames: Frames) -> bool:
-    """Whether each group has most slices of a volume: else the image type varies from slice to slice."""
-    places = places_of(frames)
-    return all(2 * len(places_of(group)) > len(places) for group in groups)
+    """Whether each group has at least half of the slices of a volume, and most are in several: else words vary by slice."""
+    places = len(places_of(frames))
+    sizes = [len(places_of(group)) for group in groups]
+    return all(2 * size >= places for size in sizes) and 2 * sum(sizes) >= 3 * places
 
 
 # --- times ------------------------------------------------------------------------------------------------------------

@@ -289,3 +289,15 @@ def test_descriptions_that_change_from_slice_to_slice_are_one_image(tmp_path: Pa
         ds.SeriesDescription = f"series {n % 2}"
 
     assert len(images(tmp_path, found)) == 1
+
+
+@pytest.mark.parametrize("gone", range(4))
+def test_images_of_two_slices_of_which_one_is_missing_are_separate(gone: int, tmp_path: Path) -> None:
+    found = [ds for n, ds in enumerate(series("SequenceName", ["fl3d1_v150in", "fl3d1_v150ap"])) if n % SLICES < 2]
+    del found[gone]
+
+    volumes = images(tmp_path, found).values()
+
+    assert sorted(volume.voxels[:, :, 0, 0].tolist() for volume in volumes) == sorted(
+        [[[value for value in (first, first + 1) if value != [0, 1, 100, 101][gone]]] for first in (0, 100)]
+    )
