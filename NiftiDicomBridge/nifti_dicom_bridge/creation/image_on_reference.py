@@ -100,13 +100,13 @@ def _problem_of_other_grid(image: Volume, reference: Reference) -> str:
         return "The header specifies no position (sform_code and qform_code are 0), and the grid is not that of the reference."
     if np.allclose(np.abs(image.ijk_to_ras), np.eye(4), atol=1e-6):
         return (
-            "The image has voxels of 1 mm that begin at the origin, as programs write that do not copy the position of what they "
-            "read, and the grid is not that of the reference."
+            "The image has voxels of 1 mm that begin at the origin, as programs write that do not copy the position of what "
+            "they read, and the grid is not that of the reference."
         )
     if image.space == SOME_SPACE and sorted(image.voxels.shape[1:4]) == sorted(reference.shape_kji):
         return (
-            "The image has as many voxels as the reference in another place, and sform_code 2 without a qform, as programs write "
-            "that do not copy the position of what they read."
+            "The image has as many voxels as the reference in another place, and sform_code 2 without a qform, as programs "
+            "write that do not copy the position of what they read."
         )
     return ""
 
