@@ -21,6 +21,8 @@ from ..sidecar.record import Record
 
 SAME_B, SAME_DIRECTION = 0.01, 0.9999
 """Rounding of b-values, as a part of them, and of directions (a cosine, 0.8°) by other tools."""
+OTHER_B, OTHER_S_PER_MM2 = 0.1, 50.0
+"""Pipelines round b-values to those of shells, by less than these."""
 
 
 @dataclass(frozen=True)
@@ -72,7 +74,13 @@ class ImageWithRecord:
         return replace(volume, warnings=(*volume.warnings, doubt)) if doubt else volume
 
     def _doubt_of_gradients(self, image: Volume, volume: Volume) -> str:
-        """Return that ``.bval`` and ``.bvec`` were edited, which the record is not; empty where they agree, or are missing."""
+        """Return that ``.bval`` and ``.bvec`` were edited, which the record is not; empty where they agree, or are missing.
+
+        Raises
+        ------
+        BridgeError
+            If voxels were edited and b-values differ, as of volumes in another order: the record would give them wrong ones.
+        """
         given = nifti.with_gradients(replace(image, warnings=()), self.path)
         if given.gradients is None:
             return f"{given.warnings[0]} The DICOM keeps its own" if given.warnings else ""
@@ -81,9 +89,15 @@ class ImageWithRecord:
         if not times:
             return ""
         shown = ", ".join(map(str, times[:8])) + (", …" if len(times) > 8 else "")
+        remedy = "To write those of the files, convert the image without its sidecar and with a reference"
+        if recorded is not None and _are_others(given.gradients, recorded) and "voxels" in volume.edits():
+            raise BridgeError(
+                f"{self.path}: voxels were edited, and b-values in .bval differ from those of the DICOM (time(s) {shown}): "
+                f"volumes may be in another order, so it is unknown which b-values they have. {remedy}."
+            )
         return (
             f"b-values or directions of time(s) {shown} in {self.path.name}'s .bval and .bvec differ from those of the DICOM, "
-            "which keeps its own. To write those of the files, convert the image without its sidecar and with a reference"
+            f"which keeps its own. {remedy}"
         )
 
 
@@ -91,6 +105,11 @@ def _recorded_gradients(volume: Volume) -> np.ndarray | None:
     from ..formats.dicom.reading.gradients import recorded_gradients
 
     return recorded_gradients(volume.dicom.metadata, volume.times)
+
+
+def _are_others(given: np.ndarray, recorded: np.ndarray) -> bool:
+    """Whether b-values are those of other volumes: they differ by more than pipelines round them."""
+    return bool((np.abs(given[:, 0] - recorded[:, 0]) > np.maximum(OTHER_S_PER_MM2, OTHER_B * recorded[:, 0])).any())
 
 
 def _differing(given: np.ndarray, recorded: np.ndarray) -> list[int]:

@@ -21,7 +21,7 @@ from ..model.metadata import Elements, Log
 from ..options import ConversionOptions, Kind
 from ..standard.dictionary import keyword_of
 from ..standard.tags import Tag
-from . import image_values, participants, reference_attributes
+from . import image_values, participants, reference_attributes, scans
 from .frames_of_reference import Spaces
 from .image_with_sidecar import ImageWithSidecar
 from .kind_constraints import GATING, allowed, code_patient_position
@@ -137,6 +137,7 @@ def resolve_attributes(
     attributes.offer(theirs | stated.items | image_values.component(described, kind), described.where)
     _offer_references(attributes, described, kind, place, stated, shared)
     _offer_subject(attributes, described, stated)
+    _offer_moment(attributes, described, kind)
     attributes.offer(_of_series(described, kind, place, attributes, shared), "the image")
     if kind is Kind.PET:
         code_patient_position(attributes)
@@ -198,6 +199,13 @@ def _offer_subject(attributes: Attributes, described: ImageWithSidecar, stated: 
     attributes.offer(participants.subject_of(described.origin), "sub- in the file name")
     row, file = participants.participant_of(described.origin, stated.sentences)
     attributes.offer(row, file)
+
+
+def _offer_moment(attributes: Attributes, described: ImageWithSidecar, kind: Kind) -> None:
+    """Offer when an image was acquired, as a BIDS data set lists it, unless that is known from elsewhere."""
+    known = any(map(attributes.text, (Tag.ACQUISITION_DATE, Tag.ACQUISITION_TIME, Tag.ACQUISITION_DATE_TIME)))
+    if not known and kind not in (Kind.SEG, Kind.RTSTRUCT, Kind.PM):
+        attributes.offer(*scans.acquired(described.origin))
 
 
 def _note_other_patient(attributes: Attributes, other: Reference, sentences: list[str]) -> None:

@@ -64,11 +64,14 @@ def kind_parameters_of_source(volume: Volume, shared: ConversionContext) -> Kind
 def _segmentation(asked: SegmentationForm, suffix: str, image: Volume) -> SegmentationForm:
     """Return how segments are stored, ``AUTO`` where the values shall specify.
 
-    Those of ``dseg`` are never fractional; those of ``probseg`` are where they are above 1 (percent, or of 255), or small.
+    Those of ``dseg`` are never fractional; those of ``probseg`` are where they are above 1 (percent, or of 255), or small, or
+    below 0, which is refused then.
     """
     if asked is not SegmentationForm.AUTO or suffix not in ("dseg", "probseg"):
         return asked
     if suffix == "dseg":
         return SegmentationForm.BINARY
-    largest = float(bounds_of(image.voxels)[1]) * image.rescale.slope + image.rescale.intercept if image.voxels.size else 0.0
-    return SegmentationForm.FRACTIONAL if largest > 1 or 0 < largest < LEAST_PROBABILITY else asked
+    bounds = bounds_of(image.voxels) if image.voxels.size else (0.0, 0.0)
+    smallest, largest = sorted(float(bound) * image.rescale.slope + image.rescale.intercept for bound in bounds)
+    is_fractional = smallest < 0 or largest > 1 or 0 < largest < LEAST_PROBABILITY
+    return SegmentationForm.FRACTIONAL if is_fractional else asked

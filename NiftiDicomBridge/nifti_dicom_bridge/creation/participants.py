@@ -1,6 +1,7 @@
 """The subject of an image in a BIDS data set: PatientID by ``sub-``, age, sex and weight by ``participants.tsv``.
 
-BIDS specification, "Participants file".
+What ``sub-<label>_sessions.tsv`` specifies for a session takes precedence. BIDS specification, "Participants file" and
+"Sessions file".
 """
 
 from __future__ import annotations
@@ -24,6 +25,7 @@ from ..model.metadata import Element, Elements
 from ..standard.tags import Tag
 
 _FILE = "participants.tsv"
+_SUBJECT, _SESSION = "participant_id", "session_id"
 _NOT_AVAILABLE = frozenset({"", "n/a", "na", "nan", "none", "unknown"})
 _SEXES = {"m": "M", "male": "M", "f": "F", "female": "F", "o": "O", "other": "O"}
 _KILOGRAMS = {"kg": 1.0, "g": 1e-3, "lb": 0.45359237, "lbs": 0.45359237, "pound": 0.45359237, "pounds": 0.45359237}
@@ -31,6 +33,7 @@ _METRES = {"m": 1.0, "cm": 0.01, "mm": 0.001, "in": 0.0254, "inch": 0.0254, "inc
 _AGE_UNITS = {
     "": "Y", "y": "Y", "yr": "Y", "year": "Y", "mo": "M", "month": "M", "w": "W", "week": "W", "d": "D", "day": "D",
 }  # fmt: skip
+_LONGER = {"M": "Y", "D": "M"}
 _LIKELY_KG, _LIKELY_M = (0.2, 400.0), (0.2, 2.6)
 
 
@@ -41,16 +44,41 @@ def subject_of(path: Path) -> Elements:
 
 
 def participant_of(path: Path, sentences: list[str]) -> tuple[Elements, str]:
-    """Return what ``participants.tsv`` contains of the subject of an image, and the path of that file.
+    """Return what ``participants.tsv`` and the table of sessions contain of the subject of an image, and the path of the file.
 
     Values that an attribute cannot hold are left out, with a sentence.
     """
-    root, label = root_of(path), _label(path)
-    file = None if root is None else root / _FILE
-    if file is None or not label or not file.is_file():
+    root, label, session = root_of(path), _label(path), _label(path, "ses")
+    if root is None or not label:
         return {}, ""
-    row = _row(file, label, sentences)
-    columns = _columns(root / "participants.json") if root is not None else {}
+    sentences += _contradictions(path)
+    sessions = root / f"sub-{label}" / f"sub-{label}_sessions.tsv"
+    tables = [(root / _FILE, _SUBJECT, f"sub-{label}")]
+    tables += [(sessions, _SESSION, f"ses-{session}")] if session else []
+    elements: Elements = {}
+    used = ""
+    for file, key, name in tables:
+        if file.is_file():
+            found = _elements(file, _row(file, key, name, sentences), name, sentences)
+            used = str(file) if found or not used else used
+            elements |= found
+    return elements, used
+
+
+def _contradictions(path: Path) -> list[str]:
+    """Return where folders and the name of a file specify different subjects or sessions."""
+    sentences = []
+    for entity in ("sub", "ses"):
+        label = _label(path, entity)
+        folders = [folder for folder in path.parent.parts if re.fullmatch(rf"{entity}-[A-Za-z0-9+]+", folder)]
+        if label and folders and folders[-1] != f"{entity}-{label}":
+            sentences.append(f"{path.name} is in the folder {folders[-1]}: {entity}-{label}, of its name, was used")
+    return sentences
+
+
+def _elements(file: Path, row: dict[str, str], label: str, sentences: list[str]) -> Elements:
+    """Return the attributes that a row specifies."""
+    columns = _columns(file.with_suffix(".json"))
     elements: Elements = {}
     for name, (tag, convert) in _COLUMNS.items():
         value = row.get(name, "").strip()
@@ -58,27 +86,30 @@ def participant_of(path: Path, sentences: list[str]) -> tuple[Elements, str]:
             continue
         if name == "age" and "+" in value:
             sentences.append(
-                f"{file.name}: age {value!r} of sub-{label} is a lower limit, which PatientAge (0010,1010) cannot be: left out"
+                f"{file.name}: age {value!r} of {label} is a lower limit, which PatientAge (0010,1010) cannot be: left out"
             )
             continue
         element = convert(value, columns.get(name, {}))
         if element is None:
-            sentences.append(f"{file.name}: {name} {value!r} of sub-{label} was left out: its unit or value is not known")
+            sentences.append(f"{file.name}: {name} {value!r} of {label} was left out: its unit or value is not known")
         else:
             elements[tag] = element
             if name == "age" and _is_capped(element):
                 sentences.append(
-                    f"{file.name}: age {value!r} of sub-{label} may be a higher one, as BIDS writes {OLDEST} for all of them"
+                    f"{file.name}: age {value!r} of {label} may be a higher one, as BIDS writes {OLDEST} for all of them"
                 )
-    return elements, str(file)
+    return elements
 
 
-def _label(path: Path) -> str:
-    return entities_of(path.name.split(".")[0])[0].get("sub", "")
+def _label(path: Path, entity: str = "sub") -> str:
+    return entities_of(path.name.split(".")[0])[0].get(entity, "")
 
 
-def _row(file: Path, label: str, sentences: list[str]) -> dict[str, str]:
-    """Return the row of a subject by the names of the columns, in lower case; why there is none is a sentence."""
+def _row(file: Path, key: str, label: str, sentences: list[str]) -> dict[str, str]:
+    """Return the row of a subject or session by the names of the columns, in lower case; why there is none is a sentence.
+
+    Of several rows, what is the same in all of them.
+    """
     try:
         lines = io.StringIO(read_file(file).decode("utf-8-sig"), newline="")
         names, *cells = csv.reader(lines, delimiter="\t")
@@ -87,18 +118,21 @@ def _row(file: Path, label: str, sentences: list[str]) -> dict[str, str]:
     names = [name.strip().lower() for name in names]
     rows = [dict(zip_longest(names, row[: len(names)], fillvalue="")) for row in cells if row]
     repeated = sorted(name for name, count in Counter(names).items() if count > 1 and name in _USED)
-    named = [row for row in rows if "participant_id" in row]
-    own = [row for row in named if row["participant_id"].strip().removeprefix("sub-") == label]
+    named = [row for row in rows if key in row]
+    prefix = label[: label.index("-") + 1]
+    own = [row for row in named if prefix + row[key].strip().removeprefix(prefix) == label]
     if not named:
-        sentences.append(f"{file.name} was not used: a table with tabs, in UTF-8, with a column participant_id was expected")
+        sentences.append(f"{file.name} was not used: a table with tabs, in UTF-8, with a column {key} was expected")
     elif repeated:
         sentences.append(f"{file.name} was not used: it has several columns {repeated[0]!r}. Remove all but one")
         return {}
-    elif not own:
-        sentences.append(f"{file.name} has no row of sub-{label}: age, sex and weight stay empty")
-    elif any(row != own[0] for row in own):
-        sentences.append(f"{file.name} has several rows of sub-{label}: the first was used")
-    return _with_units(own[0]) if own else {}
+    elif not own and key == _SUBJECT:
+        sentences.append(f"{file.name} has no row of {label}: age, sex and weight stay empty")
+    different = {name for row in own for name, value in row.items() if value != own[0][name]}
+    if different & _USED:
+        listed = ", ".join(sorted(different & _USED))
+        sentences.append(f"{file.name} has several rows of {label} that differ: {listed} left out")
+    return _with_units({name: value for name, value in own[0].items() if name not in different}) if own else {}
 
 
 def _with_units(row: dict[str, str]) -> dict[str, str]:
@@ -131,12 +165,18 @@ def _columns(file: Path) -> dict[str, Any]:
 
 def _age(text: str, column: dict[str, Any]) -> Any:
     digits, word = _split(text, column)
+    described = f"{column.get('LongName', '')} {column.get('Description', '')}".lower()
+    if not word and re.search(r"\b(?:months?|weeks?|days?)\b", described):
+        return None
     unit = _AGE_UNITS.get(word.removesuffix("s"), "")
     number = _number(digits)
     if number is None or not unit or not 0 <= number < 1000:
         return None
-    if unit == "Y" and number < 2 and number != int(number):
-        unit, number = "M", number * 12
+    for shorter, factor in (("M", 12.0), ("D", 365.25 / 12)):
+        if unit == _LONGER[shorter] and number < 2 and number != int(number):
+            unit, number = shorter, number * factor
+    if unit == "W" and number != int(number):
+        unit, number = "D", number * 7
     return new_element.text("AS", f"{int(number):03d}{unit}")
 
 
@@ -191,4 +231,4 @@ _COLUMNS = {
     "height": (Tag.PATIENT_SIZE, _height),
 }
 """Column → attribute, and what converts its value; of two columns for one attribute, the last one counts."""
-_USED = frozenset({"participant_id", *_COLUMNS})
+_USED = frozenset({_SUBJECT, _SESSION, *_COLUMNS})

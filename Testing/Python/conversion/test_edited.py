@@ -251,6 +251,20 @@ def test_real_values_are_kept_within_the_error_that_is_told(phantom: str, circle
     assert stated <= (values.max() - values.min()) / 60000 if phantom != "pet_slopes" else stated <= values.max() / 30000
 
 
+def test_sources_of_a_derived_enhanced_object_are_evidence(circle: Circle) -> None:
+    """PS3.3 C.8.13.2.1: SourceImageEvidenceSequence lists what SourceImageSequence refers to."""
+    circle.make("enhanced_slopes").forth()
+    circle.edit_image(one_voxel)
+    circle.home(NEW)
+
+    (ds,) = circle.returned()
+    listed = [
+        series.ReferencedSOPSequence for study in ds.SourceImageEvidenceSequence for series in study.ReferencedSeriesSequence
+    ]
+    sources = {item.ReferencedSOPInstanceUID for item in ds.SourceImageSequence}
+    assert {item.ReferencedSOPInstanceUID for items in listed for item in items} == sources
+
+
 def test_edited_pet_has_no_intercept(circle: Circle) -> None:
     """PS3.3 C.8.9.4: RescaleIntercept is 0."""
     circle.make("pet_slopes").forth()
@@ -320,8 +334,8 @@ def test_labels_in_the_place_of_an_image_are_reported(dtype: type, circle: Circl
     assert any("2 different whole numbers" in text and 'kind="seg"' in text for text in entry.log.warnings)
 
 
-def _gradients_after(circle: Circle, b_values: str, vectors: str) -> list[str]:
-    """Return the warnings of an unedited image of three b-values whose .bval and .bvec have other texts."""
+def _gradients_after(circle: Circle, b_values: str, vectors: str, edit: Callable | None = None) -> list[str]:
+    """Return the warnings, or the error, of an image of three b-values whose .bval and .bvec have other texts."""
     found = slices(ramp(9, 4, 5), MR)
     for n, ds in enumerate(found):
         time, ds.ImagePositionPatient = n // 3, [0, 0, 3 * (n % 3)]
@@ -334,7 +348,9 @@ def _gradients_after(circle: Circle, b_values: str, vectors: str) -> list[str]:
     for ending, text in ((".bval", b_values), (".bvec", vectors)):
         if text:
             Path(stem + ending).write_text(text, encoding="ascii")
-    return [text for entry in circle.home(NEW).entries for text in entry.log.warnings]
+    if edit is not None:
+        circle.edit_image(edit)
+    return [text for entry in circle.home(NEW).entries for text in (*entry.log.warnings, *filter(None, [entry.error]))]
 
 
 def test_one_image_of_several_times_has_the_time_and_b_value_of_none(circle: Circle) -> None:
@@ -359,6 +375,17 @@ def test_edited_gradients_are_reported(circle: Circle) -> None:
 
     assert "time(s) 3 in" in warning
     assert "differ from those of the DICOM, which keeps its own" in warning
+
+
+def _reversed_times(image: nibabel.Nifti1Image) -> nibabel.Nifti1Image:
+    return nibabel.Nifti1Image(np.asarray(image.dataobj)[..., ::-1], image.affine)
+
+
+def test_volumes_in_another_order_with_their_b_values_are_refused(circle: Circle) -> None:
+    (error,) = _gradients_after(circle, "1000 1000 0", "0 1 0\n0.6 0 0\n0.8 0 0\n", _reversed_times)
+
+    assert "voxels were edited, and b-values in .bval differ from those of the DICOM" in error
+    assert circle.returned() == []
 
 
 def test_gradients_that_do_not_fit_are_reported(circle: Circle) -> None:

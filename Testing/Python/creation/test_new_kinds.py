@@ -124,6 +124,10 @@ def test_fractional_makes_a_segmentation_of_an_image_of_unknown_kind():
     assert found.SegmentationType == "FRACTIONAL"
 
 
+def test_negative_values_in_a_map_named_probseg_are_refused_as_probabilities():
+    assert "probabilities are from 0 to 1" in refused(save("p_probseg.nii", np.linspace(-0.01, 1, 60).reshape(5, 4, 3)))
+
+
 def test_percentages_in_a_map_named_probseg_are_not_labels():
     voxels = np.linspace(0, 100, 60).reshape(5, 4, 3).astype("uint8")
     (found,) = made(save("p_probseg.nii", voxels))

@@ -59,6 +59,55 @@ def test_what_is_not_clear_is_named(table, words):
     assert made.PatientID == "01"
 
 
+@pytest.mark.parametrize(
+    ("age", "written"), [("0.02", "007D"), ("0.5", "006M"), ("1.5", "018M"), ("0.5 months", "015D"), ("2.5 weeks", "017D")]
+)
+def test_young_ages_have_smaller_units(age: str, written: str):
+    assert converted(f"{HEAD}sub-01\t{age}\tM\t4\n".encode())[1].PatientAge == written
+
+
+def test_an_age_whose_description_states_another_unit_is_left_out():
+    Path("d").mkdir()
+    Path("d/participants.json").write_text('{"age": {"Description": "age in months"}}')
+    entry, made = converted((HEAD + "sub-01\t6\tM\t4\n").encode())
+    assert "PatientAge" not in made
+    assert any("age '6' of sub-01 was left out" in warning for warning in entry.log.warnings)
+
+
+def test_of_rows_that_differ_only_what_is_the_same_is_used():
+    entry, made = converted((HEAD + "sub-01\t34\tM\t80\nsub-01\t34\tF\t80\n").encode())
+    assert (made.PatientAge, made.PatientSex) == ("034Y", "")
+    assert any("several rows of sub-01 that differ: sex left out" in warning for warning in entry.log.warnings)
+
+
+def test_the_table_of_sessions_takes_precedence():
+    for session in ("a", "b"):
+        save(f"d/sub-01/ses-{session}/anat/sub-01_ses-{session}_T1w.nii", Modality="MR")
+    Path("d/sub-01/sub-01_sessions.tsv").write_text("session_id\tage\nses-a\tn/a\nses-b\t39\n")
+    Path("d/dataset_description.json").write_text('{"Name": "x", "BIDSVersion": "1.9.0"}')
+    Path("d/participants.tsv").write_text(HEAD + "sub-01\t34\tM\t80\n")
+    entry_of(Path("d"))
+    ages = {path.parent.name: pydicom.dcmread(path).PatientAge for path in Path("out").rglob("*.dcm")}
+    assert ages == {"sub-01_ses-a_T1w": "034Y", "sub-01_ses-b_T1w": "039Y"}
+
+
+@pytest.mark.parametrize(("moment", "written"), [("2020-01-02T03:04:05.6", ("20200102", "030405.6")), ("n/a", (None, None)),
+                                                 ("2020-01-02T03:04:05Z", (None, None))])  # fmt: skip
+def test_the_table_of_scans_states_when_an_image_was_acquired(moment: str, written: tuple[str, str]):
+    Path("d/sub-01").mkdir(parents=True)
+    Path("d/sub-01/sub-01_scans.tsv").write_text(f"filename\tacq_time\nanat/sub-01_T1w.nii\t{moment}\n")
+    _, made = converted((HEAD + "sub-01\t34\tM\t80\n").encode())
+    assert (made.get("AcquisitionDate"), made.get("AcquisitionTime")) == written
+
+
+def test_a_name_that_contradicts_its_folder_is_reported():
+    save("d/sub-01/ses-a/anat/sub-02_ses-b_T1w.nii", Modality="MR")
+    Path("d/dataset_description.json").write_text('{"Name": "x", "BIDSVersion": "1.9.0"}')
+    warnings = " ".join(entry_of(Path("d")).log.warnings)
+    assert "is in the folder sub-01: sub-02, of its name, was used" in warnings
+    assert "is in the folder ses-a: ses-b, of its name, was used" in warnings
+
+
 def test_a_table_that_is_not_utf_8_is_named():
     entry, _ = converted((HEAD + "sub-01\t34\tMüller\t80\n").encode("latin-1"))
     assert any("was not used" in warning for warning in entry.log.warnings)
