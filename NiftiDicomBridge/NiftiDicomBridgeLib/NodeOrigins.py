@@ -40,12 +40,15 @@ class Origin:
         DICOM keyword → value of that series that holds for it, too.
     is_labels : bool
         Whether it is a segmentation or a label map.
+    is_missing : bool
+        Whether it was made of a series that the database does not have.
     """
 
     files: list[Path] = field(default_factory=list)
     keeps_modality: bool | None = None
     values: dict[str, str] = field(default_factory=dict)
     is_labels: bool = False
+    is_missing: bool = False
 
     @property
     def kind(self) -> Kind:
@@ -70,7 +73,8 @@ def origin_of(node: Any) -> Origin:
     follows = _follows(node, uids) if modality in KEEPS_MODALITY else None
     if not follows:
         is_new = not instance_uids_of(node) and source_of(node) is None
-        return Origin(files, follows, is_labels=is_new and kind_of_values(node) == "labels")
+        is_labels, is_missing = is_new and kind_of_values(node) == "labels", is_new and bool(uids) and not files
+        return Origin(files, follows, is_labels=is_labels, is_missing=is_missing)
     units = Database.value_of(files[0], UNITS)
     return Origin(files, True, {"Units": units} if units else {})
 

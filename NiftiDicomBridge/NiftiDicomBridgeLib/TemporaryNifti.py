@@ -21,6 +21,10 @@ from .SpaceOfReference import in_space_of
 
 Progress = Callable[[str, int, int], None]
 CLOSED = "{}: Slicer's DICOM database is not open, so the original of this image cannot be read. Open it in the module DICOM."
+MISSING = (
+    "{} was made of a series that is not in Slicer's DICOM database, which could not be its reference. Import it in the module "
+    "DICOM and convert again, or choose a reference"
+)
 
 
 @dataclass
@@ -86,9 +90,15 @@ class StageTask(ExportTask):
     def _source_of(self, node: Any, harden: bool) -> Any:
         self._origins.append(origin_of(node) if node is not None else Origin())
         source = super()._source_of(node, harden)
-        if source.image is not None and source.image.instance_uids and not source.files and not Database.is_open():
+        if source.image is None:
+            return source
+        missing = self._by_origin and self._origins[-1].is_missing
+        if (missing or (source.image.instance_uids and not source.files)) and not Database.is_open():
             return ExportSource(source.title, error=CLOSED.format(source.title))
-        was_dicom = source.image is not None and (source.image.instance_uids or source.image.source)
+        if missing:
+            warnings = (*source.image.warnings, MISSING.format(source.title))
+            return replace(source, image=replace(source.image, warnings=warnings))
+        was_dicom = source.image.instance_uids or source.image.source
         moves = self._by_origin and self._origins[-1].files and not was_dicom
         placed = in_space_of(reference_volume(node), source) if moves else source
         self.moves |= placed is not source

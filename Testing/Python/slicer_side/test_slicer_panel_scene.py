@@ -141,3 +141,16 @@ def test_a_folder_that_cannot_be_made_is_refused_in_a_sentence(logic, slicer, tm
     node = slicer.util.addVolumeFromArray(np.zeros((2, 3, 4), np.int16), name="drawn")
     (entry,) = logic.exportVolumes([node], tmp_path / "file").entries
     assert entry.error == f"{tmp_path / 'file'}: cannot be written (File exists). Choose another folder."
+
+
+def test_a_series_that_is_gone_is_missed_as_a_reference(slicer, logic, node, database, tmp_path):
+    from NiftiDicomBridgeLib import Database
+    from NiftiDicomBridgeLib.NodeKinds import instance_uids_of
+
+    segmentation = labels_on(slicer, node)
+    database.removeSeries(Database.series_of_instances(instance_uids_of(node)))
+    (entry,) = logic.volumesToDicom([segmentation], database=False, folder=tmp_path / "gone").entries
+    assert "was made of a series that is not in Slicer's DICOM database" in " ".join(entry.log.warnings)
+    database.closeDatabase()
+    (entry,) = logic.volumesToDicom([segmentation], database=False, folder=tmp_path / "closed").entries
+    assert "DICOM database is not open" in entry.error
