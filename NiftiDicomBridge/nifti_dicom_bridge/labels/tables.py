@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+from itertools import chain
 from typing import Any
 
 from ..model.safe_text import tsv_text
@@ -34,6 +35,10 @@ _PROPERTIES = {
 }
 _ALGORITHMS = ("", "AUTOMATIC", "SEMIAUTOMATIC", "MANUAL")
 _PARTS = (("codevalue", "codingscheme", "codemeaning"), ("codevalue", "codingschemedesignator", "codemeaning"))
+_USED = frozenset({
+    *_NUMBER, *_NAME, _ABBREVIATION, _MAPPING, *_COLOR, *chain(*_RED_GREEN_BLUE), *chain(*_PROPERTIES.values()),
+})  # fmt: skip
+_BEGINNINGS = tuple(chain(*_CODES.values()))
 _NOTHING = ("", "n/a")
 
 Row = dict[str, str]
@@ -62,10 +67,11 @@ def read_delimited(text: str, place: Place) -> list[Segment]:
     Raises
     ------
     LabelError
-        If a line has no number or no name, or a value that cannot be used, or a column occurs twice.
+        If a line has no number or no name, or a value that cannot be used, or a column that is used occurs twice.
     """
     rows, _, names = _rows(text)
-    repeated = next((name for name in names if name and names.count(name) > 1), "")
+    used = [name for name in names if name in _USED or name.startswith(_BEGINNINGS)]
+    repeated = next((name for name in used if used.count(name) > 1), "")
     if repeated:
         raise place.error(f"several columns are called {repeated!r}. Remove all but one.")
     return [_segment(row, place.at(f"line {n}")) for n, row in rows]

@@ -263,6 +263,22 @@ def test_a_slice_between_its_neighbors_that_was_repeated(tmp_path: Path) -> None
     assert numbers(rest) == [[9001]]
 
 
+@pytest.mark.parametrize("slice_number", [0, 1, 2])
+def test_a_repeated_slice_is_not_reported_as_missing_files(slice_number: int, tmp_path: Path) -> None:
+    found = _repeated(2)
+    count = len(found) - 1
+    for n, ds in enumerate(found[:-1]):
+        ds.InstanceNumber = count - n
+    found[-1].InstanceNumber = count + 1
+    found[-1].ImagePositionPatient = found[slice_number].ImagePositionPatient
+
+    whole, rest = images(tmp_path, found)
+
+    assert numbers(whole) == expected([0])
+    assert numbers(rest) == [[9001]]
+    assert not any("files are missing" in words for words in whole.warnings)
+
+
 def test_a_repeated_slice_of_the_same_number_is_refused(tmp_path: Path) -> None:
     found = _repeated(2)
     found[-1].InstanceNumber = found[2].InstanceNumber
