@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shutil
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -60,19 +60,26 @@ class ExportPlugin(DICOMPlugin):
             Why it failed, then no file is left; empty otherwise.
         """
         from . import Dependencies
+        from .PanelMessages import message_in_panel
 
         written: list[Path] = []
+        warnings: dict[str, None] = {}
         try:
             Dependencies.require()
             for exportable in exportables:
-                written += self._export(exportable)
+                files, sentences = self._export(exportable)
+                written += files
+                warnings |= dict.fromkeys(sentences)
         except Exception as error:  # shown by the dialog
             for path in written:
                 path.unlink(missing_ok=True)
-            return str(error)
+            return message_in_panel(error)
+        if warnings:
+            _show_warnings(warnings)
         return ""
 
-    def _export(self, exportable: Any) -> list[Path]:
+    def _export(self, exportable: Any) -> tuple[list[Path], list[str]]:
+        """Return the files that were written for an exportable, and what the user has to know of them."""
         from .Hierarchy import node_of_item
         from .NodeFacts import facts_of
 
@@ -82,8 +89,9 @@ class ExportPlugin(DICOMPlugin):
             raise ValueError(_("{name} has changed since the dialog was opened. Open it again.").format(name=node.GetName()))
         folder = Path(tempfile.mkdtemp(prefix="NiftiDicomBridge-", dir=slicer.app.temporaryPath))
         try:
-            files = _converted(node, choice[0], exportable, folder)
-            return _moved(files, Path(exportable.directory), f"NDB_{exportable.subjectHierarchyItemID}_{choice[0]}")
+            files, warnings = _converted(node, choice[0], exportable, folder)
+            prefix = f"NDB_{exportable.subjectHierarchyItemID}_{choice[0]}"
+            return _moved(files, Path(exportable.directory), prefix), warnings
         finally:
             shutil.rmtree(folder, ignore_errors=True)
 
@@ -122,39 +130,53 @@ def _exportable(node: Any, item: int, key: str, kind: str, confidence: float, wa
     return exportable
 
 
-def _converted(node: Any, kind: str, exportable: Any, folder: Path) -> list[Path]:
-    """Convert a node in a temporary folder and return the DICOM files."""
+def _show_warnings(warnings: Iterable[str]) -> None:
+    """Show in a message box what the dialog has no place for; without a main window, it is only in the log."""
+    import qt
+
+    qt.QApplication.setOverrideCursor(qt.QCursor(qt.Qt.ArrowCursor))  # the dialog shows that it is busy
+    try:
+        slicer.util.warningDisplay("\n\n".join(warnings), windowTitle=_("Export to DICOM"))
+    finally:
+        qt.QApplication.restoreOverrideCursor()
+
+
+def _converted(node: Any, kind: str, exportable: Any, folder: Path) -> tuple[list[Path], list[str]]:
+    """Convert a node in a temporary folder and return the DICOM files and warnings."""
     from nifti_dicom_bridge import BridgeError, ConversionOptions, Job, Kind, Target, convert
 
-    from . import Database
-    from .NodeKinds import instance_uids_of
-    from .SourceFile import source_of
+    from .DisplayTexts import without_reference
+    from .PanelMessages import in_panel
     from .TemporaryNifti import stage
 
-    if instance_uids_of(node) and source_of(node) is None:
-        Database.require_open()
     staged = stage([node], folder / "nifti")
-    values = _edited_values(exportable, staged.images[0])
+    origin = staged.origins.get(staged.images[0])
+    values = _edited_values(exportable, staged.images[0], origin.files[:1] if origin is not None else [])
     options = ConversionOptions(target=Target.DICOM, kind=Kind(kind), set_values=values)
     report = convert(Job(staged.images, folder / "dicom", staged.options(options, folder)))
     if not report.ok:
         raise BridgeError(" ".join(entry.error for entry in report.failures) or _("There was nothing to export."))
-    return list(report.outputs)
+    staged.warn(report)
+    warnings = [sentence for entry in report.entries for sentence in without_reference(entry.log.warnings)]
+    return list(report.outputs), [in_panel(sentence) for sentence in warnings]
 
 
-def _edited_values(exportable: Any, image: Path) -> dict[str, str]:
-    """Return the values of the tag editor that are not those of the original.
+def _edited_values(exportable: Any, image: Path, reference: Sequence[Path]) -> dict[str, str]:
+    """Return the values of the tag editor that are not those of the original, nor those of a file of its reference series.
 
-    The dialog stores what the user has typed in the subject hierarchy before it exports: only the original specifies.
+    The dialog stores what the user has typed in the subject hierarchy before it exports: only the original specifies. Values of
+    a reference may be such as the standard forbids, which no one has typed.
     """
     from nifti_dicom_bridge import identity_of, read
 
+    from . import Database
     from .Hierarchy import OF_PATIENT, OF_STUDY, is_placeholder
 
     original = identity_of(read(image)[0])
     values = {name: str(exportable.tag(name) or "") for name in (*OF_PATIENT, *OF_STUDY, *SERIES_TAGS)}
     typed = {name: value for name, value in values.items() if value and not is_placeholder(name, value)}
-    return {name: value for name, value in typed.items() if value != original.get(name)}
+    known = {name: Database.value_of_keyword(path, name) for path in reference for name in typed}
+    return {name: value for name, value in typed.items() if value not in (original.get(name), known.get(name))}
 
 
 def _moved(files: Sequence[Path], folder: Path, prefix: str) -> list[Path]:

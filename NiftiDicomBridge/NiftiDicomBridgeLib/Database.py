@@ -177,6 +177,14 @@ def value_of(path: str | Path, tag: str) -> str:
     return str(slicer.dicomDatabase.fileValue(str(path), tag))
 
 
+def value_of_keyword(path: Path, keyword: str) -> str:
+    """Return the value of an attribute of a DICOM file by its keyword; empty if it is not there."""
+    from pydicom.datadict import tag_for_keyword
+
+    tag = tag_for_keyword(keyword)
+    return value_of(path, f"{tag >> 16:04x},{tag & 0xFFFF:04x}").strip() if tag is not None else ""
+
+
 def has_value(path: str | Path, tag: str) -> bool:
     """Return whether a file has a top-level element; the answer is right for pixel data, ``"7fe0,0010"``, only."""
     return bool(slicer.dicomDatabase.fileValueExists(str(path), tag))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -33,7 +34,7 @@ def outcome_texts() -> dict[str, str]:
 
 def companion_texts() -> dict[str, str]:
     """Return what was found with an image."""
-    return {"record": _("NiftiDicomBridge sidecar"), "bids": _("BIDS sidecar"), "nothing": _("nothing")}
+    return {"record": _("NiftiDicomBridge sidecar"), "bids": _("BIDS sidecar"), "nothing": _("nothing"), "scene": _("scene")}
 
 
 def short_companion_texts() -> dict[str, str]:
@@ -59,9 +60,14 @@ def proposal_text(proposal: Proposal) -> str:
 
 def proposal_note(proposal: Proposal, name: str = "") -> str:
     """Return what the user has to know of a file before it is converted, often nothing; with its name if there is one."""
-    problems = [proposal.error] if proposal.error else proposal.warnings
+    problems = [proposal.error] if proposal.error else without_reference(proposal.warnings)
     start = f"⚠ {name}: " if name else "⚠ "
     return "\n".join(start + in_panel(text) for text in problems)
+
+
+def without_reference(sentences: Iterable[str]) -> list[str]:
+    """Return sentences without that about the reference, where the user has just chosen it."""
+    return [sentence for sentence in sentences if not sentence.startswith("reference: ")]
 
 
 def field_text(keyword: str) -> str:

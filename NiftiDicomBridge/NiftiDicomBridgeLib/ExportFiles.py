@@ -20,7 +20,7 @@ NO_FOLDER = "No folder was chosen. Choose where the NIfTI files shall go."
 def write_image(volume: Volume, source: ExportSource, path: Path, options: ConversionOptions) -> list[Path]:
     """Write an image with what is known of its node, and return the files."""
     assert source.image is not None
-    path.parent.mkdir(parents=True, exist_ok=True)
+    _make(path.parent)
     table = table_beside(path)
     numbers = set(np.unique(volume.voxels).tolist()) if source.image.labels and volume.source is None else set()
     labels = [label for label in source.image.labels if label.number in numbers]
@@ -33,6 +33,13 @@ def write_image(volume: Volume, source: ExportSource, path: Path, options: Conve
         table.write_text(label_table(labels), encoding="utf-8")
         outputs.append(table)
     return outputs
+
+
+def _make(folder: Path) -> None:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise OutputError(f"{folder}: cannot be written ({error.strerror}). Choose another folder.") from error
 
 
 def _write_identity(identity: dict[str, str], outputs: Sequence[Path], personal: bool) -> None:

@@ -12,8 +12,7 @@ from slicer.i18n import tr as _
 from .Feedback import Feedback
 from .FileTable import IMAGE_SUFFIXES, FileTable
 from .ImportRows import Row, Rows
-from .ReferenceBox import series_of
-from .SceneImages import SceneImages
+from .SceneImages import SceneImage, SceneImages
 
 
 class FileList:
@@ -69,18 +68,20 @@ class FileList:
         text = _("Image files added: {count}").format(count=added) if paths else _("The folder contains no image files.")
         self._feedback.show_result(text, problem=not paths)
 
-    def _add_staged(self, staged: Any) -> None:
-        self._add(staged.images, series_of(staged.reference) if staged.reference else "")
-        added = _("Images added from the scene: {count}").format(count=len(staged.images))
-        warnings = dict.fromkeys(sentence for some in staged.warnings.values() for sentence in some)
-        self._feedback.show_result(" ".join([f"{added}.", *warnings]) if warnings else added)
+    def _add_staged(self, staged: Sequence[SceneImage]) -> None:
+        self._add([image.path for image in staged], staged)
+        added = _("Images added from the scene: {count}").format(count=len(staged))
+        warnings = dict.fromkeys(sentence for image in staged for sentence in image.warnings[image.path])
+        self._feedback.show_result(" ".join([f"{added}.", *warnings]) if warnings else added, problem=bool(warnings))
 
-    def _add(self, paths: Iterable[Path], reference: str = "") -> int:
-        """Add files with a reference, select the first new one, and return how many are new."""
+    def _add(self, paths: Iterable[Path], staged: Iterable[SceneImage] = ()) -> int:
+        """Add files, each image of the scene with its own reference; select the first new one, and return how many are new."""
+        of_scene = {image.path: image for image in staged}
         numbers = self.rows.add(paths)
         new = self.rows.at(numbers)
         for row in new:
-            row.reference = reference
+            row.scene = of_scene.get(row.path)
+            row.refer_to(row.scene.reference if row.scene is not None else "")
         self.show(numbers[:1] or self.table.selected())
         self._on_change(new)
         return len(new)

@@ -102,7 +102,7 @@ def _words_of(row: Row) -> tuple[str, str, str, str]:
 
     if row.proposal is None:
         return "", "", "", ""
-    companion = row.proposal.companion.value
+    companion = row.proposal.companion.value if row.scene is None else "scene"
     mark = "⚠ " if row.invalid else ""
     becomes, known = DisplayTexts.becomes(row.proposal), DisplayTexts.proposal_text(row.proposal)
     return DisplayTexts.short_companion_texts()[companion], DisplayTexts.companion_texts()[companion], mark + becomes, known

@@ -131,7 +131,7 @@ class ImportPart:
         from .Logic import _files_of
 
         series, folder = series_and_folder(row.reference)
-        return FileSettings(row.kind, dict(row.values), Path(folder) if folder else _files_of(series))
+        return FileSettings(row.chosen_kind, row.all_values, Path(folder) if folder else _files_of(series))
 
     def onImportButton(self) -> None:
         """Convert all files."""
@@ -151,6 +151,11 @@ class ImportPart:
         return ImportTask([row.path for row in rows], replace(options, overwrite=overwrite), where, own)
 
     def _after(self, report: Any) -> None:
+        from .TemporaryNifti import warn
+
+        warn(
+            report, {path: some for row in self.rows.all if row.scene is not None for path, some in row.scene.warnings.items()}
+        )
         if self._folder():
             self.ui.dicomFolderEdit.addCurrentPathToHistory()
         if self.ui.databaseCheckBox.isChecked() and self.ui.loadCheckBox.isChecked():

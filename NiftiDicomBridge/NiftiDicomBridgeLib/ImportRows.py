@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-AUTOMATIC = "auto"
+AUTOMATIC, LABELS = "auto", "seg"
 
 
 @dataclass
@@ -31,6 +31,8 @@ class Row:
         What the file will become; None if that was never looked up.
     outdated : bool
         Whether the proposal was made for other choices.
+    scene : SceneImage, optional
+        What is known of an image of the scene; None for files.
     """
 
     path: Path
@@ -40,6 +42,29 @@ class Row:
     invalid: dict[str, str] = field(default_factory=dict)
     proposal: Any = None
     outdated: bool = True
+    scene: Any = None
+
+    def refer_to(self, reference: str) -> None:
+        """Choose a reference; an image of the scene is in world coordinates with any but the series it was made of."""
+        self.reference = reference
+        if self.scene is not None:
+            self.path = self.scene.path if self.has_own_reference else self.scene.in_world
+
+    @property
+    def has_own_reference(self) -> bool:
+        """Whether it is an image of the scene with the series that it was made of."""
+        return self.scene is not None and self.reference == self.scene.reference
+
+    @property
+    def chosen_kind(self) -> str:
+        """The kind of object to create, also where it follows from what an image of the scene was made of."""
+        known = self.scene is not None and (self.has_own_reference or self.scene.kind == LABELS)
+        return self.scene.kind if known and self.kind == AUTOMATIC else self.kind
+
+    @property
+    def all_values(self) -> dict[str, str]:
+        """Return the values that were entered, and those that follow from what an image of the scene was made of."""
+        return {**self.scene.values, **self.values} if self.has_own_reference else dict(self.values)
 
     def value_of(self, keyword: str) -> str:
         """Return the value that an attribute will have."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import tempfile
 from collections.abc import Callable, Mapping, Sequence
@@ -125,6 +126,9 @@ class ImportTask:
 
     def finish(self, report: ConversionReport) -> ConversionReport:
         """Register what was converted; without a folder, the files of each entry are those in the database then."""
+        for entry in report.entries:
+            entry.log.warnings = [without_temporary(sentence) for sentence in entry.log.warnings]
+            entry.log.notes = [without_temporary(sentence) for sentence in entry.log.notes]
         waiting = [(entry, headers) for entry, headers in zip(report.entries, self._headers, strict=False) if headers]
         only_there = self._where.folder is None
         try:
@@ -192,8 +196,8 @@ class ProposeTask:
             _clean_up(scratch)
 
     def finish(self, proposals: list[Proposal]) -> list[Proposal]:
-        """Return what was found: nothing is left to do."""
-        return proposals
+        """Return what was found, without names of temporary folders."""
+        return [replace(one, warnings=[without_temporary(sentence) for sentence in one.warnings]) for one in proposals]
 
 
 def with_reference(options: ConversionOptions, files: Sequence[Path], scratch: Path) -> ConversionOptions:
@@ -220,6 +224,13 @@ def _folder_of(files: Sequence[Path], folder: Path) -> Path:
     for number, path in enumerate(files):
         _link(path, folder / f"{number:06}.dcm")
     return folder
+
+
+def without_temporary(text: str) -> str:
+    """Return a sentence without the temporary folders of references and of images of the scene."""
+    temporary = re.escape(str(slicer.app.temporaryPath)) + r"[/\\]NiftiDicomBridge-"
+    text = re.sub(rf" \({temporary}[^()]*\)", "", text)
+    return re.sub(rf"{temporary}(?:[^/\\\s]+[/\\])+", "", text)
 
 
 def _link(path: Path, target: Path) -> None:

@@ -161,6 +161,7 @@ class NiftiDicomBridgeLogic(ScriptedLoadableModuleLogic):
         self._require_dependencies()
         from nifti_dicom_bridge import ConversionOptions, ConversionReport
 
+        from .SpaceOfReference import reference_is_moved
         from .TemporaryNifti import stage
 
         with tempfile.TemporaryDirectory(prefix="NiftiDicomBridge-", dir=slicer.app.temporaryPath) as folder:
@@ -172,6 +173,10 @@ class NiftiDicomBridgeLogic(ScriptedLoadableModuleLogic):
             chosen = given if where.get("reference") else staged.options(given, Path(folder))
             report = self.importNifti(staged.images, chosen, **where)
             staged.warn(report)
+            warning = reference_is_moved(where.get("reference", ""))
+            if warning:
+                for entry in report.entries:
+                    entry.log.warnings.append(warning)
             report.entries = staged.failures + report.entries
             return report
 
@@ -306,12 +311,12 @@ class NiftiDicomBridgeLogic(ScriptedLoadableModuleLogic):
 
         return SeriesTask(seriesUIDs, folder, options)
 
-    def stageTask(self, nodes, folder: str | Path):
-        """Return the writing of nodes as temporary NIfTI files as a task."""
+    def stageTask(self, nodes, folder: str | Path, by_origin: bool = True):
+        """Return the writing of nodes as temporary NIfTI files as a task; see `TemporaryNifti.StageTask`."""
         self._require_dependencies()
         from .TemporaryNifti import StageTask
 
-        return StageTask(nodes, Path(folder))
+        return StageTask(nodes, Path(folder), by_origin)
 
     def importTask(
         self,

@@ -15,6 +15,7 @@ from . import Database
 from .ImportTasks import with_reference
 from .NodeKinds import VOLUME, instance_uids_of, kind_of_values
 from .References import reference_uids
+from .SourceFile import source_of
 
 MODALITY, UNITS = "0008,0060", "0054,1001"
 KEEPS_MODALITY = ("CT", "PT")
@@ -37,16 +38,25 @@ class Origin:
         compared.
     values : dict of str to str
         DICOM keyword → value of that series that holds for it, too.
+    is_labels : bool
+        Whether it is a segmentation or a label map.
     """
 
     files: list[Path] = field(default_factory=list)
     keeps_modality: bool | None = None
     values: dict[str, str] = field(default_factory=dict)
+    is_labels: bool = False
+
+    @property
+    def kind(self) -> Kind:
+        """The kind of object that an image with this origin becomes."""
+        if self.is_labels:
+            return Kind.SEG
+        return {True: Kind.CLASSIC, False: Kind.PM, None: Kind.AUTO}[self.keeps_modality]
 
     def options(self, options: ConversionOptions, scratch: Path) -> FileOptions:
         """Return the choices for an image with this origin; those that the user made come first."""
-        kinds = {True: Kind.CLASSIC, False: Kind.PM, None: Kind.AUTO}
-        kind = kinds[self.keeps_modality] if options.kind is Kind.AUTO else options.kind
+        kind = self.kind if options.kind is Kind.AUTO else options.kind
         reference = with_reference(options, self.files, scratch).reference if options.reference is None else options.reference
         return FileOptions(kind, reference, {**self.values, **options.set_values})
 
@@ -59,7 +69,8 @@ def origin_of(node: Any) -> Origin:
     modality = Database.value_of(files[0], MODALITY) if files and kind_of_values(node) == "grays" else ""
     follows = _follows(node, uids) if modality in KEEPS_MODALITY else None
     if not follows:
-        return Origin(files, follows)
+        is_new = not instance_uids_of(node) and source_of(node) is None
+        return Origin(files, follows, is_labels=is_new and kind_of_values(node) == "labels")
     units = Database.value_of(files[0], UNITS)
     return Origin(files, True, {"Units": units} if units else {})
 

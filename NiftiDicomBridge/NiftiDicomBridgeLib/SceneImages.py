@@ -5,10 +5,42 @@ from __future__ import annotations
 import shutil
 import tempfile
 from collections.abc import Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import slicer
+
+from .ImportRows import AUTOMATIC
+from .ReferenceBox import series_of
+
+
+@dataclass(frozen=True)
+class SceneImage:
+    """What was written for an image of the scene.
+
+    Attributes
+    ----------
+    path : pathlib.Path
+        The file in the space of the series that the image was made of.
+    in_world : pathlib.Path
+        The file in world coordinates; the same where both spaces are the same.
+    reference : str
+        The series that it was made of, as `ImportRows.Row.reference`; empty where it is not known.
+    kind : str
+        What it becomes with that reference, if the user chooses no kind.
+    values : dict of str to str
+        DICOM keyword → value of that series that holds for it, too.
+    warnings : dict of pathlib.Path to list of str
+        What each file could not include.
+    """
+
+    path: Path
+    in_world: Path
+    reference: str = ""
+    kind: str = AUTOMATIC
+    values: dict[str, str] = field(default_factory=dict)
+    warnings: dict[Path, list[str]] = field(default_factory=dict)
 
 
 class SceneImages:
@@ -22,10 +54,10 @@ class SceneImages:
         return self._folder is not None and self._folder in path.parents
 
     def task(self, nodes: Sequence[Any]) -> Any:
-        """Return the task that writes nodes to files; it returns a `TemporaryNifti`."""
+        """Return the task that writes nodes to files; it returns a list of `SceneImage`."""
         if self._folder is None:
             self._folder = Path(tempfile.mkdtemp(prefix="NiftiDicomBridge-nodes-", dir=slicer.app.temporaryPath))
-        return _StageTask(self._widget.logic.stageTask(nodes, tempfile.mkdtemp(dir=self._folder)))
+        return _StageTask(self._widget.logic, nodes, Path(tempfile.mkdtemp(dir=self._folder)))
 
     def remove(self) -> None:
         """Delete the files."""
@@ -36,13 +68,27 @@ class SceneImages:
 class _StageTask:
     """Returns what was written instead of a report."""
 
-    def __init__(self, task: Any):
-        self._task = task
+    def __init__(self, logic: Any, nodes: Sequence[Any], folder: Path):
+        relative = logic.stageTask(nodes, folder)
+        self._tasks = [relative, logic.stageTask(nodes, folder / "world", by_origin=False)] if relative.moves else [relative]
 
     def work(self, progress: Any) -> Any:
         """Write the files."""
-        return self._task.work(progress)
+        return [task.work(progress) for task in self._tasks]
 
-    def finish(self, report: Any) -> Any:
+    def finish(self, reports: Any) -> list[SceneImage]:
         """Return the files; raises `BridgeError` where one could not be written."""
-        return self._task.staged(self._task.finish(report))
+        staged = [task.staged(task.finish(report)) for task, report in zip(self._tasks, reports, strict=True)]
+        relative, in_world = staged[0], staged[-1]
+        return [
+            _scene_image(relative, in_world, path, other) for path, other in zip(relative.images, in_world.images, strict=True)
+        ]
+
+
+def _scene_image(relative: Any, in_world: Any, path: Path, other: Path) -> SceneImage:
+    warnings = {file: some.warnings.get(file, []) for some, file in ((in_world, other), (relative, path))}
+    origin = relative.origins.get(path)
+    if origin is None:
+        return SceneImage(path, other, warnings=warnings)
+    reference = series_of(origin.files) if origin.files else ""
+    return SceneImage(path, other, reference, origin.kind.value, dict(origin.values), warnings)

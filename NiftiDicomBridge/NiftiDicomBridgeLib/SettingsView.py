@@ -9,7 +9,7 @@ from slicer.i18n import tr as _
 
 from .FieldsTable import FieldsTable
 from .ImportRows import Row, Rows, common, patients
-from .ReferenceBox import ReferenceBox
+from .ReferenceBox import ReferenceBox, series_and_folder
 from .Views import set_text
 
 CONTROLS = ("kindLabel", "kindComboBox", "referenceLabel", "referenceComboBox", "fieldsTable", "moreButton", "resetButton",
@@ -81,6 +81,7 @@ class SettingsView:
         notes = [error]
         known = [row for row in rows if row.proposal is not None]
         notes += dict.fromkeys(proposal_note(row.proposal, row.path.name if len(rows) > 1 else "") for row in known)
+        notes += dict.fromkeys("⚠ " + warning for warning in map(_moved_reference, rows) if warning)
         names = patients(self._rows.all)
         if len(names) > 1:
             text = _("The list contains images of {count} patients: {names}.")
@@ -106,9 +107,19 @@ class SettingsView:
     def _on_reference_chosen(self, key: str) -> None:
         rows = self._selected()
         for row in rows:
-            row.reference = key
+            row.refer_to(key)
         self._on_change(rows)
 
     def _on_more_toggled(self, on: bool) -> None:
         self.fields.show_all(on)
         self._ui.moreButton.setText(_("&Less") if on else _("&More"))
+
+
+def _moved_reference(row: Row) -> str:
+    """Return a warning where an image of the scene gets another reference, whose volume is under a transform."""
+    series, _folder = series_and_folder(row.reference)
+    if row.scene is None or row.has_own_reference or not series:
+        return ""
+    from .SpaceOfReference import reference_is_moved
+
+    return reference_is_moved(series)

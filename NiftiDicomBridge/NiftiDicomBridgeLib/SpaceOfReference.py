@@ -10,11 +10,17 @@ import numpy as np
 from nifti_dicom_bridge import BridgeError
 
 from .ExportSources import ExportSource
+from .Hierarchy import node_of_series
 from .Transforms import HARDEN_FIRST, linear_parents
 
 MOVED = (
     "{} is under a transform: this was written where it is relative to that volume, in the space of its DICOM series. For "
-    "world coordinates, harden the transform, or choose another reference in a script"
+    "world coordinates, harden the transform, or choose another reference"
+)
+
+REFERENCE_MOVED = (
+    "{}, the volume of the reference series, is under a transform, which DICOM does not have: images of the scene were written "
+    "in world coordinates. If they are relative to that volume, take it and them out of the transform first"
 )
 
 
@@ -44,6 +50,18 @@ def in_space_of(volume: Any, source: ExportSource) -> ExportSource:
         warnings=(*image.warnings, MOVED.format(volume.GetName())),
     )
     return replace(source, image=moved)
+
+
+def reference_is_moved(series: str) -> str:
+    """Return a warning where the volume of a series that was chosen as the reference is under a transform; empty otherwise."""
+    volume = node_of_series(series) if series else None
+    if volume is None:
+        return ""
+    try:
+        moved = not np.array_equal(linear_parents(volume, HARDEN_FIRST)[0], np.eye(4))
+    except BridgeError:
+        moved = True
+    return REFERENCE_MOVED.format(volume.GetName()) if moved else ""
 
 
 def _rotated(gradients: np.ndarray | None, matrix: np.ndarray) -> np.ndarray | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -11,6 +11,8 @@ import numpy as np
 
 from nifti_dicom_bridge import BridgeError, ConversionOptions, ConversionReport, Entry, Volume
 
+from . import Database
+from .ExportSources import ExportSource
 from .ExportTasks import ExportTask
 from .NodeOrigins import Origin, origin_of
 from .OverlappingLabels import is_layered
@@ -18,6 +20,7 @@ from .References import reference_volume
 from .SpaceOfReference import in_space_of
 
 Progress = Callable[[str, int, int], None]
+CLOSED = "{}: Slicer's DICOM database is not open, so the original of this image cannot be read. Open it in the module DICOM."
 
 
 @dataclass
@@ -43,14 +46,7 @@ class TemporaryNifti:
 
     def warn(self, report: ConversionReport) -> None:
         """Add to the entries of a report what was found when their images were written."""
-        for entry in report.entries:
-            sentences = [sentence for path in entry.inputs for sentence in self.warnings.get(Path(path), ())]
-            entry.log.warnings += [sentence for sentence in sentences if sentence not in entry.log.warnings]
-
-    @property
-    def reference(self) -> list[Path]:
-        """The DICOM files of the series that the first image was made of."""
-        return next((origin.files for origin in self.origins.values()), [])
+        warn(report, self.warnings)
 
     def options(self, options: ConversionOptions, scratch: Path) -> ConversionOptions:
         """Return options with the reference, the kind and the values that follow from the origin of every image."""
@@ -73,7 +69,14 @@ class StageTask(ExportTask):
     by_origin : bool
         Write what was made of a volume of DICOM in the space of its series, where that volume is under a transform; not in
         world coordinates, which are those of a reference that the user chose.
+
+    Attributes
+    ----------
+    moves : bool
+        Whether the space of a series is another one than world coordinates.
     """
+
+    moves = False
 
     def __init__(self, nodes: Sequence[Any], folder: Path, by_origin: bool = True):
         self._origins: list[Origin] = []
@@ -83,9 +86,13 @@ class StageTask(ExportTask):
     def _source_of(self, node: Any, harden: bool) -> Any:
         self._origins.append(origin_of(node) if node is not None else Origin())
         source = super()._source_of(node, harden)
+        if source.image is not None and source.image.instance_uids and not source.files and not Database.is_open():
+            return ExportSource(source.title, error=CLOSED.format(source.title))
         was_dicom = source.image is not None and (source.image.instance_uids or source.image.source)
         moves = self._by_origin and self._origins[-1].files and not was_dicom
-        return in_space_of(reference_volume(node), source) if moves else source
+        placed = in_space_of(reference_volume(node), source) if moves else source
+        self.moves |= placed is not source
+        return placed
 
     def _split_for_files(self, volume: Volume) -> list[Volume]:
         """Return one image: segments that overlap become one object."""
@@ -113,9 +120,16 @@ class StageTask(ExportTask):
         for entry, origin in zip(report.entries, self._origins, strict=True):
             images = [path for path in entry.outputs if path.suffix == ".nii"]
             staged.images += images
-            staged.origins |= {image: origin for image in images if origin.files}
+            staged.origins |= {image: origin for image in images if origin.files or origin.is_labels}
             staged.warnings |= dict.fromkeys(images, entry.log.warnings)
         return staged
+
+
+def warn(report: ConversionReport, warnings: Mapping[Path, Sequence[str]]) -> None:
+    """Add to the entries of a report the warnings of their input files."""
+    for entry in report.entries:
+        sentences = [sentence for path in entry.inputs for sentence in warnings.get(Path(path), ())]
+        entry.log.warnings += [sentence for sentence in sentences if sentence not in entry.log.warnings]
 
 
 def stage(nodes: Sequence[Any], folder: Path, partly: bool = False, by_origin: bool = True) -> TemporaryNifti:

@@ -93,10 +93,30 @@ def test_aligned_coordinates_are_refused_unless_the_grid_is_the_same():
 
 def test_coordinates_as_nibabel_writes_them_are_those_of_the_reference_with_a_warning():
     reference, other = series("ct"), Path("b.nii")
-    nibabel.save(nibabel.Nifti1Image(MASK, shifted(1.3)), other)
+    nibabel.save(nibabel.Nifti1Image(MASK[:4], shifted(1.3)), other)
     warnings = entry_of(other, reference=reference, kind="seg").log.warnings
     assert any("sform_code is 2 and qform_code 0" in warning for warning in warnings)
     assert pydicom.dcmread(next(Path("out").rglob("*.dcm"))).FrameOfReferenceUID == first_of(reference).FrameOfReferenceUID
+
+
+def test_as_many_voxels_in_another_place_are_refused_if_nothing_states_the_space():
+    nibabel.save(nibabel.Nifti1Image(MASK, shifted(1.3)), "b.nii")
+    assert "as many voxels" in refused(Path("b.nii"), reference=series("ct"), kind="seg")
+
+
+@pytest.mark.parametrize("matrix", [np.eye(4), np.diag([-1.0, -1.0, 1.0, 1.0])])
+def test_a_matrix_that_was_lost_is_refused(matrix):
+    """As of nibabel with an identity, and of SimpleITK without CopyInformation."""
+    assert "voxels of 1 mm that begin at the origin" in refused(
+        save("b.nii", MASK, matrix), reference=series("ct", np.diag([-2.0, -1.5, 3.0, 1.0])), kind="seg"
+    )
+
+
+def test_a_name_that_specifies_a_template_is_refused_on_another_grid():
+    reference = series("ct")
+    name = "sub-01_space-MNI152NLin6Asym_dseg.nii"
+    assert "space-MNI152NLin6Asym" in refused(save(name, MASK[:4], shifted(1.3)), reference=reference, kind="seg")
+    assert made(save("sub-01_space-T1w_dseg.nii", MASK[:4], shifted(1.3)), reference=reference, kind="seg")
 
 
 def test_an_image_elsewhere_is_refused():

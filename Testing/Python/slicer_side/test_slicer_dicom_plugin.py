@@ -398,3 +398,29 @@ def test_mosaic_that_slicer_shows_tiled_is_exported_as_it_was(load, tmp_path, re
     assert error == ""
     found = [pydicom.dcmread(path).PixelData for path in files]
     assert sorted(found) == sorted(pydicom.dcmread(path).PixelData for path in originals)
+
+
+@pytest.mark.slow
+def test_warnings_of_an_export_are_shown(slicer, export, monkeypatch):
+    labels = slicer.util.addVolumeFromArray(np.ones((2, 3, 4), np.uint8), GRID, "l", "vtkMRMLLabelMapVolumeNode")
+    shown = []
+    monkeypatch.setattr(slicer.util, "warningDisplay", lambda text, **_: shown.append(text))
+    files, error = export(labels, "Segmentation")
+    assert (bool(files), error) == (True, "")
+    assert len(shown) == 1
+    assert "no standard code is known" in shown[0]
+    assert "reference:" not in shown[0]
+
+
+@pytest.mark.slow
+def test_a_value_of_the_reference_that_is_not_valid_is_none_that_was_typed(slicer, load, write_series, export, tmp_path):
+    node = load(write_series(tmp_path / "long", StudyID="more than 16 characters"))
+    ones = np.ones(slicer.util.arrayFromVolume(node).shape, np.uint8)
+    labels = slicer.util.addVolumeFromArray(ones, ijk_to_ras(node), "l", "vtkMRMLLabelMapVolumeNode")
+    hierarchy = slicer.vtkMRMLSubjectHierarchyNode.GetSubjectHierarchyNode(slicer.mrmlScene)
+    hierarchy.SetItemParent(item_of(slicer, labels), hierarchy.GetItemParent(item_of(slicer, node)))
+    found, error = export(labels, "Segmentation")
+    assert error == ""
+    assert found[0].PatientID == "NDB-1"
+    _, error = export(labels, "Segmentation", StudyID="as many characters, typed")
+    assert "StudyID" in error

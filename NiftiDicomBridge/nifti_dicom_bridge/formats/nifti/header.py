@@ -11,7 +11,7 @@ import numpy as np
 
 from ...errors import NiftiReadError
 from ...model.pixels import Rescale
-from ...standard.nifti_codes import ALIGNED, MILLIMETRES, NO_FORM, SECONDS, SOME_SPACE, SPACES
+from ...standard.nifti_codes import ALIGNED, MILLIMETRES, NO_FORM, OF_SPECTRA, SECONDS, SOME_SPACE, SPACES
 
 UNITS_MM_S = 2 | 8
 RGB24, RGBA32 = 128, 2304
@@ -26,6 +26,7 @@ _DTYPES: dict[int, object] = {code: name for name, code in DATATYPES.items()} | 
 _NAMES = {1: "binary", 1536: "float128", 2048: "complex256"}
 _HALF_TURN = 1e-7
 """A quaternion is normalized if its real part is smaller (nifti1_io.c)."""
+_METERS, _LARGE_MM = 1, 100.0
 _LONGEST = 1.0 + 1e-5
 """Quaternions in single precision are longer than 1 by rounding."""
 _FORMAT_1 = "i10s18sihcB8h3f4h8f3fhcB4f2i80s24s2h6f12f16s4s"
@@ -152,12 +153,19 @@ class NiftiHeader:
         return Rescale(self.slope, self.intercept if np.isfinite(self.intercept) else 0.0)
 
     def doubts_of_values(self) -> list[str]:
-        """Return what is not used of the fields that specify the voxels and their scale, as it is not valid."""
+        """Return what is not used of the fields that specify the voxels and their scale, as it is not valid, or not likely."""
         size = self.dtype.itemsize * 8
         usable = bool(self.slope) and np.isfinite(self.slope)
+        unit = OF_SPECTRA.get(self.units & 0x38, "") if self.dims[0] >= 4 and self.dims[4] > 1 else ""
+        largest = max((abs(size) for size in self.pixdim[1:4] if np.isfinite(size)), default=0.0)
+        largest *= MILLIMETRES.get(self.units & 7, 1.0)
         doubts = {
             f"scl_slope is {self.slope:g}: the values are the stored ones": np.isinf(self.slope),
             f"scl_inter is {self.intercept:g}: 0 was used": usable and not np.isfinite(self.intercept),
+            f"the fourth axis is in {unit}, not in units of time: its positions are numbered as times": bool(unit),
+            f"xyzt_units specifies meters, so voxels are up to {largest:.6g} mm large: check that it is correct": (
+                self.units & 7 == _METERS and largest > _LARGE_MM
+            ),
             f"bitpix is {self.bits}, but voxels of its data type have {size} bits: the data type was used": self.bits != size,
         }
         return [sentence for sentence, is_so in doubts.items() if is_so]

@@ -101,6 +101,7 @@ def test_a_plain_file_that_is_called_gz_is_refused(plain: tuple[Circle, bytes]) 
     [
         (112, "<f", float("inf"), "scl_slope is inf: the values are the stored ones"),
         (116, "<f", float("nan"), "scl_inter is nan: 0 was used"),
+        (123, "<B", 1 | 8, "xyzt_units specifies meters, so voxels are up to 2500 mm large: check that it is correct"),
         (72, "<h", 8, "bitpix is 8, but voxels of its data type have 16 bits: the data type was used"),
     ],
 )

@@ -5,6 +5,7 @@ Directions are returned in the patient (LPS). Vendors that specify them along th
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
@@ -13,6 +14,7 @@ import numpy as np
 from ....model import metadata
 from ....model.geometry import Plane
 from ....model.metadata import Elements
+from ....standard.dictionary import describe
 from ....standard.tags import Tag
 from . import vendor
 from .lookup import Lookup
@@ -27,6 +29,8 @@ PHILIPS_DIRECTION = tuple((0x2005, "Philips MR Imaging DD 001", number) for numb
 UIH_B_VALUE = (0x0065, "Image Private Header", 0x09)
 UIH_DIRECTION = (0x0065, "Image Private Header", 0x37)
 
+_NUMBER = r"\s*([-+]?[\d.]+)\s*"
+CANON_COMMENT = re.compile(rf"b={_NUMBER}\({_NUMBER},{_NUMBER},{_NUMBER}\)")
 GE_HIGH_B_OFFSET = 10**9
 """GE adds it to b-values of multi-shell acquisitions."""
 GE_B_STEP = 5
@@ -120,11 +124,52 @@ def _ge(look: Lookup, elements: Elements, plane: Plane) -> Weighting | None:
         return Weighting(0.0, np.zeros(3)) if parts[0] else _directed(b_value, ())
     if 0.03 < length < 0.97:
         b_value = max(GE_B_STEP, round(b_value * length**2 / GE_B_STEP) * GE_B_STEP)
-    if metadata.text(elements, Tag.IN_PLANE_PHASE_ENCODING_DIRECTION) == "ROW":
-        direction = np.array([direction[1], -direction[0], direction[2]])
+    return _directed(b_value, _of_image_axes(elements, plane, direction))
+
+
+def _of_image_axes(elements: Elements, plane: Plane, direction: np.ndarray) -> list[float]:
+    """Return a direction along frequency, phase and slice in the patient."""
     coronal = int(np.argmax(np.abs(plane.normal))) == 1
     x, y, z = direction * [1.0, -1.0 if coronal else 1.0, -1.0]
-    return _directed(b_value, _in_patient(plane, x, y, z))
+    if metadata.text(elements, Tag.IN_PLANE_PHASE_ENCODING_DIRECTION) == "ROW":
+        x, y = y, -x
+    return _in_patient(plane, x, y, z)
+
+
+def _canon(look: Lookup, elements: Elements, plane: Plane) -> Weighting | None:
+    """b-value and direction along the axes of the image in ImageComments (0020,4000), such as b=1500(0.445,0.000,0.895)."""
+    if not is_of_canon(elements):
+        return None
+    stated = CANON_COMMENT.search(metadata.text(elements, Tag.IMAGE_COMMENTS))
+    if stated is None:
+        return None
+    try:
+        b_value, phase, frequency, across = map(float, stated.groups())
+    except ValueError:
+        return None
+    return _directed(b_value, _of_image_axes(elements, plane, np.array([frequency, phase, across])))
+
+
+def is_of_canon(elements: Elements) -> bool:
+    """Whether an object is of Canon, formerly Toshiba, whose volumes of b = 0 have no b-value."""
+    return metadata.text(elements, Tag.MANUFACTURER).upper().startswith(("CANON", "TOSHIBA"))
+
+
+def doubt_of_axes(elements: Elements) -> str:
+    """Return why the axes of directions of GE and Canon are not certain; empty where they are, and for other directions."""
+    of_canon = is_of_canon(elements) and CANON_COMMENT.search(metadata.text(elements, Tag.IMAGE_COMMENTS))
+    of_axes = of_canon or vendor.private_numbers(elements, GE_DIRECTION[0])
+    if not of_axes or metadata.numbers(elements, Tag.DIFFUSION_GRADIENT_ORIENTATION):
+        return ""
+    phase, position = Tag.IN_PLANE_PHASE_ENCODING_DIRECTION, Tag.PATIENT_POSITION
+    if metadata.text(elements, phase) not in ("ROW", "COL"):
+        return f"the gradient directions are along frequency and phase, and {describe(phase)} is missing: COL is assumed"
+    if metadata.text(elements, position) not in ("", "HFS"):
+        return (
+            "the gradient directions are along the axes of the image, which is certain for patients who lie supine, head "
+            f"first; {describe(position)} is {metadata.text(elements, position)}: check the directions"
+        )
+    return ""
 
 
 def _philips(look: Lookup, elements: Elements, plane: Plane) -> Weighting | None:
@@ -152,4 +197,4 @@ def _undirected(look: Lookup, elements: Elements, plane: Plane) -> Weighting | N
     return _directed(metadata.number(elements, Tag.DIFFUSION_B_VALUE), ())
 
 
-_SOURCES: tuple[Source, ...] = (_public, _siemens, _ge, _philips, _uih, _undirected)
+_SOURCES: tuple[Source, ...] = (_public, _siemens, _ge, _philips, _uih, _canon, _undirected)

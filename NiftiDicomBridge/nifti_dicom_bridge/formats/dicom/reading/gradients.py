@@ -10,7 +10,8 @@ from ....model import metadata
 from ....model.geometry import ras_of_lps
 from ....model.metadata import Instance, SeriesMetadata
 from ....standard.tags import Tag
-from .diffusion import Weighting, weighting_of
+from .coordinates import TIMES
+from .diffusion import Weighting, doubt_of_axes, is_of_canon, weighting_of
 from .frame_info import FrameInfo
 from .frames import frames_of
 from .lookup import Lookup, own_groups
@@ -18,6 +19,9 @@ from .lookup import Lookup, own_groups
 MINIMUM_B = {"SIEMENS": 50.0}
 MINIMUM_B_OTHERS = 6.0
 """s/mm²; below it a weighting without direction is noise of the sequence, not diffusion."""
+SAME_B = 0.05
+"""Part of a b-value that imaging gradients may add from slice to slice."""
+_WEIGHTING = next(n for n, row in enumerate(TIMES) if row.name.startswith("b-value"))
 
 
 def gradients_of(instances: Sequence[Instance], frames: Sequence[Sequence[FrameInfo]]) -> np.ndarray | None:
@@ -30,7 +34,7 @@ def gradients_of(instances: Sequence[Instance], frames: Sequence[Sequence[FrameI
     """
     if len(frames) < 2 and not _is_diffusion_weighted(_lookup_of(instances[0], frames[0][0])):
         return None
-    weightings = [_weighting(instances[times[0].instance], times[0]) for times in frames]
+    weightings = _weightings(instances, frames)
     if any(weighting is None for weighting in weightings):
         return None
     table = np.array([[w.b_value, *w.direction] for w in weightings if w is not None])
@@ -40,14 +44,32 @@ def gradients_of(instances: Sequence[Instance], frames: Sequence[Sequence[FrameI
 
 def notes_of_gradients(instances: Sequence[Instance], frames: Sequence[Sequence[FrameInfo]]) -> list[str]:
     """Return what tensor fits must know of the times of a volume: b-values that are missing, or without a direction."""
-    weightings = [_weighting(instances[times[0].instance], times[0]) for times in frames] if len(frames) > 1 else []
+    weightings = _weightings(instances, frames) if len(frames) > 1 else []
     stated = [weighting for weighting in weightings if weighting is not None]
     if not any(weighting.b_value > _least(instances) for weighting in stated):
         return []
     if len(stated) < len(weightings):
         unknown = [n for n, weighting in enumerate(weightings, 1) if weighting is None]
         return [f"time(s) {_some(unknown)} of {len(weightings)} do not specify a b-value: .bval and .bvec are not written"]
-    undirected = [n for n, w in enumerate(stated, 1) if w.b_value > _least(instances) and not w.direction.any()]
+    directed = next((frames[n][0].instance for n, weighting in enumerate(stated) if weighting.direction.any()), None)
+    axes = "" if directed is None else doubt_of_axes(instances[directed].elements)
+    return [*filter(None, [axes, _doubt_of_slices(frames)]), *_notes_of_undirected(stated, _least(instances))]
+
+
+def _doubt_of_slices(frames: Sequence[Sequence[FrameInfo]]) -> str:
+    """Return which times have slices of several b-values: what distinguishes the times contradicts them."""
+    mixed = []
+    for n, times in enumerate(frames, 1):
+        weightings = [frame.times[_WEIGHTING] for frame in times if frame.times is not None]
+        b_values = [weighting[0] for weighting in weightings if weighting is not None]
+        if b_values and max(b_values) - min(b_values) > SAME_B * max(b_values):
+            mixed.append(n)
+    return f"slices of time(s) {_some(mixed)} have different b-values: .bval has that of the first slice" if mixed else ""
+
+
+def _notes_of_undirected(stated: Sequence[Weighting], least: float) -> list[str]:
+    """Return which times have a b-value without a direction, where others have one."""
+    undirected = [n for n, w in enumerate(stated, 1) if w.b_value > least and not w.direction.any()]
     if not undirected or not any(weighting.direction.any() for weighting in stated):
         return []
     return [
@@ -86,3 +108,11 @@ def _is_diffusion_weighted(look: Lookup) -> bool:
 
 def _weighting(instance: Instance, frame: FrameInfo) -> Weighting | None:
     return None if frame.plane is None else weighting_of(_lookup_of(instance, frame), frame.plane)
+
+
+def _weightings(instances: Sequence[Instance], frames: Sequence[Sequence[FrameInfo]]) -> list[Weighting | None]:
+    """Return the weighting of every time; b = 0 where others of Canon have one."""
+    weightings = [_weighting(instances[times[0].instance], times[0]) for times in frames]
+    if not any(weightings) or not is_of_canon(instances[0].elements):
+        return weightings
+    return [weighting or Weighting(0.0, np.zeros(3)) for weighting in weightings]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import numpy as np
+import pytest
 from pydicom.dataset import Dataset
 
 from nifti_dicom_bridge.formats.dicom.reading.read import read
@@ -85,3 +86,72 @@ def test_private_elements_without_creator_are_reported(tmp_path: Path) -> None:
         ds.add_new(0x0019100C, "IS", "1000")
 
     assert any("(0019,10xx) have no private creator" in warning for warning in volume_of(tmp_path, found).warnings)
+
+
+CORONAL = [1, 0, 0, 0, 0, -1]
+FREQUENCY, PHASE, ACROSS = 0.36, 0.48, 0.8
+
+
+def _of_scanner_axes(manufacturer: str, phase_encoding: str, position: str = "HFS") -> list[Dataset]:
+    """Return a coronal series of two volumes, of which the second has a direction along frequency, phase and slice."""
+    found = weighted([None, None], [None, None])
+    for n, ds in enumerate(found):
+        ds.Manufacturer, ds.PatientPosition, ds.ImageOrientationPatient = manufacturer, position, CORONAL
+        ds.ImagePositionPatient, ds.InPlanePhaseEncodingDirection = [0, 2.5 * (n % SLICES), 0], phase_encoding
+        if not phase_encoding:
+            del ds.InPlanePhaseEncodingDirection
+        if manufacturer == "CANON_MEC" and n >= SLICES:
+            ds.DiffusionBValue, ds.ImageComments = 1500.0, f"b=1500({PHASE},{FREQUENCY},{ACROSS})"
+        if manufacturer == "GE MEDICAL SYSTEMS":
+            block = ds.private_block(0x0019, "GEMS_ACQU_01", create=True)
+            for number, part in enumerate((FREQUENCY, PHASE, ACROSS), 0xBB):
+                block.add_new(number, "DS", str(part if n >= SLICES else 0))
+            ds.private_block(0x0043, "GEMS_PARM_01", create=True).add_new(0x39, "IS", [1500 if n >= SLICES else 0, 8, 0, 0])
+    return found
+
+
+@pytest.mark.parametrize("manufacturer", ["CANON_MEC", "GE MEDICAL SYSTEMS"])
+@pytest.mark.parametrize(
+    ("phase_encoding", "direction"), [("COL", [FREQUENCY, -PHASE, -ACROSS]), ("ROW", [-PHASE, -FREQUENCY, -ACROSS])]
+)
+def test_directions_along_the_axes_of_a_coronal_image(
+    manufacturer: str, phase_encoding: str, direction: list[float], tmp_path: Path
+) -> None:
+    gradients = volume_of(tmp_path, _of_scanner_axes(manufacturer, phase_encoding)).gradients
+
+    x, y, z = direction  # along row, column and normal: right, down and to the back
+    assert gradients is not None
+    assert gradients[:, 0].tolist() == [0, 1500]
+    assert abs(float(gradients[1, 1:] @ [-x, -z, -y])) == pytest.approx(1, abs=1e-6)  # RAS, of either sign
+
+
+@pytest.mark.parametrize("manufacturer", ["CANON_MEC", "GE MEDICAL SYSTEMS"])
+@pytest.mark.parametrize(
+    ("phase_encoding", "position", "words"), [("", "HFS", "COL is assumed"), ("COL", "FFS", "check the directions")]
+)
+def test_directions_whose_axes_are_uncertain_are_reported(
+    manufacturer: str, phase_encoding: str, position: str, words: str, tmp_path: Path
+) -> None:
+    volume = volume_of(tmp_path, _of_scanner_axes(manufacturer, phase_encoding, position))
+
+    assert any(words in warning for warning in volume.warnings)
+
+
+def test_volumes_of_toshiba_without_a_b_value_have_none(tmp_path: Path) -> None:
+    found = weighted([None, 1000.0], [None, [1.0, 0.0, 0.0]])
+    for ds in found:
+        ds.Manufacturer = "TOSHIBA"
+
+    gradients = volume_of(tmp_path, found).gradients
+
+    assert gradients is not None
+    assert gradients.tolist() == [[0, 0, 0, 0], [1000, -1, 0, 0]]
+
+
+def test_slices_of_one_time_with_different_b_values_are_reported(tmp_path: Path) -> None:
+    found = weighted([0.0, 1000.0], [None, None])
+    found[1].DiffusionBValue, found[SLICES + 1].DiffusionBValue = 1000.0, 0.0
+
+    volume = volume_of(tmp_path, found)
+
+    assert any("slices of time(s) 1, 2 have different b-values" in warning for warning in volume.warnings)

@@ -1,0 +1,143 @@
+"""The section *Convert to DICOM* with images of the scene: the reference, the space and the kind of each."""
+
+import numpy as np
+import pytest
+from panel_helpers import file_rows, report, run, settle, shown
+from slicer_helpers import ijk_to_ras
+
+pytestmark = pytest.mark.slow
+
+
+def labels_on(slicer, volume, name="tumor"):
+    """Return a segmentation of one voxel of a volume."""
+    voxels = np.zeros(slicer.util.arrayFromVolume(volume).shape, np.uint8)
+    voxels[1, 1, 1] = 1
+    labels = slicer.util.addVolumeFromArray(voxels, ijk_to_ras(volume), "labels", "vtkMRMLLabelMapVolumeNode")
+    node = slicer.mrmlScene.AddNewNodeByClass("vtkMRMLSegmentationNode", name)
+    node.SetReferenceImageGeometryParameterFromVolumeNode(volume)
+    assert slicer.vtkSlicerSegmentationsModuleLogic.ImportLabelmapToSegmentationNode(labels, node)
+    slicer.mrmlScene.RemoveNode(labels)
+    return node
+
+
+def moved(slicer, node, millimeters=50):
+    transform = slicer.mrmlScene.AddNewNodeByClass("vtkMRMLLinearTransformNode", "registration")
+    matrix = np.eye(4)
+    matrix[0, 3] = millimeters
+    transform.SetMatrixTransformToParent(slicer.util.vtkMatrixFromArray(matrix))
+    node.SetAndObserveTransformNodeID(transform.GetID())
+
+
+def choose(panel, reference):
+    panel.importing.settings._on_reference_chosen(reference)
+    settle(panel)
+
+
+def place_of(row):
+    """Return where the voxel of a label is, in mm."""
+    from nifti_dicom_bridge import read
+
+    (volume,) = read(row.path)
+    (kji,) = np.argwhere(volume.voxels[0] == 1)
+    return (volume.ijk_to_ras @ [*kji[::-1], 1])[:3]
+
+
+@pytest.fixture
+def second(load, write_series, tmp_path):
+    """The same place in another patient."""
+    return load(write_series(tmp_path / "second", PatientID="NDB-2", PatientName="Other^Person"))
+
+
+def test_images_of_the_scene_that_are_added_at_once_keep_their_own_patients(slicer, panel, node, second):
+    panel.offerNodes([labels_on(slicer, node), labels_on(slicer, second)])
+    settle(panel)
+    assert [row.value_of("PatientID") for row in panel.importing.rows.all] == ["NDB-1", "NDB-2"]
+
+
+def test_an_image_without_a_series_gets_none_of_those_that_are_added_with_it(slicer, panel, node):
+    panel.offerNodes([labels_on(slicer, node), slicer.util.addVolumeFromArray(np.zeros((2, 3, 4), np.int16), name="drawn")])
+    settle(panel)
+    assert [bool(row.reference) for row in panel.importing.rows.all] == [True, False]
+
+
+def test_another_reference_gets_an_image_of_the_scene_in_world_coordinates(slicer, panel, node, second):
+    segmentation = labels_on(slicer, node)
+    world = (ijk_to_ras(node) @ [1, 1, 1, 1])[:3]
+    moved(slicer, node)
+    panel.offerNodes([segmentation])
+    settle(panel)
+    (row,) = panel.importing.rows.all
+    own, shift = row.reference, np.array([50, 0, 0])
+    np.testing.assert_allclose(place_of(row), world - shift, atol=1e-3)
+    for reference, wanted in (("", world), (own, world - shift)):
+        choose(panel, reference)
+        np.testing.assert_allclose(place_of(row), wanted, atol=1e-3)
+
+
+def test_another_reference_that_is_under_a_transform_is_pointed_out(slicer, panel, node, second):
+    from NiftiDicomBridgeLib import Database
+    from NiftiDicomBridgeLib.NodeKinds import instance_uids_of
+
+    panel.offerNodes([labels_on(slicer, node)])
+    settle(panel)
+    moved(slicer, second)
+    choose(panel, "series:" + Database.series_of_instances(instance_uids_of(second)))
+    assert "is under a transform, which DICOM does not have" in shown(panel.ui.fileNoteLabel)
+
+
+def test_the_report_has_the_warnings_of_an_image_of_the_scene(slicer, panel, node):
+    moved(slicer, node)
+    panel.offerNodes([labels_on(slicer, node)])
+    panel.ui.loadCheckBox.setChecked(False)
+    run(panel, panel.ui.importButton)
+    assert "is under a transform: this was written where it is relative" in report(panel)
+
+
+def test_a_map_of_a_ct_is_no_ct(slicer, panel, node):
+    voxels = np.random.default_rng(1).random(slicer.util.arrayFromVolume(node).shape, np.float32)
+    ratio = slicer.util.addVolumeFromArray(voxels, ijk_to_ras(node), "ratio")
+    proposed = [panel.logic.propose([ratio])[0].kind]
+    panel.offerNodes([ratio])
+    settle(panel)
+    proposed += [row.proposal.kind for row in panel.importing.rows.all]
+    assert [kind.value for kind in proposed] == ["pm", "pm"]
+
+
+def test_a_segmentation_of_the_scene_is_listed_without_doubt(slicer, panel, node):
+    panel.offerNodes([labels_on(slicer, node)])
+    settle(panel)
+    assert [row[1:] for row in file_rows(panel)] == [("scene", "Segmentation")]
+    assert shown(panel.ui.fileNoteLabel) == ""
+
+
+def test_no_warning_names_a_temporary_folder(slicer, logic, node, tmp_path):
+    segmentation = labels_on(slicer, node)
+    report = logic.volumesToDicom([segmentation], database=False, folder=tmp_path)
+    warnings = [*report.entries[0].log.warnings, *logic.propose([segmentation])[0].warnings]
+    assert "reference: patient NDB-1" in warnings[0]
+    assert not [warning for warning in warnings if slicer.app.temporaryPath in warning]
+
+
+def test_a_segmentation_stays_one_without_its_reference(slicer, panel, node):
+    panel.offerNodes([labels_on(slicer, node)])
+    settle(panel)
+    choose(panel, "")
+    assert file_rows(panel)[0][2] == "Segmentation"
+    assert "taken for" not in shown(panel.ui.fileNoteLabel)
+
+
+def test_an_image_of_dicom_is_not_converted_while_its_database_is_closed(slicer, logic, panel, node, tmp_path):
+    slicer.dicomDatabase.closeDatabase()
+    (entry,) = logic.volumesToDicom([node], database=False, folder=tmp_path / "out").entries
+    panel.offerNodes([node])
+    settle(panel)
+    for text in (entry.error, shown(panel.importing.feedback.result)):
+        assert "DICOM database is not open, so the original of this image cannot be read" in text.replace("&#x27;", "'")
+    assert file_rows(panel) == []
+
+
+def test_a_folder_that_cannot_be_made_is_refused_in_a_sentence(logic, slicer, tmp_path):
+    (tmp_path / "file").touch()
+    node = slicer.util.addVolumeFromArray(np.zeros((2, 3, 4), np.int16), name="drawn")
+    (entry,) = logic.exportVolumes([node], tmp_path / "file").entries
+    assert entry.error == f"{tmp_path / 'file'}: cannot be written (File exists). Choose another folder."
