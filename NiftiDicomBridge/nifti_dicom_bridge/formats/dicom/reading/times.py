@@ -182,7 +182,8 @@ def _are_volumes(parts: Sequence[Frames], places: Sequence[Frames], row: Time) -
     whole = np.ptp(distances([frame for place in places for frame in place]))
     covered = [np.ptp(distances([place[0] for place in part])) / whole for part in own]
     sizes = [len(part) for part in own]
-    return bool(median_of(covered) > OVERLAP and max(sizes) <= 2 * median_of(sizes) and (all if row.separates else any)(map(is_even, own)))
+    are_even = (all if row.separates else any)(map(is_even, own))
+    return bool(median_of(covered) > OVERLAP and max(sizes) <= 2 * median_of(sizes) and are_even)
 
 
 def _are_moved_stacks(own: Sequence[list[Frames]], places: Sequence[Frames]) -> bool:
