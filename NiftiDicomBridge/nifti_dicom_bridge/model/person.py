@@ -47,7 +47,7 @@ def person(name: str = "", birth_date: str = "", sex: str = "", issuer: str = ""
     Person(name='doe jane', birth_date='19800201', sex='F', issuer='clinic')
     """
     words = normal_text(name.split("=")[0])
-    if words == normal_text(patient_id) or not UNKNOWN_NAMES.isdisjoint(_words(words)):
+    if words == normal_text(patient_id) or _is_unknown(_words(words)):
         words = ""
     date = birth_date.replace("-", "").strip()
     return Person(words, "" if date in UNKNOWN_DATES else date, sex.strip()[:1].upper(), normal_text(issuer))
@@ -113,6 +113,11 @@ class People:
                 return n + 1
         known.append(one)
         return len(known)
+
+
+def _is_unknown(words: list[str]) -> bool:
+    joined = "".join(words)  # de-identified, No^Name
+    return not UNKNOWN_NAMES.isdisjoint([*words, joined]) or set(joined) == {"x"}
 
 
 def _is_date(text: str) -> bool:
