@@ -19,7 +19,7 @@ from nifti_dicom_bridge import DicomReadError
 from nifti_dicom_bridge.formats.dicom.reading.read import read
 from nifti_dicom_bridge.model.volume import Volume
 from phantoms import PHANTOMS
-from phantoms.base import AXIAL, MR, PET, save, slices, uid
+from phantoms.base import AXIAL, MR, PET, put_raw, save, slices, uid
 from phantoms.dynamic import enhanced, value
 from phantoms.series import CORONAL, OBLIQUE, SAGITTAL
 
@@ -550,3 +550,14 @@ def test_slices_acquired_in_two_packages_are_one_volume(tmp_path: Path) -> None:
     (volume,) = images(tmp_path, found)
 
     assert numbers(volume) == expected([0])
+
+
+@pytest.mark.parametrize("text", ["NaN", "inf"])
+def test_times_that_are_no_numbers_count_as_missing(text: str, tmp_path: Path) -> None:
+    found = series(_number("TriggerTime", 10, 100))
+    for ds in found[1::SLICES]:
+        put_raw(ds, 0x00181060, "DS", text.encode() + b" " * (len(text) % 2))
+
+    (volume,) = images(tmp_path, found)
+
+    assert numbers(volume) == expected(list(range(TIMES)))
