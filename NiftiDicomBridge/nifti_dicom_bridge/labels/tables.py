@@ -40,6 +40,8 @@ _USED = frozenset({
 })  # fmt: skip
 _BEGINNINGS = tuple(chain(*_CODES.values()))
 _NOTHING = ("", "n/a")
+_BEYOND = "\0beyond"
+"""Key of what a line has beyond the columns of its table: no column is called so."""
 
 Row = dict[str, str]
 
@@ -90,11 +92,20 @@ def _rows(text: str) -> tuple[list[tuple[int, Row]], bool, list[str]]:
     header = any(name in _NUMBER for name in names) and any(name in (*_NAME, _ABBREVIATION) for name in names)
     if not header:
         names = [str(n) for n in range(max(len(row) for _, row in numbered))]
-    rows = [(n, dict(zip(names, row, strict=False))) for n, row in numbered[header:]]
-    return rows, header, names
+    return [(n, _named(names, row)) for n, row in numbered[header:]], header, names
+
+
+def _named(names: list[str], cells: list[str]) -> Row:
+    """Return the cells of a line by the names of their columns; what is beyond the columns in one cell of its own."""
+    beyond = ", ".join(cell.strip() for cell in cells[len(names) :] if cell.strip())
+    return dict(zip(names, cells, strict=False)) | ({_BEYOND: beyond} if beyond else {})
 
 
 def _segment(row: Row, here: Place) -> Segment:
+    if _BEYOND in row:
+        raise here.error(
+            f"{row[_BEYOND]!r} is beyond the last column. Put names that contain a delimiter into quotation marks."
+        )
     number = checks.number(_number_of(row, here), here)
     codes: dict[str, Any] = {field: _code(row, beginnings, here) for field, beginnings in _CODES.items()}
     kind = codes["type"]
