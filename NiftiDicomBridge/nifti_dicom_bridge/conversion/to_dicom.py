@@ -177,7 +177,7 @@ def _recast(group: list[Source], run: _Run, entry: Entry, progress: Progress | N
     volumes = [run.public.clean(volume, entry.log) for volume in edited]
     if not run.making.recast(volumes, entry, progress, partial(_check_unchanged, group)):
         return False
-    entry.log.warnings += [sentence for source in group for sentence in source.edits.warnings]
+    entry.log.warnings += [sentence for source in group for sentence in source.edits.warnings(not run.options.deidentify)]
     if not run.options.deidentify:
         entry.log.warnings += doubts_of_patient(_originals(group, edited), _edited_values(group) | _given_values(run, entry))
     entry.log.warnings += dict.fromkeys(warning for volume in volumes for warning in volume.warnings)
@@ -211,7 +211,7 @@ def _restore(group: list[Source], run: _Run, entry: Entry, progress: Progress | 
     else:
         volumes = [source.load(progress) for source in group]
     together |= _given_values(run, entry)
-    entry.log.warnings += [sentence for source in group for sentence in source.edits.warnings]
+    entry.log.warnings += [sentence for source in group for sentence in source.edits.warnings(not run.options.deidentify)]
     require_same_modality(together, volumes)
     entry.log.warnings += doubts_of_patient(_originals(group, volumes), together)
     entry.log.warnings += dict.fromkeys(warning for volume in volumes for warning in volume.warnings)

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
+from ..bids.inheritance import entities_of
 from ..errors import OptionError
 from ..formats.dicom.created.reference import Reference
 from ..formats.dicom.created.request import planes_of
@@ -25,6 +27,10 @@ from .placed_image import Placed
 from .reference_choice import chosen_reference, is_grid_of
 
 _TEMPLATES = ("talairach", "mni", "template")
+_TEMPLATE_LABEL = re.compile(
+    r"MNI|ICBM|IXI|NKI|NIHPD|OASIS|PNC|RESILIENT|UNC|CIT168|Talairach|fsaverage|fsLR|dhcp|WHS", re.IGNORECASE
+)
+"""Standard template identifiers (BIDS specification, appendix "Coordinate systems"), by their beginnings."""
 _SEEN_MM = 1e-3
 _MOVED = 0.05
 """Slices that are further from their plane than this part of their distance are reported as a warning."""
@@ -98,6 +104,9 @@ def _problem_of_other_grid(image: Volume, reference: Reference) -> str:
         )
     if NO_FORM in image.warnings:
         return "The header specifies no position (sform_code and qform_code are 0), and the grid is not that of the reference."
+    space = entities_of(image.name)[0].get("space", "")
+    if _TEMPLATE_LABEL.match(space):
+        return f"Its name specifies the space of a template (space-{space}), and the grid is not that of the reference."
     if np.allclose(np.abs(image.ijk_to_ras), np.eye(4), atol=1e-6):
         return (
             "The image has voxels of 1 mm that begin at the origin, as programs write that do not copy the position of what "

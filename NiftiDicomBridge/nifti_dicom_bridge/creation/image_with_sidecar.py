@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from ..bids.inheritance import inherited
+from ..bids.inheritance import entities_of, inherited
 from ..errors import SidecarError
 from ..formats import nifti, zarr
 from ..formats.image_formats import header_keys, read_image
@@ -17,6 +17,11 @@ from ..model.lazy_voxels import mapped
 from ..model.names import companion, stem_of
 from ..model.volume import Volume
 from ..sidecar import KEY, read_sidecar, sidecar_path
+
+_OF_ONE_SUBJECT = frozenset({
+    "PatientID", "PatientName", "PatientBirthDate", "StudyInstanceUID", "StudyID", "AccessionNumber", "FrameOfReferenceUID",
+})  # fmt: skip
+"""Keys that two subjects cannot share."""
 
 
 @dataclass
@@ -76,11 +81,26 @@ def open_with_sidecar(path: Path, sidecar: Path | None = None, lazy: bool = Fals
     image = read_image(path, allow_complex=True, lazy=lazy)
     image = _with_gradients(image, path)
     files = [sidecar] if sidecar is not None else sidecars_of(path)
+    inherited_files = [file for file in files if file not in (sidecar, sidecar_path(path))]
     top = header_keys(path)
     where = str(files[-1]) if files else str(path) if top else ""
     for file in files:
-        top |= {key: value for key, value in read_top(file).items() if key != KEY}
+        keys = {key: value for key, value in read_top(file).items() if key != KEY}
+        shared = sorted(_OF_ONE_SUBJECT & keys.keys()) if file in inherited_files and _is_of_several(file, path) else []
+        if shared:
+            words = f"{' and '.join(shared)} in {file.name} would be of all subjects of the data set: not used"
+            image = replace(image, warnings=(*image.warnings, words))
+        top |= {key: value for key, value in keys.items() if key not in shared}
     return ImageWithSidecar(image, path, top, where)
+
+
+def _is_of_several(file: Path, path: Path) -> bool:
+    """Whether a sidecar is above the folder of the subject of an image, in a data set of several subjects."""
+    label = entities_of(stem_of(path))[0].get("sub", "")
+    folder = file.parent
+    if not label or f"sub-{label}" in folder.parts:
+        return False
+    return sum(1 for other in folder.glob("sub-*") if other.is_dir()) > 1
 
 
 def _with_gradients(image: Volume, path: Path) -> Volume:

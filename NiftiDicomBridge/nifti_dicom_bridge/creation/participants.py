@@ -59,9 +59,9 @@ def participant_of(path: Path, sentences: list[str]) -> tuple[Elements, str]:
     used = ""
     for file, key, name in tables:
         if file.is_file():
-            found = _elements(file, _row(file, key, name, sentences), name, sentences)
-            used = str(file) if found or not used else used
-            elements |= found
+            attributes = _elements(file, _row(file, key, name, sentences), name, sentences)
+            used = str(file) if attributes or not used else used
+            elements |= attributes
     return elements, used
 
 

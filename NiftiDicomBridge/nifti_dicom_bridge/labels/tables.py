@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+from itertools import chain
 from typing import Any
 
 from ..model.safe_text import tsv_text
@@ -34,7 +35,13 @@ _PROPERTIES = {
 }
 _ALGORITHMS = ("", "AUTOMATIC", "SEMIAUTOMATIC", "MANUAL")
 _PARTS = (("codevalue", "codingscheme", "codemeaning"), ("codevalue", "codingschemedesignator", "codemeaning"))
+_USED = frozenset({
+    *_NUMBER, *_NAME, _ABBREVIATION, _MAPPING, *_COLOR, *chain(*_RED_GREEN_BLUE), *chain(*_PROPERTIES.values()),
+})  # fmt: skip
+_BEGINNINGS = tuple(chain(*_CODES.values()))
 _NOTHING = ("", "n/a")
+_BEYOND = "\0beyond"
+"""Key of what a line has beyond the columns of its table: no column is called so."""
 
 Row = dict[str, str]
 
@@ -62,10 +69,11 @@ def read_delimited(text: str, place: Place) -> list[Segment]:
     Raises
     ------
     LabelError
-        If a line has no number or no name, or a value that cannot be used, or a column occurs twice.
+        If a line has no number or no name, or a value that cannot be used, or a column that is used occurs twice.
     """
     rows, _, names = _rows(text)
-    repeated = next((name for name in names if name and names.count(name) > 1), "")
+    used = [name for name in names if name in _USED or name.startswith(_BEGINNINGS)]
+    repeated = next((name for name in used if used.count(name) > 1), "")
     if repeated:
         raise place.error(f"several columns are called {repeated!r}. Remove all but one.")
     return [_segment(row, place.at(f"line {n}")) for n, row in rows]
@@ -84,11 +92,20 @@ def _rows(text: str) -> tuple[list[tuple[int, Row]], bool, list[str]]:
     header = any(name in _NUMBER for name in names) and any(name in (*_NAME, _ABBREVIATION) for name in names)
     if not header:
         names = [str(n) for n in range(max(len(row) for _, row in numbered))]
-    rows = [(n, dict(zip(names, row, strict=False))) for n, row in numbered[header:]]
-    return rows, header, names
+    return [(n, _named(names, row)) for n, row in numbered[header:]], header, names
+
+
+def _named(names: list[str], cells: list[str]) -> Row:
+    """Return the cells of a line by the names of their columns; what is beyond the columns in one cell of its own."""
+    beyond = ", ".join(cell.strip() for cell in cells[len(names) :] if cell.strip())
+    return dict(zip(names, cells, strict=False)) | ({_BEYOND: beyond} if beyond else {})
 
 
 def _segment(row: Row, here: Place) -> Segment:
+    if _BEYOND in row:
+        raise here.error(
+            f"{row[_BEYOND]!r} is beyond the last column. Put names that contain a delimiter into quotation marks."
+        )
     number = checks.number(_number_of(row, here), here)
     codes: dict[str, Any] = {field: _code(row, beginnings, here) for field, beginnings in _CODES.items()}
     kind = codes["type"]

@@ -39,7 +39,7 @@ KEYWORDS = Person("PatientName", "PatientBirthDate", "PatientSex", "IssuerOfPati
 def person(name: str = "", birth_date: str = "", sex: str = "", issuer: str = "", patient_id: str = "") -> Person:
     """Return a person by attributes as they are written: of a name the alphabetic form, a date with or without hyphens.
 
-    A name that is the PatientID is not a name, and neither is one that means unknown.
+    A name that is the PatientID is not a name, and neither is one that means unknown; the same holds for dates.
 
     Examples
     --------
@@ -47,9 +47,10 @@ def person(name: str = "", birth_date: str = "", sex: str = "", issuer: str = ""
     Person(name='doe jane', birth_date='19800201', sex='F', issuer='clinic')
     """
     words = normal_text(name.split("=")[0])
-    if words == normal_text(patient_id) or not UNKNOWN_NAMES.isdisjoint(_words(words)):
+    if words == normal_text(patient_id) or _is_unknown(_words(words)):
         words = ""
-    return Person(words, birth_date.replace("-", "").strip(), sex.strip()[:1].upper(), normal_text(issuer))
+    date = birth_date.replace("-", "").strip()
+    return Person(words, "" if date in UNKNOWN_DATES else date, sex.strip()[:1].upper(), normal_text(issuer))
 
 
 def normal_text(text: str) -> str:
@@ -114,8 +115,13 @@ class People:
         return len(known)
 
 
+def _is_unknown(words: list[str]) -> bool:
+    joined = "".join(words)  # de-identified, No^Name
+    return not UNKNOWN_NAMES.isdisjoint([*words, joined]) or set(joined) == {"x"}
+
+
 def _is_date(text: str) -> bool:
-    return len(text) == 8 and text.isdecimal() and text not in UNKNOWN_DATES
+    return len(text) == 8 and text.isdecimal()
 
 
 def _are_two_dates(one: str, other: str) -> bool:

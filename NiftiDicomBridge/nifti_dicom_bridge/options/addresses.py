@@ -41,7 +41,7 @@ class Selection:
                 raise OptionError(f"{uid!r} is not a UID: digits and dots, at most 64 characters.")
         for text in (*self.patients, *self.accessions):
             if not text.strip():
-                raise OptionError("An empty PatientID or AccessionNumber selects nobody. Select by StudyInstanceUID.")
+                raise OptionError("An empty PatientID or AccessionNumber cannot select images. Select by StudyInstanceUID.")
             if any(character in text for character in "*?\\"):
                 raise OptionError(
                     f'{text!r} contains "*", "?" or a backslash, which archives take for patterns or several values: it could '

@@ -602,7 +602,8 @@ def test_another_spelling_or_a_new_name_is_one_person(name: str, in_one_run: boo
 @pytest.mark.parametrize(
     ("first", "second"),
     [("P-01", "Doe^Jane"), ("Doe^Jane", "Anonymous"), ("Unknown^Trauma", "Doe^Jane"), ("case1", "case-1_v2"),
-     ("case1_v1", "case1_v2"), ("Doe^Jane", "Доу^Джейн")],
+     ("case1_v1", "case1_v2"), ("Doe^Jane", "Доу^Джейн"), ("Doe^Jane", "de-identified"), ("No^Name", "Doe^Jane"),
+     ("Doe^Jane", "X^X")],
 )  # fmt: skip
 def test_a_pseudonym_is_not_another_person(first: str, second: str, in_one_run: bool, circle: Circle) -> None:
     report = two_studies(circle, in_one_run, {"PatientName": first}, {"PatientName": second})

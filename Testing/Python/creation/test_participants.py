@@ -100,6 +100,18 @@ def test_the_table_of_scans_states_when_an_image_was_acquired(moment: str, writt
     assert (made.get("AcquisitionDate"), made.get("AcquisitionTime")) == written
 
 
+@pytest.mark.parametrize(("subjects", "patient"), [(["01", "02"], "01"), (["01"], "Q")])
+def test_an_inherited_patient_is_not_that_of_several_subjects(subjects: list[str], patient: str):
+    for subject in subjects:
+        save(f"d/sub-{subject}/anat/sub-{subject}_T1w.nii", Modality="MR")
+    Path("d/dataset_description.json").write_text('{"Name": "x", "BIDSVersion": "1.9.0"}')
+    Path("d/T1w.json").write_text('{"PatientID": "Q", "EchoTime": 0.003}')
+    entry = entry_of(Path("d"))
+    made = pydicom.dcmread(sorted(entry.outputs)[0])
+    assert (made.PatientID, made.EchoTime) == (patient, 3)
+    assert any("PatientID in T1w.json would be of all subjects" in text for text in entry.log.warnings) == (len(subjects) > 1)
+
+
 def test_a_name_that_contradicts_its_folder_is_reported():
     save("d/sub-01/ses-a/anat/sub-02_ses-b_T1w.nii", Modality="MR")
     Path("d/dataset_description.json").write_text('{"Name": "x", "BIDSVersion": "1.9.0"}')

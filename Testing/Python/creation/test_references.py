@@ -112,6 +112,13 @@ def test_a_matrix_that_was_lost_is_refused(matrix):
     )
 
 
+def test_a_name_that_specifies_a_template_is_refused_on_another_grid():
+    reference = series("ct")
+    name = "sub-01_space-MNI152NLin6Asym_dseg.nii"
+    assert "space-MNI152NLin6Asym" in refused(save(name, MASK[:4], shifted(1.3)), reference=reference, kind="seg")
+    assert made(save("sub-01_space-T1w_dseg.nii", MASK[:4], shifted(1.3)), reference=reference, kind="seg")
+
+
 def test_an_image_elsewhere_is_refused():
     assert "does not overlap" in refused(save("a.nii", MASK, shifted(500.0)), reference=series("ct"), kind="seg")
 

@@ -227,6 +227,17 @@ def test_nifti_with_a_record_is_deidentified_like_its_dicom(tmp_path: Path) -> N
     assert returned(tmp_path / "out") == returned(tmp_path / "direct")
 
 
+def test_names_of_keys_that_a_person_added_are_in_no_sentence(tmp_path: Path) -> None:
+    put(KINDS["CT"](), tmp_path / "in")
+    convert(Job([tmp_path / "in"], tmp_path / "nifti", ConversionOptions()))
+    (sidecar,) = (tmp_path / "nifti").glob("*.json")
+    sidecar.write_text(json.dumps(json.loads(sidecar.read_text()) | {"SECRETNAME": "x"}))
+    report = run(tmp_path / "nifti", tmp_path / "out", Target.DICOM)
+    sentences = [sentence for entry in report.entries for sentence in (*entry.log.warnings, *entry.log.notes)]
+    assert any("a key that is not known was edited in the sidecar" in sentence for sentence in sentences)
+    assert not any("SECRETNAME" in sentence for sentence in sentences)
+
+
 @pytest.mark.slow
 def test_an_object_that_became_several_images_is_deidentified_as_one(tmp_path: Path) -> None:
     ds = enhanced([0, 1])

@@ -142,6 +142,7 @@ DAMAGED = {
     "no number": ("index\tname\nred\ta\n", "line 2", "red"),
     "no number in a row": ("index\tname\n\ta\n", "line 2", "the label number is missing"),
     "algorithm": ("index,name,AlgorithmType\n1,a,by hand\n", "line 2", "BY HAND"),
+    "name with a comma": ("index,name\n1,Kidney, left\n", "line 2", "'left' is beyond the last column"),
     "half a quotation": ('index,name\n1,"a\n', "labels.any", "none of the label files"),
     "list": ('[{"1": "a"}]', "labels.any", "a list"),
     "attributes": ('{"segmentAttributes": 1}', "segmentAttributes", "list of lists"),

@@ -131,7 +131,7 @@ def test_patients_who_share_a_study_uid_are_fetched_on_their_own(orthanc, settin
 
 @pytest.mark.parametrize("patient", [" ", "A*", "A?", "A\\B"])
 def test_patient_ids_that_could_select_others_are_refused(patient, tmp_path):
-    with pytest.raises(OptionError, match=r"selects nobody|take for patterns"):
+    with pytest.raises(OptionError, match=r"cannot select|take for patterns"):
         fetch("pacs:A@127.0.0.1:104", tmp_path, patient=patient)
 
 

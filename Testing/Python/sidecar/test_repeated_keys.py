@@ -43,6 +43,11 @@ def test_in_labels(text: str, tmp_path: Path) -> None:
         read_labels(tmp_path / "labels.txt")
 
 
+def test_columns_of_labels_that_are_not_used_may_be_repeated(tmp_path: Path) -> None:
+    (tmp_path / "labels.tsv").write_text("index\tname\tnote\tnote\n1\tspleen\tlarge\tright\n")
+    assert [(label.number, label.label) for label in read_labels(tmp_path / "labels.tsv")] == [(1, "spleen")]
+
+
 def test_in_the_keys_of_a_sidecar_with_a_record(circle: Circle) -> None:
     circle.make("classic_ct").forth()
     text = circle.sidecar().read_text("utf-8")

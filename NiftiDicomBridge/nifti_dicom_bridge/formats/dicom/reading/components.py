@@ -39,6 +39,10 @@ _FRAME_TYPES = (Tag.MR_IMAGE_FRAME_TYPE_SEQUENCE, Tag.CT_IMAGE_FRAME_TYPE_SEQUEN
                 Tag.US_IMAGE_DESCRIPTION_SEQUENCE)  # fmt: skip
 
 
+ORIGINS = frozenset({"ORIGINAL", "DERIVED", "MIXED", "PRIMARY", "SECONDARY"})
+"""Values 1 and 2 of an image type (PS3.3 C.7.6.1.1.2, C.8.16.1)."""
+
+
 def component_of(look: Lookup) -> str:
     """Return what kind of image a frame is, as words joined by a hyphen; empty for magnitude and where nothing is stated."""
     words = image_words(look)

@@ -88,6 +88,7 @@ MEANINGS = (
 )
 
 INSTANCE_NUMBER = "InstanceNumber"
+WEIGHTING = "b-value and gradient direction"
 _GATING, _PERCENT = Tag.CARDIAC_SYNCHRONIZATION_SEQUENCE, Tag.NOMINAL_PERCENTAGE_OF_CARDIAC_PHASE
 TIMES = (
     Time("DimensionIndexValues", read.dimension_indices, moves=True),
@@ -108,7 +109,7 @@ TIMES = (
     Time("phase number (2001,1008)", read.of_philips(0x2001, "Philips Imaging DD 001", 0x08), moves=True),
     Time("NominalCardiacTriggerDelayTime", read.number_in(Tag.NOMINAL_CARDIAC_TRIGGER_DELAY_TIME, _GATING), runs=True),
     Time("TriggerTime", read.number_in(Tag.TRIGGER_TIME), moves=True, runs=True),
-    Time("b-value and gradient direction", read.weighting, orders=False, moves=True),
+    Time(WEIGHTING, read.weighting, orders=False, moves=True),
     Time("gradient orientation number (2005,1413)", read.of_philips(0x2005, "Philips MR Imaging DD 005", 0x13), moves=True),
     Time("label type (2005,1429)", read.of_philips(*read.PHILIPS_LABEL_TYPE), orders=False, moves=True),
     Time("ASLContext", read.text_in(Tag.ASL_CONTEXT, Tag.MR_ARTERIAL_SPIN_LABELING_SEQUENCE), orders=False, moves=True),

@@ -30,7 +30,7 @@ def listed_instances(directories: Iterable[Elements]) -> dict[str, set[str]]:
     return listed
 
 
-def doubt_of_listed(listed: set[str], found: Iterable[str]) -> str:
+def doubt_of_listed(listed: set[str], uids: Iterable[str]) -> str:
     """Return that instances which a DICOMDIR lists were not found; empty if all were."""
-    count = len(listed.difference(found))
+    count = len(listed.difference(uids))
     return f"the DICOMDIR lists {count} file(s) of the series that were not found: it is incomplete" if count else ""

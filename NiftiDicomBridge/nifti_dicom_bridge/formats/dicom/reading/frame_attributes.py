@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Callable
 from typing import Any, NamedTuple
@@ -54,12 +55,17 @@ def number_in(tag: int, *sequences: int) -> Callable[[Frame], float | None]:
 
     def read(frame: Frame) -> float | None:
         for sequence in sequences:
-            number = metadata.number(frame.look.group(sequence), tag)
+            number = _finite(metadata.number(frame.look.group(sequence), tag))
             if number is not None:
                 return number
-        return metadata.number(frame.look.data_set, tag)
+        return _finite(metadata.number(frame.look.data_set, tag))
 
     return read
+
+
+def _finite(number: float | None) -> float | None:
+    """Return a number, None for one that cannot be compared."""
+    return number if number is not None and math.isfinite(number) else None
 
 
 def text_in(tag: int, *sequences: int) -> Callable[[Frame], str | None]:
@@ -80,7 +86,7 @@ def positive_in(tag: int, *sequences: int) -> Callable[[Frame], float | None]:
 
 def of_content(tag: int) -> Callable[[Frame], float | None]:
     """Return a reader of a number in the Frame Content functional group."""
-    return lambda frame: metadata.number(frame.content, tag)
+    return lambda frame: _finite(metadata.number(frame.content, tag))
 
 
 def of_vector(name: str) -> Callable[[Frame], int | None]:

@@ -10,6 +10,7 @@ from ....model import metadata
 from ....model.geometry import ras_of_lps
 from ....model.metadata import Instance, SeriesMetadata
 from ....standard.tags import Tag
+from .coordinates import TIMES
 from .diffusion import Weighting, doubt_of_axes, is_of_canon, weighting_of
 from .frame_info import FrameInfo
 from .frames import frames_of
@@ -18,6 +19,9 @@ from .lookup import Lookup, own_groups
 MINIMUM_B = {"SIEMENS": 50.0}
 MINIMUM_B_OTHERS = 6.0
 """s/mm²; below it a weighting without direction is noise of the sequence, not diffusion."""
+SAME_B = 0.05
+"""Part of a b-value that imaging gradients may add from slice to slice."""
+_WEIGHTING = next(n for n, row in enumerate(TIMES) if row.name.startswith("b-value"))
 
 
 def gradients_of(instances: Sequence[Instance], frames: Sequence[Sequence[FrameInfo]]) -> np.ndarray | None:
@@ -49,7 +53,18 @@ def notes_of_gradients(instances: Sequence[Instance], frames: Sequence[Sequence[
         return [f"time(s) {_some(unknown)} of {len(weightings)} do not specify a b-value: .bval and .bvec are not written"]
     directed = next((frames[n][0].instance for n, weighting in enumerate(stated) if weighting.direction.any()), None)
     axes = "" if directed is None else doubt_of_axes(instances[directed].elements)
-    return [*filter(None, [axes]), *_notes_of_undirected(stated, _least(instances))]
+    return [*filter(None, [axes, _doubt_of_slices(frames)]), *_notes_of_undirected(stated, _least(instances))]
+
+
+def _doubt_of_slices(frames: Sequence[Sequence[FrameInfo]]) -> str:
+    """Return which times have slices of several b-values: what distinguishes the times contradicts them."""
+    mixed = []
+    for n, times in enumerate(frames, 1):
+        weightings = [frame.times[_WEIGHTING] for frame in times if frame.times is not None]
+        b_values = [weighting[0] for weighting in weightings if weighting is not None]
+        if b_values and max(b_values) - min(b_values) > SAME_B * max(b_values):
+            mixed.append(n)
+    return f"slices of time(s) {_some(mixed)} have different b-values: .bval has that of the first slice" if mixed else ""
 
 
 def _notes_of_undirected(stated: Sequence[Weighting], least: float) -> list[str]:

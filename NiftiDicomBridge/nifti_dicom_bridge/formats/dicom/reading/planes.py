@@ -34,12 +34,11 @@ def plane_of(look: Lookup, notes: list[str]) -> Plane | None:
     if not position and (not orientation or look.number(0, Tag.SLICE_LOCATION) is not None):
         return None
     axes = axes_of(tuple(orientation)) if len(orientation) == 6 else None
-    if axes is not None and _skew(axes) > LARGEST_SKEW:
+    if axes is not None and _skew(tuple(orientation)) > LARGEST_SKEW:
         notes.append(
             f"ImageOrientationPatient (0020,0037) {_shown(orientation)} does not consist of two orthogonal unit vectors: "
             "only their directions are used"
         )
-        axes = axes / np.repeat(np.linalg.norm(axes.reshape(2, 3), axis=1), 3)
     if axes is None or len(position) != 3 or not all(abs(value) < LARGEST for value in position):
         notes.append(
             f"position {_shown(position)} and orientation {_shown(orientation)} are not valid: the position of the "
@@ -108,18 +107,25 @@ def _shown(values: list[float]) -> str:
     return "\\".join(f"{value:g}" for value in values) or "(none)"
 
 
-def _skew(axes: np.ndarray) -> float:
+@lru_cache(maxsize=256)
+def _skew(orientation: tuple[float, ...]) -> float:
     """Return how far two vectors are from being of length 1 and at right angles."""
-    row, column = axes[:3], axes[3:]
+    row, column = np.array(orientation[:3]), np.array(orientation[3:])
     return float(max(abs(row @ row - 1), abs(column @ column - 1), abs(row @ column)))
 
 
 @lru_cache(maxsize=256)
 def axes_of(orientation: tuple[float, ...]) -> np.ndarray | None:
-    """Return direction cosines that span a plane, None where they do not."""
-    axes = np.array(orientation)
+    """Return direction cosines that span a plane, None where they do not.
+
+    Rounded cosines are not of length 1, but the spacing of pixels is that of PixelSpacing.
+    """
+    vectors = np.array(orientation).reshape(2, 3)
+    if not np.isfinite(vectors).all() or not np.cross(*vectors).any():
+        return None
+    axes: np.ndarray = (vectors / np.linalg.norm(vectors, axis=1, keepdims=True)).reshape(6)
     axes.setflags(write=False)
-    return axes if np.isfinite(axes).all() and np.cross(axes[:3], axes[3:]).any() else None
+    return axes
 
 
 def spacing_of(look: Lookup, notes: list[str]) -> tuple[float, float]:

@@ -184,9 +184,9 @@ def _warn_of_damaged_neighbours(inventory: Inventory) -> None:
 def _warn_of_missing_instances(inventory: Inventory, found_files: FoundFiles) -> None:
     """Warn of series of which a DICOMDIR lists files that were not found."""
     listed = listed_instances(found_files.directories)
-    found = {instance.uid for instance in found_files.instances} if listed else set()
+    uids = {instance.uid for instance in found_files.instances} if listed else set()
     for one in inventory.series if listed else []:
-        if one.copy == 1 and (doubt := doubt_of_listed(listed.get(one.uid, set()), found)):
+        if one.copy == 1 and (doubt := doubt_of_listed(listed.get(one.uid, set()), uids)):
             one.warnings.append(doubt)
 
 
@@ -220,12 +220,12 @@ def _by_person(series: Series) -> list[Series]:
     """
     people, persons_of = People(), SharedValues(lambda elements: person_of(elements)._replace(name="", issuer=""))
     patient = metadata.text(series.instances[0].elements, Tag.PATIENT_ID)
-    found = [persons_of.of(instance.elements) for instance in series.instances]
-    numbers = {one: people.number_of(patient, one) for one in dict.fromkeys(found)}
+    persons_stated = [persons_of.of(instance.elements) for instance in series.instances]
+    numbers = {one: people.number_of(patient, one) for one in dict.fromkeys(persons_stated)}
     if len(set(numbers.values())) == 1:
         return [series]
     persons: dict[int, Series] = {}
-    for one, instance in zip(found, series.instances, strict=True):
+    for one, instance in zip(persons_stated, series.instances, strict=True):
         persons.setdefault(numbers[one], Series(series.uid, warnings=list(series.warnings))).instances.append(instance)
     for part in persons.values():
         part.warnings.append(

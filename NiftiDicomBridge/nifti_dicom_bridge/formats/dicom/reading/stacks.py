@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import groupby
 from typing import Any, NamedTuple
@@ -12,8 +12,8 @@ import numpy as np
 
 from ....errors import DicomReadError
 from ....model.geometry import Plane, Stack, affine_from_attributes, median_of, spacing_problem
-from .components import words_between
-from .coordinates import TIMES
+from .components import ORIGINS, words_between
+from .coordinates import TIMES, WEIGHTING
 from .frame_info import FrameInfo
 from .jitter import without_jitter
 from .moves import move_between, shift_note
@@ -33,6 +33,7 @@ _NO_PLACE = (
     "{} objects of the series specify neither ImagePositionPatient (0020,0032) nor SliceLocation (0020,1041): each is an image "
     "of its own"
 )
+_WEIGHTING = next(n for n, row in enumerate(TIMES) if row.name == WEIGHTING)
 _REPEATING = ("polarity", "echonumber", "space")
 """Labels that often differ where a better one does."""
 
@@ -191,13 +192,27 @@ def _by_words(frames: Frames) -> list[Grid]:
     kinds: dict[tuple[Any, ...], Frames] = defaultdict(list)
     for frame in frames:
         kinds[frame.words].append(frame)
-    if len(kinds) < 2 or not _share_places(list(kinds.values()), frames):
+    if len(kinds) < 2 or _are_shells(kinds) or not _share_places(list(kinds.values()), frames):
         return _stacked(frames)
     grids = []
     for words, group in kinds.items():
         name = words_between(words, [other for other in kinds if other != words])
         grids += [replace(grid, labels={"type": name or None, **grid.labels}) for grid in _stacked(group)]
     return grids
+
+
+def _are_shells(kinds: Mapping[tuple[str, ...], Frames]) -> bool:
+    """Whether kinds differ only in their origin and have b-values of their own: trace images, next to b = 0 as acquired."""
+    if len({tuple(word for word in words if word.upper() not in ORIGINS) for words in kinds}) > 1:
+        return False
+    shells = [{_b_value(frame) for frame in group} for group in kinds.values()]
+    stated = set().union(*shells)
+    return None not in stated and len(stated) == sum(map(len, shells))
+
+
+def _b_value(frame: FrameInfo) -> int | None:
+    weighting = frame.times[_WEIGHTING] if frame.times else None
+    return weighting[0] if weighting else None
 
 
 def _share_places(groups: Sequence[Frames], frames: Frames) -> bool:

@@ -12,7 +12,7 @@ import numpy as np
 from ....model.geometry import median_of
 from .coordinates import INSTANCE_NUMBER, TIMES, Time
 from .frame_info import FrameInfo
-from .interleaved import interleaved_stacks
+from .interleaved import FEWEST, interleaved_stacks
 from .midnight import count_past_midnight
 from .running import times_by_rank, times_of_places
 from .shifted_stacks import doubt_of_distance, stacks_stated
@@ -177,12 +177,13 @@ def _are_volumes(parts: Sequence[Frames], places: Sequence[Frames], row: Time) -
         return True
     if row.counts_times and _are_moved_stacks(own, places):
         return True
-    if not row.moves or is_even(places) or min(map(len, own)) < 2:
+    if not row.moves or is_even(places) or min(map(len, own)) < (FEWEST if row.separates else 2):
         return False
     whole = np.ptp(distances([frame for place in places for frame in place]))
     covered = [np.ptp(distances([place[0] for place in part])) / whole for part in own]
     sizes = [len(part) for part in own]
-    return bool(median_of(covered) > OVERLAP and max(sizes) <= 2 * median_of(sizes) and any(is_even(part) for part in own))
+    are_even = (all if row.separates else any)(map(is_even, own))
+    return bool(median_of(covered) > OVERLAP and max(sizes) <= 2 * median_of(sizes) and are_even)
 
 
 def _are_moved_stacks(own: Sequence[list[Frames]], places: Sequence[Frames]) -> bool:
@@ -213,7 +214,8 @@ def _running_parts(places: Sequence[Frames], values: dict[tuple[int, int], Any],
     for place, times in zip(ordered, divided, strict=True):
         for frame, time in zip(place, times, strict=True):
             parts[time].append(frame)
-    if _are_repeated(places) and max(map(len, parts.values())) < len(places):
+    is_whole = max(map(len, parts.values())) == len(places)
+    if _are_repeated(places) and not (is_whole and (is_certain or row.name != INSTANCE_NUMBER)):
         return []
     return [parts[time] for time in sorted(parts)]
 

@@ -146,3 +146,12 @@ def test_volumes_of_toshiba_without_a_b_value_have_none(tmp_path: Path) -> None:
 
     assert gradients is not None
     assert gradients.tolist() == [[0, 0, 0, 0], [1000, -1, 0, 0]]
+
+
+def test_slices_of_one_time_with_different_b_values_are_reported(tmp_path: Path) -> None:
+    found = weighted([0.0, 1000.0], [None, None])
+    found[1].DiffusionBValue, found[SLICES + 1].DiffusionBValue = 1000.0, 0.0
+
+    volume = volume_of(tmp_path, found)
+
+    assert any("slices of time(s) 1, 2 have different b-values" in warning for warning in volume.warnings)

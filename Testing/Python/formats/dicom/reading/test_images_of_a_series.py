@@ -253,6 +253,28 @@ def test_numbers_of_a_palette_are_reported(tmp_path: Path) -> None:
     assert any("colors in a palette" in warning for warning in volume.warnings)
 
 
+@pytest.mark.parametrize(("b_values", "names"), [([0, 500], {""}), ([500, 500], {"original-primary", "derived-secondary"})])
+def test_derived_images_of_other_b_values_are_of_one_image(b_values: list[int], names: set[str], tmp_path: Path) -> None:
+    found = series("ImageType", [["ORIGINAL", "PRIMARY", "OTHER"], ["DERIVED", "SECONDARY", "OTHER"]])
+    for ds in found:
+        ds.DiffusionBValue = b_values["DERIVED" in ds.ImageType]
+
+    assert set(images(tmp_path, found)) == names
+
+
+def test_texts_that_alternate_do_not_divide_slices_of_which_one_is_missing(tmp_path: Path) -> None:
+    found = slices(np.array([np.full((4, 5), k) for k in range(5)], "<i2"), MR)
+    del found[3]
+    for n, ds in enumerate(found):
+        ds.SeriesDescription = f"part {n % 2}"
+
+    save(tmp_path, found)
+
+    (volume,) = read([tmp_path])
+
+    assert sorted(set(volume.voxels.ravel().tolist())) == [0, 1, 2, 4]
+
+
 def test_original_and_derived_images_are_separate(tmp_path: Path) -> None:
     types = [["ORIGINAL", "PRIMARY", "OTHER"], ["DERIVED", "PRIMARY", "OTHER"], ["DERIVED", "SECONDARY", "OTHER"]]
 

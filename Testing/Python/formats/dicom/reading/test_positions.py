@@ -353,6 +353,19 @@ def test_an_orientation_that_is_not_orthogonal_is_reported(tmp_path: Path) -> No
     assert any("two orthogonal unit vectors" in warning for warning in volume.warnings)
 
 
+def test_rounded_cosines_do_not_change_the_size_of_pixels(tmp_path: Path) -> None:
+    found = slices(ramp(3, 4, 5))
+    for ds in found:
+        ds.ImageOrientationPatient = ["0.707", "0.707", "0", "-0.705", "0.705", "0"]
+        ds.PixelSpacing = [1, 1]
+    save(tmp_path, found)
+
+    (volume,) = read([tmp_path])
+
+    assert np.linalg.norm(volume.ijk_to_ras[:3, :2], axis=0) == pytest.approx(1, abs=1e-12)
+    assert not any("orthogonal" in warning for warning in volume.warnings)
+
+
 def test_slices_of_which_nothing_states_the_place_are_reported(tmp_path: Path) -> None:
     found = slices(ramp(3, 4, 5), MR)
     for ds in found:

@@ -94,6 +94,17 @@ def test_two_names_of_one_patient_id_are_reported(tmp_path: Path) -> None:
     assert "different values of PatientName (0010,0010): are they of one patient?" in volume.warnings[0]
 
 
+def test_values_that_mean_unknown_are_not_reported(tmp_path: Path) -> None:
+    found = series()
+    for n, ds in enumerate(found):
+        ds.PatientName, ds.PatientBirthDate = ("ANON", "19000101") if n else ("Ramp^Ray", "19700302")
+    save(tmp_path, found)
+
+    (volume,) = read([tmp_path])
+
+    assert not volume.warnings
+
+
 def two_series(
     folder: Path, names: tuple[bytes, bytes], terms: tuple[bytes, bytes] = (b"ISO_IR 100", b"ISO_IR 192")
 ) -> list[str]:

@@ -19,7 +19,7 @@ from nifti_dicom_bridge import DicomReadError
 from nifti_dicom_bridge.formats.dicom.reading.read import read
 from nifti_dicom_bridge.model.volume import Volume
 from phantoms import PHANTOMS
-from phantoms.base import AXIAL, MR, PET, save, slices, uid
+from phantoms.base import AXIAL, MR, PET, put_raw, save, slices, uid
 from phantoms.dynamic import enhanced, value
 from phantoms.series import CORONAL, OBLIQUE, SAGITTAL
 
@@ -261,6 +261,22 @@ def test_a_slice_between_its_neighbors_that_was_repeated(tmp_path: Path) -> None
 
     assert numbers(whole) == expected([0])
     assert numbers(rest) == [[9001]]
+
+
+@pytest.mark.parametrize("slice_number", [0, 1, 2])
+def test_a_repeated_slice_is_not_reported_as_missing_files(slice_number: int, tmp_path: Path) -> None:
+    found = _repeated(2)
+    count = len(found) - 1
+    for n, ds in enumerate(found[:-1]):
+        ds.InstanceNumber = count - n
+    found[-1].InstanceNumber = count + 1
+    found[-1].ImagePositionPatient = found[slice_number].ImagePositionPatient
+
+    whole, rest = images(tmp_path, found)
+
+    assert numbers(whole) == expected([0])
+    assert numbers(rest) == [[9001]]
+    assert not any("files are missing" in words for words in whole.warnings)
 
 
 def test_a_repeated_slice_of_the_same_number_is_refused(tmp_path: Path) -> None:
@@ -550,3 +566,14 @@ def test_slices_acquired_in_two_packages_are_one_volume(tmp_path: Path) -> None:
     (volume,) = images(tmp_path, found)
 
     assert numbers(volume) == expected([0])
+
+
+@pytest.mark.parametrize("text", ["NaN", "inf"])
+def test_times_that_are_no_numbers_count_as_missing(text: str, tmp_path: Path) -> None:
+    found = series(_number("TriggerTime", 10, 100))
+    for ds in found[1::SLICES]:
+        put_raw(ds, 0x00181060, "DS", text.encode() + b" " * (len(text) % 2))
+
+    (volume,) = images(tmp_path, found)
+
+    assert numbers(volume) == expected(list(range(TIMES)))
