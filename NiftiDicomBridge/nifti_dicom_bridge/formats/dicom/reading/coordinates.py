@@ -58,6 +58,8 @@ class Time(NamedTuple):
         It has no other meaning than the number of the time, whatever the positions of frames.
     separates : bool
         It is not a time: volumes that only it distinguishes are different images.
+    may_change : bool
+        It may change within one image: it distinguishes single volumes only.
     """
 
     name: str
@@ -69,6 +71,7 @@ class Time(NamedTuple):
     of_attributes: bool = True
     counts_times: bool = False
     separates: bool = False
+    may_change: bool = False
 
 
 MEANINGS = (
@@ -120,6 +123,7 @@ TIMES = (
     Time("AcquisitionNumber", read.number_in(Tag.ACQUISITION_NUMBER), moves=True),
     Time("ContentTime", lambda frame: read.moment(frame, 0, Tag.CONTENT_DATE, Tag.CONTENT_TIME), moves=True, runs=True),
     Time("SeriesDescription or another text", read.description, orders=False, moves=True, separates=True),
+    Time("ContrastBolusAgent", read.contrast_agent, orders=False, moves=True, separates=True, may_change=True),
     Time("SOPInstanceUID", read.object_of, orders=False, moves=True, of_attributes=False),
     Time(INSTANCE_NUMBER, read.instance_number, runs=True),
     Time("the order of frames in their object", read.frame_number, runs=True, complete=True, of_attributes=False),

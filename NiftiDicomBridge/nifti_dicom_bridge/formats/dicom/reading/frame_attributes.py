@@ -26,8 +26,7 @@ PLACES = frozenset({
 """Dimensions that count slices, or what separates volumes anyway."""
 
 _DESCRIPTIONS = (
-    Tag.MODALITY, Tag.SERIES_DESCRIPTION, Tag.PROTOCOL_NAME, Tag.CONTRAST_BOLUS_AGENT, Tag.FILTER_TYPE,
-    Tag.RECONSTRUCTION_DIAMETER,
+    Tag.MODALITY, Tag.SERIES_DESCRIPTION, Tag.PROTOCOL_NAME, Tag.FILTER_TYPE, Tag.RECONSTRUCTION_DIAMETER,
 )  # fmt: skip
 _VELOCITY = re.compile(r"_v(\d+[a-z]{2})", re.IGNORECASE)
 """In SequenceName of Siemens: encoded velocity, cm/s, and its direction."""
@@ -192,6 +191,12 @@ def description(frame: Frame) -> tuple[str, ...] | None:
     """Return texts that are of a whole series, and differ where several images have one SeriesInstanceUID."""
     texts = tuple(metadata.text(frame.look.data_set, tag) for tag in _DESCRIPTIONS)
     return texts if any(texts) else None
+
+
+def contrast_agent(frame: Frame) -> tuple[str, ...] | None:
+    """Return ContrastBolusAgent, which some scanners only write for the times after the injection."""
+    agent = metadata.text(frame.look.data_set, Tag.CONTRAST_BOLUS_AGENT)
+    return (agent,) if agent else None
 
 
 def segment(frame: Frame) -> int | None:

@@ -253,7 +253,7 @@ def _by_description(frames: Frames, row: int) -> list[Grid]:
     """Return the grids of frames that only texts of their series distinguish."""
     kinds: dict[tuple[str, ...], Frames] = defaultdict(list)
     for frame in frames:
-        kinds[frame.times[row] if frame.times else ()].append(frame)
+        kinds[(frame.times and frame.times[row]) or ()].append(frame)
     grids = []
     for words, group in kinds.items():
         name = words_between(words, [other for other in kinds if other != words])

@@ -162,7 +162,7 @@ def _parts(places: Sequence[Frames], n: int, is_certain: bool) -> list[Frames]:
     for place in places:
         for frame in place:
             parts[values[frame.key]].append(frame)
-    if len(parts) < 2:
+    if len(parts) < 2 or (row.may_change and any(len(place) > 1 for part in parts.values() for place in places_of(part))):
         return []
     if _are_volumes(list(parts.values()), places, row):
         return list(parts.values())

@@ -262,6 +262,16 @@ def test_derived_images_of_other_b_values_are_of_one_image(b_values: list[int], 
     assert set(images(tmp_path, found)) == names
 
 
+def test_an_agent_that_is_given_within_a_dynamic_series_does_not_divide_it(tmp_path: Path) -> None:
+    found = series("ContrastBolusAgent", [None, "Gd"], times=3)
+    for ds in found:
+        del ds.TemporalPositionIdentifier
+
+    (volume,) = images(tmp_path, found).values()
+
+    assert volume.voxels.shape[0] == 6
+
+
 def test_texts_that_alternate_do_not_divide_slices_of_which_one_is_missing(tmp_path: Path) -> None:
     found = slices(np.array([np.full((4, 5), k) for k in range(5)], "<i2"), MR)
     del found[3]
