@@ -251,20 +251,6 @@ def test_real_values_are_kept_within_the_error_that_is_told(phantom: str, circle
     assert stated <= (values.max() - values.min()) / 60000 if phantom != "pet_slopes" else stated <= values.max() / 30000
 
 
-def test_sources_of_a_derived_enhanced_object_are_evidence(circle: Circle) -> None:
-    """PS3.3 C.8.13.2.1: SourceImageEvidenceSequence lists what SourceImageSequence refers to."""
-    circle.make("enhanced_slopes").forth()
-    circle.edit_image(one_voxel)
-    circle.home(NEW)
-
-    (ds,) = circle.returned()
-    listed = [
-        series.ReferencedSOPSequence for study in ds.SourceImageEvidenceSequence for series in study.ReferencedSeriesSequence
-    ]
-    sources = {item.ReferencedSOPInstanceUID for item in ds.SourceImageSequence}
-    assert {item.ReferencedSOPInstanceUID for items in listed for item in items} == sources
-
-
 def test_edited_pet_has_no_intercept(circle: Circle) -> None:
     """PS3.3 C.8.9.4: RescaleIntercept is 0."""
     circle.make("pet_slopes").forth()

@@ -56,11 +56,8 @@ def source_images(instances: Iterable[Instance], frames: Sequence[int] = ()) -> 
     return new_element.sequence(*(source_image(reference, frames) for reference in references if reference.uid))
 
 
-def evidence(instances: Iterable[Instance], earlier: Iterable[Elements] = ()) -> Elements:
-    """Return SourceImageEvidenceSequence (PS3.3 C.8.13.2.1): study, series and instances of all sources, each once.
-
-    The items that a derived object has of its original, `earlier`, stay in front.
-    """
+def evidence(instances: Iterable[Instance]) -> Elements:
+    """Return SourceImageEvidenceSequence (PS3.3 C.8.13.2.1): study, series and instances of all sources, each once."""
     references = list({reference.uid: reference for reference in map(Reference.to, instances) if reference.uid}.values())
     studies = [
         {
@@ -69,8 +66,7 @@ def evidence(instances: Iterable[Instance], earlier: Iterable[Elements] = ()) ->
         }
         for study, of_study in _grouped(references, lambda reference: reference.study)
     ]
-    items = [*earlier, *studies]
-    return {Tag.SOURCE_IMAGE_EVIDENCE_SEQUENCE: new_element.sequence(*items)} if items else {}
+    return {Tag.SOURCE_IMAGE_EVIDENCE_SEQUENCE: new_element.sequence(*studies)} if studies else {}
 
 
 def referenced_series(references: Iterable[Reference]) -> Elements:

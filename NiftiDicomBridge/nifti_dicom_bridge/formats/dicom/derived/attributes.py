@@ -9,12 +9,11 @@ import numpy as np
 from ....model import metadata
 from ....model.metadata import Elements, Instance
 from ....standard import dictionary
-from ....standard.iods import attributes_of
 from ....standard.sop_classes import PARAMETRIC_MAP
 from ....standard.tags import Tag
 from .. import new_element, new_file
 from ..new_file import NewFile
-from ..references import evidence, source_images
+from ..references import source_images
 from ..uids import UidMap, new_uid
 from .derivation import DerivationContext
 
@@ -85,9 +84,6 @@ def common(template: Instance, work: DerivationContext, uids: UidMap, sources: l
         Tag.SOURCE_IMAGE_SEQUENCE: source_images(sources),
         Tag.CONTRIBUTING_EQUIPMENT_SEQUENCE: new_file.with_equipment(template.elements),
     }
-    if (Tag.SOURCE_IMAGE_EVIDENCE_SEQUENCE,) in {rule.path for rule in attributes_of(work.sop_class)}:
-        earlier = metadata.items(template.elements, Tag.SOURCE_IMAGE_EVIDENCE_SEQUENCE)
-        elements |= evidence(sources, [item.elements for item in earlier])
     if work.frame_of_reference:
         elements[Tag.FRAME_OF_REFERENCE_UID] = new_element.text("UI", work.frame_of_reference)
     return elements | new_file.pixel_elements(work.pixel)
