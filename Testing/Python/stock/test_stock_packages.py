@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import struct
 import subprocess
 import sys
 from importlib.util import find_spec
@@ -195,7 +196,8 @@ def test_htj2k_names_its_decoder(samples, tmp_path):
 
     source = pydicom.dcmread(next((samples / "CT").glob("*")))
     source.file_meta.TransferSyntaxUID = "1.2.840.10008.1.2.4.201"
-    source.PixelData = pydicom.encaps.encapsulate([b"\xff\x4f\xff\x51" + bytes(60)])
+    size = struct.pack(">HH8IHB", 41, 0x4000, source.Columns, source.Rows, 0, 0, source.Columns, source.Rows, 0, 0, 1, 15)
+    source.PixelData = pydicom.encaps.encapsulate([b"\xff\x4f\xff\x51" + size + bytes(60)])
     source["PixelData"].VR = "OB"
     source.save_as(tmp_path / "htj2k.dcm", enforce_file_format=True)
 
