@@ -125,6 +125,7 @@ def test_several_patients_are_in_folders(circle: Circle) -> None:
     assert to_nifti(circle.dicom, circle.nifti, skip_existing=True).ok
 
 
+@pytest.mark.slow
 def test_people_who_share_a_patient_id_are_in_folders(circle: Circle) -> None:
     for name, sex in (("A", "F"), ("B", "M"), ("C", "F")):
         PHANTOMS["classic_ct"].write(circle.dicom / name)

@@ -100,6 +100,7 @@ def test_both_ways_are_identical(circle: Circle, phantom: str) -> None:
     assert headline(page(circle.home(), circle.folder)).endswith("restored, identical")
 
 
+@pytest.mark.slow
 def test_what_comes_back_uncompressed_is_not_called_identical_as_a_whole(circle: Circle) -> None:
     circle.make("jpeg_baseline_color").forth()
     text = page(circle.home(), circle.folder)

@@ -132,6 +132,7 @@ def test_a_value_that_does_not_fit_is_refused_and_never_wrapped(value: float) ->
         to_stored_values(np.array([0.0, value]), 1.0, 0.0, np.dtype("<i2"))
 
 
+@pytest.mark.slow
 @given(arrays.arrays(np.float64, (3, 4), elements=finite), st.booleans())
 @example(np.array([[5e-324, 0.0]]), False)
 @example(np.array([[5e-324, 0.0]]), True)

@@ -246,6 +246,7 @@ def test_function_gets_all_images_of_a_study() -> None:
     assert len(objects(report)) == 1
 
 
+@pytest.mark.slow
 def test_function_gets_no_images_of_two_people_who_share_study_and_patient_id() -> None:
     series("in/one", SeriesNumber="1", PatientSex="F")
     series("in/two", SeriesNumber="2", PatientSex="M")

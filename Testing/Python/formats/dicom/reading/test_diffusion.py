@@ -148,6 +148,7 @@ def test_volumes_of_toshiba_without_a_b_value_have_none(tmp_path: Path) -> None:
     assert gradients.tolist() == [[0, 0, 0, 0], [1000, -1, 0, 0]]
 
 
+@pytest.mark.slow
 def test_slices_of_one_time_with_different_b_values_are_reported(tmp_path: Path) -> None:
     found = weighted([0.0, 1000.0], [None, None])
     found[1].DiffusionBValue, found[SLICES + 1].DiffusionBValue = 1000.0, 0.0
