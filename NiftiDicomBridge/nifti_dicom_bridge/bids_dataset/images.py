@@ -17,7 +17,7 @@ from ..formats.dicom.reading.owners import person_of
 from ..formats.dicom.reading.plans import Plan
 from ..model import geometry, metadata
 from ..model.metadata import Log
-from ..model.person import NOBODY, Person
+from ..model.person import UNKNOWN_PERSON, Person
 from ..model.volume import Volume
 from ..standard.numbers import is_number
 from ..standard.tags import Tag
@@ -89,7 +89,7 @@ class Image:
     rule: str = ""
     log: Log = field(default_factory=Log)
     subject: str = ""
-    person: Person = NOBODY
+    person: Person = UNKNOWN_PERSON
     is_deidentified: bool = False
     refused: str = ""
 

@@ -14,7 +14,7 @@ from ..formats.dicom.reading.plans import Plan
 from ..model.identity import texts_of
 from ..model.metadata import Elements
 from ..model.names import portable_stem, safe_name, stem_of, unique_name
-from ..model.person import KEYWORDS, NOBODY, People, Person, normal_text, person
+from ..model.person import KEYWORDS, UNKNOWN_PERSON, People, Person, normal_text, person
 from ..options import ConversionOptions
 from ..options.filename_templates import FIELDS, filled
 
@@ -41,7 +41,7 @@ class NamedFile:
     name: str
     patient: Patient = ()
     folder: str = ""
-    person: Person = NOBODY
+    person: Person = UNKNOWN_PERSON
 
 
 def name_plans(plans: Sequence[Plan], template: str = "", files: Sequence[NamedFile] = ()) -> None:

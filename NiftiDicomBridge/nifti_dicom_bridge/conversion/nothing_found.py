@@ -17,7 +17,7 @@ def message_of_nothing(inputs: Sequence[Path], options: ConversionOptions, repor
     Parameters
     ----------
     inputs : sequence of pathlib.Path
-        Files and folders in which there is no image to convert.
+        Files and folders without an image to convert.
     options : ConversionOptions
         The target and the layout specify which formats are read.
     report : ConversionReport

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import re
+from datetime import datetime
 from pathlib import Path
 
 from ..bids.inheritance import entities_of, root_of
@@ -29,7 +30,7 @@ def acquired(path: Path) -> tuple[Elements, str]:
     file = root.joinpath(*labels) / f"{'_'.join(labels)}_scans.tsv"
     name = path.absolute().relative_to(root).as_posix().removeprefix("/".join(labels) + "/")
     moment = _MOMENT.fullmatch(_rows(file).get(name, "").strip())
-    if moment is None:
+    if moment is None or not _exists(moment):
         return {}, ""
     year, month, day, *time = moment.groups()
     elements = {
@@ -37,6 +38,15 @@ def acquired(path: Path) -> tuple[Elements, str]:
         Tag.ACQUISITION_TIME: new_element.text("TM", "".join(part or "" for part in time)),
     }
     return elements, str(file)
+
+
+def _exists(moment: re.Match[str]) -> bool:
+    """Whether there are such a day and time."""
+    try:
+        datetime(*map(int, moment.groups()[:6]))  # type: ignore[arg-type]
+    except ValueError:
+        return False
+    return True
 
 
 def _rows(file: Path) -> dict[str, str]:

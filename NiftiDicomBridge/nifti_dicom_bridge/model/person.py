@@ -30,7 +30,7 @@ class Person(NamedTuple):
     issuer: str = ""
 
 
-NOBODY = Person()
+UNKNOWN_PERSON = Person()
 """Of whom nothing is stated."""
 KEYWORDS = Person("PatientName", "PatientBirthDate", "PatientSex", "IssuerOfPatientID")
 """Keyword of each attribute of a person."""

@@ -92,7 +92,9 @@ def test_the_table_of_sessions_takes_precedence():
 
 
 @pytest.mark.parametrize(("moment", "written"), [("2020-01-02T03:04:05.6", ("20200102", "030405.6")), ("n/a", (None, None)),
-                                                 ("2020-01-02T03:04:05Z", (None, None))])  # fmt: skip
+                                                 ("2020-01-02T03:04:05Z", (None, None)),
+                                                 ("2020-13-02T03:04:05", (None, None)),
+                                                 ("2020-01-02T25:04:05", (None, None))])  # fmt: skip
 def test_the_table_of_scans_states_when_an_image_was_acquired(moment: str, written: tuple[str, str]):
     Path("d/sub-01").mkdir(parents=True)
     Path("d/sub-01/sub-01_scans.tsv").write_text(f"filename\tacq_time\nanat/sub-01_T1w.nii\t{moment}\n")

@@ -20,7 +20,7 @@ def interleaved_stacks(frames: Sequence[FrameInfo], distances: np.ndarray) -> li
     """Return the stacks of frames that are not evenly spaced together, but are so in the order of their instances.
 
     Two stations of a scan that overlap, or two reconstructions that are shifted, are such; every second slice of one stack,
-    whose distance is not the one that the object specifies, is not. Empty where there are no such stacks.
+    whose distance is not the one that the object specifies, is not. Empty without such stacks.
 
     Parameters
     ----------
