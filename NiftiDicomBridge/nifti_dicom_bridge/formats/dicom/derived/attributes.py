@@ -8,6 +8,7 @@ import numpy as np
 
 from ....model import metadata
 from ....model.metadata import Elements, Instance
+from ....model.volume import Volume
 from ....standard import dictionary
 from ....standard.sop_classes import PARAMETRIC_MAP
 from ....standard.tags import Tag
@@ -80,13 +81,18 @@ def common(template: Instance, work: DerivationContext, uids: UidMap, sources: l
         Tag.INSTANCE_CREATION_TIME: time,
         Tag.SOP_INSTANCE_UID: new_element.text("UI", new_uid()),
         Tag.SERIES_INSTANCE_UID: new_element.text("UI", _series_uid(template, work, uids)),
-        Tag.DERIVATION_DESCRIPTION: new_element.text("ST", RESAMPLED if work.volume.dicom.resampled else DESCRIPTION),
+        Tag.DERIVATION_DESCRIPTION: new_element.text("ST", description_of(work.volume)),
         Tag.SOURCE_IMAGE_SEQUENCE: source_images(sources),
         Tag.CONTRIBUTING_EQUIPMENT_SEQUENCE: new_file.with_equipment(template.elements),
     }
     if work.frame_of_reference:
         elements[Tag.FRAME_OF_REFERENCE_UID] = new_element.text("UI", work.frame_of_reference)
     return elements | new_file.pixel_elements(work.pixel)
+
+
+def description_of(volume: Volume) -> str:
+    """Return DerivationDescription."""
+    return RESAMPLED if volume.dicom.resampled else DESCRIPTION
 
 
 def _series_uid(template: Instance, work: DerivationContext, uids: UidMap) -> str:
@@ -165,7 +171,7 @@ def with_value_mapping(work: DerivationContext, groups: Elements, t: int, k: int
         return groups
     if work.sop_class != PARAMETRIC_MAP:
         return new_element.without(groups, {tag}) if work.rescale_changed else groups
-    changed = {**mapping, **_mapped_range(work, mapping)}
+    changed = {**new_element.without(mapping, {*_FLOAT_RANGE, *_INTEGER_RANGE}), **_mapped_range(work, mapping)}
     if work.rescale_changed:
         changed |= {
             Tag.REAL_WORLD_VALUE_SLOPE: new_element.floats("FD", float(work.slopes[t, k])),
@@ -177,9 +183,10 @@ def with_value_mapping(work: DerivationContext, groups: Elements, t: int, k: int
 def _mapped_range(work: DerivationContext, mapping: Elements) -> Elements:
     """Return the stored values for which a value mapping holds, with all that occur."""
     low, high = (float(bound) for bound in (work.pixels.bounds[0].min(), work.pixels.bounds[1].max()))
-    ends = _FLOAT_RANGE if work.pixel.floating else _INTEGER_RANGE
-    first, last = (metadata.number(mapping, end, value) for end, value in zip(ends, (low, high), strict=True))
+    before = next((ends for ends in (_FLOAT_RANGE, _INTEGER_RANGE) if ends[0] in mapping), _FLOAT_RANGE)
+    first, last = (metadata.number(mapping, end, value) for end, value in zip(before, (low, high), strict=True))
     limits = min(first or 0.0, low), max(last or 0.0, high)
+    ends = _FLOAT_RANGE if work.pixel.floating else _INTEGER_RANGE
     if work.pixel.floating:
         return {end: new_element.floats("FD", limit) for end, limit in zip(ends, limits, strict=True)}
     vr = "SS" if work.pixel.signed else "US"
