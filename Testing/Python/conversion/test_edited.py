@@ -278,6 +278,20 @@ def test_one_image_of_all_times_on_other_slices_names_the_slices_around_each(cir
     assert named[:3] == [["001", "004"], ["001", "002", "004", "005"], ["002", "005"]]
 
 
+def test_images_without_instance_uids_name_no_source(circle: Circle) -> None:
+    """SourceImageSequence has at least one item (PS3.3 C.7.6.1.1.4)."""
+    edited(circle, "no_instance_uids", one_voxel)
+
+    assert all("SourceImageSequence" not in ds for ds in circle.returned())
+
+
+def test_a_derived_parametric_map_is_primary(circle: Circle) -> None:
+    """PS3.3 C.8.23.1: also where its functional groups are missing."""
+    edited(circle, "float_pixels", lambda image: nibabel.Nifti1Image(image.get_fdata(dtype=np.float32) * 2, image.affine))
+
+    assert {ds.ImageType[1] for ds in circle.returned()} == {"PRIMARY"}
+
+
 def test_edited_pet_has_no_intercept(circle: Circle) -> None:
     """PS3.3 C.8.9.4: RescaleIntercept is 0."""
     circle.make("pet_slopes").forth()
