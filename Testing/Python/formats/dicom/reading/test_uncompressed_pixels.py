@@ -118,7 +118,5 @@ def test_two_images_in_one_object_are_refused(keywords: tuple[str, str], tmp_pat
             setattr(ds, keyword, ramp(5, 6, dtype=dtype).tobytes())
     save(tmp_path, [ds])
 
-    with pytest.raises(
-        DicomReadError, match=r"contains FloatPixelData .*and only one may be the image"
-    ):
+    with pytest.raises(DicomReadError, match=r"contains FloatPixelData .*and only one may be the image"):
         read([tmp_path])
