@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import struct
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -35,8 +34,7 @@ _MAGIC_1, _MAGIC_2 = (b"n+1", b"ni1"), (b"n+2", b"ni2")
 SIZES = {348: _FORMAT_1, 540: _FORMAT_2}
 
 
-@dataclass(frozen=True)
-class NiftiHeader:
+class NiftiHeader(NamedTuple):
     """The fields that specify what an image is; all others are zero when written and ignored when read.
 
     Attributes

@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import replace
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -138,7 +137,7 @@ def _header_of_pair(path: Path) -> NiftiHeader:
             f"{path}: an Analyze image: without a NIfTI header nothing specifies its orientation. Convert it to NIfTI with a "
             "tool that shows left and right."
         )
-    return replace(NiftiHeader.parse(start, path), first_offset=0)
+    return NiftiHeader.parse(start, path)._replace(first_offset=0)
 
 
 def _read_data(file: BinaryIO, start: bytes, offset: int, header: NiftiHeader, path: Path) -> tuple[np.ndarray, Surplus]:
