@@ -71,7 +71,28 @@ def read_image(path: Path, allow_complex: bool = False, lazy: bool = False) -> V
         warnings=(*notes, *header.doubts_of_values(), *surplus.warnings(), *transparency(voxels, intent)),
         space=header.space,
         intent=intent,
+        display_range=header.display_range(),
+        start_s=header.start(),
     )
+
+
+def read_header(path: Path) -> NiftiHeader:
+    """Return the header of an image in one file or two; raises `NiftiReadError` or an error of gzip where it is damaged."""
+    if pair := pair_of(path):
+        return _header_of_pair(pair[0])
+    with _opened_for_reading(path) as file:
+        return _header_of_file(read_start(file, path, 540), path)
+
+
+def acquisition_keys(path: Path) -> dict[str, Any]:
+    """Return what a header states of the acquisition, as BIDS keys: SliceTiming; nothing where it cannot be read."""
+    try:
+        times = read_header(path).slice_times()
+    except NiftiReadError:
+        return {}
+    except gzip_file.damage_errors():
+        return {}
+    return {"SliceTiming": times} if times else {}
 
 
 def _intent(header: NiftiHeader, voxels: Voxels) -> str:
