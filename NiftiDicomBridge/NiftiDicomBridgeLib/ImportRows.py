@@ -56,6 +56,11 @@ class Row:
         return self.scene is not None and self.reference == self.scene.reference
 
     @property
+    def is_misplaced(self) -> bool:
+        """Whether it is an image of the scene whose slices are those of another series than the chosen reference."""
+        return self.scene is not None and self.scene.needs_reference and not self.has_own_reference
+
+    @property
     def chosen_kind(self) -> str:
         """The kind of object to create, also where it follows from what an image of the scene was made of."""
         known = self.scene is not None and (self.has_own_reference or self.scene.kind == LABELS)
