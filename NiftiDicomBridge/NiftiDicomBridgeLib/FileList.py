@@ -56,17 +56,23 @@ class FileList:
             self._add(paths)
         elif not self._widget.busy:
             with self._widget.showing_problems(self._feedback):
-                self._widget.start(self._widget.logic.findTask(paths, IMAGE_SUFFIXES), self._add_found, self._feedback)
+                task = self._widget.logic.findTask(paths, IMAGE_SUFFIXES)
+                self._widget.start(task, lambda found: self._add_found(found, task.hidden), self._feedback)
 
     def add_nodes(self, nodes: Sequence[Any]) -> None:
         """Add images of the scene to the list, as they are now."""
         with self._widget.showing_problems(self._feedback):
             self._widget.start(self.staged.task(nodes), self._add_staged, self._feedback)
 
-    def _add_found(self, paths: Sequence[Path]) -> None:
+    def _add_found(self, paths: Sequence[Path], hidden: Sequence[Path]) -> None:
         added = self._add(paths)
         text = _("Image files added: {count}").format(count=added) if paths else _("The folder contains no image files.")
-        self._feedback.show_result(text, problem=not paths)
+        if hidden:
+            left_out = _("Hidden files were left out, such as {path}. Add them by name if you need them.").format(
+                path=hidden[0]
+            )
+            text = f"{text.rstrip('.')}. {left_out}"
+        self._feedback.show_result(text, problem=not paths or bool(hidden))
 
     def _add_staged(self, staged: Sequence[SceneImage]) -> None:
         self._add([image.path for image in staged], staged)

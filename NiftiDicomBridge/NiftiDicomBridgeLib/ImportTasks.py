@@ -142,11 +142,22 @@ class ImportTask:
         return report
 
 
+_APPLE_DOUBLE = "._"
+"""Begins the names of files that macOS writes next to others on foreign file systems; they are not images."""
+
+
 class FindTask:
-    """NIfTI files among and below some paths; a folder may be a whole disk."""
+    """NIfTI files among and below some paths; a folder may be a whole disk.
+
+    Attributes
+    ----------
+    hidden : list of pathlib.Path
+        Files that have the name of an image, but begin with a dot: they are left out, as in a conversion of the folder.
+    """
 
     def __init__(self, paths: Sequence[Path], suffixes: tuple[str, ...]):
         self._paths, self._suffixes = list(paths), suffixes
+        self.hidden: list[Path] = []
 
     def work(self, progress: Progress) -> list[Path]:
         """Look into every folder, each in the order of its names."""
@@ -164,8 +175,9 @@ class FindTask:
         for root, folders, names in os.walk(folder):
             progress(root, len(paths), 0)
             folders[:] = sorted(name for name in folders if not name.startswith("."))
-            fitting = sorted(name for name in names if name.lower().endswith(self._suffixes) and not name.startswith("."))
-            paths += [Path(root, name) for name in fitting]
+            fitting = sorted(name for name in names if name.lower().endswith(self._suffixes))
+            paths += [Path(root, name) for name in fitting if not name.startswith(".")]
+            self.hidden += [Path(root, name) for name in fitting if name.startswith(".") and not name.startswith(_APPLE_DOUBLE)]
         return paths
 
 

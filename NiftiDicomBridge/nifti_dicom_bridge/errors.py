@@ -216,10 +216,10 @@ class ArchiveError(BridgeError):
     --------
     >>> from nifti_dicom_bridge import ArchiveError, ArchiveSettings, send
     >>> try:
-    ...     send("scans", "pacs:NOBODY@127.0.0.1:9", ArchiveSettings(retries=0))
+    ...     send("scans", "pacs:ARCHIVE@127.0.0.1:9", ArchiveSettings(retries=0))
     ... except ArchiveError as error:
     ...     print(error)
-    pacs:NOBODY@127.0.0.1:9 cannot be reached. ...
+    pacs:ARCHIVE@127.0.0.1:9 cannot be reached. ...
     """
 
 

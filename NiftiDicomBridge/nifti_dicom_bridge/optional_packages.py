@@ -6,13 +6,12 @@ offer to install the packages.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from .errors import DependencyError
 
 
-@dataclass(frozen=True)
-class Package:
+class Package(NamedTuple):
     """A package on PyPI and the versions that work: from `oldest`, before `below` (empty: no limit)."""
 
     name: str
@@ -32,8 +31,7 @@ class Package:
         return _numbers(version) >= _numbers(self.oldest) and not (self.below and _numbers(version) >= _numbers(self.below))
 
 
-@dataclass(frozen=True)
-class Feature:
+class Feature(NamedTuple):
     """What needs further packages: a plural noun for messages, the packages, and the extra of pip that installs them."""
 
     task: str

@@ -5,16 +5,14 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from ..model.ages import PER_YEAR, years_of
 from ..standard.numbers import decimal_text
 from .source import AttributeLocation, PlaneAttributes
 
 
-@dataclass(frozen=True)
-class Kind:
+class Kind(NamedTuple):
     """How a value is written in BIDS and in DICOM.
 
     Attributes

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import re
+from string import ascii_uppercase
 
 from ..model import metadata
 from ..model.metadata import Elements
@@ -36,6 +36,7 @@ CREATORS = (
     (0x00190010, "GEMS", "GE"),
 )
 # fmt: on
+_LETTERS = frozenset(ascii_uppercase)
 
 
 def manufacturer_of(text: str, elements: Elements) -> str:
@@ -48,8 +49,9 @@ def manufacturer_of(text: str, elements: Elements) -> str:
     elements : dict
         The data set, for its private blocks.
     """
+    upper = text.upper()
     for start, name in MANUFACTURERS:
-        if re.match(rf"{start}(?![A-Z])", text, re.IGNORECASE):
+        if upper.startswith(start) and upper[len(start) : len(start) + 1] not in _LETTERS:
             return name
     if text:
         return text

@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from ..standard.tags import Tag
 from .kinds import TEXT, Kind
 from .source import AttributeLocation, Csa, Nested, Phoenix, PlaneAttributes, Private
 
 
-@dataclass(frozen=True)
-class When:
+class When(NamedTuple):
     """A condition, with its words for the documentation."""
 
     words: str
@@ -38,8 +36,7 @@ UIH = made_by("UIH")
 ALWAYS = When("", lambda source: True)
 
 
-@dataclass(frozen=True)
-class Row:
+class Row(NamedTuple):
     """One key that an attribute specifies.
 
     Attributes
@@ -98,8 +95,7 @@ class Row:
         return next((path for path in nested if path[-1] != Tag.CODE_MEANING), None) if self.tag is None else None
 
 
-@dataclass(frozen=True)
-class Derived:
+class Derived(NamedTuple):
     """One key that is computed.
 
     Attributes

@@ -6,7 +6,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass
 from functools import cached_property
 from itertools import takewhile
 from typing import Any, NamedTuple
@@ -93,8 +92,7 @@ class Layer:
         return tag if tag in self.elements else None
 
 
-@dataclass(frozen=True)
-class Storage:
+class Storage(NamedTuple):
     """How the voxels of a volume are in the file.
 
     Attributes

@@ -5,6 +5,7 @@ They are made where they are missing; tables grow by rows, and what others wrote
 
 from __future__ import annotations
 
+import csv
 import json
 from bisect import bisect
 from pathlib import Path
@@ -13,8 +14,9 @@ from typing import Any
 from ..errors import OutputError
 from ..model import metadata
 from ..model.ages import OLDEST
-from ..model.input_files import read_file
+from ..model.limits import SizeLimitError
 from ..model.safe_text import tsv_cell
+from ..model.text_tables import TableError, check_unique, read_table
 from ..output import Staging
 from ..standard.numbers import is_number
 from ..standard.tags import Tag
@@ -200,8 +202,10 @@ def _stage_row(name: str, row: dict[str, str], staging: Staging, in_order: bool 
             mine[column] = tsv_cell(value, NOT_AVAILABLE)
     if mine == before:
         return []
-    lines = ["\t".join(columns), *("\t".join(present.get(column, NOT_AVAILABLE) for column in columns) for present in rows)]
-    staging.path(name, update=True).write_text("\n".join(lines) + "\n", encoding="utf-8", newline="\n")
+    with staging.path(name, update=True).open("w", encoding="utf-8", newline="") as file:
+        writer = csv.DictWriter(file, columns, NOT_AVAILABLE, delimiter="\t", lineterminator="\n")
+        writer.writeheader()
+        writer.writerows(rows)
     return [f"{name}: {'a row was completed' if before else 'a row was added'}"]
 
 
@@ -215,15 +219,13 @@ def _insert(columns: list[str], column: str) -> None:
 
 def _read_table(path: Path, key: str) -> tuple[list[str], list[dict[str, str]]]:
     try:
-        lines = read_file(path).decode("utf-8-sig").splitlines()
-    except (OSError, UnicodeDecodeError) as error:
+        table = read_table(path)
+        check_unique(table.columns)
+    except (OSError, TableError, SizeLimitError) as error:
         raise OutputError(f"{path}: cannot be read ({error}). Repair it, or choose another folder.") from None
-    columns = lines[0].split("\t") if lines else []
-    if key not in columns:
+    if key not in table.columns:
         raise OutputError(f"{path}: column {key} is missing, so it is not a BIDS table. Repair it, or choose another folder.")
-    return columns, [
-        dict(zip(columns, [*line.split("\t"), *[NOT_AVAILABLE] * len(columns)], strict=False)) for line in lines[1:] if line
-    ]
+    return list(table.columns), [{name: cell or NOT_AVAILABLE for name, cell in row.items()} for row in table.named()]
 
 
 def _write_json(path: Path, content: dict[str, Any]) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 from .command_list import HELP
 from .reading_options import add_selection
 
-ARCHIVE = "dicomweb:URL or pacs:AET@HOST:PORT; pacs+tls: for TLS"
+ARCHIVE = "dicomweb:URL or pacs:AETITLE@HOST:PORT; pacs+tls: for TLS"
 
 
 def add_settings(sub: Any) -> None:
@@ -55,14 +55,14 @@ def add_listen(commands: Any) -> None:
         help=HELP["listen"],
         description="Receive DICOM objects by C-STORE until Ctrl-C. With a command after --, run it for each study when "
                     "nothing more arrives: {study} is the folder of the study, {uid} its Study Instance UID.",
-        usage="nifti-dicom-bridge listen -o OUT --port N --ae-title AET [options]\n           [-- COMMAND ... {study} ...]",
+        usage="nifti-dicom-bridge listen -o OUT --port N --ae-title AETITLE [options]\n           [-- COMMAND ... {study} ...]",
     )  # fmt: skip
     sub.add_argument("-o", "--output", required=True, type=Path, metavar="OUT", help="folder to write to; created if missing")
     sub.add_argument("--port", required=True, type=int, metavar="N", help="TCP port, such as 11112")
-    sub.add_argument("--ae-title", required=True, metavar="AET", help="AE title; senders that call another one are refused")
+    sub.add_argument("--ae-title", required=True, metavar="AETITLE", help="AE title; senders that call another one are refused")
     sub.add_argument("--bind", default="127.0.0.1", metavar="ADDRESS",
                      help="address on which connections are accepted (default: 127.0.0.1; 0.0.0.0: all)")  # fmt: skip
-    sub.add_argument("--allow", action="append", default=[], metavar="AET",
+    sub.add_argument("--allow", action="append", default=[], metavar="AETITLE",
                      help="AE title that may send; may be repeated (default: all)")  # fmt: skip
     sub.add_argument("--quiet-for", type=float, default=30.0, metavar="S",
                      help="a study is complete when nothing arrived for S seconds (default: 30)")  # fmt: skip

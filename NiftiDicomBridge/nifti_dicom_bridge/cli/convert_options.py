@@ -28,7 +28,7 @@ def add_convert(commands: Any, can_register: bool) -> None:
     )
     sub.add_argument("inputs", nargs="+", type=Path, metavar="INPUT",
                      help="DICOM or NIfTI files, Zarr stores, folders, a DICOMDIR, or what an archive has: "
-                          "dicomweb:URL/studies/UID, pacs:AET@HOST:PORT/studies/UID, …?PatientID=ID; or objects of a "
+                          "dicomweb:URL/studies/UID, pacs:AETITLE@HOST:PORT/studies/UID, …?PatientID=ID; or objects of a "
                           "store: s3://BUCKET/FOLDER, gs://…, az://…, zip://FOLDER::ARCHIVE.zip (docs/scale.md)")  # fmt: skip
     sub.add_argument("--to", dest="target", choices=[t.value for t in Target],
                      help="the format to write (default: nifti for DICOM, dicom for NIfTI and Zarr)")  # fmt: skip

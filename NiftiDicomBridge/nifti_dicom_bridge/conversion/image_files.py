@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from pathlib import Path
 
 from ..errors import BridgeError
+from ..formats.dicom.reading.found_files import Leftover
 from ..formats.dicom.reading.series import Inventory
 from ..formats.zarr import check_package, is_store, stores_below
-from ..model.input_files import walk
+from ..model.input_files import HIDDEN, Problem, is_apple_double, walk
 from ..model.names import OTHER_SUFFIXES, is_nifti, pair_of, suffix_of
 from ..model.report import ConversionReport, Entry, Outcome
 from ..options import ConversionOptions, Progress
@@ -116,9 +117,26 @@ def find_other_series(
     inputs: Sequence[Path], options: ConversionOptions, progress: Progress | None = None, jobs: int = 1
 ) -> Inventory:
     """Return the DICOM series that are selected; where such images cannot be read, their own reader reports it."""
-    inventory = find_selected(other_inputs(inputs), Selection.of(options), progress, options.follow_links, jobs)
+    selection = Selection.of(options)
+    inventory = find_selected(other_inputs(inputs), selection, progress, options.follow_links, jobs)
     inventory.leftovers = [leftover for leftover in inventory.leftovers if not is_nifti_file(Path(leftover.path))]
+    if not selection.patterns:
+        inventory.leftovers += _hidden_images(inputs, options.follow_links, {one.path for one in inventory.leftovers})
     return inventory
+
+
+def _hidden_images(inputs: Sequence[Path], follow_links: bool, known: Collection[str]) -> list[Leftover]:
+    """Return the hidden files and folders of the inputs with images other than DICOM, without those that are known."""
+    problems: list[Problem] = []
+    for given in inputs:
+        if given.is_dir() and not is_store(given):
+            for root, folders, _ in walk(given, follow_links, problems, _is_hidden_image):
+                folders[:] = [name for name in folders if not is_store(root / name)]
+    return [Leftover(path, reason) for path, reason, _ in problems if reason == HIDDEN and path not in known]
+
+
+def _is_hidden_image(path: Path) -> bool:
+    return (_is_listed(path) and not is_apple_double(path)) or is_store(path) or is_store(path.parent)
 
 
 def _opened(

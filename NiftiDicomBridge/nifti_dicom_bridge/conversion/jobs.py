@@ -34,7 +34,7 @@ class Job:
     ----------
     inputs : list of pathlib.Path
         Files and folders; one path or several. Also archives, with what to fetch:
-        ``dicomweb:https://host/path/studies/UID`` or ``pacs:AET@host:port?PatientID=ID``; and URLs of object stores:
+        ``dicomweb:https://host/path/studies/UID`` or ``pacs:AETITLE@host:port?PatientID=ID``; and URLs of object stores:
         ``s3://bucket/folder``.
     output : pathlib.Path
         Folder to write to; created if missing. Also the URL of a folder in an object store.

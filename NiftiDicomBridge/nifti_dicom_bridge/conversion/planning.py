@@ -33,10 +33,11 @@ def _planned(all_series: Sequence[Series]) -> Planned:
     plans: list[Plan] = []
     entries: list[Entry] = []
     for series in all_series:
-        entry = Entry(series.title, Outcome.CONVERTED, [Path(instance.path) for instance in series.instances])
+        entry = Entry(series.title, Outcome.CONVERTED)
         with errors_recorded_in(entry):
             plans += plan_series(series)
         if entry.outcome is Outcome.FAILED:
+            entry.inputs = [Path(instance.path) for instance in series.instances]
             entries.append(entry)
     return plans, entries
 

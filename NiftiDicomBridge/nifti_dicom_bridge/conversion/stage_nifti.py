@@ -103,7 +103,7 @@ def stage_nifti(
     keys = _keys(volume, changes or {})
     public = {**_public(keys, options, bool(record_name)), **_set(changes or {}), **(edited or {})}
     digester = Digester(volume.voxels.shape, volume.voxels.dtype) if complete else None
-    nifti.write_image(_timed(volume, public), image, digester.update if digester else None, progress)
+    nifti.write_image(_timed(volume, public), image, digester.update if digester else None, progress, _acquired(public))
     digest = digester.digest() if digester else None
     if complete and digest is not None:
         volume = complete(digest)
@@ -142,6 +142,14 @@ def _timed(volume: Volume, top: Mapping[str, Any]) -> Volume:
     if volume.times < 2 or not is_number(seconds) or not 0 < seconds < LONGEST_S:
         return volume
     return replace(volume, time_step_s=float(seconds))
+
+
+def _acquired(top: Mapping[str, Any]) -> nifti.Acquisition:
+    """Return what the header specifies of the acquisition next to the sidecar, for tools that read headers only."""
+    times, direction = top.get("SliceTiming"), str(top.get("SliceEncodingDirection", "k"))
+    listed = times if isinstance(times, list) and all(map(is_number, times)) and direction in ("k", "k-") else []
+    letter = str(top.get("PhaseEncodingDirection", top.get("PhaseEncodingAxis", "")))[:1]
+    return nifti.Acquisition(tuple(listed[::-1] if direction == "k-" else listed), "ijk".find(letter) if letter else -1)
 
 
 def _keys(volume: Volume, changes: Mapping[str, Any]) -> dict[str, Any]:

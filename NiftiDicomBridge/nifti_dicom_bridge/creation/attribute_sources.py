@@ -137,7 +137,7 @@ def resolve_attributes(
     attributes.offer(theirs | stated.items | image_values.component(described, kind), described.where)
     _offer_references(attributes, described, kind, place, stated, shared)
     _offer_subject(attributes, described, stated)
-    _offer_moment(attributes, described, kind)
+    _offer_moment(attributes, described, kind, log)
     attributes.offer(_of_series(described, kind, place, attributes, shared), "the image")
     if kind is Kind.PET:
         code_patient_position(attributes)
@@ -201,11 +201,11 @@ def _offer_subject(attributes: Attributes, described: ImageWithSidecar, stated: 
     attributes.offer(row, file)
 
 
-def _offer_moment(attributes: Attributes, described: ImageWithSidecar, kind: Kind) -> None:
+def _offer_moment(attributes: Attributes, described: ImageWithSidecar, kind: Kind, log: Log) -> None:
     """Offer when an image was acquired, as a BIDS data set lists it, unless that is known from elsewhere."""
     known = any(map(attributes.text, (Tag.ACQUISITION_DATE, Tag.ACQUISITION_TIME, Tag.ACQUISITION_DATE_TIME)))
     if not known and kind not in (Kind.SEG, Kind.RTSTRUCT, Kind.PM):
-        attributes.offer(*scans.acquired(described.origin))
+        attributes.offer(*scans.acquired(described.origin, log))
 
 
 def _note_other_patient(attributes: Attributes, other: Reference, sentences: list[str]) -> None:

@@ -50,7 +50,7 @@ def request_of(described: ImageWithSidecar, shared: ConversionContext, log: Log)
     described = replace(described, image=_timed(described, log))
     image = described.image
     log.warnings += image.warnings
-    if not described.where:
+    if not described.has_sidecar:
         log.warnings.append(
             "no sidecar found: attributes that neither its header nor a reference specifies stay empty; "
             f"{remedy('set-attributes')}"
@@ -70,7 +70,7 @@ def request_of(described: ImageWithSidecar, shared: ConversionContext, log: Log)
         sources=_sources(place),
         planes=place.planes,
         slice_times=_slice_times(described, place.image),
-        starts_s=_starts(described, log),
+        starts_s=_starts(described, kind, log),
         durations_s=_numbers(described, "FrameDuration", image.times),
         frames=frames,
     )
@@ -127,11 +127,16 @@ def _timed(described: ImageWithSidecar, log: Log) -> Volume:
     return replace(image, time_step_s=float(seconds))
 
 
-def _starts(described: ImageWithSidecar, log: Log) -> list[float]:
-    """Return when each volume begins, if that is stated: by times, else by durations above the time between volumes."""
+def _starts(described: ImageWithSidecar, kind: Kind, log: Log) -> list[float]:
+    """Return when each volume begins, if that is stated: by times, else by durations above the time between volumes.
+
+    The header of the image may specify when the first one of PET begins, which is the time since injection for many tools.
+    """
     image = described.image
     stated = _numbers(described, "FrameTimesStart", image.times) or _numbers(described, "VolumeTiming", image.times)
     durations = _numbers(described, "FrameDuration", image.times)
+    if not stated and not durations and kind is Kind.PET and image.start_s and image.time_step_s > 0:
+        return [image.start_s + t * image.time_step_s for t in range(image.times)]
     if stated or max(durations[:-1], default=0.0) <= image.time_step_s + SAME_S:
         return stated
     log.warnings.append(

@@ -54,6 +54,11 @@ class ImageWithSidecar:
         return self.file or self.path
 
     @property
+    def has_sidecar(self) -> bool:
+        """Whether its keys are those of a sidecar or a store, not only of the header of the image."""
+        return bool(self.where) and (self.where != str(self.origin) or zarr.is_store(self.origin))
+
+    @property
     def name(self) -> str:
         """File name without extension."""
         return stem_of(self.path)

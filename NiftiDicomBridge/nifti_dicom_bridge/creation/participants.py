@@ -6,11 +6,7 @@ What ``sub-<label>_sessions.tsv`` specifies for a session takes precedence. BIDS
 
 from __future__ import annotations
 
-import csv
-import io
 import re
-from collections import Counter
-from itertools import zip_longest
 from pathlib import Path
 from typing import Any
 
@@ -18,15 +14,14 @@ from ..bids.inheritance import entities_of, root_of
 from ..errors import SidecarError
 from ..formats.dicom import new_element
 from ..model.ages import OLDEST, years_of
-from ..model.input_files import read_file
 from ..model.json_files import RepeatedKeyError, read_json
 from ..model.limits import SizeLimitError
 from ..model.metadata import Element, Elements
 from ..standard.tags import Tag
+from .bids_tables import NOT_AVAILABLE, rows_of
 
 _FILE = "participants.tsv"
 _SUBJECT, _SESSION = "participant_id", "session_id"
-_NOT_AVAILABLE = frozenset({"", "n/a", "na", "nan", "none", "unknown"})
 _SEXES = {"m": "M", "male": "M", "f": "F", "female": "F", "o": "O", "other": "O"}
 _KILOGRAMS = {"kg": 1.0, "g": 1e-3, "lb": 0.45359237, "lbs": 0.45359237, "pound": 0.45359237, "pounds": 0.45359237}
 _METRES = {"m": 1.0, "cm": 0.01, "mm": 0.001, "in": 0.0254, "inch": 0.0254, "inches": 0.0254}
@@ -82,7 +77,7 @@ def _elements(file: Path, row: dict[str, str], label: str, sentences: list[str])
     elements: Elements = {}
     for name, (tag, convert) in _COLUMNS.items():
         value = row.get(name, "").strip()
-        if value.lower() in _NOT_AVAILABLE:
+        if value.lower() in NOT_AVAILABLE:
             continue
         if name == "age" and "+" in value:
             sentences.append(
@@ -110,23 +105,10 @@ def _row(file: Path, key: str, label: str, sentences: list[str]) -> dict[str, st
 
     Of several rows, what is the same in all of them.
     """
-    try:
-        lines = io.StringIO(read_file(file).decode("utf-8-sig"), newline="")
-        names, *cells = csv.reader(lines, delimiter="\t")
-    except (OSError, ValueError, csv.Error):
-        names, cells = [], []
-    names = [name.strip().lower() for name in names]
-    rows = [dict(zip_longest(names, row[: len(names)], fillvalue="")) for row in cells if row]
-    repeated = sorted(name for name, count in Counter(names).items() if count > 1 and name in _USED)
-    named = [row for row in rows if key in row]
+    rows = rows_of(file, key, _USED, sentences)
     prefix = label[: label.index("-") + 1]
-    own = [row for row in named if prefix + row[key].strip().removeprefix(prefix) == label]
-    if not named:
-        sentences.append(f"{file.name} was not used: a table with tabs, in UTF-8, with a column {key} was expected")
-    elif repeated:
-        sentences.append(f"{file.name} was not used: it has several columns {repeated[0]!r}. Remove all but one")
-        return {}
-    elif not own and key == _SUBJECT:
+    own = [row for row in rows if prefix + row[key].strip().removeprefix(prefix) == label]
+    if rows and not own and key == _SUBJECT:
         sentences.append(f"{file.name} has no row of {label}: age, sex and weight stay empty")
     different = {name for row in own for name, value in row.items() if value != own[0][name]}
     if different & _USED:
@@ -140,7 +122,7 @@ def _with_units(row: dict[str, str]) -> dict[str, str]:
     columns = dict(row)
     for name, value in row.items():
         match = re.fullmatch(r"(age|weight|height)[\s_(]+(?:in[\s_]+)?([a-z]+)\)?", name)
-        if match and match[1] not in row and value.strip().lower() not in _NOT_AVAILABLE:
+        if match and match[1] not in row and value.strip().lower() not in NOT_AVAILABLE:
             columns[match[1]] = f"{value.strip()} {match[2]}"
     return columns
 

@@ -2,25 +2,24 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import re
 from datetime import datetime
 from pathlib import Path
 
 from ..bids.inheritance import entities_of, root_of
 from ..formats.dicom import new_element
-from ..model.input_files import read_file
-from ..model.metadata import Elements
+from ..model.metadata import Elements, Log
 from ..standard.tags import Tag
+from .bids_tables import NOT_AVAILABLE, rows_of
 
+_NAME, _TIME = "filename", "acq_time"
 _MOMENT = re.compile(r"(\d{4})-(\d\d)-(\d\d)T(\d\d):(\d\d):(\d\d)(\.\d{1,6})?")
 
 
-def acquired(path: Path) -> tuple[Elements, str]:
+def acquired(path: Path, log: Log) -> tuple[Elements, str]:
     """Return AcquisitionDate and AcquisitionTime of an image, and the path of the table; empty where it has none.
 
-    Times in UTC (``…Z``) are not used: those of DICOM are local.
+    Times in UTC (``…Z``) are not used: those of DICOM are local. Why a table or a time is not used goes into the log.
     """
     root = root_of(path)
     entities = entities_of(path.name.split(".")[0])[0]
@@ -29,8 +28,11 @@ def acquired(path: Path) -> tuple[Elements, str]:
     labels = [f"{key}-{entities[key]}" for key in ("sub", "ses") if key in entities]
     file = root.joinpath(*labels) / f"{'_'.join(labels)}_scans.tsv"
     name = path.absolute().relative_to(root).as_posix().removeprefix("/".join(labels) + "/")
-    moment = _MOMENT.fullmatch(_rows(file).get(name, "").strip())
+    text = _moment(file, name, log)
+    moment = _MOMENT.fullmatch(text)
     if moment is None or not _exists(moment):
+        if text.lower() not in NOT_AVAILABLE:
+            log.notes.append(f"{file.name}: {_TIME} {text!r} of {name} was left out: it is not a local date and time")
         return {}, ""
     year, month, day, *time = moment.groups()
     elements = {
@@ -49,16 +51,12 @@ def _exists(moment: re.Match[str]) -> bool:
     return True
 
 
-def _rows(file: Path) -> dict[str, str]:
-    """Return the moments of a table by the names of files; none of a table that is absent, damaged or ambiguous."""
+def _moment(file: Path, name: str, log: Log) -> str:
+    """Return the time in the row of an image; empty if there is none, or several differ."""
     if not file.is_file():
-        return {}
-    try:
-        rows = list(csv.DictReader(io.StringIO(read_file(file).decode("utf-8-sig"), newline=""), delimiter="\t"))
-    except (OSError, ValueError, csv.Error):
-        return {}
-    moments: dict[str, str] = {}
-    for row in rows:
-        name, moment = row.get("filename") or "", row.get("acq_time") or ""
-        moments[name] = moment if moments.get(name, moment) == moment else ""
-    return moments
+        return ""
+    rows = rows_of(file, _NAME, (_TIME,), log.warnings)
+    moments = {row.get(_TIME, "").strip() for row in rows if row[_NAME].strip() == name}
+    if len(moments) > 1:
+        log.warnings.append(f"{file.name} has several rows of {name} that differ: {_TIME} left out")
+    return moments.pop() if len(moments) == 1 else ""

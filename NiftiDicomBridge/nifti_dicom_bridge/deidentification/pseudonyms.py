@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from ..errors import BridgeError, OptionError
+from ..model.limits import SizeLimitError
+from ..model.text_tables import TableError, TextTable, check_unique, read_table
 from ..options.key_files import KEYED
 
 COLUMNS = ("PatientID", "Pseudonym")
@@ -42,27 +43,22 @@ def read_pseudonyms(path: Path | None) -> Pseudonyms | None:
     if path == KEYED:
         return Pseudonyms()
     try:
-        with path.open(encoding="utf-8-sig", newline="") as file:
-            rows = list(csv.reader(file))
-    except (OSError, UnicodeError, csv.Error) as error:
+        table = read_table(path, ",")
+        check_unique(name for name in table.columns if name in COLUMNS)
+    except (OSError, TableError, SizeLimitError) as error:
         raise OptionError(f'pseudonyms="{path}": cannot be read ({getattr(error, "strerror", None) or error}).') from None
-    head = tuple(cell.strip() for cell in rows[0]) if rows else ()
-    if not set(COLUMNS) <= set(head):
+    if not set(COLUMNS) <= set(table.columns):
         raise OptionError(f'pseudonyms="{path}": the first line must name the columns {" and ".join(COLUMNS)}.')
-    for name in COLUMNS:
-        if head.count(name) > 1:
-            raise OptionError(f'pseudonyms="{path}": there are {head.count(name)} columns {name}. Remove all but one.')
-    return Pseudonyms(_checked(rows[1:], (head.index(COLUMNS[0]), head.index(COLUMNS[1])), path))
+    return Pseudonyms(_checked(table, path))
 
 
-def _checked(rows: list[list[str]], columns: tuple[int, int], path: Path) -> dict[str, str]:
+def _checked(table: TextTable, path: Path) -> dict[str, str]:
     """Return patient → pseudonym; line numbers, not names, go into messages."""
     pseudonyms: dict[str, str] = {}
     owners: dict[str, str] = {}
-    for number, row in enumerate(rows, start=2):
-        if not any(cell.strip() for cell in row):
-            continue
-        patient, pseudonym = (row[n].strip() if n < len(row) else "" for n in columns)
+    places = [table.columns.index(name) for name in COLUMNS]
+    for number, row in table.rows:
+        patient, pseudonym = (row[n].strip() for n in places)
         if not (pseudonym.isascii() and pseudonym.isprintable() and 0 < len(pseudonym) <= LONGEST and "\\" not in pseudonym):
             raise OptionError(f'pseudonyms="{path}": the pseudonym in line {number} must have 1 to {LONGEST} ASCII characters.')
         if pseudonyms.setdefault(patient, pseudonym) != pseudonym or owners.setdefault(pseudonym.lower(), patient) != patient:

@@ -47,7 +47,9 @@ def label_texts(path: Path) -> list[str]:
 
 def header_keys(path: Path) -> dict[str, Any]:
     """Return what the header of an image states of its acquisition, as BIDS keys."""
-    if _format_of(path) != _MGH:
+    if not (name := _format_of(path)):
+        return nifti.acquisition_keys(path)
+    if name != _MGH:
         return {}
     from .mgh import acquisition_keys
 

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import codecs
 from pathlib import Path
 
 from ..errors import LabelError
 from ..model.input_files import read_file
+from ..model.text_tables import TableError, decoded
 from . import caret, checks, tables, text_files, trees
 from .checks import Place
 from .profiles import is_profile, profile_labels
@@ -14,7 +14,6 @@ from .segment import Segment
 
 LARGEST_BYTES = 1 << 24
 """No label file is that large: what is, is an image."""
-_MARKS_OF_UTF16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 
 
 def read_labels(path: Path | str) -> list[Segment]:
@@ -81,7 +80,7 @@ def is_nnunet(path: Path) -> bool:
 def form_of(path: Path) -> str:
     """Return what kind of label file one is: ``dseg``, ``snap``, ``lut``, ``ctbl``, ``csv``, ``json``, ``toml``; else empty."""
     try:
-        text = label_text(path)
+        text = label_text(path, only_form=True)
         tree = trees.parse_json(text, Place(str(path)), only_form=True)
     except LabelError:
         return ""
@@ -122,8 +121,11 @@ def _segments(text: str, place: Place) -> list[Segment]:
     )
 
 
-def label_text(path: Path) -> str:
-    """Return the text of a label file; raises `LabelError` if it is not a text, or cannot be read."""
+def label_text(path: Path, only_form: bool = False) -> str:
+    """Return the text of a label file; raises `LabelError` if it is not a text in UTF-8 or UTF-16, or cannot be read.
+
+    Letters of other encodings do not matter where only the form of the file is of interest.
+    """
     place = Place(str(path))
     try:
         if path.stat().st_size > LARGEST_BYTES:
@@ -133,11 +135,9 @@ def label_text(path: Path) -> str:
         raise place.error(f"cannot be read ({error.strerror}). Check the path.") from None
     if not raw.strip():
         raise place.error("it is empty.")
-    if raw.startswith(_MARKS_OF_UTF16):  # as spreadsheets write
-        return raw.decode("utf-16", "replace")
-    if b"\0" in raw:
-        raise place.error("it is not a text file. Specify a label file.")
     try:
-        return raw.decode("utf-8")
-    except UnicodeDecodeError:
-        return raw.decode("latin-1")
+        return decoded(raw)
+    except TableError as error:
+        if only_form and b"\0" not in raw:
+            return raw.decode("latin-1")
+        raise place.error(f"{error}.") from None

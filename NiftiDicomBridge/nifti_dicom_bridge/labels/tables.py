@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import csv
-import io
+import re
 from itertools import chain
 from typing import Any
 
 from ..model.safe_text import tsv_text
+from ..model.text_tables import TableError, cells_within, check_unique, lines_of
 from . import checks
 from .checks import Place
 from .codes import bids_label
@@ -40,27 +40,19 @@ _USED = frozenset({
 })  # fmt: skip
 _BEGINNINGS = tuple(chain(*_CODES.values()))
 _NOTHING = ("", "n/a")
-_BEYOND = "\0beyond"
-"""Key of what a line has beyond the columns of its table: no column is called so."""
 
 Row = dict[str, str]
 
 
 def has_header(text: str) -> bool:
     """Whether a text is a table with tabs, commas or semicolons whose columns are called like numbers and names."""
-    try:
-        return _rows(text)[1]
-    except csv.Error:
-        return False
+    return _has_names(_first_cells(text))
 
 
 def is_delimited(text: str) -> bool:
     """Whether a text is a table with tabs, commas or semicolons that begins with a number and a name."""
-    try:
-        rows, header, _ = _rows(text)
-    except csv.Error:
-        return False
-    return bool(rows) and not header and len(rows[0][1]) >= 2 and rows[0][1]["0"].strip().isdigit()
+    cells = _first_cells(text)
+    return len(cells) >= 2 and not _has_names(cells) and cells[0].strip().isdigit()
 
 
 def read_delimited(text: str, place: Place) -> list[Segment]:
@@ -69,43 +61,57 @@ def read_delimited(text: str, place: Place) -> list[Segment]:
     Raises
     ------
     LabelError
-        If a line has no number or no name, or a value that cannot be used, or a column that is used occurs twice.
+        If a line has no number or no name, or a value that cannot be used, or the table is damaged (`TableError`).
     """
-    rows, _, names = _rows(text)
-    used = [name for name in names if name in _USED or name.startswith(_BEGINNINGS)]
-    repeated = next((name for name in used if used.count(name) > 1), "")
-    if repeated:
-        raise place.error(f"several columns are called {repeated!r}. Remove all but one.")
+    try:
+        rows = _rows(text)
+    except TableError as error:
+        raise place.error(f"{error}.") from None
     return [_segment(row, place.at(f"line {n}")) for n, row in rows]
 
 
-def _rows(text: str) -> tuple[list[tuple[int, Row]], bool, list[str]]:
-    """Return (line, row) of every line with content, columns by name or place, whether there is a header, and the names."""
-    lines = text.removeprefix("\ufeff").splitlines()
-    first = next((line for line in lines if line.strip() and not line.startswith("#")), "")
-    delimiter = next((mark for mark in "\t;," if mark in first), "\t")
-    reader = csv.reader(io.StringIO("\n".join(lines)), delimiter=delimiter, strict=True)
-    numbered = [(reader.line_num, row) for row in reader if any(cell.strip() for cell in row) and not row[0].startswith("#")]
-    if not numbered:
-        return [], False, []
-    names = [cell.strip().lower() for cell in numbered[0][1]]
-    header = any(name in _NUMBER for name in names) and any(name in (*_NAME, _ABBREVIATION) for name in names)
+def _rows(text: str) -> list[tuple[int, Row]]:
+    """Return (line, row) of every line with content, columns by name or, without a header, by place."""
+    lines = lines_of(_without_comments(text), _delimiter(text))
+    names = [cell.strip().lower() for cell in lines[0][1]]
+    header = _has_names(names)
     if not header:
-        names = [str(n) for n in range(max(len(row) for _, row in numbered))]
-    return [(n, _named(names, row)) for n, row in numbered[header:]], header, names
+        names = [str(n) for n in range(max(len(cells) for _, cells in lines))]
+    check_unique(name for name in names if name in _USED or name.startswith(_BEGINNINGS))
+    rows = ((n, cells_within(n, cells, len(names))) for n, cells in lines[header:])
+    return [(n, dict(zip(names, cells, strict=True))) for n, cells in rows]
 
 
-def _named(names: list[str], cells: list[str]) -> Row:
-    """Return the cells of a line by the names of their columns; what is beyond the columns in one cell of its own."""
-    beyond = ", ".join(cell.strip() for cell in cells[len(names) :] if cell.strip())
-    return dict(zip(names, cells, strict=False)) | ({_BEYOND: beyond} if beyond else {})
+def _without_comments(text: str) -> str:
+    """Return a text in which lines of comments are empty, so that the numbers of the others stay."""
+    return "\n".join("" if line.startswith("#") else line for line in re.split(r"\r\n|\r|\n", text.removeprefix("\ufeff")))
+
+
+def _first_line(text: str) -> str:
+    return next((line for line in _without_comments(text).split("\n") if line.strip()), "")
+
+
+def _delimiter(text: str) -> str:
+    first = _first_line(text)
+    return next((mark for mark in "\t;," if mark in first), "\t")
+
+
+def _first_cells(text: str) -> list[str]:
+    """Return the cells of the first line with content; none where its quotation marks do not match."""
+    try:
+        lines = lines_of(_first_line(text), _delimiter(text))
+    except TableError:
+        return []
+    return lines[0][1] if lines else []
+
+
+def _has_names(cells: list[str]) -> bool:
+    """Whether cells are names of columns: that of a number, and that of a name."""
+    names = [cell.strip().lower() for cell in cells]
+    return any(name in _NUMBER for name in names) and any(name in (*_NAME, _ABBREVIATION) for name in names)
 
 
 def _segment(row: Row, here: Place) -> Segment:
-    if _BEYOND in row:
-        raise here.error(
-            f"{row[_BEYOND]!r} is beyond the last column. Put names that contain a delimiter into quotation marks."
-        )
     number = checks.number(_number_of(row, here), here)
     codes: dict[str, Any] = {field: _code(row, beginnings, here) for field, beginnings in _CODES.items()}
     kind = codes["type"]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 
@@ -11,8 +12,7 @@ from .metadata import SeriesMetadata
 from .pixels import PixelRecord, Rescale
 
 
-@dataclass(frozen=True)
-class Origin:
+class Origin(NamedTuple):
     """What a volume was when it was read from DICOM: the measure of whether it has been edited since.
 
     Attributes

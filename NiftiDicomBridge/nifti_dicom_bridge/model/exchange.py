@@ -34,6 +34,7 @@ class Parts(NamedTuple):
     space: str = ""
     intent: str = ""
     warnings: tuple[str, ...] = ()
+    display_range: tuple[float, float] | None = None
 
 
 # --- nibabel ----------------------------------------------------------------------------------------------------------
@@ -95,7 +96,14 @@ def parts_of_nibabel(image: Any) -> Parts:
         space=SPACES.get(code, ""),
         intent=INTENTS.get(_code(header, "intent_code"), _intent_of(data)),
         warnings=() if code or "sform_code" not in header else (NO_FORM,),
+        display_range=_display_range(header),
     )
+
+
+def _display_range(header: Any) -> tuple[float, float] | None:
+    """Return the values that are displayed as black and white; None where a header does not specify them."""
+    low, high = (float(header[name]) if name in header else 0.0 for name in ("cal_min", "cal_max"))
+    return (low, high) if np.isfinite([low, high]).all() and low < high else None
 
 
 def _code(header: Any, name: str) -> int:

@@ -6,8 +6,8 @@ import errno
 import logging
 import traceback
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 from ..errors import BridgeError, without_credentials
 
@@ -41,8 +41,7 @@ _BETWEEN = (
 )
 
 
-@dataclass(frozen=True)
-class Failure:
+class Failure(NamedTuple):
     """Why something failed.
 
     Attributes

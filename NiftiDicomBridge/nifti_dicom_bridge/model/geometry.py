@@ -6,9 +6,9 @@ DICOM positions and directions are LPS, mm (PS3.3 C.7.6.2.1.1); matrices here ma
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from functools import lru_cache
 from itertools import permutations
+from typing import NamedTuple
 
 import numpy as np
 
@@ -48,8 +48,7 @@ def ras_of_lps(vectors: np.ndarray) -> np.ndarray:
     return vectors @ LPS_TO_RAS[:3, :3] + 0.0
 
 
-@dataclass(frozen=True)
-class Plane:
+class Plane(NamedTuple):
     """Where one image plane is.
 
     Attributes
@@ -77,8 +76,7 @@ class Plane:
         return float(self.position @ self.normal)
 
 
-@dataclass(frozen=True)
-class Stack:
+class Stack(NamedTuple):
     """A grid made of planes, and how far the planes are from it.
 
     Attributes
@@ -231,8 +229,7 @@ def spacing_problem(stack: Stack) -> str:
     return f"slice distances vary from {steps.min():.6g} to {steps.max():.6g} mm (grid: {steps[0]:.6g} mm)"
 
 
-@dataclass(frozen=True)
-class Regular:
+class Regular(NamedTuple):
     """A regular grid over planes that do not make one, and where the planes are in it.
 
     Attributes

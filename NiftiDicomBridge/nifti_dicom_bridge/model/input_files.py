@@ -28,9 +28,13 @@ SKIPPED = 1 << 20
 """Bytes that are read at once where they are not needed."""
 
 
-HIDDEN = "hidden, as its name begins with a dot: it is not read, though DICOM is there. Name it as an input to convert it"
+HIDDEN = "hidden, as its name begins with a dot: it is not read, though images are there. Name it as an input to convert it"
 MOST_HIDDEN = 100
 """Files of a hidden folder that are looked at."""
+_NEVER_INPUT = frozenset({".git"})
+"""Hidden folders whose files are copies: git-annex stores the images there to which links outside of it lead."""
+_APPLE_DOUBLE = b"\0\x05\x16\x07"
+"""First bytes of files that macOS writes next to others on foreign file systems, with ``._`` before their names (RFC 1740)."""
 
 
 class Problem(NamedTuple):
@@ -99,7 +103,7 @@ def _listed(
         with os.scandir(here) as entries:
             for entry in sorted(entries, key=lambda entry: entry.name):
                 if entry.name.startswith("."):
-                    if is_wanted is not None and _has_wanted(Path(entry.path), is_wanted):
+                    if is_wanted and entry.name not in _NEVER_INPUT and _has_wanted(Path(entry.path), is_wanted):
                         problems.append(Problem(entry.path, HIDDEN))
                     continue
                 if entry.is_dir():
@@ -124,6 +128,15 @@ def _has_wanted(hidden: Path, is_wanted: Callable[[Path], bool]) -> bool:
         return hidden.is_file() and is_wanted(hidden)
     files = (Path(root, name) for root, _, names in os.walk(hidden) for name in names)
     return any(path.is_file() and is_wanted(path) for path in islice(files, MOST_HIDDEN))
+
+
+def is_apple_double(path: Path) -> bool:
+    """Whether a file has what macOS keeps of another file, such as its icon: it has the name of an image, but is none."""
+    try:
+        with open_file(path) as file:
+            return file.read(len(_APPLE_DOUBLE)) == _APPLE_DOUBLE
+    except OSError:
+        return False
 
 
 def _is_below(path: str, top: str) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 import numpy as np
 
@@ -22,8 +23,7 @@ _RGB_TO_YBR = np.linalg.inv(_YBR_TO_RGB)
 _PARTIAL_ZERO, _PARTIAL_RANGE = np.array([16, 128, 128]), np.array([219, 224, 224]) / 255
 
 
-@dataclass(frozen=True)
-class Rescale:
+class Rescale(NamedTuple):
     """Stored value → real value: ``real = slope · stored + intercept`` (PS3.3 C.11.1.1.2).
 
     Attributes
@@ -50,8 +50,7 @@ class Rescale:
         return self.slope == 1.0 and self.intercept == 0.0
 
 
-@dataclass(frozen=True)
-class PixelFormat:
+class PixelFormat(NamedTuple):
     """How pixels are in a pixel data element (PS3.3 C.7.6.3.1, PS3.5 8).
 
     Attributes

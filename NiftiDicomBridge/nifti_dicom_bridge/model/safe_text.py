@@ -6,7 +6,7 @@ import re
 
 # C0 and C1 control characters (escape sequences begin with one), line separators, characters that change the direction of
 # text, and surrogates, which represent bytes that are not text
-_CONTROLS = re.compile(r"[\0-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
+_CONTROLS = r"[\0-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]"
 _FORMULA = ("=", "+", "-", "@")
 _QUOTE = "'"
 
@@ -19,7 +19,7 @@ def printable(text: str) -> str:
     >>> print(printable("T1\x1b[2Jsag\n"))
     T1\x1b[2Jsag\x0a
     """
-    return _CONTROLS.sub(lambda match: _escape(ord(match[0])), text)
+    return text if text.isprintable() else re.sub(_CONTROLS, lambda match: _escape(ord(match[0])), text)
 
 
 def printable_json(text: str) -> str:
@@ -42,7 +42,7 @@ def tsv_cell(text: str, empty: str = "n/a") -> str:
     >>> tsv_cell("=1+1"), tsv_cell("-1.5"), tsv_cell("T1 sag")
     ("'=1+1", '-1.5', 'T1 sag')
     """
-    cell = " ".join(_CONTROLS.sub(" ", text).split())
+    cell = " ".join(re.sub(_CONTROLS, " ", text).split())
     return _QUOTE + cell if cell.startswith(_FORMULA) and not _is_number(cell) else cell or empty
 
 

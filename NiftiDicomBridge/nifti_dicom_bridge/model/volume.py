@@ -54,6 +54,10 @@ class Volume:
         ``template``, ``unspecified``; empty where it specifies nothing, and for DICOM; ``unplaced`` for DICOM without a place.
     intent : str
         What an image file specifies for its values: ``label``, the name of a statistic…; empty where it specifies nothing.
+    display_range : tuple of (float, float) or None
+        Real values that an image file specifies to be displayed as black and white (``cal_min``, ``cal_max``).
+    start_s : float
+        Seconds at which an image file specifies the first time to begin (``toffset``).
 
     Examples
     --------
@@ -73,6 +77,8 @@ class Volume:
     warnings: tuple[str, ...] = ()
     space: str = ""
     intent: str = ""
+    display_range: tuple[float, float] | None = None
+    start_s: float = 0.0
 
     @property
     def shape_ijk(self) -> tuple[int, int, int]:
@@ -189,6 +195,7 @@ class Volume:
             warnings=parts.warnings,
             space=parts.space,
             intent=parts.intent,
+            display_range=parts.display_range,
         )
 
     def to_sitk(self) -> Any:

@@ -38,7 +38,8 @@ def fetch(
     Parameters
     ----------
     source : str
-        ``dicomweb:https://host/path`` or ``pacs:AET@host:port``, also with ``/studies/UID/series/UID`` or ``?PatientID=ID``.
+        ``dicomweb:https://host/path`` or ``pacs:AETITLE@host:port``, also with ``/studies/UID/series/UID`` or
+        ``?PatientID=ID``.
     output : path
         Folder; files are called ``StudyInstanceUID/SeriesInstanceUID/SOPInstanceUID.dcm``.
     study, patient, series, accession : str or sequence of str

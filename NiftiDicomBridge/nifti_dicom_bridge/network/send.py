@@ -28,7 +28,7 @@ def send(
     paths : path or iterable of paths
         DICOM files, and folders of any depth; other files are skipped.
     target : str
-        ``dicomweb:https://host/path`` (STOW-RS), ``pacs:AET@host:port`` or ``pacs+tls:AET@host:port`` (C-STORE).
+        ``dicomweb:https://host/path`` (STOW-RS), ``pacs:AETITLE@host:port`` or ``pacs+tls:AETITLE@host:port`` (C-STORE).
     settings : ArchiveSettings, optional
         By default those of the environment.
     progress : Progress, optional

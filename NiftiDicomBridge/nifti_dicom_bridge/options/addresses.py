@@ -1,4 +1,4 @@
-"""Addresses of archives: ``dicomweb:https://host/path`` and ``pacs:AET@host:port``, with what to fetch behind them."""
+"""Addresses of archives: ``dicomweb:https://host/path`` and ``pacs:AETITLE@host:port``, with what to fetch behind them."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from urllib.parse import parse_qsl, urlsplit
 
 from ..errors import OptionError
 
-EXPECTED = "Expected dicomweb:https://host/path, pacs:AET@host:port, or pacs+tls:AET@host:port."
+EXPECTED = "Expected dicomweb:https://host/path, pacs:AETITLE@host:port, or pacs+tls:AETITLE@host:port."
 _PACS = re.compile(
     r"^(?P<title>[^@/]{1,16})@(?P<host>\[[0-9A-Fa-f:]+\]|[^@:/\[\]]+):(?P<port>\d{1,5})(?P<path>/[^?]*)?(\?(?P<query>.*))?$"
 )
@@ -104,7 +104,7 @@ def parse_address(text: str | os.PathLike[str]) -> Address:
     Parameters
     ----------
     text : str or path
-        ``dicomweb:https://host/path`` or ``pacs:AET@host:port``; ``/studies/UID/series/UID`` or ``?PatientID=ID`` after it
+        ``dicomweb:https://host/path`` or ``pacs:AETITLE@host:port``; ``/studies/UID/series/UID`` or ``?PatientID=ID`` after it
         selects what to fetch. A path works, too, although it contains one slash after ``https:``.
 
     Raises

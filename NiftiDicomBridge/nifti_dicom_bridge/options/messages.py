@@ -92,4 +92,5 @@ def in_words(text: str, words: Words, remedies: Mapping[str, str] = OWN_WORDS) -
         name, text, plain, keyword, value = mention.groups()
         return words(_NAMES[name], f"{keyword}={value}" if keyword else text or plain or "")
 
-    return re.sub(_MENTION, renamed, with_remedies(text, remedies))
+    remedied = with_remedies(text, remedies)
+    return re.sub(_MENTION, renamed, remedied) if "=" in remedied else remedied

@@ -151,7 +151,7 @@ class ConversionOptions(Checked):
     compress : Compression
         How the pixels of DICOM files are compressed, without loss.
     send : str
-        Archive to which the DICOM files are sent: ``dicomweb:https://host/path`` or ``pacs:AET@host:port``.
+        Archive to which the DICOM files are sent: ``dicomweb:https://host/path`` or ``pacs:AETITLE@host:port``.
     archive_settings : pathlib.Path, optional
         TOML file with credentials, certificates and time limits of archives; see docs/archive.md.
     gzip : bool

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from ..errors import OptionError
 from .messages import OPTIONS
@@ -11,8 +11,7 @@ from .options import ConversionOptions, PreviewOptions
 from .wording import option_error
 
 
-@dataclass(frozen=True)
-class Rule:
+class Rule(NamedTuple):
     """One contradiction between options, or between an option and what it names.
 
     Attributes

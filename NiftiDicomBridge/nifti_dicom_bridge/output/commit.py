@@ -12,9 +12,8 @@ import os
 import stat
 from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from ..errors import OutputError
 from ..model.json_files import read_json
@@ -26,8 +25,7 @@ NEW, OLD = "new", "old"
 JOURNAL, UNDO = "commit.json", "undo.json"
 
 
-@dataclass(frozen=True)
-class Step:
+class Step(NamedTuple):
     """One output of a commit.
 
     Attributes
@@ -106,7 +104,7 @@ class Commit:
     def decide(self) -> None:
         """Write the journal, when everything in the staging folder is on the disk."""
         durable.sync(durable.tree(self.staging / NEW))
-        content = {"steps": [vars(step) for step in self.steps], "made": self.made}
+        content = {"steps": [step._asdict() for step in self.steps], "made": self.made}
         durable.write_file(self.staging / JOURNAL, json.dumps(content).encode("utf-8"))
         durable.sync([self.staging.parent, self.folder])
 

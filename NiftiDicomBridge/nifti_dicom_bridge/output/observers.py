@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
-from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 
-@dataclass(frozen=True)
-class Committed:
+class Committed(NamedTuple):
     """The outputs of one commit, relative to their folder: new or replaced ones, shared tables, and removed ones."""
 
     folder: Path

@@ -9,8 +9,7 @@ import base64
 import math
 from collections import defaultdict
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -52,8 +51,7 @@ LARGEST_LABEL = 65535
 """SegmentNumber (0062,0004) is US."""
 
 
-@dataclass(frozen=True)
-class Record:
+class Record(NamedTuple):
     """What a sidecar contains about the DICOM that an image came from.
 
     Attributes

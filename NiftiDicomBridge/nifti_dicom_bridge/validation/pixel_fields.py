@@ -8,13 +8,12 @@ from pathlib import Path
 from ..model import metadata
 from ..model.metadata import PixelElement
 from ..standard import dictionary, iods
+from ..standard.photometric import SAMPLES
 from ..standard.tags import Tag
 from .fragments import check_encapsulated
 from .subject import DataSetContext
 from .values import CT, SEG
 
-SAMPLES = {"MONOCHROME1": 1, "MONOCHROME2": 1, "PALETTE COLOR": 1, "RGB": 3, "YBR_FULL": 3, "YBR_FULL_422": 3,
-           "YBR_PARTIAL_420": 3, "YBR_PARTIAL_422": 3, "YBR_ICT": 3, "YBR_RCT": 3, "HSV": 3, "XYB": 3}  # fmt: skip
 # PS3.3 C.7.6.3.1.2: chrominance is stored for every second column, or for every second column and row
 SHARED_CHROMINANCE = {"YBR_FULL_422": 2 / 3, "YBR_PARTIAL_422": 2 / 3, "YBR_PARTIAL_420": 1 / 2}
 # PS3.3 C.8.20.2: bits of one pixel by the kind of segmentation

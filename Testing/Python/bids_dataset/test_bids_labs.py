@@ -3,39 +3,25 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
 from typing import Any
 
 import pydicom
 import pytest
 
+from bids_datasets import WHO, dataset, sidecar, table
 from circle import Circle
-from nifti_dicom_bridge import ConversionReport, Layout, Outcome, to_dicom
+from nifti_dicom_bridge import ConversionReport, Outcome, to_dicom
 from nifti_dicom_bridge.cli import main
 from oracles import oracle, run
 from phantoms import PHANTOMS
 from phantoms.base import save
 from phantoms.examinations import EPI, GE, diffusion, pet, series
 
-WHO = "sub-P01_ses-20260101"
 GRE = "gre_field_mapping"
-
-
-def dataset(circle: Circle, **choices: Any) -> ConversionReport:
-    return circle.forth(layout=Layout.BIDS, **choices)
-
-
-def sidecar(circle: Circle, name: str) -> dict[str, Any]:
-    (path,) = [path for path in circle.nifti.rglob(f"*{name}.json") if path.with_suffix(".nii.gz").exists()]
-    return json.loads(path.read_text("utf-8"))
 
 
 def names(circle: Circle) -> list[str]:
     return [path.name.removesuffix(".nii.gz") for path in circle.images()]
-
-
-def table(path: Path) -> list[list[str]]:
-    return [line.split("\t") for line in path.read_text("utf-8").splitlines()]
 
 
 def gre(circle: Circle, number: int, description: str = GRE) -> None:

@@ -72,3 +72,21 @@ def test_a_store_that_is_named_twice_is_one_image(there: Path) -> None:
     report = convert(Job([store, Path("stores")], Path("out"), ConversionOptions(Target.DICOM)))
 
     assert [entry.outcome for entry in report.entries] == [Outcome.REISSUED]
+
+
+@pytest.mark.parametrize("target", [Target.DICOM, Target.ZARR, Target.PREVIEW])
+def test_hidden_images_are_named_and_files_that_have_their_names_only_are_not(target: Target, tmp_path: Path) -> None:
+    image = nibabel.Nifti1Image(np.ones((4, 5, 6), "i2"), np.eye(4))
+    names = ["a.nii.gz", ".b.nii.gz", ".c/d.nii", ".git/annex/objects/e.nii.gz"]
+    for name in names:
+        (tmp_path / "in" / name).parent.mkdir(parents=True, exist_ok=True)
+        nibabel.save(image, tmp_path / "in" / name)
+    (tmp_path / "in/._a.nii.gz").write_bytes(b"\0\x05\x16\x07" + bytes(78))
+
+    report = convert(Job([tmp_path / "in"], tmp_path / "out", ConversionOptions(target)))
+
+    skipped = [entry for entry in report.entries if entry.outcome is Outcome.SKIPPED]
+    assert sorted(entry.inputs[0].name for entry in skipped) == [".b.nii.gz", ".c"]
+    assert all("Name it as an input" in entry.error for entry in skipped)
+    assert report.ok
+    assert sum(entry.outcome is Outcome.CONVERTED for entry in report.entries) == 1

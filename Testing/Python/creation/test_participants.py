@@ -98,8 +98,31 @@ def test_the_table_of_sessions_takes_precedence():
 def test_the_table_of_scans_states_when_an_image_was_acquired(moment: str, written: tuple[str, str]):
     Path("d/sub-01").mkdir(parents=True)
     Path("d/sub-01/sub-01_scans.tsv").write_text(f"filename\tacq_time\nanat/sub-01_T1w.nii\t{moment}\n")
-    _, made = converted((HEAD + "sub-01\t34\tM\t80\n").encode())
+    entry, made = converted((HEAD + "sub-01\t34\tM\t80\n").encode())
     assert (made.get("AcquisitionDate"), made.get("AcquisitionTime")) == written
+    assert any(f"acq_time '{moment}'" in note for note in entry.log.notes) == (written == (None, None) and moment != "n/a")
+
+
+@pytest.mark.parametrize(
+    ("table", "words"),
+    [("", "it is empty"), ("filename,acq_time\n", "no column filename"), ("filename\tacq_time\tacq_time\n", "several columns"),
+     ("filename\tacq_time\na\tb\tc\n", "line 2 has 3 cells"),
+     ("filename\tacq_time\nanat/sub-01_T1w.nii\t2020-01-02T03:04:05\nanat/sub-01_T1w.nii\tn/a\n", "rows of anat")],
+)  # fmt: skip
+def test_a_table_of_scans_that_is_damaged_is_named(table: str, words: str):
+    Path("d/sub-01").mkdir(parents=True)
+    Path("d/sub-01/sub-01_scans.tsv").write_text(table)
+    entry, made = converted((HEAD + "sub-01\t34\tM\t80\n").encode())
+    assert any("sub-01_scans.tsv" in warning and words in warning for warning in entry.log.warnings)
+    assert "AcquisitionDate" not in made
+
+
+def test_a_table_of_sessions_that_is_damaged_is_named():
+    save("d/sub-01/ses-a/anat/sub-01_ses-a_T1w.nii", Modality="MR")
+    Path("d/sub-01/sub-01_sessions.tsv").write_text("session\tage\nses-a\t39\n")
+    Path("d/dataset_description.json").write_text('{"Name": "x", "BIDSVersion": "1.9.0"}')
+    warnings = " ".join(entry_of(Path("d")).log.warnings)
+    assert "sub-01_sessions.tsv was not used: it has no column session_id" in warnings
 
 
 @pytest.mark.parametrize(("subjects", "patient"), [(["01", "02"], "01"), (["01"], "Q")])

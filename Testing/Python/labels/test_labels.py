@@ -142,8 +142,8 @@ DAMAGED = {
     "no number": ("index\tname\nred\ta\n", "line 2", "red"),
     "no number in a row": ("index\tname\n\ta\n", "line 2", "the label number is missing"),
     "algorithm": ("index,name,AlgorithmType\n1,a,by hand\n", "line 2", "BY HAND"),
-    "name with a comma": ("index,name\n1,Kidney, left\n", "line 2", "'left' is beyond the last column"),
-    "half a quotation": ('index,name\n1,"a\n', "labels.any", "none of the label files"),
+    "name with a comma": ("index,name\n1,Kidney, left\n", "line 2", "3 cells, beyond the last of 2 columns"),
+    "half a quotation": ('index,name\n1,"a\n', "line 2", "a quotation mark is not closed"),
     "list": ('[{"1": "a"}]', "labels.any", "a list"),
     "attributes": ('{"segmentAttributes": 1}', "segmentAttributes", "list of lists"),
     "no segment": ('{"segmentAttributes": [[1]]}', "segment 1", "not a segment"),
@@ -206,10 +206,12 @@ def test_a_label_file_of_no_known_form_is_found(tmp_path: Path) -> None:
     assert unreadable_labels(tmp_path / "b.nii.gz") == []
 
 
-def test_text_that_is_not_utf_8_is_latin_1(tmp_path: Path) -> None:
+def test_letters_of_another_encoding_are_not_guessed(tmp_path: Path) -> None:
     path = tmp_path / "labels.txt"
     path.write_bytes("1 Tumör 0 255 0 0\n".encode("latin-1"))
-    assert [segment.label for segment in read_labels(path)] == ["Tumör"]
+    with pytest.raises(LabelError, match="line 1 contains the byte 0xF6, which is not UTF-8"):
+        read_labels(path)
+    assert find_labels(tmp_path / "labels.nii") == path
 
 
 FORMS = {

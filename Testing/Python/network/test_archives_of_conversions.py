@@ -39,7 +39,7 @@ def test_a_study_is_converted_from_the_archive_and_what_is_made_goes_back(orthan
 @pytest.mark.slow
 def test_files_that_could_not_be_sent_remain_and_are_reported(study, tmp_path):
     (tmp_path / "archive.toml").write_text("retries = 0\n")
-    target = f"pacs:NOBODY@127.0.0.1:{free_port()}"
+    target = f"pacs:ARCHIVE@127.0.0.1:{free_port()}"
     report = to_dicom(tmp_path / "scans", tmp_path / "out", send=target, archive_settings=tmp_path / "archive.toml")
     assert not report.ok
     assert "were written and not sent" in report.entries[-1].error

@@ -37,7 +37,7 @@ HIDDEN = {
 SHOWN = [
     "s3://bucket/key@x", "zip://a::s3://b/c@d", "zip://scans::s3://bucket/a.zip", "https://host:8042/dicom-web/studies/1.2",
     "abfs://container@account.dfs.core.windows.net/a", "dicomweb:https://host/dicom-web?PatientID=7&AccessionNumber=A1",
-    "pacs:AET@host:104", "C:/scans/a@b:c", "/scans/a:b@c", "file:///scans/a@b", "tcp://scheduler:8786",
+    "pacs:AETITLE@host:104", "C:/scans/a@b:c", "/scans/a:b@c", "file:///scans/a@b", "tcp://scheduler:8786",
 ]  # fmt: skip
 
 

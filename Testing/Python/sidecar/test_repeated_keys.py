@@ -80,7 +80,7 @@ def test_a_record_in_another_form_of_json_is_read(indent: int | None, circle: Ci
 @pytest.mark.parametrize(
     ("name", "text", "words"),
     [("participants.json", '{"age": {"Units": "year"}, "age": {"Units": "week"}}', 'the key "age" occurs more than once'),
-     ("participants.tsv", "participant_id\tage\tage\nsub-01\t3\t4\n", "several columns 'age'"),
+     ("participants.tsv", "participant_id\tage\tage\nsub-01\t3\t4\n", "several columns are called 'age'"),
      ("dataset_description.json", '{"Name": "x", "DatasetType": "raw", "DatasetType": "derivative"}', 'the key "DatasetType"')],
 )  # fmt: skip
 def test_in_files_of_a_dataset(name: str, text: str, words: str, tmp_path: Path) -> None:

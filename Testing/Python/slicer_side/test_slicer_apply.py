@@ -280,7 +280,7 @@ def test_what_was_made_is_sent(slicer, panel, node, database, command, archive, 
 @pytest.mark.slow
 def test_an_archive_that_does_not_answer_is_an_error(panel, node, database, command, settings):
     apply(panel, command("halve"))
-    panel.ui.archiveComboBox.setEditText("pacs:NOBODY@127.0.0.1:1")
+    panel.ui.archiveComboBox.setEditText("pacs:ARCHIVE@127.0.0.1:1")
     run(panel, panel.ui.sendButton)
     assert shown(panel.sending.feedback.result).startswith("⚠")
 

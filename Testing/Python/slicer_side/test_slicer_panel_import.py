@@ -547,3 +547,12 @@ def test_a_segmentation_that_slicer_saved_becomes_dicom(slicer, panel, database,
     spacing = seg.SharedFunctionalGroupsSequence[0].PixelMeasuresSequence[0].PixelSpacing
     lps = np.array(place, float) + axes[0] * column * spacing[1] + axes[1] * row * spacing[0]
     np.testing.assert_allclose(lps * [-1, -1, 1], (grid @ [3, 2, 1, 1])[:3], atol=1e-3)
+
+
+def test_hidden_files_of_a_folder_are_named(panel, bids_image, tmp_path):
+    for name in (".hidden.nii.gz", "._macos.nii.gz"):
+        (tmp_path / "scans" / name).parent.mkdir(exist_ok=True)
+        (tmp_path / "scans" / name).write_bytes(bids_image.read_bytes())
+    add_files(panel, [tmp_path / "scans"])
+    assert "The folder contains no image files. Hidden files were left out, such as" in outcome(panel)
+    assert ".hidden.nii.gz" in outcome(panel)

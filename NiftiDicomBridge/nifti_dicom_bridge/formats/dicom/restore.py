@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -139,7 +139,7 @@ class PixelSource:
     def _pixel_format(self, instance: Instance) -> PixelFormat:
         """Return how the pixels are when they are written: what was compressed is native then."""
         pixel = self._formats.of(instance)
-        return pixel if decode.is_native(instance) else replace(pixel, **_decoded_changes(pixel))
+        return pixel if decode.is_native(instance) else pixel._replace(**_decoded_changes(pixel))
 
     def exceeds_bits_stored(self, whole: InstanceFrames) -> bool:
         """Whether decoded values of an instance that was compressed need more bits than its attributes specify."""

@@ -1,10 +1,12 @@
 """NIfTI images ⇄ volumes, without the sidecar."""
 
 from .gradients import read_gradients, with_gradients, write_gradients
-from .reading import read_image
-from .writing import stored_affine, write_image
+from .reading import acquisition_keys, read_image
+from .writing import Acquisition, stored_affine, write_image
 
 __all__ = [
+    "Acquisition",
+    "acquisition_keys",
     "read_gradients",
     "read_image",
     "stored_affine",

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import struct
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from ...errors import NiftiReadError
 from ...model.pixels import Rescale
 from ...standard.nifti_codes import ALIGNED, MILLIMETRES, NO_FORM, OF_SPECTRA, SECONDS, SOME_SPACE, SPACES
+from .slice_order import times_of
 
 UNITS_MM_S = 2 | 8
 RGB24, RGBA32 = 128, 2304
@@ -35,8 +35,7 @@ _MAGIC_1, _MAGIC_2 = (b"n+1", b"ni1"), (b"n+2", b"ni2")
 SIZES = {348: _FORMAT_1, 540: _FORMAT_2}
 
 
-@dataclass(frozen=True)
-class NiftiHeader:
+class NiftiHeader(NamedTuple):
     """The fields that specify what an image is; all others are zero when written and ignored when read.
 
     Attributes
@@ -65,6 +64,16 @@ class NiftiHeader:
         xyzt_units.
     order : str
         Byte order, ``<`` or ``>``.
+    dim_info : int
+        Axes of frequency and phase encoding and of the slices, two bits each, from 1; 0 where unknown.
+    slices : tuple of (int, int, int)
+        slice_code, slice_start, slice_end.
+    slice_duration : float
+        Time for one slice, in `units`.
+    shown : tuple of float
+        cal_min, cal_max: real values that are displayed as black and white; equal where they are not specified.
+    time_offset : float
+        toffset: when the first time begins, in `units`.
     """
 
     dims: tuple[int, ...]
@@ -82,23 +91,31 @@ class NiftiHeader:
     first_offset: int = 352
     units: int = UNITS_MM_S
     order: str = "<"
+    dim_info: int = 0
+    slices: tuple[int, int, int] = (0, 0, 0)
+    slice_duration: float = 0.0
+    shown: tuple[float, float] = (0.0, 0.0)
+    time_offset: float = 0.0
 
     # --- bytes ---
 
     def nifti1(self) -> bytes:
         """Return the 348 bytes of NIfTI-1 and an empty extension field."""
+        (code, start, end), (low, high) = self.slices, self.shown
         return struct.pack(
-            "<" + _FORMAT_1, 348, b"", b"", 0, 0, b"r", 0, *self.dims, 0.0, 0.0, 0.0, self.intent, self.datatype, self.bits, 0,
-            *self.pixdim, 352.0, self.slope, self.intercept, 0, b"\0", self.units, 0.0, 0.0, 0.0, 0.0, 0, 0, b"", b"",
-            *self.codes, *self.quaternion, *self.origin, *self.rows, b"", b"n+1\0",
+            "<" + _FORMAT_1, 348, b"", b"", 0, 0, b"r", self.dim_info, *self.dims, 0.0, 0.0, 0.0, self.intent, self.datatype,
+            self.bits, start, *self.pixdim, 352.0, self.slope, self.intercept, end, bytes([code]), self.units, high, low,
+            self.slice_duration, self.time_offset, 0, 0, b"", b"", *self.codes, *self.quaternion, *self.origin, *self.rows, b"",
+            b"n+1\0",
         ) + bytes(4)  # fmt: skip
 
     def nifti2(self) -> bytes:
         """Return the 540 bytes of NIfTI-2 and an empty extension field."""
+        (code, start, end), (low, high) = self.slices, self.shown
         return struct.pack(
             "<" + _FORMAT_2, 540, b"n+2\0\r\n\x1a\n", self.datatype, self.bits, *self.dims, 0.0, 0.0, 0.0, *self.pixdim, 544,
-            self.slope, self.intercept, 0.0, 0.0, 0.0, 0.0, 0, 0, b"", b"", *self.codes, *self.quaternion, *self.origin,
-            *self.rows, 0, self.units, self.intent, b"", 0, b"",
+            self.slope, self.intercept, high, low, self.slice_duration, self.time_offset, start, end, b"", b"", *self.codes,
+            *self.quaternion, *self.origin, *self.rows, code, self.units, self.intent, b"", self.dim_info, b"",
         ) + bytes(4)  # fmt: skip
 
     @classmethod
@@ -176,6 +193,23 @@ class NiftiHeader:
             return 0.0
         step = self.pixdim[4] * SECONDS.get(self.units & 0x38, 0.0)
         return step if np.isfinite(step) and step > 0 else 0.0
+
+    def slice_times(self) -> list[float]:
+        """Return the time of each slice along the third axis, s; empty where they are not specified for all of them."""
+        code, start, end = self.slices
+        axis, count = self.dim_info >> 4 & 3, self.dims[3]
+        if self.dims[0] < 4 or axis not in (0, 3) or start != 0 or end not in (0, count - 1):
+            return []
+        return times_of(code, self.slice_duration * SECONDS.get(self.units & 0x38, 0.0), count)
+
+    def display_range(self) -> tuple[float, float] | None:
+        """Return the real values that are displayed as black and white; None where they are not specified."""
+        low, high = map(float, self.shown)
+        return (low, high) if np.isfinite([low, high]).all() and low < high else None
+
+    def start(self) -> float:
+        """Return when the first time begins, s; 0 where that is not specified."""
+        return _finite(self.time_offset) * SECONDS.get(self.units & 0x38, 0.0) if self.dims[0] >= 4 else 0.0
 
     @property
     def space(self) -> str:
@@ -264,6 +298,8 @@ def _from_fields_1(fields: tuple[Any, ...], order: str) -> NiftiHeader:
         dims=fields[7:15], intent=fields[18], datatype=fields[19], bits=fields[20], pixdim=fields[22:30],
         offset=max(int(fields[30]) if np.isfinite(fields[30]) else 0, 0), slope=fields[31], intercept=fields[32],
         units=fields[35], codes=fields[44:46], quaternion=fields[46:49], origin=fields[49:52], rows=fields[52:64], order=order,
+        dim_info=fields[6], slices=(fields[34][0], fields[21], fields[33]), shown=(fields[37], fields[36]),
+        slice_duration=fields[38], time_offset=fields[39],
     )  # fmt: skip
 
 
@@ -271,5 +307,7 @@ def _from_fields_2(fields: tuple[Any, ...], order: str) -> NiftiHeader:
     return NiftiHeader(
         datatype=fields[2], bits=fields[3], dims=fields[4:12], pixdim=fields[15:23], offset=max(fields[23], 0),
         slope=fields[24], intercept=fields[25], codes=fields[34:36], quaternion=fields[36:39], origin=fields[39:42],
-        rows=fields[42:54], units=fields[55], intent=fields[56], first_offset=544, order=order,
+        rows=fields[42:54], units=fields[55], intent=fields[56], first_offset=544, order=order, dim_info=fields[58],
+        slices=(fields[54], fields[30], fields[31]), shown=(fields[27], fields[26]), slice_duration=fields[28],
+        time_offset=fields[29],
     )  # fmt: skip

@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import replace
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -72,7 +71,28 @@ def read_image(path: Path, allow_complex: bool = False, lazy: bool = False) -> V
         warnings=(*notes, *header.doubts_of_values(), *surplus.warnings(), *transparency(voxels, intent)),
         space=header.space,
         intent=intent,
+        display_range=header.display_range(),
+        start_s=header.start(),
     )
+
+
+def read_header(path: Path) -> NiftiHeader:
+    """Return the header of an image in one file or two; raises `NiftiReadError` or an error of gzip where it is damaged."""
+    if pair := pair_of(path):
+        return _header_of_pair(pair[0])
+    with _opened_for_reading(path) as file:
+        return _header_of_file(read_start(file, path, 540), path)
+
+
+def acquisition_keys(path: Path) -> dict[str, Any]:
+    """Return what a header states of the acquisition, as BIDS keys: SliceTiming; nothing where it cannot be read."""
+    try:
+        times = read_header(path).slice_times()
+    except NiftiReadError:
+        return {}
+    except gzip_file.damage_errors():
+        return {}
+    return {"SliceTiming": times} if times else {}
 
 
 def _intent(header: NiftiHeader, voxels: Voxels) -> str:
@@ -138,7 +158,7 @@ def _header_of_pair(path: Path) -> NiftiHeader:
             f"{path}: an Analyze image: without a NIfTI header nothing specifies its orientation. Convert it to NIfTI with a "
             "tool that shows left and right."
         )
-    return replace(NiftiHeader.parse(start, path), first_offset=0)
+    return NiftiHeader.parse(start, path)._replace(first_offset=0)
 
 
 def _read_data(file: BinaryIO, start: bytes, offset: int, header: NiftiHeader, path: Path) -> tuple[np.ndarray, Surplus]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -19,9 +19,35 @@ from ...options import Progress
 from ...standard.nifti_codes import INTENT_LABEL, INTENT_VECTOR, XFORM_SCANNER
 from .gzip_writer import BlockWriter
 from .header import DATATYPES, RGB24, NiftiHeader
+from .slice_order import code_of
 
 CHUNK = 1 << 22
 """Bytes of voxels that are written at once."""
+
+
+class Acquisition(NamedTuple):
+    """What a header specifies of the acquisition.
+
+    Attributes
+    ----------
+    slice_times_s : tuple of float
+        Seconds from the start of a volume to each slice, in the order of the slices; empty where unknown.
+    phase_axis : int
+        Axis of the phase encoding: 0 for columns (i), 1 for rows (j), 2 for slices; -1 where unknown.
+    """
+
+    slice_times_s: tuple[float, ...] = ()
+    phase_axis: int = -1
+
+    def dim_info(self) -> int:
+        """Return the axes of frequency and phase encoding and of the slices; 0 where that of the phase is not in plane."""
+        if self.phase_axis not in (0, 1):
+            return 0
+        phase = self.phase_axis + 1
+        return (3 - phase) | phase << 2 | 3 << 4
+
+
+UNKNOWN = Acquisition()
 
 
 def write_image(
@@ -29,6 +55,7 @@ def write_image(
     path: Path,
     on_planes: Callable[[np.ndarray], None] | None = None,
     progress: Progress | None = None,
+    acquisition: Acquisition = UNKNOWN,
 ) -> None:
     """Write the voxels, grid and rescale of a volume; gzip where the name ends in ``.gz``.
 
@@ -45,9 +72,11 @@ def write_image(
         Given all planes in turn, as they are in the volume.
     progress : Progress, optional
         Called with the number of planes written.
+    acquisition : Acquisition, optional
+        What is known of the acquisition.
     """
     datatype, intent = _datatype(volume.voxels)
-    header = _header(volume, datatype, intent)
+    header = _header(volume, datatype, intent, acquisition)
     with _opened_for_writing(path, len(header) + volume.voxels.nbytes) as file:
         file.write(header)
         for block in _blocks(volume, intent, on_planes, progress):
@@ -91,7 +120,7 @@ def _blocks(
         yield np.ascontiguousarray(block[:, ::-1], dtype)
 
 
-def _header(volume: Volume, datatype: int, intent: int) -> bytes:
+def _header(volume: Volume, datatype: int, intent: int, acquisition: Acquisition) -> bytes:
     columns, rows, slices = volume.shape_ijk
     dims = [columns, rows, slices]
     if volume.times > 1 or intent:
@@ -104,6 +133,8 @@ def _header(volume: Volume, datatype: int, intent: int) -> bytes:
     code = 0 if volume.space == UNPLACED else XFORM_SCANNER
     zooms = [*spacing, volume.time_step_s, 1.0, 1.0, 1.0]
     rescale = volume.rescale
+    times = acquisition.slice_times_s if volume.times > 1 and len(acquisition.slice_times_s) == slices else ()
+    slice_code, slice_duration = code_of(times)
     header = NiftiHeader(
         dims=(len(dims), *dims, *[1] * (7 - len(dims))),
         datatype=datatype,
@@ -116,6 +147,11 @@ def _header(volume: Volume, datatype: int, intent: int) -> bytes:
         origin=tuple(matrix[:3, 3].tolist()),
         rows=tuple(matrix[:3].reshape(-1).tolist()),
         intent=intent or (INTENT_LABEL if volume.intent == "label" else 0),
+        dim_info=acquisition.dim_info(),
+        slices=(slice_code, 0, slices - 1) if slice_code else (0, 0, 0),
+        slice_duration=slice_duration,
+        shown=volume.display_range or (0.0, 0.0),
+        time_offset=volume.start_s,
     )
     return header.nifti1() if max(dims) < 2**15 else header.nifti2()
 

@@ -25,6 +25,7 @@ from .library_errors import refused_by_highdicom
 from .map_values import Bounds, bounds_of_times, real_values
 from .placement import Placement
 from .quantities import quantity_code, region_code, units_code
+from .stored_pixels import fitting_window
 
 _DERIVATION = ("112187", "DCM", "Unspecified method of calculation")
 _CONTENT_LABEL = "MAP"
@@ -120,7 +121,8 @@ def _object(
 
     common, source = request.common, source_of(request.common, placement)
     source.Rows = source.Columns = 1
-    window = _window(*bounds.finite)
+    low, high = bounds.finite
+    window = _window(*fitting_window(request.volume, low / 2 + high / 2, max(high - low, _NARROWEST)))
     with refused_by_highdicom("Parametric Map"):
         made = ParametricMap(
             source_images=[source],
@@ -147,12 +149,11 @@ def _window_arguments(kind: type, window: Dataset) -> dict[str, Any]:
     return {"window_center": 0.0, "window_width": 1.0}
 
 
-def _window(low: float, high: float) -> Any:
-    """Return a window from the lowest to the highest value; one narrower than 1 must be exact (PS3.3 C.11.2.1.3.2)."""
+def _window(centre: float, width: float) -> Any:
+    """Return the item of a window; one narrower than 1 must be exact (PS3.3 C.11.2.1.3.2)."""
     from highdicom import VOILUTTransformation
 
-    width = max(high - low, _NARROWEST)
-    return VOILUTTransformation(low / 2 + high / 2, width, voi_lut_function=None if width >= 1 else "LINEAR_EXACT")
+    return VOILUTTransformation(centre, width, voi_lut_function=None if width >= 1 else "LINEAR_EXACT")
 
 
 def _mapping(meaning: _Meaning, value_range: tuple[float, float]) -> Dataset:

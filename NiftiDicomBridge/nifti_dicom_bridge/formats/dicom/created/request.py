@@ -23,7 +23,7 @@ from ..uids import new_uid
 from .attributes import Attributes
 from .kinds import OBJECT_KINDS, ObjectKind
 from .set_values import set_tags
-from .stored_pixels import StoredPixels
+from .stored_pixels import StoredPixels, fitting_window
 
 DESCRIPTION = "Converted from NIfTI"
 
@@ -194,7 +194,7 @@ def window_elements(request: Request, stored: StoredPixels) -> list[Elements]:
 
 
 def _computed_window(request: Request, stored: StoredPixels) -> Elements:
-    centre, width = stored.window
+    centre, width = fitting_window(request.image, *stored.window)
     if request.ratios is not None:
         centre, width = centre * float(request.ratios[0, 0]), width * float(request.ratios[0, 0])
     elements = {Tag.WINDOW_CENTER: new_element.decimals([centre]), Tag.WINDOW_WIDTH: new_element.decimals([width])}

@@ -9,8 +9,13 @@ import numpy as np
 
 from ....model.lazy_voxels import Voxels, mapped
 from ....model.pixels import PixelFormat, to_type
+from ....model.volume import Volume
 
 _WINDOW_SLICES = 16
+
+
+_NARROWEST, _WIDEST = 1e-2, 20.0
+"""Widths of a window in relation to that of nearly all values: beyond, hardly any difference would be visible."""
 
 
 @dataclass(frozen=True)
@@ -104,6 +109,20 @@ def window_of(values: np.ndarray, counts: np.ndarray) -> tuple[float, float]:
     if high <= low:
         low, high = float(values.min(initial=0.0)), float(values.max(initial=1.0))
     return (low + high) / 2, max(high - low, 1e-6)
+
+
+def fitting_window(image: Volume, centre: float, width: float) -> tuple[float, float]:
+    """Return center and width of the range that the image file specifies; those given if it does not fit the values.
+
+    Tools copy the range of the image that they were given to the one that they make of it, whatever its values are.
+    """
+    if image.display_range is None:
+        return centre, width
+    low, high = image.display_range
+    overlap = min(high, centre + width / 2) - max(low, centre - width / 2)
+    if overlap <= 0 or not width * _NARROWEST <= high - low <= width * _WIDEST:
+        return centre, width
+    return (low + high) / 2, high - low
 
 
 def _percentile(values: np.ndarray, counts: np.ndarray, part: float) -> float:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import numpy as np
 
 from ....model import geometry, metadata
@@ -173,5 +171,5 @@ def planes_of(volume: Volume) -> list[Plane]:
     for plane, k in zip(planes, firsts, strict=True):
         away = true[k].position - grid[k].position
         moved = plane.position + (away if _parallel(volume) else normal * float(away @ normal))
-        result.append(replace(plane, position=moved))
+        result.append(plane._replace(position=moved))
     return result

@@ -5,7 +5,6 @@ So a volume that is read some planes at a time is never in memory as a whole.
 
 from __future__ import annotations
 
-from dataclasses import replace
 from functools import cached_property
 from typing import Any
 
@@ -192,7 +191,7 @@ class DerivedPixels:
             }
         elif not self.pixel.floating and self.pixel.high_bit != self.pixel.bits_stored - 1:
             changes["high_bit"] = self.pixel.bits_stored - 1
-        return replace(self.pixel, **changes)
+        return self.pixel._replace(**changes)
 
 
 def range_of(volume: Volume) -> ValueRange:

@@ -83,7 +83,7 @@ def pixel_format(instance: Instance) -> PixelFormat:
         photometric=metadata.text(elements, Tag.PHOTOMETRIC_INTERPRETATION),
     )
     if has_whole_colors(instance, rows, columns):
-        return replace(pixel, photometric=YBR_FULL)
+        return pixel._replace(photometric=YBR_FULL)
     if pixel.is_subsampled and rows * columns % 2 and is_native(instance):
         raise DicomReadError(
             f"{instance.path}: {rows} × {columns} pixels cannot share a color in pairs, as "

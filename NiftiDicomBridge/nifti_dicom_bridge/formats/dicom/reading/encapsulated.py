@@ -5,8 +5,7 @@ from __future__ import annotations
 import os
 import struct
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import BinaryIO
+from typing import BinaryIO, NamedTuple
 from weakref import WeakKeyDictionary
 
 from ....errors import DicomReadError
@@ -25,8 +24,7 @@ _known_frames: WeakKeyDictionary[Instance, list[list[tuple[int, int]]]] = WeakKe
 """Where fragments are, and those of each frame: found once for an instance whose frames are read a few at a time."""
 
 
-@dataclass(frozen=True)
-class Fragments:
+class Fragments(NamedTuple):
     """The fragments of one pixel data element.
 
     Attributes

@@ -321,6 +321,9 @@ def _trailing(parsed: Parsed, buffer: bytes, size: int, encoding: Encoding) -> b
         rest = codec.read_data_set(buffer, end, encoding)
     except (NeedMoreBytes, DicomReadError, struct.error):
         return buffer[end:]
+    if rest.pixels is not None and all(tag >> 16 == Tag.PIXEL_DATA >> 16 for tag in rest.elements):
+        names = " and ".join(map(dictionary.describe, (pixels.tag, rest.pixels.tag)))
+        raise DicomReadError(f"it contains {names}, and only one may be the image (PS3.5 8.1). Remove the one that is not.")
     if rest.pixels is not None or not all(tag > pixels.tag for tag in rest.elements):
         return buffer[end:]
     parsed.elements.update(rest.elements)

@@ -7,7 +7,7 @@ without, and tiled images of vendors: all of them are lists of frames.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
 from typing import Any, NamedTuple
 
@@ -31,8 +31,7 @@ from .rescale import rescale_of, scale_attribute
 from .shared_values import SharedValues
 
 
-@dataclass(frozen=True)
-class _Description:
+class _Description(NamedTuple):
     """What is the same for all frames that one set of attributes describes."""
 
     spacing_mm: tuple[float, float]
@@ -134,7 +133,7 @@ class _Source:
 def _source(instance: Instance, index: int, own: Elements, notes: Sequence[str] = ()) -> _Source:
     about = _described_frame(instance.elements, own)
     repeated = [f"{dictionary.describe(tag)} occurs more than once; the last occurrence is used" for tag in instance.repeated]
-    return _Source(instance, index, own, replace(about, notes=(*repeated, *about.notes, *notes)))
+    return _Source(instance, index, own, about._replace(notes=(*repeated, *about.notes, *notes)))
 
 
 def _described_frame(elements: Elements, own: Elements) -> _Description:
@@ -176,7 +175,7 @@ def _frame(
     tiles: tuple[int, ...] = (),
 ) -> FrameInfo:
     frame = Frame(source.instance.elements, source.index, n, source.look, source.own, dict(vectors or {}))
-    about = replace(source.about, labels=meanings_of(frame)) if vectors else source.about
+    about = source.about._replace(labels=meanings_of(frame)) if vectors else source.about
     return _frame_info(about, frame, _Place(plane, False, (*notes, *source.look.notes)), Times(frame), tiles)
 
 
@@ -261,4 +260,4 @@ def _with_gaps(planes: list[Plane], known: np.ndarray) -> list[Plane]:
     places = np.array([planes[k].position for k in known])
     slices = np.arange(len(planes))
     positions = np.stack([np.interp(slices, known, places[:, axis]) for axis in range(3)], axis=1)
-    return [replace(plane, position=position) for plane, position in zip(planes, positions, strict=True)]
+    return [plane._replace(position=position) for plane, position in zip(planes, positions, strict=True)]

@@ -297,8 +297,7 @@ class Loader:
 
 def decompressed(pixel: PixelFormat) -> PixelFormat:
     """Return the format that decoded pixel data are written in: color by pixel, RGB."""
-    changes = {"planar": False, "photometric": "RGB"} if pixel.samples == 3 else {}
-    return PixelFormat(**{**vars(pixel), **changes, "bits_allocated": pixel.bits_allocated})
+    return pixel._replace(planar=False, photometric="RGB") if pixel.samples == 3 else pixel
 
 
 def read_into(instance: Instance, target: np.ndarray) -> None:

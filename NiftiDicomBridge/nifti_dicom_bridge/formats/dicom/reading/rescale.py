@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from ....model import metadata
 from ....standard.dictionary import describe
+from ....standard.photometric import RETIRED
 from ....standard.tags import Tag
 from . import vendor
 from .lookup import Lookup
@@ -12,8 +13,6 @@ from .real_world import with_mapping
 
 SMALLEST_SLOPE, LARGEST_SLOPE = 1e-30, 1e30
 """What a NIfTI header in single precision can hold."""
-_OTHER_COLORS = frozenset({"HSV", "ARGB", "CMYK"})
-"""Retired values of PhotometricInterpretation (PS3.3 C.7.6.3.1.2)."""
 REQUIRED = {
     "1.2.840.10008.5.1.4.1.1.2": Tag.RESCALE_SLOPE,
     "1.2.840.10008.5.1.4.1.1.128": Tag.RESCALE_SLOPE,
@@ -52,7 +51,7 @@ def _doubt_of_colors(photometric: str) -> str:
     """Return that the samples of pixels are not red, green and blue, nor a gray value; empty if they are, or become so."""
     if photometric == "PALETTE COLOR":
         return "the values are numbers of the colors in a palette, which the sidecar keeps"
-    if photometric in _OTHER_COLORS:
+    if photometric in RETIRED:
         return f"colors of PhotometricInterpretation (0028,0004) {photometric} are not converted to red, green and blue"
     return ""
 

@@ -209,7 +209,7 @@ def _between(planes: list[Plane], numbers: list[int], step: float) -> list[Plane
     if off > max(ON_GRID_MM, ON_GRID_MM * step):
         return None
     true = dict(zip(numbers, planes, strict=True))
-    return [true.get(n) or replace(planes[0], position=first + n * line) for n in range(numbers[-1] + 1)]
+    return [true.get(n) or planes[0]._replace(position=first + n * line) for n in range(numbers[-1] + 1)]
 
 
 # --- images on it -----------------------------------------------------------------------------------------------------

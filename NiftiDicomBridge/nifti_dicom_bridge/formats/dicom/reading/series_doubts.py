@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from ....model import metadata
 from ....model.metadata import GE_BIG_ENDIAN_PIXELS, Elements, Instance
 from ....standard.dictionary import describe, uid_name
+from ....standard.photometric import ONE_SAMPLE, SAMPLES
 from ....standard.tags import Tag
 from .decode import has_whole_colors, is_native, pixel_format
 from .encoding import count_unordered
@@ -76,8 +77,8 @@ def _doubt_of_colors(instance: Instance) -> str:
     photometric = metadata.text(instance.elements, Tag.PHOTOMETRIC_INTERPRETATION)
     if has_whole_colors(instance, pixel.rows, pixel.columns):
         return f"{name} is {photometric}, but every pixel has a color of its own: they are read as YBR_FULL"
-    if photometric and (pixel.samples > 1) != (photometric not in _ONE_SAMPLE):
-        return f"{name} {photometric} contradicts {describe(Tag.SAMPLES_PER_PIXEL)} {pixel.samples}: colors may be wrong"
+    if contradiction_of_samples := _contradiction_of_samples(photometric, pixel.samples):
+        return contradiction_of_samples
     if photometric in _COMPRESSED_COLORS:
         return f"{name} {photometric} occurs in compressed pixel data only: colors are read as red, green and blue"
     if photometric.startswith("YBR") and pixel.bits_allocated > 8:
@@ -85,6 +86,19 @@ def _doubt_of_colors(instance: Instance) -> str:
     return ""
 
 
-_ONE_SAMPLE = frozenset({"MONOCHROME1", "MONOCHROME2", "PALETTE COLOR"})
+def _contradiction_of_samples(photometric: str, samples: int) -> str:
+    """Return that a pixel has another number of samples than its photometric interpretation; empty if it has not."""
+    name, number = describe(Tag.PHOTOMETRIC_INTERPRETATION), describe(Tag.SAMPLES_PER_PIXEL)
+    expected = SAMPLES.get(photometric, 3 if samples == 3 else 1)
+    if samples not in (1, 3) and samples != expected:
+        specified = f"{name} is {photometric or 'missing'}"
+        return f"{number} is {samples}, and {specified}: what they mean is not known, they are kept as a vector of each pixel"
+    if not photometric:
+        return f"{name} is missing: {number} is 3, so colors are read as red, green and blue" if samples == 3 else ""
+    if (samples > 1) != (photometric not in ONE_SAMPLE):
+        return f"{name} {photometric} contradicts {number} {samples}: colors may be wrong"
+    return ""
+
+
 _COMPRESSED_COLORS = frozenset({"YBR_RCT", "YBR_ICT", "YBR_PARTIAL_420", "XYB"})
 _MOST_PARTS = 1 << 16

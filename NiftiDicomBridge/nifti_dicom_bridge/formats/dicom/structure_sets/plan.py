@@ -93,7 +93,7 @@ class StructurePlan(DrawnPlan):
             for k, (rows, columns, mask) in one.planes.items():
                 voxels[0, k, rows, columns][mask] = label
         frozen, outline = freeze(voxels), self.outline()
-        origin = replace(outline.dicom.origin, digest=digest_of(frozen))
+        origin = outline.dicom.origin._replace(digest=digest_of(frozen))
         return replace(outline, voxels=frozen, source=replace(outline.dicom, origin=origin))
 
 

@@ -91,3 +91,32 @@ def test_an_odd_number_of_pixels_cannot_share_colors(tmp_path: Path) -> None:
 )
 def test_colors_that_are_not_what_they_claim(ds: Dataset, words: str, tmp_path: Path) -> None:
     assert words in _warnings(tmp_path, ds)
+
+
+@pytest.mark.parametrize(
+    ("samples", "photometric", "words"),
+    [(2, "RGB", "SamplesPerPixel (0028,0002) is 2, and PhotometricInterpretation (0028,0004) is RGB"), (4, "RGB", "is 4"),
+     (2, "", "is 2, and PhotometricInterpretation (0028,0004) is missing"), (5, "MONOCHROME2", "is 5"),
+     (4, "CMYK", "CMYK are not converted"), (3, "", "is missing: SamplesPerPixel (0028,0002) is 3, so colors are read as red"),
+     (3, "MONOCHROME2", "contradicts SamplesPerPixel (0028,0002) 3")],
+)  # fmt: skip
+def test_samples_without_a_known_meaning_are_reported(samples: int, photometric: str, words: str, tmp_path: Path) -> None:
+    ds = image(ramp(5, 6 * samples, dtype="u1"), SECONDARY_CAPTURE)
+    ds.Columns, ds.SamplesPerPixel, ds.PlanarConfiguration, ds.PhotometricInterpretation = 6, samples, 0, photometric
+    if not photometric:
+        del ds.PhotometricInterpretation
+
+    assert words in _warnings(tmp_path, ds)
+
+
+@pytest.mark.parametrize("keywords", [("FloatPixelData", "PixelData"), ("FloatPixelData", "DoubleFloatPixelData")])
+def test_two_images_in_one_object_are_refused(keywords: tuple[str, str], tmp_path: Path) -> None:
+    ds = image(ramp(5, 6, dtype="<u2"))
+    del ds.PixelData
+    for keyword, dtype in (("FloatPixelData", "<f4"), ("DoubleFloatPixelData", "<f8"), ("PixelData", "<u2")):
+        if keyword in keywords:
+            setattr(ds, keyword, ramp(5, 6, dtype=dtype).tobytes())
+    save(tmp_path, [ds])
+
+    with pytest.raises(DicomReadError, match=r"contains FloatPixelData .*and only one may be the image"):
+        read([tmp_path])

@@ -1,0 +1,38 @@
+"""Tables of a BIDS data set that describe subjects, sessions and images (BIDS specification, "Tabular files")."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from pathlib import Path
+
+from ..model.limits import SizeLimitError
+from ..model.text_tables import TableError, check_unique, read_table
+
+NOT_AVAILABLE = frozenset({"", "n/a", "na", "nan", "none", "unknown"})
+"""Cells without a value, in lower case; BIDS has only ``n/a``."""
+
+
+def rows_of(file: Path, key: str, used: Collection[str], warnings: list[str]) -> list[dict[str, str]]:
+    """Return the rows of a table by the names of its columns, in lower case.
+
+    Parameters
+    ----------
+    file : pathlib.Path
+        The table; it exists.
+    key : str
+        The column that distinguishes rows.
+    used : collection of str
+        The columns that are used; each may occur once.
+    warnings : list of str
+        Gets a sentence on a table that cannot be used, which has no rows then.
+    """
+    try:
+        table = read_table(file)
+        names = [name.lower() for name in table.columns]
+        if key not in names:
+            raise TableError(f"it has no column {key}, or its columns are not separated by tabs")
+        check_unique(name for name in names if name == key or name in used)
+    except (OSError, TableError, SizeLimitError) as error:
+        warnings.append(f"{file.name} was not used: {getattr(error, 'strerror', None) or error}")
+        return []
+    return [dict(zip(names, cells, strict=True)) for _, cells in table.rows]

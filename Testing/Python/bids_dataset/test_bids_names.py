@@ -1,0 +1,226 @@
+"""Names of images in BIDS datasets: from descriptions and headers, and what distinguishes images of one name."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from bids_datasets import dataset, field_map, images, said, sidecar
+from circle import Circle
+from nifti_dicom_bridge.bids_dataset.reproin import parse_reproin
+from phantoms.examinations import EPI, GE, SPIN_ECHO, diffusion, series, spin_echo_epi
+
+B0_MAP = {
+    "Manufacturer": "Philips", "ComplexImageComponent": "REAL",
+    "ImageType": ["ORIGINAL", "PRIMARY", "B0 MAP", "B0", "UNSPECIFIED"],
+}  # fmt: skip
+
+
+NAMES = [
+    ("t1_mprage_sag_p2_iso", 1, {}, "anat/*_T1w"),
+    ("Ax T1 FSPGR", 1, {}, "anat/*_T1w"),
+    ("t2_tse_tra", 1, SPIN_ECHO, "anat/*_T2w"),
+    ("t2_space_dark-fluid_sag", 1, SPIN_ECHO, "anat/*_FLAIR"),
+    ("PD_tse", 1, SPIN_ECHO, "anat/*_PDw"),
+    ("t2*_gre_tra", 1, {}, "anat/*_T2starw"),
+    ("Sag T1 FLAIR", 1, SPIN_ECHO, "anat/*_T1w"),
+    ("fMRI_task-nback_run-2", 3, EPI, "func/*_task-nback_run-2_bold"),
+    ("ep2d_se_bold_rest", 12, {**EPI, "ScanningSequence": ["EP", "SE"]}, "func/*_task-rest_bold"),
+    ("TOF_3D_multi-slab", 1, {}, "anat/*_angio"),
+    ("mp2rage_sag_INV1", 1, {}, "anat/*_inv-1_MP2RAGE"),
+    ("mp2rage_sag_INV2", 1, {}, "anat/*_inv-2_MP2RAGE"),
+    ("mp2rage_sag_UNI_Images", 1, {"ImageType": ["DERIVED", "PRIMARY", "M", "UNI"]}, "anat/*_UNIT1"),
+    ("ep2d_bold_resting", 3, EPI, "func/*_task-rest_bold"),
+    ("ep2d_bold_faces", 3, EPI, "func/*_task-unknown_bold"),
+    ("ep2d_bold_rest_SBRef", 1, EPI, "func/*_task-rest_sbref"),
+    ("ep2d_bold_rest_MoCo", 3, {**EPI, "ImageType": ["DERIVED", "PRIMARY", "M", "MOCO"]}, "func/*_task-rest_rec-moco_bold"),
+    ("ep2d_diff_ADC", 1, {**EPI, "ImageType": ["DERIVED", "PRIMARY", "DIFFUSION", "ADC"]}, "dwi/*_ADC"),
+    ("ep2d_diff_TRACEW", 1, {**EPI, "ImageType": ["DERIVED", "PRIMARY", "DIFFUSION", "TRACEW"]}, "dwi/*_trace"),
+    ("ep2d_diff_SBRef", 1, EPI, "dwi/*_sbref"),
+    ("func-bold_task-faces_run-02__late", 3, EPI, "func/*_task-faces_run-02_bold"),
+    ("WIP anat-T1w_acq-fast", 1, {}, "anat/*_acq-fast_T1w"),
+    ("unheard of", 1, {**SPIN_ECHO, "RepetitionTime": "4000", "EchoTime": "90"}, "anat/*_T2w"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("description", "times", "attributes", "name"), NAMES, ids=[row[0] for row in NAMES])
+def test_a_series_gets_the_name_that_bids_has_for_it(
+    description: str, times: int, attributes: dict, name: str, circle: Circle
+) -> None:
+    series(circle.dicom, 3, description, times, **attributes)
+    report = dataset(circle)
+
+    assert report.ok, said(report)
+    assert images(circle) == [name]
+
+
+NAMELESS = [
+    ("AAHead_Scout", 1, {}, "localizer"),
+    ("anat-scout", 1, {}, "localizer|scout"),
+    ("Ref_Head", 1, {}, "calibration"),
+    ("T1 MPR", 1, {"ImageType": ["DERIVED", "SECONDARY", "MPR"]}, "computed from other images"),
+    ("t1_mprage", 1, {"ImageType": ["DERIVED", "SECONDARY"]}, "DERIVED"),
+    ("RELCBF", 1, {}, "perfusion map"),
+    ("ep2d_perf_dsc", 3, EPI, "contrast perfusion"),
+    ("ep2d_diff_b0s", 3, EPI, "no b-values"),
+    ("SWI_Images", 1, {}, "susceptibility"),
+    ("ep2d_bold_rest", 1, EPI, "several volumes only, and there is one"),
+    ("t1_mprage", 2, {}, "one volume only, and there are 2"),
+    ("mystery", 1, {"ScanningSequence": "RM"}, "its headers do not identify"),
+    ("se_epi_fmap", 1, {**EPI, "ScanningSequence": ["EP", "SE"]}, "PhaseEncodingDirection"),
+    ("B0 field map", 1, B0_MAP, "with its magnitude image only"),
+    ("dwi-dwi_acq-b0", 2, EPI, "requires b-values of dwi"),
+    ("chest", 1, {"Modality": "CT"}, "images of this modality"),
+]
+
+
+@pytest.mark.parametrize(("description", "times", "attributes", "reason"), NAMELESS, ids=[f"{r[0]}-{r[3]}" for r in NAMELESS])
+def test_what_bids_has_no_name_for_goes_to_sourcedata_with_a_reason(
+    description: str, times: int, attributes: dict, reason: str, circle: Circle
+) -> None:
+    series(circle.dicom, 3, description, times, **attributes)
+    report = dataset(circle)
+
+    assert [Path(name).parent.as_posix() for name in images(circle)] == ["sourcedata"]
+    assert re.search(f"kept in sourcedata: .*({reason})", said(report))
+    assert not (circle.nifti / "participants.tsv").exists()
+
+
+def test_a_name_that_was_taken_from_times_is_said(circle: Circle) -> None:
+    series(circle.dicom, 3, "unheard of", RepetitionTime="4000", EchoTime="90", **SPIN_ECHO)
+
+    assert "named from its times" in said(dataset(circle))
+
+
+@pytest.mark.parametrize(
+    ("name", "stated"),
+    [
+        ("func_task-rest_dir-AP", ("func", "bold", {"task": "rest", "dir": "AP"})),
+        ("PU:func-bold_task-rest__note", ("func", "bold", {"task": "rest"})),
+        ("fmap_dir-AP", ("fmap", "epi", {"dir": "AP"})),
+        ("anat_acq-fast", ("anat", "", {"acq": "fast"})),
+    ],
+)
+def test_names_in_reproin_form_are_read(name: str, stated: tuple) -> None:
+    found = parse_reproin(name)
+
+    assert found is not None
+    assert (found.datatype, found.suffix, found.entities) == stated
+
+
+@pytest.mark.parametrize("name", ["", "anat", "functional scan", "dwi", "anat-brain_acq-1", "t1_mprage", "func_2"])
+def test_other_names_are_no_reproin(name: str) -> None:
+    assert parse_reproin(name) is None
+
+
+def test_a_session_that_one_name_tells_is_that_of_the_study(circle: Circle) -> None:
+    series(circle.dicom, 1, "anat-scout_ses-pre")
+    series(circle.dicom, 2, "anat-T1w")
+    dataset(circle)
+
+    assert "sub-P01/ses-pre/anat/sub-P01_ses-pre_T1w" in images(circle)
+
+
+def test_repetitions_are_numbered(circle: Circle) -> None:
+    for number in (3, 5, 11):
+        series(circle.dicom, number, "t1_mprage")
+    dataset(circle)
+
+    assert images(circle) == [f"anat/*_run-0{n}_T1w" for n in (1, 2, 3)]
+    assert [sidecar(circle, f"run-0{n}_T1w")["SeriesNumber"] for n in (1, 2, 3)] == [3, 5, 11]
+
+
+def test_what_is_called_differently_is_no_repetition(circle: Circle) -> None:
+    series(circle.dicom, 3, "t1_mprage_sag")
+    series(circle.dicom, 4, "t1_tse_tra", **SPIN_ECHO)
+    dataset(circle)
+
+    assert images(circle) == ["anat/*_acq-t1mpragesag_T1w", "anat/*_acq-t1tsetra_T1w"]
+
+
+def test_echoes_are_numbered_by_their_times(circle: Circle) -> None:
+    found = {**EPI, "EchoTime": ("12", "12", "30", "30"), "EchoNumbers": (1, 1, 2, 2)}
+    series(circle.dicom, 3, "bold rest", 4, **found)
+    dataset(circle)
+
+    assert images(circle) == [f"func/*_task-rest_echo-{n}_bold" for n in (1, 2)]
+    assert sidecar(circle, "echo-2_bold")["EchoTime"] == 0.03
+
+
+@pytest.mark.slow
+def test_echoes_in_series_of_their_own_are_numbered_within_each_run(circle: Circle) -> None:
+    for number, echo in enumerate((1, 2, 1, 2)):
+        series(circle.dicom, number + 1, "bold rest", 2, EchoTime=f"{12 * echo}", EchoNumbers=echo, **EPI)
+    dataset(circle)
+
+    assert images(circle) == [f"func/*_task-rest_run-0{run}_echo-{echo}_bold" for run in (1, 2) for echo in (1, 2)]
+
+
+@pytest.mark.slow
+def test_magnitude_says_so_beside_phase(circle: Circle) -> None:
+    series(circle.dicom, 3, "bold rest", 2, ImageType=["ORIGINAL", "PRIMARY", "M", "ND"], **EPI)
+    series(circle.dicom, 4, "bold rest", 2, ImageType=["ORIGINAL", "PRIMARY", "P", "ND"], **EPI)
+    dataset(circle)
+
+    assert images(circle) == ["func/*_task-rest_part-mag_bold", "func/*_task-rest_part-phase_bold"]
+    assert sidecar(circle, "part-phase_bold")["Units"] == "arbitrary"
+
+
+@pytest.mark.slow
+def test_a_reference_has_the_run_of_the_images_that_follow(circle: Circle) -> None:
+    for number in (3, 6):
+        series(circle.dicom, number, "bold rest_SBRef", **EPI)
+        series(circle.dicom, number + 1, "bold rest", 2, **EPI)
+    series(circle.dicom, 9, "bold rest", 2, **EPI)
+    dataset(circle)
+
+    wanted = [f"func/*_task-rest_run-0{run}_{suffix}" for run in (1, 2) for suffix in ("bold", "sbref")]
+    assert images(circle) == [*wanted, "func/*_task-rest_run-03_bold"]
+
+
+def test_a_field_map_has_both_magnitudes_and_the_echo_times_of_both(circle: Circle) -> None:
+    field_map(circle, 3)
+    dataset(circle)
+
+    assert images(circle) == [f"fmap/*_{suffix}" for suffix in ("magnitude1", "magnitude2", "phasediff")]
+    found = sidecar(circle, "phasediff")
+    assert (found["EchoTime1"], found["EchoTime2"]) == (0.00492, 0.00738)
+
+
+@pytest.mark.slow
+def test_images_of_one_field_map_have_the_same_run(circle: Circle) -> None:
+    field_map(circle, 3)
+    field_map(circle, 13)
+    dataset(circle)
+
+    assert images(circle) == [
+        f"fmap/*_run-0{run}_{name}" for run in (1, 2) for name in ("magnitude1", "magnitude2", "phasediff")
+    ]
+    assert sidecar(circle, "run-02_phasediff")["SeriesNumber"] == 14
+
+
+def test_a_field_map_in_hz_has_its_magnitude(circle: Circle) -> None:
+    words = (B0_MAP["ImageType"], ["ORIGINAL", "PRIMARY", "M", "FFE"])
+    series(circle.dicom, 3, "B0map", 2, **{**B0_MAP, "ImageType": words, "ComplexImageComponent": ("REAL", "MAGNITUDE")})
+    dataset(circle)
+
+    assert images(circle) == ["fmap/*_fieldmap", "fmap/*_magnitude"]
+    assert sidecar(circle, "fieldmap")["Units"] == "Hz"
+
+
+def test_spin_echo_epi_is_a_field_map_with_its_direction(circle: Circle) -> None:
+    spin_echo_epi(circle.dicom, 3, "SpinEchoFieldMap")
+    dataset(circle)
+
+    assert images(circle) == ["fmap/*_dir-PA_epi"]
+
+
+@pytest.mark.parametrize(("ordering", "direction"), [("LINEAR", "PA"), ("REVERSE_LINEAR", "AP")])
+def test_the_direction_of_phase_encoding_is_in_the_name(ordering: str, direction: str, circle: Circle) -> None:
+    diffusion(circle.dicom, 3, "dti", **{**GE, "RectilinearPhaseEncodeReordering": ordering})
+    dataset(circle)
+
+    assert images(circle) == [f"dwi/*_dir-{direction}_dwi"]
+    assert {path.suffix for path in (circle.nifti / "sub-P01/ses-20260101/dwi").iterdir()} == {".gz", ".json", ".bval", ".bvec"}

@@ -1,0 +1,198 @@
+"""Labels of subjects and sessions in BIDS datasets: two people never share one."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from bids_datasets import dataset, said, sidecar, with_map
+from circle import KEY, Circle
+from nifti_dicom_bridge import ConversionReport, Outcome
+from phantoms.examinations import series
+
+
+def test_two_patients_never_share_a_label(circle: Circle) -> None:
+    series(circle.dicom, 3, "t1_mprage", patient="P-01")
+    series(circle.dicom, 3, "t1_mprage", patient="P_01", study=2)
+    report = dataset(circle)
+
+    subjects = {path.name for path in circle.nifti.glob("sub-*")}
+    assert len(subjects) == 2
+    assert "sub-P01 is another person's already: PatientID 'P_01' became" in said(report)
+
+
+def test_a_patient_keeps_the_label_in_later_runs(circle: Circle) -> None:
+    first, circle.dicom = circle.dicom, circle.folder / "other"
+    series(first, 3, "t1_mprage", patient="P-01")
+    series(circle.dicom, 3, "t1_mprage", patient="p_01", study=2)
+    other, circle.dicom = circle.dicom, first
+    dataset(circle)
+    circle.dicom = other
+    dataset(circle)
+    subjects = {path.name for path in circle.nifti.glob("sub-*")}
+    series(circle.dicom, 3, "t1_mprage", patient="p_01", study=3)
+    report = dataset(circle)
+
+    assert len(subjects) == 2
+    assert {path.name for path in circle.nifti.glob("sub-*")} == subjects
+    assert len([entry for entry in report.entries if entry.outcome is Outcome.CONVERTED]) == 1
+
+
+def test_a_label_is_not_made_of_a_name(circle: Circle) -> None:
+    series(circle.dicom, 3, "t1_mprage", patient="")
+
+    assert "named after a hash" in said(dataset(circle))
+    assert not list(circle.nifti.glob("sub-*Ramp*"))
+    assert len(list(circle.nifti.glob("sub-x*"))) == 1
+
+
+def test_sidecars_of_a_dataset_identify_nobody_and_the_way_back_finds_the_records(circle: Circle) -> None:
+    series(circle.dicom, 3, "t1_mprage")
+    dataset(circle)
+
+    top = sidecar(circle, "T1w")
+    assert KEY not in top
+    assert not {"PatientName", "PatientID", "PatientBirthDate", "StudyInstanceUID", "InstitutionAddress"} & top.keys()
+    assert [entry.outcome.value for entry in circle.home().entries] == ["restored"]
+
+
+def test_a_patient_whose_id_was_taken_from_the_sidecars_keeps_the_label(circle: Circle) -> None:
+    series(circle.dicom, 3, "t1_mprage")
+    with_map(circle, {"descriptions": [{"criteria": {"Modality": "MR"}, "sidecar_changes": {"PatientID": None}}]})
+    circle.dicom = circle.folder / "other"
+    series(circle.dicom, 3, "t1_mprage", study=2)
+    dataset(circle)
+
+    assert {path.name for path in circle.nifti.glob("sub-*")} == {"sub-P01"}
+
+
+def test_two_people_that_the_map_puts_together_are_said(circle: Circle) -> None:
+    series(circle.dicom, 3, "t1_mprage")
+    series(circle.dicom, 3, "t1_mprage", patient="P-02", study=2)
+
+    assert "sub-1 is another person's, too" in said(with_map(circle, {"subjects": {"*": "1"}}))
+
+
+def two_studies(
+    circle: Circle, in_one_run: bool, first: dict[str, str], second: dict[str, str], **choices: Any
+) -> ConversionReport:
+    """Convert two studies of one PatientID; the attributes of each by keyword."""
+    series(circle.dicom, 3, "t1_mprage", **first)
+    if not in_one_run:
+        dataset(circle, **choices)
+        circle.dicom = circle.folder / "other"
+    series(circle.dicom, 4, "t1_mprage", study=2, **second)
+    return dataset(circle, **choices)
+
+
+JANE = {"PatientName": "Doe^Jane", "PatientBirthDate": "19800203", "PatientSex": "F"}
+
+
+@pytest.mark.parametrize("in_one_run", [True, False])
+@pytest.mark.parametrize(
+    ("keyword", "other"),
+    [
+        ("PatientBirthDate", {"PatientBirthDate": "19500101"}),
+        ("PatientSex", {"PatientSex": "M"}),
+        ("PatientName", {"PatientName": "Roe^Richard", "PatientBirthDate": ""}),
+        ("PatientName", {"PatientName": "Case02", "PatientBirthDate": ""}),
+    ],
+)
+def test_two_people_of_one_patient_id_never_share_a_subject(
+    keyword: str, other: dict[str, str], in_one_run: bool, circle: Circle
+) -> None:
+    report = two_studies(circle, in_one_run, JANE, JANE | other)
+
+    (failed,) = [entry for entry in report.entries if entry.outcome is Outcome.FAILED]
+    assert f"same PatientID (0010,0020) and other values of {keyword}" in failed.error
+    assert "subject=" in failed.error
+    assert not list(circle.nifti.rglob("*ses-20260102*"))
+
+
+@pytest.mark.parametrize("in_one_run", [True, False])
+@pytest.mark.parametrize("name", ["DOE^JANE^^", "Döe^Jane", "Jane Doe", "Doe^Jane^M^^Dr.", "Doe^J", "Deo^Jane", "Roe^Jane Ann"])
+def test_another_spelling_or_a_new_name_is_one_person(name: str, in_one_run: bool, circle: Circle) -> None:
+    report = two_studies(circle, in_one_run, JANE, JANE | {"PatientName": name})
+
+    assert {entry.outcome for entry in report.entries} == {Outcome.CONVERTED}
+    assert len(list(circle.nifti.glob("sub-*"))) == 1
+
+
+@pytest.mark.parametrize("in_one_run", [True, False])
+@pytest.mark.parametrize(
+    ("first", "second"),
+    [("P-01", "Doe^Jane"), ("Doe^Jane", "Anonymous"), ("Unknown^Trauma", "Doe^Jane"), ("case1", "case-1_v2"),
+     ("case1_v1", "case1_v2"), ("Doe^Jane", "Доу^Джейн"), ("Doe^Jane", "de-identified"), ("No^Name", "Doe^Jane"),
+     ("Doe^Jane", "X^X")],
+)  # fmt: skip
+def test_a_pseudonym_is_not_another_person(first: str, second: str, in_one_run: bool, circle: Circle) -> None:
+    report = two_studies(circle, in_one_run, {"PatientName": first}, {"PatientName": second})
+    assert {entry.outcome for entry in report.entries} == {Outcome.CONVERTED}
+
+
+def test_numbered_pseudonyms_are_people(circle: Circle) -> None:
+    report = two_studies(circle, True, {"PatientName": "case1"}, {"PatientName": "case12"})
+    assert [entry.outcome for entry in report.entries].count(Outcome.FAILED) == 1
+
+
+def test_another_name_is_reported(circle: Circle) -> None:
+    report = two_studies(circle, True, JANE, JANE | {"PatientName": "Roe^Jane"})
+    assert "sub-P01 has images of one PatientID, but of different PatientName: are they of one patient?" in said(report)
+
+
+@pytest.mark.parametrize("birth_date", ["19000101", "19800101", "", "00000000"])
+def test_a_birth_date_that_means_unknown_is_not_another_one(birth_date: str, circle: Circle) -> None:
+    report = two_studies(circle, True, JANE, JANE | {"PatientBirthDate": birth_date})
+    assert {entry.outcome for entry in report.entries} == {Outcome.CONVERTED}
+
+
+@pytest.mark.parametrize("choices", [{"subject": "1"}, {"map": {"subjects": {"P-01": "1"}}}])
+def test_the_user_decides_that_two_people_are_one(choices: dict[str, Any], circle: Circle) -> None:
+    if "map" in choices:
+        (circle.folder / "map.json").write_text(json.dumps(choices["map"]), "utf-8")
+        choices = {"bids_map": circle.folder / "map.json"}
+    report = two_studies(circle, True, JANE, JANE | {"PatientBirthDate": "19500101"}, **choices)
+
+    assert {entry.outcome for entry in report.entries} == {Outcome.CONVERTED}
+    assert "sub-1 has images of one PatientID, but of different PatientBirthDate" in said(report)
+
+
+def test_the_user_separates_two_people_of_one_patient_id(circle: Circle) -> None:
+    (circle.folder / "map.json").write_text('{"subjects": {"Doe*": "jane", "Roe*": "richard"}}', "utf-8")
+    report = two_studies(circle, True, JANE, {"PatientName": "Roe^Richard"}, bids_map=circle.folder / "map.json")
+
+    assert {entry.outcome for entry in report.entries} == {Outcome.CONVERTED}
+    assert {path.name for path in circle.nifti.glob("sub-*")} == {"sub-jane", "sub-richard"}
+
+
+def test_two_people_of_one_patient_id_do_not_share_a_pseudonym_of_a_dataset(circle: Circle) -> None:
+    report = two_studies(circle, True, JANE, JANE | {"PatientBirthDate": "19500101"}, deidentify=True)
+    assert [entry.outcome for entry in report.entries].count(Outcome.FAILED) == 1
+
+
+def test_patients_of_a_deidentified_dataset_are_not_compared_with_their_pseudonyms(circle: Circle) -> None:
+    key = circle.folder / "key"
+    key.write_text("0123456789abcdef" * 4)
+    report = two_studies(circle, False, JANE, JANE, deidentify=True, key_file=key)
+    assert {entry.outcome for entry in report.entries} == {Outcome.CONVERTED}
+
+
+def test_another_study_is_another_session_in_a_later_run_too(circle: Circle) -> None:
+    series(circle.dicom, 3, "t1_mprage")
+    dataset(circle)
+    circle.dicom = circle.folder / "other"
+    series(circle.dicom, 3, "t1_mprage", study=2)
+    dataset(circle)
+
+    assert sorted(path.name for path in (circle.nifti / "sub-P01").iterdir()) == ["ses-20260101", "ses-20260102"]
+
+
+def test_two_studies_of_one_day_are_two_sessions(circle: Circle) -> None:
+    series(circle.dicom, 3, "t1_mprage")
+    series(circle.dicom, 3, "t1_mprage", study=2, StudyDate="20260101")
+    report = dataset(circle)
+
+    assert sorted(path.name for path in (circle.nifti / "sub-P01").iterdir()) == ["ses-20260101", "ses-20260101T0304"]
+    assert "another study of that day" in said(report)
