@@ -191,7 +191,7 @@ def _leaf(node: Any, children: list[Branch] | None = None) -> Branch:
 def _patient(hierarchy: Any, identity: Mapping[str, str]) -> int:
     """Return the item of a patient, made where it is missing; people who share a PatientID have an item each."""
     known = identity.get("PatientID") or identity["StudyInstanceUID"]
-    item, key = _item_of_person(hierarchy, known, identity, lambda found: found)
+    item, key = _item_of_person(hierarchy, known, identity, lambda patient: patient)
     if item:
         _complete(hierarchy, item, identity)
         return item

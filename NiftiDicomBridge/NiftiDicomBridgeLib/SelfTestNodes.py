@@ -76,9 +76,9 @@ class NodeTests(BridgeTestCase):
         self._assert_all_done(report)
         (path,) = report.outputs
         frames = pydicom.dcmread(path).PerFrameFunctionalGroupsSequence
-        found = sorted(list(map(float, frame.PlanePositionSequence[0].ImagePositionPatient)) for frame in frames)
+        written = sorted(list(map(float, frame.PlanePositionSequence[0].ImagePositionPatient)) for frame in frames)
         expected = sorted(list(map(float, pydicom.dcmread(path).ImagePositionPatient)) for path in files)
-        np.testing.assert_allclose(found, expected, atol=1e-4)
+        np.testing.assert_allclose(written, expected, atol=1e-4)
 
     def test_segments_far_apart_become_one_object(self) -> None:
         """Boxes at -50 and +50 mm without a reference geometry, and one that overlaps."""

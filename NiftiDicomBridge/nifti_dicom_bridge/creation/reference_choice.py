@@ -57,15 +57,15 @@ def chosen_reference(references: Sequence[Reference], image: Volume, name: str) 
 
 def is_grid_of(reference: Reference, image: Volume) -> bool:
     """Whether an image has the grid of a reference, except for rounding and the order and direction of its axes."""
-    return reference.is_grid_of(_turned(reference, image))
+    return reference.is_grid_of(_reoriented(reference, image))
 
 
 def has_slices_of(reference: Reference, image: Volume) -> bool:
     """Whether the slices of an image are those of a reference, which may be uneven, in any order and direction of its axes."""
-    return reference.has_slices_of(_turned(reference, image))
+    return reference.has_slices_of(_reoriented(reference, image))
 
 
-def _turned(reference: Reference, image: Volume) -> Volume:
+def _reoriented(reference: Reference, image: Volume) -> Volume:
     grid = reference.ijk_to_ras
     return image if grid is None else orientation.in_plane(image, SlicePlane.REFERENCE, grid)
 
