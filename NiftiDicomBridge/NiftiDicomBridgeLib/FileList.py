@@ -57,7 +57,7 @@ class FileList:
         elif not self._widget.busy:
             with self._widget.showing_problems(self._feedback):
                 task = self._widget.logic.findTask(paths, IMAGE_SUFFIXES)
-                self._widget.start(task, lambda found: self._add_found(found, task.hidden), self._feedback)
+                self._widget.start(task, lambda files: self._add_found(files, task.hidden), self._feedback)
 
     def add_nodes(self, nodes: Sequence[Any]) -> None:
         """Add images of the scene to the list, as they are now."""

@@ -82,6 +82,11 @@ def with_remedies(text: str, remedies: Mapping[str, str]) -> str:
     return text
 
 
+def remedies_in(text: str) -> list[str]:
+    """Return the remedies that a message contains, as they are in it."""
+    return [match[0] for code in REMEDIES if (match := _pattern(code).search(text))]
+
+
 @cache
 def _pattern(code: str) -> re.Pattern[str]:
     return re.compile(re.sub(r"\\\{(\w+)\\\}", r"(?P<\1>[\\w.-]+)", re.escape(REMEDIES[code])))
