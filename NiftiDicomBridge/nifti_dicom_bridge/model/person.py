@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
 UNKNOWN_DATES = frozenset({"00000000", "00010101", "18000101", "19000101"})
@@ -96,6 +96,37 @@ def contradicting(one: Person, other: Person) -> list[str]:
     if not alike and one.issuer and other.issuer and one.issuer != other.issuer:
         keywords.append(KEYWORDS.issuer)
     return keywords
+
+
+def may_be_same_person(one: Mapping[str, str], other: Mapping[str, str]) -> bool:
+    """Return whether two data sets can be of one person, by what they state.
+
+    Another PatientID, birth date or sex is another person. Another spelling of a name is not, and what is empty or means
+    unknown is ignored.
+
+    Parameters
+    ----------
+    one, other : mapping of str to str
+        Keyword → value: ``PatientID``, ``PatientName``, ``PatientBirthDate``, ``PatientSex``, ``IssuerOfPatientID``. Other keys
+        are ignored.
+
+    Returns
+    -------
+    bool
+        Whether nothing excludes it.
+
+    Examples
+    --------
+    >>> from nifti_dicom_bridge import may_be_same_person
+    >>> jane = {"PatientID": "7", "PatientName": "Doe^Jane", "PatientSex": "F"}
+    >>> may_be_same_person(jane, {"PatientID": "7", "PatientName": "DOE, JANE"})
+    True
+    >>> may_be_same_person(jane, {"PatientID": "7", "PatientName": "Doe^John", "PatientSex": "M"})
+    False
+    """
+    numbers = {normal_text(values.get("PatientID", "")) for values in (one, other)} - {""}
+    people = [person(*(values.get(keyword, "") for keyword in (*KEYWORDS, "PatientID"))) for values in (one, other)]
+    return len(numbers) < 2 and not contradicting(*people)
 
 
 class People:
