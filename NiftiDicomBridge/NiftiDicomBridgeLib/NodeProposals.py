@@ -29,7 +29,7 @@ def propose_nodes(logic: Any, nodes: Sequence[Any], options: ConversionOptions |
 
 
 def _proposals(logic: Any, node: Any, folder: Path, options: ConversionOptions, reference: str) -> list[Proposal]:
-    staged = stage([node], folder / "nifti", by_origin=not reference and options.reference is None)
+    staged = stage([node], folder / "nifti", by_origin=not reference and options.reference is None, reference=reference)
     chosen = options if reference else staged.options(options, folder)
     task = logic.proposeTask(staged.images, chosen, reference)
     proposals = task.finish(task.work(lambda what, done, total: None))

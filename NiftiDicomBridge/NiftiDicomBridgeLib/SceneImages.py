@@ -31,6 +31,8 @@ class SceneImage:
         What it becomes with that reference, if the user chooses no kind.
     values : dict of str to str
         DICOM keyword → value of that series that holds for it, too.
+    needs_reference : bool
+        Whether only that reference has its slices.
     warnings : dict of pathlib.Path to list of str
         What each file could not include.
     """
@@ -40,6 +42,7 @@ class SceneImage:
     reference: str = ""
     kind: str = AUTOMATIC
     values: dict[str, str] = field(default_factory=dict)
+    needs_reference: bool = False
     warnings: dict[Path, list[str]] = field(default_factory=dict)
 
 
@@ -70,7 +73,7 @@ class _StageTask:
 
     def __init__(self, logic: Any, nodes: Sequence[Any], folder: Path):
         relative = logic.stageTask(nodes, folder)
-        self._tasks = [relative, logic.stageTask(nodes, folder / "world", by_origin=False)] if relative.moves else [relative]
+        self._tasks = [relative, logic.stageTask(nodes, folder / "world", False, None)] if relative.moves else [relative]
 
     def work(self, progress: Any) -> Any:
         """Write the files."""
@@ -91,4 +94,4 @@ def _scene_image(relative: Any, in_world: Any, path: Path, other: Path) -> Scene
     if origin is None:
         return SceneImage(path, other, warnings=warnings)
     reference = series_of(origin.files) if origin.files else ""
-    return SceneImage(path, other, reference, origin.kind.value, dict(origin.values), warnings)
+    return SceneImage(path, other, reference, origin.kind.value, dict(origin.values), origin.has_own_slices, warnings)

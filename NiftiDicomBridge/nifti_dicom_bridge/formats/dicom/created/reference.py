@@ -11,7 +11,7 @@ import numpy as np
 
 from ....errors import DicomReadError, GeometryError, OptionError
 from ....model import metadata
-from ....model.geometry import Plane
+from ....model.geometry import Plane, grids_of_itk
 from ....model.grids import same_grid
 from ....model.metadata import Element, Elements, Instance
 from ....model.person import Person
@@ -122,10 +122,18 @@ class Reference:
 
     def is_grid_of(self, image: Volume) -> bool:
         """Whether the image has this grid, but for rounding and for the order and direction of its axes."""
-        if self.ijk_to_ras is None or tuple(image.voxels.shape[1:4]) != self.shape_kji:
+        return self.ijk_to_ras is not None and self._has(image, self.ijk_to_ras)
+
+    def has_slices_of(self, image: Volume) -> bool:
+        """Whether the slices of the image are these: its grid is this one, or that which ITK makes of these planes."""
+        grids = grids_of_itk(self.planes) if len(self.planes) > 1 else []
+        return self.is_grid_of(image) or any(self._has(image, grid) for grid in grids)
+
+    def _has(self, image: Volume, ijk_to_ras: np.ndarray) -> bool:
+        if tuple(image.voxels.shape[1:4]) != self.shape_kji:
             return False
-        voxel = float(np.linalg.norm(self.ijk_to_ras[:3, :3], axis=0).min())
-        return same_grid(image.ijk_to_ras, self.ijk_to_ras, self.shape_kji, SNAP_VOXELS * voxel)
+        voxel = float(np.linalg.norm(ijk_to_ras[:3, :3], axis=0).min())
+        return same_grid(image.ijk_to_ras, ijk_to_ras, self.shape_kji, SNAP_VOXELS * voxel)
 
     def overlaps(self, image: Volume) -> bool:
         """Whether the boxes of both grids have a point in common."""
