@@ -239,7 +239,7 @@ def test_a_cropped_image_keeps_its_frame_of_reference(circle: Circle) -> None:
     }
 
 
-@pytest.mark.parametrize("phantom", ["pet_slopes", "classic_ct", "enhanced_slopes", "mr_4d"])
+@pytest.mark.parametrize("phantom", ["pet_slopes", "classic_ct", "enhanced_slopes", "enhanced_mr", "mr_4d"])
 def test_real_values_are_kept_within_the_error_that_is_told(phantom: str, circle: Circle) -> None:
     circle.make(phantom).forth()
     circle.edit_image(lambda image: nibabel.Nifti1Image(image.get_fdata() * 1.2345 + 0.123, image.affine))

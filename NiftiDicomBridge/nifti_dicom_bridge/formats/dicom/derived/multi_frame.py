@@ -104,7 +104,21 @@ def _frame_groups(work: DerivationContext, own: Elements, shared: Elements, t: i
             ),
             Tag.PIXEL_MEASURES_SEQUENCE: new_element.sequence({**measures, Tag.SPACING_BETWEEN_SLICES: step}),
         }
+    if Tag.PIXEL_VALUE_TRANSFORMATION_SEQUENCE not in {**shared, **groups}:
+        groups |= _transformation(work, t, k)
     return _with_values(work, groups, t, k)
+
+
+def _transformation(work: DerivationContext, t: int, k: int) -> Elements:
+    """Return PixelValueTransformationSequence of an original without it, if stored values are not the real ones any more."""
+    rescale = rescale_elements(work, work.series.first.elements, t, k)
+    if not rescale:
+        return {}
+    return {
+        Tag.PIXEL_VALUE_TRANSFORMATION_SEQUENCE: new_element.sequence(
+            {Tag.RESCALE_TYPE: new_element.text("LO", "US"), **rescale}
+        )
+    }
 
 
 def _with_values(work: DerivationContext, groups: Elements, t: int, k: int) -> Elements:
