@@ -292,6 +292,22 @@ def test_a_derived_parametric_map_is_primary(circle: Circle) -> None:
     assert {ds.ImageType[1] for ds in circle.returned()} == {"PRIMARY"}
 
 
+@pytest.mark.parametrize("keyword", ["PixelSpacing", "ImagerPixelSpacing", "NominalScannedPixelSpacing"])
+def test_the_distance_of_pixels_follows_the_grid_where_the_place_is_unknown(keyword: str, circle: Circle) -> None:
+    circle.make("without_position")
+    for path in circle.dicom.iterdir():
+        ds = pydicom.dcmread(path)
+        ds.pop("PixelSpacing", None)
+        setattr(ds, keyword, [0.2, 0.5])
+        ds.save_as(path)
+    circle.forth()
+    circle.edit_images(lambda image: image.slicer[::2])
+    report = circle.home(NEW)
+
+    assert [list(ds[keyword].value) for ds in circle.returned()] == [[0.2, 1.0]] * len(circle.returned())
+    assert any("the new place of its voxels is not stored" in note for note in report.entries[0].log.notes)
+
+
 def test_edited_pet_has_no_intercept(circle: Circle) -> None:
     """PS3.3 C.8.9.4: RescaleIntercept is 0."""
     circle.make("pet_slopes").forth()

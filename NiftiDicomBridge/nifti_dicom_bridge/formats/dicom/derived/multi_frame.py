@@ -15,7 +15,7 @@ from ..uids import UidMap
 from .attributes import OF_ONE_TIME, common, file_of_planes, rescale_elements, with_value_mapping
 from .derivation import DerivationContext
 from .frame_sources import evidence_of, with_sources
-from .single_frame import step_of
+from .single_frame import pixel_spacings, step_of
 
 
 def cine(work: DerivationContext, uids: UidMap) -> Iterator[NewFile]:
@@ -87,10 +87,10 @@ def _frame_groups(work: DerivationContext, own: Elements, shared: Elements, t: i
     """Return the functional groups of one frame: its template's, with place and values as they are now."""
     groups = new_element.without(_public(own), OF_ONE_TIME if work.is_of_one_time else set())
     plane = work.planes[k]
+    measures = metadata.first_item(own, Tag.PIXEL_MEASURES_SEQUENCE) or metadata.first_item(shared, Tag.PIXEL_MEASURES_SEQUENCE)
+    if scaled := pixel_spacings(work, measures):
+        groups[Tag.PIXEL_MEASURES_SEQUENCE] = new_element.sequence({**measures, **scaled})
     if work.resampled and work.has_geometry:
-        measures = metadata.first_item(own, Tag.PIXEL_MEASURES_SEQUENCE) or metadata.first_item(
-            shared, Tag.PIXEL_MEASURES_SEQUENCE
-        )
         step = new_element.decimals([step_of(work.planes, plane)])
         measures = measures | {Tag.PIXEL_SPACING: new_element.decimals(plane.spacing)}
         if work.step_changed or Tag.SLICE_THICKNESS not in measures:
