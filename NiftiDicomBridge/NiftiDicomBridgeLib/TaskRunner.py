@@ -102,7 +102,7 @@ class TaskRunner:
                 self._after(self._finished(task, result))
             except Cancelled:
                 feedback.show_result(_("Cancelled. Incomplete files were removed."), problem=True)
-            except BridgeError as problem:
+            except (BridgeError, OSError) as problem:
                 feedback.show_result(message_in_panel(problem), problem=True)
             except Exception as problem:
                 feedback.show_result(_("Unexpected error: {error}").format(error=problem), problem=True)

@@ -226,7 +226,7 @@ class NiftiDicomBridgeWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
         with slicer.util.tryWithErrorDisplay(_("The conversion could not be started.")):
             try:
                 yield
-            except BridgeError as problem:
+            except (BridgeError, OSError) as problem:
                 feedback.show_result(message_in_panel(problem), problem=True)
 
     def show_report(self, report: Any, feedback: Feedback, is_dicom: bool = False) -> None:
