@@ -17,6 +17,8 @@ UNKNOWN_NAMES = frozenset({
 """Words of what takes the place of a name."""
 SEXES = frozenset("MF")
 """Values of PatientSex (0010,0040) that exclude each other; O (other) is also written for unknown."""
+_VISIT = re.compile(r"(?<=\d)(?:v|visit|ses|tp)\d{1,2}$")
+"""Visit at the end of a pseudonym, as in P01V2."""
 SIMILAR = 0.8
 """Part of the letters that spellings of one name have in common at least."""
 
@@ -174,8 +176,9 @@ def _are_alike(one: str, other: str) -> bool:
     if _begins_with("".join(mine), "".join(theirs)):
         return True
     numbered = [{word for word in words if re.search(r"\d", word)} for words in (mine, theirs)]
-    if all(numbered):  # pseudonyms: one letter makes another person
-        return bool(numbered[0] & numbered[1])
+    if all(numbered):  # pseudonyms: one letter makes another person, but not another visit
+        people = [{_VISIT.sub("", word) for word in words} for words in numbered]
+        return bool(people[0] & people[1])
     few, many = sorted((mine, theirs), key=len)
     if all(any(word.startswith(part) or part.startswith(word) for word in many) for part in few):
         return True

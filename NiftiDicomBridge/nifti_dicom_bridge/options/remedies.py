@@ -20,7 +20,8 @@ REMEDIES = {
     # BIDS
     "bids-keys": 'in bids_keys="FILE"',
     "bids-map": '"{section}" in bids_map="FILE"',
-    "bids-subject": '"subjects" in bids_map="FILE", or subject="LABEL",',
+    "bids-subject": '"subjects" (name or ID → label) in bids_map="FILE", or subject="LABEL",',
+    "bids-one-person": 'Convert the images of each person by themselves, with subject="LABEL"',
     # new objects
     "allow-error": 'Use kind="pm", which keeps every value, or allow more with max_error=.',
     "check-reference": (

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 
@@ -17,6 +18,7 @@ from ....model.person import Person
 from ....model.volume import Volume
 from ....standard.tags import Tag
 from ..pydicom_conversion import in_utf_8
+from ..reading.frame_info import FrameInfo
 from ..reading.owners import person_of
 from ..reading.plans import Plan, plan_series
 from ..reading.series import find_series
@@ -24,6 +26,13 @@ from .modules import EQUIPMENT_TAGS, SPACE_TAGS, STUDY_TAGS
 
 SNAP_VOXELS = 0.05
 """Grids of the same shape whose corners are nearer than this part of a voxel are the same grid, blurred by rounding."""
+
+
+class SourceFrame(NamedTuple):
+    """An instance, and the number of its frame, from 1; 0 where it has one."""
+
+    instance: Instance
+    number: int
 
 
 @dataclass(frozen=True)
@@ -38,8 +47,8 @@ class Reference:
         The path that was given for it.
     instances : tuple of Instance
         All of it.
-    by_slice : tuple of Instance
-        The instance of every slice of the first time; empty where slices share one.
+    frames : tuple of tuple of SourceFrame
+        Instance and frame of every slice, by time.
     planes : tuple of Plane
         Where the slices truly are; empty where that is unknown.
     ijk_to_ras : numpy.ndarray, shape (4, 4), or None
@@ -51,7 +60,7 @@ class Reference:
     title: str
     path: Path
     instances: tuple[Instance, ...]
-    by_slice: tuple[Instance, ...]
+    frames: tuple[tuple[SourceFrame, ...], ...]
     planes: tuple[Plane, ...]
     ijk_to_ras: np.ndarray | None
     shape_kji: tuple[int, int, int]
@@ -174,8 +183,6 @@ def reference_of(plan: Plan, path: Path) -> Reference:
     """Return a planned volume as a reference; `path` is where it was found, for messages."""
     first = plan.frames[0]
     planes = tuple(frame.plane for frame in first if frame.plane is not None)
-    instances = tuple(plan.instances[frame.instance] for frame in first)
-    own = len({id(instance) for instance in instances}) == len(instances)
     elements = plan.instances[0].elements
     shape = (len(first), metadata.integer(elements, Tag.ROWS), metadata.integer(elements, Tag.COLUMNS))
     stack = plan.grid.stack
@@ -183,8 +190,14 @@ def reference_of(plan: Plan, path: Path) -> Reference:
         title=plan.title,
         path=path,
         instances=plan.instances,
-        by_slice=instances if own else (),
+        frames=tuple(tuple(_source_frame(plan, frame) for frame in frames) for frames in plan.frames),
         planes=planes if len(planes) == len(first) else (),
         ijk_to_ras=None if stack is None else stack.ijk_to_ras,
         shape_kji=shape,
     )
+
+
+def _source_frame(plan: Plan, frame: FrameInfo) -> SourceFrame:
+    instance = plan.instances[frame.instance]
+    has_frames = metadata.integer(instance.elements, Tag.NUMBER_OF_FRAMES, 1) > 1
+    return SourceFrame(instance, frame.frame + 1 if has_frames else 0)
