@@ -17,19 +17,11 @@ from slicer.i18n import tr as _
 
 from nifti_dicom_bridge import BridgeError, OutputError
 
+from .DatabaseFiles import Header as Header
 from .DatabaseFiles import require_writable, take_back
 
 SERIES_UID = "0020,000e"
 NOT_OPEN = "Slicer's DICOM database is not open, so nothing can be added to it. Open or create it in the module DICOM."
-
-
-class Header(NamedTuple):
-    """A DICOM file and the UIDs of what it holds."""
-
-    path: Path
-    study: str
-    series: str
-    instance: str
 
 
 @dataclass

@@ -9,12 +9,9 @@ import time
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any, NamedTuple
 
 from nifti_dicom_bridge import OutputError
-
-if TYPE_CHECKING:
-    from .Database import Header
 
 WAIT_S = 3
 """How long another program may lock the database."""
@@ -40,6 +37,15 @@ NOT_WRITABLE = (
     "that folder, or open another database in the module DICOM."
 )
 _writable: dict[str, float] = {}
+
+
+class Header(NamedTuple):
+    """A DICOM file and the UIDs of what it holds."""
+
+    path: Path
+    study: str
+    series: str
+    instance: str
 
 
 def require_writable(database: Any) -> None:
