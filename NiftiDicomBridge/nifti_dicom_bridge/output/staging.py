@@ -81,6 +81,8 @@ class Staging:
             self._owner.close()
             if Commit.unfinished(self._temporary, self.folder) is None:  # else the next conversion needs it
                 shutil.rmtree(self._temporary, ignore_errors=True)
+        elif self._temporary.name:  # the disk was full before it had an owner
+            shutil.rmtree(self._temporary, ignore_errors=True)
         _leave(self.folder, self._lock, self._made, self._locked)
         self._locked = False
 

@@ -204,3 +204,13 @@ def test_a_full_disk_is_named_by_the_folder_of_the_outputs(tmp_path):
         raise OSError(errno.ENOSPC, "No space left on device")
     assert caught.value.filename == str(tmp_path / "out")
     assert not (tmp_path / "out").exists()
+
+
+def test_a_disk_that_is_full_from_the_start_is_left_as_it_was(tmp_path, monkeypatch):
+    def refuse(folder):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr("nifti_dicom_bridge.output.staging.own", refuse)
+    with pytest.raises(OutputError, match="cannot be written"), Staging(tmp_path / "out"):
+        pass
+    assert list(tmp_path.iterdir()) == []
