@@ -15,7 +15,6 @@ from ..uids import UidMap
 from .attributes import OF_ONE_TIME, common, file_of_planes, rescale_elements, with_value_mapping
 from .derivation import DerivationContext
 from .frame_sources import evidence_of, with_sources
-from .single_frame import step_of
 
 
 def cine(work: DerivationContext, uids: UidMap) -> Iterator[NewFile]:
@@ -91,7 +90,7 @@ def _frame_groups(work: DerivationContext, own: Elements, shared: Elements, t: i
         measures = metadata.first_item(own, Tag.PIXEL_MEASURES_SEQUENCE) or metadata.first_item(
             shared, Tag.PIXEL_MEASURES_SEQUENCE
         )
-        step = new_element.decimals([step_of(work.planes, plane)])
+        step = new_element.decimals([work.step_mm])
         measures = measures | {Tag.PIXEL_SPACING: new_element.decimals(plane.spacing)}
         if work.step_changed or Tag.SLICE_THICKNESS not in measures:
             measures[Tag.SLICE_THICKNESS] = step
