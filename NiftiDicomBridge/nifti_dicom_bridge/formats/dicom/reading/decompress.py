@@ -18,7 +18,7 @@ from ....standard.tags import Tag
 from .codec_process import decode_in_process
 from .codestream import claimed_size, is_signed
 from .encapsulated import frames_as_stored, is_closed, pixel_attributes
-from .frame_codecs import Attributes, NotDecoded, decode_safely
+from .frame_codecs import JPEG_LS, Attributes, NotDecoded, decode_safely
 from .itk_frames import frames_by_itk
 from .surplus_frames import doubt_of_frames, uncounted_frames
 
@@ -30,7 +30,6 @@ GDCM = frozenset(f"1.2.840.10008.1.2.4.{number}" for number in range(50, 94))
 """JPEG, JPEG-LS and JPEG 2000, of any process (PS3.6 A); for others, the process with GDCM need not be started."""
 _CONTAIN_GDCM = ("SimpleITK", "gdcm")
 """It ends the whole process on some damaged data: a frame of RLE without segments is one."""
-JPEG_LS = frozenset({"1.2.840.10008.1.2.4.80", "1.2.840.10008.1.2.4.81"})
 
 
 def decompress(instance: Instance, pixel: PixelFormat, numbers: Sequence[int] | None = None) -> np.ndarray:

@@ -30,6 +30,15 @@ from .planes import located_plane, plane_of, spacing_of, stated_step_of, step_of
 from .rescale import rescale_of, scale_attribute
 from .shared_values import SharedValues
 
+_REVERSED_ROWS = (
+    "GE stores images of the sequence epi_pepolar upside down where phase is encoded from the other end: they are placed as "
+    "they were acquired, not as ImageOrientationPatient (0020,0037) says"
+)
+_MAYBE_REVERSED = (
+    "every second time of GE's sequence epi_pepolar is upside down, and TemporalPositionIdentifier (0020,0100), which tells "
+    "them apart, is missing: the positions of rows may be wrong"
+)
+
 
 class _Description(NamedTuple):
     """What is the same for all frames that one set of attributes describes."""
@@ -77,9 +86,18 @@ def _place_of(elements: Elements) -> _Place:
 
 def _place(look: Lookup) -> _Place:
     notes: list[str] = []
-    plane = plane_of(look, notes)
+    plane = _true_plane(look, notes)
     assumed = located_plane(look, notes) if plane is None else None
     return _Place(plane or assumed, assumed is not None, (*notes, *look.notes))
+
+
+def _true_plane(look: Lookup, notes: list[str]) -> Plane | None:
+    """Return where a frame is, also where its scanner is known to state another place; None where nothing specifies it."""
+    plane, is_reversed = plane_of(look, notes), vendor.are_rows_reversed(look.data_set)
+    if plane is None or is_reversed is False:
+        return plane
+    notes.append(_REVERSED_ROWS if is_reversed else _MAYBE_REVERSED)
+    return plane.upside_down(metadata.integer(look.data_set, Tag.ROWS)) if is_reversed else plane
 
 
 def frames_of(instance: Instance, index: int, shared: SharedDescriptions | None = None) -> list[FrameInfo]:
@@ -155,7 +173,7 @@ def _described_frame(elements: Elements, own: Elements) -> _Description:
 
 def _placed(source: _Source, n: int) -> FrameInfo:
     notes: list[str] = []
-    plane = plane_of(source.look, notes)
+    plane = _true_plane(source.look, notes)
     if plane is not None:
         return _frame(source, n, plane, notes)
     assumed = located_plane(source.look, notes)

@@ -11,6 +11,7 @@ import numpy as np
 from ....model import metadata
 from ....model.geometry import Plane
 from ....model.metadata import Element, Elements
+from ....standard import ge_pepolar
 from ....standard.siemens_csa import csa_values
 from ....standard.tags import Tag
 from .lookup import Lookup
@@ -182,14 +183,17 @@ def _scale_slope(layers: Sequence[Elements]) -> float:
 
 def phase_polarity(elements: Elements) -> str | None:
     """Return from which end phase is encoded, where an object specifies it of itself: pepolar series hold both ways."""
-    stated = metadata.text(elements, Tag.RECTILINEAR_PHASE_ENCODE_REORDERING)
-    if stated or not _group(elements, GE_USER_12[0]):
-        return "reversed" if stated == "REVERSE_LINEAR" else None
-    name, user = private_value(elements, GE_PULSE_SEQUENCE), private_numbers(elements, GE_USER_12)
-    if "epi_pepolar" not in str(name) or not user:
-        return None
-    reversed_times = {1: (0, 1), 2: (1,), 3: (0,)}.get(round(user[0]), ())
-    return "reversed" if metadata.integer(elements, Tag.TEMPORAL_POSITION_IDENTIFIER) % 2 in reversed_times else None
+    stated = metadata.text(elements, Tag.RECTILINEAR_PHASE_ENCODE_REORDERING) == "REVERSE_LINEAR"
+    return "reversed" if stated != bool(are_rows_reversed(elements)) else None
+
+
+def are_rows_reversed(elements: Elements) -> bool | None:
+    """Return whether GE stored an image from the last row to the first, and None where it may have (`ge_pepolar`)."""
+    if not _group(elements, GE_USER_12[0]):
+        return False
+    name, mode = private_value(elements, GE_PULSE_SEQUENCE), private_numbers(elements, GE_USER_12)
+    time = metadata.integer(elements, Tag.TEMPORAL_POSITION_IDENTIFIER)
+    return ge_pepolar.are_rows_reversed(str(name), mode[0], time) if name and mode else False
 
 
 def _any_group(elements: Elements, group: int) -> bool:
