@@ -14,13 +14,15 @@ from . import Database, Hierarchy
 from .NodeImages import NodeImage
 from .NodeKinds import sequence_of
 from .Nodes import image_of
+from .SeriesSlices import SeriesSlices
+from .Transforms import Nonlinear
 
 UNEXPECTED = "{}: unexpected error ({}: {}). Nothing was written for it; please report it with the lines in Slicer's log."
 
 
 @dataclass(frozen=True)
 class ExportSource:
-    """An image to export, the files it came from, and the patient; or why that cannot be."""
+    """An image to export, the files it came from, the patient, the slices it was made on; or why that cannot be."""
 
     title: str
     image: NodeImage | None = None
@@ -28,6 +30,7 @@ class ExportSource:
     missing: int = 0
     identity: dict[str, str] = field(default_factory=dict)
     error: str = ""
+    slices: SeriesSlices | None = None
 
 
 def each_once(nodes: Iterable[Any]) -> list[Any]:
@@ -42,11 +45,11 @@ def each_once(nodes: Iterable[Any]) -> list[Any]:
     return list(by_id.values())
 
 
-def source_of(node: Any, harden: bool, only_dicom: bool) -> ExportSource:
+def source_of(node: Any, nonlinear: Nonlinear, only_dicom: bool = False) -> ExportSource:
     """Return the image of a node with what it was loaded from; or why it cannot be exported."""
     title = node.GetName() or node.GetID() if node is not None else "(no volume)"
     try:
-        image = image_of(node, harden)
+        image = image_of(node, nonlinear)
     except BridgeError as error:
         return ExportSource(title, error=str(error))
     except Exception as error:  # an error in one node must not end the export of the others

@@ -26,6 +26,8 @@ from nifti_dicom_bridge import (
     Volume,
     check_options,
     convert,
+    message_of,
+    python_words,
 )
 
 from . import SourceMatching
@@ -34,6 +36,8 @@ from .ExportFiles import NO_FOLDER, write_image
 from .ExportSources import UNEXPECTED, ExportSource, each_once, publish, require_original, source_of
 from .FileNames import file_names, names_of_parts
 from .OverlappingLabels import split_layers
+from .TemporaryFolders import without_temporary
+from .Transforms import RESAMPLE, Nonlinear
 
 Progress = Callable[[str, int, int], None]
 HIDDEN = "the message is hidden, as it may name the patient"
@@ -79,7 +83,7 @@ class ExportTask:
         self._series = EditedSeries(source.identity.get("StudyInstanceUID", "") for source in self._sources)
 
     def _source_of(self, node: Any, harden: bool) -> ExportSource:
-        return source_of(node, harden, only_dicom=self._options.layout is Layout.BIDS)
+        return source_of(node, Nonlinear(harden, RESAMPLE), only_dicom=self._options.layout is Layout.BIDS)
 
     def work(self, progress: Progress) -> ConversionReport:
         """Write all images; one that fails does not stop the others. What is complete goes again when cancelled."""
@@ -119,7 +123,7 @@ class ExportTask:
         try:
             if source.image is None:
                 raise BridgeError(source.error)
-            volumes, entry.log = SourceMatching.volumes_of(source.image, source.files, source.missing, step)
+            volumes, entry.log = self._volumes_of(source, step)
             entry.log.warnings += source.image.warnings
             volumes = [part for volume in volumes for part in self._split_for_files(volume)]
             if self._options.layout is Layout.BIDS:
@@ -132,14 +136,21 @@ class ExportTask:
                 self._series.describe(source.title, volumes, entry.outputs)
         except Cancelled:
             raise
-        except (BridgeError, OSError) as error:
-            entry.outcome, entry.error = Outcome.FAILED, str(error)
+        except OSError as error:
+            error.filename = error.filename or str(self._folder)  # a full disk has none
+            entry.outcome, entry.error = Outcome.FAILED, without_temporary(message_of(error, python_words))
+        except BridgeError as error:
+            entry.outcome, entry.error = Outcome.FAILED, without_temporary(str(error))
         except Exception as error:  # an error in one image must not end the export of the others
             message = HIDDEN if self._deidentifier is not None else str(error)
             if self._deidentifier is None:
                 logging.exception("Export of %s", source.title)
             entry.outcome, entry.error = Outcome.FAILED, UNEXPECTED.format(source.title, type(error).__name__, message)
         return [entry]
+
+    def _volumes_of(self, source: ExportSource, step: Progress) -> tuple[list[Volume], Log]:
+        assert source.image is not None
+        return SourceMatching.volumes_of(source.image, source.files, source.missing, step)
 
     def _split_for_files(self, volume: Volume) -> list[Volume]:
         """Return the images to write for a volume: label maps of segments that overlap are files of their own."""

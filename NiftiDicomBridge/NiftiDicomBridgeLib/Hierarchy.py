@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 import slicer
+
+from nifti_dicom_bridge import may_be_same_person
 
 from .NodeKinds import VOLUME, convertible_nodes, instance_uids_of, node_type
 
@@ -154,8 +156,7 @@ def place(node: Any, identity: Mapping[str, str]) -> None:
     hierarchy.SetItemUID(item, constants.GetDICOMUIDName(), identity.get("SeriesInstanceUID", ""))
     hierarchy.SetItemUID(item, constants.GetDICOMInstanceUIDName(), " ".join(instance_uids_of(node)))
     _set_attributes(hierarchy, item, identity, OF_SERIES)
-    patient = _patient(hierarchy, identity)
-    hierarchy.SetItemParent(item, _study(hierarchy, patient, identity))
+    hierarchy.SetItemParent(item, _study(hierarchy, identity))
 
 
 def _hierarchy() -> Any:
@@ -189,40 +190,58 @@ def _leaf(node: Any, children: list[Branch] | None = None) -> Branch:
 
 def _patient(hierarchy: Any, identity: Mapping[str, str]) -> int:
     """Return the item of a patient, made where it is missing; people who share a PatientID have an item each."""
-    uid = slicer.vtkMRMLSubjectHierarchyConstants.GetDICOMUIDName()
     known = identity.get("PatientID") or identity["StudyInstanceUID"]
-    number, key = 1, known
-    while (item := hierarchy.GetItemByUID(uid, key)) and _is_another_person(hierarchy, item, identity):
-        number += 1
-        key = f"{known} ({number})"
-    if not item:
-        name = identity.get("PatientName") or known
-        item = hierarchy.CreateSubjectItem(hierarchy.GetSceneItemID(), f"{name} ({known})")
-        hierarchy.SetItemUID(item, uid, key)
-        _set_attributes(hierarchy, item, identity, OF_PATIENT)
+    item, key = _item_of_person(hierarchy, known, identity, lambda patient: patient)
+    if item:
+        _complete(hierarchy, item, identity)
+        return item
+    name = identity.get("PatientName") or known
+    item = hierarchy.CreateSubjectItem(hierarchy.GetSceneItemID(), f"{name} ({known})")
+    hierarchy.SetItemUID(item, slicer.vtkMRMLSubjectHierarchyConstants.GetDICOMUIDName(), key)
+    _set_attributes(hierarchy, item, identity, OF_PATIENT)
     return int(item)
 
 
-def _is_another_person(hierarchy: Any, item: int, identity: Mapping[str, str]) -> bool:
-    """Whether an item states another name, date of birth or sex: what is exported from below it would get them."""
-    for keyword in OF_PERSON:
-        stated = str(hierarchy.GetItemAttribute(item, "DICOM." + keyword) or "")
-        known = "" if is_placeholder(keyword, stated) else stated.casefold().rstrip("^ ")
-        own = identity.get(keyword, "").casefold().rstrip("^ ")
-        if known and own and known != own:
-            return True
-    return False
+def _item_of_person(
+    hierarchy: Any, known: str, identity: Mapping[str, str], patient_of: Callable[[int], int]
+) -> tuple[int, str]:
+    """Return the item with a UID that can be of a person, or 0, and its UID; those of other people are numbered."""
+    name = slicer.vtkMRMLSubjectHierarchyConstants.GetDICOMUIDName()
+    number, key = 1, known
+    while item := hierarchy.GetItemByUID(name, key):
+        patient = patient_of(item)
+        if not patient or may_be_same_person(_stated(hierarchy, patient), identity):
+            break
+        number += 1
+        key = f"{known} ({number})"
+    return int(item), key
 
 
-def _study(hierarchy: Any, patient: int, identity: Mapping[str, str]) -> int:
-    uid = slicer.vtkMRMLSubjectHierarchyConstants.GetDICOMUIDName()
-    item = hierarchy.GetItemByUID(uid, identity["StudyInstanceUID"])
-    if not item:
-        name = identity.get("StudyDescription") or "No study description"
-        date = identity.get("StudyDate")
-        item = hierarchy.CreateStudyItem(patient, f"{name} ({date})" if date else name)
-        hierarchy.SetItemUID(item, uid, identity["StudyInstanceUID"])
-        _set_attributes(hierarchy, item, identity, OF_STUDY)
+def _stated(hierarchy: Any, patient: int) -> dict[str, str]:
+    """Return what the item of a patient states: what is exported from below it gets these values."""
+    values = {keyword: str(hierarchy.GetItemAttribute(patient, "DICOM." + keyword) or "") for keyword in OF_PATIENT}
+    return {keyword: value for keyword, value in values.items() if value and not is_placeholder(keyword, value)}
+
+
+def _complete(hierarchy: Any, patient: int, identity: Mapping[str, str]) -> None:
+    """Add what is known now of a patient, so that no one whom it excludes shares the item later."""
+    missing = [keyword for keyword in OF_PERSON if identity.get(keyword) and keyword not in _stated(hierarchy, patient)]
+    _set_attributes(hierarchy, patient, identity, tuple(missing))
+
+
+def _study(hierarchy: Any, identity: Mapping[str, str]) -> int:
+    """Return the item of a study, made where it is missing, with that of its patient."""
+    known = identity["StudyInstanceUID"]
+    item, key = _item_of_person(hierarchy, known, identity, lambda study: int(hierarchy.GetItemAncestorAtLevel(study, PATIENT)))
+    if item:
+        patient = hierarchy.GetItemAncestorAtLevel(item, PATIENT)
+        if patient:
+            _complete(hierarchy, patient, identity)
+        return item
+    name, date = identity.get("StudyDescription") or "No study description", identity.get("StudyDate")
+    item = hierarchy.CreateStudyItem(_patient(hierarchy, identity), f"{name} ({date})" if date else name)
+    hierarchy.SetItemUID(item, slicer.vtkMRMLSubjectHierarchyConstants.GetDICOMUIDName(), key)
+    _set_attributes(hierarchy, item, identity, OF_STUDY)
     return int(item)
 
 

@@ -32,7 +32,7 @@ def obstacle(widget: Any, rows: Rows, folder: str, feedback: Feedback) -> tuple[
         return hint, remedy, on_remedy
     if not len(rows):
         return _("Add at least one image file."), "", None
-    text = _invalid_value(rows)
+    text = _invalid_value(rows) or _misplaced(rows)
     if text:
         return text, "", None
     for feature in sorted({row.kind for row in rows.all}.intersection(WITH_PACKAGES)):
@@ -43,6 +43,16 @@ def obstacle(widget: Any, rows: Rows, folder: str, feedback: Feedback) -> tuple[
         return ("" if folder else _("Choose the DICOM database or a folder.")), "", None
     hint, remedy, on_remedy = widget.obstacle(feedback, database=True)
     return hint, remedy, on_remedy
+
+
+def _misplaced(rows: Rows) -> str:
+    for row in rows.all:
+        if row.is_misplaced:
+            return _(
+                "{file} is under the acquisition transform of its series: choose that series as its reference, or harden the "
+                "transform and add the image again."
+            ).format(file=row.path.name)
+    return ""
 
 
 def _invalid_value(rows: Rows) -> str:

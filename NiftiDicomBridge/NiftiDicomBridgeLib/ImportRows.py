@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 AUTOMATIC, LABELS = "auto", "seg"
+OF_PATIENT = ("PatientID", "PatientName", "PatientBirthDate", "PatientSex")
 
 
 @dataclass
@@ -54,6 +55,11 @@ class Row:
     def has_own_reference(self) -> bool:
         """Whether it is an image of the scene with the series that it was made of."""
         return self.scene is not None and self.reference == self.scene.reference
+
+    @property
+    def is_misplaced(self) -> bool:
+        """Whether it is an image of the scene whose slices are those of another series than the chosen reference."""
+        return self.scene is not None and self.scene.needs_reference and not self.has_own_reference
 
     @property
     def chosen_kind(self) -> str:
@@ -138,19 +144,23 @@ def common(values: Iterable[str]) -> str | None:
 def patients(rows: Sequence[Row]) -> list[str]:
     """Return the names of the patients of some rows; rows without a patient do not count.
 
-    Two patients are the same if their PatientID is the same, or their PatientName where one of them has no PatientID.
+    Two patients are the same if their PatientID is the same, or their PatientName where one of them has no PatientID, and
+    nothing else that is known of them excludes it.
     """
-    identities: list[tuple[str, str]] = []
+    identities: list[dict[str, str]] = []
     for row in rows:
-        new = row.value_of("PatientID"), row.value_of("PatientName")
-        if any(new) and not any(_same_patient(new, known) for known in identities):
+        new = {keyword: row.value_of(keyword) for keyword in OF_PATIENT}
+        if (new["PatientID"] or new["PatientName"]) and not any(_same_patient(new, known) for known in identities):
             identities.append(new)
-    return [name or number for number, name in identities]
+    return [known["PatientName"] or known["PatientID"] for known in identities]
 
 
-def _same_patient(one: tuple[str, str], other: tuple[str, str]) -> bool:
-    which = 0 if one[0] and other[0] else 1
-    return one[which].casefold() == other[which].casefold()
+def _same_patient(one: Mapping[str, str], other: Mapping[str, str]) -> bool:
+    from nifti_dicom_bridge import may_be_same_person
+
+    have_numbers = one["PatientID"] and other["PatientID"]
+    have_names = one["PatientName"] and other["PatientName"]
+    return bool(have_numbers or have_names) and may_be_same_person(one, other)
 
 
 def _parsed(text: str) -> Mapping[str, Any]:

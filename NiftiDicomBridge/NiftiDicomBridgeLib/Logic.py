@@ -154,26 +154,24 @@ class NiftiDicomBridgeLogic(ScriptedLoadableModuleLogic):
         ConversionReport
             As for `importNifti`; a node that cannot be converted is one entry and does not stop the others.
         """
-        import tempfile
-
-        import slicer
-
         self._require_dependencies()
         from nifti_dicom_bridge import ConversionOptions, ConversionReport
 
         from .SpaceOfReference import reference_is_moved
+        from .TemporaryFolders import temporary_folder
         from .TemporaryNifti import stage
 
-        with tempfile.TemporaryDirectory(prefix="NiftiDicomBridge-", dir=slicer.app.temporaryPath) as folder:
+        with temporary_folder() as folder:
             given = options or ConversionOptions()
             by_origin = not where.get("reference") and given.reference is None
-            staged = stage(nodes, Path(folder) / "nifti", partly=True, by_origin=by_origin)
+            reference = where.get("reference", "")
+            staged = stage(nodes, folder / "nifti", partly=True, by_origin=by_origin, reference=reference)
             if not staged.images:
                 return ConversionReport(staged.failures)
-            chosen = given if where.get("reference") else staged.options(given, Path(folder))
+            chosen = given if reference else staged.options(given, folder)
             report = self.importNifti(staged.images, chosen, **where)
             staged.warn(report)
-            warning = reference_is_moved(where.get("reference", ""))
+            warning = reference_is_moved(reference)
             if warning:
                 for entry in report.entries:
                     entry.log.warnings.append(warning)
@@ -311,12 +309,12 @@ class NiftiDicomBridgeLogic(ScriptedLoadableModuleLogic):
 
         return SeriesTask(seriesUIDs, folder, options)
 
-    def stageTask(self, nodes, folder: str | Path, by_origin: bool = True):
+    def stageTask(self, nodes, folder: str | Path, by_origin: bool = True, reference: str | None = ""):
         """Return the writing of nodes as temporary NIfTI files as a task; see `TemporaryNifti.StageTask`."""
         self._require_dependencies()
         from .TemporaryNifti import StageTask
 
-        return StageTask(nodes, Path(folder), by_origin)
+        return StageTask(nodes, Path(folder), by_origin, reference)
 
     def importTask(
         self,

@@ -42,6 +42,8 @@ class Origin:
         Whether it is a segmentation or a label map.
     is_missing : bool
         Whether it was made of a series that the database does not have.
+    has_own_slices : bool
+        Whether it is on the slices of that series, which are not at even distances: with another one, it would be elsewhere.
     """
 
     files: list[Path] = field(default_factory=list)
@@ -49,6 +51,7 @@ class Origin:
     values: dict[str, str] = field(default_factory=dict)
     is_labels: bool = False
     is_missing: bool = False
+    has_own_slices: bool = False
 
     @property
     def kind(self) -> Kind:

@@ -25,20 +25,20 @@ from .NodeKinds import (
 )
 from .Segments import image_of_segmentation
 from .SourceFile import source_of
-from .Transforms import HARDEN_FIRST, RESAMPLE, linear_parents
+from .Transforms import HARDEN_FIRST, REFUSED, Nonlinear, linear_parents
 
 SECONDS = {"s": 1.0, "sec": 1.0, "second": 1.0, "seconds": 1.0, "ms": 1e-3}
 
 
-def image_of(node: Any, harden: bool = False) -> NodeImage:
+def image_of(node: Any, nonlinear: Nonlinear = REFUSED) -> NodeImage:
     """Return a copy of what a node contains.
 
     Parameters
     ----------
     node : vtkMRMLVolumeNode, vtkMRMLSegmentationNode or vtkMRMLSequenceNode
         What to read. The volume that shows a sequence represents the whole sequence.
-    harden : bool
-        Resample what is under a nonlinear transform, instead of refusing it.
+    nonlinear : Nonlinear
+        What to do with nonlinear transforms.
 
     Raises
     ------
@@ -46,20 +46,20 @@ def image_of(node: Any, harden: bool = False) -> NodeImage:
         If the node is none that can be written, is empty, or is under a nonlinear transform of a person's making.
     """
     if node is not None and node.IsA(SEGMENTATION):
-        return image_of_segmentation(node, *linear_parents(node, HARDEN_FIRST))
+        return image_of_segmentation(node, *linear_parents(node, HARDEN_FIRST, nonlinear.left_out))
     sequence = sequence_of(node)
-    return _image_of_sequence(sequence, node) if sequence is not None else _image_of_volume(node, harden)
+    return _image_of_sequence(sequence, node) if sequence is not None else _image_of_volume(node, nonlinear)
 
 
 # --- volumes ----------------------------------------------------------------------------------------------------------
 
 
-def _image_of_volume(node: Any, harden: bool) -> NodeImage:
+def _image_of_volume(node: Any, nonlinear: Nonlinear) -> NodeImage:
     _require_convertible(node)
     try:
-        parent_to_world, acquisition = linear_parents(node, RESAMPLE)
+        parent_to_world, acquisition = linear_parents(node, nonlinear.advice, nonlinear.left_out)
     except BridgeError:
-        if not harden:
+        if not nonlinear.resample:
             raise
         return _hardened(node)
     image = NodeImage(
@@ -99,7 +99,7 @@ def _hardened(node: Any) -> NodeImage:
             raise BridgeError(
                 f"{node.GetName()} could not be resampled under its transforms. Slicer's log contains the reason."
             )
-        image = _image_of_volume(copy, harden=False)
+        image = _image_of_volume(copy, REFUSED)
     finally:
         remove_with_displays(copy)
     return replace(image, name=node.GetName(), instance_uids=(), source=None, hardened=True)

@@ -19,7 +19,10 @@ def _of_files() -> dict[str, str]:
         ),
         "bids-keys": _("(option “bids_keys” in the Python console)"),
         "bids-map": _("“{section}” (option “bids_map” in the Python console)"),
-        "bids-subject": _("“subjects” (option “bids_map” in the Python console)"),
+        "bids-one-person": _(
+            "Convert the images of each person by themselves in the Python console, with the option “subject”"
+        ),
+        "bids-subject": _("“subjects” (name or ID → label; option “bids_map” in the Python console)"),
         "check-reference": _("Choose the series of this image as the reference, or no reference."),
         "install-ffmpeg": _("Install ffmpeg."),
         "install-packages": _("Install them in the Python console, with slicer.util.pip_install."),

@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 import shutil
-import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
-
-import slicer
 
 from .ImportRows import AUTOMATIC
 from .ReferenceBox import series_of
@@ -31,6 +28,8 @@ class SceneImage:
         What it becomes with that reference, if the user chooses no kind.
     values : dict of str to str
         DICOM keyword → value of that series that holds for it, too.
+    needs_reference : bool
+        Whether only that reference has its slices.
     warnings : dict of pathlib.Path to list of str
         What each file could not include.
     """
@@ -40,6 +39,7 @@ class SceneImage:
     reference: str = ""
     kind: str = AUTOMATIC
     values: dict[str, str] = field(default_factory=dict)
+    needs_reference: bool = False
     warnings: dict[Path, list[str]] = field(default_factory=dict)
 
 
@@ -49,15 +49,19 @@ class SceneImages:
     def __init__(self, widget: Any):
         self._widget = widget
         self._folder: Path | None = None
+        self._count = 0
 
     def __contains__(self, path: Path) -> bool:
         return self._folder is not None and self._folder in path.parents
 
     def task(self, nodes: Sequence[Any]) -> Any:
         """Return the task that writes nodes to files; it returns a list of `SceneImage`."""
-        if self._folder is None:
-            self._folder = Path(tempfile.mkdtemp(prefix="NiftiDicomBridge-nodes-", dir=slicer.app.temporaryPath))
-        return _StageTask(self._widget.logic, nodes, Path(tempfile.mkdtemp(dir=self._folder)))
+        from .TemporaryFolders import new_folder
+
+        if self._folder is None or not self._folder.is_dir():
+            self._folder = new_folder("nodes")
+        self._count += 1
+        return _StageTask(self._widget.logic, nodes, self._folder / str(self._count))
 
     def remove(self) -> None:
         """Delete the files."""
@@ -70,7 +74,7 @@ class _StageTask:
 
     def __init__(self, logic: Any, nodes: Sequence[Any], folder: Path):
         relative = logic.stageTask(nodes, folder)
-        self._tasks = [relative, logic.stageTask(nodes, folder / "world", by_origin=False)] if relative.moves else [relative]
+        self._tasks = [relative, logic.stageTask(nodes, folder / "world", False, None)] if relative.moves else [relative]
 
     def work(self, progress: Any) -> Any:
         """Write the files."""
@@ -91,4 +95,4 @@ def _scene_image(relative: Any, in_world: Any, path: Path, other: Path) -> Scene
     if origin is None:
         return SceneImage(path, other, warnings=warnings)
     reference = series_of(origin.files) if origin.files else ""
-    return SceneImage(path, other, reference, origin.kind.value, dict(origin.values), warnings)
+    return SceneImage(path, other, reference, origin.kind.value, dict(origin.values), origin.has_own_slices, warnings)

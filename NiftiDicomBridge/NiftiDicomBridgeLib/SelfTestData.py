@@ -57,6 +57,18 @@ def write_series(folder: Path, **attributes) -> list[Path]:
     return paths
 
 
+def write_uneven_series(folder: Path, **attributes) -> list[Path]:
+    """Write a series as `write_series`, whose last slice is further away from its neighbor than the others."""
+    import pydicom
+
+    *_, before, last = files = write_series(folder, **attributes)
+    ds = pydicom.dcmread(last)
+    place, neighbor = (np.array(one.ImagePositionPatient, float) for one in (ds, pydicom.dcmread(before)))
+    ds.ImagePositionPatient = [f"{x:.10g}" for x in place + 0.5 * (place - neighbor)]
+    ds.save_as(last)
+    return files
+
+
 def _instance(k: int, position: np.ndarray):
     from pydicom.dataset import Dataset, FileMetaDataset
     from pydicom.uid import CTImageStorage, ExplicitVRLittleEndian, generate_uid

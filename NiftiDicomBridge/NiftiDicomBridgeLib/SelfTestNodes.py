@@ -8,7 +8,17 @@ import numpy as np
 import slicer
 
 from .SelfTestCase import BridgeTestCase
-from .SelfTestData import PET, RT_DOSE, TERMINOLOGY, XRAY, add_box, add_diffusion, write_object, write_series
+from .SelfTestData import (
+    PET,
+    RT_DOSE,
+    TERMINOLOGY,
+    XRAY,
+    add_box,
+    add_diffusion,
+    write_object,
+    write_series,
+    write_uneven_series,
+)
 
 INVERTED = {"PhotometricInterpretation": "MONOCHROME1", "Modality": "DX"}
 SEGMENT_TAGS = {
@@ -51,6 +61,24 @@ class NodeTests(BridgeTestCase):
         self.assertEqual({name: item[name].value for name in SEGMENT_TAGS}, SEGMENT_TAGS)
         slicer.mrmlScene.Clear()
         self._assert_comes_back_identical(path)
+
+    def test_labels_on_uneven_slices_are_where_the_slices_are(self) -> None:
+        """The loader puts the volume below an acquisition transform, which moves the last slice."""
+        import pydicom
+
+        files = write_uneven_series(self.folder / "original")
+        volume = self._load(files)
+        voxels = np.ones(slicer.util.arrayFromVolume(volume).shape, np.uint8)
+        node = slicer.util.addVolumeFromArray(voxels, self._ijk_to_ras(volume), "labels", "vtkMRMLLabelMapVolumeNode")
+        self.assertTrue(volume.GetTransformNodeID())
+        node.SetAndObserveTransformNodeID(volume.GetTransformNodeID())
+        report = self.logic.volumesToDicom([node])
+        self._assert_all_done(report)
+        (path,) = report.outputs
+        frames = pydicom.dcmread(path).PerFrameFunctionalGroupsSequence
+        written = sorted(list(map(float, frame.PlanePositionSequence[0].ImagePositionPatient)) for frame in frames)
+        expected = sorted(list(map(float, pydicom.dcmread(path).ImagePositionPatient)) for path in files)
+        np.testing.assert_allclose(written, expected, atol=1e-4)
 
     def test_segments_far_apart_become_one_object(self) -> None:
         """Boxes at -50 and +50 mm without a reference geometry, and one that overlaps."""

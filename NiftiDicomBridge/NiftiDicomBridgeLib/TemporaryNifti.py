@@ -9,15 +9,17 @@ from typing import Any
 
 import numpy as np
 
-from nifti_dicom_bridge import BridgeError, ConversionOptions, ConversionReport, Entry, Volume
+from nifti_dicom_bridge import BridgeError, ConversionOptions, ConversionReport, Entry, Log, Volume
 
 from . import Database
-from .ExportSources import ExportSource
+from .ExportSources import ExportSource, source_of
 from .ExportTasks import ExportTask
 from .NodeOrigins import Origin, origin_of
 from .OverlappingLabels import is_layered
 from .References import reference_volume
+from .SeriesSlices import NO_SERIES, OTHER_REFERENCE, SeriesSlices, shared_transform
 from .SpaceOfReference import in_space_of
+from .Transforms import Nonlinear
 
 Progress = Callable[[str, int, int], None]
 CLOSED = "{}: Slicer's DICOM database is not open, so the original of this image cannot be read. Open it in the module DICOM."
@@ -73,6 +75,8 @@ class StageTask(ExportTask):
     by_origin : bool
         Write what was made of a volume of DICOM in the space of its series, where that volume is under a transform; not in
         world coordinates, which are those of a reference that the user chose.
+    reference : str or None
+        Series Instance UID of that reference; None if it will be chosen later, for each image.
 
     Attributes
     ----------
@@ -82,19 +86,22 @@ class StageTask(ExportTask):
 
     moves = False
 
-    def __init__(self, nodes: Sequence[Any], folder: Path, by_origin: bool = True):
+    def __init__(self, nodes: Sequence[Any], folder: Path, by_origin: bool = True, reference: str | None = ""):
         self._origins: list[Origin] = []
-        self._by_origin = by_origin
+        self._by_origin, self._reference = by_origin, reference
         super().__init__(nodes, folder, ConversionOptions(gzip=False, overwrite=True))
 
     def _source_of(self, node: Any, harden: bool) -> Any:
         self._origins.append(origin_of(node) if node is not None else Origin())
-        source = super()._source_of(node, harden)
+        left_out = shared_transform(node) if node is not None else None
+        source = source_of(node, Nonlinear(harden, left_out=left_out))
         if source.image is None:
             return source
         missing = self._by_origin and self._origins[-1].is_missing
         if (missing or (source.image.instance_uids and not source.files)) and not Database.is_open():
             return ExportSource(source.title, error=CLOSED.format(source.title))
+        if left_out is not None:
+            return self._on_slices(node, source)
         if missing:
             warnings = (*source.image.warnings, MISSING.format(source.title))
             return replace(source, image=replace(source.image, warnings=warnings))
@@ -103,6 +110,28 @@ class StageTask(ExportTask):
         placed = in_space_of(reference_volume(node), source) if moves else source
         self.moves |= placed is not source
         return placed
+
+    def _on_slices(self, node: Any, source: ExportSource) -> ExportSource:
+        """Return what is under an acquisition transform on the grid of its volume; only its series has those slices."""
+        origin = self._origins[-1]
+        slices = SeriesSlices.of(node, origin.files)
+        assert slices is not None
+        assert source.image is not None
+        origin.has_own_slices = True
+        try:
+            if not origin.files:
+                raise slices.refusal(NO_SERIES, source.title)
+            if not self._by_origin and self._reference not in (None, *Database.series_of_files(origin.files[:1])):
+                raise slices.refusal(OTHER_REFERENCE, source.title)
+            on_grid = replace(source, image=slices.on_grid(source.image), slices=slices)
+        except BridgeError as error:
+            return ExportSource(source.title, error=str(error))
+        return in_space_of(reference_volume(node), on_grid)
+
+    def _volumes_of(self, source: ExportSource, step: Progress) -> tuple[list[Volume], Log]:
+        volumes, log = super()._volumes_of(source, step)
+        slices = source.slices
+        return volumes if slices is None else [slices.placed(volume, step) for volume in volumes], log
 
     def _split_for_files(self, volume: Volume) -> list[Volume]:
         """Return one image: segments that overlap become one object."""
@@ -142,7 +171,9 @@ def warn(report: ConversionReport, warnings: Mapping[Path, Sequence[str]]) -> No
         entry.log.warnings += [sentence for sentence in sentences if sentence not in entry.log.warnings]
 
 
-def stage(nodes: Sequence[Any], folder: Path, partly: bool = False, by_origin: bool = True) -> TemporaryNifti:
+def stage(
+    nodes: Sequence[Any], folder: Path, partly: bool = False, by_origin: bool = True, reference: str = ""
+) -> TemporaryNifti:
     """Write nodes at once; see `StageTask`."""
-    task = StageTask(nodes, folder, by_origin)
+    task = StageTask(nodes, folder, by_origin, reference)
     return task.staged(task.work(lambda what, done, total: None), partly)

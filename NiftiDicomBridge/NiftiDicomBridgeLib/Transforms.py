@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import slicer
@@ -19,7 +19,28 @@ SINGULAR = 1e-12
 RESAMPLE, HARDEN_FIRST = "Check 'Resample under nonlinear transforms'", "Harden the transform"
 
 
-def linear_parents(node: Any, advice: str) -> tuple[np.ndarray, bool]:
+class Nonlinear(NamedTuple):
+    """What to do with nonlinear transforms.
+
+    Attributes
+    ----------
+    resample : bool
+        Resample volumes that are under one, instead of refusing them.
+    advice : str
+        What else the user can do about a volume.
+    left_out : vtkMRMLTransformNode or None
+        An acquisition transform that is left out for a node that was not DICOM.
+    """
+
+    resample: bool = False
+    advice: str = HARDEN_FIRST
+    left_out: Any = None
+
+
+REFUSED = Nonlinear()
+
+
+def linear_parents(node: Any, advice: str, left_out: Any = None) -> tuple[np.ndarray, bool]:
     """Return all parents of a node as one matrix to world, and whether an acquisition transform was left out.
 
     Parameters
@@ -28,6 +49,8 @@ def linear_parents(node: Any, advice: str) -> tuple[np.ndarray, bool]:
         The node.
     advice : str
         What to do where one of them is nonlinear.
+    left_out : vtkMRMLTransformNode, optional
+        An acquisition transform that is left out for a node that was not DICOM.
 
     Raises
     ------
@@ -39,7 +62,7 @@ def linear_parents(node: Any, advice: str) -> tuple[np.ndarray, bool]:
     total, acquisition = np.eye(4), False
     transform = node.GetParentTransformNode()
     while transform is not None:
-        if _is_acquisition_transform(transform) and is_original:
+        if is_acquisition_transform(transform) and (is_original or transform is left_out):
             acquisition = True
         elif transform.IsLinear():
             step = vtk.vtkMatrix4x4()
@@ -60,10 +83,13 @@ def linear_parents(node: Any, advice: str) -> tuple[np.ndarray, bool]:
     return total, acquisition
 
 
-def _is_acquisition_transform(transform: Any) -> bool:
+def is_acquisition_transform(transform: Any) -> bool:
+    """Return whether a transform was made by Slicer's DICOM loader for slices that are on no regular grid."""
+    if transform is None:
+        return False
     return transform.IsA("vtkMRMLGridTransformNode") and ACQUISITION_TRANSFORM in (transform.GetName() or "")
 
 
 def _way_out(transform: Any) -> str:
     """Return what else helps: without the acquisition transform, an image is not at its place."""
-    return "" if _is_acquisition_transform(transform) else ", or take it out of the transform,"
+    return "" if is_acquisition_transform(transform) else ", or take it out of the transform,"

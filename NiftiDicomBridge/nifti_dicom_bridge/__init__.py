@@ -35,6 +35,7 @@ if TYPE_CHECKING:  # the same names for type checkers, which do not look into th
     from .model.metadata import Change as Change, Element as Element, Instance as Instance, Log as Log
     from .model.metadata import SeriesMetadata as SeriesMetadata
     from .model.names import is_nifti as is_nifti, safe_name as safe_name, stem_of as stem_of, unique_name as unique_name
+    from .model.person import may_be_same_person as may_be_same_person
     from .model.pixels import PixelRecord as PixelRecord, Rescale as Rescale
     from .model.report import ConversionReport as ConversionReport, Entry as Entry, Outcome as Outcome
     from .model.volume import Volume as Volume
@@ -99,6 +100,7 @@ _HOMES = {
     "optional_packages": "FEATURES missing_packages",
     "options": "Compression ConversionOptions FileOptions Kind Layout Names PreviewOptions Progress Resample "
     "RoiForm SegmentationForm SlicePlane Target Uids WindowChoice",
+    "model.person": "may_be_same_person",
     "model.pixels": "PixelRecord Rescale",
     "conversion.many": "convert_many",
     "conversion.proposals": "Proposal SidecarKind propose value_problem",

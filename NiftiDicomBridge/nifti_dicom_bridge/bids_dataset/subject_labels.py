@@ -146,18 +146,28 @@ def subject_of(image: Image, table: BidsMap, owners: Owners) -> str:
     label = image.subject or _claimed(image, patient, name, owners)
     wrong, differing = owners.doubts(label, image)
     if wrong:
-        shared = describe(Tag.PATIENT_ID if patient else Tag.PATIENT_NAME)
+        shared = describe(Tag.PATIENT_ID if patient or image.is_deidentified else Tag.PATIENT_NAME)
         image.refused = (
             f"sub-{label} has images of another person, who has the same {shared} and other values of "
-            f"{' and '.join(wrong)}. Give {remedy('bids-subject')} to name the subject: another one, or the same one if "
-            "they are one person."
+            f"{' and '.join(wrong)}. {_to_name_the_subject(image)}"
         )
     elif differing:
-        image.log.warnings.append(
-            _ARE_THEY_ONE.format(label=label, keys=" and ".join(differing))
-            + f" Give {remedy('bids-map', section='subjects')} to separate them."
-        )
+        are_they_one = _ARE_THEY_ONE.format(label=label, keys=" and ".join(differing))
+        image.log.warnings.append(f"{are_they_one} {_to_separate(image)}")
     return label
+
+
+def _to_name_the_subject(image: Image) -> str:
+    """Return how the user decides; a map has no labels of de-identified people, whose labels are their pseudonyms."""
+    if image.is_deidentified:
+        return f"{remedy('bids-one-person')}, or all together if they are one person."
+    return f"Give {remedy('bids-subject')} to name the subject: another one, or the same one if they are one person."
+
+
+def _to_separate(image: Image) -> str:
+    if image.is_deidentified:
+        return f"{remedy('bids-one-person')}, if they are not."
+    return f"Give {remedy('bids-map', section='subjects')} to separate them."
 
 
 _ARE_THEY_ONE = "sub-{label} has images of one PatientID, but of different {keys}: are they of one patient?"

@@ -12,6 +12,9 @@ from ..model.report import ConversionReport, Entry, Outcome
 from ..options import ConversionOptions, Progress
 from ..options.urls import is_address
 
+_NAMES = 4
+"""Files that a sentence names."""
+
 
 @contextmanager
 def fetched_inputs(
@@ -58,17 +61,23 @@ def send_outputs(report: ConversionReport, options: ConversionOptions, progress:
     files = [path for entry in report.entries if entry.outcome is not Outcome.FAILED for path in entry.outputs]
     if not files:
         return
-    failure = Entry(options.send, Outcome.FAILED, files)
     try:
         transfer = send(files, options.send, read_archive_settings(options.archive_settings), progress)
     except BridgeError as error:
-        failure.error = f"{error} The {len(files)} file(s) were written and not sent; nifti-dicom-bridge send sends them."
-        report.entries.append(failure)
+        report.entries.append(_not_sent(options.send, files, str(error)))
         return
     report.notes += [*transfer.notes, f"{options.send}: {transfer.summary()}"]
-    errors = [entry.error for entry in transfer.entries if entry.outcome.value == "failed"]
-    if errors:
-        failure.error = (
-            f"{len(errors)} file(s) were not sent: {errors[0]} They were written; nifti-dicom-bridge send sends them."
-        )
-        report.entries.append(failure)
+    failed: dict[str, list[Path]] = {}
+    for entry in transfer.entries:
+        if entry.outcome.value == "failed":
+            failed.setdefault(entry.error, []).extend(entry.paths or [Path(entry.title)])
+    report.entries += [_not_sent(options.send, paths, reason) for reason, paths in failed.items()]
+
+
+def _not_sent(target: str, paths: list[Path], reason: str) -> Entry:
+    names = ", ".join("/".join(path.parts[-2:]) for path in paths[:_NAMES])
+    names += f" and {len(paths) - _NAMES} more" * (len(paths) > _NAMES)
+    error = (
+        f"{len(paths)} file(s) were written and not sent ({names}): {reason.rstrip('.')}. nifti-dicom-bridge send sends them."
+    )
+    return Entry(target, Outcome.FAILED, paths, error=f"{error} nifti-dicom-bridge send sends them.")

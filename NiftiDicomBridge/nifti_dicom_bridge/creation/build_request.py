@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from itertools import accumulate
+from itertools import accumulate, chain
 
 import numpy as np
 
 from ..errors import OptionError, SidecarError
 from ..formats.dicom.created import clock
 from ..formats.dicom.created.kind_selection import KindHints, select_kind
+from ..formats.dicom.created.kinds import OBJECT_KINDS
 from ..formats.dicom.created.object_size import check_object_size
 from ..formats.dicom.created.request import Request
 from ..labels import find_labels
@@ -63,11 +64,13 @@ def request_of(described: ImageWithSidecar, shared: ConversionContext, log: Log)
     frames = frames_of(described, kind, place.image.times, place.image.voxels.shape[1], stated.sentences)
     attributes = resolve_attributes(described, kind, place, stated, shared, log)
     log.warnings += stated.sentences
+    sources, source_frames = _sources(place, kind)
     request = Request(
         image=place.image,
         kind=kind,
         attributes=attributes,
-        sources=_sources(place),
+        sources=sources,
+        source_frames=source_frames,
         planes=place.planes,
         slice_times=_slice_times(described, place.image),
         starts_s=_starts(described, kind, log),
@@ -146,11 +149,24 @@ def _starts(described: ImageWithSidecar, kind: Kind, log: Log) -> list[float]:
     return list(accumulate(durations[:-1], initial=0.0))
 
 
-def _sources(place: Placed) -> Sequence[Instance]:
-    """Return the instances that an image was made from; none if it is not located in their space."""
-    if place.reference is None or not place.same_space:
-        return ()
-    return place.reference.by_slice if place.same_grid and place.reference.by_slice else place.reference.instances
+def _sources(place: Placed, kind: Kind) -> tuple[Sequence[Instance], Sequence[int]]:
+    """Return the instances that an image was made from, and their frames; none if it is not located in their space.
+
+    On the grid of the reference, every slice is made from its own; every frame, if there are as many times. Segmentations,
+    maps and structure sets find the images in their planes themselves.
+    """
+    reference = place.reference
+    if reference is None or not place.same_space:
+        return (), ()
+    if not place.same_grid:
+        return reference.instances, ()
+    times = reference.frames if len(reference.frames) == place.image.times else reference.frames[:1]
+    frames = list(chain.from_iterable(times))
+    if not any(frame.number for frame in frames):
+        return [frame.instance for frame in (frames if kind in OBJECT_KINDS else reference.frames[0])], ()
+    if kind not in OBJECT_KINDS:
+        return reference.instances, ()
+    return [frame.instance for frame in frames], [frame.number for frame in frames]
 
 
 def _numbers(described: ImageWithSidecar, key: str, count: int) -> list[float]:

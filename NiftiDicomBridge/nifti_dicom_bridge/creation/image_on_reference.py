@@ -24,7 +24,7 @@ from ..standard.numbers import is_number
 from .attribute_sources import ConversionContext
 from .image_with_sidecar import ImageWithSidecar
 from .placed_image import Placed
-from .reference_choice import chosen_reference, is_grid_of
+from .reference_choice import chosen_reference, has_slices_of
 
 _TEMPLATES = ("talairach", "mni", "template")
 _TEMPLATE_LABEL = re.compile(
@@ -49,7 +49,7 @@ def placed(described: ImageWithSidecar, shared: ConversionContext, log: Log) -> 
     reference = chosen_reference(shared.references, described.image, described.name)
     same_space = _in_space(described.image, reference, shared, log)
     turned = _reoriented(described, reference if same_space else None, shared, log)
-    same_grid = same_space and reference is not None and reference.is_grid_of(turned)
+    same_grid = same_space and reference is not None and reference.has_slices_of(turned)
     if reference is not None:
         where = "same grid" if same_grid else "same space, another grid" if same_space else "not in its space"
         log.warnings.insert(0, f"reference: {reference.describe()} ({reference.path}), {where}")
@@ -72,7 +72,7 @@ def _in_space(image: Volume, reference: Reference | None, shared: ConversionCont
         return False
     problem = space_problem(image, reference)
     if not problem:
-        if image.space == SOME_SPACE and not is_grid_of(reference, image):
+        if image.space == SOME_SPACE and not has_slices_of(reference, image):
             log.warnings.append(
                 "sform_code is 2 and qform_code 0, as nibabel writes for any coordinates: they were taken for those of "
                 "the reference"
@@ -92,7 +92,7 @@ def space_problem(image: Volume, reference: Reference) -> str:
         return f"The reference {reference.title} has no position, so nothing shows that the image overlaps it."
     if not reference.overlaps(image):
         return "The image does not overlap the reference (wrong patient or affine?)."
-    return "" if is_grid_of(reference, image) else _problem_of_other_grid(image, reference)
+    return "" if has_slices_of(reference, image) else _problem_of_other_grid(image, reference)
 
 
 def _problem_of_other_grid(image: Volume, reference: Reference) -> str:
@@ -132,16 +132,24 @@ def _reoriented(described: ImageWithSidecar, reference: Reference | None, shared
 
 
 def _report_shift(turned: Volume, planes: list[Plane], log: Log) -> None:
-    """Report how far slices move to the planes of the reference, which may be spaced unevenly."""
-    own = planes_of(turned)
-    shift = max(float(np.abs(one.position - other.position).max()) for one, other in zip(own, planes, strict=True))
+    """Report how far pixels move to the planes of the reference, which may be spaced unevenly or tilted."""
+    pairs = zip(planes_of(turned), planes, strict=True)
+    shift = max(float(np.abs(_corners(own, turned) - _corners(other, turned)).max()) for own, other in pairs)
     step = float(np.linalg.norm(turned.ijk_to_ras[:3, 2]))
     if shift > _MOVED * step:
         log.warnings.append(
-            f"the slices of the reference are not evenly spaced: slices were moved by up to {shift:.3g} mm to their positions"
+            f"the slices of the reference are not evenly spaced, or tilted: slices were moved by up to {shift:.3g} mm to their "
+            "positions"
         )
     elif shift > _SEEN_MM:
         log.notes.append(f"grid matches the reference within {shift:.2g} mm; moved to it")
+
+
+def _corners(plane: Plane, image: Volume) -> np.ndarray:
+    """Return the first and the last pixel of a plane, mm, LPS."""
+    rows, columns = image.voxels.shape[2:4]
+    across, down = plane.orientation[:3] * plane.spacing[1], plane.orientation[3:] * plane.spacing[0]
+    return np.array([plane.position, plane.position + across * (columns - 1) + down * (rows - 1)])
 
 
 def _recorded_orientation(top: dict[str, Any]) -> np.ndarray | None:

@@ -43,8 +43,8 @@ def chosen_reference(references: Sequence[Reference], image: Volume, name: str) 
     for path in dict.fromkeys(reference.path for reference in references):
         _check_one_study([reference for reference in references if reference.path == path])
     candidates = [reference for reference in references if reference.modality not in _LABEL_MODALITIES] or list(references)
-    fitting = [one for one in candidates if is_grid_of(one, image)] or [one for one in candidates if one.overlaps(image)]
-    fitting = fitting or candidates
+    tests = (is_grid_of, has_slices_of, Reference.overlaps)
+    fitting = next(filter(None, ([one for one in candidates if test(one, image)] for test in tests)), candidates)
     if len(_series(fitting)) > 1:
         fitting = _best_named(fitting, name)
     if len(_series(fitting)) > 1:
@@ -57,8 +57,17 @@ def chosen_reference(references: Sequence[Reference], image: Volume, name: str) 
 
 def is_grid_of(reference: Reference, image: Volume) -> bool:
     """Whether an image has the grid of a reference, except for rounding and the order and direction of its axes."""
+    return reference.is_grid_of(_reoriented(reference, image))
+
+
+def has_slices_of(reference: Reference, image: Volume) -> bool:
+    """Whether the slices of an image are those of a reference, which may be uneven, in any order and direction of its axes."""
+    return reference.has_slices_of(_reoriented(reference, image))
+
+
+def _reoriented(reference: Reference, image: Volume) -> Volume:
     grid = reference.ijk_to_ras
-    return reference.is_grid_of(image if grid is None else orientation.in_plane(image, SlicePlane.REFERENCE, grid))
+    return image if grid is None else orientation.in_plane(image, SlicePlane.REFERENCE, grid)
 
 
 def _check_one_study(references: Sequence[Reference]) -> None:

@@ -5,14 +5,21 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
+from .. import bids
 from ..model.failure import without_messages
+from ..options.remedies import remedies_in
+from ..standard.dictionary import tag_of
 
 SHORTEST = 3
 """Shorter values, such as numbers of series, occur in any sentence."""
 MASK = "…"
 _SEPARATORS = re.compile(r"[\\/]")
-_QUOTED = re.compile(r"(\b[a-z_]+=\"[a-z-]+\")|'[^']*'|\"[^\"]*\"|“[^”]*”")
+_QUOTED = re.compile(r"(\b[a-z_]+=\"[a-z-]+\")|(?<!\w)'[^']*'|\"[^\"]*\"|“[^”]*”")
 """Quotations; the first group is an option with one of its choices, such as ``kind="enhanced-mr"``, which says nothing."""
+_PLACEHOLDERS = frozenset({"DICOM", "FILE", "HU", "KIND", "LABEL", "NAME:VERSION:FAMILY", "PATTERN", "VALUE"})
+"""What remedies have in place of a value: ``kind="KIND"``."""
+_KEPT = "\ue000{}\ue001"
+"""In place of a remedy while the rest of a sentence is masked: letters that no text contains."""
 _WORD = re.compile(r"[^\s,;:()]+")
 
 
@@ -44,6 +51,21 @@ class Masker:
         return "\n".join(map(self.masked, without_messages(text)))
 
     def masked_error(self, sentence: str) -> str:
-        """Return the reason of a failure without them, without quotations, and without anything that looks like a path."""
-        sentence = _QUOTED.sub(lambda mark: mark[1] or MASK, self.masked(sentence))
-        return _WORD.sub(lambda mark: MASK if _SEPARATORS.search(mark[0]) else mark[0], sentence)
+        """Return the reason of a failure without them, without quotations, and without anything that looks like a path.
+
+        What to do about it, and names of attributes, stay readable.
+        """
+        sentence = self.masked(sentence)
+        remedies = remedies_in(sentence)
+        for n, text in enumerate(remedies):
+            sentence = sentence.replace(text, _KEPT.format(n))
+        sentence = _QUOTED.sub(lambda mark: mark[0] if mark[1] or _is_harmless(mark[0][1:-1]) else MASK, sentence)
+        sentence = _WORD.sub(lambda mark: MASK if _SEPARATORS.search(mark[0]) else mark[0], sentence)
+        for n, text in enumerate(remedies):
+            sentence = sentence.replace(_KEPT.format(n), text)
+        return sentence
+
+
+def _is_harmless(quotation: str) -> bool:
+    """Whether a quotation is the name of an attribute or BIDS key, or a placeholder of a remedy."""
+    return quotation in _PLACEHOLDERS or quotation in bids.ORDER or tag_of(quotation) > 0

@@ -157,6 +157,36 @@ def affine_from_attributes(planes: Sequence[Plane], single_step_mm: float) -> St
     )
 
 
+def grids_of_itk(planes: Sequence[Plane]) -> list[np.ndarray]:
+    """Return the even grids, RAS, that programs with ITK make of parallel planes, whatever their distances are.
+
+    All begin at the first plane, and the last plane is as far away as it truly is.
+
+    Parameters
+    ----------
+    planes : sequence of Plane
+        Sorted along the normal, at least two.
+
+    Returns
+    -------
+    list of numpy.ndarray, shape (4, 4)
+        From the first plane to the last, as 3D Slicer reads a series; along the normal, as SimpleITK reads it; with the nearest
+        perpendicular axes, as ITK writes that of Slicer as NIfTI. They differ for a tilted gantry only.
+    """
+    first, last = planes[0], planes[-1]
+    line = (last.position - first.position) / (len(planes) - 1)
+    lps = np.eye(4)
+    lps[:3, 0], lps[:3, 1] = first.orientation[:3] * first.spacing[1], first.orientation[3:] * first.spacing[0]
+    lps[:3, 2], lps[:3, 3] = line, first.position
+    upright, turned = lps.copy(), lps.copy()
+    spacing = np.linalg.norm(lps[:3, :3], axis=0)
+    upright[:3, 2] = first.normal * spacing[2]
+    if spacing.all():
+        left, _, right = np.linalg.svd(lps[:3, :3] / spacing)
+        turned[:3, :3] = left @ right * spacing
+    return [LPS_TO_RAS @ grid for grid in (lps, upright, turned)]
+
+
 def _line_through(positions: np.ndarray, steps: np.ndarray) -> np.ndarray:
     """Return the way from slice to slice of uneven positions.
 

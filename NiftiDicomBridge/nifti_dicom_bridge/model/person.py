@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
 UNKNOWN_DATES = frozenset({"00000000", "00010101", "18000101", "19000101"})
@@ -17,6 +17,8 @@ UNKNOWN_NAMES = frozenset({
 """Words of what takes the place of a name."""
 SEXES = frozenset("MF")
 """Values of PatientSex (0010,0040) that exclude each other; O (other) is also written for unknown."""
+_VISIT = re.compile(r"(?<=\d)(?:v|visit|ses|tp)\d{1,2}$")
+"""Visit at the end of a pseudonym, as in P01V2."""
 SIMILAR = 0.8
 """Part of the letters that spellings of one name have in common at least."""
 
@@ -96,6 +98,37 @@ def contradicting(one: Person, other: Person) -> list[str]:
     return keywords
 
 
+def may_be_same_person(one: Mapping[str, str], other: Mapping[str, str]) -> bool:
+    """Return whether two data sets can be of one person, by what they state.
+
+    Another PatientID, birth date or sex is another person. Another spelling of a name is not, and what is empty or means
+    unknown is ignored.
+
+    Parameters
+    ----------
+    one, other : mapping of str to str
+        Keyword → value: ``PatientID``, ``PatientName``, ``PatientBirthDate``, ``PatientSex``, ``IssuerOfPatientID``. Other keys
+        are ignored.
+
+    Returns
+    -------
+    bool
+        Whether nothing excludes it.
+
+    Examples
+    --------
+    >>> from nifti_dicom_bridge import may_be_same_person
+    >>> jane = {"PatientID": "7", "PatientName": "Doe^Jane", "PatientSex": "F"}
+    >>> may_be_same_person(jane, {"PatientID": "7", "PatientName": "DOE, JANE"})
+    True
+    >>> may_be_same_person(jane, {"PatientID": "7", "PatientName": "Doe^John", "PatientSex": "M"})
+    False
+    """
+    numbers = {normal_text(values.get("PatientID", "")) for values in (one, other)} - {""}
+    people = [person(*(values.get(keyword, "") for keyword in (*KEYWORDS, "PatientID"))) for values in (one, other)]
+    return len(numbers) < 2 and not contradicting(*people)
+
+
 class People:
     """The people of each PatientID, numbered from 1 in the order in which they occur."""
 
@@ -143,8 +176,9 @@ def _are_alike(one: str, other: str) -> bool:
     if _begins_with("".join(mine), "".join(theirs)):
         return True
     numbered = [{word for word in words if re.search(r"\d", word)} for words in (mine, theirs)]
-    if all(numbered):  # pseudonyms: one letter makes another person
-        return bool(numbered[0] & numbered[1])
+    if all(numbered):  # pseudonyms: one letter makes another person, but not another visit
+        people = [{_VISIT.sub("", word) for word in words} for words in numbered]
+        return bool(people[0] & people[1])
     few, many = sorted((mine, theirs), key=len)
     if all(any(word.startswith(part) or part.startswith(word) for word in many) for part in few):
         return True

@@ -11,13 +11,14 @@ from ..errors import ArchiveError
 from ..options.addresses import DicomwebAddress, Selection
 from .archive import RemoteSeries, StoreResult
 from .dicomweb_store import batches, store_batch
-from .http_errors import archive_errors
+from .http_errors import HttpStatusError, archive_errors
 from .local_instances import LocalInstance
 from .settings import ArchiveSettings
 
 _STUDY, _SERIES, _INSTANCE = "0020000D", "0020000E", "00080018"
 _TAGS = {"PatientID": "00100020", "AccessionNumber": "00080050"}
 _PAGE = 500
+_NOT_FOUND, _NOT_OFFERED = 404, (405, 501)
 _ENCODED = re.compile(r"[^A-Za-z0-9._~-]+")
 """What a query contains in percent-encoding only (RFC 3986, 2.3)."""
 
@@ -40,21 +41,31 @@ class DicomwebArchive:
         self.session.close()
 
     def check(self) -> None:
-        """Ask for one study."""
-        with archive_errors(self.address, self.settings.timeout_s):
-            self.client.search_for_studies(limit=1)
+        """Ask for one study; an archive may offer STOW-RS only."""
+        try:
+            with archive_errors(self.address, self.settings.timeout_s):
+                self.client.search_for_studies(limit=1)
+        except HttpStatusError as error:
+            if error.code not in _NOT_OFFERED:
+                raise
 
     def stored_uids(self, study: str, series: str) -> set[str] | None:
-        """Return the SOP Instance UIDs of a series."""
-        rows = self._search("instances", {}, study, series)
+        """Return the SOP Instance UIDs of a series; None if the archive does not answer queries."""
+        try:
+            rows = self._search("instances", {}, study, series)
+        except HttpStatusError as error:
+            if error.code in _NOT_OFFERED:
+                return None
+            if error.code == _NOT_FOUND:  # it does not know the series
+                return set()
+            raise
         return {_value(row, _INSTANCE) for row in rows}
 
     def store(self, instances: Sequence[LocalInstance]) -> Iterator[StoreResult]:
         """Send instances by STOW-RS, several in a request."""
         for batch in batches(instances):
             with archive_errors(self.address, self.settings.timeout_s):
-                answers = store_batch(self.session, self.address.url, batch, self.settings.timeout_s)
-            yield from answers
+                yield from store_batch(self.session, self.address.url, batch, self.settings.timeout_s)
 
     def find(self, selection: Selection) -> list[RemoteSeries]:
         """Return the series that a selection selects."""

@@ -13,6 +13,9 @@ _MOST_FILES, _MOST_BYTES, _PART = 32, 64 << 20, 1 << 20
 _FAILED, _FAILURE_REASON, _INSTANCE = "00081198", "00081197", "00081155"
 _REFERENCED, _WARNING_REASON = "00081199", "00081196"
 _BUSY = 0xA700
+_OF_CONTENT = (400, 409, 413, 415, 422)
+"""HTTP status codes of requests whose content is refused: too large, or an instance that the archive does not take."""
+_NOT_CONFIRMED = "the archive does not confirm that it stored the instance: it may be out of resources"
 
 
 def batches(instances: Sequence[LocalInstance]) -> Iterator[list[LocalInstance]]:
@@ -30,13 +33,13 @@ def batches(instances: Sequence[LocalInstance]) -> Iterator[list[LocalInstance]]
         yield batch
 
 
-def store_batch(session: Any, url: str, batch: Sequence[LocalInstance], timeout_s: float) -> list[StoreResult]:
-    """Send instances in one request, and return the answer to each.
+def store_batch(session: Any, url: str, batch: Sequence[LocalInstance], timeout_s: float) -> Iterator[StoreResult]:
+    """Send instances in one request, and yield the answer to each; a request that is refused as a whole is divided.
 
     Raises
     ------
     requests.exceptions.RequestException
-        If there is no answer that concerns single instances.
+        If there is no answer that concerns the instances.
     """
     boundary = uuid.uuid4().hex
     response = session.post(
@@ -49,10 +52,17 @@ def store_batch(session: Any, url: str, batch: Sequence[LocalInstance], timeout_
         timeout=timeout_s,
     )
     answer = _json(response)
-    if answer is None or not (answer.get(_FAILED) or answer.get(_REFERENCED)):
+    if answer is not None and (answer.get(_FAILED) or answer.get(_REFERENCED)):
+        yield from (_stored(instance, answer) for instance in batch)
+    elif response.status_code not in _OF_CONTENT:
         response.raise_for_status()
-        return [StoreResult(instance, error="the archive does not confirm that it stored the instance") for instance in batch]
-    return [_stored(instance, answer) for instance in batch]
+        yield from (StoreResult(instance, error=_NOT_CONFIRMED, may_retry=True) for instance in batch)
+    elif len(batch) == 1:
+        yield StoreResult(batch[0], error=f"the archive refuses the instance: HTTP {response.status_code} {response.reason}")
+    else:
+        half = len(batch) // 2
+        for part in (batch[:half], batch[half:]):
+            yield from store_batch(session, url, part, timeout_s)
 
 
 def _body(batch: Sequence[LocalInstance], boundary: str) -> Iterator[bytes]:
@@ -80,12 +90,13 @@ def _stored(instance: LocalInstance, answer: dict[str, Any]) -> StoreResult:
         if _first(item, _INSTANCE) == instance.uid:
             reason = int(_first(item, _FAILURE_REASON) or 0)
             busy = _BUSY <= reason < _BUSY + 0x100
-            return StoreResult(instance, error=f"the archive refuses the instance: reason {reason:04X}", may_retry=busy)
+            sentence = "the archive is out of resources" if busy else "the archive refuses the instance"
+            return StoreResult(instance, error=f"{sentence}: reason {reason:04X}", may_retry=busy)
     for item in answer.get(_REFERENCED, {}).get("Value", []):
         if _first(item, _INSTANCE) == instance.uid:
             warning = _first(item, _WARNING_REASON)
             return StoreResult(instance, warning=f"stored with warning {int(warning):04X}" if warning else "")
-    return StoreResult(instance, error="the archive does not confirm that it stored the instance", may_retry=True)
+    return StoreResult(instance, error=_NOT_CONFIRMED, may_retry=True)
 
 
 def _first(item: dict[str, Any], tag: str) -> Any:

@@ -67,7 +67,10 @@ def _stored(peer: Any, instance: LocalInstance, accepted: set[tuple[str, str]], 
 
         name, syntax = UID(instance.sop_class).name, UID(instance.transfer_syntax).name
         return StoreResult(instance, error=f"the archive does not accept {name} in {syntax}")
-    status = _send(peer, content, address)
+    try:
+        status = _send(peer, content, address)
+    except (OSError, ValueError, AttributeError) as error:  # the file was removed, or cannot be encoded
+        return StoreResult(instance, error=f"it cannot be sent ({error})")
     if status == 0:
         return StoreResult(instance, warning=note)
     if status >> 12 == 0xB:

@@ -13,6 +13,20 @@ from .archive import InterruptedTransferError
 _BUSY = (408, 425, 429, 500, 502, 503, 504)
 
 
+class HttpStatusError(ArchiveError):
+    """An archive answers with a status that does not mean that it is busy.
+
+    Attributes
+    ----------
+    code : int
+        The status.
+    """
+
+    def __init__(self, message: str, code: int):
+        super().__init__(message)
+        self.code = code
+
+
 @contextmanager
 def archive_errors(address: DicomwebAddress, timeout_s: float) -> Iterator[None]:
     """Raise errors of HTTP as those of archives."""
@@ -38,10 +52,12 @@ def archive_errors(address: DicomwebAddress, timeout_s: float) -> Iterator[None]
 def _http_error(address: DicomwebAddress, response: Any) -> ArchiveError:
     code = response.status_code
     if code in (401, 403):
-        return ArchiveError(f"{address} refuses access (HTTP {code}). Check user, password or token in the archive settings.")
+        return HttpStatusError(
+            f"{address} refuses access (HTTP {code}). Check user, password or token in the archive settings.", code
+        )
     if code in _BUSY:
         return InterruptedTransferError(f"{address} is busy or has failed (HTTP {code}).")
-    return ArchiveError(f"{address} answers with HTTP {code} {response.reason}. Check the path of the URL.")
+    return HttpStatusError(f"{address} answers with HTTP {code} {response.reason}. Check the path of the URL.", code)
 
 
 def _cause(error: BaseException) -> str:

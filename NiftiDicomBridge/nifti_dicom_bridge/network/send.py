@@ -75,23 +75,24 @@ class _Sending:
         self.archive, self.settings, self.report, self.progress = archive, settings, report, progress
         self.total, self.done = 0, 0
         self.attempted: set[str] = set()
+        self.refused: dict[str, str] = {}
 
     def run(self, instances: Sequence[LocalInstance]) -> None:
         self.total, pending = len(instances), list(instances)
-        reason, failures = "", 0
+        failures = 0
         while pending:
+            before, reason = len(pending), ""
             try:
                 if not self.done:
                     self.archive.check()
                 pending = self._without_present(pending)
                 before = len(pending)
                 pending = self._store(pending)
-                reason = "" if not pending else "the archive is out of resources"
-                failures = 0 if len(pending) < before else failures
             except InterruptedTransferError as error:
-                reason, before = str(error), len(pending)
-                pending = [instance for instance in pending if instance.uid not in self.confirmed]
-                failures = 0 if len(pending) < before else failures
+                reason, pending = str(error), self._unconfirmed(pending)
+            except ArchiveError as error:
+                return self._give_up(self._unconfirmed(pending), str(error))
+            failures = 0 if len(pending) < before else failures
             if pending:
                 failures += 1
                 if failures > self.settings.retries:
@@ -99,10 +100,10 @@ class _Sending:
                 time.sleep(self.settings.backoff_s * 2 ** (failures - 1))
         return None
 
-    @property
-    def confirmed(self) -> set[str]:
-        """The SOP Instance UIDs about which the archive has answered."""
-        return {entry.uid for entry in self.report.entries if entry.uid}
+    def _unconfirmed(self, instances: Iterable[LocalInstance]) -> list[LocalInstance]:
+        """Return the instances about which the archive has not answered."""
+        confirmed = {entry.uid for entry in self.report.entries if entry.uid}
+        return [instance for instance in instances if instance.uid not in confirmed]
 
     def _without_present(self, instances: Sequence[LocalInstance]) -> list[LocalInstance]:
         """Return the instances that the archive does not have; those sent before an interruption were sent now."""
@@ -127,6 +128,7 @@ class _Sending:
         for answer in self.archive.store(instances):
             if answer.error and answer.may_retry:
                 again.append(answer.instance)
+                self.refused[answer.instance.uid] = answer.error
             else:
                 self._record(_entry(answer))
         return again
@@ -138,10 +140,12 @@ class _Sending:
             self.progress("Sending", self.done, self.total)
 
     def _give_up(self, pending: Iterable[LocalInstance], reason: str) -> None:
-        if not self.done:
+        """Report what was not sent: for the reason that ended the transfer, else for that of the archive."""
+        if not self.done and not self.refused:
             raise ArchiveError(reason)
         for instance in pending:
-            self._record(TransferEntry(str(instance.path), TransferOutcome.FAILED, instance.uid, (instance.path,), reason))
+            error = reason or self.refused.get(instance.uid, "")
+            self._record(TransferEntry(str(instance.path), TransferOutcome.FAILED, instance.uid, (instance.path,), error))
 
 
 def _series(instance: LocalInstance) -> tuple[str, str]:

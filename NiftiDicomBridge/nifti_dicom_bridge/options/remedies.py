@@ -20,7 +20,8 @@ REMEDIES = {
     # BIDS
     "bids-keys": 'in bids_keys="FILE"',
     "bids-map": '"{section}" in bids_map="FILE"',
-    "bids-subject": '"subjects" in bids_map="FILE", or subject="LABEL",',
+    "bids-subject": '"subjects" (name or ID → label) in bids_map="FILE", or subject="LABEL",',
+    "bids-one-person": 'Convert the images of each person by themselves, with subject="LABEL"',
     # new objects
     "allow-error": 'Use kind="pm", which keeps every value, or allow more with max_error=.',
     "check-reference": (
@@ -80,6 +81,11 @@ def with_remedies(text: str, remedies: Mapping[str, str]) -> str:
     for code in sorted(REMEDIES.keys() & remedies, key=lambda code: len(REMEDIES[code]), reverse=True):
         text = _pattern(code).sub(lambda match, own=remedies[code]: own.format(**match.groupdict()), text)  # type: ignore[misc]
     return text
+
+
+def remedies_in(text: str) -> list[str]:
+    """Return the remedies that a message contains, as they are in it."""
+    return [match[0] for code in REMEDIES if (match := _pattern(code).search(text))]
 
 
 @cache

@@ -124,7 +124,8 @@ def test_another_spelling_or_a_new_name_is_one_person(name: str, in_one_run: boo
 @pytest.mark.parametrize(
     ("first", "second"),
     [("P-01", "Doe^Jane"), ("Doe^Jane", "Anonymous"), ("Unknown^Trauma", "Doe^Jane"), ("case1", "case-1_v2"),
-     ("case1_v1", "case1_v2"), ("Doe^Jane", "Доу^Джейн"), ("Doe^Jane", "de-identified"), ("No^Name", "Doe^Jane"),
+     ("case1_v1", "case1_v2"), ("P01V1", "P01V2"),
+     ("Doe^Jane", "Доу^Джейн"), ("Doe^Jane", "de-identified"), ("No^Name", "Doe^Jane"),
      ("Doe^Jane", "X^X")],
 )  # fmt: skip
 def test_a_pseudonym_is_not_another_person(first: str, second: str, in_one_run: bool, circle: Circle) -> None:
@@ -132,8 +133,9 @@ def test_a_pseudonym_is_not_another_person(first: str, second: str, in_one_run: 
     assert {entry.outcome for entry in report.entries} == {Outcome.CONVERTED}
 
 
-def test_numbered_pseudonyms_are_people(circle: Circle) -> None:
-    report = two_studies(circle, True, {"PatientName": "case1"}, {"PatientName": "case12"})
+@pytest.mark.parametrize("names", [("case1", "case12"), ("P01V1", "P02V1"), ("PV1", "PV2")])
+def test_numbered_pseudonyms_are_people(names: tuple[str, str], circle: Circle) -> None:
+    report = two_studies(circle, True, {"PatientName": names[0]}, {"PatientName": names[1]})
     assert [entry.outcome for entry in report.entries].count(Outcome.FAILED) == 1
 
 
@@ -169,7 +171,14 @@ def test_the_user_separates_two_people_of_one_patient_id(circle: Circle) -> None
 
 def test_two_people_of_one_patient_id_do_not_share_a_pseudonym_of_a_dataset(circle: Circle) -> None:
     report = two_studies(circle, True, JANE, JANE | {"PatientBirthDate": "19500101"}, deidentify=True)
-    assert [entry.outcome for entry in report.entries].count(Outcome.FAILED) == 1
+    (failed,) = [entry for entry in report.entries if entry.outcome is Outcome.FAILED]
+    assert "who has the same PatientID (0010,0020) and other values of PatientBirthDate. Convert the images" in failed.error
+
+
+def test_the_user_decides_in_deidentified_datasets_too(circle: Circle) -> None:
+    report = two_studies(circle, True, JANE, JANE | {"PatientBirthDate": "19500101"}, deidentify=True, subject="1")
+    assert {entry.outcome for entry in report.entries} == {Outcome.CONVERTED}
+    assert [path.name for path in circle.nifti.glob("sub-*")] == ["sub-1"]
 
 
 def test_patients_of_a_deidentified_dataset_are_not_compared_with_their_pseudonyms(circle: Circle) -> None:

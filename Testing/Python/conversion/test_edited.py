@@ -22,6 +22,7 @@ GREY = sorted(set(PHANTOMS) - {
     "jpeg_baseline_color", "float_pixels", "double_float_pixels", "sixty_four_bit",
 })  # fmt: skip
 POSITIONED = ["classic_ct", "oblique", "feet_first", "descending", "mr_4d", "enhanced_mr", "mosaic", "gantry_tilt"]
+HALF_STEP = np.diag([1, 1, 0.5, 1])
 STALE = {0x00880200, 0x00283010, 0x00283000, 0x00280106, 0x00280107, 0x00280120}
 
 
@@ -161,7 +162,7 @@ def test_one_changed_voxel_makes_a_derived_series_of_every_phantom(phantom: str,
         assert ds.SOPInstanceUID not in sources
         assert ds.SeriesInstanceUID not in series
         assert ds.file_meta.MediaStorageSOPInstanceUID == ds.SOPInstanceUID
-        assert {item.ReferencedSOPInstanceUID for item in ds.SourceImageSequence} <= sources
+        assert {item.ReferencedSOPInstanceUID for item in ds.get("SourceImageSequence", [])} <= sources
         assert [element.tag for element in ds.iterall() if element.tag.is_private] == []
         background = {0x00280120} if ds.get("SegmentationType") == "LABELMAP" else set()  # created again: PixelPaddingValue
         assert not (STALE - background) & set(ds.keys())
@@ -219,6 +220,26 @@ def test_cropping_does_not_change_the_thickness_of_slices(circle: Circle) -> Non
     assert {str(ds.SliceThickness) for ds in circle.returned()} == {"1.25"}
 
 
+@pytest.mark.parametrize(("size", "thickness"), [(6.0, 5.0), (12.0, 12.0)])
+def test_a_moved_single_slice_has_the_distance_of_its_grid(size: float, thickness: float, circle: Circle) -> None:
+    (ds,) = slices(ramp(1, 4, 5), MR)
+    ds.SliceThickness, ds.SpacingBetweenSlices = "5", "6"
+    save(circle.dicom, [ds])
+    circle.forth()
+
+    def moved(image: nibabel.Nifti1Image) -> nibabel.Nifti1Image:
+        matrix = image.affine.copy()
+        matrix[0, 3] += 3
+        matrix[:3, 2] *= size / 6
+        return nibabel.Nifti1Image(np.asarray(image.dataobj), matrix)
+
+    circle.edit_image(moved)
+    circle.home(NEW)
+    (made,) = circle.returned()
+
+    assert (made.SpacingBetweenSlices, made.SliceThickness) == (size, thickness)
+
+
 def test_an_image_turned_in_space_gets_a_new_frame_of_reference_and_it_is_told(circle: Circle) -> None:
     circle.make("classic_ct").forth()
     circle.edit_image(turned_in_space)
@@ -249,6 +270,46 @@ def test_real_values_are_kept_within_the_error_that_is_told(phantom: str, circle
     real = np.sort(np.concatenate([(f[0] * f[4] + f[5]).reshape(-1) for f in frames_in(circle.returned())]))
     assert np.abs(real - values).max() <= stated * 1.01
     assert stated <= (values.max() - values.min()) / 60000 if phantom != "pet_slopes" else stated <= values.max() / 30000
+
+
+@pytest.mark.parametrize(
+    ("edit", "frames"), [(one_voxel, [[1], [2], [3]]), (finer_slices, [[1], [1, 2], [2], [2, 3], [3], [3]])]
+)
+def test_frames_of_a_derived_enhanced_object_name_their_source(edit: Callable, frames: list, circle: Circle) -> None:
+    """PS3.3 C.7.6.16.2.6, C.8.13.2.1: source, its frames, and SourceImageEvidenceSequence, which lists the source."""
+    edited(circle, "enhanced_slopes", edit)
+
+    (source,) = [pydicom.dcmread(path) for path in circle.dicom.iterdir()]
+    (ds,) = circle.returned()
+    items = [item.DerivationImageSequence[-1].SourceImageSequence[0] for item in ds.PerFrameFunctionalGroupsSequence]
+    assert [np.atleast_1d(item.ReferencedFrameNumber).tolist() for item in items] == frames
+    (study,) = ds.SourceImageEvidenceSequence
+    listed = [item.ReferencedSOPInstanceUID for item in study.ReferencedSeriesSequence[0].ReferencedSOPSequence]
+    assert {item.ReferencedSOPInstanceUID for item in items} == {source.SOPInstanceUID} == set(listed)
+
+
+def test_one_image_of_all_times_on_other_slices_names_the_slices_around_each(circle: Circle) -> None:
+    circle.make("mr_4d").forth()
+    circle.edit_image(lambda image: nibabel.Nifti1Image(np.repeat(stored(image)[..., 0], 2, axis=2), image.affine @ HALF_STEP))
+    circle.home(NEW)
+
+    numbers = {pydicom.dcmread(path).SOPInstanceUID: path.stem for path in circle.dicom.iterdir()}
+    named = [[numbers[item.ReferencedSOPInstanceUID] for item in ds.SourceImageSequence] for ds in circle.returned()]
+    assert named[:3] == [["001", "004"], ["001", "002", "004", "005"], ["002", "005"]]
+
+
+def test_images_without_instance_uids_name_no_source(circle: Circle) -> None:
+    """SourceImageSequence has at least one item (PS3.3 C.7.6.1.1.4)."""
+    edited(circle, "no_instance_uids", one_voxel)
+
+    assert all("SourceImageSequence" not in ds for ds in circle.returned())
+
+
+def test_a_derived_parametric_map_is_primary(circle: Circle) -> None:
+    """PS3.3 C.8.23.1: also where its functional groups are missing."""
+    edited(circle, "float_pixels", lambda image: nibabel.Nifti1Image(image.get_fdata(dtype=np.float32) * 2, image.affine))
+
+    assert {ds.ImageType[1] for ds in circle.returned()} == {"PRIMARY"}
 
 
 def test_edited_pet_has_no_intercept(circle: Circle) -> None:

@@ -188,6 +188,26 @@ def test_a_derived_image_on_the_grid_of_its_reference_keeps_its_acquisition():
 
 
 @pytest.mark.slow
+def test_every_frame_refers_to_the_frames_of_its_time_in_a_multi_frame_reference():
+    voxels = np.arange(120, dtype=np.int16).reshape(5, 4, 3, 2)
+    (source,) = made(save("a/image.nii", voxels), out="reference", kind=Kind.ENHANCED_MR)
+    found = made(save("b.nii", voxels * 2), reference="reference", kind=Kind.MR)
+    places = [frame.PlanePositionSequence[0].ImagePositionPatient for frame in source.PerFrameFunctionalGroupsSequence]
+    times = [frame.FrameContentSequence[0].TemporalPositionIndex for frame in source.PerFrameFunctionalGroupsSequence]
+    numbers = [ds.SourceImageSequence[0].ReferencedFrameNumber - 1 for ds in found]
+    assert [places[n] for n in numbers] == [ds.ImagePositionPatient for ds in found]
+    assert [times[n] for n in numbers] == [ds.TemporalPositionIdentifier for ds in found]
+
+
+def test_every_image_refers_to_that_of_its_time_in_a_reference_of_several_times():
+    voxels = np.arange(120, dtype=np.int16).reshape(5, 4, 3, 2)
+    sources = made(save("a/image.nii", voxels), out="reference", kind=Kind.MR)
+    found = made(save("b.nii", voxels * 2), reference="reference", kind=Kind.MR)
+    by_uid = {ds.SOPInstanceUID: (ds.TemporalPositionIdentifier, ds.ImagePositionPatient) for ds in sources}
+    referenced = [by_uid[ds.SourceImageSequence[0].ReferencedSOPInstanceUID] for ds in found]
+    assert referenced == [(ds.TemporalPositionIdentifier, ds.ImagePositionPatient) for ds in found]
+
+
 def test_the_series_number_is_free_and_the_dates_are_those_of_now():
     reference = series("ct", SeriesNumber="7")
     numbers = {made(save(f"{name}.nii", MASK), reference=reference, kind="seg", out=name)[0].SeriesNumber for name in "ab"}

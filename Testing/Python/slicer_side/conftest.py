@@ -158,6 +158,16 @@ def node(load, write_series, tmp_path):
 
 
 @pytest.fixture
+def uneven(load, tmp_path):
+    """A volume that Slicer loaded with an acquisition transform, for its slices are unevenly spaced."""
+    from NiftiDicomBridgeLib.SelfTestData import write_uneven_series
+
+    node = load(write_uneven_series(tmp_path / "original"))
+    assert "acquisition transform" in node.GetParentTransformNode().GetName()
+    return node
+
+
+@pytest.fixture
 def panel(module, slicer):
     """The panel, opened."""
     representation = module.createNewWidgetRepresentation()

@@ -212,19 +212,6 @@ def test_nonlinear_transform_is_refused_in_one_sentence(slicer, logic, node, tmp
     assert not list(tmp_path.glob("out/*"))
 
 
-@pytest.fixture
-def uneven(load, write_series, tmp_path):
-    """A volume that Slicer loaded with an acquisition transform, for its slices are unevenly spaced."""
-    files = write_series(tmp_path / "original")
-    ds = pydicom.dcmread(files[-1])
-    last, before = (np.array(pydicom.dcmread(f).ImagePositionPatient, float) for f in (files[-1], files[-2]))
-    ds.ImagePositionPatient = [f"{x:.10g}" for x in last + 0.5 * (last - before)]
-    ds.save_as(files[-1])
-    node = load(files)
-    assert "acquisition transform" in node.GetParentTransformNode().GetName()
-    return node
-
-
 def test_acquisition_transform_is_left_out_and_the_originals_win(logic, uneven, tmp_path):
     report = logic.exportVolumes([uneven], tmp_path / "out")
     assert "original slice positions" in notes(report)

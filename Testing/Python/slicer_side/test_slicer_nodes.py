@@ -411,6 +411,34 @@ def test_people_who_share_a_patient_id_are_not_mixed(slicer):
     assert {one["PatientID"] for one in found} == {"7"}
 
 
+def placed(slicer, *people):
+    """Put a volume of each person, with a PatientID and a study of its own by default, into the subject hierarchy."""
+    from NiftiDicomBridgeLib import Hierarchy
+
+    nodes = [slicer.util.addVolumeFromArray(np.zeros((2, 3, 4), np.float32), np.eye(4), f"v{n}") for n in range(len(people))]
+    for n, (one, volume) in enumerate(zip(people, nodes, strict=True)):
+        Hierarchy.place(volume, {"PatientID": "7", "StudyInstanceUID": f"1.2.{n}", "SeriesInstanceUID": f"1.3.{n}", **one})
+    return nodes, [Hierarchy.identity_of_node(volume) for volume in nodes]
+
+
+def test_another_spelling_of_a_person_has_no_item_of_its_own(slicer):
+    spellings = [{"PatientName": name, "PatientBirthDate": "19800201"} for name in ("Müller^Jane", "MULLER JANE", "Muller^J")]
+    _, found = placed(slicer, *spellings)
+    assert {one["PatientName"] for one in found} == {"Müller^Jane"}
+
+
+def test_a_person_of_whom_little_was_known_is_shared_with_no_other(slicer):
+    jane, richard = {"PatientName": "Doe^Jane"}, {"PatientName": "Roe^Richard"}
+    _, found = placed(slicer, {}, jane, richard)
+    assert [one["PatientName"] for one in found] == ["Doe^Jane", "Doe^Jane", "Roe^Richard"]
+
+
+def test_a_study_of_another_person_is_not_shared(slicer):
+    _, found = placed(slicer, *({"PatientName": name, "StudyInstanceUID": "1.2"} for name in ("Doe^Jane", "Roe^Richard")))
+    assert [one["PatientName"] for one in found] == ["Doe^Jane", "Roe^Richard"]
+    assert {one["StudyInstanceUID"] for one in found} == {"1.2"}
+
+
 def test_scene_that_is_saved_and_loaded_in_between_changes_nothing(slicer, logic, node, tmp_path):
     files = sorted((tmp_path / "original").glob("*.dcm"))
     scene_file = tmp_path / "scene" / "scene.mrml"

@@ -154,13 +154,3 @@ def test_a_series_that_is_gone_is_missed_as_a_reference(slicer, logic, node, dat
     database.closeDatabase()
     (entry,) = logic.volumesToDicom([segmentation], database=False, folder=tmp_path / "closed").entries
     assert "DICOM database is not open" in entry.error
-
-
-def test_labels_under_an_acquisition_transform_are_not_written_elsewhere(slicer, logic, node, tmp_path):
-    grid = slicer.mrmlScene.AddNewNodeByClass("vtkMRMLGridTransformNode", "7: ramp acquisition transform")
-    segmentation = labels_on(slicer, node)
-    for one in (node, segmentation):
-        one.SetAndObserveTransformNodeID(grid.GetID())
-    failed, original = logic.volumesToDicom([node, segmentation], database=False, folder=tmp_path).entries
-    assert "tumor is under the nonlinear transform 7: ramp acquisition transform" in failed.error
-    assert original.error == ""

@@ -12,7 +12,7 @@ from ...creation.kind_parameters import LABEL_KINDS
 from ...creation.label_sources import has_only, needs_names
 from ...creation.recast.request import kind_of_volume
 from ...creation.reference_attributes import description
-from ...creation.reference_choice import chosen_reference, is_grid_of
+from ...creation.reference_choice import chosen_reference, has_slices_of
 from ...errors import BridgeError, OptionError
 from ...formats.dicom import edits
 from ...formats.dicom.created.kind_selection import KindHints, select_kind, suffix_of
@@ -230,7 +230,7 @@ def _original_of(result: Result, originals: Sequence[_Original], asked: Kind) ->
     named = [one for one in originals if stem.startswith(stem_of(one.file))]
     if named:
         return max(named, key=lambda one: len(one.file.name)), True
-    fitting = [one for one in originals if is_grid_of(one.reference, image)]
+    fitting = [one for one in originals if has_slices_of(one.reference, image)]
     if len(fitting) == 1:
         return fitting[0], False
     try:

@@ -45,8 +45,8 @@ class Reference(NamedTuple):
 
 
 def source_image(reference: Reference, frames: Sequence[int] = ()) -> Elements:
-    """Return an item of SourceImageSequence (PS3.3 C.12.4.1.1): an instance, or some of its frames (from 1)."""
-    numbers = {Tag.REFERENCED_FRAME_NUMBER: new_element.integers("IS", *frames)} if frames else {}
+    """Return an item of SourceImageSequence (PS3.3 C.12.4.1.1): an instance, or some of its frames (from 1; 0 is no frame)."""
+    numbers = {Tag.REFERENCED_FRAME_NUMBER: new_element.integers("IS", *frames)} if any(frames) else {}
     return {**reference.item, **numbers, Tag.PURPOSE_OF_REFERENCE_CODE_SEQUENCE: new_element.sequence(_SOURCE_IMAGE)}
 
 
@@ -56,23 +56,42 @@ def source_images(instances: Iterable[Instance], frames: Sequence[int] = ()) -> 
     return new_element.sequence(*(source_image(reference, frames) for reference in references if reference.uid))
 
 
-def evidence(instances: Iterable[Instance]) -> Elements:
+def evidence(references: Iterable[Reference]) -> Elements:
     """Return SourceImageEvidenceSequence (PS3.3 C.8.13.2.1): study, series and instances of all sources, each once."""
-    references = list({reference.uid: reference for reference in map(Reference.to, instances) if reference.uid}.values())
+    known = list({reference.uid: reference for reference in references if reference.uid}.values())
     studies = [
         {
             Tag.REFERENCED_SERIES_SEQUENCE: _series(of_study, Tag.REFERENCED_SOP_SEQUENCE),
             Tag.STUDY_INSTANCE_UID: new_element.text("UI", study),
         }
-        for study, of_study in _grouped(references, lambda reference: reference.study)
+        for study, of_study in _grouped(known, lambda reference: reference.study)
     ]
     return {Tag.SOURCE_IMAGE_EVIDENCE_SEQUENCE: new_element.sequence(*studies)} if studies else {}
+
+
+def listed_in_evidence(elements: Elements) -> Iterator[Reference]:
+    """Yield the instances that SourceImageEvidenceSequence lists."""
+    for study in metadata.items(elements, Tag.SOURCE_IMAGE_EVIDENCE_SEQUENCE):
+        for series in metadata.items(study.elements, Tag.REFERENCED_SERIES_SEQUENCE):
+            for item in metadata.items(series.elements, Tag.REFERENCED_SOP_SEQUENCE):
+                yield Reference(
+                    metadata.text(study.elements, Tag.STUDY_INSTANCE_UID),
+                    metadata.text(series.elements, Tag.SERIES_INSTANCE_UID),
+                    metadata.text(item.elements, Tag.REFERENCED_SOP_CLASS_UID),
+                    metadata.text(item.elements, Tag.REFERENCED_SOP_INSTANCE_UID),
+                )
 
 
 def referenced_series(references: Iterable[Reference]) -> Elements:
     """Return ReferencedSeriesSequence of the Common Instance Reference module (PS3.3 C.12.2) of one study."""
     known = [reference for reference in references if reference.uid]
     return {Tag.REFERENCED_SERIES_SEQUENCE: _series(known, Tag.REFERENCED_INSTANCE_SEQUENCE)}
+
+
+def with_referenced_series(elements: Elements, references: Iterable[Reference]) -> Elements:
+    """Return ReferencedSeriesSequence (PS3.3 C.12.2) with further instances, of the same study."""
+    tag = Tag.REFERENCED_SERIES_SEQUENCE
+    return {tag: Element("SQ", (*metadata.items(elements, tag), *metadata.items(referenced_series(references), tag)))}
 
 
 def common_instance_references(references: Iterable[Reference], study: str) -> Elements:

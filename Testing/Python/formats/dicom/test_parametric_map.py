@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import nibabel
 import numpy as np
 import pydicom
 import pytest
 from pydicom.dataset import Dataset
 from test_segmentation import common
 
+from circle import NEW, Circle
 from grids import OBLIQUE, ORIENTATIONS, assert_same_places, oriented
 from nifti_dicom_bridge import read
 from nifti_dicom_bridge.errors import PixelError
@@ -212,3 +214,24 @@ def test_complex_numbers_and_colors_are_refused(dtype: str) -> None:
     voxels = np.zeros((1, 2, 3, 4), "c8") if dtype == "c8" else np.zeros((1, 2, 3, 4, 3), "u1")
     with pytest.raises(PixelError):
         made(Volume(voxels, OBLIQUE))
+
+
+def test_an_edited_map_has_its_mapped_range_in_one_form(circle: Circle) -> None:
+    """PS3.3 C.7.6.16.2.11: integers, or floating-point numbers."""
+    circle.dicom.mkdir()
+    (ds,) = made(Volume(values(), OBLIQUE))
+    mapping = ds.SharedFunctionalGroupsSequence[0].RealWorldValueMappingSequence[0]
+    del mapping.DoubleFloatRealWorldValueFirstValueMapped, mapping.DoubleFloatRealWorldValueLastValueMapped
+    mapping.add_new("RealWorldValueFirstValueMapped", "US", 0)
+    mapping.add_new("RealWorldValueLastValueMapped", "US", 1000)
+    ds.save_as(circle.dicom / "pm.dcm", enforce_file_format=True)
+    circle.forth()
+    circle.edit_image(lambda image: nibabel.Nifti1Image(image.get_fdata(dtype=np.float32) * 2, image.affine))
+    circle.home(NEW)
+
+    (derived,) = circle.returned()
+    mapping = derived.PerFrameFunctionalGroupsSequence[0].get("RealWorldValueMappingSequence")
+    mapping = (mapping or derived.SharedFunctionalGroupsSequence[0].RealWorldValueMappingSequence)[0]
+    assert "RealWorldValueFirstValueMapped" not in mapping
+    assert mapping.DoubleFloatRealWorldValueFirstValueMapped < 0
+    assert mapping.DoubleFloatRealWorldValueLastValueMapped == 1000

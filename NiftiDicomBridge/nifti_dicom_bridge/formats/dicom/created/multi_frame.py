@@ -13,7 +13,7 @@ from ....standard.tags import Tag
 from .. import new_element
 from ..new_file import NewFile, file_of_planes
 from ..pydicom_conversion import with_charset
-from ..references import evidence, source_images
+from ..references import Reference, evidence, source_images
 from ..uids import new_uid
 from . import clock, enhanced_pet, quantities, references
 from .request import (
@@ -203,7 +203,7 @@ def _of_all_frames(request: Request, stored: StoredPixels, elements: Elements) -
     shared = _shared_groups(request, stored, elements) | references.of_all_frames(request)
     dimensions = _dimensions(stored.voxels.shape[0] > 1)
     dimensions[Tag.SHARED_FUNCTIONAL_GROUPS_SEQUENCE] = new_element.sequence(shared)
-    return dimensions | evidence(request.sources)
+    return dimensions | evidence(map(Reference.to, request.sources))
 
 
 def _dimensions(temporal: bool) -> Elements:

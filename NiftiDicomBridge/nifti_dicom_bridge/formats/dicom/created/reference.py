@@ -5,18 +5,20 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 
 from ....errors import DicomReadError, GeometryError, OptionError
 from ....model import metadata
-from ....model.geometry import Plane
+from ....model.geometry import Plane, grids_of_itk
 from ....model.grids import same_grid
 from ....model.metadata import Element, Elements, Instance
 from ....model.person import Person
 from ....model.volume import Volume
 from ....standard.tags import Tag
 from ..pydicom_conversion import in_utf_8
+from ..reading.frame_info import FrameInfo
 from ..reading.owners import person_of
 from ..reading.plans import Plan, plan_series
 from ..reading.series import find_series
@@ -24,6 +26,13 @@ from .modules import EQUIPMENT_TAGS, SPACE_TAGS, STUDY_TAGS
 
 SNAP_VOXELS = 0.05
 """Grids of the same shape whose corners are nearer than this part of a voxel are the same grid, blurred by rounding."""
+
+
+class SourceFrame(NamedTuple):
+    """An instance, and the number of its frame, from 1; 0 where it has one."""
+
+    instance: Instance
+    number: int
 
 
 @dataclass(frozen=True)
@@ -38,8 +47,8 @@ class Reference:
         The path that was given for it.
     instances : tuple of Instance
         All of it.
-    by_slice : tuple of Instance
-        The instance of every slice of the first time; empty where slices share one.
+    frames : tuple of tuple of SourceFrame
+        Instance and frame of every slice, by time.
     planes : tuple of Plane
         Where the slices truly are; empty where that is unknown.
     ijk_to_ras : numpy.ndarray, shape (4, 4), or None
@@ -51,7 +60,7 @@ class Reference:
     title: str
     path: Path
     instances: tuple[Instance, ...]
-    by_slice: tuple[Instance, ...]
+    frames: tuple[tuple[SourceFrame, ...], ...]
     planes: tuple[Plane, ...]
     ijk_to_ras: np.ndarray | None
     shape_kji: tuple[int, int, int]
@@ -113,10 +122,18 @@ class Reference:
 
     def is_grid_of(self, image: Volume) -> bool:
         """Whether the image has this grid, but for rounding and for the order and direction of its axes."""
-        if self.ijk_to_ras is None or tuple(image.voxels.shape[1:4]) != self.shape_kji:
+        return self.ijk_to_ras is not None and self._has(image, self.ijk_to_ras)
+
+    def has_slices_of(self, image: Volume) -> bool:
+        """Whether the slices of the image are these: its grid is this one, or that which ITK makes of these planes."""
+        grids = grids_of_itk(self.planes) if len(self.planes) > 1 else []
+        return self.is_grid_of(image) or any(self._has(image, grid) for grid in grids)
+
+    def _has(self, image: Volume, ijk_to_ras: np.ndarray) -> bool:
+        if tuple(image.voxels.shape[1:4]) != self.shape_kji:
             return False
-        voxel = float(np.linalg.norm(self.ijk_to_ras[:3, :3], axis=0).min())
-        return same_grid(image.ijk_to_ras, self.ijk_to_ras, self.shape_kji, SNAP_VOXELS * voxel)
+        voxel = float(np.linalg.norm(ijk_to_ras[:3, :3], axis=0).min())
+        return same_grid(image.ijk_to_ras, ijk_to_ras, self.shape_kji, SNAP_VOXELS * voxel)
 
     def overlaps(self, image: Volume) -> bool:
         """Whether the boxes of both grids have a point in common."""
@@ -166,8 +183,6 @@ def reference_of(plan: Plan, path: Path) -> Reference:
     """Return a planned volume as a reference; `path` is where it was found, for messages."""
     first = plan.frames[0]
     planes = tuple(frame.plane for frame in first if frame.plane is not None)
-    instances = tuple(plan.instances[frame.instance] for frame in first)
-    own = len({id(instance) for instance in instances}) == len(instances)
     elements = plan.instances[0].elements
     shape = (len(first), metadata.integer(elements, Tag.ROWS), metadata.integer(elements, Tag.COLUMNS))
     stack = plan.grid.stack
@@ -175,8 +190,14 @@ def reference_of(plan: Plan, path: Path) -> Reference:
         title=plan.title,
         path=path,
         instances=plan.instances,
-        by_slice=instances if own else (),
+        frames=tuple(tuple(_source_frame(plan, frame) for frame in frames) for frames in plan.frames),
         planes=planes if len(planes) == len(first) else (),
         ijk_to_ras=None if stack is None else stack.ijk_to_ras,
         shape_kji=shape,
     )
+
+
+def _source_frame(plan: Plan, frame: FrameInfo) -> SourceFrame:
+    instance = plan.instances[frame.instance]
+    has_frames = metadata.integer(instance.elements, Tag.NUMBER_OF_FRAMES, 1) > 1
+    return SourceFrame(instance, frame.frame + 1 if has_frames else 0)

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import cache
 
 import numpy as np
 
 from ....model import metadata
 from ....model.metadata import Elements, Instance
+from ....model.volume import Volume
 from ....standard import dictionary
+from ....standard.iods import attributes_of
 from ....standard.sop_classes import PARAMETRIC_MAP
 from ....standard.tags import Tag
 from .. import new_element, new_file
@@ -28,6 +31,7 @@ STALE = frozenset({
     Tag.DATA_SET_TRAILING_PADDING,
     Tag.ENCRYPTED_ATTRIBUTES_SEQUENCE,
     Tag.ORIGINAL_ATTRIBUTES_SEQUENCE,
+    Tag.SOURCE_IMAGE_SEQUENCE,
 })  # fmt: skip
 STALE_AFTER_RESAMPLING = frozenset({
     Tag.RECONSTRUCTION_DIAMETER,
@@ -56,7 +60,7 @@ ONLY_IN_ORIGINALS = frozenset({
     Tag.RECTILINEAR_PHASE_ENCODE_REORDERING, Tag.NUMBER_OF_K_SPACE_TRAJECTORIES, Tag.COVERAGE_OF_K_SPACE,
     Tag.BULK_MOTION_COMPENSATION_TECHNIQUE,
 })  # fmt: skip
-# IODs whose ImageType value 2 must be PRIMARY, next to those with functional groups (PS3.3 C.8.9.4.1.3)
+# whose ImageType value 2 must be PRIMARY, next to those with functional groups (PS3.3 C.8.9.4.1.3)
 _PRIMARY_ONLY = frozenset({"1.2.840.10008.5.1.4.1.1.128"})
 _OVERLAY_AND_CURVE_GROUPS = (0x6000, 0x5000)
 DESCRIPTION = "Edited outside of the scanner and converted from NIfTI"
@@ -73,20 +77,33 @@ def common(template: Instance, work: DerivationContext, uids: UidMap, sources: l
     elements = new_element.without(elements, _stale(work))
     date, time = new_element.now()
     old_type = metadata.texts(template.elements, Tag.IMAGE_TYPE)
-    second = "PRIMARY" if work.functional or work.sop_class in _PRIMARY_ONLY else "SECONDARY"
+    second = "PRIMARY" if _is_primary(work.sop_class) else "SECONDARY"
     elements |= {
         Tag.IMAGE_TYPE: new_element.text("CS", "DERIVED", second, *[v for v in old_type[2:] if v != "MOSAIC"]),
         Tag.INSTANCE_CREATION_DATE: date,
         Tag.INSTANCE_CREATION_TIME: time,
         Tag.SOP_INSTANCE_UID: new_element.text("UI", new_uid()),
         Tag.SERIES_INSTANCE_UID: new_element.text("UI", _series_uid(template, work, uids)),
-        Tag.DERIVATION_DESCRIPTION: new_element.text("ST", RESAMPLED if work.volume.dicom.resampled else DESCRIPTION),
-        Tag.SOURCE_IMAGE_SEQUENCE: source_images(sources),
+        Tag.DERIVATION_DESCRIPTION: new_element.text("ST", description_of(work.volume)),
         Tag.CONTRIBUTING_EQUIPMENT_SEQUENCE: new_file.with_equipment(template.elements),
     }
+    if any(source.uid for source in sources):
+        elements[Tag.SOURCE_IMAGE_SEQUENCE] = source_images(sources)
     if work.frame_of_reference:
         elements[Tag.FRAME_OF_REFERENCE_UID] = new_element.text("UI", work.frame_of_reference)
     return elements | new_file.pixel_elements(work.pixel)
+
+
+@cache
+def _is_primary(sop_class: str) -> bool:
+    """Whether ImageType value 2 must be PRIMARY (PS3.3 C.8.16.1.2): in IODs with functional groups, and in PET images."""
+    groups = (Tag.PER_FRAME_FUNCTIONAL_GROUPS_SEQUENCE,)
+    return sop_class in _PRIMARY_ONLY or any(rule.path == groups and rule.usage == "M" for rule in attributes_of(sop_class))
+
+
+def description_of(volume: Volume) -> str:
+    """Return DerivationDescription."""
+    return RESAMPLED if volume.dicom.resampled else DESCRIPTION
 
 
 def _series_uid(template: Instance, work: DerivationContext, uids: UidMap) -> str:
@@ -165,7 +182,7 @@ def with_value_mapping(work: DerivationContext, groups: Elements, t: int, k: int
         return groups
     if work.sop_class != PARAMETRIC_MAP:
         return new_element.without(groups, {tag}) if work.rescale_changed else groups
-    changed = {**mapping, **_mapped_range(work, mapping)}
+    changed = {**new_element.without(mapping, {*_FLOAT_RANGE, *_INTEGER_RANGE}), **_mapped_range(work, mapping)}
     if work.rescale_changed:
         changed |= {
             Tag.REAL_WORLD_VALUE_SLOPE: new_element.floats("FD", float(work.slopes[t, k])),
@@ -177,9 +194,10 @@ def with_value_mapping(work: DerivationContext, groups: Elements, t: int, k: int
 def _mapped_range(work: DerivationContext, mapping: Elements) -> Elements:
     """Return the stored values for which a value mapping holds, with all that occur."""
     low, high = (float(bound) for bound in (work.pixels.bounds[0].min(), work.pixels.bounds[1].max()))
-    ends = _FLOAT_RANGE if work.pixel.floating else _INTEGER_RANGE
-    first, last = (metadata.number(mapping, end, value) for end, value in zip(ends, (low, high), strict=True))
+    before = next((ends for ends in (_FLOAT_RANGE, _INTEGER_RANGE) if ends[0] in mapping), _FLOAT_RANGE)
+    first, last = (metadata.number(mapping, end, value) for end, value in zip(before, (low, high), strict=True))
     limits = min(first or 0.0, low), max(last or 0.0, high)
+    ends = _FLOAT_RANGE if work.pixel.floating else _INTEGER_RANGE
     if work.pixel.floating:
         return {end: new_element.floats("FD", limit) for end, limit in zip(ends, limits, strict=True)}
     vr = "SS" if work.pixel.signed else "US"

@@ -31,7 +31,9 @@ class DerivationContext:
         self.is_of_one_time = volume.times == 1 < len(series.frames)
         if self.is_of_one_time:
             log.warnings.append(_ONE_TIME.format(len(series.frames)))
-        self.around = _slices_around(volume)
+        moved = resampled or bool(volume.dicom.resampled)
+        self.slices = slices_of(volume) if moved else [[k] for k in range(series.frames.shape[1])]
+        self.last_time = len(series.frames) - 1
         self.planes = planes_of(volume)
         self.has_geometry = any(f.plane is not None and not f.is_assumed for f in frames_of(series.first, 0))
         self.sop_class = metadata.text(series.first.elements, Tag.SOP_CLASS_UID)
@@ -48,20 +50,27 @@ class DerivationContext:
             self._infos = {n: frames_of(self.series.instances[n], n)}
         return self._infos[n][frame]
 
+    def source_frames(self, t: int, k: int) -> list[tuple[int, int]]:
+        """Return instance and frame of what a plane was made of: all slices that it crosses, or is between."""
+        slices = self.slices[k]
+        frames = self.series.frames[:, slices] if self.is_of_one_time else self.series.frames[min(t, self.last_time), slices]
+        return [(n, frame) for n, frame in dict.fromkeys(map(tuple, frames.reshape(-1, 2).tolist()))]
+
     def sources(self, t: int, k: int) -> list[Instance]:
-        """Return the instances that a plane was made of: two where it is between two slices."""
-        if self.is_of_one_time:  # it may be made of all
-            slices = [k] if self.around is None else self.around[k].tolist()
-            return [self.series.instances[n] for n in dict.fromkeys(self.series.frames[:, slices, 0].reshape(-1).tolist())]
-        if self.around is None:
-            return [self.series.instances[int(self.templates[t, k, 0])]]
-        frames = self.series.frames[min(t, len(self.series.frames) - 1)]
-        return [self.series.instances[int(frames[n, 0])] for n in dict.fromkeys(self.around[k].tolist())]
+        """Return the instances that a plane was made of."""
+        return [self.series.instances[n] for n in dict.fromkeys(n for n, _ in self.source_frames(t, k))]
+
+    @property
+    def step_mm(self) -> float:
+        """Distance of neighbouring slices along their normal, mm; that of the grid where there is one slice."""
+        if len(self.planes) < 2:
+            return geometry.slice_distance(self.volume.ijk_to_ras)
+        return abs(float((self.planes[1].position - self.planes[0].position) @ self.planes[0].normal))
 
     @property
     def step_changed(self) -> bool:
         """Whether neighbouring slices are further apart, or nearer, than they were."""
-        if not self.resampled or len(self.planes) < 2:
+        if not self.resampled:
             return False
         now, before = (geometry.slice_distance(m) for m in (self.volume.ijk_to_ras, self.volume.dicom.origin.ijk_to_ras))
         return abs(now - before) > 1e-3 * before
@@ -118,20 +127,19 @@ def _true_places(volume: Volume) -> np.ndarray | None:
     return np.array([plane.distance - true[0].distance for plane in true]) / geometry.slice_distance(origin.ijk_to_ras)
 
 
-def _slices_around(volume: Volume) -> np.ndarray | None:
-    """Return the original slices below and above every slice, shape (slices, 2), twice the same where it is one of them.
-
-    None where slices were not resampled to even distances.
-    """
+def slices_of(volume: Volume) -> list[list[int]]:
+    """Return, for every plane of the volume, the original slices that it crosses, or that are next to it."""
+    origin = volume.dicom.origin
+    slices, rows, columns = volume.voxels.shape[1:4]
     places = _true_places(volume)
-    if places is None:
-        return None
-    steps = np.array([[0.0, 0.0, k, 1.0] for k in range(volume.voxels.shape[1])]).T
-    along = (np.linalg.inv(volume.dicom.origin.ijk_to_ras) @ volume.ijk_to_ras @ steps)[2]
-    below = np.searchsorted(places, along + geometry.SAME_SLICE, side="right") - 1
-    above = np.searchsorted(places, along - geometry.SAME_SLICE, side="left")
-    result: np.ndarray | None = np.clip(np.stack([below, above], 1), 0, len(places) - 1)
-    return result
+    places = np.arange(origin.shape[1]) if places is None else places
+    to_origin = np.linalg.inv(origin.ijk_to_ras) @ volume.ijk_to_ras
+    corners = np.array([(i, j, 0.0, 1.0) for i in (0, columns - 1) for j in (0, rows - 1)]).T
+    along = (to_origin @ corners)[2] + to_origin[2, 2] * np.arange(slices)[:, None]
+    first = np.searchsorted(places, along.min(1) + geometry.SAME_SLICE, side="right") - 1
+    last = np.searchsorted(places, along.max(1) - geometry.SAME_SLICE, side="left")
+    ends = np.clip(np.stack([first, last], 1), 0, len(places) - 1).tolist()
+    return [list(range(low, high + 1)) for low, high in ends]
 
 
 def nearest_frames(volume: Volume) -> np.ndarray:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from ....labels import number_in_description
 from ....model import metadata
-from ....model.metadata import Element, Elements, Encoding, Instance, Log
+from ....model.metadata import Elements, Encoding, Instance, Log
 from ....model.volume import Volume
 from ....options import SegmentationForm
 from ....standard.tags import Tag
@@ -24,9 +24,9 @@ from ..reading.encoding import read_data_set
 from ..reading.frames import true_planes
 from ..reading.segment_grids import label_numbers
 from ..reading.segments import all_segments, labeled_segments
-from ..references import Reference, referenced_series, source_images
+from ..references import Reference, source_images, with_referenced_series
 from ..uids import UidMap
-from .attributes import DESCRIPTION, RESAMPLED, STALE, holds
+from .attributes import STALE, description_of, holds
 from .derivation import frame_of_reference, planes_of
 from .sources import restore_source_references
 
@@ -137,21 +137,14 @@ def _common(volume: Volume, uids: UidMap, space: str) -> Elements:
         Tag.INSTANCE_CREATION_DATE: date,
         Tag.INSTANCE_CREATION_TIME: time,
         Tag.SERIES_INSTANCE_UID: new_element.text("UI", uids.add(" ".join([old, *sorted(volume.dicom.resampled)]))),
-        Tag.DERIVATION_DESCRIPTION: new_element.text("ST", RESAMPLED if volume.dicom.resampled else DESCRIPTION),
+        Tag.DERIVATION_DESCRIPTION: new_element.text("ST", description_of(volume)),
         Tag.SOURCE_IMAGE_SEQUENCE: source_images(series.instances),
         Tag.CONTRIBUTING_EQUIPMENT_SEQUENCE: new_file.with_equipment(elements),
-        Tag.REFERENCED_SERIES_SEQUENCE: _with_series(elements, series.instances),
+        **with_referenced_series(elements, map(Reference.to, series.instances)),
     }
     if space:
         elements[Tag.FRAME_OF_REFERENCE_UID] = new_element.text("UI", space)
     return elements
-
-
-def _with_series(elements: Elements, instances: Sequence[Instance]) -> Element:
-    """Return ReferencedSeriesSequence (PS3.3 C.12.2) with the original itself."""
-    tag = Tag.REFERENCED_SERIES_SEQUENCE
-    own = referenced_series(map(Reference.to, instances))
-    return Element("SQ", (*metadata.items(elements, tag), *metadata.items(own, tag)))
 
 
 def _restore_segment_descriptions(data_set: Dataset, known: dict[int, Dataset]) -> dict[int, int]:

@@ -14,7 +14,7 @@ from ..new_file import NewFile
 from ..uids import UidMap
 from .attributes import OF_ONE_TIME, common, file_of_planes, rescale_elements, with_value_mapping
 from .derivation import DerivationContext
-from .single_frame import step_of
+from .frame_sources import evidence_of, with_sources
 
 
 def cine(work: DerivationContext, uids: UidMap) -> Iterator[NewFile]:
@@ -53,26 +53,29 @@ def _planes_of_instance(work: DerivationContext, n: int) -> list[tuple[int, int]
 
 def functional_frames(work: DerivationContext, uids: UidMap) -> Iterator[NewFile]:
     """Yield objects with functional groups: one for the frames that come from one."""
-    groups: dict[int, list[tuple[int, int, int]]] = {}
+    by_template: dict[int, list[tuple[int, int, int]]] = {}
     for t, times in enumerate(work.templates.tolist()):
         for k, (n, frame) in enumerate(times):
-            groups.setdefault(n, []).append((frame, t, k))
-    for n, places in groups.items():
+            by_template.setdefault(n, []).append((frame, t, k))
+    for n, places in by_template.items():
         template = work.series.instances[n]
         places = places if work.resampled else sorted(places)
         elements = common(template, work, uids, [template])
         elements[Tag.NUMBER_OF_FRAMES] = new_element.integers("IS", len(places))
         shared = metadata.first_item(template.elements, Tag.SHARED_FUNCTIONAL_GROUPS_SEQUENCE)
         own = metadata.items(template.elements, Tag.PER_FRAME_FUNCTIONAL_GROUPS_SEQUENCE)
-        per_frame = [
-            _frame_groups(work, own[frame].elements if frame < len(own) else {}, shared, t, k) for frame, t, k in places
-        ]
+        per_frame = []
+        for frame, t, k in places:
+            before = own[frame].elements if frame < len(own) else {}
+            groups = _frame_groups(work, before, shared, t, k)
+            per_frame.append(with_sources(work, groups, {**shared, **before}, t, k))
         elements[Tag.PER_FRAME_FUNCTIONAL_GROUPS_SEQUENCE] = Element("SQ", tuple(Item(item) for item in per_frame))
         moved = {tag for item in per_frame for tag in item}
         kept = _public({tag: element for tag, element in shared.items() if tag not in moved})
         _, first_t, first_k = places[0]
         elements[Tag.SHARED_FUNCTIONAL_GROUPS_SEQUENCE] = new_element.sequence(_with_values(work, kept, first_t, first_k))
-        yield file_of_planes(template, elements, work, [(t, k) for _, t, k in places])
+        planes = [(t, k) for _, t, k in places]
+        yield file_of_planes(template, elements | evidence_of(work, template, planes), work, planes)
 
 
 def _public(groups: Elements) -> Elements:
@@ -87,7 +90,7 @@ def _frame_groups(work: DerivationContext, own: Elements, shared: Elements, t: i
         measures = metadata.first_item(own, Tag.PIXEL_MEASURES_SEQUENCE) or metadata.first_item(
             shared, Tag.PIXEL_MEASURES_SEQUENCE
         )
-        step = new_element.decimals([step_of(work.planes, plane)])
+        step = new_element.decimals([work.step_mm])
         measures = measures | {Tag.PIXEL_SPACING: new_element.decimals(plane.spacing)}
         if work.step_changed or Tag.SLICE_THICKNESS not in measures:
             measures[Tag.SLICE_THICKNESS] = step

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from ....model.geometry import Plane
 from ....model.metadata import Elements
 from ....standard.tags import Tag
 from .. import new_element
@@ -43,7 +42,7 @@ def _plane_elements(work: DerivationContext, k: int, elements: Elements, is_true
     if is_true and not work.resampled and not work.volume.dicom.is_mosaic:
         return {}
     plane = work.planes[k]
-    step = step_of(work.planes, plane)
+    step = work.step_mm
     result = {
         Tag.IMAGE_POSITION_PATIENT: new_element.decimals(plane.position),
         Tag.IMAGE_ORIENTATION_PATIENT: new_element.decimals(plane.orientation),
@@ -58,10 +57,3 @@ def _plane_elements(work: DerivationContext, k: int, elements: Elements, is_true
     if Tag.SLICE_LOCATION in elements:
         result[Tag.SLICE_LOCATION] = new_element.decimals([plane.distance])
     return result
-
-
-def step_of(planes: list[Plane], plane: Plane) -> float:
-    """Return the distance of neighbouring slices along the normal, mm; 1 where there is one slice."""
-    if len(planes) < 2:
-        return 1.0
-    return abs(float((planes[1].position - planes[0].position) @ plane.normal))

@@ -24,7 +24,7 @@ from ..created.highdicom_tables import read_tables_by_module
 from ..data_set_file import DataSetFile
 from ..pydicom_conversion import data_set_of
 from ..reading.encoding import check_length
-from ..references import evidence
+from ..references import Reference, evidence
 from ..uids import UidMap, new_uid
 from .corrections import apply_corrections
 from .dimensions import put_dimensions
@@ -75,7 +75,7 @@ def legacy_objects(volume: Volume, uids: UidMap, log: Log) -> Iterator[DataSetFi
         keep_unassigned_attributes(made, sources)
         apply_corrections(made, sources, log)
         if edited:
-            made.update(data_set_of(evidence(series.instances)))
+            made.update(data_set_of(evidence(map(Reference.to, series.instances))))
         if frames is not None:
             del made.PixelData
     yield DataSetFile(made, frames)

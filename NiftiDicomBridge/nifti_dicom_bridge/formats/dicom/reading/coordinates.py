@@ -60,6 +60,8 @@ class Time(NamedTuple):
         It is not a time: volumes that only it distinguishes are different images.
     may_change : bool
         It may change within one image: it distinguishes single volumes only.
+    is_nested : bool
+        It begins again for each value of the nested rows before it (NM: PS3.3 C.8.4.8.1.1).
     """
 
     name: str
@@ -72,6 +74,7 @@ class Time(NamedTuple):
     counts_times: bool = False
     separates: bool = False
     may_change: bool = False
+    is_nested: bool = False
 
 
 MEANINGS = (
@@ -99,11 +102,11 @@ TIMES = (
     Time("TemporalPositionIdentifier", read.number_in(Tag.TEMPORAL_POSITION_IDENTIFIER), moves=True, counts_times=True),
     Time("TemporalPositionTimeOffset",
          read.number_in(Tag.TEMPORAL_POSITION_TIME_OFFSET, Tag.TEMPORAL_POSITION_SEQUENCE), moves=True),
-    Time("TimeSlotVector", read.of_vector("TimeSlotVector"), moves=True, counts_times=True),
-    Time("PhaseVector", read.of_vector("PhaseVector"), moves=True),
-    Time("TimeSliceVector", read.of_vector("TimeSliceVector"), moves=True),
-    Time("RRIntervalVector", read.of_vector("RRIntervalVector"), moves=True),
-    Time("RotationVector", read.of_vector("RotationVector"), moves=True),
+    Time("PhaseVector", read.of_vector("PhaseVector"), moves=True, is_nested=True),
+    Time("TimeSliceVector", read.of_vector("TimeSliceVector"), moves=True, is_nested=True),
+    Time("RotationVector", read.of_vector("RotationVector"), moves=True, is_nested=True),
+    Time("RRIntervalVector", read.of_vector("RRIntervalVector"), moves=True, is_nested=True),
+    Time("TimeSlotVector", read.of_vector("TimeSlotVector"), moves=True, counts_times=True, is_nested=True),
     Time("AngularViewVector", read.of_vector("AngularViewVector"), moves=True),
     Time("FrameTime", read.of_vector("FrameTime"), moves=True),
     Time("FrameReferenceTime", read.number_in(Tag.FRAME_REFERENCE_TIME), moves=True),

@@ -41,7 +41,7 @@ class Frame(NamedTuple):
     look: Lookup
     own: Elements
     vectors: dict[str, int]
-    """Indices of a multi-frame object without functional groups (NM: PS3.3 C.8.4.9), by name."""
+    """Indices of a multi-frame object without functional groups (NM: PS3.3 C.8.4.8), by name."""
 
     @property
     def content(self) -> Elements:

@@ -33,7 +33,7 @@ from .tiles import doubt_of_tiles, tiles_of
 
 _REVERSED_ROWS = (
     "GE stores images of the sequence epi_pepolar upside down where phase is encoded from the other end: they are placed as "
-    "they were acquired, not as ImageOrientationPatient (0020,0037) says"
+    "they were acquired, not as ImageOrientationPatient (0020,0037) specifies"
 )
 _MAYBE_REVERSED = (
     "every second time of GE's sequence epi_pepolar is upside down, and TemporalPositionIdentifier (0020,0100), which tells "

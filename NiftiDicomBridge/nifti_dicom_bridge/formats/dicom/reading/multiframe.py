@@ -71,10 +71,10 @@ def frames_without_groups(elements: Elements, count: int) -> Frames:
         notes.append(f"{describe(Tag.GRID_FRAME_OFFSET_VECTOR)} has {len(offsets)} values for {count} frames: it was ignored")
     slices = [vector.get(SLICES, 0) for vector in vectors]
     counted = any(slices) or any(TIMES_IN_PLACE & vector.keys() for vector in vectors)
-    if first is None and not counted:
-        return Frames([None] * count, vectors, notes)
     if not any(slices) and _varies(vectors, *VIEWS):
         notes.append("the frames are projections from several angles, not slices: their positions are not used")
+        return Frames(_planes_of_views(look, vectors), vectors, notes, is_assumed=True)
+    if first is None and not counted:
         return Frames([None] * count, vectors, notes)
     if not counted and _varies(vectors, *DETECTORS):
         return Frames(_planes_of_detectors(elements, vectors, notes), vectors, notes)
@@ -87,11 +87,15 @@ def frames_without_groups(elements: Elements, count: int) -> Frames:
         notes.append(doubt)
     planes = _along(first or _assumed(look), np.array([(n - lowest) * step_of(look) for n in slices]))
     if first is None:
-        notes.append(
-            "the object does not specify the positions of its frames: order and distance of slices are known, the "
-            "position is assumed"
-        )
+        known = "order and distance of slices are known, the position is assumed" if any(slices) else "it is assumed"
+        notes.append(f"the object does not specify the positions of its frames: {known}")
     return Frames(planes, vectors, notes, is_assumed=first is None)
+
+
+def _planes_of_views(look: Lookup, vectors: list[dict[str, int]]) -> list[Plane | None]:
+    """Return planes side by side, one for each angle of view: frames of other times look from the same angle."""
+    views = np.array([vector.get(VIEWS[0], 1) for vector in vectors])
+    return _along(_assumed(look), (views - views.min()) * abs(step_of(look)))
 
 
 def _varies(vectors: list[dict[str, int]], *names: str) -> bool:

@@ -67,9 +67,24 @@ def _time_step(plan: Plan) -> float:
         look.number(Tag.MR_TIMING_AND_RELATED_PARAMETERS_SEQUENCE, Tag.REPETITION_TIME)
         or metadata.number(elements, Tag.FRAME_TIME)
         or metadata.number(elements, Tag.TEMPORAL_RESOLUTION)
+        or _nuclear_step_ms(plan)
         or _even_step_ms(plan)
     )
     return step_s / 1000.0 if 0 < step_s < LARGEST_SLOPE else 0.0
+
+
+def _nuclear_step_ms(plan: Plan) -> float:
+    """Return milliseconds between the frames of the only phase, or R-R interval, of an NM object (PS3.3 C.8.4.13, C.8.4.14)."""
+    elements = plan.instances[0].elements
+    phases = metadata.items(elements, Tag.PHASE_INFORMATION_SEQUENCE)
+    if len(phases) == 1:
+        duration, pause = (
+            metadata.number(phases[0].elements, tag) for tag in (Tag.ACTUAL_FRAME_DURATION, Tag.PAUSE_BETWEEN_FRAMES)
+        )
+        return (duration or 0.0) + (pause or 0.0) if duration else 0.0
+    gates = metadata.items(elements, Tag.GATED_INFORMATION_SEQUENCE)
+    intervals = metadata.items(gates[0].elements, Tag.DATA_INFORMATION_SEQUENCE) if len(gates) == 1 else []
+    return (metadata.number(intervals[0].elements, Tag.FRAME_TIME) or 0.0) if len(intervals) == 1 else 0.0
 
 
 def _even_step_ms(plan: Plan) -> float:

@@ -102,7 +102,7 @@ def _siemens_mosaic(elements: Elements) -> Tiles | None:
 def _protocol_mosaic(elements: Elements, plane: Plane) -> Tiles | None:
     """Return the tiles of a mosaic by the slices of its protocol, where the header of the image was taken away.
 
-    Slices are numbered in either direction: the first one is that which is where the mosaic's position says.
+    Slices are numbered in either direction: the first one is that at the position of the mosaic.
     """
     centers = _centers_in_protocol(elements)
     if len(centers) < 2:

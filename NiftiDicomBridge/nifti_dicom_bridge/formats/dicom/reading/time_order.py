@@ -29,7 +29,8 @@ def in_order(division: Division) -> list[Frames]:
     order = sorted(range(len(volumes)), key=lambda k: (*(values[k] for _, values in ordering), *last[k]))
     used = next((n for n, values in ordering if len(set(values)) > 1), None)
     for n, values in ordering:
-        if used is not None and n > used and _goes_back([values[k] for k in order]):
+        nests = used is not None and TIMES[used].is_nested and TIMES[n].is_nested
+        if used is not None and n > used and not nests and _goes_back([values[k] for k in order]):
             division.notes.append(
                 f"{TIMES[used].name} and {TIMES[n].name} order the times differently: {TIMES[used].name} is used"
             )

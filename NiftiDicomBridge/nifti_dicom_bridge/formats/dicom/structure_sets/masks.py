@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from types import MappingProxyType
 
 import numpy as np
 
 from ....model.geometry import Plane
 from .fill import filled
-from .rois import CLOSED, Contour, Roi
+from .rois import CLOSED, Contour, ContourImage, Roi
 
 SAME_PLANE_MM, SAME_PLANE = 0.01, 0.02
 """Contours are in one plane if their distance is at most this many mm, or this part of the slice distance."""
@@ -59,14 +60,23 @@ class SliceGrid:
         Rows, columns.
     step_mm : float
         Distance of slices where there is only one.
+    images : mapping of ContourImage to Plane
+        The images that contours may refer to; None where one has several planes.
     """
 
-    def __init__(self, planes: Sequence[Plane], shape: tuple[int, int], step_mm: float):
+    def __init__(
+        self,
+        planes: Sequence[Plane],
+        shape: tuple[int, int],
+        step_mm: float,
+        images: Mapping[ContourImage, Plane | None] = MappingProxyType({}),
+    ):
         self.planes, self.shape, self.normal = planes, shape, planes[0].normal
         self.distances = np.array([plane.position @ self.normal for plane in planes])
         steps = np.abs(np.diff(self.distances))
         self.step_mm = float(steps.min()) if steps.size else step_mm or 1.0
         self.near_mm = max(SAME_PLANE_MM, SAME_PLANE * self.step_mm)
+        self._images = {image: float(plane.position @ self.normal) for image, plane in images.items() if plane}
 
     def masks_of(self, roi: Roi) -> RoiMasks:
         """Return the voxels of a region: those whose centers are within an odd number of its contours in their slice."""
@@ -86,10 +96,27 @@ class SliceGrid:
         if tilted:
             masks.warnings.append(f"{tilted} contour(s) are not parallel to the slices: the region has no voxels")
             return masks
+        masks.warnings += self._wrong_images(closed)
         levels = self._levels(closed)
         for k, level in self._by_slice(levels, masks).items():
             self._fill(masks, k, _without_copies(levels[level], masks))
         return masks
+
+    def _wrong_images(self, contours: Sequence[Contour]) -> list[str]:
+        """Return that contours refer to images of other slices than that of their points."""
+        away = []
+        for contour in contours:
+            images = [self._images[image] for image in contour.images if image in self._images]
+            distance = float(np.mean(contour.points @ self.normal))
+            nearest = min(images, key=lambda image: abs(image - distance), default=distance)
+            if abs(nearest - distance) > HALF * self._step_at(self._nearest(nearest)) + self.near_mm:
+                away.append(abs(nearest - distance))
+        if not away:
+            return []
+        return [
+            f"{len(away)} contour(s) refer to images that are up to {max(away):.3g} mm from their points: they were drawn "
+            "in the slices of their points"
+        ]
 
     def _levels(self, contours: Sequence[Contour]) -> dict[float, list[Contour]]:
         """Return contours by their distance along the normal, those in one plane together."""
@@ -126,8 +153,11 @@ class SliceGrid:
     def slice_of(self, points: np.ndarray) -> int | None:
         """Return the slice that a contour belongs to; None if it is outside of the grid."""
         distance = float(np.mean(points @ self.normal))
-        k = int(np.abs(self.distances - distance).argmin())
+        k = self._nearest(distance)
         return k if abs(self.distances[k] - distance) <= HALF * self._step_at(k) + self.near_mm else None
+
+    def _nearest(self, distance: float) -> int:
+        return int(np.abs(self.distances - distance).argmin())
 
     def _step_at(self, k: int) -> float:
         near = np.abs(np.diff(self.distances[max(0, k - 1) : k + 2]))

@@ -11,6 +11,7 @@ import numpy as np
 from ....model import metadata
 from ....model.dicom_source import DicomSource, Origin
 from ....model.digest import digest_of, freeze
+from ....model.geometry import Plane
 from ....model.metadata import Instance, SeriesMetadata
 from ....model.names import safe_name
 from ....model.pixels import PixelRecord, Rescale
@@ -22,7 +23,7 @@ from ..reading.owners import is_of_another_patient
 from ..reading.plans import DrawnPlan, Plan
 from ..reading.stacks import Grid, Layer
 from .masks import NOT_DRAWN, RoiMasks, SliceGrid, sets_without_overlap
-from .rois import Roi, contours_left_out, labels_of, numbers_of, rois_of
+from .rois import ContourImage, Roi, contours_left_out, labels_of, numbers_of, rois_of
 
 MASK = 1
 """The value of the voxels of a mask."""
@@ -142,7 +143,7 @@ class StructureReader:
         plan = chosen.plan
         first = plan.instances[0].elements
         shape = metadata.integer(first, Tag.ROWS), metadata.integer(first, Tag.COLUMNS)
-        grid = SliceGrid(_slices_of(plan), shape, plan.frames[0][0].step_mm)
+        grid = SliceGrid(_slices_of(plan), shape, plan.frames[0][0].step_mm, _images_of(plan))
         masks = [grid.masks_of(roi) for roi in rois]
         are_masks = self.form is RoiForm.MASKS
         is_numbered = are_masks or labels_of(instance) == numbers_of(instance)
@@ -248,9 +249,9 @@ class _GridChooser:
     def grid_of(self, rois: Sequence[Roi]) -> _Grid | None:
         """Return the grid for regions of one frame of reference; None if there is none, or several."""
         space = rois[0].frame_of_reference
-        images = {uid for roi in rois for contour in roi.contours for uid in contour.images}
+        images = {image for roi in rois for contour in roi.contours for image in contour.images}
         listed = _referenced_series(self.instance, space)
-        scores = [(sum(one.uid in images for one in plan.instances), _series_uid(plan) in listed) for plan in self.candidates]
+        scores = [(len(images & _images_of(plan).keys()), _series_uid(plan) in listed) for plan in self.candidates]
         drawn_on = [n for n, (count, is_listed) in enumerate(scores) if count or is_listed]
         if drawn_on:
             best = self.candidates[max(drawn_on, key=lambda n: (*scores[n], len(self.candidates[n].frames[0])))]
@@ -262,8 +263,7 @@ class _GridChooser:
 
     def _drawn_elsewhere(self, best: Plan, rois: Sequence[Roi]) -> list[str]:
         """Return that contours of some regions refer to images that are there, but are not those of the grid."""
-        own = {one.uid for one in best.instances}
-        others = {one.uid for plan in self.candidates for one in plan.instances} - own
+        others = set().union(*map(_images_of, self.candidates)) - _images_of(best).keys()
         names = [roi.name for roi in rois if any(others.intersection(contour.images) for contour in roi.contours)]
         return [f"{_some(names)}: {_OTHER_IMAGES.format(title=best.title)}"] if names else []
 
@@ -294,6 +294,17 @@ def _slices_of(plan: Plan) -> list[Any]:
     is_image = not plan.grid.layers and metadata.text(plan.instances[0].elements, Tag.MODALITY) not in _NOT_DRAWN_ON
     usable = plan.is_placed and len(planes) == len(plan.frames[0]) and is_image
     return planes if usable else []
+
+
+def _images_of(plan: Plan) -> dict[ContourImage, Plane | None]:
+    """Return the images of a volume that contours may refer to, frames and instances, and the plane of each that has one."""
+    images: dict[ContourImage, Plane | None] = {}
+    for frame in plan.all_frames:
+        uid = plan.instances[frame.instance].uid
+        images[ContourImage(uid, frame.frame + 1)] = frame.plane
+        whole = ContourImage(uid, 0)
+        images[whole] = None if whole in images else frame.plane
+    return images
 
 
 def _series_uid(plan: Plan) -> str:

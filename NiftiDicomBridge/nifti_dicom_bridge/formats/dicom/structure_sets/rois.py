@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 
@@ -23,6 +24,21 @@ CLOSED = frozenset({CLOSED_PLANAR, "CLOSEDPLANAR_XOR"})
 LARGEST_LABEL = 65535
 
 
+class ContourImage(NamedTuple):
+    """An image that a contour refers to.
+
+    Attributes
+    ----------
+    uid : str
+        SOPInstanceUID.
+    frame : int
+        Number of the frame, from 1; 0 for the whole instance.
+    """
+
+    uid: str
+    frame: int
+
+
 @dataclass(frozen=True)
 class Contour:
     """One contour.
@@ -33,15 +49,15 @@ class Contour:
         ContourGeometricType.
     points : numpy.ndarray, shape (points, 3)
         LPS, mm.
-    images : tuple of str
-        SOPInstanceUID of the images that it refers to.
+    images : tuple of ContourImage
+        Which it refers to.
     is_shifted : bool
         Whether it has an offset that is not zero, which earlier editions of the standard describe.
     """
 
     kind: str
     points: np.ndarray
-    images: tuple[str, ...]
+    images: tuple[ContourImage, ...]
     is_shifted: bool = False
 
 
@@ -164,10 +180,13 @@ def _contour(item: Elements) -> Contour | None:
     count = metadata.integer(item, Tag.NUMBER_OF_CONTOUR_POINTS, numbers.size // 3)
     if count != numbers.size // 3:
         return None
-    images = metadata.items(item, Tag.CONTOUR_IMAGE_SEQUENCE)
-    uids = tuple(metadata.text(image.elements, Tag.REFERENCED_SOP_INSTANCE_UID) for image in images)
+    images = tuple(
+        ContourImage(metadata.text(image.elements, Tag.REFERENCED_SOP_INSTANCE_UID), int(frame))
+        for image in metadata.items(item, Tag.CONTOUR_IMAGE_SEQUENCE)
+        for frame in metadata.numbers(image.elements, Tag.REFERENCED_FRAME_NUMBER) or [0]
+    )
     kind = metadata.text(item, Tag.CONTOUR_GEOMETRIC_TYPE, CLOSED_PLANAR)
-    return Contour(kind, numbers.reshape(-1, 3), uids, any(metadata.numbers(item, Tag.CONTOUR_OFFSET_VECTOR)))
+    return Contour(kind, numbers.reshape(-1, 3), images, any(metadata.numbers(item, Tag.CONTOUR_OFFSET_VECTOR)))
 
 
 def segments_of_rois(instance: Instance) -> list[Segment]:

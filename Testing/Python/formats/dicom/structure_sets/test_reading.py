@@ -195,6 +195,18 @@ def test_contours_that_refer_to_images_of_another_series_are_reported():
     assert "strange: contours refer to images of other series" in warnings(drawing.write())
 
 
+@pytest.mark.parametrize(("k", "is_reported"), [(0.0, True), (0.4, True), (0.6, False), (1.0, False)])
+def test_contours_that_refer_to_the_image_of_another_slice_are_drawn_where_their_points_are_and_reported(k, is_reported):
+    drawing, reference = Drawing(), Dataset()
+    contours = drawing.roi(1, "x")
+    drawing.square(contours, k)
+    reference.ReferencedSOPInstanceUID = drawing.images[1].SOPInstanceUID
+    contours.ContourSequence[0].ContourImageSequence = [reference]
+    folder = drawing.write()
+    assert label_maps(folder)[0][..., round(k)].sum() == 4
+    assert ("x: 1 contour(s) refer to images that are up to" in warnings(folder)) == is_reported
+
+
 def test_regions_that_overlap_become_several_label_maps():
     first, second = label_maps(drawn((1, "a", 0, BOX), (2, "b", 0, INNER), (3, "c", 2, BOX)))
     assert (set(np.unique(first)), set(np.unique(second))) == ({0, 1, 3}, {0, 2})

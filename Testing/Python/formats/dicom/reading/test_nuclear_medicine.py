@@ -1,0 +1,108 @@
+"""NM objects: volumes by detector, energy window, phase, rotation, R-R interval and time slot (PS3.3 C.8.4.8)."""
+
+from __future__ import annotations
+
+from itertools import product
+from pathlib import Path
+
+import numpy as np
+import pytest
+from pydicom.datadict import tag_for_keyword
+from pydicom.dataset import Dataset
+
+from circle import Circle
+from nifti_dicom_bridge import Outcome, Volume, compare
+from nifti_dicom_bridge.formats.dicom.reading.read import read
+from phantoms.base import image, save
+from phantoms.multiframe import group
+
+NM = "1.2.840.10008.5.1.4.1.1.20"
+COUNTS = {
+    "E": "EnergyWindowVector", "D": "DetectorVector", "P": "PhaseVector", "R": "RotationVector", "I": "RRIntervalVector",
+    "T": "TimeSlotVector", "S": "SliceVector", "A": "AngularViewVector", "L": "TimeSliceVector",
+}  # fmt: skip
+
+
+def nuclear(kind: str, vectors: str, **attributes: object) -> Dataset:
+    """Return an object whose frames count some things, the slowest first, such as ``T8 A6``; values are the counts' digits."""
+    letters = [(part[0], int(part[1:])) for part in vectors.split()]
+    frames = list(product(*(range(1, count + 1) for _, count in letters)))
+    numbers = np.array([sum(n * 10 ** (len(frame) - 1 - k) for k, n in enumerate(frame)) for frame in frames])
+    ds = image(np.broadcast_to(numbers[:, None, None], (len(frames), 4, 5)).astype("<u4").reshape(-1, 5), NM)
+    ds.Modality, ds.Rows, ds.NumberOfFrames, ds.ImageType = "NM", 4, len(frames), ["ORIGINAL", "PRIMARY", kind, "EMISSION"]
+    ds.PixelSpacing, ds.SpacingBetweenSlices, ds.SeriesNumber = [3, 3], "4", 1
+    ds.FrameIncrementPointer = [tag_for_keyword(COUNTS[letter]) for letter, _ in letters]
+    for n, (letter, _) in enumerate(letters):
+        setattr(ds, COUNTS[letter], [frame[n] for frame in frames])
+    for keyword, value in attributes.items():
+        setattr(ds, keyword, value)
+    return ds
+
+
+def volumes(folder: Path, ds: Dataset) -> list[Volume]:
+    save(folder, [ds])
+    return read([folder])
+
+
+def numbers(volume: Volume) -> list[list[int]]:
+    """Return the number in each plane, by time."""
+    return volume.array[..., 0, 0].tolist()
+
+
+KINDS = [
+    ("STATIC", "E2 D2", [[[11]], [[12]], [[21]], [[22]]]), ("WHOLE BODY", "D2", [[[1]], [[2]]]),
+    ("DYNAMIC", "L3", [[[1], [2], [3]]]), ("DYNAMIC", "P2 L2", [[[11], [12], [21], [22]]]),
+    ("GATED", "D2 T2", [[[11], [12]], [[21], [22]]]), ("GATED", "I2 T3", [[[11], [12], [13], [21], [22], [23]]]),
+    ("TOMO", "D2 A3", [[[11, 12, 13]], [[21, 22, 23]]]), ("TOMO", "R2 A3", [[[11, 12, 13], [21, 22, 23]]]),
+    ("GATED TOMO", "T2 A3", [[[11, 12, 13], [21, 22, 23]]]), ("GATED TOMO", "A3 T2", [[[11, 21, 31], [12, 22, 32]]]),
+    ("GATED TOMO", "I2 T2 A2", [[[111, 112], [121, 122], [211, 212], [221, 222]]]),
+    ("GATED TOMO", "D2 T2 A2", [[[111, 112], [121, 122]], [[211, 212], [221, 222]]]),
+    ("RECON TOMO", "S3", [[[1, 2, 3]]]), ("RECON GATED TOMO", "T2 S3", [[[11, 12, 13], [21, 22, 23]]]),
+    ("RECON GATED TOMO", "I2 T2 S2", [[[111, 112], [121, 122], [211, 212], [221, 222]]]),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("kind", "vectors", "expected"), KINDS, ids=[f"{row[0]} {row[1]}" for row in KINDS])
+def test_frames_are_where_the_vectors_count_them(kind: str, vectors: str, expected: list, tmp_path: Path) -> None:
+    found = volumes(tmp_path, nuclear(kind, vectors))
+
+    assert sorted(map(numbers, found)) == expected
+    assert not any("differently" in warning for volume in found for warning in volume.warnings)
+
+
+def test_vectors_count_whatever_the_order_of_frames_is(tmp_path: Path) -> None:
+    ds = nuclear("GATED TOMO", "T2 A3")
+    order = [3, 0, 4, 1, 5, 2]
+    ds.PixelData = np.frombuffer(ds.PixelData, "<u4").reshape(6, -1)[order].tobytes()
+    for keyword in ("TimeSlotVector", "AngularViewVector"):
+        setattr(ds, keyword, [getattr(ds, keyword)[n] for n in order])
+
+    (volume,) = volumes(tmp_path, ds)
+
+    assert numbers(volume) == [[11, 12, 13], [21, 22, 23]]
+
+
+def test_projections_are_in_the_order_of_their_angles(tmp_path: Path) -> None:
+    (volume,) = volumes(tmp_path, nuclear("TOMO", "A3", SpacingBetweenSlices="-4"))
+
+    assert numbers(volume) == [[1, 2, 3]]
+    assert any("projections from several angles" in warning for warning in volume.warnings)
+
+
+@pytest.mark.parametrize(
+    ("kind", "vectors", "attributes", "seconds"),
+    [("DYNAMIC", "L3", {"PhaseInformationSequence": [group(ActualFrameDuration=1500, PauseBetweenFrames=500)]}, 2.0),
+     ("GATED", "T3", {"GatedInformationSequence": [group(DataInformationSequence=[group(FrameTime=80)])]}, 0.08),
+     ("DYNAMIC", "L3", {"PhaseInformationSequence": [group(ActualFrameDuration=1500)] * 2}, 0.0)],
+)  # fmt: skip
+def test_the_time_between_frames(kind: str, vectors: str, attributes: dict, seconds: float, tmp_path: Path) -> None:
+    (volume,) = volumes(tmp_path, nuclear(kind, vectors, **attributes))
+    assert volume.time_step_s == seconds
+
+
+def test_gated_projections_come_back(circle: Circle) -> None:
+    save(circle.dicom, [nuclear("GATED TOMO", "E2 T2 A3")])
+    circle.forth()
+
+    assert [entry.outcome for entry in circle.home().entries] == [Outcome.RESTORED]
+    assert compare(circle.dicom, circle.back).same

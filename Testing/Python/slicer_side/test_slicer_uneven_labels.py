@@ -1,0 +1,169 @@
+"""What was drawn on a series with uneven slices, below its acquisition transform, is written on the slices of that series."""
+
+import numpy as np
+import pydicom
+import pytest
+from panel_helpers import file_rows, report, settle
+from slicer_helpers import ExportDialog, ijk_to_ras, outcomes, set_ijk_to_ras
+
+pytestmark = pytest.mark.slow
+
+ROWS, COLUMNS = slice(1, 4), slice(1, 3)
+
+
+@pytest.fixture
+def label_map(slicer, uneven):
+    """A label map below the acquisition transform, with as many voxels in slice k as k + 1 times 3."""
+    voxels = np.zeros(slicer.util.arrayFromVolume(uneven).shape, np.uint8)
+    for k in range(len(voxels)):
+        voxels[k, ROWS, 1 : 2 + k] = 1
+    node = slicer.util.addVolumeFromArray(voxels, ijk_to_ras(uneven), "tumor", "vtkMRMLLabelMapVolumeNode")
+    node.SetAndObserveTransformNodeID(uneven.GetTransformNodeID())
+    return node
+
+
+@pytest.fixture
+def segmentation(slicer, uneven, label_map):
+    node = slicer.mrmlScene.AddNewNodeByClass("vtkMRMLSegmentationNode", "tumor")
+    node.SetReferenceImageGeometryParameterFromVolumeNode(uneven)
+    assert slicer.vtkSlicerSegmentationsModuleLogic.ImportLabelmapToSegmentationNode(label_map, node)
+    node.SetAndObserveTransformNodeID(uneven.GetTransformNodeID())
+    return node
+
+
+@pytest.fixture
+def positions(uneven, tmp_path):
+    """The position of each slice of the series, by its SOP Instance UID, in their order."""
+    slices = sorted(map(pydicom.dcmread, (tmp_path / "original").glob("*.dcm")), key=lambda ds: ds.InstanceNumber)
+    return {ds.SOPInstanceUID: np.array(ds.ImagePositionPatient, float) for ds in slices}
+
+
+def assert_on_slices(seg, positions, counts=(3, 6, 9, 12)):
+    """Every frame is at the position of the slice that it refers to, and has as many voxels as that."""
+    frames = zip(seg.PerFrameFunctionalGroupsSequence, seg.pixel_array, strict=True)
+    found = {}
+    for frame, pixels in frames:
+        source = frame.DerivationImageSequence[0].SourceImageSequence[0].ReferencedSOPInstanceUID
+        found[source] = pixels.sum()
+        np.testing.assert_allclose(
+            np.array(frame.PlanePositionSequence[0].ImagePositionPatient, float), positions[source], atol=1e-4
+        )
+    assert found == dict(zip(positions, counts, strict=True))
+
+
+def written(conversion):
+    assert [entry.error for entry in conversion.failures] == []
+    return [pydicom.dcmread(path) for path in conversion.outputs]
+
+
+@pytest.mark.parametrize("what", ["label_map", "segmentation"])
+def test_labels_are_on_the_slices_of_the_series(request, logic, positions, what, tmp_path):
+    node = request.getfixturevalue(what)
+    (seg,) = written(logic.volumesToDicom([node], database=False, folder=tmp_path / "out"))
+    assert_on_slices(seg, positions)
+
+
+def test_contours_are_on_the_slices_of_the_series(logic, segmentation, positions, tmp_path):
+    from NiftiDicomBridgeLib.SelfTestData import ORIENTATION
+
+    options = logic.makeOptions(kind="rtstruct")
+    (structures,) = written(logic.volumesToDicom([segmentation], options, database=False, folder=tmp_path / "out"))
+    slices = list(positions.values())
+    normal = np.cross(*np.reshape(ORIENTATION, (2, 3)))
+    contours = structures.ROIContourSequence[0].ContourSequence
+    distances = [np.array(contour.ContourData, float).reshape(-1, 3) @ normal for contour in contours]
+    np.testing.assert_allclose(sorted(map(np.mean, distances)), sorted(slices @ normal), atol=1e-3)
+    assert max(map(np.ptp, distances)) < 1e-3
+
+
+def test_a_computed_volume_is_on_the_slices_of_the_series(slicer, logic, uneven, positions, tmp_path):
+    values = slicer.util.arrayFromVolume(uneven).astype(np.float32) * 0.9
+    node = slicer.util.addVolumeFromArray(values, ijk_to_ras(uneven), "smoothed")
+    node.SetAndObserveTransformNodeID(uneven.GetTransformNodeID())
+    found = written(logic.volumesToDicom([node], database=False, folder=tmp_path / "out"))
+    places = sorted([list(map(float, ds.ImagePositionPatient)) for ds in found])
+    np.testing.assert_allclose(places, sorted(map(list, positions.values())), atol=1e-4)
+
+
+def test_the_export_dialog_writes_labels_on_the_slices(plugin, segmentation, positions, tmp_path):
+    ((path,), error) = ExportDialog(segmentation).export(tmp_path / "out")
+    assert error == ""
+    assert_on_slices(pydicom.dcmread(path), positions)
+
+
+def test_the_series_may_be_chosen_as_the_reference(logic, segmentation, uneven, positions, tmp_path):
+    from NiftiDicomBridgeLib import Database
+    from NiftiDicomBridgeLib.NodeKinds import instance_uids_of
+
+    uid = Database.series_of_instances(instance_uids_of(uneven))
+    assert logic.propose([segmentation], reference=uid)[0].error == ""
+    (seg,) = written(logic.volumesToDicom([segmentation], database=False, folder=tmp_path / "out", reference=uid))
+    assert_on_slices(seg, positions)
+
+
+def test_another_reference_is_refused(logic, segmentation, write_series, load, tmp_path):
+    from NiftiDicomBridgeLib import Database
+
+    files = write_series(tmp_path / "other")
+    load(files)
+    (uid,) = Database.series_of_files(files[:1])
+    for where, options in (({"reference": uid}, None), ({}, logic.makeOptions(reference=str(tmp_path / "other")))):
+        (entry,) = logic.volumesToDicom([segmentation], options, database=False, folder=tmp_path / "out", **where).entries
+        assert "tumor is under the acquisition transform of 7: ramp, so only the series" in entry.error
+    assert not (tmp_path / "out").exists()
+
+
+def test_labels_on_another_grid_are_refused(logic, label_map, tmp_path):
+    matrix = ijk_to_ras(label_map)
+    matrix[:3, 3] += 0.4 * matrix[:3, 0]
+    set_ijk_to_ras(label_map, matrix)
+    slices = logic.volumesToDicom([label_map], database=False, folder=tmp_path / "out")
+    assert outcomes(slices) == ["failed"]
+    assert "Harden the transform" in slices.entries[0].error
+
+
+def test_labels_on_a_part_of_the_grid_are_on_the_slices(slicer, logic, uneven, positions, tmp_path):
+    voxels = np.zeros(slicer.util.arrayFromVolume(uneven).shape, np.uint8)
+    voxels[1:3, ROWS, COLUMNS] = 1
+    matrix = ijk_to_ras(uneven)
+    matrix[:3, 3] += matrix[:3, 2]
+    part = slicer.util.addVolumeFromArray(voxels[1:3], matrix, "part", "vtkMRMLLabelMapVolumeNode")
+    part.AddNodeReferenceID("source", uneven.GetID())
+    part.SetAndObserveTransformNodeID(uneven.GetTransformNodeID())
+    (seg,) = written(logic.volumesToDicom([part], database=False, folder=tmp_path / "out"))
+    assert_on_slices(seg, positions, (0, 6, 6, 0))
+
+
+def test_a_series_that_is_gone_is_asked_for(logic, segmentation, uneven, database, tmp_path):
+    from NiftiDicomBridgeLib import Database
+    from NiftiDicomBridgeLib.NodeKinds import instance_uids_of
+
+    database.removeSeries(Database.series_of_instances(instance_uids_of(uneven)))
+    (entry,) = logic.volumesToDicom([segmentation], database=False, folder=tmp_path / "out").entries
+    assert "whose series is not in Slicer's DICOM database" in entry.error
+
+
+def test_nifti_files_still_cannot_hold_them(logic, segmentation, tmp_path):
+    (entry,) = logic.exportVolumes([segmentation], tmp_path / "out").entries
+    assert "under the nonlinear transform 7: ramp acquisition transform" in entry.error
+
+
+def test_the_panel_converts_them_with_their_own_series_only(slicer, panel, segmentation, positions, tmp_path):
+    from panel_helpers import run
+
+    panel.offerNodes([segmentation])
+    settle(panel)
+    assert [row[2] for row in file_rows(panel)] == ["Segmentation"]
+    (row,) = panel.importing.rows.all
+    own = row.reference
+    panel.importing.settings._on_reference_chosen("")
+    settle(panel)
+    assert not panel.ui.importButton.isEnabled()
+    panel.importing.settings._on_reference_chosen(own)
+    settle(panel)
+    panel.ui.loadCheckBox.setChecked(False)
+    panel.ui.dicomFolderEdit.currentPath = str(tmp_path / "out")
+    run(panel, panel.ui.importButton)
+    (path,) = (tmp_path / "out").rglob("*.dcm")
+    assert "1 converted" in report(panel)
+    assert_on_slices(pydicom.dcmread(path), positions)
