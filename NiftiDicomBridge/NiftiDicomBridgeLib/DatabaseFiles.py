@@ -36,6 +36,11 @@ NOT_WRITABLE = (
     "The DICOM database in {} cannot be written ({}), so nothing was added to it. Check the permissions and the free space of "
     "that folder, or open another database in the module DICOM."
 )
+GONE = (
+    "The DICOM database in {} does not exist any more, so nothing was added to it. Open or create one in the module DICOM, and "
+    "convert again."
+)
+IN_MEMORY = ("", ":memory:")
 _writable: dict[str, float] = {}
 
 
@@ -51,7 +56,11 @@ class Header(NamedTuple):
 def require_writable(database: Any) -> None:
     """Raise `OutputError` where a database cannot be written now; CTK writes the files nevertheless, and waits for each."""
     path = Path(str(database.databaseFilename))
-    if not path.is_file() or time.monotonic() - _writable.get(str(path), -VALID_S) < VALID_S:
+    if str(database.databaseFilename) in IN_MEMORY:
+        return
+    if not path.is_file():
+        raise OutputError(GONE.format(path.parent))
+    if time.monotonic() - _writable.get(str(path), -VALID_S) < VALID_S:
         return
     problem = _problem_of(path)
     if problem:

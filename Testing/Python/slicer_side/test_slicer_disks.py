@@ -99,6 +99,14 @@ def test_nothing_is_added_to_a_database_that_is_locked(logic, files, locked):
     assert not list(Path(locked.databaseDirectory).rglob("*.dcm"))
 
 
+def test_a_database_that_was_removed_is_named(logic, files, database):
+    import shutil
+
+    shutil.rmtree(database.databaseDirectory)
+    (entry,) = logic.importNifti(files).entries
+    assert entry.error.startswith(f"The DICOM database in {database.databaseDirectory} does not exist any more")
+
+
 def test_a_database_is_written_once_it_is_not_locked_any_more(logic, files, database):
     assert logic.importNifti(files).ok
     assert database.imagesCount() == 2

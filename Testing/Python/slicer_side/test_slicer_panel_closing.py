@@ -66,3 +66,12 @@ def test_a_node_that_was_removed_is_not_exported_again(slicer, panel, drawn, tmp
     assert boxes.stop() == []
     assert (tmp_path / "drawn.nii.gz").read_bytes() == b"precious"
     assert "1 failed" in report(panel)
+
+
+def test_an_image_of_the_scene_whose_file_is_gone_is_named_without_its_folder(slicer, panel, drawn):
+    panel.offerNodes([drawn])
+    settle(panel)
+    panel.importing.rows.all[0].path.unlink()
+    panel.importing.look_again()
+    settle(panel)
+    assert shown(panel.ui.fileNoteLabel) == "⚠ drawn.nii: no such file. Check the path."

@@ -9,14 +9,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ....model.pixels import PixelFormat, frames_from_bytes
+from ....standard.transfer_syntaxes import DEFLATED_FRAMES, ENCAPSULATED, JPEG_EXTENDED, JPEG_LS, RLE
 from .codestream import without_padding
 
 if TYPE_CHECKING:
     from pydicom.dataset import Dataset
 
-DEFLATED_FRAMES, RLE, JPEG_EXTENDED = "1.2.840.10008.1.2.8.1", "1.2.840.10008.1.2.5", "1.2.840.10008.1.2.4.51"
-ENCAPSULATED = "1.2.840.10008.1.2.1.98"
-JPEG_LS = frozenset({"1.2.840.10008.1.2.4.80", "1.2.840.10008.1.2.4.81"})
 BASELINE_BITS = 8
 """JPEG of more bits is beyond Pillow, which prints that rather than raise."""
 ABORTING = frozenset({"gdcm"})
