@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ....model.pixels import PixelFormat, frames_from_bytes
-from ....standard.transfer_syntaxes import DEFLATED_FRAMES, ENCAPSULATED, JPEG_EXTENDED, RLE
+from ....standard.transfer_syntaxes import DEFLATED_FRAMES, ENCAPSULATED, JPEG_EXTENDED, JPEG_LS, RLE
+from .codestream import without_padding
 
 if TYPE_CHECKING:
     from pydicom.dataset import Dataset
@@ -40,7 +41,13 @@ def decode_safely(syntax: str, attributes: Attributes, frames: Sequence[bytes], 
         except (zlib.error, ValueError, IndexError) as error:
             raise NotDecoded(str(error)) from error
     unfit = ABORTING | ({"pillow"} if syntax == JPEG_EXTENDED and pixel.bits_stored > BASELINE_BITS else set())
-    return decode_by_pydicom(syntax, attributes, frames, lambda plugin: plugin not in unfit)
+    try:
+        return decode_by_pydicom(syntax, attributes, frames, lambda plugin: plugin not in unfit)
+    except NotDecoded:
+        unpadded = [without_padding(frame) for frame in frames] if syntax in JPEG_LS else frames
+        if unpadded == frames:
+            raise
+        return decode_by_pydicom(syntax, attributes, unpadded, lambda plugin: plugin not in unfit)
 
 
 def decode_by_pydicom(
