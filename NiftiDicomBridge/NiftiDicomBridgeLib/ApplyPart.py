@@ -58,8 +58,5 @@ class ApplyPart:
             self._widget.start(task, self._after, self.feedback)
 
     def _after(self, report: Any) -> None:
-        results = self._widget.logic.appliedSeries(report)
-        for number, uid in enumerate(results):
-            if self._widget.keep_going(_("Loading"), number, len(results)):
-                self._widget.logic.loadSeries([uid])
-        self._widget.show_report(report, self.feedback, is_dicom=True)
+        note = self._widget.load_results(self._widget.logic.appliedSeries(report))
+        self._widget.show_report(report, self.feedback, is_dicom=True, note=note)

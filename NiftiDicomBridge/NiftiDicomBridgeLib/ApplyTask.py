@@ -5,7 +5,6 @@ from __future__ import annotations
 import shlex
 import shutil
 import sys
-import tempfile
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
@@ -18,6 +17,7 @@ from nifti_dicom_bridge import BridgeError, ConversionOptions, ConversionReport,
 from . import Database, SourceMatching
 from .ImportTasks import CANCELLED, fail, register
 from .NodeKinds import instance_uids_of, sequence_of
+from .TemporaryFolders import new_folder
 from .TemporaryNifti import StageTask
 
 Progress = Callable[[str, int, int], None]
@@ -52,7 +52,7 @@ class ApplyTask:
         Database.require_open()
         self._command = command_words(command)
         self._options = {"environment": environment_of(self._command), **options}
-        self._scratch = Path(tempfile.mkdtemp(prefix="NiftiDicomBridge-apply-", dir=slicer.app.temporaryPath))
+        self._scratch = new_folder("apply")
         self._headers: list[list[Database.Header]] = []
         try:
             self._files = _files_of_node(node) if node is not None else Database.files_of_series(series)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shutil
-import tempfile
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
@@ -82,12 +81,13 @@ class ExportPlugin(DICOMPlugin):
         """Return the files that were written for an exportable, and what the user has to know of them."""
         from .Hierarchy import node_of_item
         from .NodeFacts import facts_of
+        from .TemporaryFolders import new_folder
 
         node = node_of_item(exportable.subjectHierarchyItemID)
         choice = self.choice(facts_of(node))
         if choice is None:
             raise ValueError(_("{name} has changed since the dialog was opened. Open it again.").format(name=node.GetName()))
-        folder = Path(tempfile.mkdtemp(prefix="NiftiDicomBridge-", dir=slicer.app.temporaryPath))
+        folder = new_folder()
         try:
             files, warnings = _converted(node, choice[0], exportable, folder)
             prefix = f"NDB_{exportable.subjectHierarchyItemID}_{choice[0]}"

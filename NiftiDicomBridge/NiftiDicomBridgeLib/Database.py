@@ -17,17 +17,11 @@ from slicer.i18n import tr as _
 
 from nifti_dicom_bridge import BridgeError, OutputError
 
+from .DatabaseFiles import Header as Header
+from .DatabaseFiles import require_writable, take_back
+
 SERIES_UID = "0020,000e"
 NOT_OPEN = "Slicer's DICOM database is not open, so nothing can be added to it. Open or create it in the module DICOM."
-
-
-class Header(NamedTuple):
-    """A DICOM file and the UIDs of what it holds."""
-
-    path: Path
-    study: str
-    series: str
-    instance: str
 
 
 @dataclass
@@ -250,11 +244,13 @@ def register(headers: Sequence[Header], database: Any = None) -> Registered:
     Raises
     ------
     OutputError
-        If no database is open, an instance is there with other content, or one is missing afterwards.
+        If no database is open or it cannot be written, an instance is there with other content, or one is missing afterwards;
+        then nothing was added.
     """
     if database is None:
         require_open()
         database = slicer.dicomDatabase
+    require_writable(database)  # one that is locked does not say what is in it, either
     present = [header for header in headers if _require_no_conflict(header, database)]
     kept = {header.instance for header in present}
     new = [header for header in headers if header.instance not in kept]
@@ -262,7 +258,11 @@ def register(headers: Sequence[Header], database: Any = None) -> Registered:
         indexer = ctk.ctkDICOMIndexer()
         indexer.addListOfFiles(database, [str(header.path) for header in new], True)
         indexer.waitForImportFinished()
-    return Registered(len(new), len(present), _verified_files(headers, database))
+    try:
+        return Registered(len(new), len(present), _verified_files(headers, database))
+    except OutputError:
+        take_back(new, database)
+        raise
 
 
 class Registrar:
@@ -383,7 +383,8 @@ def _verified_files(headers: Sequence[Header], database: Any) -> list[Path]:
         lost = wanted - instances
         if lost or len(files) < len(wanted):
             raise OutputError(
-                f"Of {len(wanted)} instances of the series {series}, {len(wanted & instances)} are in the DICOM database, with "
-                f"{len(files)} files. Is its disk full or read-only? ({database.databaseDirectory})"
+                f"Of {len(wanted)} instances of the series {series}, {len(wanted & instances)} could be added to the DICOM "
+                f"database in {database.databaseDirectory}, with {len(files)} files: none was kept. Check whether the disk is "
+                "full or read-only, and convert again."
             )
     return [Path(database.fileForInstance(header.instance)) for header in headers]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
@@ -19,8 +20,19 @@ NO_FOLDER = "No folder was chosen. Choose where the NIfTI files shall go."
 
 def write_image(volume: Volume, source: ExportSource, path: Path, options: ConversionOptions) -> list[Path]:
     """Write an image with what is known of its node, and return the files."""
-    assert source.image is not None
+    is_new = not path.parent.exists()
     _make(path.parent)
+    try:
+        return _write(volume, source, path, options)
+    except BaseException:
+        if is_new:
+            with suppress(OSError):  # it contains other images
+                path.parent.rmdir()
+        raise
+
+
+def _write(volume: Volume, source: ExportSource, path: Path, options: ConversionOptions) -> list[Path]:
+    assert source.image is not None
     table = table_beside(path)
     numbers = set(np.unique(volume.voxels).tolist()) if source.image.labels and volume.source is None else set()
     labels = [label for label in source.image.labels if label.number in numbers]

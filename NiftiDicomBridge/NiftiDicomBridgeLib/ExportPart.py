@@ -181,8 +181,9 @@ class ExportPart:
         self.ui.folderEdit.addCurrentPathToHistory()
         self._widget.show_report(report, self.feedback)
         existing = existing_outputs(report)
-        if existing and not self._widget.cancelled and ask_to_replace(existing, self._folder()):
-            self._widget.then(lambda: self.start(self._keys_of(existing, keys), overwrite=True))
+        again = self._keys_of(existing, keys) if existing and not self._widget.cancelled else []
+        if again and ask_to_replace(existing, self._folder()):
+            self._widget.then(lambda: self.start(again, overwrite=True))
 
     def _keys_of(self, entries: Sequence[Any], keys: Sequence[str]) -> list[str]:
         """Return the images that entries of a report are about; all where that is not known."""
@@ -192,8 +193,9 @@ class ExportPart:
             series = {uid for entry in entries for uid in Database.series_of_files(entry.inputs[:1])}
             return [key for key in keys if key in series] or list(keys)
         titles = {entry.title for entry in entries}
-        named = [key for key in keys if slicer.mrmlScene.GetNodeByID(key).GetName() in titles]
-        return named or list(keys)
+        nodes = [node for node in map(slicer.mrmlScene.GetNodeByID, keys) if node is not None]  # they may have been removed
+        named = [node for node in nodes if node.GetName() in titles]
+        return [node.GetID() for node in named or nodes]
 
 
 def _place(values: Sequence[str], value: str) -> int:

@@ -26,6 +26,8 @@ from nifti_dicom_bridge import (
     Volume,
     check_options,
     convert,
+    message_of,
+    python_words,
 )
 
 from . import SourceMatching
@@ -34,6 +36,7 @@ from .ExportFiles import NO_FOLDER, write_image
 from .ExportSources import UNEXPECTED, ExportSource, each_once, publish, require_original, source_of
 from .FileNames import file_names, names_of_parts
 from .OverlappingLabels import split_layers
+from .TemporaryFolders import without_temporary
 from .Transforms import RESAMPLE, Nonlinear
 
 Progress = Callable[[str, int, int], None]
@@ -133,8 +136,11 @@ class ExportTask:
                 self._series.describe(source.title, volumes, entry.outputs)
         except Cancelled:
             raise
-        except (BridgeError, OSError) as error:
-            entry.outcome, entry.error = Outcome.FAILED, str(error)
+        except OSError as error:
+            error.filename = error.filename or str(self._folder)  # a full disk has none
+            entry.outcome, entry.error = Outcome.FAILED, without_temporary(message_of(error, python_words))
+        except BridgeError as error:
+            entry.outcome, entry.error = Outcome.FAILED, without_temporary(str(error))
         except Exception as error:  # an error in one image must not end the export of the others
             message = HIDDEN if self._deidentifier is not None else str(error)
             if self._deidentifier is None:

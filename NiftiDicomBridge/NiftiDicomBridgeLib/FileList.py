@@ -75,6 +75,9 @@ class FileList:
         self._feedback.show_result(text, problem=not paths or bool(hidden))
 
     def _add_staged(self, staged: Sequence[SceneImage]) -> None:
+        if not self._widget.has_scene_of_task:
+            self._feedback.show_result(_("The scene was closed meanwhile: its images were not added."), problem=True)
+            return
         self._add([image.path for image in staged], staged)
         added = _("Images added from the scene: {count}").format(count=len(staged))
         warnings = dict.fromkeys(sentence for image in staged for sentence in image.warnings[image.path])

@@ -47,11 +47,13 @@ class NiftiDicomBridgeFileReader:
 
     def load(self, properties: dict[str, Any]) -> bool:
         """Load a file into the scene."""
+        from .PanelMessages import message_in_panel
+
         try:
             name, shown = properties.get("name") or "", properties.get("show", True)
             nodes = load_nifti(Path(properties["fileName"]), name, shown, self._warn)
         except Exception as error:  # Slicer shows it as the reason
-            self.parent.userMessages().AddMessage(vtk.vtkCommand.ErrorEvent, str(error))
+            self.parent.userMessages().AddMessage(vtk.vtkCommand.ErrorEvent, message_in_panel(error))
             return False
         self.parent.loadedNodes = [node.GetID() for node in nodes]
         return True

@@ -48,11 +48,13 @@ class NiftiDicomBridgeFileWriter:
 
     def write(self, properties: dict[str, Any]) -> bool:
         """Write a node; the user has agreed to replace files in the dialog."""
+        from .PanelMessages import message_in_panel
+
         node = slicer.mrmlScene.GetNodeByID(properties["nodeID"])
         try:
             report = write_node(node, Path(properties["fileName"]))
         except Exception as error:  # Slicer shows it as the reason
-            self._report(node, vtk.vtkCommand.ErrorEvent, str(error))
+            self._report(node, vtk.vtkCommand.ErrorEvent, message_in_panel(error))
             return False
         for text in (text for entry in report.entries for text in entry.log.warnings):
             self._report(node, vtk.vtkCommand.WarningEvent, text)

@@ -158,15 +158,10 @@ class ImportPart:
         )
         if self._folder():
             self.ui.dicomFolderEdit.addCurrentPathToHistory()
-        if self.ui.databaseCheckBox.isChecked() and self.ui.loadCheckBox.isChecked():
-            self._load(self._widget.logic.seriesUIDs(report))
-        self._widget.show_report(report, self.feedback, is_dicom=True)
+        wanted = self.ui.databaseCheckBox.isChecked() and self.ui.loadCheckBox.isChecked()
+        note = self._widget.load_results(self._widget.logic.seriesUIDs(report)) if wanted else ""
+        self._widget.show_report(report, self.feedback, is_dicom=True, note=note)
         existing = existing_outputs(report)
         if existing and not self._widget.cancelled and ask_to_replace(existing, self._folder()):
             inputs = {path for entry in existing for path in entry.inputs}
             self._widget.then(lambda: self.start([row for row in self.rows.all if row.path in inputs], True))
-
-    def _load(self, series: Sequence[str]) -> None:
-        for number, uid in enumerate(series):
-            if self._widget.keep_going(_("Loading"), number, len(series)):
-                self._widget.logic.loadSeries([uid])

@@ -3,14 +3,10 @@
 from __future__ import annotations
 
 import os
-import re
 import shutil
-import tempfile
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-
-import slicer
 
 from nifti_dicom_bridge import (
     BridgeError,
@@ -31,6 +27,7 @@ from nifti_dicom_bridge import (
 )
 
 from . import Database
+from .TemporaryFolders import new_folder, without_temporary
 
 Progress = Callable[[str, int, int], None]
 BESIDE_IMAGES = (".json", ".tsv", ".bval", ".bvec")
@@ -108,7 +105,7 @@ class ImportTask:
         self._options = replace(options or ConversionOptions(), target=Target.DICOM)
         check_options(self._options)
         self._own = dict(own or {})
-        self._scratch = _scratch()
+        self._scratch = new_folder("import")
         self._headers: list[list[Database.Header]] = []
 
     def work(self, progress: Progress) -> ConversionReport:
@@ -128,6 +125,7 @@ class ImportTask:
         """Register what was converted; without a folder, the files of each entry are those in the database then."""
         for entry in report.entries:
             entry.log.warnings = [without_temporary(sentence) for sentence in entry.log.warnings]
+            entry.error = without_temporary(entry.error)
             entry.log.notes = [without_temporary(sentence) for sentence in entry.log.notes]
         waiting = [(entry, headers) for entry, headers in zip(report.entries, self._headers, strict=False) if headers]
         only_there = self._where.folder is None
@@ -196,7 +194,7 @@ class ProposeTask:
 
     def work(self, progress: Progress) -> list[Proposal]:
         """Look at every file; what cannot be done at all is the error of each."""
-        scratch = _scratch()
+        scratch = new_folder("import")
         try:
             options = with_file_settings(with_reference(self._options, self._reference, scratch), self._own, scratch)
             return propose(self._paths, options, progress)
@@ -209,7 +207,12 @@ class ProposeTask:
 
     def finish(self, proposals: list[Proposal]) -> list[Proposal]:
         """Return what was found, without names of temporary folders."""
-        return [replace(one, warnings=[without_temporary(sentence) for sentence in one.warnings]) for one in proposals]
+        return [_without_temporary(proposal) for proposal in proposals]
+
+
+def _without_temporary(proposal: Proposal) -> Proposal:
+    warnings = [without_temporary(sentence) for sentence in proposal.warnings]
+    return replace(proposal, warnings=warnings, error=without_temporary(proposal.error))
 
 
 def with_reference(options: ConversionOptions, files: Sequence[Path], scratch: Path) -> ConversionOptions:
@@ -238,13 +241,6 @@ def _folder_of(files: Sequence[Path], folder: Path) -> Path:
     return folder
 
 
-def without_temporary(text: str) -> str:
-    """Return a sentence without the temporary folders of references and of images of the scene."""
-    temporary = re.escape(str(slicer.app.temporaryPath)) + r"[/\\]NiftiDicomBridge-"
-    text = re.sub(rf" \({temporary}[^()]*\)", "", text)
-    return re.sub(rf"{temporary}(?:[^/\\\s]+[/\\])+", "", text)
-
-
 def _link(path: Path, target: Path) -> None:
     """Let a file appear at another place as well; a copy where the file system can do no better."""
     for way in (os.symlink, os.link, shutil.copyfile):
@@ -254,10 +250,6 @@ def _link(path: Path, target: Path) -> None:
         except OSError:
             continue
     raise BridgeError(f"{path}: the file of the reference series cannot be read. Import the series again.")
-
-
-def _scratch() -> Path:
-    return Path(tempfile.mkdtemp(prefix="NiftiDicomBridge-import-", dir=slicer.app.temporaryPath))
 
 
 def _clean_up(scratch: Path) -> None:

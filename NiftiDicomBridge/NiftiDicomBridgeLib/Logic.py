@@ -154,24 +154,21 @@ class NiftiDicomBridgeLogic(ScriptedLoadableModuleLogic):
         ConversionReport
             As for `importNifti`; a node that cannot be converted is one entry and does not stop the others.
         """
-        import tempfile
-
-        import slicer
-
         self._require_dependencies()
         from nifti_dicom_bridge import ConversionOptions, ConversionReport
 
         from .SpaceOfReference import reference_is_moved
+        from .TemporaryFolders import temporary_folder
         from .TemporaryNifti import stage
 
-        with tempfile.TemporaryDirectory(prefix="NiftiDicomBridge-", dir=slicer.app.temporaryPath) as folder:
+        with temporary_folder() as folder:
             given = options or ConversionOptions()
             by_origin = not where.get("reference") and given.reference is None
             reference = where.get("reference", "")
-            staged = stage(nodes, Path(folder) / "nifti", partly=True, by_origin=by_origin, reference=reference)
+            staged = stage(nodes, folder / "nifti", partly=True, by_origin=by_origin, reference=reference)
             if not staged.images:
                 return ConversionReport(staged.failures)
-            chosen = given if reference else staged.options(given, Path(folder))
+            chosen = given if reference else staged.options(given, folder)
             report = self.importNifti(staged.images, chosen, **where)
             staged.warn(report)
             warning = reference_is_moved(reference)

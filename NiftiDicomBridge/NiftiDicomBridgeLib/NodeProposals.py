@@ -2,29 +2,27 @@
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-import slicer
+from nifti_dicom_bridge import ConversionOptions, Proposal, message_of, python_words
 
-from nifti_dicom_bridge import ConversionOptions, Proposal
-
+from .TemporaryFolders import temporary_folder
 from .TemporaryNifti import stage
 
 
 def propose_nodes(logic: Any, nodes: Sequence[Any], options: ConversionOptions | None, reference: str) -> list[Proposal]:
     """Return what each node would become; see `NiftiDicomBridgeLogic.propose`. A node that fails does not stop the others."""
     proposals: list[Proposal] = []
-    with tempfile.TemporaryDirectory(prefix="NiftiDicomBridge-", dir=slicer.app.temporaryPath) as folder:
+    with temporary_folder() as folder:
         for number, node in enumerate(nodes):
             try:
-                proposals += _proposals(logic, node, Path(folder) / str(number), options or ConversionOptions(), reference)
+                proposals += _proposals(logic, node, folder / str(number), options or ConversionOptions(), reference)
             except Exception as error:  # of one node, whatever it is
                 name = node.GetName() if node is not None else "(no volume)"
-                proposals.append(Proposal(Path(name), error=str(error) or type(error).__name__))
+                proposals.append(Proposal(Path(name), error=message_of(error, python_words) or type(error).__name__))
     return proposals
 
 

@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 import shutil
-import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
-
-import slicer
 
 from nifti_dicom_bridge import BridgeError, ConversionOptions, ConversionReport, Deidentifier, Job, check_options, convert
 
 from .ExportSources import publish
 from .ExportTasks import ExportTask, Progress
+from .TemporaryFolders import new_folder
 
 
 class OtherFormatTask(ExportTask):
@@ -27,7 +25,7 @@ class OtherFormatTask(ExportTask):
 
     def __init__(self, nodes: Sequence[Any], folder: str | Path, options: ConversionOptions, harden: bool = False):
         check_options(options)
-        self._scratch = Path(tempfile.mkdtemp(prefix="NiftiDicomBridge-export-", dir=slicer.app.temporaryPath))
+        self._scratch = new_folder("export")
         try:
             super().__init__(nodes, self._scratch if str(folder) else "", ConversionOptions(gzip=False), harden)
         except BridgeError:

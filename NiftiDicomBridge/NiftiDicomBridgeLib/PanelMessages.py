@@ -24,7 +24,9 @@ def message_in_panel(error: BaseException) -> str:
     """Return the message of an error with controls of the panel in place of options."""
     from nifti_dicom_bridge import message_of
 
-    return message_of(error, panel_text, panel_remedies())
+    from .TemporaryFolders import without_temporary
+
+    return without_temporary(message_of(error, panel_text, panel_remedies()))
 
 
 def report_in_panel(report: ConversionReport) -> ConversionReport:

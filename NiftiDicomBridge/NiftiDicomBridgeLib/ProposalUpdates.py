@@ -78,7 +78,7 @@ class ProposalUpdates:
         if self._discarded:
             self.look()
             return
-        by_path = {proposal.path: proposal for proposal in result or []}
+        by_path = {proposal.path: proposal for proposal in (task.finish(result) if result else [])}
         for row in self._rows.outdated():
             row.proposal, row.outdated = by_path.get(row.path), row.path not in by_path
         self._on_found("" if error is None else _words_of(error))

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import shutil
-import tempfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import qt
-import slicer
 from slicer.i18n import tr as _
 
 from .Feedback import Feedback
@@ -49,9 +47,12 @@ class ReportPart:
 
     def onOpenReportButton(self) -> None:
         """Create a page of the last report, and open it in the browser."""
-        if self._scratch is None:
-            self._scratch = Path(tempfile.mkdtemp(prefix="NiftiDicomBridge-report-", dir=slicer.app.temporaryPath))
-        self._write(self._scratch / "report.html", self._open)
+        from .TemporaryFolders import new_folder
+
+        with self._widget.showing_problems(self.feedback):
+            if self._scratch is None or not self._scratch.is_dir():
+                self._scratch = new_folder("report")
+            self._write(self._scratch / "report.html", self._open)
 
     def onSaveReportButton(self) -> None:
         """Save the last report as a page or as data."""

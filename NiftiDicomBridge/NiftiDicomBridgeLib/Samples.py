@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import tempfile
 from pathlib import Path
 from typing import Any
 
-import slicer
 from slicer.i18n import tr as _
 
 CATEGORY = "NIfTI-DICOM Bridge"
@@ -38,8 +36,9 @@ def load_sample(source: Any = None) -> list[Any]:
     from nifti_dicom_bridge import Job, convert, make_sample
 
     from .FileReader import load_nifti
+    from .TemporaryFolders import new_folder
 
-    folder = Path(tempfile.mkdtemp(prefix="NiftiDicomBridge-sample-", dir=slicer.app.temporaryPath))
+    folder = new_folder("sample")
     make_sample(folder / "dicom")
     report = convert(Job([folder / "dicom"], folder / "nifti"))
     (image,) = (path for path in report.outputs if path.suffix != ".json")

@@ -47,7 +47,7 @@ def save(node: Any, path: Path) -> Any:
         task = ExportTask([node], scratch, options, name=NAME)
         report = task.finish(task.work(lambda what, done, total: None))
         if not report.ok:
-            raise BridgeError(" ".join(entry.error for entry in report.failures))
+            raise BridgeError(" ".join(entry.error for entry in report.failures).replace(str(scratch), str(path.parent)))
         _refer(node, next(file for file in report.outputs if stem_of(file)), path)
         images_last = sorted(report.outputs, key=lambda file: bool(stem_of(file)))  # an image is never without its sidecar
         report.entries[0].outputs = [_moved(file, path) for file in images_last][::-1]

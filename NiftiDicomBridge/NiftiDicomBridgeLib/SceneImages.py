@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 import shutil
-import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
-
-import slicer
 
 from .ImportRows import AUTOMATIC
 from .ReferenceBox import series_of
@@ -52,15 +49,19 @@ class SceneImages:
     def __init__(self, widget: Any):
         self._widget = widget
         self._folder: Path | None = None
+        self._count = 0
 
     def __contains__(self, path: Path) -> bool:
         return self._folder is not None and self._folder in path.parents
 
     def task(self, nodes: Sequence[Any]) -> Any:
         """Return the task that writes nodes to files; it returns a list of `SceneImage`."""
-        if self._folder is None:
-            self._folder = Path(tempfile.mkdtemp(prefix="NiftiDicomBridge-nodes-", dir=slicer.app.temporaryPath))
-        return _StageTask(self._widget.logic, nodes, Path(tempfile.mkdtemp(dir=self._folder)))
+        from .TemporaryFolders import new_folder
+
+        if self._folder is None or not self._folder.is_dir():
+            self._folder = new_folder("nodes")
+        self._count += 1
+        return _StageTask(self._widget.logic, nodes, self._folder / str(self._count))
 
     def remove(self) -> None:
         """Delete the files."""

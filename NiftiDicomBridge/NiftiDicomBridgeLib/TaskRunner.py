@@ -75,7 +75,11 @@ class TaskRunner:
         text = _("A conversion is running. Stop it and quit?\n\nFiles that are complete are kept.")
         if not slicer.app.testingEnabled() and not slicer.util.confirmOkCancelDisplay(text, _("NIfTI-DICOM Bridge")):
             return False
+        feedback = self.feedback
         self.stop()
+        if feedback is not None:  # the user may answer the next question of Slicer with Cancel
+            feedback.show_result(_cancelled(), problem=True)
+        self._on_change()
         return True
 
     def _remove_guard(self) -> None:
@@ -101,8 +105,8 @@ class TaskRunner:
                     raise error
                 self._after(self._finished(task, result))
             except Cancelled:
-                feedback.show_result(_("Cancelled. Incomplete files were removed."), problem=True)
-            except BridgeError as problem:
+                feedback.show_result(_cancelled(), problem=True)
+            except (BridgeError, OSError) as problem:
                 feedback.show_result(message_in_panel(problem), problem=True)
             except Exception as problem:
                 feedback.show_result(_("Unexpected error: {error}").format(error=problem), problem=True)
@@ -120,6 +124,10 @@ class TaskRunner:
         if hasattr(task, "keep_going"):
             task.keep_going = self.keep_going
         return task.finish(result)
+
+
+def _cancelled() -> str:
+    return _("Cancelled. Incomplete files were removed.")
 
 
 class _CloseGuard(qt.QObject):

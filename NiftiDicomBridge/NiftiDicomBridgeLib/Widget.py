@@ -41,6 +41,7 @@ class NiftiDicomBridgeWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
         self._gui_tag: int | None = None
         self._series: list[Any] | None = None
         self._shown = False
+        self._scenes, self._scene_of_task = 0, 0
         VTKObservationMixin.__init__(self)
         ScriptedLoadableModuleWidget.__init__(self, parent)
 
@@ -165,6 +166,7 @@ class NiftiDicomBridgeWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
         _database().on_change(self._on_database_changed)
 
     def _on_scene_start_close(self, caller, event) -> None:
+        self._scenes += 1
         self._set_parameters(None)
 
     def _on_scene_end_close(self, caller, event) -> None:
@@ -203,6 +205,29 @@ class NiftiDicomBridgeWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
     def start(self, task: Any, after: Callable[[Any], None], feedback: Feedback) -> None:
         """Run a task in the background; `after` is called with what it returned."""
         self.running.start(task, after, feedback)
+        self._scene_of_task = self._scenes
+
+    @property
+    def has_scene_of_task(self) -> bool:
+        """Whether the scene was not closed since the task was started: the next one may be of another patient."""
+        return self._scene_of_task == self._scenes
+
+    def load_results(self, series: Sequence[str]) -> str:
+        """Load series into the scene, and return why that was not done; empty otherwise."""
+        from nifti_dicom_bridge import BridgeError
+
+        from .PanelMessages import message_in_panel
+
+        if series and not self.has_scene_of_task:
+            return _("The results were not loaded, because the scene was closed meanwhile; they are in the DICOM database.")
+        problems = []
+        for number, uid in enumerate(series):
+            if self.keep_going(_("Loading"), number, len(series)) and self.has_scene_of_task:
+                try:
+                    self.logic.loadSeries([uid])
+                except BridgeError as error:  # what was converted is reported all the same
+                    problems.append(message_in_panel(error))
+        return " ".join(problems)
 
     def then(self, action: Callable[[], None]) -> None:
         """Do something when the task that is finishing has ended."""
@@ -226,17 +251,18 @@ class NiftiDicomBridgeWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
         with slicer.util.tryWithErrorDisplay(_("The conversion could not be started.")):
             try:
                 yield
-            except BridgeError as problem:
+            except (BridgeError, OSError) as problem:
                 feedback.show_result(message_in_panel(problem), problem=True)
 
-    def show_report(self, report: Any, feedback: Feedback, is_dicom: bool = False) -> None:
+    def show_report(self, report: Any, feedback: Feedback, is_dicom: bool = False, note: str = "") -> None:
         """Show a report in its section, and its summary below the button that was pressed; offer to send DICOM files."""
         from .ReportHtml import report_summary
 
         self.reporting.show(report)
         self.sending.show(report.outputs if is_dicom else [])
         problem = not report.ok or any(entry.log.warnings for entry in report.entries)
-        feedback.show_result(report_summary(report), problem, REPORT, _("Show report"))
+        text = f"{report_summary(report)}. {note}" if note else report_summary(report)
+        feedback.show_result(text, problem or bool(note), REPORT, _("Show report"))
 
     def open_link(self, target: str) -> None:
         """Open what a link in a result refers to."""

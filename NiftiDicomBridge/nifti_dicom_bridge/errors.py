@@ -5,6 +5,7 @@ Every message states what was requested, what was found (value, file, tag), why 
 
 from __future__ import annotations
 
+import errno
 import re
 from typing import TYPE_CHECKING
 
@@ -20,6 +21,17 @@ _USER = r"(?i)(https?:/{1,2})[^\s/@'\"]+@"
 _VALUE = rf"(?i)([?&][^\s=&?'\"]*(?:{_SECRET})[^\s=&?'\"]*=)[^\s&'\"]+?(?=[&\s'\"]|::|[).,:;\]]*(?:\s|$))"
 """Without the punctuation behind it."""
 
+_REMEDIES = {
+    errno.ENOSPC: "Free space or choose another folder.",
+    errno.EDQUOT: "Free space or choose another folder.",
+    errno.EFBIG: "Choose a folder on another file system.",
+    errno.EROFS: "Choose another folder.",
+    errno.EACCES: "Check its permissions.",
+    errno.EPERM: "Check its permissions.",
+    errno.ENOENT: "It was there before: check whether another program moved or removed it.",
+    errno.EMFILE: "Close other programs, or raise the limit of open files.",
+}
+
 
 def without_credentials(text: str) -> str:
     """Return a text with ``***`` in place of passwords, keys, tokens and signatures in its URLs.
@@ -34,6 +46,18 @@ def without_credentials(text: str) -> str:
     for pattern in (_PASSWORD, _USER):
         text = re.sub(pattern, rf"\g<1>{HIDDEN}@", text)
     return re.sub(_VALUE, rf"\g<1>{HIDDEN}", text) if "?" in text else text
+
+
+def system_sentence(error: OSError) -> str:
+    """Return what the user reads of an error of the operating system.
+
+    Examples
+    --------
+    >>> system_sentence(OSError(28, "No space left on device", "scans/ct.nii"))
+    'scans/ct.nii: No space left on device. Free space or choose another folder.'
+    """
+    remedy = _REMEDIES.get(error.errno or 0, "Check the disk and the folder.")
+    return without_credentials(f"{error.filename or 'output'}: {error.strerror or error}. {remedy}")
 
 
 class BridgeError(Exception):

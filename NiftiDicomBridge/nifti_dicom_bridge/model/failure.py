@@ -9,21 +9,10 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
-from ..errors import BridgeError, without_credentials
+from ..errors import BridgeError, system_sentence, without_credentials
 
 LOGGER = "nifti_dicom_bridge"
 """Tracebacks are logged there at the level DEBUG."""
-REMEDIES = {
-    errno.ENOSPC: "Free space or choose another folder.",
-    errno.EDQUOT: "Free space or choose another folder.",
-    errno.EFBIG: "Choose a folder on another file system.",
-    errno.EROFS: "Choose another folder.",
-    errno.EACCES: "Check its permissions.",
-    errno.EPERM: "Check its permissions.",
-    errno.ENOENT: "It was there before: check whether another program moved or removed it.",
-    errno.EMFILE: "Close other programs, or raise the limit of open files.",
-}
-
 _TRANSIENT = frozenset(
     getattr(errno, name)
     for name in (
@@ -72,8 +61,7 @@ def _failure_of(error: BaseException) -> Failure:
     if isinstance(error, MemoryError):
         return Failure("It does not fit in memory.")
     if isinstance(error, OSError) and error.errno is not None:
-        remedy = REMEDIES.get(error.errno, "Check the disk and the folder.")
-        return Failure(f"{error.filename or 'output'}: {error.strerror or error}. {remedy}")
+        return Failure(system_sentence(error))
     frames = traceback.extract_tb(error.__traceback__)
     place = f" in {Path(frames[-1].filename).name}, line {frames[-1].lineno}" if frames else ""
     text = without_credentials("".join(traceback.format_exception(error)))

@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import fields
 
-from ..errors import OptionError
+from ..errors import OptionError, system_sentence
 from .apply_options import ApplyOptions
 from .options import ConversionOptions, PreviewOptions
 from .remedies import OWN_WORDS, with_remedies
@@ -36,7 +36,7 @@ def message_of(error: BaseException, words: Words, remedies: Mapping[str, str] =
     Parameters
     ----------
     error : BaseException
-        Any error; in the message of an `OptionError`, all options are renamed.
+        Any error; in the message of an `OptionError`, all options are renamed. That of an `OSError` is a sentence.
     words : callable
         `command_line_words`, `python_words`, or a function of another front end that takes an option and a value.
     remedies : mapping of str to str, optional
@@ -61,6 +61,8 @@ def message_of(error: BaseException, words: Words, remedies: Mapping[str, str] =
     """
     if isinstance(error, OptionError) and error.template:
         return rendered(remedies.get(error.code, error.template), words, error.found)
+    if isinstance(error, OSError):
+        return system_sentence(error)  # of the operating system: neither options nor remedies of this package
     return in_words(str(error), words, remedies)
 
 

@@ -115,10 +115,13 @@ def _is_same(file: IO[bytes], path: Path) -> bool:
 
 def own(staging: Path) -> IO[bytes]:
     """Mark a staging folder as that of this process, as long as the returned file is open."""
-    file = open(staging / OWNER, "wb")  # noqa: SIM115
-    lock_file(file)
-    file.write(f"{_computer()} {os.getpid()}".encode())
-    file.flush()
+    file = open(staging / OWNER, "wb", buffering=0)  # noqa: SIM115
+    try:
+        lock_file(file)
+        file.write(f"{_computer()} {os.getpid()}".encode())
+    except BaseException:
+        file.close()
+        raise
     return file
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import shutil
 import tempfile
@@ -23,6 +24,7 @@ from .runs import note_new_outputs
 
 Check = Callable[[Mapping[str, Path]], None]
 """Is given the outputs (name → where it was written) before they are put in place; raises to refuse them."""
+_OF_WRITING = {errno.ENOSPC, errno.EFBIG, getattr(errno, "EDQUOT", errno.ENOSPC)}
 
 
 class Staging:
@@ -72,10 +74,15 @@ class Staging:
         return self
 
     def __exit__(self, *exception: object) -> None:
+        for error in exception:
+            if isinstance(error, OSError) and error.errno in _OF_WRITING:
+                error.filename = str(self.folder)  # writing has no name, and the user does not know the temporary files
         if self._owner is not None:
             self._owner.close()
             if Commit.unfinished(self._temporary, self.folder) is None:  # else the next conversion needs it
                 shutil.rmtree(self._temporary, ignore_errors=True)
+        elif self._temporary.name:  # the disk was full before it had an owner
+            shutil.rmtree(self._temporary, ignore_errors=True)
         _leave(self.folder, self._lock, self._made, self._locked)
         self._locked = False
 

@@ -220,6 +220,26 @@ def test_cropping_does_not_change_the_thickness_of_slices(circle: Circle) -> Non
     assert {str(ds.SliceThickness) for ds in circle.returned()} == {"1.25"}
 
 
+@pytest.mark.parametrize(("size", "thickness"), [(6.0, 5.0), (12.0, 12.0)])
+def test_a_moved_single_slice_has_the_distance_of_its_grid(size: float, thickness: float, circle: Circle) -> None:
+    (ds,) = slices(ramp(1, 4, 5), MR)
+    ds.SliceThickness, ds.SpacingBetweenSlices = "5", "6"
+    save(circle.dicom, [ds])
+    circle.forth()
+
+    def moved(image: nibabel.Nifti1Image) -> nibabel.Nifti1Image:
+        matrix = image.affine.copy()
+        matrix[0, 3] += 3
+        matrix[:3, 2] *= size / 6
+        return nibabel.Nifti1Image(np.asarray(image.dataobj), matrix)
+
+    circle.edit_image(moved)
+    circle.home(NEW)
+    (made,) = circle.returned()
+
+    assert (made.SpacingBetweenSlices, made.SliceThickness) == (size, thickness)
+
+
 def test_an_image_turned_in_space_gets_a_new_frame_of_reference_and_it_is_told(circle: Circle) -> None:
     circle.make("classic_ct").forth()
     circle.edit_image(turned_in_space)

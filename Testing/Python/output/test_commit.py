@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 from collections.abc import Callable
 from pathlib import Path
@@ -196,3 +197,20 @@ def test_a_commit_that_can_neither_be_done_nor_taken_back_is_left_to_the_next_ru
 
 
 _decide = commit.Commit.decide
+
+
+def test_a_full_disk_is_named_by_the_folder_of_the_outputs(tmp_path):
+    with pytest.raises(OSError, match="No space left") as caught, Staging(tmp_path / "out"):
+        raise OSError(errno.ENOSPC, "No space left on device")
+    assert caught.value.filename == str(tmp_path / "out")
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_disk_that_is_full_from_the_start_is_left_as_it_was(tmp_path, monkeypatch):
+    def refuse(folder):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr("nifti_dicom_bridge.output.staging.own", refuse)
+    with pytest.raises(OutputError, match="cannot be written"), Staging(tmp_path / "out"):
+        pass
+    assert list(tmp_path.iterdir()) == []

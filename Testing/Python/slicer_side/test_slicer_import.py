@@ -133,7 +133,8 @@ def test_instance_that_did_not_arrive_is_an_error(slicer, logic, database, expor
     report = logic.importNifti([exported])
     assert outcomes(report) == ["failed"]
     assert "Of 4 instances" in report.entries[0].error
-    assert "3 are in the DICOM database" in report.entries[0].error
+    assert "3 could be added to the DICOM database" in report.entries[0].error
+    assert database.imagesCount() == 4  # those of the original
 
 
 def test_nifti_that_cannot_be_read_fails_alone(logic, database, exported, tmp_path):

@@ -92,6 +92,19 @@ def test_closing_slicer_asks_while_a_conversion_is_running(slicer, panel, answer
     settle(panel)
 
 
+def test_a_task_that_was_stopped_to_quit_has_ended_in_the_panel(slicer, panel):
+    """Slicer may ask more questions, and stay open."""
+    task = SlowTask()
+    start(panel, task)
+    assert task.started.wait(5)
+    boxes = MessageBoxes("OK")
+    in_event_loop(panel.running.confirm_quitting)
+    boxes.stop()
+    assert "Cancelled" in shown(panel.exporting.feedback.result)
+    assert panel.exporting.feedback.cancel.isHidden()
+    assert not panel.busy
+
+
 def test_closing_slicer_asks_nothing_otherwise(slicer, panel):
     start(panel, SlowTask())
     panel.cancel()

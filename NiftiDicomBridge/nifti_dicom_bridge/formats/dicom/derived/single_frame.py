@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from ....model import metadata
-from ....model.geometry import Plane
 from ....model.metadata import Elements
 from ....standard.tags import Tag
 from .. import new_element
 from ..new_file import NewFile
+from ..reading.vendor import are_rows_reversed
 from ..uids import UidMap
 from .attributes import common, file_of, rescale_elements
 from .derivation import DerivationContext
@@ -38,7 +38,8 @@ def single_frames(work: DerivationContext, uids: UidMap) -> Iterator[NewFile]:
                 }
             elements |= pixel_spacings(work, elements)
             if work.has_geometry:
-                elements |= _plane_elements(work, k, elements)
+                is_true = not are_rows_reversed(template.elements)
+                elements |= _plane_elements(work, k, elements, is_true)
             yield file_of(template, elements, work, work.stored[t, k][None])
 
 
@@ -54,12 +55,12 @@ def pixel_spacings(work: DerivationContext, elements: Elements) -> Elements:
     }
 
 
-def _plane_elements(work: DerivationContext, k: int, elements: Elements) -> Elements:
-    """Return the Image Plane attributes (PS3.3 C.7.6.2); the original text where the grid is the original."""
-    if not work.resampled and not work.volume.dicom.is_mosaic:
+def _plane_elements(work: DerivationContext, k: int, elements: Elements, is_true: bool) -> Elements:
+    """Return the Image Plane attributes (PS3.3 C.7.6.2); the original text where it is true and the grid the same."""
+    if is_true and not work.resampled and not work.volume.dicom.is_mosaic:
         return {}
     plane = work.planes[k]
-    step = step_of(work.planes, plane)
+    step = work.step_mm
     result = {
         Tag.IMAGE_POSITION_PATIENT: new_element.decimals(plane.position),
         Tag.IMAGE_ORIENTATION_PATIENT: new_element.decimals(plane.orientation),
@@ -72,10 +73,3 @@ def _plane_elements(work: DerivationContext, k: int, elements: Elements) -> Elem
     if Tag.SLICE_LOCATION in elements:
         result[Tag.SLICE_LOCATION] = new_element.decimals([plane.distance])
     return result
-
-
-def step_of(planes: list[Plane], plane: Plane) -> float:
-    """Return the distance of neighbouring slices along the normal, mm; 1 where there is one slice."""
-    if len(planes) < 2:
-        return 1.0
-    return abs(float((planes[1].position - planes[0].position) @ plane.normal))
