@@ -278,23 +278,6 @@ def test_places_on_no_grid_stay_a_stack_and_are_told(circle: Circle) -> None:
     assert listing(circle.back) == listing(circle.dicom)
 
 
-@pytest.mark.parametrize("kind", ["BINARY", "FRACTIONAL"])
-def test_tiles_in_full_order_are_of_one_segment_after_the_other(kind: str, circle: Circle) -> None:
-    """PS3.3 C.7.6.17.3: frames of a TILED_FULL object need no functional groups of their own."""
-    ds = named_segmentation()
-    count = len(ds.SegmentSequence) * 2
-    ds.SegmentationType, ds.DimensionOrganizationType, ds.NumberOfFrames = kind, "TILED_FULL", count
-    ds.TotalPixelMatrixRows, ds.TotalPixelMatrixColumns = ds.Rows * 2, ds.Columns
-    del ds.PerFrameFunctionalGroupsSequence
-    frames = np.zeros((count, ds.Rows, ds.Columns), np.uint8)
-    frames[:, 0, 0], frames[-2:, 1, 1] = 1, 1
-    ds.BitsAllocated, ds.BitsStored, ds.HighBit, ds.PixelData = 8, 8, 7, frames.tobytes()
-    put(circle.dicom, ds)
-    assert [entry.error for entry in circle.forth().entries] == [""] * len(ds.SegmentSequence)
-    found = [nibabel.load(path).get_fdata() for path in circle.images()]
-    assert [(image.shape[2], image.sum()) for image in found] == [(2, 2)] * (len(found) - 1) + [(2, 4)]
-
-
 def test_objects_of_one_series_do_not_mix_their_segment_numbers(circle: Circle) -> None:
     frames = np.ones((2, 3, 5), np.uint8)
     both = [segments(frames, [(1, 0), (2, 1)]), segments(frames[:1], [(1, 0)])]

@@ -205,21 +205,7 @@ def segment(frame: Frame) -> int | None:
     if len(numbers) > 1:
         name = describe(Tag.REFERENCED_SEGMENT_NUMBER)
         frame.look.notes.append(f"{name} has {len(numbers)} values, one is allowed: the first, {numbers[0]:g}, is used")
-    return int(numbers[0]) if numbers else _implied_segment(frame)
-
-
-def has_implied_segments(elements: Elements) -> bool:
-    """Whether the order of frames states their segments: all tiles of one precede those of the next (PS3.3 C.7.6.17.3)."""
-    is_full = metadata.text(elements, Tag.DIMENSION_ORGANIZATION_TYPE) == "TILED_FULL"
-    return is_full and metadata.text(elements, Tag.SEGMENTATION_TYPE) in ("BINARY", "FRACTIONAL")
-
-
-def _implied_segment(frame: Frame) -> int | None:
-    segments = metadata.items(frame.elements, Tag.SEGMENT_SEQUENCE) if has_implied_segments(frame.elements) else ()
-    tiles, rest = divmod(metadata.integer(frame.elements, Tag.NUMBER_OF_FRAMES, 1), len(segments) or 1)
-    if not segments or rest:
-        return None
-    return metadata.integer(segments[frame.number // tiles].elements, Tag.SEGMENT_NUMBER)
+    return int(numbers[0]) if numbers else None
 
 
 def polarity(frame: Frame) -> str | None:

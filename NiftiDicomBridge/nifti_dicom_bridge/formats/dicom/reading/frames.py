@@ -22,7 +22,7 @@ from ....standard.tags import Tag
 from . import vendor
 from .components import image_words
 from .coordinates import TIMES, SharedTimes, Times, meanings_of, time_of
-from .frame_attributes import Frame, first_number, has_implied_segments, other_words
+from .frame_attributes import Frame, first_number, other_words
 from .frame_info import FrameInfo
 from .lookup import Lookup, frame_count
 from .multiframe import frames_without_groups
@@ -194,8 +194,7 @@ def _frame(
     tiles: tuple[int, ...] = (),
 ) -> FrameInfo:
     frame = Frame(source.instance.elements, source.index, n, source.look, source.own, dict(vectors or {}))
-    differs = vectors or has_implied_segments(frame.elements)
-    about = source.about._replace(labels=meanings_of(frame)) if differs else source.about
+    about = source.about._replace(labels=meanings_of(frame)) if vectors else source.about
     return _frame_info(about, frame, _Place(plane, False, (*notes, *source.look.notes)), Times(frame), tiles)
 
 
