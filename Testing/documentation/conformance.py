@@ -9,10 +9,9 @@ from pydicom.charset import python_encoding
 
 from nifti_dicom_bridge import Compression
 from nifti_dicom_bridge.bids import private_block
-from nifti_dicom_bridge.formats.dicom.compression import NATIVE, SYNTAXES
+from nifti_dicom_bridge.formats.dicom.compression import SYNTAXES
 from nifti_dicom_bridge.formats.dicom.created.kinds import OBJECT_KINDS
 from nifti_dicom_bridge.formats.dicom.legacy import objects as legacy
-from nifti_dicom_bridge.formats.dicom.reading.frame_codecs import DEFLATED_FRAMES
 from nifti_dicom_bridge.network import dimse, dimse_retrieve
 from nifti_dicom_bridge.options import Clean, Kind, Retain
 from nifti_dicom_bridge.standard import confidentiality_profile, iods
@@ -24,6 +23,7 @@ from nifti_dicom_bridge.standard.sop_classes import (
     STRUCTURE_SET,
     WHOLE_SLIDE,
 )
+from nifti_dicom_bridge.standard.transfer_syntaxes import DEFLATED_FRAMES, NATIVE
 from nifti_dicom_bridge.validation.file_meta import NEWER_SYNTAXES
 
 from .tables import table
@@ -77,7 +77,7 @@ def _syntaxes() -> Iterable[list[str]]:
 
 def _services() -> Iterable[list[str]]:
     for service, uid, user, provider in (
-        ("C-ECHO", dimse._VERIFICATION, "yes", "yes (`listen`)"),
+        ("C-ECHO", dimse.VERIFICATION, "yes", "yes (`listen`)"),
         ("C-FIND", dimse._STUDY_ROOT_FIND, "yes", "no"),
         ("C-GET", dimse_retrieve._STUDY_ROOT_GET, "yes", "no"),
         ("C-MOVE", dimse_retrieve._STUDY_ROOT_MOVE, "yes (with `receiving_port`)", "no"),

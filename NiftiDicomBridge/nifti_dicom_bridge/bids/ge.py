@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 import zlib
 from functools import lru_cache
@@ -32,7 +33,6 @@ INTERNAL_NAMES = {"EPI": "EPI", "EPI2": "EPI2"}
 CYCLING = {2: "2TR", 3: "3TR"}
 CYCLING_MODELS = (("Premier", (0.7195, 0.7205)), ("UHP", (0.5, 1.0)), ("7.0T", (0.5, 1.0)))
 CYCLING_NAMES = {"ALLTR": "ALLTR", "2TR": "2TR", "3TR": "3TR", "SPOFF": "SPOFF"}
-TWO_PI = 6.283185307179586
 
 
 def protocol_of(source: PlaneAttributes) -> dict[str, str]:
@@ -91,7 +91,7 @@ def _shims(source: PlaneAttributes) -> list[Any] | None:
 def _echo_time_2(source: PlaneAttributes) -> float | None:
     """The velocity scale of a field map specifies the difference of its echo times."""
     time, scale = source.number(Tag.ECHO_TIME), source.number(VELOCITY_SCALE) or 0.0
-    return None if not time or scale >= 0 else float(f"{time * MS_TO_S - 1.0 / (TWO_PI * scale):.6g}")
+    return None if not time or scale >= 0 else float(f"{time * MS_TO_S - 1.0 / (math.tau * scale):.6g}")
 
 
 def _directions(source: PlaneAttributes) -> int | None:

@@ -53,9 +53,9 @@ def image_type_of(source: PlaneAttributes) -> list[str]:
 
 def is_field_map_in_hz(source: PlaneAttributes) -> bool:
     """Whether the values are a field map in Hz."""
-    words = image_type_of(source)
-    philips = any("B0" in word and "MAP" in word for word in ["_".join(words)]) and "REAL" in components_of(source)
-    return philips or is_ge_field_map(source)
+    words = "_".join(image_type_of(source))
+    of_philips = "B0" in words and "MAP" in words and "REAL" in components_of(source)
+    return of_philips or is_ge_field_map(source)
 
 
 def is_ge_field_map(source: PlaneAttributes) -> bool:
@@ -91,7 +91,7 @@ def _image_type(source: PlaneAttributes, where: Any, factor: float) -> list[str]
 def _distortion_correction(source: PlaneAttributes) -> bool | None:
     words = [*image_type_of(source), *source.texts(TYPE_TEXT)]
     corrected = [DISTORTION_CORRECTED[word.upper()] for word in words if word.upper() in DISTORTION_CORRECTED]
-    return (all(corrected)) if corrected else None
+    return all(corrected) if corrected else None
 
 
 def _type_text(source: PlaneAttributes) -> list[str] | None:

@@ -6,6 +6,7 @@ import struct
 
 import numpy as np
 
+from ..standard.ge_pepolar import are_rows_reversed
 from ..standard.tags import Tag
 from .kinds import Kind
 from .row import ALWAYS, MR, AnyRow, Derived, Row
@@ -49,8 +50,9 @@ def _ge(source: PlaneAttributes) -> int | None:
 
 
 def _is_reversed_pair(source: PlaneAttributes) -> bool:
-    """Whether the research sequence with alternating polarity reverses this run."""
-    return "epi_pepolar" in source.text(GE_SEQUENCE) and round(source.number(GE_USER_12) or 0) == 1
+    """Whether the research sequence with alternating polarity reverses this image."""
+    time = int(source.number(Tag.TEMPORAL_POSITION_IDENTIFIER) or 0)
+    return bool(are_rows_reversed(source.text(GE_SEQUENCE), source.number(GE_USER_12) or 0, time))
 
 
 def _raw(source: PlaneAttributes) -> bytes:

@@ -7,28 +7,14 @@ because software versions put them at different places: ``sCoilElementID.tCoilID
 from __future__ import annotations
 
 import re
-from functools import lru_cache
 from typing import Any
 
 from ..standard.siemens_csa import csa_values
-
-_PROTOCOL_TAG = b"MrPhoenixProtocol"
-_BEGIN, _END = b"### ASCCONV BEGIN", b"### ASCCONV END"
 
 
 def image_header(raw: bytes) -> dict[str, list[Any]]:
     """Return the values of a CSA image header, by name; empty where it cannot be read."""
     return csa_values(raw) if raw[:4] == b"SV10" else {}
-
-
-@lru_cache(maxsize=16)
-def protocol(raw: bytes) -> str:
-    """Return the lines of the protocol in a CSA series header; empty where there is none."""
-    start = raw.find(_BEGIN, max(0, raw.find(_PROTOCOL_TAG)))
-    if start < 0:
-        return ""
-    end = raw.find(_END, start)
-    return raw[start : end if end > start else len(raw)].decode("utf-8", "replace")
 
 
 def values(text: str, name: str) -> list[str]:

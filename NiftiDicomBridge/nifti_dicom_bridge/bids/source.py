@@ -17,6 +17,7 @@ from ..model.legacy_converted import as_original
 from ..model.metadata import Element, Elements, Instance, Item
 from ..model.volume import Volume
 from ..standard import dictionary
+from ..standard.siemens_csa import protocol_of
 from ..standard.tags import Tag
 from . import siemens_text
 from .manufacturers import manufacturer_of
@@ -266,7 +267,7 @@ class PlaneAttributes:
             return ""
         for where in _CSA_SERIES:
             holder = self.holder(where)
-            text = siemens_text.protocol(_bytes(holder)) if holder else ""
+            text = protocol_of(_bytes(holder)) if holder else ""
             if text:
                 return text
         return ""

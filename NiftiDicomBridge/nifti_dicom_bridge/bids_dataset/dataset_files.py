@@ -15,8 +15,9 @@ from ..errors import OutputError
 from ..model import metadata
 from ..model.ages import OLDEST
 from ..model.limits import SizeLimitError
+from ..model.plain_text import TextError
 from ..model.safe_text import tsv_cell
-from ..model.text_tables import TableError, check_unique, read_table
+from ..model.text_tables import check_unique, read_table
 from ..output import Staging
 from ..standard.numbers import is_number
 from ..standard.tags import Tag
@@ -221,7 +222,7 @@ def _read_table(path: Path, key: str) -> tuple[list[str], list[dict[str, str]]]:
     try:
         table = read_table(path)
         check_unique(table.columns)
-    except (OSError, TableError, SizeLimitError) as error:
+    except (OSError, TextError, SizeLimitError) as error:
         raise OutputError(f"{path}: cannot be read ({error}). Repair it, or choose another folder.") from None
     if key not in table.columns:
         raise OutputError(f"{path}: column {key} is missing, so it is not a BIDS table. Repair it, or choose another folder.")

@@ -21,6 +21,7 @@ from ..model.metadata import Change, Instance, Log, text
 from ..options import ConversionOptions, Kind, Progress, Target
 from ..options.checks import check_options
 from ..options.path_fields import AnyPaths, paths_of
+from ..standard.sop_classes import MR
 from ..standard.tags import Tag
 from .image_files import nifti_files
 from .image_with_record import open_nifti
@@ -31,7 +32,6 @@ NAMES_OF_PATIENT_AND_STUDY = (
     "AccessionNumber", "ReferringPhysicianName", "SeriesNumber", "SeriesDescription", "BodyPartExamined", "PatientPosition",
     "Manufacturer", "ManufacturerModelName",
 )  # fmt: skip
-MR = "1.2.840.10008.5.1.4.1.1.4"
 """SOP class whose words are checked: those of patient, study and position are the same for all kinds of images."""
 
 

@@ -6,7 +6,8 @@ from collections.abc import Collection
 from pathlib import Path
 
 from ..model.limits import SizeLimitError
-from ..model.text_tables import TableError, check_unique, read_table
+from ..model.plain_text import TextError
+from ..model.text_tables import check_unique, read_table
 
 NOT_AVAILABLE = frozenset({"", "n/a", "na", "nan", "none", "unknown"})
 """Cells without a value, in lower case; BIDS has only ``n/a``."""
@@ -30,9 +31,9 @@ def rows_of(file: Path, key: str, used: Collection[str], warnings: list[str]) ->
         table = read_table(file)
         names = [name.lower() for name in table.columns]
         if key not in names:
-            raise TableError(f"it has no column {key}, or its columns are not separated by tabs")
+            raise TextError(f"it has no column {key}, or its columns are not separated by tabs")
         check_unique(name for name in names if name == key or name in used)
-    except (OSError, TableError, SizeLimitError) as error:
+    except (OSError, TextError, SizeLimitError) as error:
         warnings.append(f"{file.name} was not used: {getattr(error, 'strerror', None) or error}")
         return []
     return [dict(zip(names, cells, strict=True)) for _, cells in table.rows]

@@ -5,11 +5,11 @@ from __future__ import annotations
 from ..model import metadata
 from ..model.metadata import Elements, SeriesMetadata
 from ..model.volume import Volume
+from ..standard.sop_classes import SECONDARY_CAPTURE
 from ..standard.tags import Tag
 
 _WITH_TEXT = frozenset({"US", "IVUS", "XA", "RF", "ES", "GM", "SM", "XC", "OP", "OT", "SC", "ECG", "MG", "DOC"})
 """Modalities whose devices often write names and dates into the pixels: ultrasound, angiography, screens, scans."""
-_SECONDARY_CAPTURE = "1.2.840.10008.5.1.4.1.1.7"
 _WITH_FACES = frozenset({"MR", "CT", "PT"})
 _NOT_HEADS = (
     "CHEST", "THORAX", "ABDOMEN", "PELVIS", "PROSTATE", "KNEE", "ANKLE", "FOOT", "HIP", "LIVER", "HEART", "BREAST", "WRIST",
@@ -71,4 +71,4 @@ def _modality_with_text(elements: Elements) -> str:
 
 def _is_captured(elements: Elements) -> bool:
     kind = metadata.text(elements, Tag.SOP_CLASS_UID)
-    return kind == _SECONDARY_CAPTURE or kind.startswith(_SECONDARY_CAPTURE + ".") or Tag.CONVERSION_TYPE in elements
+    return kind == SECONDARY_CAPTURE or kind.startswith(SECONDARY_CAPTURE + ".") or Tag.CONVERSION_TYPE in elements

@@ -8,7 +8,8 @@ from pathlib import Path
 
 from ..errors import BridgeError, OptionError
 from ..model.limits import SizeLimitError
-from ..model.text_tables import TableError, TextTable, check_unique, read_table
+from ..model.plain_text import TextError
+from ..model.text_tables import TextTable, check_unique, read_table
 from ..options.key_files import KEYED
 
 COLUMNS = ("PatientID", "Pseudonym")
@@ -45,7 +46,7 @@ def read_pseudonyms(path: Path | None) -> Pseudonyms | None:
     try:
         table = read_table(path, ",")
         check_unique(name for name in table.columns if name in COLUMNS)
-    except (OSError, TableError, SizeLimitError) as error:
+    except (OSError, TextError, SizeLimitError) as error:
         raise OptionError(f'pseudonyms="{path}": cannot be read ({getattr(error, "strerror", None) or error}).') from None
     if not set(COLUMNS) <= set(table.columns):
         raise OptionError(f'pseudonyms="{path}": the first line must name the columns {" and ".join(COLUMNS)}.')

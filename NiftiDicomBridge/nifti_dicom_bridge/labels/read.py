@@ -6,7 +6,7 @@ from pathlib import Path
 
 from ..errors import LabelError
 from ..model.input_files import read_file
-from ..model.text_tables import TableError, decoded
+from ..model.plain_text import TextError, decoded
 from . import caret, checks, tables, text_files, trees
 from .checks import Place
 from .profiles import is_profile, profile_labels
@@ -137,7 +137,7 @@ def label_text(path: Path, only_form: bool = False) -> str:
         raise place.error("it is empty.")
     try:
         return decoded(raw)
-    except TableError as error:
+    except TextError as error:
         if only_form and b"\0" not in raw:
             return raw.decode("latin-1")
         raise place.error(f"{error}.") from None

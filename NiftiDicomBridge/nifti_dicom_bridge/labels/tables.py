@@ -6,8 +6,9 @@ import re
 from itertools import chain
 from typing import Any
 
+from ..model.plain_text import TextError
 from ..model.safe_text import tsv_text
-from ..model.text_tables import TableError, cells_within, check_unique, lines_of
+from ..model.text_tables import cells_within, check_unique, lines_of
 from . import checks
 from .checks import Place
 from .codes import bids_label
@@ -61,11 +62,11 @@ def read_delimited(text: str, place: Place) -> list[Segment]:
     Raises
     ------
     LabelError
-        If a line has no number or no name, or a value that cannot be used, or the table is damaged (`TableError`).
+        If a line has no number or no name, or a value that cannot be used, or the table is damaged (`TextError`).
     """
     try:
         rows = _rows(text)
-    except TableError as error:
+    except TextError as error:
         raise place.error(f"{error}.") from None
     return [_segment(row, place.at(f"line {n}")) for n, row in rows]
 
@@ -100,7 +101,7 @@ def _first_cells(text: str) -> list[str]:
     """Return the cells of the first line with content; none where its quotation marks do not match."""
     try:
         lines = lines_of(_first_line(text), _delimiter(text))
-    except TableError:
+    except TextError:
         return []
     return lines[0][1] if lines else []
 

@@ -75,6 +75,12 @@ class Plane(NamedTuple):
         """Position along the normal, mm."""
         return float(self.position @ self.normal)
 
+    def upside_down(self, rows: int) -> Plane:
+        """Return the plane of the same number of rows that are stored from the last to the first."""
+        column = self.orientation[3:]
+        last = self.position + (rows - 1) * self.spacing[0] * column
+        return Plane(last, np.concatenate([self.orientation[:3], -column]), self.spacing)
+
 
 class Stack(NamedTuple):
     """A grid made of planes, and how far the planes are from it.

@@ -8,6 +8,7 @@ from typing import Any
 from ..errors import OptionError
 from .input_files import open_file
 from .json_files import parse_json
+from .plain_text import TextError, decoded
 
 LARGEST = 1 << 26
 """Bytes of a file that a person writes."""
@@ -23,7 +24,7 @@ def read_option_file(path: Path, option: str) -> Any:
     """
     try:
         text = read_option_text(path)
-    except (OSError, UnicodeError) as error:
+    except (OSError, TextError) as error:
         reason = getattr(error, "strerror", None) or error
         raise OptionError(f'{option}="{path}": cannot be read ({reason}).') from None
     try:
@@ -34,12 +35,12 @@ def read_option_file(path: Path, option: str) -> Any:
 
 
 def read_option_text(path: Path) -> str:
-    """Return the text of a file without its byte order mark; raises OSError or UnicodeError where it cannot be read."""
+    """Return the text of a file without its byte order mark; raises OSError or TextError where it cannot be read."""
     with open_file(path) as file:
         raw = file.read(LARGEST + 1)
     if len(raw) > LARGEST:
         raise OSError(27, f"it has more than {LARGEST} bytes", str(path))
-    return raw.decode("utf-8-sig")
+    return decoded(raw)
 
 
 def parse_toml(text: str) -> dict[str, Any]:

@@ -8,6 +8,8 @@ from typing import Any
 
 from ..errors import ArchiveError
 from ..options.addresses import PacsAddress, Selection
+from ..standard.sop_classes import VERIFICATION
+from ..standard.transfer_syntaxes import EXPLICIT_LITTLE_ENDIAN, IMPLICIT_LITTLE_ENDIAN
 from .archive import InterruptedTransferError, RemoteSeries, StoreResult
 from .association import association
 from .dimse_retrieve import retrieve_series
@@ -15,9 +17,6 @@ from .dimse_store import store_instances
 from .local_instances import LocalInstance
 from .settings import ArchiveSettings
 
-IMPLICIT_LITTLE_ENDIAN = "1.2.840.10008.1.2"
-EXPLICIT_LITTLE_ENDIAN = "1.2.840.10008.1.2.1"
-_VERIFICATION = "1.2.840.10008.1.1"
 _STUDY_ROOT_FIND = "1.2.840.10008.5.1.4.1.2.2.1"
 _NATIVE = (EXPLICIT_LITTLE_ENDIAN, IMPLICIT_LITTLE_ENDIAN)
 _PENDING = (0xFF00, 0xFF01)
@@ -38,7 +37,7 @@ class PacsArchive:
     def check(self) -> None:
         """Send a C-ECHO, which every archive answers (PS3.4 A.1)."""
         try:
-            with association(self.address, self.settings, [(_VERIFICATION, _NATIVE)]) as peer:
+            with association(self.address, self.settings, [(VERIFICATION, _NATIVE)]) as peer:
                 if peer.send_c_echo().get("Status") != 0:
                     raise InterruptedTransferError(f"{self.address} does not answer C-ECHO.")
         except ValueError as error:

@@ -8,18 +8,19 @@ from typing import Any
 
 from ..errors import ArchiveError
 from ..options.addresses import PacsAddress
+from ..standard import transfer_syntaxes as syntaxes
 from .archive import InterruptedTransferError, RemoteSeries
 from .association import MOST_CONTEXTS, association
 from .received_files import CANNOT_UNDERSTAND, OUT_OF_RESOURCES, SUCCESS, write_received
 from .settings import ArchiveSettings
 
 _STUDY_ROOT_GET, _STUDY_ROOT_MOVE = "1.2.840.10008.5.1.4.1.2.2.3", "1.2.840.10008.5.1.4.1.2.2.2"
-_NATIVE = ("1.2.840.10008.1.2.1", "1.2.840.10008.1.2")
+_NATIVE = (syntaxes.EXPLICIT_LITTLE_ENDIAN, syntaxes.IMPLICIT_LITTLE_ENDIAN)
 SYNTAXES = (
-    *_NATIVE, "1.2.840.10008.1.2.1.99", "1.2.840.10008.1.2.5", "1.2.840.10008.1.2.4.80", "1.2.840.10008.1.2.4.81",
-    "1.2.840.10008.1.2.4.90", "1.2.840.10008.1.2.4.91", "1.2.840.10008.1.2.4.70", "1.2.840.10008.1.2.4.57",
-    "1.2.840.10008.1.2.4.50", "1.2.840.10008.1.2.4.51", "1.2.840.10008.1.2.4.201", "1.2.840.10008.1.2.4.202",
-    "1.2.840.10008.1.2.4.203", "1.2.840.10008.1.2.2",
+    *_NATIVE, syntaxes.DEFLATED, syntaxes.RLE, syntaxes.JPEG_LS_LOSSLESS, syntaxes.JPEG_LS_NEAR_LOSSLESS,
+    syntaxes.JPEG_2000_LOSSLESS, syntaxes.JPEG_2000_LOSSY, syntaxes.JPEG_LOSSLESS_SV1, syntaxes.JPEG_LOSSLESS,
+    syntaxes.JPEG_BASELINE, syntaxes.JPEG_EXTENDED, syntaxes.HTJ2K_LOSSLESS, syntaxes.HTJ2K_LOSSLESS_RPCL,
+    syntaxes.HTJ2K_LOSSY, syntaxes.ENCAPSULATED, syntaxes.DEFLATED_FRAMES, syntaxes.EXPLICIT_BIG_ENDIAN,
 )  # fmt: skip
 """Transfer syntaxes in which objects are received: those that this tool reads."""
 _PENDING = (0xFF00, 0xFF01)

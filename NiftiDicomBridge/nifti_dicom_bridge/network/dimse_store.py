@@ -7,12 +7,13 @@ from itertools import chain
 from typing import Any
 
 from ..options.addresses import PacsAddress
+from ..standard.transfer_syntaxes import EXPLICIT_LITTLE_ENDIAN, IMPLICIT_LITTLE_ENDIAN
 from .archive import InterruptedTransferError, StoreResult
 from .association import MOST_CONTEXTS, Context, association
 from .local_instances import LocalInstance
 from .settings import ArchiveSettings
 
-_NATIVE = ("1.2.840.10008.1.2.1", "1.2.840.10008.1.2")
+_NATIVE = (EXPLICIT_LITTLE_ENDIAN, IMPLICIT_LITTLE_ENDIAN)
 _BUSY = 0xA700
 """First of the statuses that mean: out of resources (PS3.4 B.2.3)."""
 

@@ -11,11 +11,11 @@ from typing import Any
 
 from ..errors import ArchiveError, BridgeError, OptionError
 from ..optional_packages import require
+from ..standard.sop_classes import VERIFICATION
 from .dimse_retrieve import SYNTAXES
 from .reception import Reception, ReceptionLimits
 from .settings import ArchiveSettings
 
-_VERIFICATION = "1.2.840.10008.1.1"
 _POLL_S = 0.2
 Report = Callable[[str], None]
 
@@ -119,7 +119,7 @@ def _server(reception: Reception, port: int, bind: str, title: str, settings: Ar
         raise OptionError(f"{title!r} is not an application entity title: 1 to 16 ASCII characters.") from error
     for context in AllStoragePresentationContexts:
         entity.add_supported_context(context.abstract_syntax, list(SYNTAXES))
-    entity.add_supported_context(_VERIFICATION)
+    entity.add_supported_context(VERIFICATION)
     entity.require_called_aet = True
     entity.require_calling_aet = list(reception.limits.allowed_titles)
     entity.maximum_associations = reception.limits.associations

@@ -12,6 +12,7 @@ from ..errors import BridgeError
 from ..formats.dicom.reading.files import begins_as_dicom
 from ..model.input_files import Problem, open_file, walk
 from ..options.urls import refuse_missing_input
+from ..standard.sop_classes import MEDIA_STORAGE_DIRECTORY
 from ..standard.tags import Tag
 
 _TAGS = [Tag.SPECIFIC_CHARACTER_SET, Tag.SOP_CLASS_UID, Tag.SOP_INSTANCE_UID, Tag.STUDY_INSTANCE_UID, Tag.SERIES_INSTANCE_UID]
@@ -94,7 +95,7 @@ def _read(path: Path, problems: list[Problem]) -> LocalInstance | None:
     except (KeyError, AttributeError, OSError, EOFError, ValueError, NotImplementedError) as error:
         problems.append(Problem(str(path), f"not a DICOM instance ({error})", failed=isinstance(error, OSError)))
         return None
-    if media == "1.2.840.10008.1.3.10":
+    if media == MEDIA_STORAGE_DIRECTORY:
         problems.append(Problem(str(path), "a DICOMDIR"))
         return None
     return LocalInstance(path, values[0], values[1], values[2], values[3], syntax, stated == values[:2])

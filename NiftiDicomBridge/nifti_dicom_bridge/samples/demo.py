@@ -13,6 +13,7 @@ from ..conversion.comparison import compare
 from ..conversion.jobs import Job, convert
 from ..errors import OutputError
 from ..options import ConversionOptions, Names, Target, Uids
+from ..standard.sop_classes import MR
 
 SLICES, ROWS, COLUMNS = 7, 40, 48
 
@@ -129,7 +130,7 @@ def _slice(k: int, rotation: np.ndarray):  # type: ignore[no-untyped-def]
     data_set = pydicom.Dataset()
     data_set.SpecificCharacterSet = "ISO_IR 192"
     data_set.ImageType = ["ORIGINAL", "PRIMARY", "M", "ND"]
-    data_set.SOPClassUID = "1.2.840.10008.5.1.4.1.1.4"
+    data_set.SOPClassUID = MR
     data_set.StudyDate, data_set.StudyTime, data_set.AcquisitionTime = "20260102", "030405.678900", f"0304{10 + k}.250000"
     data_set.Modality, data_set.Manufacturer, data_set.SeriesDescription = "MR", "NiftiDicomBridge", "Oblique MR"
     data_set.PatientName, data_set.PatientID = "Διονυσιος", "DEMO-1"

@@ -10,6 +10,8 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache
 from typing import Any
 
+_PROTOCOL_TAG = b"MrPhoenixProtocol"
+_BEGIN, _END = b"### ASCCONV BEGIN", b"### ASCCONV END"
 MOST_TAGS = 1000
 """A header with more tags, or a tag with more items, is damaged."""
 _TAG = struct.Struct("<64si4s3i")
@@ -26,6 +28,16 @@ def csa_values(raw: bytes) -> dict[str, list[Any]]:
         return _Header(raw).values()
     except (struct.error, ValueError):
         return {}
+
+
+@lru_cache(maxsize=16)
+def protocol_of(raw: bytes) -> str:
+    """Return the lines of the protocol in a CSA series header; empty where there is none."""
+    start = raw.find(_BEGIN, max(0, raw.find(_PROTOCOL_TAG)))
+    if start < 0:
+        return ""
+    end = raw.find(_END, start)
+    return raw[start : end if end > start else len(raw)].decode("utf-8", "replace")
 
 
 def csa_bytes(values: Mapping[str, tuple[str, Sequence[str]]]) -> bytes:

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from ..formats.dicom.reading.encoding import LONG_VRS
-from ..formats.dicom.reading.files import DEFLATED_EXPLICIT, EXPLICIT_BIG_ENDIAN
 from ..model import metadata
 from ..model.charset import CharacterSet
 from ..model.metadata import Elements, Encoding
 from ..standard import dictionary
+from ..standard.sop_classes import MEDIA_STORAGE_DIRECTORY as DICOMDIR
 from ..standard.tags import Tag
+from ..standard.transfer_syntaxes import DEFLATED, DEFLATED_FRAMES, EXPLICIT_BIG_ENDIAN, IMPLICIT_LITTLE_ENDIAN, JPEG_XL
 from .representation import check_element
 from .subject import DataSetContext
 
-IMPLICIT = "1.2.840.10008.1.2"
 REQUIRED = (
     Tag.FILE_META_INFORMATION_GROUP_LENGTH, Tag.FILE_META_INFORMATION_VERSION, Tag.MEDIA_STORAGE_SOP_CLASS_UID,
     Tag.MEDIA_STORAGE_SOP_INSTANCE_UID, Tag.TRANSFER_SYNTAX_UID, Tag.IMPLEMENTATION_CLASS_UID,
@@ -21,14 +21,8 @@ TWINS = (
     (Tag.MEDIA_STORAGE_SOP_CLASS_UID, Tag.SOP_CLASS_UID),
     (Tag.MEDIA_STORAGE_SOP_INSTANCE_UID, Tag.SOP_INSTANCE_UID),
 )
-DICOMDIR = "1.2.840.10008.1.3.10"
 # PS3.6 table A-1: encapsulated ones that the dictionary of pydicom does not have
-NEWER_SYNTAXES = {
-    "1.2.840.10008.1.2.8.1": "Deflated Image Frame Compression",
-    "1.2.840.10008.1.2.4.110": "JPEG XL Lossless",
-    "1.2.840.10008.1.2.4.111": "JPEG XL JPEG Recompression",
-    "1.2.840.10008.1.2.4.112": "JPEG XL",
-}
+NEWER_SYNTAXES = {DEFLATED_FRAMES: "Deflated Image Frame Compression", **JPEG_XL}
 
 
 def check_file_meta(subject: DataSetContext) -> None:
@@ -96,7 +90,7 @@ def _check_syntax(subject: DataSetContext) -> None:
     if not uid.is_private and not uid.is_transfer_syntax and not newer:
         subject.error("transfer syntax", path, f"{stated} is not a transfer syntax of the standard (PS3.6 A).", "Correct it.")
         return
-    wanted = Encoding(stated != IMPLICIT, stated != EXPLICIT_BIG_ENDIAN, stated == DEFLATED_EXPLICIT)
+    wanted = Encoding(stated != IMPLICIT_LITTLE_ENDIAN, stated != EXPLICIT_BIG_ENDIAN, stated == DEFLATED)
     encoding = subject.instance.encoding
     if not uid.is_private and encoding != wanted:
         subject.error(

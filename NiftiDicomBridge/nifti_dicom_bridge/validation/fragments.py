@@ -7,11 +7,8 @@ from ..formats.dicom.reading.encapsulated import Fragments, check_fragments, ext
 from ..formats.dicom.reading.lookup import frame_count
 from ..model.metadata import PixelElement
 from ..standard.tags import Tag
+from ..standard.transfer_syntaxes import RLE, VIDEO
 from .subject import DataSetContext
-
-VIDEO = "1.2.840.10008.1.2.4.10"
-"""How the UIDs of MPEG-2, MPEG-4 and HEVC begin: one fragment, or any number of them, for all frames (PS3.5 8.2.5 to 8.2.8)."""
-RLE = "1.2.840.10008.1.2.5"
 
 
 def check_encapsulated(subject: DataSetContext, pixels: PixelElement) -> None:

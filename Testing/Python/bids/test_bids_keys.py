@@ -13,6 +13,7 @@ from nifti_dicom_bridge.model.dicom_source import DicomSource, Origin
 from nifti_dicom_bridge.model.metadata import Element, Encoding, Instance, Item, SeriesMetadata
 from nifti_dicom_bridge.model.pixels import PixelRecord, Rescale
 from nifti_dicom_bridge.model.volume import Volume
+from nifti_dicom_bridge.standard.siemens_csa import protocol_of
 
 AXIAL = "1\\0\\0\\0\\1\\0"
 SAGITTAL = "0\\1\\0\\0\\0\\-1"
@@ -320,7 +321,7 @@ def test_control_and_label_are_counted_in_pairs():
 
 
 def test_protocol_that_is_none_is_empty():
-    assert siemens_text.protocol(b"SV10 nothing") == ""
+    assert protocol_of(b"SV10 nothing") == ""
     assert siemens_text.values("a = \n", "a") == []
 
 

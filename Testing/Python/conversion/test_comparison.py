@@ -12,6 +12,8 @@ import pytest
 from made_here import made, save, series
 from nifti_dicom_bridge import compare
 from phantoms import PHANTOMS
+from phantoms.base import image
+from phantoms.base import save as save_dicom
 
 
 @pytest.fixture
@@ -69,3 +71,17 @@ def test_the_verdict_states_that_objects_were_not_compared(tmp_path: Path) -> No
 
     lines = compare(tmp_path / "scans", tmp_path / "scans").table().splitlines()
     assert lines[-1] == "=> SAME; 2 object(s) were not compared"
+
+
+def test_voxels_without_a_number_in_both_are_not_counted_as_different(tmp_path: Path) -> None:
+    values = np.arange(20, dtype="<f4").reshape(4, 5)
+    values[0, 0] = np.nan
+    for name, last in (("one", 19.0), ("two", 7.0)):
+        ds = image(np.zeros((4, 5), "<u2"), "1.2.840.10008.5.1.4.1.1.30")
+        del ds.PixelData
+        values[-1, -1] = last
+        ds.FloatPixelData = values.tobytes()
+        save_dicom(tmp_path / name, [ds])
+
+    (difference,) = compare(tmp_path / "one", tmp_path / "two").differences
+    assert difference.what == "voxels (1 differ)"

@@ -4,9 +4,14 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import numpy as np
 import pytest
 
-from nifti_dicom_bridge.model.text_tables import TableError, read_table
+from nifti_dicom_bridge import OptionError, Volume
+from nifti_dicom_bridge.formats.nifti import read_gradients
+from nifti_dicom_bridge.model.option_files import read_option_file
+from nifti_dicom_bridge.model.plain_text import TextError
+from nifti_dicom_bridge.model.text_tables import read_table
 
 GOOD = (("a", "b"), ((2, ("1", "x")), (3, ("2", "ü"))))
 FORMS = {
@@ -47,5 +52,25 @@ def test_a_short_line_has_empty_cells(tmp_path: Path) -> None:
 )  # fmt: skip
 def test_damage_is_named_with_its_place(content: bytes, words: str, tmp_path: Path) -> None:
     (tmp_path / "a.tsv").write_bytes(content)
-    with pytest.raises(TableError, match=words):
+    with pytest.raises(TextError, match=words):
         read_table(tmp_path / "a.tsv")
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16"])
+@pytest.mark.parametrize(("name", "text"), [("a.json", '{"PatientID": "Ä"}'), ("a.toml", 'PatientID = "Ä"')])
+def test_files_of_options_are_read_by_the_same_rule(name: str, text: str, encoding: str, tmp_path: Path) -> None:
+    (tmp_path / name).write_text(text, encoding=encoding)
+    assert read_option_file(tmp_path / name, "metadata") == {"PatientID": "Ä"}
+
+
+def test_files_of_options_in_another_encoding_are_refused(tmp_path: Path) -> None:
+    (tmp_path / "a.json").write_text('{"PatientID": "Ä"}', encoding="latin-1")
+    with pytest.raises(OptionError, match="line 1 contains the byte 0xC4, which is not UTF-8"):
+        read_option_file(tmp_path / "a.json", "metadata")
+
+
+def test_b_values_are_read_by_the_same_rule(tmp_path: Path) -> None:
+    for name, text in (("a.bval", "0 1000\r\n"), ("a.bvec", "0 1\r\n0 0\r\n0 0\r\n")):
+        (tmp_path / name).write_text(text, encoding="utf-16")
+    image = Volume(np.zeros((2, 2, 3, 4), np.int16), np.eye(4))
+    assert read_gradients(image, tmp_path / "a.bval", tmp_path / "a.bvec")[:, 0].tolist() == [0, 1000]

@@ -120,8 +120,13 @@ def _compare_voxels(a: Instance, b: Instance, comparison: Comparison, identical:
     if x.shape == y.shape and np.array_equal(x, y, equal_nan=x.dtype.kind == "f"):
         comparison.equal_voxels += 1
     else:
-        count = int((x != y).sum()) if x.shape == y.shape else "all"
+        count = _count_of_different(x, y) if x.shape == y.shape else "all"
         comparison.differ(a.name, f"voxels ({count} differ)", x.shape, y.shape)
+
+
+def _count_of_different(x: np.ndarray, y: np.ndarray) -> int:
+    """Return how many values differ; one that is not a number is equal to another one."""
+    return int(((x != y) & ~(np.isnan(x) & np.isnan(y))).sum())
 
 
 def _checked_format(instance: Instance, formats: decode.PixelFormats) -> PixelFormat:

@@ -30,6 +30,7 @@ from ...model.pixels import to_stored_values
 from ...model.volume import Volume
 from ...options import Kind, SlicePlane
 from ...standard import dictionary, iods
+from ...standard.sop_classes import SECONDARY_CAPTURE
 from ...standard.tags import Tag
 from ..attribute_sources import ConversionContext
 from ..reference_choice import chosen_reference, is_grid_of
@@ -99,7 +100,7 @@ def recast_request(volume: Volume, kind: Kind, shared: ConversionContext, log: L
         log.warnings.append("reference= was not used: the new object refers to the images that this one was made of")
     placed = _in_plane(volume, shared.options.plane) if reference is None else _on_reference(volume, reference)
     frames = _frames(volume, placed)
-    source = attributes_from_source(series, form.sop_class if form else "1.2.840.10008.5.1.4.1.1.7")
+    source = attributes_from_source(series, form.sop_class if form else SECONDARY_CAPTURE)
     attributes, own = _attributes(volume, source, kind, shared, log)
     stored = _stored(volume, frames, form, log) if form else None
     display = _display(volume, frames, form, own, log) if form else Display()

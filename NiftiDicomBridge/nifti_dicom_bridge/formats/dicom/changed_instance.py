@@ -7,10 +7,11 @@ from dataclasses import replace
 from ...model import metadata
 from ...model.metadata import Element, Elements, Encoding, Instance, Item
 from ...standard.tags import Tag
+from ...standard.transfer_syntaxes import EXPLICIT_LITTLE_ENDIAN
 from . import new_element
 from .reading import decode
 from .reading import encoding as codec
-from .reading.files import EXPLICIT_LITTLE_ENDIAN, META_ENCODING
+from .reading.files import META_ENCODING
 from .uids import UidMap, uid_bytes
 
 # what describes the encapsulation of pixel data and dies with it (PS3.5 A.4, PS3.3 C.7.6.3.1.8)

@@ -12,18 +12,17 @@ import numpy as np
 from ...errors import BridgeError, PixelError
 from ...options import Compression
 from ...standard.pydicom_settings import without_validation
+from ...standard.transfer_syntaxes import DEFLATED, HTJ2K_LOSSLESS, JPEG_2000_LOSSLESS, JPEG_LS_LOSSLESS, NATIVE, RLE
 from .frame_encoders import FRAME_ENCODERS, encoded_frames, uncompressible_reason
 
 if TYPE_CHECKING:
     from pydicom.dataset import FileDataset
 
-NATIVE = ("1.2.840.10008.1.2", "1.2.840.10008.1.2.1", "1.2.840.10008.1.2.2")
-DEFLATED = "1.2.840.10008.1.2.1.99"
 SYNTAXES = {
-    Compression.RLE: "1.2.840.10008.1.2.5",
-    Compression.JPEGLS: "1.2.840.10008.1.2.4.80",
-    Compression.J2K: "1.2.840.10008.1.2.4.90",
-    Compression.HTJ2K: "1.2.840.10008.1.2.4.201",
+    Compression.RLE: RLE,
+    Compression.JPEGLS: JPEG_LS_LOSSLESS,
+    Compression.J2K: JPEG_2000_LOSSLESS,
+    Compression.HTJ2K: HTJ2K_LOSSLESS,
     Compression.DEFLATE: DEFLATED,
 }
 """Transfer syntaxes in which nothing is lost."""

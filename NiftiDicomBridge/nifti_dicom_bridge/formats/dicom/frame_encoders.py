@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ...optional_packages import require
+from ...standard.transfer_syntaxes import HTJ2K_LOSSLESS, JPEG_2000_LOSSLESS, JPEG_LS_LOSSLESS, RLE
 
 
 @dataclass(frozen=True)
@@ -31,18 +32,15 @@ class FrameEncoder:
     least_pixels: int = 1
 
 
-RLE, JPEG_LS, JPEG_2000, HTJ2K = (
-    "1.2.840.10008.1.2.5", "1.2.840.10008.1.2.4.80", "1.2.840.10008.1.2.4.90", "1.2.840.10008.1.2.4.201",
-)  # fmt: skip
 FRAME_ENCODERS = {
     RLE: FrameEncoder(32, 1),
-    JPEG_LS: FrameEncoder(16, least_pixels=2),
-    JPEG_2000: FrameEncoder(16, feature="codecs", least_pixels=32),
-    HTJ2K: FrameEncoder(16, feature="htj2k"),
+    JPEG_LS_LOSSLESS: FrameEncoder(16, least_pixels=2),
+    JPEG_2000_LOSSLESS: FrameEncoder(16, feature="codecs", least_pixels=32),
+    HTJ2K_LOSSLESS: FrameEncoder(16, feature="htj2k"),
 }
 _OPTIONS: dict[str, dict[str, Any]] = {
     RLE: {"encoding_plugin": "pydicom"},  # that of GDCM ends the process for some numbers of rows
-    JPEG_2000: {"use_mct": False},  # the colors stay RGB
+    JPEG_2000_LOSSLESS: {"use_mct": False},  # the colors stay RGB
 }
 _COLORS = ("RGB", "YBR_FULL")
 _GRAYSCALE = ("MONOCHROME1", "MONOCHROME2", "PALETTE COLOR")
@@ -78,7 +76,7 @@ def encoded_frames(data_set: Any, syntax: str) -> Iterator[bytes]:
     encoder = FRAME_ENCODERS[syntax]
     if encoder.feature:
         require(encoder.feature)
-    if syntax == HTJ2K:
+    if syntax == HTJ2K_LOSSLESS:
         yield from _high_throughput(data_set)
         return
     options = _OPTIONS.get(syntax, {})

@@ -13,11 +13,11 @@ from ...model.lazy_voxels import Voxels
 from ...model.metadata import Element, Elements, Encoding, Instance, Item, PixelElement
 from ...model.pixels import PixelFormat, bytes_from_frames
 from ...standard.tags import Tag
+from ...standard.transfer_syntaxes import EXPLICIT_LITTLE_ENDIAN, IMPLICIT_LITTLE_ENDIAN
 from ...version import tool_version
 from . import new_element
 from .changed_instance import with_group_length
 from .frame_bytes import FrameBytes, frames_of_planes
-from .reading.files import EXPLICIT_LITTLE_ENDIAN, IMPLICIT_LITTLE_ENDIAN
 
 MOST_ROWS = 0xFFFF
 IMPLEMENTATION_CLASS = "2.25.214309486321873406914374291865093512877"

@@ -14,11 +14,12 @@ from ...model.metadata import Instance, PixelElement
 from ...model.pixels import PixelFormat, bytes_from_frames, tile, to_stored_values
 from ...model.volume import Volume
 from .frame_bytes import FrameBytes
-from .reading import decode, vendor
+from .reading import decode
 from .reading.decompress import exceeds_bits_stored
 from .reading.frame_info import FrameInfo
 from .reading.frames import frames_of
 from .reading.lookup import frame_count
+from .reading.tiles import tiles_of
 from .structure_sets import is_structure_set
 from .structure_sets.rois import roi_count
 
@@ -92,7 +93,7 @@ def frames_needed(instance: Instance) -> int:
     """Return the number of planes that an instance holds; of an RT Structure Set, that of its regions."""
     if is_structure_set(instance):
         return roi_count(instance)
-    tiles = vendor.tiles_of(instance.elements)
+    tiles = tiles_of(instance.elements)
     return len(tiles.planes) if tiles else frame_count(instance.elements)
 
 

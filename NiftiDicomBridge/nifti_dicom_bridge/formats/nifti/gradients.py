@@ -11,6 +11,7 @@ from ...errors import NiftiReadError
 from ...model import geometry
 from ...model.input_files import read_file
 from ...model.names import companion
+from ...model.plain_text import decoded
 from ...model.volume import Volume
 from .writing import stored_affine
 
@@ -99,7 +100,7 @@ def _are_units(lengths: np.ndarray, weighted: np.ndarray) -> bool:
 
 def _numbers_in(path: Path) -> np.ndarray:
     try:
-        lines = read_file(path).decode("utf-8-sig").splitlines()
+        lines = decoded(read_file(path)).splitlines()
         numbers = np.array([[float(word) for word in line.split()] for line in lines if line.strip()])
     except OSError as error:
         raise NiftiReadError(f"{path}: cannot be read ({error.strerror}).") from None

@@ -12,7 +12,7 @@ from ....model.metadata import Elements, Instance
 from ....model.volume import Volume
 from ....standard import dictionary
 from ....standard.iods import attributes_of
-from ....standard.sop_classes import PARAMETRIC_MAP
+from ....standard.sop_classes import PARAMETRIC_MAP, PET
 from ....standard.tags import Tag
 from .. import new_element, new_file
 from ..new_file import NewFile
@@ -61,7 +61,7 @@ ONLY_IN_ORIGINALS = frozenset({
     Tag.BULK_MOTION_COMPENSATION_TECHNIQUE,
 })  # fmt: skip
 # whose ImageType value 2 must be PRIMARY, next to those with functional groups (PS3.3 C.8.9.4.1.3)
-_PRIMARY_ONLY = frozenset({"1.2.840.10008.5.1.4.1.1.128"})
+_PRIMARY_ONLY = frozenset({PET})
 _OVERLAY_AND_CURVE_GROUPS = (0x6000, 0x5000)
 DESCRIPTION = "Edited outside of the scanner and converted from NIfTI"
 RESAMPLED = "Resampled to a regular grid and converted from NIfTI"

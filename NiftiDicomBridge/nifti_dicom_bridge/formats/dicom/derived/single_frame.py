@@ -8,6 +8,7 @@ from ....model.metadata import Elements
 from ....standard.tags import Tag
 from .. import new_element
 from ..new_file import NewFile
+from ..reading.vendor import are_rows_reversed
 from ..uids import UidMap
 from .attributes import common, file_of, rescale_elements
 from .derivation import DerivationContext
@@ -31,13 +32,14 @@ def single_frames(work: DerivationContext, uids: UidMap) -> Iterator[NewFile]:
                     Tag.WINDOW_WIDTH: new_element.decimals([width]),
                 }
             if work.has_geometry:
-                elements |= _plane_elements(work, k, elements)
+                is_true = not are_rows_reversed(template.elements)
+                elements |= _plane_elements(work, k, elements, is_true)
             yield file_of(template, elements, work, work.stored[t, k][None])
 
 
-def _plane_elements(work: DerivationContext, k: int, elements: Elements) -> Elements:
-    """Return the Image Plane attributes (PS3.3 C.7.6.2); the original text where the grid is the original."""
-    if not work.resampled and not work.volume.dicom.is_mosaic:
+def _plane_elements(work: DerivationContext, k: int, elements: Elements, is_true: bool) -> Elements:
+    """Return the Image Plane attributes (PS3.3 C.7.6.2); the original text where it is true and the grid the same."""
+    if is_true and not work.resampled and not work.volume.dicom.is_mosaic:
         return {}
     plane = work.planes[k]
     step = work.step_mm

@@ -17,7 +17,7 @@ from ....model.metadata import Log
 from ....model.pixels import PixelFormat, check_fit, to_real_values, to_stored_values
 from ....model.quantisation import Steps, ValueRange, quantise, steps_for
 from ....model.volume import Volume
-from ....standard.sop_classes import PARAMETRIC_MAP, SEGMENTATIONS
+from ....standard.sop_classes import PARAMETRIC_MAP, PET, SEGMENTATIONS
 from ....standard.tags import Tag
 from ..reading import decode
 from ..reading.frame_info import FrameInfo
@@ -25,7 +25,6 @@ from ..reading.frames import frames_of
 
 # objects whose integers are what they are: no rescale can be between pixels and values
 _X_RAYS = "1.2.840.10008.5.1.4.1.1.1."
-_PET = "1.2.840.10008.5.1.4.1.1.128"
 Bounds = tuple[np.ndarray, np.ndarray]
 """Smallest and largest stored value of every plane, shape (times, slices)."""
 
@@ -115,7 +114,7 @@ class DerivedPixels:
             check_fit(float(np.rint(values.low)), float(np.rint(values.high)), values.missing, np.dtype("<u2"))
             steps = Steps(np.dtype("<u2"))
         else:
-            scaled_only = self._sop_class == _PET or Tag.DOSE_GRID_SCALING in self._volume.dicom.metadata.first.elements
+            scaled_only = self._sop_class == PET or Tag.DOSE_GRID_SCALING in self._volume.dicom.metadata.first.elements
             steps = steps_for(values, zero_intercept=scaled_only)
             self.slopes[:], self.intercepts[:] = steps.slope, steps.intercept
         self._note_rounding(steps.slope, self._error(steps))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import struct
 
+_END_OF_IMAGE = b"\xff\xd9"
 JPEG, JPEG_2000, BOXED_JPEG_2000 = b"\xff\xd8", b"\xff\x4f\xff\x51", b"\0\0\0\x0cjP  "
 _STARTS_OF_FRAME = frozenset({*range(0xC0, 0xD0), 0xF7}) - {0xC4, 0xC8, 0xCC}
 """ISO/IEC 10918-1 table B.1, and JPEG-LS (ISO/IEC 14495-1)."""
@@ -24,6 +25,15 @@ def is_signed(frame: bytes) -> bool:
     """Whether a JPEG 2000 frame has signed samples by its own header (Ssiz, ISO/IEC 15444-1 A.5.1)."""
     start = frame.find(JPEG_2000) if frame.startswith(BOXED_JPEG_2000) else 0
     return start >= 0 and frame.startswith(JPEG_2000, start) and len(frame) > start + 42 and frame[start + 42] >> 7 == 1
+
+
+def without_padding(frame: bytes) -> bytes:
+    """Return a JPEG-LS frame without zeros before its end of image.
+
+    Some encoders make it even there, rather than behind it (PS3.5 A.4); CharLS refuses that.
+    """
+    end = frame.rfind(_END_OF_IMAGE)
+    return frame if end < 0 else frame[:end].rstrip(b"\0") + frame[end:]
 
 
 def _of_jpeg_2000(frame: bytes) -> tuple[int, int, int, int] | None:

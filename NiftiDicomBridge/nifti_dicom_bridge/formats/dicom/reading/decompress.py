@@ -15,6 +15,7 @@ from ....optional_packages import missing_error
 from ....standard import dictionary
 from ....standard.pydicom_settings import without_validation
 from ....standard.tags import Tag
+from ....standard.transfer_syntaxes import HTJ2K, JPEG_2000, JPEG_LS
 from .codec_process import decode_in_process
 from .codestream import claimed_size, is_signed
 from .encapsulated import frames_as_stored, is_closed, pixel_attributes
@@ -24,13 +25,10 @@ from .surplus_frames import doubt_of_frames, uncounted_frames
 
 MOST_COMPRESSED = 5000
 """Bytes that one byte of a compressed frame becomes at most, in a large frame that is not suspicious."""
-HTJ2K = frozenset({"1.2.840.10008.1.2.4.201", "1.2.840.10008.1.2.4.202", "1.2.840.10008.1.2.4.203"})
-JPEG_2000 = HTJ2K | {"1.2.840.10008.1.2.4.90", "1.2.840.10008.1.2.4.91"}
 GDCM = frozenset(f"1.2.840.10008.1.2.4.{number}" for number in range(50, 94))
 """JPEG, JPEG-LS and JPEG 2000, of any process (PS3.6 A); for others, the process with GDCM need not be started."""
 _CONTAIN_GDCM = ("SimpleITK", "gdcm")
 """It ends the whole process on some damaged data: a frame of RLE without segments is one."""
-JPEG_LS = frozenset({"1.2.840.10008.1.2.4.80", "1.2.840.10008.1.2.4.81"})
 
 
 def decompress(instance: Instance, pixel: PixelFormat, numbers: Sequence[int] | None = None) -> np.ndarray:

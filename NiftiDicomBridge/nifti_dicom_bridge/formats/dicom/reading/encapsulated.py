@@ -13,8 +13,8 @@ from ....model import metadata
 from ....model.metadata import Instance
 from ....standard.dictionary import describe
 from ....standard.tags import Tag
+from ....standard.transfer_syntaxes import RLE
 from .files import open_instance
-from .frame_codecs import RLE
 from .lookup import frame_count
 
 ITEM, DELIMITER = (0xFFFE, 0xE000), (0xFFFE, 0xE0DD)

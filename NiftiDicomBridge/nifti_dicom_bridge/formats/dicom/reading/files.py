@@ -20,14 +20,10 @@ from ....model.remote_files import is_remote
 from ....options.urls import refuse_missing_input
 from ....standard import dictionary
 from ....standard.tags import Tag
+from ....standard.transfer_syntaxes import DEFLATED, EXPLICIT_BIG_ENDIAN
 from . import encoding as codec
 from .deflated import open_inflated
 from .encoding import NeedMoreBytes, Parsed
-
-DEFLATED_EXPLICIT = "1.2.840.10008.1.2.1.99"
-EXPLICIT_BIG_ENDIAN = "1.2.840.10008.1.2.2"
-EXPLICIT_LITTLE_ENDIAN = "1.2.840.10008.1.2.1"
-IMPLICIT_LITTLE_ENDIAN = "1.2.840.10008.1.2"
 
 FIRST_READ = 1 << 16
 _PREFIX = slice(128, 132)
@@ -235,7 +231,7 @@ class _Deflated(Exception):
 def _parse(path: Path, name: str, buffer: bytes, size: int, like: Instance | None, is_inflated: bool) -> Instance:
     preamble, file_meta, start = _file_meta(buffer, like)
     syntax = metadata.text(file_meta, Tag.TRANSFER_SYNTAX_UID)
-    if syntax == DEFLATED_EXPLICIT:
+    if syntax == DEFLATED:
         if not is_inflated:
             raise _Deflated(start)
         encoding = Encoding(deflated=True)

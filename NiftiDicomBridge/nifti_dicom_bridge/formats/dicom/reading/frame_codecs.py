@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ....model.pixels import PixelFormat, frames_from_bytes
+from ....standard.transfer_syntaxes import DEFLATED_FRAMES, ENCAPSULATED, JPEG_EXTENDED, JPEG_LS, RLE
+from .codestream import without_padding
 
 if TYPE_CHECKING:
     from pydicom.dataset import Dataset
 
-DEFLATED_FRAMES, RLE, JPEG_EXTENDED = "1.2.840.10008.1.2.8.1", "1.2.840.10008.1.2.5", "1.2.840.10008.1.2.4.51"
-ENCAPSULATED = "1.2.840.10008.1.2.1.98"
 BASELINE_BITS = 8
 """JPEG of more bits is beyond Pillow, which prints that rather than raise."""
 ABORTING = frozenset({"gdcm"})
@@ -41,7 +41,13 @@ def decode_safely(syntax: str, attributes: Attributes, frames: Sequence[bytes], 
         except (zlib.error, ValueError, IndexError) as error:
             raise NotDecoded(str(error)) from error
     unfit = ABORTING | ({"pillow"} if syntax == JPEG_EXTENDED and pixel.bits_stored > BASELINE_BITS else set())
-    return decode_by_pydicom(syntax, attributes, frames, lambda plugin: plugin not in unfit)
+    try:
+        return decode_by_pydicom(syntax, attributes, frames, lambda plugin: plugin not in unfit)
+    except NotDecoded:
+        unpadded = [without_padding(frame) for frame in frames] if syntax in JPEG_LS else frames
+        if unpadded == frames:
+            raise
+        return decode_by_pydicom(syntax, attributes, unpadded, lambda plugin: plugin not in unfit)
 
 
 def decode_by_pydicom(

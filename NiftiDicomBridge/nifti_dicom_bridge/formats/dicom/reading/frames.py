@@ -29,6 +29,16 @@ from .multiframe import frames_without_groups
 from .planes import located_plane, plane_of, spacing_of, stated_step_of, step_of
 from .rescale import rescale_of, scale_attribute
 from .shared_values import SharedValues
+from .tiles import doubt_of_tiles, tiles_of
+
+_REVERSED_ROWS = (
+    "GE stores images of the sequence epi_pepolar upside down where phase is encoded from the other end: they are placed as "
+    "they were acquired, not as ImageOrientationPatient (0020,0037) specifies"
+)
+_MAYBE_REVERSED = (
+    "every second time of GE's sequence epi_pepolar is upside down, and TemporalPositionIdentifier (0020,0100), which tells "
+    "them apart, is missing: the positions of rows may be wrong"
+)
 
 
 class _Description(NamedTuple):
@@ -59,7 +69,7 @@ class SharedDescriptions:
 def _is_single_frame(elements: Elements) -> bool:
     """Whether an object is one image, described by its data set alone."""
     grouped = Tag.PER_FRAME_FUNCTIONAL_GROUPS_SEQUENCE in elements
-    return not grouped and frame_count(elements) == 1 and vendor.tiles_of(elements) is None
+    return not grouped and frame_count(elements) == 1 and tiles_of(elements) is None
 
 
 class _Place(NamedTuple):
@@ -77,9 +87,18 @@ def _place_of(elements: Elements) -> _Place:
 
 def _place(look: Lookup) -> _Place:
     notes: list[str] = []
-    plane = plane_of(look, notes)
+    plane = _true_plane(look, notes)
     assumed = located_plane(look, notes) if plane is None else None
     return _Place(plane or assumed, assumed is not None, (*notes, *look.notes))
+
+
+def _true_plane(look: Lookup, notes: list[str]) -> Plane | None:
+    """Return where a frame is, also where its scanner is known to state another place; None where nothing specifies it."""
+    plane, is_reversed = plane_of(look, notes), vendor.are_rows_reversed(look.data_set)
+    if plane is None or is_reversed is False:
+        return plane
+    notes.append(_REVERSED_ROWS if is_reversed else _MAYBE_REVERSED)
+    return plane.upside_down(metadata.integer(look.data_set, Tag.ROWS)) if is_reversed else plane
 
 
 def frames_of(instance: Instance, index: int, shared: SharedDescriptions | None = None) -> list[FrameInfo]:
@@ -97,7 +116,7 @@ def frames_of(instance: Instance, index: int, shared: SharedDescriptions | None 
     elements = instance.elements
     if shared is not None and not instance.repeated and shared.is_single.of(elements):
         return [_shared_frame(instance, index, shared)]
-    count, tiles = frame_count(elements), vendor.tiles_of(elements)
+    count, tiles = frame_count(elements), tiles_of(elements)
     if tiles is not None:
         layout = (tiles.across, tiles.down, len(tiles.planes))
         first = _frame(_source(instance, index, {}, [tiles.note] if tiles.note else []), 0, tiles.planes[0], tiles=layout)
@@ -138,7 +157,7 @@ def _source(instance: Instance, index: int, own: Elements, notes: Sequence[str] 
 
 def _described_frame(elements: Elements, own: Elements) -> _Description:
     look = Lookup(elements, own)
-    notes = list(filter(None, [vendor.doubt_of_tiles(elements)]))
+    notes = list(filter(None, [doubt_of_tiles(elements)]))
     return _Description(
         spacing_mm=spacing_of(look, notes),
         rescale=rescale_of(look, notes),
@@ -155,7 +174,7 @@ def _described_frame(elements: Elements, own: Elements) -> _Description:
 
 def _placed(source: _Source, n: int) -> FrameInfo:
     notes: list[str] = []
-    plane = plane_of(source.look, notes)
+    plane = _true_plane(source.look, notes)
     if plane is not None:
         return _frame(source, n, plane, notes)
     assumed = located_plane(source.look, notes)

@@ -12,9 +12,9 @@ from pathlib import Path
 
 import numpy as np
 
+from ....standard.sop_classes import SECONDARY_CAPTURE
 from .frame_codecs import Attributes, data_set_of
 
-SECONDARY_CAPTURE = "1.2.840.10008.5.1.4.1.1.7"
 # JPEG 2000 undoes these itself; other color models of JPEG are converted afterwards, as pydicom does
 _UNDONE_BY_CODEC = ("YBR_RCT", "YBR_ICT")
 

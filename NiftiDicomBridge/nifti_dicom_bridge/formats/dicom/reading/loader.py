@@ -32,7 +32,7 @@ from ....model.volume import Volume
 from ....options import Progress
 from ....standard import dictionary
 from ....standard.tags import Tag
-from . import decode, vendor
+from . import decode
 from .files import read_at, read_pixel_bytes
 from .lookup import frame_count
 from .modality_lut import doubts_of_table
@@ -41,6 +41,7 @@ from .real_world import doubts_of_mapping
 from .scaling import Scaling
 from .segment_doubts import DoubtsOfValues
 from .surplus_frames import doubt_of_frames
+from .tiles import tiles_of
 from .unused_bits import doubt_of_bits
 
 READERS = 2
@@ -64,7 +65,7 @@ class Loader:
     def __init__(self, plan: Plan, progress: Progress | None):
         self.plan, self.progress = plan, progress
         self.pixel = decode.pixel_format(plan.instances[0])
-        self.tiles = vendor.tiles_of(plan.instances[0].elements)
+        self.tiles = tiles_of(plan.instances[0].elements)
         self.residues: dict[int, bytes] = {}
         self.tails: dict[int, bytes] = {}
         self.decoded: dict[int, str] = {}

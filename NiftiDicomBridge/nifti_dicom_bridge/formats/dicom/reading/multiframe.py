@@ -49,12 +49,11 @@ def sop_class_of(elements: Elements) -> str:
 
 
 def refuse_tiles(instance: Instance, sop_class: str) -> None:
-    """Raise `DicomReadError` for a whole-slide image, whose frames are parts of one plane (PS3.3 C.8.12.4)."""
-    if sop_class == WHOLE_SLIDE:
-        name = uid_name(WHOLE_SLIDE)
+    """Raise `DicomReadError` for an image whose frames are parts of one plane (PS3.3 C.8.12.4), and may only be counted."""
+    if sop_class == WHOLE_SLIDE or metadata.text(instance.elements, Tag.DIMENSION_ORGANIZATION_TYPE) == "TILED_FULL":
         raise DicomReadError(
-            f"{instance.path}: a tiled image ({name}): its frames are parts of one large picture, not slices. Convert it with "
-            "a tool for whole-slide microscopy."
+            f"{instance.path}: a tiled image ({uid_name(sop_class)}): its frames are parts of one large picture, not slices. "
+            "Convert it with a tool for whole-slide microscopy."
         )
 
 

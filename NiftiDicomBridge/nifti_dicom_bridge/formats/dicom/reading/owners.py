@@ -13,6 +13,7 @@ from ....standard.dictionary import describe, tag_of
 from ....standard.tags import Tag
 from .item_values import text_of
 from .shared_values import SharedValues
+from .vendor import creators_of_manufacturer
 
 _PERSON = (Tag.PATIENT_NAME, Tag.PATIENT_BIRTH_DATE, Tag.PATIENT_SEX, Tag.ISSUER_OF_PATIENT_ID)
 """Attributes of a `Person`."""
@@ -97,16 +98,18 @@ def _is_utf_8(value: bytes) -> bool:
 
 
 def doubt_of_private_elements(elements: Elements) -> str:
-    """Return which private elements have no private creator, so that nothing specifies what they are; empty if all have one."""
+    """Return which private elements have no private creator, and what they are taken for; empty if all have one."""
     blocks = {tag >> 8 for tag in elements if tag >> 16 & 1 and tag >> 12 & 0xF}
     without = sorted(block for block in blocks if block >> 8 << 16 | block & 0xFF not in elements)
     if not without:
         return ""
     shown = ", ".join(f"({block >> 8:04X},{block & 0xFF:02X}xx)" for block in without[:4])
-    return (
-        f"private elements {shown} have no private creator (PS3.5 7.8.1): they are kept, but what they may specify, such as "
-        "b-values or times, is not used"
-    )
+    if creators_of_manufacturer(elements):
+        manufacturer = metadata.text(elements, Tag.MANUFACTURER)
+        use = f"they are taken for those that {manufacturer} commonly has there, such as b-values or the tiles of a mosaic"
+    else:
+        use = "they are kept, but what they may specify, such as b-values or times, is not used"
+    return f"private elements {shown} have no private creator (PS3.5 7.8.1): {use}"
 
 
 def _is_readable(value: bytes, vr: str, charset: CharacterSet) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from ....model import metadata
 from ....standard.dictionary import describe
 from ....standard.photometric import RETIRED
+from ....standard.sop_classes import CT, PET, RT_DOSE
 from ....standard.tags import Tag
 from . import vendor
 from .lookup import Lookup
@@ -14,9 +15,9 @@ from .real_world import with_mapping
 SMALLEST_SLOPE, LARGEST_SLOPE = 1e-30, 1e30
 """What a NIfTI header in single precision can hold."""
 REQUIRED = {
-    "1.2.840.10008.5.1.4.1.1.2": Tag.RESCALE_SLOPE,
-    "1.2.840.10008.5.1.4.1.1.128": Tag.RESCALE_SLOPE,
-    "1.2.840.10008.5.1.4.1.1.481.2": Tag.DOSE_GRID_SCALING,
+    CT: Tag.RESCALE_SLOPE,
+    PET: Tag.RESCALE_SLOPE,
+    RT_DOSE: Tag.DOSE_GRID_SCALING,
 }
 """SOP classes of CT, PET and RT Dose, whose stored values have no meaning without this attribute."""
 

@@ -7,10 +7,10 @@ import struct
 from ....model.metadata import Instance
 from ....standard.dictionary import describe
 from ....standard.tags import Tag
+from ....standard.transfer_syntaxes import RLE
 from .codestream import claimed_size
 from .encapsulated import read_fragments
 from .files import open_instance
-from .frame_codecs import RLE
 from .lookup import frame_count
 
 _HEADER_BYTES = 1 << 16

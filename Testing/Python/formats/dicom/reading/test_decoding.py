@@ -21,6 +21,7 @@ from oracles import module
 from phantoms.base import SECONDARY_CAPTURE, image, ramp, save, slices
 
 DEFLATED_FRAMES, RLE, JPEG_2000 = "1.2.840.10008.1.2.8.1", "1.2.840.10008.1.2.5", "1.2.840.10008.1.2.4.90"
+JPEG_LS = "1.2.840.10008.1.2.4.80"
 
 
 def _deflate(raw: bytes) -> bytes:
@@ -370,6 +371,15 @@ def test_rle_that_gdcm_would_die_of_is_one_damaged_file(frame: bytes, tmp_path: 
 
     with pytest.raises(DicomReadError, match="RLE Lossless"):
         voxels(tmp_path)
+
+
+def test_jpeg_ls_that_was_made_even_before_its_end(tmp_path: Path) -> None:
+    frame = ramp(32, 32, dtype="<u2")
+    stream = module("jpeg_ls").encode_array(frame)
+    padded = stream[:-2] + b"\0" * (1 + len(stream) % 2) + stream[-2:]
+    save(tmp_path, [_multi_frame(frame[None], JPEG_LS, [bytes(padded)])])
+
+    assert np.array_equal(voxels(tmp_path)[0], frame)
 
 
 def test_a_codestream_of_more_bits_than_are_allocated_is_refused(tmp_path: Path) -> None:

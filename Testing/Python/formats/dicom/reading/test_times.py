@@ -158,6 +158,19 @@ def test_sources_that_contradict_each_other_are_reported(tmp_path: Path) -> None
     assert any("TemporalPositionIdentifier and FrameReferenceTime" in warning for warning in volume.warnings)
 
 
+def test_gradients_of_philips_are_in_the_order_of_the_scan_not_of_their_numbers(tmp_path: Path) -> None:
+    stated = [(0, 1), (1000, 1), (1000, 2), (0.001, 1)]  # b-value and gradient orientation number, of each time
+
+    def state(ds: Dataset, t: int, k: int) -> None:
+        ds.InstanceNumber, ds.DiffusionBValue = k * TIMES + t + 1, stated[t][0]
+        ds.private_block(0x2005, "Philips MR Imaging DD 005", create=True).add_new(0x13, "IS", str(stated[t][1]))
+
+    (volume,) = images(tmp_path, series(state))
+
+    assert numbers(volume) == expected(list(range(TIMES)))
+    assert not any("order the times differently" in warning for warning in volume.warnings)
+
+
 def _renumbered(found: list[Dataset], seed: int) -> list[Dataset]:
     """Return data sets whose UIDs do not count, with InstanceNumber at random."""
     order = list(range(1, len(found) + 1))

@@ -1,0 +1,174 @@
+"""Slices that are laid side by side in one image: mosaics of Siemens, grids of United Imaging."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Callable
+from typing import NamedTuple
+
+import numpy as np
+
+from ....model import metadata
+from ....model.geometry import Plane
+from ....model.metadata import Elements
+from ....standard.siemens_csa import protocol_of
+from ....standard.tags import Tag
+from .lookup import Lookup
+from .planes import LARGEST, SMALLEST, doubt_of_step, step_of
+from .vendor import csa_image_header, may_have, private, private_numbers
+
+SIEMENS_CSA_SERIES = (0x0029, "SIEMENS CSA HEADER", 0x20)
+SIEMENS_MOSAIC_COUNT = (0x0019, "SIEMENS MR HEADER", 0x0A)
+UIH_FRAMES_IN_IMAGE = (0x0065, "Image Private Header", 0x50)
+UIH_FRAME_SEQUENCE = (0x0065, "Image Private Header", 0x51)
+
+
+class Tiles(NamedTuple):
+    """Slices laid side by side in one image, from the upper left, row by row.
+
+    Attributes
+    ----------
+    across, down : int
+        Tiles per row and per column of the image.
+    planes : list of Plane
+        Where each slice is, in the order of the tiles.
+    note : str
+        What was assumed; empty where nothing was.
+    """
+
+    across: int
+    down: int
+    planes: list[Plane]
+    note: str = ""
+
+
+def tiles_of(elements: Elements) -> Tiles | None:
+    """Return how slices are tiled in an image; None for one image, one slice."""
+    for reader in _TILE_READERS:
+        tiles = reader(elements)
+        if tiles is not None:
+            return tiles
+    return None
+
+
+def doubt_of_tiles(elements: Elements) -> str:
+    """Return that an image is tiled, but not how, so that it cannot be divided; empty for others."""
+    uih = private(elements, *UIH_FRAMES_IN_IMAGE) if may_have(elements, UIH_FRAMES_IN_IMAGE) else None
+    is_tiled = "MOSAIC" in metadata.texts(elements, Tag.IMAGE_TYPE) or (uih is not None and metadata.integer(elements, uih) > 1)
+    if not is_tiled or tiles_of(elements) is not None:
+        return ""
+    return (
+        "the image is a mosaic of slices, but the private elements that describe them are missing or incomplete: it is one "
+        "slice of all tiles, at a wrong place"
+    )
+
+
+# --- Siemens mosaic ---------------------------------------------------------------------------------------------------
+
+_BY_PROTOCOL = (
+    "the CSA header that describes the mosaic is missing: the number of its slices, and where they are, is that of the protocol"
+)
+MOST_SLICES = 4096
+_AXES = ("Sag", "Cor", "Tra")
+_SLICES = re.compile(r"^sSliceArray\.lSize\s*=\s*(\d+)", re.MULTILINE)
+_CENTER = re.compile(
+    r"^sSliceArray\.asSlice\[(\d+)\]\.sPosition\.d(Sag|Cor|Tra)\s*=\s*(-?[\d.]+(?:[eE][-+]?\d+)?)", re.MULTILINE
+)
+_ASSUMED_NORMAL = "the mosaic does not specify the direction of its slices (CSA header): it is assumed along the normal"
+
+
+def _siemens_mosaic(elements: Elements) -> Tiles | None:
+    if "MOSAIC" not in metadata.texts(elements, Tag.IMAGE_TYPE):
+        return None
+    header = csa_image_header(elements)
+    count = int((header.get("NumberOfImagesInMosaic") or private_numbers(elements, SIEMENS_MOSAIC_COUNT) or [0])[0])
+    normal = header.get("SliceNormalVector") or []
+    plane = _whole_plane(elements)
+    if plane is None:
+        return None
+    if count < 1:
+        return _protocol_mosaic(elements, plane)
+    across = math.ceil(math.sqrt(count))
+    look = Lookup(elements, {})
+    step = step_of(look)
+    direction = np.array(normal, dtype=float) if len(normal) == 3 else plane.normal
+    first = _first_tile(plane, elements, across)
+    planes = [Plane(first + k * step * direction, plane.orientation, plane.spacing) for k in range(count)]
+    doubts = filter(None, ["" if len(normal) == 3 else _ASSUMED_NORMAL, doubt_of_step(look)])
+    return Tiles(across, across, planes, "; ".join(doubts))
+
+
+def _protocol_mosaic(elements: Elements, plane: Plane) -> Tiles | None:
+    """Return the tiles of a mosaic by the slices of its protocol, where the header of the image was taken away.
+
+    Slices are numbered in either direction: the first one is that at the position of the mosaic.
+    """
+    centers = _centers_in_protocol(elements)
+    if len(centers) < 2:
+        return None
+    across = math.ceil(math.sqrt(len(centers)))
+    first = _first_tile(plane, elements, across)
+    rows, columns = (metadata.integer(elements, tag) // across for tag in (Tag.ROWS, Tag.COLUMNS))
+    row, column = plane.orientation[:3], plane.orientation[3:]
+    middle = first + row * plane.spacing[1] * columns / 2 + column * plane.spacing[0] * rows / 2
+    step = centers[1] - centers[0]
+    away = np.abs((centers[[0, -1]] - middle) @ plane.normal)
+    if away.min() > np.linalg.norm(step) / 2:
+        return None
+    ordered = centers if away[0] <= away[1] else centers[::-1]
+    planes = [Plane(first + center - ordered[0], plane.orientation, plane.spacing) for center in ordered]
+    return Tiles(across, across, planes, _BY_PROTOCOL)
+
+
+def _centers_in_protocol(elements: Elements) -> np.ndarray:
+    """Return where the protocol has the centers of slices, shape (slices, 3), LPS, mm; none without a protocol."""
+    tag = private(elements, *SIEMENS_CSA_SERIES) if may_have(elements, SIEMENS_CSA_SERIES) else None
+    element = elements.get(tag) if tag else None
+    text = protocol_of(element.value) if element is not None and isinstance(element.value, bytes) else ""
+    count = _SLICES.search(text)
+    centers = np.zeros((min(int(count[1]), MOST_SLICES) if count else 0, 3))
+    for n, axis, number in _CENTER.findall(text):
+        if int(n) < len(centers):
+            centers[int(n), _AXES.index(axis)] = float(number)
+    return centers
+
+
+def _first_tile(plane: Plane, elements: Elements, across: int) -> np.ndarray:
+    """Return where the first slice begins: the mosaic's position is that of an image of its whole size, same center."""
+    rows, columns = metadata.integer(elements, Tag.ROWS), metadata.integer(elements, Tag.COLUMNS)
+    down, right = (rows - rows // across) / 2, (columns - columns // across) / 2
+    row, column = plane.orientation[:3], plane.orientation[3:]
+    return plane.position + row * plane.spacing[1] * right + column * plane.spacing[0] * down
+
+
+def _whole_plane(elements: Elements) -> Plane | None:
+    position = metadata.numbers(elements, Tag.IMAGE_POSITION_PATIENT)
+    orientation = metadata.numbers(elements, Tag.IMAGE_ORIENTATION_PATIENT)
+    spacing = metadata.numbers(elements, Tag.PIXEL_SPACING)
+    if len(position) != 3 or len(orientation) != 6 or len(spacing) != 2:
+        return None
+    if not all(abs(value) < LARGEST for value in (*position, *orientation, *spacing)) or min(spacing) < SMALLEST:
+        return None
+    return Plane(np.array(position), np.array(orientation), (spacing[0], spacing[1]))
+
+
+# --- United Imaging grid ----------------------------------------------------------------------------------------------
+
+
+def _uih_grid(elements: Elements) -> Tiles | None:
+    if not may_have(elements, UIH_FRAMES_IN_IMAGE):
+        return None
+    count_tag, frames_tag = private(elements, *UIH_FRAMES_IN_IMAGE), private(elements, *UIH_FRAME_SEQUENCE)
+    frames = metadata.items(elements, frames_tag) if frames_tag else ()
+    count = metadata.integer(elements, count_tag) if count_tag else 0
+    if count < 2 or len(frames) != count:
+        return None
+    planes = [_whole_plane({**elements, **item.elements}) for item in frames]
+    if any(plane is None for plane in planes):
+        return None
+    across = math.ceil(math.sqrt(count))
+    return Tiles(across, math.ceil(count / across), [plane for plane in planes if plane is not None])
+
+
+_TILE_READERS: tuple[Callable[[Elements], Tiles | None], ...] = (_siemens_mosaic, _uih_grid)
