@@ -11,6 +11,8 @@ from ....standard import dictionary
 from ....standard.tags import Tag
 from .. import new_element
 from ..new_file import NewFile
+from ..reading.lookup import frame_count
+from ..reading.multiframe import vectors_of_frames
 from ..uids import UidMap
 from .attributes import OF_ONE_TIME, common, file_of_planes, rescale_elements, with_value_mapping
 from .derivation import DerivationContext
@@ -26,10 +28,14 @@ def cine(work: DerivationContext, uids: UidMap) -> Iterator[NewFile]:
             "cannot store new positions of its frames. Edit the voxels only."
         )
     for n, template in enumerate(work.series.instances):
-        planes = [(0, k) for k in range(work.stored.shape[1])] if work.resampled else _planes_of_instance(work, n)
         elements = common(template, work, uids, [template])
         if work.resampled:
+            planes = [(0, k) for k in range(work.stored.shape[1])]
             elements |= _offset_planes(work)
+        else:
+            frames = _frames_of_instance(work, n)
+            planes = [(t, k) for _, t, k in frames]
+            elements |= _of_some_frames(template.elements, [frame for frame, _, _ in frames])
         elements |= rescale_elements(work, elements)
         yield file_of_planes(template, elements, work, planes)
 
@@ -46,9 +52,29 @@ def _offset_planes(work: DerivationContext) -> Elements:
     }
 
 
-def _planes_of_instance(work: DerivationContext, n: int) -> list[tuple[int, int]]:
-    frames = [(frame.frame, t, k) for t, k, frame in work.series.planes() if frame.instance == n]
-    return [(t, k) for _, t, k in sorted(frames)]
+def _frames_of_instance(work: DerivationContext, n: int) -> list[tuple[int, int, int]]:
+    """Return the frames of an instance in this volume, in their order, each with its time and slice."""
+    return sorted((frame.frame, t, k) for t, k, frame in work.series.planes() if frame.instance == n)
+
+
+def _of_some_frames(elements: Elements, frames: list[int]) -> Elements:
+    """Return NumberOfFrames, and the values of these frames of what has one for each; empty for all frames.
+
+    Others are in other volumes: of other detectors or energy windows of an NM object.
+    """
+    count = frame_count(elements)
+    if frames == list(range(count)):
+        return {}
+    result = {Tag.NUMBER_OF_FRAMES: new_element.integers("IS", len(frames))}
+    for tag in vectors_of_frames(elements):
+        numbers, vr = metadata.numbers(elements, tag), elements[tag].vr
+        if len(numbers) == count:
+            some = [numbers[frame] for frame in frames]
+            if vr in ("FL", "FD"):
+                result[tag] = new_element.floats(vr, *some)
+            else:
+                result[tag] = new_element.decimals(some) if vr == "DS" else new_element.integers(vr, *map(int, some))
+    return result
 
 
 def functional_frames(work: DerivationContext, uids: UidMap) -> Iterator[NewFile]:

@@ -159,10 +159,20 @@ def _detector_plane(elements: Elements, look: Lookup, notes: list[str]) -> Plane
 
 
 def _frames_are_times(elements: Elements) -> bool:
+    return bool(_pointers(elements) & FRAME_TIMES)
+
+
+def _pointers(elements: Elements) -> set[int]:
+    """Return the tags in FrameIncrementPointer: what the frames of an object count (PS3.3 C.7.6.6)."""
     element = elements.get(Tag.FRAME_INCREMENT_POINTER)
     raw = element.value if element is not None and isinstance(element.value, bytes) else b""
-    pointers = {
+    return {
         int.from_bytes(raw[n : n + 2], "little") << 16 | int.from_bytes(raw[n + 2 : n + 4], "little")
         for n in range(0, len(raw) - 3, 4)
     }
-    return bool(pointers & FRAME_TIMES)
+
+
+def vectors_of_frames(elements: Elements) -> set[int]:
+    """Return the tags that have a value for each frame of an object without functional groups, as far as it has them."""
+    known = {*VECTORS.values(), Tag.FRAME_TIME_VECTOR, Tag.GRID_FRAME_OFFSET_VECTOR} | _pointers(elements)
+    return known & elements.keys()

@@ -5,12 +5,13 @@ from __future__ import annotations
 from itertools import product
 from pathlib import Path
 
+import nibabel
 import numpy as np
 import pytest
 from pydicom.datadict import tag_for_keyword
 from pydicom.dataset import Dataset
 
-from circle import Circle
+from circle import KEEP, Circle
 from nifti_dicom_bridge import Outcome, Volume, compare
 from nifti_dicom_bridge.formats.dicom.reading.read import read
 from phantoms.base import image, save
@@ -106,3 +107,21 @@ def test_gated_projections_come_back(circle: Circle) -> None:
 
     assert [entry.outcome for entry in circle.home().entries] == [Outcome.RESTORED]
     assert compare(circle.dicom, circle.back).same
+
+
+def test_edited_images_of_one_object_become_objects_of_their_own(circle: Circle) -> None:
+    save(circle.dicom, [nuclear("GATED TOMO", "E2 T2 A3")])
+    circle.forth()
+    circle.edit_images(brightened)
+    report = circle.home(KEEP, uids="new", names="numbered")
+
+    assert [entry.outcome for entry in report.entries] == [Outcome.DERIVED], report.entries[0].error
+    found = read([circle.back])
+    assert sorted(map(numbers, found)) == [[[1112, 1113, 1114], [1122, 1123, 1124]], [[1212, 1213, 1214], [1222, 1223, 1224]]]
+    for ds in circle.returned():
+        assert (ds.NumberOfFrames, len(ds.TimeSlotVector), len(set(ds.EnergyWindowVector))) == (6, 6, 1)
+
+
+def brightened(image: nibabel.Nifti1Image) -> nibabel.Nifti1Image:
+    """Return an image with 1001 more in every voxel."""
+    return nibabel.Nifti1Image(np.asarray(image.dataobj) + 1001, image.affine, image.header)
