@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+import nibabel
 import numpy as np
 import pydicom
 import pytest
@@ -183,6 +184,18 @@ def test_a_window_of_the_file_that_shows_nothing_is_not_used(tmp_path: Path) -> 
 
     assert found.min() < 1000
     assert found.max() > 64000
+
+
+@pytest.mark.parametrize(("shown", "black", "white"), [((10.0, 30.0), 4, 10), ((500.0, 600.0), 1, 1), ((0.0, 0.0), 1, 1)])
+def test_nifti_is_shown_in_the_range_of_its_header(shown: tuple[float, float], black: int, white: int, tmp_path: Path) -> None:
+    nifti = nibabel.Nifti1Image(np.arange(60, dtype="i2").reshape(5, 4, 3), np.diag([-1.0, -1, 1, 1]))
+    nifti.header["cal_min"], nifti.header["cal_max"] = shown
+    nibabel.save(nifti, tmp_path / "a.nii")
+    (volume,) = read([tmp_path / "a.nii"])
+
+    picture = np.asarray(plane_picture(volume, slice_number=1))
+
+    assert (int((picture == picture.min()).sum()), int((picture == picture.max()).sum())) == (black, white)
 
 
 def test_a_window_without_width_is_told_and_not_used(tmp_path: Path) -> None:
