@@ -283,6 +283,18 @@ def test_volumes_of_a_philips_3d_train_take_the_time_between_dynamics():
     assert (found["RepetitionTime"], found["RepetitionTimeExcitation"]) == (2.5, 0.03)
 
 
+@pytest.mark.parametrize(("starts", "seconds"), [((0, 14.5), 3.0), ((0, 4, 8), 4.0)])
+def test_two_volumes_have_no_rate(starts, seconds):
+    instances = tuple(
+        instance({0x00080070: "SIEMENS", 0x00080060: "MR", 0x00180080: "3000", 0x00080032: f"1000{start:09.6f}"})
+        for start in starts
+    )
+    frames = np.array([[(t, 0)] for t in range(len(starts))], np.int32)
+    voxels = np.zeros((len(starts), 1, 12, 16), np.int16)
+    found = keys(of_series(voxels, np.diag([-2.0, -2.0, 3.0, 1.0]), SeriesMetadata(instances, frames)))
+    assert found["RepetitionTime"] == seconds
+
+
 def test_ge_protocol_block():
     from nifti_dicom_bridge.bids import ge
 

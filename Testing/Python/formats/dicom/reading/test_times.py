@@ -171,6 +171,21 @@ def test_gradients_of_philips_are_in_the_order_of_the_scan_not_of_their_numbers(
     assert not any("order the times differently" in warning for warning in volume.warnings)
 
 
+@pytest.mark.parametrize("is_label_first", [True, False])
+def test_all_phases_of_a_label_come_before_the_next_label(is_label_first: bool, tmp_path: Path) -> None:
+    labels = ["LABEL", "CONTROL"] if is_label_first else ["CONTROL", "LABEL"]
+
+    def state(ds: Dataset, t: int, k: int) -> None:
+        ds.InstanceNumber, ds.TemporalPositionIdentifier, ds.Manufacturer = k * 8 + t + 1, t // 4 + 1, "Philips"
+        ds.private_block(0x2001, "Philips Imaging DD 001", create=True).add_new(0x08, "IS", str(t % 2 + 1))
+        ds.private_block(0x2005, "Philips MR Imaging DD 005", create=True).add_new(0x29, "CS", labels[t // 2 % 2])
+
+    (volume,) = images(tmp_path, series(state, times=8))
+
+    assert numbers(volume) == expected(list(range(8)))
+    assert not any("order the times differently" in warning for warning in volume.warnings)
+
+
 def _renumbered(found: list[Dataset], seed: int) -> list[Dataset]:
     """Return data sets whose UIDs do not count, with InstanceNumber at random."""
     order = list(range(1, len(found) + 1))
