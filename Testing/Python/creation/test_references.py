@@ -229,7 +229,7 @@ def test_slices_moved_to_an_uneven_reference_are_reported_with_the_distance():
     assert float(re.search(r"up to ([\d.]+) mm", sentence)[1]) > 0.4
 
 
-def test_slices_closer_than_pixels_are_wide_are_told_apart():
+def test_slices_closer_than_pixels_are_wide_are_distinguished():
     thin = np.diag([-0.9, -0.9, 0.0079, 1.0])
     (found,) = made(save("a.nii", np.ones((5, 4, 3), np.uint8), thin), reference=series("ct", thin), kind="seg")
     assert found.NumberOfFrames == 3
