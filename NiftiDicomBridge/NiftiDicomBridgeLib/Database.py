@@ -18,7 +18,7 @@ from slicer.i18n import tr as _
 from nifti_dicom_bridge import BridgeError, OutputError
 
 from .DatabaseFiles import Header as Header
-from .DatabaseFiles import require_writable, take_back
+from .DatabaseFiles import require_writable, require_writable_file, take_back
 
 SERIES_UID = "0020,000e"
 NOT_OPEN = "Slicer's DICOM database is not open, so nothing can be added to it. Open or create it in the module DICOM."
@@ -210,8 +210,11 @@ def opened_in(folder: str | Path) -> Any:
         raise OutputError(
             f"{folder}: the folder of the DICOM database cannot be created ({error.strerror}). Name another one."
         ) from error
+    path = folder / "ctkDICOM.sql"
+    if path.is_file():
+        require_writable_file(path)  # CTK waits for half a minute until one that is locked is open
     database = ctk.ctkDICOMDatabase()
-    database.openDatabase(str(folder / "ctkDICOM.sql"), f"NiftiDicomBridge {folder}")
+    database.openDatabase(str(path), f"NiftiDicomBridge {folder}")
     if not database.isOpen:
         raise OutputError(f"{folder}: no DICOM database can be opened in this folder. May files be written in it?")
     return database
@@ -303,10 +306,19 @@ def series_of_files(files: Sequence[Path]) -> list[str]:
 
 
 def load_series(series_uids: Sequence[str]) -> list[str]:
-    """Load series into the scene and return the ids of their nodes."""
+    """Load series into the scene and return the ids of their nodes.
+
+    Raises
+    ------
+    BridgeError
+        If no database is open, one of the series has no files there, or Slicer can load none of them.
+    """
     from DICOMLib import DICOMUtils
 
     require_open()
+    for uid in series_uids:
+        if not files_of_series(uid):
+            raise BridgeError(f"The series {uid} has no files in Slicer's DICOM database. Import it in the module DICOM.")
     node_ids = DICOMUtils.loadSeriesByUID(list(series_uids)) or []
     loaded = [node_id for node_id in node_ids if slicer.mrmlScene.GetNodeByID(node_id) is not None]  # without temporary nodes
     if not loaded:

@@ -60,6 +60,11 @@ def require_writable(database: Any) -> None:
         return
     if not path.is_file():
         raise OutputError(GONE.format(path.parent))
+    require_writable_file(path)
+
+
+def require_writable_file(path: Path) -> None:
+    """Raise `OutputError` where the file of a database cannot be written now."""
     if time.monotonic() - _writable.get(str(path), -VALID_S) < VALID_S:
         return
     problem = _problem_of(path)

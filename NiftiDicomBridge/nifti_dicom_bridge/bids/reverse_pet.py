@@ -130,7 +130,7 @@ def _after_zero(key: str) -> Callable[[Top, str, list[str]], list[str]]:
 
 
 def time_zero_s(top: Top, where: str) -> float | None:
-    """Return TimeZero in seconds after midnight; None where it is not given."""
+    """Return TimeZero in seconds after midnight; None where it is not given; raises `SidecarError` if it is not a time."""
     value = top.get("TimeZero")
     if value is None:
         return None
@@ -150,7 +150,7 @@ def _clock(seconds: float) -> str:
 
 
 def decay_correction(top: Top, where: str, sentences: list[str]) -> str:
-    """Return ``START``, ``ADMIN``, ``NONE``; empty if unknown."""
+    """Return ``START``, ``ADMIN``, ``NONE``; empty if unknown; raises `SidecarError` if a key is not a truth value."""
     if isinstance(top.get("DecayCorrection"), str):
         return str(top["DecayCorrection"]).upper()
     corrected = top.get("ImageDecayCorrected")
@@ -219,7 +219,7 @@ def _factor(start_s: float, length_s: float, rate: float) -> float:
 
 
 def per_time(top: Top, key: str, where: str, times: int) -> list[float]:
-    """Return a list with one number per time; a single number holds for all."""
+    """Return a list with one number per time; a single number holds for all; raises `SidecarError` for another length."""
     value = top[key]
     listed = value if isinstance(value, list) else [value]
     good = all(map(is_number, listed))

@@ -26,6 +26,8 @@ UIH_FRAMES = Private(0x0065, "Image Private Header", 0x1051)
 SAME_S = 1e-4
 TOLERANCE_S = 0.05
 """Volumes of one rate are that regular."""
+FEWEST = 3
+"""Volumes that have a rate: between two there may be a pause, or scans for reference."""
 DAY_S = 86400.0
 
 
@@ -264,8 +266,8 @@ def _dynamic(plane: PlaneAttributes) -> float | None:
 def volume_time_of(source: PlaneAttributes) -> float | None:
     """Return the seconds from volume to volume where RepetitionTime is clearly something else; None where it is not."""
     onsets, stated = source.once("onsets", _onsets), (source.number(Tag.REPETITION_TIME) or 0.0) * MS_TO_S
-    if not onsets or (source.number(Tag.NUMBER_OF_AVERAGES) or 1.0) > 1:  # averages take several volumes' time
-        return None
+    if not onsets or len(onsets) < FEWEST or (source.number(Tag.NUMBER_OF_AVERAGES) or 1.0) > 1:
+        return None  # averages take several volumes' time
     seconds = onsets[-1] / (len(onsets) - 1)
     return None if abs(seconds - stated) <= TOLERANCE_S else float(f"{seconds:.6g}")
 

@@ -40,7 +40,7 @@ class Registrar(Protocol):
 
 
 def run_convert(arguments: argparse.Namespace, registrar: Registrar | None) -> int:
-    """Convert, and return the exit code."""
+    """Convert, and return the exit code; raises `OptionError` if options contradict each other."""
     from ..conversion.jobs import Job
     from ..options.checks import check_options
 

@@ -15,7 +15,7 @@ Run = Callable[[Sequence[str]], int]
 
 
 def run_listen(arguments: argparse.Namespace, run: Run) -> int:
-    """Receive until Ctrl-C, and return the exit code."""
+    """Receive until Ctrl-C, and return the exit code; raises `OptionError` if the command does not use the study."""
     from ..network.listen import listen
     from ..network.reception import ReceptionLimits
     from ..network.settings import read_archive_settings

@@ -15,7 +15,7 @@ TRACEBACKS = 2
 
 @contextmanager
 def tracebacks(printed: bool, messages: bool = True) -> Iterator[None]:
-    """Print the tracebacks of unexpected errors to standard error as they occur, with or without their messages."""
+    """Print the tracebacks of unexpected errors to standard error as they occur, and raise `Unexpected` for them."""
     import logging
 
     from ..model.failure import LOGGER, WithoutMessages, failure_of

@@ -14,7 +14,7 @@ NOT_AVAILABLE = frozenset({"", "n/a", "na", "nan", "none", "unknown"})
 
 
 def rows_of(file: Path, key: str, used: Collection[str], warnings: list[str]) -> list[dict[str, str]]:
-    """Return the rows of a table by the names of its columns, in lower case.
+    """Return the rows of a table by the names of its columns, in lower case; nothing is raised for a damaged one.
 
     Parameters
     ----------

@@ -60,7 +60,7 @@ def check_suffix(path: Path) -> None:
 
 
 def write_whole(content: bytes, path: Path, overwrite: bool, what: str) -> None:
-    """Write a file that appears when it is complete; `what` it is, for the message on a failure."""
+    """Write a file that appears when it is complete; raises `OutputError`, which names `what` it is, where that fails."""
     with Staging(path.parent, overwrite) as staging:
         try:
             staging.path(path.name).write_bytes(content)

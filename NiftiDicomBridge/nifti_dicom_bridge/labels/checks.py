@@ -32,7 +32,7 @@ class Place:
 
 
 def number(value: object, place: Place) -> int:
-    """Return a label number; 0 is the background."""
+    """Return a label number; 0 is the background; raises `LabelError` for other text."""
     text = str(value).strip()
     try:
         parsed = float(text)
@@ -44,7 +44,7 @@ def number(value: object, place: Place) -> int:
 
 
 def label(value: object, place: Place) -> str:
-    """Return the name of a label, without what ends a DICOM value."""
+    """Return the name of a label, without what ends a DICOM value; raises `LabelError` if nothing is left."""
     text = re.sub(r"[\\\x00-\x1f]+", " ", str(value)).strip()
     if not text:
         raise place.error("the name of the label is empty. Give it one.")
@@ -52,7 +52,10 @@ def label(value: object, place: Place) -> str:
 
 
 def color(parts: Sequence[object], place: Place) -> RGB | None:
-    """Return red, green, blue from 0 to 255; numbers from 0 to 1 are taken as such where one has a decimal point."""
+    """Return red, green, blue from 0 to 255; numbers from 0 to 1 are taken as such where one has a decimal point.
+
+    Raises `LabelError` for others.
+    """
     texts = [str(part).strip() for part in parts[:3]]
     if not any(texts):
         return None
@@ -69,7 +72,7 @@ def color(parts: Sequence[object], place: Place) -> RGB | None:
 
 
 def hex_color(text: str, place: Place) -> RGB | None:
-    """Return the color of ``#rrggbb``; None for none (empty, ``n/a``)."""
+    """Return the color of ``#rrggbb``; None for none (empty, ``n/a``); raises `LabelError` for other text."""
     text = text.strip()
     if text.lower() in ("", "n/a"):
         return None

@@ -34,7 +34,7 @@ def is_table(text: str) -> bool:
 
 
 def read_snap(text: str, place: Place) -> list[Segment]:
-    """Return the labels of ITK-SNAP."""
+    """Return the labels of ITK-SNAP; raises `LabelError` for a line of another form."""
     segments = []
     for n, line in lines_of(text):
         here = place.at(f"line {n}")
@@ -47,7 +47,10 @@ def read_snap(text: str, place: Place) -> list[Segment]:
 
 
 def read_table(text: str, place: Place) -> list[Segment]:
-    """Return the labels of FreeSurfer's FreeSurferColorLUT.txt or of a color table of 3D Slicer (.ctbl, .txt)."""
+    """Return the labels of FreeSurfer's FreeSurferColorLUT.txt or of a color table of 3D Slicer (.ctbl, .txt).
+
+    Raises `LabelError` for a line of another form.
+    """
     segments = []
     for n, line in lines_of(text):
         here = place.at(f"line {n}")

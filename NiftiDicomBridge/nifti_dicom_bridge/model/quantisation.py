@@ -132,7 +132,7 @@ class Steps:
 
 
 def steps_for(values: ValueRange, zero_intercept: bool = False, signed: bool = False, unsigned: bool = False) -> Steps:
-    """Return how values of a range are stored in 16 bits; parameters and errors are those of `quantise`."""
+    """Return how values of a range are stored in 16 bits; it has the parameters of `quantise`, and raises its errors."""
     if values.missing:
         raise PixelError(
             f"{values.missing} voxels are NaN or infinite: 16-bit pixels cannot hold them. "

@@ -82,7 +82,7 @@ class MoveReceiver(Receiver):
 def retrieve_series(
     address: PacsAddress, settings: ArchiveSettings, series: RemoteSeries, classes: set[str], folder: Path
 ) -> Iterator[Path]:
-    """Yield the files of a series; see `Archive.retrieve`."""
+    """Yield the files of a series; see `Archive.retrieve`, which raises the same errors."""
     receiver: Receiver
     if settings.receiving_port:
         receiver = MoveReceiver(folder, series, (settings.calling_title, address.title))

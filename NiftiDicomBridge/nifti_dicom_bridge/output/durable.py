@@ -88,7 +88,10 @@ def keep(path: Path, copy: Path) -> None:
 
 
 def exchange(first: Path, second: Path) -> bool:
-    """Swap two names at once, so that neither is ever empty; return whether the platform and the file system can."""
+    """Swap two names at once, so that neither is ever empty; return whether the platform and the file system can.
+
+    Raises `OSError` for other reasons.
+    """
     sys.audit("nifti_dicom_bridge.exchange", str(first), str(second))
     if sys.platform.startswith("linux"):
         function, before, between = _c_function("renameat2"), (_CURRENT_FOLDER,), (_CURRENT_FOLDER,)

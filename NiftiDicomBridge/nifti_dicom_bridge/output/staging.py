@@ -75,7 +75,7 @@ class Staging:
 
     def __exit__(self, *exception: object) -> None:
         for error in exception:
-            if isinstance(error, OSError) and error.errno in _OF_WRITING:
+            if isinstance(error, OSError) and (error.errno in _OF_WRITING or self._is_temporary(error.filename)):
                 error.filename = str(self.folder)  # writing has no name, and the user does not know the temporary files
         if self._owner is not None:
             self._owner.close()
@@ -85,6 +85,9 @@ class Staging:
             shutil.rmtree(self._temporary, ignore_errors=True)
         _leave(self.folder, self._lock, self._made, self._locked)
         self._locked = False
+
+    def _is_temporary(self, name: object) -> bool:
+        return bool(self._temporary.name) and str(name).startswith(str(self._temporary))
 
     @property
     def names(self) -> list[str]:

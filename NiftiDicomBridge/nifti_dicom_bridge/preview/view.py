@@ -125,7 +125,9 @@ def _reoriented(volume: Volume, plane: SlicePlane) -> Volume:
 def _displays(volume: Volume, order: Sequence[int], flips: Sequence[int], graphics: bool) -> Displays:
     """Return how the pictures want to be shown: each like its slice, or across slices all like the middle one."""
     if volume.source is None:
-        return lambda time, slice_number: PLAIN
+        shown = volume.display_range
+        of_file = PLAIN if shown is None else replace(PLAIN, window=Window.between(*shown))
+        return lambda time, slice_number: of_file
     series = volume.source.metadata
     times, slices = series.frames.shape[:2]
     across = order[2] != 2 or volume.voxels.shape[1] != slices

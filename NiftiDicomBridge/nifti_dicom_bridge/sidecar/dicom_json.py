@@ -175,7 +175,7 @@ class Decoder:
 
 
 def sequence_element(vr: str, data_sets: list[Elements], lengths: Any, where: str) -> Element:
-    """Return a sequence with the undefined lengths that `lengths_of` returned."""
+    """Return a sequence with the undefined lengths that `lengths_of` returned; raises `SidecarError` for another number."""
     count = len(data_sets)
     flags = [lengths] * (count + 1) if isinstance(lengths, bool) else [c == "1" for c in str(lengths)]
     if len(flags) != count + 1:
@@ -220,14 +220,14 @@ def _name_text(name: dict[str, str]) -> str:
 
 
 def vr_of(result: Any, where: str) -> str:
-    """Return a value representation."""
+    """Return a value representation; raises `SidecarError` if it is not one."""
     if isinstance(result, str) and is_vr(result):
         return result
     raise SidecarError(f'{where}: a "vr" of two letters was expected, found {_shown(result)}.')
 
 
 def tag_of(key: str, where: str) -> int:
-    """Return the tag of a key ``GGGGEEEE``."""
+    """Return the tag of a key ``GGGGEEEE``; raises `SidecarError` if it is not one."""
     if re.fullmatch("[0-9A-Fa-f]{8}", key) and is_element_tag(int(key, 16)):
         return int(key, 16)
     raise SidecarError(f"{where}: {key!r} is not a tag; expected eight hexadecimal digits.")

@@ -107,7 +107,10 @@ def _is_finite(value: Any) -> bool:
 
 
 def write_sidecar(path: Path, top: dict[str, Any]) -> None:
-    """Write a sidecar: keys at the top level on lines of their own, the record in one."""
+    """Write a sidecar: keys at the top level on lines of their own, the record in one.
+
+    Raises `SidecarError` for values that JSON cannot hold.
+    """
     try:
         lines = [
             f"  {json.dumps(key)}: {json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(',', ': '))}"

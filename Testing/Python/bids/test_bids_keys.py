@@ -106,7 +106,7 @@ def test_what_is_written_reads_back_to_the_same_attribute():
     assert {tag: back[tag] for tag in attributes} == attributes
 
 
-def test_edit_of_a_nested_attribute_tells_the_way_to_it():
+def test_edit_of_a_nested_attribute_names_the_way_to_it():
     (edit,) = from_sidecar.edited_keys({"InjectedRadioactivity": 200}, {"InjectedRadioactivity": 185}, "x.json").direct
     assert (edit.path, edit.texts) == ((0x00540016, 0x00181074), ["200000000"])
 
@@ -194,7 +194,7 @@ def test_axis_alone_where_the_polarity_is_unknown():
     assert "PhaseEncodingDirection" not in found
 
 
-def test_ge_binary_header_tells_the_polarity():
+def test_ge_binary_header_states_the_polarity():
     raw = bytearray(2000)
     struct.pack_into("<f", raw, 0, 24.0)
     struct.pack_into("<H", raw, 0x3A, 0x800)
@@ -283,6 +283,18 @@ def test_volumes_of_a_philips_3d_train_take_the_time_between_dynamics():
     assert (found["RepetitionTime"], found["RepetitionTimeExcitation"]) == (2.5, 0.03)
 
 
+@pytest.mark.parametrize(("starts", "seconds"), [((0, 14.5), 3.0), ((0, 4, 8), 4.0)])
+def test_two_volumes_have_no_rate(starts, seconds):
+    instances = tuple(
+        instance({0x00080070: "SIEMENS", 0x00080060: "MR", 0x00180080: "3000", 0x00080032: f"1000{start:09.6f}"})
+        for start in starts
+    )
+    frames = np.array([[(t, 0)] for t in range(len(starts))], np.int32)
+    voxels = np.zeros((len(starts), 1, 12, 16), np.int16)
+    found = keys(of_series(voxels, np.diag([-2.0, -2.0, 3.0, 1.0]), SeriesMetadata(instances, frames)))
+    assert found["RepetitionTime"] == seconds
+
+
 def test_ge_protocol_block():
     from nifti_dicom_bridge.bids import ge
 
@@ -304,7 +316,7 @@ sTXSPEC.asNucleusInfo[0].flReferenceAmplitude = 300.5
 ### ASCCONV END ###"""
 
 
-def test_protocol_tells_the_coil_and_acceleration():
+def test_protocol_states_the_coil_and_acceleration():
     found = one({0x00080070: "SIEMENS", 0x00290010: "SIEMENS CSA HEADER", 0x00291020: Element("OB", PROTOCOL)})
     wanted = {
         "ReceiveCoilName": "Head_32", "ParallelReductionFactorInPlane": 2, "MatrixCoilMode": "GRAPPA", "PartialFourier": 0.75,

@@ -227,7 +227,7 @@ def test_private_attributes_of_others_stay_behind_where_ours_go_on(there: Path) 
     assert any("2 private attributes were not copied" in note for note in entry.log.notes)
 
 
-def test_block_says_nothing_that_attributes_say(there: Path) -> None:
+def test_block_contains_nothing_that_attributes_contain(there: Path) -> None:
     ds = made(save(EchoTime=0.03, PatientName="A^B", TaskName="rest"))[0]
     assert json.loads(ds[KEYS_TAG].value)["keys"] == {"TaskName": "rest"}
 
@@ -236,13 +236,13 @@ def test_there_is_no_block_where_there_is_nothing_to_remember(there: Path) -> No
     assert KEYS_TAG not in made(save(EchoTime=0.03))[0]
 
 
-def test_block_never_tells_who_it_is_of(there: Path) -> None:
+def test_block_never_identifies_the_patient(there: Path) -> None:
     stated = {"PatientID": "P" * 70, "AccessionNumber": "A" * 20, "StudyID": "S" * 20, "TaskName": "rest"}
     assert set(json.loads(made(save(**stated))[0][KEYS_TAG].value)["keys"]) == {"TaskName"}
 
 
 @pytest.mark.slow
-def test_what_set_says_is_not_taken_back_by_the_block(there: Path) -> None:
+def test_what_is_set_is_not_taken_back_by_the_block(there: Path) -> None:
     found = there_and_back(save(EchoTime=0.03, PartialFourier=0.75), set_values={"EchoTime": "20", "PartialFourier": "NO"})
     assert found["EchoTime"] == 0.02
 
@@ -320,11 +320,11 @@ def test_rows_columns_and_sense_are_those_of_the_slices(there: Path, letter: str
     assert sense * along @ (np.array([-1, -1, 1]) * vector(letter, MATRIX)) > 0.98
 
 
-def test_sense_is_not_told_in_an_attribute_that_others_do_not_read_as_one(there: Path) -> None:
+def test_sense_is_not_in_an_attribute_that_others_do_not_read_as_one(there: Path) -> None:
     assert "RectilinearPhaseEncodeReordering" not in made(save(PhaseEncodingDirection="j", Manufacturer="Siemens"))[0]
 
 
-def test_phase_encoding_along_the_slices_is_said_to_be_inexpressible(there: Path) -> None:
+def test_phase_encoding_along_the_slices_is_reported_as_inexpressible(there: Path) -> None:
     path = save(PhaseEncodingDirection="k")
     assert "phase encoding is along the slices" in sentences(path)
     assert "InPlanePhaseEncodingDirection" not in made(path)[0]
@@ -411,7 +411,7 @@ def test_value_of_another_kind_is_left_out_and_named(there: Path, sidecar: dict,
         ({"TracerRadionuclide": "X99"}, "RadiopharmaceuticalInformationSequence", None, '"TracerRadionuclide" is'),
     ],
 )  # fmt: skip
-def test_value_that_is_right_in_bids_and_does_not_fit_is_told(
+def test_value_that_is_right_in_bids_and_does_not_fit_is_reported(
     there: Path, sidecar: dict, keyword: str, value: Any, words: str
 ) -> None:
     path = save(**sidecar)
@@ -420,7 +420,7 @@ def test_value_that_is_right_in_bids_and_does_not_fit_is_told(
     assert {key: back()[key] for key in sidecar} == sidecar
 
 
-def test_what_is_not_available_is_not_told(there: Path) -> None:
+def test_what_is_not_available_is_not_reported(there: Path) -> None:
     assert made(save(PatientWeight="n/a"))[0].get("PatientWeight") is None
 
 
@@ -490,7 +490,7 @@ def test_corrections_are_listed(there: Path) -> None:
     assert ds.ReconstructionMethod == "3D-OSEM-PSF 3i16s"
 
 
-def test_decay_factor_is_computed_where_nobody_tells_it(there: Path) -> None:
+def test_decay_factor_is_computed_where_it_is_not_specified(there: Path) -> None:
     path = save_pet(without=("DecayCorrectionFactor",))
     rate = np.log(2) / 6586.2
     starts, lengths = np.array([0, 60, 300]), np.array([60, 240, 600])
@@ -512,7 +512,7 @@ def test_list_of_another_length_than_there_are_times_is_left_out_and_named(there
 
 
 @pytest.mark.slow
-def test_patient_position_is_said_in_codes(there: Path) -> None:
+def test_patient_position_is_in_codes(there: Path) -> None:
     ds = made(save_pet(PatientPosition="FFP"))[0]
     (lying,), (gantry,) = ds.PatientOrientationCodeSequence, ds.PatientGantryRelationshipCodeSequence
     assert (lying.PatientOrientationModifierCodeSequence[0].CodeMeaning, gantry.CodeMeaning) == ("prone", "feet-first")
@@ -527,7 +527,7 @@ def save_4d(**sidecar: Any) -> Path:
     return save(np.arange(180, dtype=np.int16).reshape(5, 4, 3, 3), **sidecar)
 
 
-def test_repetition_time_is_the_time_between_volumes_whatever_the_header_says(there: Path) -> None:
+def test_repetition_time_is_the_time_between_volumes_whatever_the_header_specifies(there: Path) -> None:
     path = save_4d(RepetitionTime=3, AcquisitionTime="10:11:12.000000")
     assert [ds.AcquisitionTime for ds in made(path)[::3]] == ["101112.000000", "101115.000000", "101118.000000"]
     assert "its sidecar specifies RepetitionTime 3 s: the sidecar's was taken" in sentences(path)

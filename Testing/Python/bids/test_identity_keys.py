@@ -42,7 +42,7 @@ def test_keys_of_a_nifti_sidecar(identity: bool, circle: Circle) -> None:
 
 
 @BOTH
-def test_keys_of_a_store_and_of_the_file_beside_it(identity: bool, circle: Circle) -> None:
+def test_keys_of_a_store_and_of_the_file_next_to_it(identity: bool, circle: Circle) -> None:
     module("zarr")
     convert(Job([circle.dicom], circle.nifti, ConversionOptions(Target.ZARR, identity=identity)))
     (store,) = circle.nifti.glob("*.zarr")
@@ -79,7 +79,7 @@ def test_a_dataset_that_names_the_patient_is_refused() -> None:
         check_options(ConversionOptions(layout="bids", identity=True))
 
 
-def test_the_first_line_says_where_the_headers_are(circle: Circle, capsys: pytest.CaptureFixture) -> None:
+def test_the_first_line_states_where_the_headers_are(circle: Circle, capsys: pytest.CaptureFixture) -> None:
     main(["convert", str(circle.dicom), "--to", "nifti", "-o", str(circle.nifti)])
     assert (
         "contain the complete headers of images from DICOM, including patient names" in capsys.readouterr().out.splitlines()[0]

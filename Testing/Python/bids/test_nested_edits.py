@@ -52,7 +52,7 @@ def test_an_edited_value_is_in_the_item_and_in_the_report(
     assert entry.log.changes[0].old == str(vendors.TRACER[keyword])
 
 
-def test_the_edited_value_is_what_the_next_conversion_says(circle: Circle) -> None:
+def test_the_edited_value_is_what_the_next_conversion_specifies(circle: Circle) -> None:
     forth(circle)
     circle.edit_sidecar(lambda top: top.update(InjectedRadioactivity=200, TracerName="FLT"))
     circle.home(NEW)

@@ -59,7 +59,7 @@ def test_what_a_person_edits_in_the_dataset_still_reaches_the_dicom(circle: Circ
 
 
 @pytest.mark.slow
-def test_the_record_knows_all_keys_of_the_sidecar(circle: Circle) -> None:
+def test_the_record_has_all_keys_of_the_sidecar(circle: Circle) -> None:
     examination(circle)
     with_map(circle, ASL_MAP)
 

@@ -143,7 +143,7 @@ def test_anatomy_has_no_field_map(circle: Circle) -> None:
     assert "IntendedFor" not in sidecar(circle, "phasediff")
 
 
-def test_what_the_map_says_of_a_field_map_stays(circle: Circle) -> None:
+def test_what_the_map_specifies_of_a_field_map_stays(circle: Circle) -> None:
     gre(circle, 3)
     series(circle.dicom, 5, "bold rest", 3, **EPI)
     rows = [{"criteria": {"SeriesDescription": "gre*"}, "sidecar_changes": {"B0FieldIdentifier": "mine"}}]

@@ -67,7 +67,7 @@ def test_a_session_may_be_left_out(circle: Circle) -> None:
     assert (circle.nifti / "sub-P01" / "sub-P01_scans.tsv").is_file()
 
 
-def test_a_map_in_toml_says_the_same(circle: Circle) -> None:
+def test_a_map_in_toml_specifies_the_same(circle: Circle) -> None:
     series(circle.dicom, 3, "mystery", ScanningSequence="RM")
     path = circle.folder / "map.toml"
     path.write_text(
@@ -134,7 +134,7 @@ def test_ids_of_rows_name_the_images_that_a_field_map_is_for(circle: Circle) -> 
     assert sidecar(circle, "epi")["IntendedFor"] == [f"bids::sub-P01/ses-20260101/func/{WHO}_task-rest_bold.nii.gz"]
 
 
-def test_a_row_without_datatype_adds_to_what_the_built_in_rows_say(circle: Circle) -> None:
+def test_a_row_without_datatype_adds_to_the_built_in_rows(circle: Circle) -> None:
     series(circle.dicom, 3, "t1_mprage")
     with_map(
         circle, {"descriptions": [{"criteria": {"Modality": "MR"}, "custom_entities": "ce-gd", "sidecar_changes": {"A": 1}}]}
@@ -152,7 +152,7 @@ def test_a_row_without_datatype_leaves_names_in_reproin_form_to_speak(circle: Ci
 
 
 @pytest.mark.slow
-def test_the_map_of_the_document_does_what_it_says(circle: Circle) -> None:
+def test_the_map_of_the_document_has_the_described_effect(circle: Circle) -> None:
     text = DOCUMENT.read_text("utf-8")
     (example,) = re.findall(r"^```json\n(.*?)^```", text, re.MULTILINE | re.DOTALL)
     series(circle.dicom, 3, "bold_faces", 2, **EPI)

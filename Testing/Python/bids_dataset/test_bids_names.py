@@ -88,7 +88,7 @@ def test_what_bids_has_no_name_for_goes_to_sourcedata_with_a_reason(
     assert not (circle.nifti / "participants.tsv").exists()
 
 
-def test_a_name_that_was_taken_from_times_is_said(circle: Circle) -> None:
+def test_a_name_that_was_taken_from_times_is_reported(circle: Circle) -> None:
     series(circle.dicom, 3, "unheard of", RepetitionTime="4000", EchoTime="90", **SPIN_ECHO)
 
     assert "named from its times" in said(dataset(circle))
@@ -115,7 +115,7 @@ def test_other_names_are_no_reproin(name: str) -> None:
     assert parse_reproin(name) is None
 
 
-def test_a_session_that_one_name_tells_is_that_of_the_study(circle: Circle) -> None:
+def test_a_session_that_one_name_specifies_is_that_of_the_study(circle: Circle) -> None:
     series(circle.dicom, 1, "anat-scout_ses-pre")
     series(circle.dicom, 2, "anat-T1w")
     dataset(circle)
@@ -159,7 +159,7 @@ def test_echoes_in_series_of_their_own_are_numbered_within_each_run(circle: Circ
 
 
 @pytest.mark.slow
-def test_magnitude_says_so_beside_phase(circle: Circle) -> None:
+def test_magnitude_is_named_next_to_phase(circle: Circle) -> None:
     series(circle.dicom, 3, "bold rest", 2, ImageType=["ORIGINAL", "PRIMARY", "M", "ND"], **EPI)
     series(circle.dicom, 4, "bold rest", 2, ImageType=["ORIGINAL", "PRIMARY", "P", "ND"], **EPI)
     dataset(circle)

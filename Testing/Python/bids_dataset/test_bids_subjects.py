@@ -48,7 +48,7 @@ def test_a_label_is_not_made_of_a_name(circle: Circle) -> None:
     assert len(list(circle.nifti.glob("sub-x*"))) == 1
 
 
-def test_sidecars_of_a_dataset_identify_nobody_and_the_way_back_finds_the_records(circle: Circle) -> None:
+def test_sidecars_of_a_dataset_identify_no_one_and_the_way_back_finds_the_records(circle: Circle) -> None:
     series(circle.dicom, 3, "t1_mprage")
     dataset(circle)
 
@@ -68,7 +68,7 @@ def test_a_patient_whose_id_was_taken_from_the_sidecars_keeps_the_label(circle: 
     assert {path.name for path in circle.nifti.glob("sub-*")} == {"sub-P01"}
 
 
-def test_two_people_that_the_map_puts_together_are_said(circle: Circle) -> None:
+def test_two_people_that_the_map_puts_together_are_reported(circle: Circle) -> None:
     series(circle.dicom, 3, "t1_mprage")
     series(circle.dicom, 3, "t1_mprage", patient="P-02", study=2)
 

@@ -55,7 +55,7 @@ def test_every_option_of_the_contract_is_in_the_help(capsys: pytest.CaptureFixtu
         assert option in text
 
 
-def test_it_tells_its_version(capsys: pytest.CaptureFixture) -> None:
+def test_it_prints_its_version(capsys: pytest.CaptureFixture) -> None:
     assert main(["--version"]) == 0
     assert capsys.readouterr().out == f"nifti-dicom-bridge {tool_version()}\n"
 
@@ -85,7 +85,7 @@ def test_convert_and_compare_close_the_circle(circle: Circle, capsys: pytest.Cap
 
 
 @pytest.mark.slow
-def test_numbered_files_lie_in_a_folder_per_series(circle: Circle) -> None:
+def test_numbered_files_are_in_a_folder_per_series(circle: Circle) -> None:
     circle.make("two_series")
     to_nifti(circle)
     to_dicom(circle)
@@ -322,7 +322,7 @@ def test_a_recorded_name_that_leaves_the_folder_is_refused(name: str, circle: Ci
 
 @pytest.mark.slow
 @pytest.mark.parametrize("target", ["nifti", "dicom"])
-def test_a_full_disk_leaves_nothing_and_says_so(target: str, circle: Circle) -> None:
+def test_a_full_disk_leaves_nothing_and_is_reported(target: str, circle: Circle) -> None:
     """A limit on the size of files simulates a full disk; coverage is not measured, because its file is larger."""
     circle.make("large_values")
     to_nifti(circle)
@@ -364,7 +364,7 @@ def test_inspect_prints_json(circle: Circle, capsys: pytest.CaptureFixture) -> N
     assert image["spacing_mm"] == [0.5, 0.75, 2.5]
 
 
-def test_compare_tells_one_changed_bit(circle: Circle, capsys: pytest.CaptureFixture) -> None:
+def test_compare_finds_one_changed_bit(circle: Circle, capsys: pytest.CaptureFixture) -> None:
     circle.make("classic_ct")
     circle.back.mkdir()
     for path in circle.dicom.iterdir():
@@ -378,7 +378,7 @@ def test_compare_tells_one_changed_bit(circle: Circle, capsys: pytest.CaptureFix
 
 
 @pytest.mark.parametrize("change", ["PatientName", "ImagePositionPatient", "missing"])
-def test_compare_tells_another_element_position_or_instance(change: str, circle: Circle) -> None:
+def test_compare_finds_another_element_position_or_instance(change: str, circle: Circle) -> None:
     circle.make("classic_ct")
     circle.back.mkdir()
     for path in circle.dicom.iterdir():

@@ -328,7 +328,7 @@ def test_cancelling_leaves_nothing_half_written(source: Path, circle: Circle) ->
     assert not circle.nifti.exists() or not [path for path in circle.nifti.rglob("*") if path.name.startswith(("tmp", "run-"))]
 
 
-def test_a_worker_that_does_not_see_the_output_says_so(source: Path, circle: Circle, tmp_path: Path) -> None:
+def test_a_worker_that_does_not_see_the_output_is_reported(source: Path, circle: Circle, tmp_path: Path) -> None:
     from nifti_dicom_bridge.conversion.remote_batch import Batch, convert_batch
 
     with pytest.raises(BridgeError, match="use a shared file system"):

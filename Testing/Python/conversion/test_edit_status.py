@@ -81,7 +81,7 @@ def test_pictures_are_made_without_hashing(circle: Circle, hashed: list) -> None
     assert hashed == []
 
 
-def test_inspect_says_which_part_was_edited(circle: Circle) -> None:
+def test_inspect_states_which_part_was_edited(circle: Circle) -> None:
     circle.make("classic_ct").forth(gzip=False)
     spoil(circle.image())
 
@@ -135,7 +135,7 @@ def test_digests_of_one_image_by_two_algorithms_are_not_confused() -> None:
     assert len(set(first.values())) == len(digest.HASHES)
 
 
-def test_a_volume_without_dicom_says_so_where_it_must_have_one() -> None:
+def test_a_volume_without_dicom_is_refused_where_it_must_have_one() -> None:
     with pytest.raises(SidecarError, match="image: no record of the DICOM"):
         _ = Volume(np.zeros((1, 2, 2, 2), "<i2"), np.eye(4), name="image").dicom
 

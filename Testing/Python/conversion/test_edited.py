@@ -240,7 +240,7 @@ def test_a_moved_single_slice_has_the_distance_of_its_grid(size: float, thicknes
     assert (made.SpacingBetweenSlices, made.SliceThickness) == (size, thickness)
 
 
-def test_an_image_turned_in_space_gets_a_new_frame_of_reference_and_it_is_told(circle: Circle) -> None:
+def test_an_image_turned_in_space_gets_a_new_frame_of_reference_and_it_is_reported(circle: Circle) -> None:
     circle.make("classic_ct").forth()
     circle.edit_image(turned_in_space)
     report = circle.home(NEW)
@@ -260,7 +260,7 @@ def test_a_cropped_image_keeps_its_frame_of_reference(circle: Circle) -> None:
 
 
 @pytest.mark.parametrize("phantom", ["pet_slopes", "classic_ct", "enhanced_slopes", "enhanced_mr", "mr_4d"])
-def test_real_values_are_kept_within_the_error_that_is_told(phantom: str, circle: Circle) -> None:
+def test_real_values_are_kept_within_the_error_that_is_reported(phantom: str, circle: Circle) -> None:
     circle.make(phantom).forth()
     circle.edit_image(lambda image: nibabel.Nifti1Image(image.get_fdata() * 1.2345 + 0.123, image.affine))
     values = np.sort(nibabel.load(circle.image()).get_fdata().reshape(-1))
@@ -561,7 +561,7 @@ def test_an_enhanced_object_with_fewer_groups_than_frames_never_ends_in_a_traceb
     assert all(entry.outcome is Outcome.DERIVED or entry.error for entry in report.entries)
 
 
-def test_what_was_edited_is_told(circle: Circle) -> None:
+def test_what_was_edited_is_reported(circle: Circle) -> None:
     circle.make("classic_ct").forth()
     circle.edit_image(moved)
 

@@ -42,7 +42,7 @@ def test_edited_copy_is_a_series_of_its_own(series, tmp_path):
     assert not any(derived & other for other in others)
 
 
-def test_original_beside_its_copy_keeps_its_uids(series, tmp_path):
+def test_original_next_to_its_copy_keeps_its_uids(series, tmp_path):
     volumes = read(series)
     with_copy(volumes, tmp_path / "nifti")
     options = ConversionOptions(target=Target.DICOM, uids=Uids.KEEP)

@@ -95,7 +95,7 @@ def test_images_with_a_record_are_named_by_it(target: str, scan: Circle) -> None
 
 
 @pytest.mark.parametrize("target", ["nifti", "zarr", "preview"])
-def test_names_of_a_protected_run_identify_nobody(target: str, scan: Circle) -> None:
+def test_names_of_a_protected_run_identify_no_one(target: str, scan: Circle) -> None:
     out = scan.folder / "out"
     arguments = [str(scan.dicom), "-o", str(out), "--to", target, "--deidentify",
                  "-f", "{patient}_{patient_name}_{study}_{accession}_{description}_{date_time}"]  # fmt: skip

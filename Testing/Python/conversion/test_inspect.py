@@ -56,7 +56,7 @@ def test_images_of_several_patients_are_apart(circle: Circle) -> None:
     assert [line.split()[1] for line in lines if line.startswith("patient ")] == ["A", "B"]
 
 
-def test_an_image_without_a_record_says_what_it_would_become(tmp_path: Path) -> None:
+def test_an_image_without_a_record_states_what_it_would_become(tmp_path: Path) -> None:
     labels = np.zeros((1, 3, 4, 5), np.uint8)
     labels[0, 1] = 2
     write(Volume(labels, np.eye(4)), tmp_path / "liver_seg.nii")

@@ -47,7 +47,7 @@ def test_original_that_comes_back_is_proposed_with_its_values(nifti):
     assert values["PatientID"] == ("7", "set_values=")
 
 
-def test_progress_is_told_and_may_cancel(nifti):
+def test_progress_is_reported_and_may_cancel(nifti):
     stated = []
     propose([nifti], ConversionOptions(), lambda *step: stated.append(step))
     assert stated == [(nifti.name, 0, 1)]
@@ -59,7 +59,7 @@ def test_progress_is_told_and_may_cancel(nifti):
         propose([nifti], ConversionOptions(), cancel)
 
 
-def test_label_map_says_so_in_its_header(tmp_path):
+def test_label_map_is_marked_in_its_header(tmp_path):
     import nibabel
     import numpy as np
 

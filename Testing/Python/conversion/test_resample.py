@@ -312,7 +312,7 @@ def test_an_image_of_the_very_name_keeps_it(circle: Circle) -> None:
     assert nibabel.load(circle.nifti / "1_series_1_Eq.nii.gz").shape[2] == len(EVEN)
 
 
-def test_slices_that_lie_on_the_grid_are_the_very_slices(circle: Circle) -> None:
+def test_slices_that_are_on_the_grid_are_the_very_slices(circle: Circle) -> None:
     forth(circle, stack(MISSING))
 
     before, after = (np.asarray(nibabel.load(named(circle, ending)).dataobj) for ending in ("1", "_Eq"))
@@ -359,7 +359,7 @@ def test_colors_are_resampled_one_by_one() -> None:
     assert np.abs(found.voxels[0, :, 0, 0, 1] - 20 * z).max() <= 0.5
 
 
-def test_no_label_lies_between_two_labels(circle: Circle) -> None:
+def test_no_label_is_between_two_labels(circle: Circle) -> None:
     labels = stack(UNEVEN, 18.0, pixels=lambda z: (np.indices(SHAPE).sum(axis=0) // 7 * 50 + int(z) * 3).astype("<i2"))
     for ds in labels:
         ds.Modality = "SEG"
@@ -400,7 +400,7 @@ def test_a_nan_does_not_spread() -> None:
     ("padding", "value", "words"),
     [(None, -120, "the lowest of the image"), (-2000, -2000, "PixelPaddingValue"), (63536, -2000, "PixelPaddingValue")],
 )
-def test_what_lies_outside_has_an_honest_value(padding: int | None, value: int, words: str, circle: Circle) -> None:
+def test_what_is_outside_has_the_value_of_padding(padding: int | None, value: int, words: str, circle: Circle) -> None:
     found = stack(EVEN, 20.0, pixels=lambda z: np.full(SHAPE, -120, "<i2"))
     for ds in found:
         if padding is not None:
@@ -534,7 +534,7 @@ def test_a_resampled_image_comes_back_as_a_derived_series_on_its_grid(distances:
         assert "GantryDetectorTilt" not in ds
 
 
-def test_a_part_of_a_resampled_image_stays_where_it_lies(circle: Circle) -> None:
+def test_a_part_of_a_resampled_image_stays_where_it_is(circle: Circle) -> None:
     """The slices of the original that have its numbers are elsewhere."""
     forth(circle, stack(MISSING))
 

@@ -75,7 +75,7 @@ CHANGES: list[Change] = [
 @pytest.mark.parametrize(
     "phantom", ["classic_ct", "oblique", "feet_first", "mr_4d", "enhanced_mr", "mosaic", "dirty_high_bits"]
 )
-def test_what_only_says_it_otherwise_is_restored_byte_for_byte(phantom: str, change: Change, circle: Circle) -> None:
+def test_what_only_has_another_form_is_restored_byte_for_byte(phantom: str, change: Change, circle: Circle) -> None:
     circle.make(phantom).forth()
     circle.edit_image(change)
 

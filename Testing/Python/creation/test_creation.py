@@ -64,7 +64,7 @@ def test_kind_is_chosen_by_what_is_known_and_by_the_values(there, name, voxels, 
     assert made(save(name, voxels, **sidecar))[0].SOPClassUID.name == kind
 
 
-def test_what_was_assumed_in_choosing_is_told(there):
+def test_what_was_assumed_in_choosing_is_reported(there):
     (entry,) = convert(Job([save("x.nii")], Path("out"), TO_DICOM)).entries
     assert any("kind unknown; written as MR" in warning for warning in entry.log.warnings[:1])
 
@@ -95,7 +95,7 @@ def test_values_come_from_set_metadata_sidecar_reference_and_defaults_in_this_or
     assert found["ScanningSequence"] == ("RM", "default")
 
 
-def test_what_nobody_tells_is_empty_and_named(there):
+def test_what_is_not_specified_is_empty_and_named(there):
     (entry,) = convert(Job([save("a.nii")], Path("out"), TO_DICOM)).entries
     assert any("left empty, because it is not specified" in note and "PatientName" in note for note in entry.log.notes)
 
@@ -107,7 +107,7 @@ def test_metadata_may_be_json_with_lists(there):
 
 
 @pytest.mark.parametrize("kind", [Kind.MR, Kind.ENHANCED_MR])
-def test_window_that_is_told_is_written(there, kind):
+def test_window_that_is_specified_is_written(there, kind):
     first, *_ = made(save("a.nii"), kind=kind, set_values={"WindowCenter": "40", "WindowWidth": "400"})
     groups = first.get("SharedFunctionalGroupsSequence")
     shown = groups[0].FrameVOILUTSequence[0] if groups else first
@@ -119,7 +119,7 @@ def test_names_beyond_ascii_are_utf_8(there):
     assert (first.SpecificCharacterSet, str(first.PatientName)) == ("ISO_IR 192", "Διονυσιος^Α")
 
 
-def test_derived_is_what_it_says_it_is(there):
+def test_derived_is_what_its_attributes_specify(there):
     first, *_ = made(save("a.nii", ImageType=["ORIGINAL", "PRIMARY", "M", "NORM"]))
     assert list(first.ImageType) == ["DERIVED", "SECONDARY", "M", "NORM"]
     assert "NIfTI" in first.DerivationDescription
@@ -199,7 +199,7 @@ def test_image_in_the_space_of_a_template_is_refused(scans):
     assert "template (mni)" in refused(Path("mni.nii"), reference=Path("scans"), kind=Kind.MR)
 
 
-def test_image_that_lies_elsewhere_gets_a_space_of_its_own_if_that_is_allowed(scans):
+def test_image_that_is_elsewhere_gets_a_space_of_its_own_if_that_is_allowed(scans):
     image = like(scans, "a.nii", 5000.0)
     objects = made(image, reference=Path("scans"), kind=Kind.MR, allow_no_overlap=True)
     assert "SourceImageSequence" not in objects[0]
@@ -295,7 +295,7 @@ def test_slices_go_across_the_thickest_voxels(there):
     assert len(objects) == 5
 
 
-def test_shear_in_plane_is_refused_and_says_what_helps(there):
+def test_shear_in_plane_is_refused_and_states_what_helps(there):
     matrix = MATRIX.copy()
     matrix[0, 1] = 0.7
     error = refused(save("a.nii", matrix=matrix), kind=Kind.MR)
@@ -352,7 +352,7 @@ def test_slope_of_the_image_becomes_that_of_the_slices(there):
     assert (float(first.RescaleSlope), float(first.RescaleIntercept), first.RescaleType) == (0.5, -10.0, "US")
 
 
-def test_rounding_is_told_with_its_bound(there):
+def test_rounding_is_reported_with_its_bound(there):
     voxels = np.random.default_rng(0).normal(size=(5, 4, 3)).astype(np.float32)
     (entry,) = convert(Job([save("a.nii", voxels)], Path("out"), replace(TO_DICOM, kind=Kind.MR))).entries
     assert any("the largest error is" in warning for warning in entry.log.warnings)
@@ -439,7 +439,7 @@ def test_gradients_of_another_length_are_one_clear_error(there):
     assert "for each was expected" in refused(image)
 
 
-def test_slices_are_acquired_when_slice_timing_says(there):
+def test_slices_are_acquired_when_slice_timing_specifies(there):
     image = save("a_bold.nii", SliceTiming=[0.0, 1.0, 0.5], AcquisitionTime="10:00:00.000000", Modality="MR")
     assert [str(found.AcquisitionTime) for found in made(image)] == ["100000.000000", "100001.000000", "100000.500000"]
 
@@ -509,7 +509,7 @@ def test_sidecar_that_is_not_there_is_one_clear_error(there):
 # --- before anything is written ---------------------------------------------------------------------------------------
 
 
-def test_proposal_tells_kind_and_sources_and_writes_nothing(there):
+def test_proposal_names_kind_and_sources_and_writes_nothing(there):
     save("a.nii", Modality="CT", PatientID="7")
     before = sorted(there.rglob("*"))
     (found,) = propose([there], TO_DICOM)

@@ -65,7 +65,7 @@ def test_a_continuous_image_is_not_taken_for_a_label_map():
 
 
 @pytest.mark.parametrize("kind", ["ct", "mr", "pet"])
-def test_a_continuous_image_beside_a_reference_stays_of_its_modality(kind):
+def test_a_continuous_image_next_to_a_reference_stays_of_its_modality(kind):
     voxels = np.random.default_rng(2).random((5, 4, 3)).astype(np.float32) * 900
     reference = series("scan", kind=kind) if kind != "pet" else series("scan", kind="mr")
     wanted = {"ct": "CT", "mr": "MR", "pet": "MR"}[kind]
@@ -73,7 +73,7 @@ def test_a_continuous_image_beside_a_reference_stays_of_its_modality(kind):
 
 
 @pytest.mark.slow
-def test_a_known_quantity_beside_a_reference_is_a_parametric_map():
+def test_a_known_quantity_next_to_a_reference_is_a_parametric_map():
     voxels = np.random.default_rng(2).random((5, 4, 3)).astype(np.float32)
     assert made(save("x_T1map.nii", voxels), reference=series("scan", kind="mr"))[0].SOPClassUID.name == PM
 

@@ -95,7 +95,7 @@ def test_small_values_of_pet_have_one_slope_that_all_readers_use():
     assert sorted(back.real_values().ravel()) == pytest.approx(sorted(voxels.ravel()), abs=4e-9)
 
 
-def test_slices_lie_along_an_axis_of_one_voxel():
+def test_slices_are_along_an_axis_of_one_voxel():
     files = made(save("flat.nii", np.random.default_rng(3).integers(0, 900, (6, 1, 5)).astype(np.int16)), kind="mr")
     assert [sorted((ds.Rows, ds.Columns)) for ds in files] == [[5, 6]]
 
@@ -181,7 +181,7 @@ def test_a_decay_factor_without_decay_correction_is_left_out():
     ("name", "letter"),
     [("sub-01_part-phase_T2starw", "P"), ("sub-01_part-mag_T2starw", ""), ("sub-01_phasediff", "P"), ("sub-01_phase1", "P")],
 )
-def test_classic_images_of_phase_say_so(name, letter):
+def test_classic_images_of_phase_are_marked_as_such(name, letter):
     voxels = np.random.default_rng(4).integers(-900, 900, (5, 4, 3)).astype("int16")
     (found, *_) = made(save(f"{name}.nii", voxels), kind="mr")
     assert list(found.ImageType)[3:] == ([letter] if letter else [])

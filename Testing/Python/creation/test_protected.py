@@ -113,7 +113,7 @@ def test_attributes_of_items_are_refused_where_they_would_be_ignored(keyword, ki
 
 
 @pytest.mark.parametrize("keyword", ["FrameLaterality", "DiffusionBValue"])
-def test_an_attribute_that_functional_groups_contain_is_not_written_beside_them(keyword):
+def test_an_attribute_that_functional_groups_contain_is_not_written_next_to_them(keyword):
     assert f"{keyword} " in refused(save("a.nii"), kind="enhanced-mr", set_values={keyword: text_for(keyword)})
 
 

@@ -258,7 +258,7 @@ def test_half_a_module_is_left_out_and_named(circle: Circle) -> None:
     assert "SynchronizationFrameOfReferenceUID (0020,0200) was left out" in sentences(report)
 
 
-def test_an_original_without_frame_of_reference_gets_one_and_the_report_says_so(circle: Circle) -> None:
+def test_an_original_without_frame_of_reference_gets_one_and_that_is_reported(circle: Circle) -> None:
     circle.make("classic_ct")
     for path in circle.dicom.iterdir():
         ds = pydicom.dcmread(path)

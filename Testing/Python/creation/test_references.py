@@ -239,7 +239,7 @@ def test_an_image_beyond_a_gap_of_its_reference_overlaps_it():
     assert entry.error == ""
 
 
-def test_slices_closer_than_pixels_are_wide_are_told_apart():
+def test_slices_closer_than_pixels_are_wide_are_distinguished():
     thin = np.diag([-0.9, -0.9, 0.0079, 1.0])
     (found,) = made(save("a.nii", np.ones((5, 4, 3), np.uint8), thin), reference=series("ct", thin), kind="seg")
     assert found.NumberOfFrames == 3

@@ -67,7 +67,7 @@ SAGITTAL, CORONAL = MATRIX[:, [1, 2, 0, 3]], MATRIX[:, [0, 2, 1, 3]]
 
 
 @pytest.mark.parametrize("matrix", [SAGITTAL, CORONAL, OBLIQUE, TILTED], ids=["sagittal", "coronal", "oblique", "tilted"])
-def test_contours_lie_in_the_planes_of_a_reference_of_any_orientation(matrix):
+def test_contours_are_in_the_planes_of_a_reference_of_any_orientation(matrix):
     ds = structure_set(matrix=matrix)
     found = masks(ds, matrix)
     assert all(np.array_equal(found[number], labels() == number) for number in (2, 5))
@@ -131,7 +131,7 @@ def test_contours_of_more_than_65534_bytes_are_written():
     assert np.array_equal(masks(ds, shape=voxels.shape)[1], voxels == 1)
 
 
-def test_without_a_reference_no_image_is_referenced_and_the_report_says_so():
+def test_without_a_reference_no_image_is_referenced_and_that_is_reported():
     entry = entry_of(save("x_dseg.nii", labels()), kind="rtstruct")
     assert any("no images are referenced" in warning for warning in entry.log.warnings)
 

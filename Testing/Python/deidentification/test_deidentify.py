@@ -147,7 +147,7 @@ KINDS = {
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_nifti_and_the_dicom_of_it_say_nothing_of_the_patient(kind: str, tmp_path: Path) -> None:
+def test_nifti_and_the_dicom_of_it_contain_nothing_of_the_patient(kind: str, tmp_path: Path) -> None:
     secrets = put(KINDS[kind](), tmp_path / "in")
     run(tmp_path / "in", tmp_path / "nifti", Target.NIFTI)
     report = convert(Job([tmp_path / "nifti"], tmp_path / "back", replace(ConversionOptions(Target.DICOM), uids=Uids.KEEP)))
@@ -164,7 +164,7 @@ def test_search_finds_what_is_there(tmp_path: Path) -> None:
     assert found >= set(secrets) - {"SECRETPREAMBLE", "SECRETSTUDY"}
 
 
-def test_dicom_from_dicom_says_nothing_of_the_patient(tmp_path: Path) -> None:
+def test_dicom_from_dicom_contains_nothing_of_the_patient(tmp_path: Path) -> None:
     secrets = put(KINDS["CT"](), tmp_path / "in")
     run(tmp_path / "in", tmp_path / "out", Target.DICOM)
     assert not leaks(tmp_path / "out", secrets)
@@ -173,7 +173,7 @@ def test_dicom_from_dicom_says_nothing_of_the_patient(tmp_path: Path) -> None:
     assert all(ds.preamble == bytes(128) for ds in after)
 
 
-def test_another_kind_of_object_says_nothing_of_the_patient(tmp_path: Path) -> None:
+def test_another_kind_of_object_contains_nothing_of_the_patient(tmp_path: Path) -> None:
     secrets = put(KINDS["CT"](), tmp_path / "in")
     run(tmp_path / "in", tmp_path / "out", Target.DICOM, kind=Kind.ENHANCED_CT)
     assert not leaks(tmp_path / "out", secrets)
@@ -210,7 +210,7 @@ def test_names_that_people_gave_to_contents_tables_and_local_codes_are_removed(t
     assert after.RealWorldValueMappingSequence[0].LUTLabel == "ANONYMOUS"
 
 
-def test_zarr_says_nothing_of_the_patient(tmp_path: Path) -> None:
+def test_zarr_contains_nothing_of_the_patient(tmp_path: Path) -> None:
     module("zarr")
     secrets = put(KINDS["MR"](), tmp_path / "in")
     run(tmp_path / "in", tmp_path / "out", Target.ZARR)
@@ -265,7 +265,7 @@ def test_what_was_edited_in_a_sidecar_is_deidentified_too(tmp_path: Path) -> Non
 # --- attributes -------------------------------------------------------------------------------------------------------
 
 
-def test_object_tells_that_it_was_deidentified_and_how(tmp_path: Path) -> None:
+def test_object_states_that_it_was_deidentified_and_how(tmp_path: Path) -> None:
     put(KINDS["CT"](), tmp_path / "in")
     run(tmp_path / "in", tmp_path / "out", Target.DICOM)
     ds = returned(tmp_path / "out")[0]
@@ -303,7 +303,7 @@ def test_functional_groups_are_cleaned_and_stay_valid(tmp_path: Path) -> None:
     assert not leaks(tmp_path / "out", secrets)
 
 
-def test_bits_beside_the_stored_ones_are_gone(tmp_path: Path) -> None:
+def test_bits_outside_of_the_stored_ones_are_gone(tmp_path: Path) -> None:
     ds = slices(np.full((1, 8, 8), 5, "<u2"), CT)[0]
     ds.BitsStored, ds.HighBit, ds.PixelRepresentation = 12, 11, 0
     ds.PixelData = np.full((8, 8), 0x8005, "<u2").tobytes()  # an overlay could be drawn in bit 15
@@ -368,7 +368,7 @@ def test_elements_of_the_restored_dicom_are_those_of_the_sidecar(tmp_path: Path)
     ]
 
 
-def test_numbers_that_only_private_elements_told_stay_in_the_sidecar(tmp_path: Path) -> None:
+def test_numbers_that_only_private_elements_specified_stay_in_the_sidecar(tmp_path: Path) -> None:
     for n, ds in enumerate(named(siemens("sSliceArray.lConc = 2"))):
         ds.AcquisitionTime = f"030410.{25 * n:02d}"
         write_file(tmp_path / "in" / f"{n}.dcm", ds)
@@ -410,7 +410,7 @@ def test_write_with_the_option_deidentifies(tmp_path: Path) -> None:
 # --- what is reported -----------------------------------------------------------------------------------------------------
 
 
-def test_report_says_what_was_removed(tmp_path: Path) -> None:
+def test_report_states_what_was_removed(tmp_path: Path) -> None:
     put(KINDS["CT"](), tmp_path / "in")
     (entry,) = run(tmp_path / "in", tmp_path / "out", Target.NIFTI).entries
     assert any("attributes removed" in note for note in entry.log.notes)

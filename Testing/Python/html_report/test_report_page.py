@@ -83,7 +83,7 @@ def test_series_that_came_back_are_identical(sample: Circle) -> None:
 
 
 @pytest.mark.slow
-def test_series_with_new_uids_are_told_from_those_that_are_the_same(sample: Circle) -> None:
+def test_series_with_new_uids_are_distinguished_from_those_that_are_the_same(sample: Circle) -> None:
     sample.forth()
     text = page(sample.home(NEW), sample.folder)
 
@@ -127,7 +127,7 @@ def test_edited_integers_are_those_of_the_edited_image(circle: Circle) -> None:
     assert "match the edited image" in text
 
 
-def test_a_voxel_that_is_not_that_from_before_is_the_first_thing_said(sample: Circle) -> None:
+def test_a_voxel_that_is_not_that_from_before_is_the_first_thing_reported(sample: Circle) -> None:
     report = sample.forth()
     set_voxels(sample.image(), lambda voxels: np.where(np.arange(voxels.size).reshape(voxels.shape) == 99, 9999, voxels))
     text = page(report, sample.folder)
@@ -138,7 +138,7 @@ def test_a_voxel_that_is_not_that_from_before_is_the_first_thing_said(sample: Ci
     assert text.count('<svg class="spot"') == 3
 
 
-def test_a_failure_is_the_first_thing_said(sample: Circle) -> None:
+def test_a_failure_is_the_first_thing_reported(sample: Circle) -> None:
     report = sample.forth()
     report.entries.append(Entry("8 broken", Outcome.FAILED, error="truncated"))
     text = page(report, sample.folder)
@@ -148,7 +148,7 @@ def test_a_failure_is_the_first_thing_said(sample: Circle) -> None:
     assert "8 broken : truncated" in words(text)
 
 
-def test_rounding_is_told_in_figures(tmp_path: Path) -> None:
+def test_rounding_is_reported_in_figures(tmp_path: Path) -> None:
     values = np.random.default_rng(1).normal(size=(8, 9, 7)).astype(np.float32)
     nibabel.Nifti1Image(values, np.diag([2, 2, 3, 1])).to_filename(tmp_path / "stat.nii")
     report = convert(Job([tmp_path / "stat.nii"], tmp_path / "out", ConversionOptions(Target.DICOM, kind=Kind.MR)))
@@ -205,7 +205,7 @@ def test_an_image_without_a_place_has_no_box_and_no_letters(circle: Circle) -> N
     assert '<i class="left">' not in text
 
 
-def test_a_nifti_image_that_does_not_say_where_it_lies_has_no_box(tmp_path: Path) -> None:
+def test_a_nifti_image_that_does_not_specify_its_place_has_no_box(tmp_path: Path) -> None:
     image = nibabel.Nifti1Image(np.arange(210, dtype=np.int16).reshape(5, 6, 7), None)
     image.to_filename(tmp_path / "nowhere.nii")
     text = page(convert(Job([tmp_path / "nowhere.nii"], tmp_path / "out", ConversionOptions(Target.DICOM))), tmp_path)
@@ -328,7 +328,7 @@ def test_the_command_line_writes_it(circle: Circle, suffix: str) -> None:
     assert report.read_text("utf-8").startswith("{" if suffix == ".json" else "<!doctype html>")
 
 
-def test_it_can_lie_in_the_folder_that_is_made_for_the_images(circle: Circle) -> None:
+def test_it_can_be_in_the_folder_that_is_made_for_the_images(circle: Circle) -> None:
     circle.make("classic_ct")
     report = circle.nifti / "report.html"
 
@@ -336,7 +336,7 @@ def test_it_can_lie_in_the_folder_that_is_made_for_the_images(circle: Circle) ->
     assert report.is_file()
 
 
-def test_a_report_that_cannot_be_written_is_said(circle: Circle) -> None:
+def test_a_report_that_cannot_be_written_is_reported(circle: Circle) -> None:
     (circle.folder / "file").write_bytes(b"")
 
     with pytest.raises(OutputError, match="cannot be written"):
@@ -370,7 +370,7 @@ def test_pictures_of_any_size_and_drawings_are_complete(tmp_path: Path) -> None:
 
 @pytest.mark.slow
 @pytest.mark.parametrize("width", [375, 768, 1200])
-def test_nothing_stands_out_at_the_side(hostile: ConversionReport, tmp_path: Path, width: int) -> None:
+def test_nothing_is_wider_than_the_panel(hostile: ConversionReport, tmp_path: Path, width: int) -> None:
     page(hostile, tmp_path)
     with opened(tmp_path / "report.html", width) as (shown, _):
         assert shown.evaluate("document.documentElement.scrollWidth") == width

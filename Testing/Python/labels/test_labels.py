@@ -232,7 +232,7 @@ def test_the_form_of_a_label_file_is_known_by_its_content(case: str, tmp_path: P
 # --- which file
 
 
-def test_a_label_file_of_the_same_name_lies_beside_the_image(tmp_path: Path) -> None:
+def test_a_label_file_of_the_same_name_is_next_to_the_image(tmp_path: Path) -> None:
     path = written(tmp_path, COLORED["snap"], "brain.txt")
     assert find_labels(tmp_path / "brain.nii.gz") == path
 
@@ -314,7 +314,7 @@ def test_a_left_ventricle_could_be_of_the_heart_or_of_the_brain_and_gets_no_code
     assert coding_of("left ventricle") is None
 
 
-def test_every_code_of_the_table_is_the_one_that_pydicom_knows() -> None:
+def test_every_code_of_the_table_is_the_one_that_pydicom_has() -> None:
     from pydicom.sr._concepts_dict import concepts
 
     from nifti_dicom_bridge.labels import codes
@@ -326,7 +326,7 @@ def test_every_code_of_the_table_is_the_one_that_pydicom_knows() -> None:
     assert not [row for row in rows if (row[1], row[0]) not in known and row[0] not in confirmed]
 
 
-def test_no_name_of_the_table_stands_there_twice() -> None:
+def test_no_name_of_the_table_occurs_twice() -> None:
     from nifti_dicom_bridge.labels import codes
 
     names = [name for row in codes._table()["types"] for name in row["names"]]

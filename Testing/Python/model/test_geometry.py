@@ -69,7 +69,7 @@ def test_attributes_and_affine_are_each_others_inverse(matrix: np.ndarray, count
 
 @pytest.mark.slow
 @given(rotations(), st.tuples(offsets, offsets, offsets), st.tuples(lengths, lengths), lengths)
-def test_a_voxel_lies_where_the_standard_says(turn: np.ndarray, position: tuple, spacing: tuple, step: float) -> None:
+def test_a_voxel_is_where_the_standard_specifies(turn: np.ndarray, position: tuple, spacing: tuple, step: float) -> None:
     """PS3.3 C.7.6.2.1.1: P = IPP + row direction × column spacing × column + column direction × row spacing × row."""
     row, column, normal = turn.T
     planes = [Plane(np.array(position) + k * step * normal, np.concatenate([row, column]), spacing) for k in range(3)]
@@ -166,7 +166,7 @@ def test_a_sheared_grid_has_no_qform(circle: Circle) -> None:
 @pytest.mark.parametrize(
     "phantom", ["classic_ct", "oblique", "feet_first", "descending", "gantry_tilt", "far_from_origin", "mr_4d"]
 )
-def test_every_plane_in_the_image_lies_where_its_file_says(phantom: str, circle: Circle) -> None:
+def test_every_plane_in_the_image_is_where_its_file_specifies(phantom: str, circle: Circle) -> None:
     circle.make(phantom).forth()
     image = nibabel.load(circle.image())
     voxels = np.asarray(image.dataobj.get_unscaled())
@@ -207,7 +207,7 @@ def test_times_come_in_the_order_of_instance_numbers(circle: Circle) -> None:
     assert image.header.get_zooms()[3] == 2.0
 
 
-def test_a_missing_slice_is_told_with_its_place(circle: Circle) -> None:
+def test_a_missing_slice_is_reported_with_its_place(circle: Circle) -> None:
     report = circle.make("missing_slice").forth()
 
     assert report.entries[0].log.warnings == [
@@ -216,13 +216,13 @@ def test_a_missing_slice_is_told_with_its_place(circle: Circle) -> None:
     ]
 
 
-def test_uneven_spacing_is_told_with_its_range(circle: Circle) -> None:
+def test_uneven_spacing_is_reported_with_its_range(circle: Circle) -> None:
     report = circle.make("uneven_spacing").forth()
 
     assert "slice distances vary from 2 to 3.5 mm" in report.entries[0].log.warnings[0]
 
 
-def test_a_tilted_gantry_is_told_with_its_angle(circle: Circle) -> None:
+def test_a_tilted_gantry_is_reported_with_its_angle(circle: Circle) -> None:
     report = circle.make("gantry_tilt").forth()
 
     assert "26.57°" in report.entries[0].log.warnings[0]
@@ -240,7 +240,7 @@ def test_three_planes_become_three_images(circle: Circle) -> None:
     assert axes == {"LAS", "PSR", "LSP"}
 
 
-def test_echoes_and_phase_become_images_with_names_that_tell(circle: Circle) -> None:
+def test_echoes_and_phase_become_images_with_names_that_distinguish_them(circle: Circle) -> None:
     circle.make("echoes_and_phase").forth()
 
     assert [path.name for path in circle.images()] == [
@@ -265,7 +265,7 @@ def test_enhanced_frames_are_sorted_by_place_and_time(circle: Circle) -> None:
     assert np.allclose(image.affine, [[-0.5, 0, 0, 1.5], [0, 0.75, 0, -2.25 - 3 * 0.75], [0, 0, 2.5, 0], [0, 0, 0, 1]])
 
 
-def test_mosaic_tiles_lie_where_siemens_puts_them(circle: Circle) -> None:
+def test_mosaic_tiles_are_where_siemens_puts_them(circle: Circle) -> None:
     """The position of a mosaic is that of an image of its whole size around the same center."""
     circle.make("mosaic").forth()
 

@@ -57,7 +57,9 @@ def test_bytes_come_back_from_frames_in_every_format(pixel: PixelFormat, count: 
 
 @pytest.mark.slow
 @given(st.integers(2, 16), st.booleans(), st.integers(0, 4), st.data())
-def test_partial_words_come_back_with_what_they_do_not_say(stored: int, signed: bool, shift: int, data: st.DataObject) -> None:
+def test_partial_words_come_back_with_what_they_do_not_specify(
+    stored: int, signed: bool, shift: int, data: st.DataObject
+) -> None:
     """What the value does not contain is in the residue: exclusive or of the original and of what the value gives."""
     pixel = PixelFormat(2, 3, bits_stored=stored, high_bit=min(15, stored - 1 + shift), signed=signed)
     raw = data.draw(st.binary(min_size=12, max_size=12))
@@ -136,7 +138,7 @@ def test_a_value_that_does_not_fit_is_refused_and_never_wrapped(value: float) ->
 @given(arrays.arrays(np.float64, (3, 4), elements=finite), st.booleans())
 @example(np.array([[5e-324, 0.0]]), False)
 @example(np.array([[5e-324, 0.0]]), True)
-def test_quantised_values_are_as_near_as_is_said(real: np.ndarray, zero: bool) -> None:
+def test_quantised_values_are_within_the_reported_error(real: np.ndarray, zero: bool) -> None:
     found = quantise(real, zero_intercept=zero)
     back = found.stored.astype(np.float64) * found.slope + found.intercept
 

@@ -112,7 +112,7 @@ def normal(one):
 
 
 @pytest.mark.parametrize("protocol", ["dicomweb", "pacs"])
-def test_what_tools_make_stands_in_the_study_and_is_sent_once(orthanc, settings, originals, tmp_path, protocol):
+def test_what_tools_make_is_in_the_study_and_is_sent_once(orthanc, settings, originals, tmp_path, protocol):
     archive = getattr(orthanc, protocol)
     studies = [str(series[0].StudyInstanceUID) for series in originals.values()]
     assert fetch(archive, tmp_path / "in", study=studies, settings=settings).ok

@@ -37,7 +37,7 @@ def ct(orthanc, settings, samples, tmp_path, monkeypatch):
 
 
 @pytest.mark.slow
-def test_a_segmentation_stands_in_the_study_of_its_image(orthanc, settings, ct, tmp_path):
+def test_a_segmentation_is_in_the_study_of_its_image(orthanc, settings, ct, tmp_path):
     assert main(["fetch", orthanc.dicomweb, "-o", str(tmp_path / "in"), "--study", str(ct.StudyInstanceUID)]) == 0
     command = [sys.executable, str(tmp_path / "segment.py"), "{input}", "{output}"]
     apply = [

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 
@@ -214,3 +215,15 @@ def test_a_disk_that_is_full_from_the_start_is_left_as_it_was(tmp_path, monkeypa
     with pytest.raises(OutputError, match="cannot be written"), Staging(tmp_path / "out"):
         pass
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_folder_that_is_removed_meanwhile_is_named_without_temporary_files(tmp_path):
+    def write_after_removal() -> None:
+        with Staging(tmp_path / "out") as staging:
+            path = staging.path("a.nii")
+            shutil.rmtree(tmp_path / "out")
+            path.write_bytes(b"")
+
+    with pytest.raises(FileNotFoundError) as caught:
+        write_after_removal()
+    assert caught.value.filename == str(tmp_path / "out")

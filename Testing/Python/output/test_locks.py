@@ -16,7 +16,7 @@ from nifti_dicom_bridge.output import WAITING, Staging
 from nifti_dicom_bridge.output.locks import COMMIT_LOCK, HOME, OWNER, FolderLock, is_dead, own
 
 
-def test_the_second_waits_and_says_so(tmp_path: Path) -> None:
+def test_the_second_waits_and_reports_that(tmp_path: Path) -> None:
     heard: list[str] = []
     first, second = (Staging(tmp_path) for _ in range(2))
     with first:

@@ -96,7 +96,7 @@ def test_a_folder_whose_lock_cannot_be_opened_is_an_error(tmp_path: Path) -> Non
         recover(tmp_path)
 
 
-def test_locks_that_nobody_holds_are_removed_and_others_stay(tmp_path: Path) -> None:
+def test_locks_that_no_one_holds_are_removed_and_others_stay(tmp_path: Path) -> None:
     home = tmp_path / HOME
     home.mkdir()
     (home / "other.lock").touch()

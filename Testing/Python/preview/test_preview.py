@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+import nibabel
 import numpy as np
 import pydicom
 import pytest
@@ -98,7 +99,7 @@ def test_voi_luts_are_those_of_pydicom(bits: int, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("dtype", ["u1", "<u2"])
-def test_a_voi_lut_of_8_bits_may_lie_in_bytes_or_words(dtype: str, tmp_path: Path) -> None:
+def test_a_voi_lut_of_8_bits_may_be_in_bytes_or_words(dtype: str, tmp_path: Path) -> None:
     ds = gray(low=0, high=300)
     ds.VOILUTSequence = Sequence([lut(10, np.arange(256), 8)])
     ds.VOILUTSequence[0].LUTData = np.arange(256).astype(dtype).tobytes()
@@ -185,7 +186,19 @@ def test_a_window_of_the_file_that_shows_nothing_is_not_used(tmp_path: Path) -> 
     assert found.max() > 64000
 
 
-def test_a_window_without_width_is_told_and_not_used(tmp_path: Path) -> None:
+@pytest.mark.parametrize(("shown", "black", "white"), [((10.0, 30.0), 4, 10), ((500.0, 600.0), 1, 1), ((0.0, 0.0), 1, 1)])
+def test_nifti_is_shown_in_the_range_of_its_header(shown: tuple[float, float], black: int, white: int, tmp_path: Path) -> None:
+    nifti = nibabel.Nifti1Image(np.arange(60, dtype="i2").reshape(5, 4, 3), np.diag([-1.0, -1, 1, 1]))
+    nifti.header["cal_min"], nifti.header["cal_max"] = shown
+    nibabel.save(nifti, tmp_path / "a.nii")
+    (volume,) = read([tmp_path / "a.nii"])
+
+    picture = np.asarray(plane_picture(volume, slice_number=1))
+
+    assert (int((picture == picture.min()).sum()), int((picture == picture.max()).sum())) == (black, white)
+
+
+def test_a_window_without_width_is_reported_and_not_used(tmp_path: Path) -> None:
     ds = gray(low=0, high=100)
     ds.WindowCenter, ds.WindowWidth = "50", "0"
     write(tmp_path / "in" / "a.dcm", ds)
@@ -287,7 +300,7 @@ def test_segmented_palettes_are_expanded(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("words", [[1, 4, 5], [7, 1, 1], [2, 1, 9000, 0], [0, 3, 1]])
-def test_a_damaged_palette_is_told_and_the_picture_is_gray(words: list[int], tmp_path: Path) -> None:
+def test_a_damaged_palette_is_reported_and_the_picture_is_gray(words: list[int], tmp_path: Path) -> None:
     ds = image(np.arange(100, dtype="u1").reshape(10, 10), SECONDARY_CAPTURE)
     ds.PhotometricInterpretation = "PALETTE COLOR"
     for n in range(3):
@@ -506,7 +519,7 @@ def test_a_plain_picture_has_no_letters_but_on_request(tmp_path: Path) -> None:
     assert drawn.max() > 50000
 
 
-def test_the_picture_says_what_lies_at_its_edges(tmp_path: Path) -> None:
+def test_the_picture_names_what_is_at_its_edges(tmp_path: Path) -> None:
     volume_with_a_mark(tmp_path / "in")
 
     preview(tmp_path / "in", tmp_path / "out", options=ConversionOptions(plane=SlicePlane.SAGITTAL))
@@ -515,7 +528,7 @@ def test_the_picture_says_what_lies_at_its_edges(tmp_path: Path) -> None:
     assert "left A, right P, top S, bottom I" in Image.open(path).text["Comment"]
 
 
-def test_an_image_without_a_place_is_shown_as_stored_and_that_is_told(tmp_path: Path) -> None:
+def test_an_image_without_a_place_is_shown_as_stored_and_that_is_reported(tmp_path: Path) -> None:
     write(tmp_path / "in" / "a.dcm", gray())
 
     report = preview(tmp_path / "in", tmp_path / "out", options=ConversionOptions(plane=SlicePlane.CORONAL))
@@ -557,7 +570,7 @@ def label_map(folder: Path, turned: bool) -> Path:
 
 
 @pytest.mark.parametrize("turned", [False, True])
-def test_a_label_map_on_another_grid_lies_where_it_belongs(turned: bool, tmp_path: Path) -> None:
+def test_a_label_map_on_another_grid_is_where_it_belongs(turned: bool, tmp_path: Path) -> None:
     volume_with_a_mark(tmp_path / "in")
     seg = label_map(tmp_path / "labels", turned)
 

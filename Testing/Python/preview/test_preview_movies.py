@@ -172,7 +172,7 @@ def test_the_mp4_shows_the_frames(with_ffmpeg: bool, cine_files: Path, tmp_path:
 
 
 @pytest.mark.slow
-def test_without_any_encoder_the_rest_is_written_and_that_is_told(
+def test_without_any_encoder_the_rest_is_written_and_that_is_reported(
     cine_files: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(video.shutil, "which", lambda name: None)

@@ -71,20 +71,20 @@ def test_pixel_data_are_left_out_and_binary_is_shortened(stated: str) -> None:
     assert max(map(len, stated.splitlines())) < 2000
 
 
-def test_items_stand_further_right_than_their_sequence(stated: str) -> None:
+def test_items_are_indented_more_than_their_sequence(stated: str) -> None:
     lines = stated.splitlines()
     n = next(n for n, line in enumerate(lines) if "Referenced Image Sequence (0008,1140)" in line)
     assert len(lines[n + 1]) - len(lines[n + 1].lstrip()) > len(lines[n]) - len(lines[n].lstrip())
     assert any("[SAMPLE NESTED] (0031,1001)" in line for line in lines)
 
 
-def test_what_all_instances_share_is_told_once_and_the_rest_in_turn(stated: str) -> None:
+def test_what_all_instances_share_is_written_once_and_the_rest_in_turn(stated: str) -> None:
     assert stated.count("Study Date (0008,0020)") == 1
     numbers = next(line for line in stated.splitlines() if "Instance Number (0020,0013)" in line)
     assert len(numbers.split(" | ")) == 7
 
 
-def test_functional_groups_have_a_heading_and_frames_stand_in_turn(circle: Circle) -> None:
+def test_functional_groups_have_a_heading_and_frames_are_in_turn(circle: Circle) -> None:
     circle.make("enhanced_mr")
 
     assert run_preview(circle.dicom, circle.folder / "out") == 0
@@ -94,7 +94,7 @@ def test_functional_groups_have_a_heading_and_frames_stand_in_turn(circle: Circl
     assert " frames; values that differ are listed" in text
 
 
-def test_a_nifti_image_with_a_sidecar_tells_the_same(circle: Circle) -> None:
+def test_a_nifti_image_with_a_sidecar_states_the_same(circle: Circle) -> None:
     make_sample(circle.dicom)
     assert main(["convert", str(circle.dicom), "--to", "nifti", "-o", str(circle.nifti), "-q"]) == 0
 
@@ -134,7 +134,7 @@ def test_cancelling_leaves_nothing_behind(tmp_path: Path) -> None:
 # --- de-identified ----------------------------------------------------------------------------------------------------
 
 
-def test_deidentified_output_says_nothing_of_the_patient(tmp_path: Path) -> None:
+def test_deidentified_output_contains_nothing_of_the_patient(tmp_path: Path) -> None:
     data_sets = slices(np.zeros((3, 8, 8), "<i2"), CT)
     secrets = ["SECRETNAME", "SECRETID", "SECRETSERIES", "SECRETPLACE", "19990909", "SECRETNESTED", "SECRETPRIVATE"]
     for n, ds in enumerate(data_sets):

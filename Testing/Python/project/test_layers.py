@@ -280,7 +280,7 @@ def test_no_public_name_is_the_name_of_a_module():
     assert not modules & set(nifti_dicom_bridge.__all__)
 
 
-def test_type_checkers_are_told_every_public_name():
+def test_type_checkers_find_every_public_name():
     import nifti_dicom_bridge
 
     stated = (

@@ -39,7 +39,7 @@ def research(scans):
 
 
 @pytest.mark.slow
-def test_what_a_researcher_made_becomes_what_the_guide_says(research):
+def test_what_a_researcher_made_becomes_what_the_guide_describes(research):
     kinds = {}
     for command in readme.commands("nifti-dicom-bridge", ROOT / "docs" / "new-objects.md")[:3]:
         main(shlex.split(command)[1:])
@@ -70,7 +70,7 @@ def test_the_demo_prints_the_proof(capsys):
     assert "identical to the last byte" in capsys.readouterr().out
 
 
-def test_both_commands_for_newcomers_stand_in_the_readme():
+def test_both_commands_for_newcomers_are_in_the_readme():
     demo, tests = [block.strip() for block in readme.blocks("bash")]
     assert demo == "python3 -m venv .venv && .venv/bin/pip install . && .venv/bin/nifti-dicom-bridge demo"
     assert tests == "python3 -m venv .venv && .venv/bin/pip install '.[test]' && .venv/bin/pytest"

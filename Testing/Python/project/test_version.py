@@ -18,7 +18,7 @@ def test_the_version_without_git_is_that_of_the_source():
     assert project["tool"]["hatch"]["version"]["raw-options"]["fallback_version"] == NEXT_RELEASE
 
 
-def test_a_copy_that_is_not_installed_knows_its_version(monkeypatch):
+def test_a_copy_that_is_not_installed_has_its_version(monkeypatch):
     def missing(name):
         raise importlib.metadata.PackageNotFoundError(name)
 

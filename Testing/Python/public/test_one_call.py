@@ -82,7 +82,7 @@ def test_a_long_report_fits_a_screen_and_begins_with_the_failures() -> None:
     assert lines[-1] == "  … and 78 more"
 
 
-def test_a_report_of_nothing_says_so() -> None:
+def test_a_report_of_nothing_is_marked_as_such() -> None:
     assert repr(ConversionReport()) == "ConversionReport: nothing found"
 
 

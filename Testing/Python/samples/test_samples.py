@@ -58,7 +58,7 @@ def test_our_own_validation_finds_no_error(name: str, samples: dict[str, Sample]
 
 
 @pytest.mark.slow
-def test_the_lesion_lies_in_the_left_half(samples: dict[str, Sample]) -> None:
+def test_the_lesion_is_in_the_left_half(samples: dict[str, Sample]) -> None:
     (volume,) = read([samples["PET"].files[0].parent])
     k, j, i = np.argwhere(volume.real_values()[0] > 15000).mean(axis=0)
 
@@ -69,7 +69,7 @@ def test_the_lesion_lies_in_the_left_half(samples: dict[str, Sample]) -> None:
 
 
 @pytest.mark.slow
-def test_segments_lie_on_the_tissues_of_the_ct(samples: dict[str, Sample]) -> None:
+def test_segments_are_on_the_tissues_of_the_ct(samples: dict[str, Sample]) -> None:
     volumes = read([samples["SEG"].files[0]])
     lesion = (head.tissues() == head.LESION).sum()
 

@@ -118,7 +118,7 @@ def test_a_tool_that_writes_the_same_json_in_another_way_changes_nothing(circle:
     assert outcome_of(circle, "back") is Outcome.RESTORED
 
 
-def test_a_record_without_digest_of_an_earlier_version_is_read_and_says_so(circle: Circle) -> None:
+def test_a_record_without_digest_of_an_earlier_version_is_read_and_reported(circle: Circle) -> None:
     circle.make("classic_ct").forth()
 
     def as_before(top: dict) -> None:

@@ -191,7 +191,7 @@ def test_a_missing_sidecar_is_an_error_where_the_original_is_asked_for(circle: C
     assert names_in(circle.back) == []
 
 
-def test_without_sidecar_something_new_is_made_and_the_report_says_so(circle: Circle) -> None:
+def test_without_sidecar_something_new_is_made_and_that_is_reported(circle: Circle) -> None:
     circle.make("classic_ct").forth()
     circle.sidecar().unlink()
 
@@ -306,7 +306,7 @@ def test_columns_of_one_tag_and_many_kinds_come_back(base: dict, vrs: list, data
 
 @pytest.mark.slow
 @given(st.lists(st.binary(max_size=30), min_size=1, max_size=8))
-def test_bulk_values_come_back_and_equal_ones_stand_once(values: list) -> None:
+def test_bulk_values_come_back_and_equal_ones_are_stored_once(values: list) -> None:
     bulk = BulkWriter()
     uris = bulk.add_all(values)
     reader = BulkReader(_through_json(bulk.to_json()), "a")
@@ -377,7 +377,7 @@ def test_the_record_of_20000_instances_is_smaller_than_the_image_and_complete(ci
     assert [instance.elements for instance in after] == [instance.elements for instance in before]
 
 
-def test_a_value_that_all_instances_share_stands_once(circle: Circle) -> None:
+def test_a_value_that_all_instances_share_is_written_once(circle: Circle) -> None:
     circle.make("large_values").forth()
 
     size = circle.sidecar().stat().st_size

@@ -87,7 +87,7 @@ def test_images_of_scene_and_database_are_offered(slicer, panel, node, database)
 
 
 @pytest.mark.slow
-def test_a_segmentation_is_loaded_beside_the_volume(slicer, panel, node, database, command):
+def test_a_segmentation_is_loaded_next_to_the_volume(slicer, panel, node, database, command):
     apply(panel, command("segment"))
     ct, made = sorted(series_of(database), key=lambda one: one.Modality != "CT")
     assert (made.Modality, made.StudyInstanceUID, made.PatientID) == ("SEG", ct.StudyInstanceUID, ct.PatientID)
@@ -98,7 +98,7 @@ def test_a_segmentation_is_loaded_beside_the_volume(slicer, panel, node, databas
 
 
 @pytest.mark.slow
-def test_a_derived_series_is_loaded_beside_the_volume(slicer, panel, node, database, command):
+def test_a_derived_series_is_loaded_next_to_the_volume(slicer, panel, node, database, command):
     apply(panel, command("halve"))
     derived = next(one for one in slicer.util.getNodesByClass("vtkMRMLScalarVolumeNode") if one.GetID() != node.GetID())
     assert np.allclose(slicer.util.arrayFromVolume(derived), slicer.util.arrayFromVolume(node) // 2, rtol=0, atol=0.01)

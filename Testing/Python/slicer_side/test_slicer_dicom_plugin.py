@@ -194,7 +194,7 @@ def test_every_kind_that_is_offered_for_a_sequence_writes_all_time_points(plugin
         assert sum(int(ds.get("NumberOfFrames", 1)) for ds in found) == 6, kind
 
 
-def test_value_that_dicom_cannot_hold_is_told_in_the_dialog(export, drawn):
+def test_value_that_dicom_cannot_hold_is_reported_in_the_dialog(export, drawn):
     found, error = export(drawn, "MR", PatientBirthDate="yesterday")
     assert "PatientBirthDate" in error
     assert found == []
@@ -210,7 +210,7 @@ def test_failure_of_one_of_several_nodes_leaves_no_files(slicer, plugin, drawn, 
     assert list((tmp_path / "exported").glob("*")) == []
 
 
-def test_closed_database_is_told(slicer, export, node):
+def test_closed_database_is_reported(slicer, export, node):
     slicer.dicomDatabase.closeDatabase()
     found, error = export(node)
     assert "database is not open" in error
@@ -250,7 +250,7 @@ def test_multi_frame_object_is_ours(slicer, plugin, database, enhanced):
     assert "Multi-frame" in loadable.tooltip
 
 
-def test_multi_frame_object_loads_where_its_frames_say(slicer, plugin, logic, drawn, enhanced):
+def test_multi_frame_object_loads_where_its_frames_specify(slicer, plugin, logic, drawn, enhanced):
     (node_id,) = logic.loadSeries([enhanced])
     node = slicer.mrmlScene.GetNodeByID(node_id)
     seen, grid = slicer.util.arrayFromVolume(node), ijk_to_ras(node)
@@ -345,7 +345,7 @@ def test_files_without_pixels_are_not_ours(plugin, database, tmp_path, write_ser
     assert plugin.examineForImport([[str(path) for path in files]]) == []
 
 
-def test_without_the_python_packages_the_loader_is_offered_and_says_what_is_missing(
+def test_without_the_python_packages_the_loader_is_offered_and_states_what_is_missing(
     slicer, plugin, database, enhanced, monkeypatch
 ):
     monkeypatch.setattr(slicer.packaging, "pip_check", lambda req, _seen=None: False)

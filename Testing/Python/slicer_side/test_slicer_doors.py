@@ -65,7 +65,7 @@ def test_loaded_nifti_shows_what_slicers_loader_shows(slicer, reading, load, nif
     assert node.GetAttribute("DICOM.instanceUIDs") == expected.GetAttribute("DICOM.instanceUIDs")
 
 
-def test_loaded_nifti_stands_under_patient_and_study(slicer, reading, nifti):
+def test_loaded_nifti_is_under_patient_and_study(slicer, reading, nifti):
     _, (node,), _ = reading(nifti)
     hierarchy = hierarchy_of(slicer)
     item = hierarchy.GetItemByDataNode(node)
@@ -191,7 +191,7 @@ def test_names_of_slicers_own_color_tables_are_not_written(slicer, logic, tmp_pa
     assert sorted(path.name for path in tmp_path.iterdir()) == ["labels.json", "labels.nii.gz"]
 
 
-def test_damaged_sidecar_is_told_to_the_person(slicer, reading, nifti):
+def test_damaged_sidecar_is_reported_to_the_person(slicer, reading, nifti):
     sidecar = nifti.with_name(nifti.name.replace(".nii.gz", ".json"))
     sidecar.write_text(sidecar.read_text()[:-200])
     done, nodes, messages = reading(nifti)
@@ -346,7 +346,7 @@ def test_node_that_would_not_come_back_is_refused_and_nothing_is_written(slicer,
     assert set(tmp_path.iterdir()) == before
 
 
-def test_node_that_cannot_be_saved_says_why(slicer, writing, tmp_path):
+def test_node_that_cannot_be_saved_states_why(slicer, writing, tmp_path):
     empty = slicer.mrmlScene.AddNewNodeByClass("vtkMRMLScalarVolumeNode", "empty")
     empty.AddDefaultStorageNode()
     done, messages = writing(empty, tmp_path / "x.bridge.nii.gz")
@@ -442,7 +442,7 @@ def test_actions_for_several_items_appear_when_the_menu_opens(slicer, node, show
     assert sorted(path.name for path in (tmp_path / "clicked").glob("*.nii.gz")) == ["a.nii.gz", "b.nii.gz"]
 
 
-def test_actions_stand_directly_below_slicers_export_to_dicom(slicer, module):
+def test_actions_are_directly_below_slicers_export_to_dicom(slicer, module):
     plugin = slicer.qSlicerSubjectHierarchyPluginHandler.instance().pluginByName("NiftiDicomBridge").self()
     places = [action.property("section") for action in plugin.itemContextMenuActions()]
     assert places == pytest.approx([0.31, 0.32])  # Export to DICOM...: section 0, weight 30

@@ -116,7 +116,7 @@ def test_series_that_was_spread_over_studies_from_the_start_is_recognised(logic,
     assert len(report.outputs) == len(files)
 
 
-def test_closed_database_is_told_before_anything_is_converted(slicer, logic, exported):
+def test_closed_database_is_reported_before_anything_is_converted(slicer, logic, exported):
     from nifti_dicom_bridge import OutputError
 
     slicer.dicomDatabase.closeDatabase()

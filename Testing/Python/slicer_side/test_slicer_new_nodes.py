@@ -102,7 +102,7 @@ def test_volumes_of_a_series_are_named_by_what_differs(module, parts, expected):
     assert names_of(named(*parts), "6: x") == expected
 
 
-def test_field_map_and_its_magnitude_are_told_apart(module, tmp_path, write_series):
+def test_field_map_and_its_magnitude_are_distinguished(module, tmp_path, write_series):
     from dataclasses import replace
 
     from nifti_dicom_bridge import read

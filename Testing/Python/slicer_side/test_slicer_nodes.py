@@ -102,7 +102,7 @@ def test_segmentation_moves_with_its_transform(slicer, logic, segmentation, tmp_
     np.testing.assert_allclose(grid_of(tmp_path / "organs.nii.gz"), matrix @ GRID, atol=1e-4)
 
 
-def test_empty_segmentation_says_so(slicer, logic, tmp_path):
+def test_empty_segmentation_reports_it(slicer, logic, tmp_path):
     node = slicer.mrmlScene.AddNewNodeByClass("vtkMRMLSegmentationNode", "nothing drawn")
     report = logic.exportVolumes([node], tmp_path)
     assert "nothing drawn has no segments" in notes(report)
@@ -295,7 +295,7 @@ def test_every_type_of_voxels_is_shown(slicer, dtype, shown):
 
 
 @pytest.mark.parametrize("dtype", ["int64", "complex64"])
-def test_type_that_slicer_cannot_show_is_told(slicer, dtype):
+def test_type_that_slicer_cannot_show_is_reported(slicer, dtype):
     from nifti_dicom_bridge import BridgeError, Volume
     from NiftiDicomBridgeLib.NodeFactory import add_nodes
 
@@ -383,7 +383,7 @@ def test_nonlinear_transform_is_hardened_on_request(slicer, logic, warped, tmp_p
 
 
 @pytest.mark.parametrize("identity", [False, True])
-def test_patient_of_the_hierarchy_is_told_in_the_sidecar(slicer, logic, node, identity, tmp_path):
+def test_patient_of_the_hierarchy_is_reported_in_the_sidecar(slicer, logic, node, identity, tmp_path):
     computed = slicer.util.addVolumeFromArray(np.zeros((4, 5, 6), np.float32), ijk_to_ras(node), "computed")
     hierarchy = slicer.vtkMRMLSubjectHierarchyNode.GetSubjectHierarchyNode(slicer.mrmlScene)
     study = hierarchy.GetItemParent(hierarchy.GetItemByDataNode(node))

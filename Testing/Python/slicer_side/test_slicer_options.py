@@ -64,7 +64,7 @@ def test_the_proposal_gives_the_same_reason(code, logic, image, tmp_path):
 
 
 @pytest.mark.parametrize("choices", [{"layout": "zarr", "gzip": False}, {"layout": "preview", "gzip": False}])
-def test_the_hidden_choice_of_gzip_does_not_stand_in_the_way(choices, logic, node, tmp_path):
+def test_the_hidden_choice_of_gzip_has_no_effect(choices, logic, node, tmp_path):
     assert logic.exportVolumes([node], tmp_path / "out", logic.makeOptions(**choices)).ok
 
 

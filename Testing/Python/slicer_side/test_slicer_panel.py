@@ -128,7 +128,7 @@ def test_letters_after_alt_are_unique_and_not_those_of_the_menus(panel, section)
     assert not set(letters) & set(MENUS)
 
 
-def test_combo_boxes_offer_what_the_core_knows(panel):
+def test_combo_boxes_offer_what_the_core_has(panel):
     from nifti_dicom_bridge import Kind, Layout, Target
     from NiftiDicomBridgeLib import ExportPart
 

@@ -41,7 +41,7 @@ def test_list_follows_the_scene(slicer, panel):
     assert panel.exporting.checked() == [nodes[1].GetID()]
 
 
-def test_loaded_series_stands_under_its_patient_and_study(slicer, panel, node):
+def test_loaded_series_is_under_its_patient_and_study(slicer, panel, node):
     add_volume(slicer, "drawn")
     assert rows(panel) == [(0, "Bridge^Test (NDB-1)"), (1, "No study description (20260101)"), (2, "7: ramp"), (0, "drawn")]
 
@@ -118,7 +118,7 @@ def test_reason_why_nothing_can_be_exported_is_visible(slicer, panel):
 
 
 @pytest.mark.slow
-def test_database_that_is_not_open_is_said_and_created(slicer, panel, tmp_path):
+def test_database_that_is_not_open_is_reported_and_created(slicer, panel, tmp_path):
     import qt
 
     slicer.dicomDatabase.closeDatabase()
@@ -155,7 +155,7 @@ def test_package_that_a_format_needs_is_offered_when_it_is_chosen(slicer, panel,
 
 
 @pytest.mark.slow
-def test_empty_database_is_said(panel, database):
+def test_empty_database_is_reported(panel, database):
     panel.ui.sourceComboBox.setCurrentIndex(1)
     listed(panel)
     assert hint(panel) == "The DICOM database is empty."
@@ -178,7 +178,7 @@ def test_click_on_export_writes_files(slicer, panel, tmp_path):
 
 @pytest.mark.parametrize("layout", ["flat", "zarr"])
 @pytest.mark.slow
-def test_deidentified_export_says_nothing_of_the_patient(layout, slicer, panel, node, tmp_path):
+def test_deidentified_export_contains_nothing_of_the_patient(layout, slicer, panel, node, tmp_path):
     node.SetName("SECRETNODE")
     uids = node.GetAttribute("DICOM.instanceUIDs").split()
     listed(panel)
@@ -384,7 +384,7 @@ def test_short_list_has_no_search_box(slicer, panel):
 
 
 @pytest.mark.slow
-def test_checks_that_the_search_hides_are_said(many):
+def test_checks_that_the_search_hides_are_reported(many):
     many.ui.folderEdit.currentPath = "/somewhere"
     check(many, "7: FLAIR")
     many.ui.exportSearchBox.setText("patient0")

@@ -298,7 +298,7 @@ def test_value_is_applied_to_all_selected_files(panel, bids_image, tmp_path):
 
 
 @pytest.mark.slow
-def test_different_patients_are_said(panel, bids_image, tmp_path):
+def test_different_patients_are_reported(panel, bids_image, tmp_path):
     other = image(tmp_path / "bids" / "sub-2_T1w.nii.gz", '{"Modality": "MR", "PatientID": "S2", "PatientName": "Roe^Al"}')
     add_files(panel, [bids_image])
     assert "patients" not in notes(panel)
@@ -384,7 +384,7 @@ def test_reference_may_be_a_folder(panel, bids_image, write_series, tmp_path, mo
 
 
 @pytest.mark.slow
-def test_reference_that_does_not_exist_is_said(panel, node, database, bids_image):
+def test_reference_that_does_not_exist_is_reported(panel, node, database, bids_image):
     add_files(panel, [bids_image])
     panel.importing.settings._on_reference_chosen("series:1.2.3")
     settle(panel)

@@ -50,7 +50,7 @@ def test_progress_is_in_the_status_bar(slicer, panel):
 
 
 @pytest.mark.slow
-def test_other_sections_say_what_they_wait_for(panel):
+def test_other_sections_name_what_they_wait_for(panel):
     start(panel, SlowTask())
     assert "running conversion" in shown(panel.importing.feedback.hint)
     assert "running conversion" in shown(panel.checking.feedback.hint)
@@ -260,7 +260,7 @@ def test_dicom_is_checked_against_the_standard(panel, write_series, tmp_path):
 
 
 @pytest.mark.slow
-def test_folder_without_dicom_is_said(panel, tmp_path):
+def test_folder_without_dicom_is_reported(panel, tmp_path):
     panel.ui.checkFolderEdit.currentPath = str(tmp_path)
     run(panel, panel.ui.validateButton)
     assert "1 error" in shown(panel.checking.feedback.result)

@@ -143,7 +143,7 @@ def test_wrong_usage_exits_with_2(run, arguments):
 
 
 @pytest.mark.slow
-def test_help_exits_with_0_and_tells_of_register(run):
+def test_help_exits_with_0_and_contains_register(run):
     done = run("convert", "--help")
     assert done.returncode == 0
     assert "--register" in done.stdout
@@ -152,7 +152,7 @@ def test_help_exits_with_0_and_tells_of_register(run):
 
 
 @pytest.mark.slow
-def test_missing_package_is_told_in_one_sentence(run):
+def test_missing_package_is_reported_in_one_sentence(run):
     prelude = (
         "import slicer_host.packaging_names as p; p.pip_check = lambda req, _seen=None: 'highdicom' not in str(req); "
         "import runpy; runpy.run_module('slicer_host', run_name='__main__', alter_sys=True)"
@@ -193,7 +193,7 @@ def test_installing_alone_is_enough_to_ask_for(run):
 
 
 @pytest.mark.slow
-def test_package_that_cannot_be_installed_is_told_in_one_sentence(run):
+def test_package_that_cannot_be_installed_is_reported_in_one_sentence(run):
     prelude = INSTALLING.replace("done.append(1)", "raise RuntimeError('no network')")
     done = run("--install-dependencies", prelude=prelude)
     assert done.returncode == 1

@@ -53,6 +53,7 @@ def assert_on_slices(seg, positions, counts=(3, 6, 9, 12)):
 
 def written(conversion):
     assert [entry.error for entry in conversion.failures] == []
+    assert "slices were moved" not in str([entry.log.warnings for entry in conversion.entries])
     return [pydicom.dcmread(path) for path in conversion.outputs]
 
 
@@ -154,6 +155,7 @@ def test_the_panel_converts_them_with_their_own_series_only(slicer, panel, segme
     panel.offerNodes([segmentation])
     settle(panel)
     assert [row[2] for row in file_rows(panel)] == ["Segmentation"]
+    assert "slices were moved" not in panel.ui.fileNoteLabel.text
     (row,) = panel.importing.rows.all
     own = row.reference
     panel.importing.settings._on_reference_chosen("")
@@ -166,4 +168,36 @@ def test_the_panel_converts_them_with_their_own_series_only(slicer, panel, segme
     run(panel, panel.ui.importButton)
     (path,) = (tmp_path / "out").rglob("*.dcm")
     assert "1 converted" in report(panel)
+    assert "slices were moved" not in report(panel)
     assert_on_slices(pydicom.dcmread(path), positions)
+
+
+def test_a_transform_above_the_acquisition_transform_does_not_move_them(
+    slicer, logic, uneven, segmentation, positions, tmp_path
+):
+    above = slicer.mrmlScene.AddNewNodeByClass("vtkMRMLLinearTransformNode", "registration")
+    matrix = np.eye(4)
+    matrix[0, 3] = 50
+    above.SetMatrixTransformToParent(slicer.util.vtkMatrixFromArray(matrix))
+    uneven.GetParentTransformNode().SetAndObserveTransformNodeID(above.GetID())
+    conversion = logic.volumesToDicom([segmentation], database=False, folder=tmp_path / "out")
+    (seg,) = written(conversion)
+    assert_on_slices(seg, positions)
+    assert "7: ramp is under a transform" in " ".join(conversion.entries[0].log.warnings)
+
+
+def test_labels_below_a_transform_of_their_own_are_refused(slicer, logic, uneven, label_map, tmp_path):
+    own = slicer.mrmlScene.AddNewNodeByClass("vtkMRMLLinearTransformNode", "shift")
+    own.SetAndObserveTransformNodeID(uneven.GetTransformNodeID())
+    label_map.SetAndObserveTransformNodeID(own.GetID())
+    (entry,) = logic.volumesToDicom([label_map], database=False, folder=tmp_path / "out").entries
+    assert "Harden the transform" in entry.error
+
+
+def test_labels_on_one_series_below_the_transform_of_another_are_refused(slicer, logic, uneven, segmentation, load, tmp_path):
+    from NiftiDicomBridgeLib.SelfTestData import write_uneven_series
+
+    other = load(write_uneven_series(tmp_path / "other", PatientID="NDB-2", PatientName="Other^Person"))
+    segmentation.SetAndObserveTransformNodeID(other.GetTransformNodeID())
+    (entry,) = logic.volumesToDicom([segmentation], database=False, folder=tmp_path / "out").entries
+    assert "Harden the transform" in entry.error

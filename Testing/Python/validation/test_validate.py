@@ -69,7 +69,7 @@ def test_the_table_is_that_of_highdicom() -> None:
     assert iod_tables.TABLE.read_text("utf-8") == iod_tables.document()
 
 
-def test_the_table_says_where_it_comes_from() -> None:
+def test_the_table_states_where_it_comes_from() -> None:
     table = json.loads(iod_tables.TABLE.read_text("utf-8"))
 
     assert "highdicom" in table["source"]
@@ -353,7 +353,7 @@ def test_a_broken_file_has_the_finding_and_a_right_one_has_not(case: tuple, tmp_
 
 
 @pytest.mark.parametrize("case", BREAKS, ids=_name)
-def test_what_dciodvfy_says_of_a_broken_file_we_say_too(case: tuple, tmp_path: Path) -> None:
+def test_what_dciodvfy_finds_in_a_broken_file_we_find_too(case: tuple, tmp_path: Path) -> None:
     right, wrong = _broken(tmp_path, case)
     new = facts_of_dciodvfy(wrong) - facts_of_dciodvfy(right)
 
@@ -487,7 +487,7 @@ def test_a_series_has_one_of_each(keyword: str, value: str, ct: Path) -> None:
     assert keyword in {finding.tag.split()[0] for finding in errors(validate([ct])) if finding.rule == "one of each"}
 
 
-def test_slices_at_one_place_that_nothing_tells_apart_are_a_warning(ct: Path) -> None:
+def test_slices_at_one_place_that_nothing_distinguishes_are_a_warning(ct: Path) -> None:
     _change(ct, 2, ImagePositionPatient=pydicom.dcmread(ct / "001.dcm").ImagePositionPatient)
 
     (finding,) = [finding for finding in validate([ct]) if finding.rule == "position"]
@@ -516,7 +516,7 @@ def test_a_wrong_distance_between_slices_is_a_warning(mr: Path) -> None:
     assert finding.tag == "SpacingBetweenSlices (0018,0088)"
 
 
-def test_what_repeats_is_said_once(ct: Path) -> None:
+def test_what_repeats_is_reported_once(ct: Path) -> None:
     for number in (1, 2, 3):
         _change(ct, number, PatientSex="X")
 
@@ -528,7 +528,7 @@ def test_what_repeats_is_said_once(ct: Path) -> None:
 # --- multi-frame
 
 
-def test_the_path_through_sequences_is_told(circle: Circle) -> None:
+def test_the_path_through_sequences_is_reported(circle: Circle) -> None:
     circle.make("enhanced_mr")
 
     assert any(" > MRImageFrameTypeSequence (0018,9226) > " in finding.tag for finding in validate([circle.dicom]))
@@ -616,7 +616,7 @@ def test_damaged_files_give_findings_and_no_traceback(data: st.DataObject, tmp_p
 # --- the command
 
 
-def test_the_command_says_what_is_wrong_and_where(ct: Path, capsys: pytest.CaptureFixture) -> None:
+def test_the_command_reports_what_is_wrong_and_where(ct: Path, capsys: pytest.CaptureFixture) -> None:
     _change(ct, 2, PatientSex="X")
 
     assert main(["validate", str(ct)]) == 1

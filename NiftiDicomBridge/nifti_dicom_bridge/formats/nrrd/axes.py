@@ -77,7 +77,10 @@ def axes_of(header: NrrdHeader) -> Axes:
 
 
 def space_to_ras(header: NrrdHeader) -> tuple[np.ndarray, bool]:
-    """Return the matrix from the space of the file to RAS, and whether the space has an axis of time."""
+    """Return the matrix from the space of the file to RAS, and whether the space has an axis of time.
+
+    Raises `ImageReadError` for spaces without an anatomical meaning.
+    """
     name = header.fields.get("space", "").lower()
     plain = name.removesuffix("-time").removesuffix("t") if name.endswith(("-time", "ast", "pst")) else name
     plain = _ABBREVIATIONS.get(plain, plain)

@@ -48,7 +48,10 @@ class NrrdSegment:
 
 
 def segments_of(header: NrrdHeader) -> list[NrrdSegment]:
-    """Return the segments, with numbers that differ: those of the file, if no two layers use the same."""
+    """Return the segments, with numbers that differ: those of the file, if no two layers use the same.
+
+    Raises `ImageReadError` if two segments have the same number in one layer.
+    """
     segments = []
     n = 0
     while any(f"Segment{n}_{name}" in header.values for name in ("ID", "Name", "LabelValue")):

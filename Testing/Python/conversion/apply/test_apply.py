@@ -337,7 +337,7 @@ def test_masks_that_overlap_become_one_segmentation() -> None:
     assert sorted(item.SegmentLabel for item in seg.SegmentSequence) == ["lesion", "liver"]
 
 
-def test_result_without_any_label_writes_nothing_and_says_so() -> None:
+def test_result_without_any_label_writes_nothing_and_is_reported() -> None:
     (entry,) = apply(series("ct"), "out", lambda image: np.zeros(image.shape, np.uint8), kind="seg").entries
 
     assert entry.outcome is Outcome.SKIPPED

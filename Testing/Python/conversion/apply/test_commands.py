@@ -55,7 +55,7 @@ def test_placeholders_are_replaced() -> None:
     assert values["subject"] == "P1"
 
 
-def test_sidecar_is_beside_the_input() -> None:
+def test_sidecar_is_next_to_the_input() -> None:
     code = "import json, pathlib, shutil, sys; pathlib.Path('seen.json').write_text(pathlib.Path(sys.argv[3]).read_text());"
 
     apply(series("ct"), "out", command(code + "shutil.copy(*sys.argv[1:3])", "{input}", "{output}", "{sidecar}"))

@@ -253,7 +253,7 @@ def test_damaged_compressed_data_fail_alone(circle: Circle) -> None:
 
 
 @pytest.mark.slow
-def test_a_transfer_syntax_that_nobody_knows_is_named(circle: Circle) -> None:
+def test_an_unknown_transfer_syntax_is_named(circle: Circle) -> None:
     circle.make("jpeg_ls")
     for path in circle.dicom.iterdir():
         path.write_bytes(path.read_bytes().replace(b"1.2.840.10008.1.2.4.80", b"1.2.840.10008.1.2.9.99"))
@@ -342,7 +342,7 @@ def test_a_missing_input_is_named(circle: Circle) -> None:
     assert names_in(circle.nifti) == []
 
 
-def test_an_empty_folder_says_that_nothing_was_found(circle: Circle) -> None:
+def test_an_empty_folder_is_reported(circle: Circle) -> None:
     circle.dicom.mkdir()
     with pytest.raises(BridgeError, match="No DICOM images or Zarr stores were found"):
         circle.forth()
@@ -429,7 +429,7 @@ def test_a_dicomdir_names_the_files_to_convert(circle: Circle) -> None:
 
 
 @pytest.mark.parametrize("name", ["mixed_types", "uneven_spacing", "enhanced_two_stacks", "strangers_between"])
-def test_inspect_tells_what_convert_does(name: str, circle: Circle) -> None:
+def test_inspect_names_what_convert_does(name: str, circle: Circle) -> None:
     circle.make(name)
     found = inspect([circle.dicom])
     circle.forth()

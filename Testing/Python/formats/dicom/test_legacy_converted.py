@@ -199,7 +199,7 @@ def test_private_elements_without_creator_do_not_vanish_in_silence(circle: Circl
 
 
 @pytest.mark.slow
-def test_object_becomes_classic_with_what_its_originals_said(circle: Circle) -> None:
+def test_object_becomes_classic_with_what_its_originals_specified(circle: Circle) -> None:
     sources = vendors.dynamic("SIEMENS", 2.5)
     save(circle.dicom, sources)
     to_legacy(circle.dicom, circle.nifti)

@@ -142,7 +142,7 @@ def test_highdicom_reads_infinite_values(tmp_path: Path) -> None:
     assert np.isinf(found.array).sum() == 2
 
 
-def test_double_precision_is_told(tmp_path: Path) -> None:
+def test_double_precision_is_reported(tmp_path: Path) -> None:
     log = Log()
     made(Volume(values("<f8"), OBLIQUE), log=log, units="s", quantity="T1map")
     assert ["double" in warning for warning in log.warnings] == [True]
@@ -197,7 +197,7 @@ def test_frames_have_an_anatomy_because_slicer_ends_without() -> None:
     assert (anatomy.FrameLaterality, anatomy.AnatomicRegionSequence[0].CodeValue) == ("U", "12738006")
 
 
-def test_every_code_of_the_table_is_the_one_that_pydicom_knows() -> None:
+def test_every_code_of_the_table_is_the_one_that_pydicom_has() -> None:
     from pydicom.sr._concepts_dict import concepts
 
     from nifti_dicom_bridge.formats.dicom.created import quantities

@@ -10,7 +10,7 @@ from nifti_dicom_bridge.samples.demo import make_sample
 DESCRIPTION = b"\x08\x00\x3e\x10LO\x0a\x00Oblique MR"
 
 
-def test_the_report_names_an_element_that_stands_there_twice(tmp_path: Path) -> None:
+def test_the_report_names_an_element_that_occurs_twice(tmp_path: Path) -> None:
     path = make_sample(tmp_path / "scans")[0]
     raw = path.read_bytes()
     assert raw.count(DESCRIPTION) == 1

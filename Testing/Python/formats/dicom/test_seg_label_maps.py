@@ -170,7 +170,7 @@ def test_probabilities_stay_an_image_per_segment_on_the_grid_of_all(circle: Circ
     assert [k for k in range(4) if second[k].any()] == [0, 3]
 
 
-def test_the_stored_value_that_stands_for_1_is_reported(circle: Circle) -> None:
+def test_the_stored_value_that_means_1_is_reported(circle: Circle) -> None:
     circle.make("segmentation_fractional")
     logs = [entry.log for entry in circle.forth().entries]
     assert any("255 means 1" in text for log in logs for text in [*log.notes, *log.warnings])
@@ -271,7 +271,7 @@ def test_slices_left_out_are_background_at_the_distance_that_fits(
     assert (image.affine @ [0, 0, len(filled) - 1, 1])[2] == pytest.approx(distances[-1], abs=1e-4)
 
 
-def test_places_on_no_grid_stay_a_stack_and_are_told(circle: Circle) -> None:
+def test_places_on_no_grid_stay_a_stack_and_are_reported(circle: Circle) -> None:
     assert places(circle, [0, 2.5, 6.1, 11], "2.5").shape[2] == 4
     assert any("distances vary" in text for text in read(circle.dicom)[0].warnings)
     assert circle.home().entries[0].outcome is Outcome.RESTORED
@@ -311,7 +311,7 @@ def test_frames_of_a_segment_at_one_place_are_times(circle: Circle) -> None:
     assert listing(circle.back) == listing(circle.dicom)
 
 
-def test_segments_that_lie_beside_each_other_in_one_plane_stay_images_of_their_own(circle: Circle) -> None:
+def test_segments_that_are_next_to_each_other_in_one_plane_stay_images_of_their_own(circle: Circle) -> None:
     ds = segments(np.ones((2, 3, 5), np.uint8), [(1, 0), (2, 0)])
     ds.PerFrameFunctionalGroupsSequence[1].PlanePositionSequence[0].ImagePositionPatient = [40, 0, 0]
     save(circle.dicom, [ds])
@@ -321,7 +321,7 @@ def test_segments_that_lie_beside_each_other_in_one_plane_stay_images_of_their_o
     assert listing(circle.back) == listing(circle.dicom)
 
 
-def test_inspect_says_what_a_segmentation_becomes(circle: Circle) -> None:
+def test_inspect_states_what_a_segmentation_becomes(circle: Circle) -> None:
     circle.make("segmentation_with_overlaps")
     images = inspect([circle.dicom]).images
     assert [(one["becomes"], one["shape"], one["type"]) for one in images] == [
@@ -474,7 +474,7 @@ def test_a_new_label_is_called_by_its_number_with_a_warning(circle: Circle) -> N
     assert any("label 9" in text for text in warnings)
 
 
-def test_a_label_painted_where_the_original_left_a_slice_out_lies_there(circle: Circle) -> None:
+def test_a_label_painted_where_the_original_left_a_slice_out_is_there(circle: Circle) -> None:
     put(circle.dicom, named_segmentation())
     circle.forth()
     ds, _, _ = painted(circle, lambda labels: labels.__setitem__((4, 7, 8), 2))  # slice 6 of the series
@@ -545,7 +545,7 @@ def overlapping_and_complete() -> Dataset:
 
 
 @pytest.mark.slow
-def test_what_is_in_a_label_map_that_was_not_given_is_told(circle: Circle) -> None:
+def test_what_is_in_a_label_map_that_was_not_given_is_reported(circle: Circle) -> None:
     save(circle.dicom, [overlapping_and_complete()])
     circle.forth()
     circle.images()[1].unlink()
@@ -565,7 +565,7 @@ def test_new_labels_of_a_label_map_segmentation_are_described(circle: Circle) ->
     }  # fmt: skip
 
 
-def test_edited_probabilities_lie_where_they_are(circle: Circle) -> None:
+def test_edited_probabilities_keep_their_place(circle: Circle) -> None:
     circle.make("segmentation_fractional").forth()
     first = circle.images()[0]
     array = np.asarray(nibabel.load(first).dataobj).copy()
@@ -623,7 +623,7 @@ def test_dcmqi_reads_an_edited_label_map_where_it_is(circle: Circle, tmp_path: P
     assert_same_places(ours, *dcmqi_labels(path, tmp_path))
 
 
-def test_another_kind_of_object_made_of_a_label_map_lies_where_it_is(circle: Circle) -> None:
+def test_another_kind_of_object_made_of_a_label_map_is_where_it_is(circle: Circle) -> None:
     """Slices that the segmentation left out are slices of the new object."""
     path = put(circle.dicom, named_segmentation())
     report = convert(Job([path], circle.back, ConversionOptions(Target.DICOM, kind=Kind.SC)))
@@ -632,7 +632,7 @@ def test_another_kind_of_object_made_of_a_label_map_lies_where_it_is(circle: Cir
 
 
 @pytest.mark.slow
-def test_names_of_segments_stand_beside_the_label_map_in_a_bids_dataset_too(circle: Circle) -> None:
+def test_names_of_segments_are_next_to_the_label_map_in_a_bids_dataset_too(circle: Circle) -> None:
     put(circle.dicom, named_segmentation())
     circle.forth(layout=Layout.BIDS)
     (table,) = circle.nifti.rglob("*_dseg.tsv")

@@ -168,7 +168,7 @@ def test_planes_snap_to_those_of_the_source() -> None:
     assert list(shared.PixelMeasuresSequence[0].PixelSpacing) == [0.75, 0.5]
 
 
-def test_slices_lie_where_they_truly_lie_on_an_uneven_series() -> None:
+def test_slices_of_an_uneven_series_are_where_they_truly_are() -> None:
     volume, sources = beside_source()
     sources[1].ImagePositionPatient[2] += 0.75
     truth = [plane.plane for plane in source_planes(sources)]
@@ -348,7 +348,7 @@ def test_highdicom_is_imported_only_when_needed() -> None:
 
 
 @pytest.mark.parametrize("kind", [BINARY, LABELMAP])
-def test_names_and_colors_of_segments_stand_beside_the_images_that_come_from_them(
+def test_names_and_colors_of_segments_are_next_to_the_images_that_come_from_them(
     kind: SegmentationForm, tmp_path: Path
 ) -> None:
     path = saved(tmp_path / "seg.dcm", Volume(labels(), OBLIQUE), kind)

@@ -130,7 +130,7 @@ def test_a_header_without_the_magic_number_is_refused(magic: bytes, plain: tuple
 
 @pytest.mark.parametrize(("offset", "form", "value"), LIES, ids=str)
 @pytest.mark.parametrize("packed", [False, True], ids=["nii", "nii.gz"])
-def test_a_header_that_lies_never_ends_in_a_traceback(
+def test_a_header_that_is_wrong_never_ends_in_a_traceback(
     offset: int, form: str, value: object, packed: bool, plain: tuple[Circle, bytes]
 ) -> None:
     circle, original = plain
@@ -217,7 +217,7 @@ def test_fewer_than_three_dimensions_are_one_slice(shape: tuple, plain: tuple[Ci
     assert volume.shape_ijk == (*shape, 1, 1)[:3]
 
 
-def test_an_image_without_orientation_says_that_it_is_assumed(tmp_path: Path) -> None:
+def test_an_image_without_orientation_states_that_it_is_assumed(tmp_path: Path) -> None:
     image = nibabel.Nifti1Image(np.zeros((2, 3, 4), np.int16), None)
     nibabel.save(image, tmp_path / "a.nii")
 
@@ -226,7 +226,7 @@ def test_an_image_without_orientation_says_that_it_is_assumed(tmp_path: Path) ->
     assert any("assumed" in text for text in volume.warnings)
 
 
-def test_sform_and_qform_that_disagree_are_told(tmp_path: Path) -> None:
+def test_sform_and_qform_that_disagree_are_reported(tmp_path: Path) -> None:
     image = nibabel.Nifti1Image(np.zeros((20, 3, 4), np.int16), np.eye(4))
     image.set_sform(np.eye(4), 1)
     image.set_qform(np.diag([2.0, 1, 1, 1]), 1)

@@ -167,7 +167,7 @@ def test_voxels_erased_by_a_program_that_leaves_empty_chunks_out_are_edits(zarr_
     assert [entry.outcome for entry in zarr_circle.home().entries] == [Outcome.DERIVED]
 
 
-def test_a_value_edited_beside_the_store_reaches_the_dicom(zarr_circle: ZarrCircle) -> None:
+def test_a_value_edited_next_to_the_store_reaches_the_dicom(zarr_circle: ZarrCircle) -> None:
     zarr_circle.make("oblique").forth()
     top = json.loads(zarr_circle.beside().read_text("utf-8"))
     top["SeriesDescription"] = "corrected"
@@ -188,7 +188,7 @@ def test_the_store_alone_restores_the_dicom(zarr_circle: ZarrCircle) -> None:
     assert listing(zarr_circle.back) == listing(zarr_circle.dicom)
 
 
-def test_a_json_of_another_image_beside_the_store_changes_nothing(zarr_circle: ZarrCircle) -> None:
+def test_a_json_of_another_image_next_to_the_store_changes_nothing(zarr_circle: ZarrCircle) -> None:
     zarr_circle.make("oblique").forth()
     zarr_circle.beside().write_text('{"SeriesDescription": "of another"}', "utf-8")
 
@@ -278,7 +278,7 @@ def test_translation_of_an_upright_image_is_its_origin_in_lps(tmp_path: Path) ->
     ]  # fmt: skip
 
 
-def test_the_json_beside_tells_geometry_and_attributes_without_zarr(zarr_circle: ZarrCircle) -> None:
+def test_the_companion_json_contains_geometry_and_attributes_without_zarr(zarr_circle: ZarrCircle) -> None:
     zarr_circle.make("oblique").forth()
     first = pydicom.dcmread(min(zarr_circle.dicom.iterdir()))
 
@@ -317,7 +317,7 @@ def test_every_level_halves_the_axes_that_are_finest(tmp_path: Path) -> None:
     assert [_transformations(store, n)[0]["scale"] for n in range(4)] == [[3, 1, 1], [3, 2, 2], [6, 4, 4], [12, 8, 8]]
 
 
-def test_means_lie_where_the_metadata_say(tmp_path: Path) -> None:
+def test_means_are_where_the_metadata_specify(tmp_path: Path) -> None:
     """Voxels of a ramp along x identify their position, in every level."""
     places = np.broadcast_to(np.arange(64) * 2.0 + 7.0, (1, 4, 16, 64)).astype("<f4")
     matrix = np.diag([-2.0, -2.0, 2.0, 1.0])
@@ -754,11 +754,11 @@ def test_inspect_shows_stores(zarr_circle: ZarrCircle, capsys: pytest.CaptureFix
 @pytest.mark.parametrize("arguments", [["--to", "nifti", "--shards"], ["--to", "dicom", "--pyramid", "2"],
                                        ["--to", "zarr", "--pyramid", "-1"], ["--to", "zarr", "--set", "PatientID=1"],
                                        ["--to", "zarr", "--layout", "bids"]])  # fmt: skip
-def test_options_that_say_nothing_of_the_target_are_refused(arguments: list[str], tmp_path: Path) -> None:
+def test_options_that_do_not_specify_the_target_are_refused(arguments: list[str], tmp_path: Path) -> None:
     assert main(["convert", str(tmp_path), "-o", str(tmp_path / "out"), *arguments]) == 2
 
 
-def test_one_sentence_says_that_zarr_is_not_installed(
+def test_one_sentence_states_that_zarr_is_not_installed(
     zarr_circle: ZarrCircle, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture
 ) -> None:
     zarr_circle.make("classic_ct").forth()

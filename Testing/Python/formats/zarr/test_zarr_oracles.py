@@ -49,7 +49,7 @@ def test_ngff_zarr_opens_our_image_in_its_place(tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
-def test_an_image_of_ngff_zarr_lies_where_itk_says(tmp_path: Path) -> None:
+def test_an_image_of_ngff_zarr_is_where_itk_specifies(tmp_path: Path) -> None:
     ngff_zarr = oracles.module("ngff_zarr")
     data = np.arange(60, dtype="u2").reshape(3, 4, 5)
     made = ngff_zarr.to_ngff_image(

@@ -22,6 +22,7 @@ def real_values(volume: Volume, log: Log) -> Voxels:
     """Return real values as float32 where it holds every value, else as float64.
 
     Integers with a rescale become float32 unless an offset leaves that too few digits to distinguish neighboring values.
+    Raises `PixelError` for colors and complex numbers.
     """
     voxels, rescale = volume.voxels, volume.rescale
     if voxels.dtype.kind not in "iubf":

@@ -26,7 +26,10 @@ def measured(volume: Volume, stored: StoredPixels) -> Difference:
 
 
 def rounded(volume: Volume, rules: PixelConstraints, max_error: float | None, log: Log) -> StoredPixels:
-    """Return real values in 16 bits: in the steps that they have, else in even ones."""
+    """Return real values in 16 bits: in the steps that they have, else in even ones.
+
+    Raises `PixelError` if the kind of object cannot hold them, or the error is larger than it may be.
+    """
     real = _real_values(volume)
     survey = Survey.of(real)
     _check_magnitude(survey)

@@ -21,7 +21,10 @@ from .single_frame import pixel_spacings
 
 
 def cine(work: DerivationContext, uids: UidMap) -> Iterator[NewFile]:
-    """Yield multi-frame objects without functional groups: possible while the frames are the same."""
+    """Yield multi-frame objects without functional groups: possible while the frames are the same.
+
+    Raises `GeometryError` if they are not.
+    """
     offsets = Tag.GRID_FRAME_OFFSET_VECTOR in work.series.first.elements and len(work.series.instances) == 1
     if work.resampled and not offsets:
         raise GeometryError(

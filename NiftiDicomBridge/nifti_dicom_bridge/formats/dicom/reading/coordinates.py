@@ -99,7 +99,8 @@ _GATING, _PERCENT = Tag.CARDIAC_SYNCHRONIZATION_SEQUENCE, Tag.NOMINAL_PERCENTAGE
 TIMES = (
     Time("DimensionIndexValues", read.dimension_indices, moves=True),
     Time("TemporalPositionIndex", read.of_content(Tag.TEMPORAL_POSITION_INDEX), moves=True, counts_times=True),
-    Time("TemporalPositionIdentifier", read.number_in(Tag.TEMPORAL_POSITION_IDENTIFIER), moves=True, counts_times=True),
+    Time("TemporalPositionIdentifier", read.number_in(Tag.TEMPORAL_POSITION_IDENTIFIER), moves=True, counts_times=True,
+         is_nested=True),
     Time("TemporalPositionTimeOffset",
          read.number_in(Tag.TEMPORAL_POSITION_TIME_OFFSET, Tag.TEMPORAL_POSITION_SEQUENCE), moves=True),
     Time("PhaseVector", read.of_vector("PhaseVector"), moves=True, is_nested=True),
@@ -112,7 +113,7 @@ TIMES = (
     Time("FrameReferenceTime", read.number_in(Tag.FRAME_REFERENCE_TIME), moves=True),
     Time("FrameAcquisitionDateTime", read.frame_acquisition_moment, moves=True, runs=True),
     Time("NominalPercentageOfCardiacPhase", read.number_in(_PERCENT, _GATING), moves=True),
-    Time("phase number (2001,1008)", read.of_philips(0x2001, "Philips Imaging DD 001", 0x08), moves=True),
+    Time("phase number (2001,1008)", read.of_philips(0x2001, "Philips Imaging DD 001", 0x08), moves=True, is_nested=True),
     Time("NominalCardiacTriggerDelayTime", read.number_in(Tag.NOMINAL_CARDIAC_TRIGGER_DELAY_TIME, _GATING), runs=True),
     Time("TriggerTime", read.number_in(Tag.TRIGGER_TIME), moves=True, runs=True),
     Time(WEIGHTING, read.weighting, orders=False, moves=True),

@@ -351,7 +351,7 @@ def read_pixel_bytes(instance: Instance) -> bytes:
 
 
 def read_part(instance: Instance, offset: int, length: int) -> bytes:
-    """Return a part of native pixel data, as it is in the file."""
+    """Return a part of native pixel data, as it is in the file; raises `DicomReadError` where it cannot be read."""
     assert instance.pixels is not None
     try:
         with open_instance(instance) as file:

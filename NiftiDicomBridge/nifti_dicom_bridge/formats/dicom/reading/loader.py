@@ -302,7 +302,7 @@ def decompressed(pixel: PixelFormat) -> PixelFormat:
 
 
 def read_into(instance: Instance, target: np.ndarray) -> None:
-    """Read native pixel data straight into one plane."""
+    """Read native pixel data straight into one plane; raises `DicomReadError` where they cannot be read."""
     pixels = instance.pixels
     assert pixels is not None
     try:

@@ -15,6 +15,9 @@ from .times import Division
 
 Frames = list[FrameInfo]
 _STATES = [n for n, row in enumerate(TIMES) if not row.orders and row.name != "SOPInstanceUID"]
+_PHASE, _LABEL = (
+    next(n for n, row in enumerate(TIMES) if row.name.startswith(name)) for name in ("phase number", "label type")
+)
 _DIGITS = 4
 """Of seconds, milliseconds and numbers: closer values are equal."""
 
@@ -26,7 +29,8 @@ def in_order(division: Division) -> list[Frames]:
         return volumes
     ordering = [(n, values) for n in _ordering_rows(division) if (values := _values(volumes, n)) is not None]
     last = [_weak_key(volume) for volume in volumes]
-    order = sorted(range(len(volumes)), key=lambda k: (*(values[k] for _, values in ordering), *last[k]))
+    keys = [key for n, values in ordering for key in ((_labels(volumes), values) if n == _PHASE else (values,))]
+    order = sorted(range(len(volumes)), key=lambda k: (*(values[k] for values in keys), *last[k]))
     used = next((n for n, values in ordering if len(set(values)) > 1), None)
     for n, values in ordering:
         nests = used is not None and TIMES[used].is_nested and TIMES[n].is_nested
@@ -36,6 +40,20 @@ def in_order(division: Division) -> list[Frames]:
             )
             break
     return [volumes[k] for k in order]
+
+
+def _labels(volumes: Sequence[Frames]) -> list[int]:
+    """Return the number of the label (of arterial spin labeling) of each volume, in the order of their instances.
+
+    All phases of one label are acquired before those of the next.
+    """
+    labels = [volume[0].times[_LABEL] if volume[0].times else None for volume in volumes]
+    first = {
+        label: min(volume[0].order for volume, own in zip(volumes, labels, strict=True) if own == label)
+        for label in set(labels)
+    }
+    ranks = {label: n for n, label in enumerate(sorted(first, key=lambda label: first[label]))}
+    return [ranks[label] for label in labels]
 
 
 def _ordering_rows(division: Division) -> list[int]:

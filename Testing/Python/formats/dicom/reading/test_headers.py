@@ -113,7 +113,7 @@ def test_any_change_of_bytes_is_read_as_parsed(data: st.DataObject, tmp_path_fac
 
 
 @pytest.mark.parametrize("change", ["PixelRepresentation", "Rows", "PrivateCreator"])
-def test_an_element_that_says_how_others_are_read_is_parsed(change: str, tmp_path: Path) -> None:
+def test_an_element_that_states_how_others_are_read_is_parsed(change: str, tmp_path: Path) -> None:
     data_sets = series()
     if change == "PrivateCreator":
         data_sets[1].add_new(0x00290010, "LO", "PHANTOM B")

@@ -57,7 +57,7 @@ def test_people_who_share_series_and_patient_id_are_two_images(attribute: str, v
 
 @pytest.mark.parametrize("step", [0.0, 1.25])
 @pytest.mark.parametrize(("attribute", "values"), [("PatientName", "One^Two"), ("PatientBirthDate", "19600101^19700101")])
-def test_patients_without_an_id_are_told_apart_by_name_and_birth_date(
+def test_patients_without_an_id_are_distinguished_by_name_and_birth_date(
     attribute: str, values: str, step: float, tmp_path: Path
 ) -> None:
     first, second = series(), _renamed(series(start=1000), 7)

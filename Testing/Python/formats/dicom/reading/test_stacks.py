@@ -113,7 +113,7 @@ def test_a_few_slices_far_from_the_first_have_a_grid_that_begins_right(tmp_path:
     assert any("slice distances vary from 2.5 to 42.5 mm" in warning for warning in volume.warnings)
 
 
-def test_three_slices_tell_that_one_is_missing(tmp_path: Path) -> None:
+def test_three_slices_show_that_one_is_missing(tmp_path: Path) -> None:
     save(tmp_path, lacking(1, count=4))
 
     (volume,) = read([tmp_path])
@@ -209,7 +209,7 @@ def test_a_volume_elsewhere_is_reported_without_a_count_of_slices(tmp_path: Path
 
 
 @pytest.mark.parametrize("sop_class", [SEGMENTATION, ENHANCED_MR])
-def test_tiles_of_one_plane_are_said_to_be_no_slices(sop_class: str, tmp_path: Path) -> None:
+def test_tiles_of_one_plane_are_reported_as_such(sop_class: str, tmp_path: Path) -> None:
     ds = enhanced(1, 4)
     ds.SOPClassUID = ds.file_meta.MediaStorageSOPClassUID = sop_class
     ds.TotalPixelMatrixRows, ds.TotalPixelMatrixColumns = 8, 10

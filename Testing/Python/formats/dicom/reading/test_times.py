@@ -171,6 +171,21 @@ def test_gradients_of_philips_are_in_the_order_of_the_scan_not_of_their_numbers(
     assert not any("order the times differently" in warning for warning in volume.warnings)
 
 
+@pytest.mark.parametrize("is_label_first", [True, False])
+def test_all_phases_of_a_label_come_before_the_next_label(is_label_first: bool, tmp_path: Path) -> None:
+    labels = ["LABEL", "CONTROL"] if is_label_first else ["CONTROL", "LABEL"]
+
+    def state(ds: Dataset, t: int, k: int) -> None:
+        ds.InstanceNumber, ds.TemporalPositionIdentifier, ds.Manufacturer = k * 8 + t + 1, t // 4 + 1, "Philips"
+        ds.private_block(0x2001, "Philips Imaging DD 001", create=True).add_new(0x08, "IS", str(t % 2 + 1))
+        ds.private_block(0x2005, "Philips MR Imaging DD 005", create=True).add_new(0x29, "CS", labels[t // 2 % 2])
+
+    (volume,) = images(tmp_path, series(state, times=8))
+
+    assert numbers(volume) == expected(list(range(8)))
+    assert not any("order the times differently" in warning for warning in volume.warnings)
+
+
 def _renumbered(found: list[Dataset], seed: int) -> list[Dataset]:
     """Return data sets whose UIDs do not count, with InstanceNumber at random."""
     order = list(range(1, len(found) + 1))
@@ -202,7 +217,7 @@ def test_frames_at_one_position_are_a_time_axis_by_their_instances(tmp_path: Pat
 
 
 @pytest.mark.parametrize("by_time", [True, False])
-def test_uids_that_count_tell_times_apart_where_instance_numbers_do_not(by_time: bool, tmp_path: Path) -> None:
+def test_uids_that_count_distinguish_times_where_instance_numbers_do_not(by_time: bool, tmp_path: Path) -> None:
     found = series(lambda ds, t, k: None)
     scrambled = [random.Random(t).sample(range(SLICES), SLICES) for t in range(TIMES)]
     for n, ds in enumerate(_renumbered(found, 2)):
@@ -326,7 +341,7 @@ def test_midnight_with_a_change_of_the_date_is_no_note(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("how", ["missing", "at random"])
-def test_midnight_where_instance_numbers_do_not_tell_the_order(how: str, tmp_path: Path) -> None:
+def test_midnight_where_instance_numbers_do_not_specify_the_order(how: str, tmp_path: Path) -> None:
     def state(ds: Dataset, t: int, k: int) -> None:
         moment = (86394 + t * 4 + k * 4 / SLICES) % 86400
         ds.AcquisitionTime = f"{int(moment // 3600):02d}{int(moment % 3600 // 60):02d}{moment % 60:09.6f}"
@@ -375,7 +390,7 @@ def test_running_times_that_leave_a_choice_are_reported(tmp_path: Path) -> None:
     assert any("AcquisitionDateTime fits two times for slices that lack one" in words for words in whole.warnings)
 
 
-def test_times_that_only_instance_numbers_tell_apart_are_reported(tmp_path: Path) -> None:
+def test_times_that_only_instance_numbers_distinguish_are_reported(tmp_path: Path) -> None:
     (volume,) = images(tmp_path, series(lambda ds, t, k: None))
 
     assert list(volume.warnings) == ["No attribute specifies the time of each frame: InstanceNumber distinguishes them"]

@@ -126,7 +126,7 @@ INNER = (1.5, 1.5, 3.5, 2.5)
 # --- voxels -----------------------------------------------------------------------------------------------------------
 
 
-def test_voxels_whose_centers_lie_in_the_contours_have_the_number_of_the_region():
+def test_voxels_whose_centers_are_in_the_contours_have_the_number_of_the_region():
     (voxels,) = label_maps(drawn((7, "Liver", 1, BOX)))
     assert sorted(map(tuple, np.argwhere(voxels == 7))) == [(1, 1, 1), (1, 2, 1), (2, 1, 1), (2, 2, 1)]
     assert voxels.sum() == 4 * 7
@@ -148,7 +148,7 @@ def test_numbers_of_regions_are_labels_which_are_never_averaged():
     assert has_labels(volume)
 
 
-def test_contours_in_others_are_holes_and_the_report_says_so():
+def test_contours_in_others_are_holes_and_that_is_reported():
     folder = drawn((1, "ring", 0, (-0.5, -0.5, 3.5, 2.5)), (1, "ring", 0, (0.5, 0.5, 2.5, 1.5)))
     assert label_maps(folder)[0].sum() == 12 - 2
     assert "ring: contours within others are holes" in warnings(folder)
@@ -305,7 +305,7 @@ def test_contours_that_leave_the_plane_are_cut_off_and_reported():
     assert "a: contours leave the grid" in warnings(folder)
 
 
-def test_contours_beside_a_slice_are_moved_to_it_and_reported():
+def test_contours_off_a_slice_are_moved_to_it_and_reported():
     folder = drawn((1, "a", 1.3, BOX))
     assert label_maps(folder)[0][1, 1].tolist() == [0, 1, 0]
     assert "0.9 mm off their slice" in warnings(folder)
