@@ -306,10 +306,19 @@ def series_of_files(files: Sequence[Path]) -> list[str]:
 
 
 def load_series(series_uids: Sequence[str]) -> list[str]:
-    """Load series into the scene and return the ids of their nodes."""
+    """Load series into the scene and return the ids of their nodes.
+
+    Raises
+    ------
+    BridgeError
+        If no database is open, one of the series has no files there, or Slicer can load none of them.
+    """
     from DICOMLib import DICOMUtils
 
     require_open()
+    for uid in series_uids:
+        if not files_of_series(uid):
+            raise BridgeError(f"The series {uid} has no files in Slicer's DICOM database. Import it in the module DICOM.")
     node_ids = DICOMUtils.loadSeriesByUID(list(series_uids)) or []
     loaded = [node_id for node_id in node_ids if slicer.mrmlScene.GetNodeByID(node_id) is not None]  # without temporary nodes
     if not loaded:

@@ -71,6 +71,9 @@ class ExportTask:
         nodes = list(nodes) if isinstance(nodes, Iterable) else [nodes]
         if not nodes:
             raise BridgeError("No volume was chosen. Choose at least one.")
+        for node in nodes:
+            if node is not None and not hasattr(node, "GetClassName"):
+                raise BridgeError(f"{node!r} is not a node of the scene. slicer.mrmlScene.GetNodeByID returns that with an ID.")
         if not str(folder):
             raise BridgeError(NO_FOLDER)
         self._folder = Path(folder)

@@ -198,8 +198,8 @@ class NiftiDicomBridgeLogic(ScriptedLoadableModuleLogic):
         self._require_dependencies()
         from .NodeProposals import propose_nodes
 
-        nodes = [one for one in inputs if hasattr(one, "GetClassName")]
-        paths = [one for one in inputs if not hasattr(one, "GetClassName")]
+        nodes = [one for one in inputs if one is None or hasattr(one, "GetClassName")]
+        paths = [one for one in inputs if one is not None and not hasattr(one, "GetClassName")]
         of_nodes = propose_nodes(self, nodes, options, reference) if nodes else []
         return of_nodes + (_run(self.proposeTask(paths, options, reference), None) if paths else [])
 

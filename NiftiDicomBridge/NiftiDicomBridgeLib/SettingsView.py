@@ -80,7 +80,7 @@ class SettingsView:
 
         notes = [error]
         known = [row for row in rows if row.proposal is not None]
-        notes += dict.fromkeys(proposal_note(row.proposal, row.path.name if len(rows) > 1 else "") for row in known)
+        notes += dict.fromkeys(proposal_note(_proposal_of(row), row.path.name if len(rows) > 1 else "") for row in known)
         notes += dict.fromkeys("⚠ " + warning for warning in map(_moved_reference, rows) if warning)
         names = patients(self._rows.all)
         if len(names) > 1:
@@ -113,6 +113,17 @@ class SettingsView:
     def _on_more_toggled(self, on: bool) -> None:
         self.fields.show_all(on)
         self._ui.moreButton.setText(_("&Less") if on else _("&More"))
+
+
+def _proposal_of(row: Row) -> Any:
+    """Return what a file will become; what is on the slices of its own series is not moved to them."""
+    if row.scene is None or not row.scene.needs_reference:
+        return row.proposal
+    from dataclasses import replace
+
+    from .TemporaryNifti import without_moved_slices
+
+    return replace(row.proposal, warnings=without_moved_slices(row.proposal.warnings))
 
 
 def _moved_reference(row: Row) -> str:

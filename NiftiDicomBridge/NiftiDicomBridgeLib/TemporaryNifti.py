@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -23,6 +23,8 @@ from .Transforms import Nonlinear
 
 Progress = Callable[[str, int, int], None]
 CLOSED = "{}: Slicer's DICOM database is not open, so the original of this image cannot be read. Open it in the module DICOM."
+SLICES_MOVED = "the slices of the reference are not evenly spaced"
+"""Begins the warning of the core where slices get other positions than the file has."""
 MISSING = (
     "{} was made of a series that is not in Slicer's DICOM database, which could not be its reference. Import it in the module "
     "DICOM and convert again, or choose a reference"
@@ -52,7 +54,7 @@ class TemporaryNifti:
 
     def warn(self, report: ConversionReport) -> None:
         """Add to the entries of a report what was found when their images were written."""
-        warn(report, self.warnings)
+        warn(report, self.warnings, [image for image, origin in self.origins.items() if origin.has_own_slices])
 
     def options(self, options: ConversionOptions, scratch: Path) -> ConversionOptions:
         """Return options with the reference, the kind and the values that follow from the origin of every image."""
@@ -164,11 +166,21 @@ class StageTask(ExportTask):
         return staged
 
 
-def warn(report: ConversionReport, warnings: Mapping[Path, Sequence[str]]) -> None:
-    """Add to the entries of a report the warnings of their input files."""
+def warn(report: ConversionReport, warnings: Mapping[Path, Sequence[str]], on_own_slices: Collection[Path] = ()) -> None:
+    """Add to the entries of a report the warnings of their input files.
+
+    What is on the slices of its own series was not moved: Slicer shows it where the slices are.
+    """
     for entry in report.entries:
+        if any(Path(path) in on_own_slices for path in entry.inputs):
+            entry.log.warnings = without_moved_slices(entry.log.warnings)
         sentences = [sentence for path in entry.inputs for sentence in warnings.get(Path(path), ())]
         entry.log.warnings += [sentence for sentence in sentences if sentence not in entry.log.warnings]
+
+
+def without_moved_slices(warnings: Iterable[str]) -> list[str]:
+    """Return warnings without that of slices that were moved to those of the reference."""
+    return [sentence for sentence in warnings if not sentence.startswith(SLICES_MOVED)]
 
 
 def stage(

@@ -165,3 +165,19 @@ def test_nothing_but_failures_is_a_report_too(slicer, logic, database):
     empty = slicer.mrmlScene.AddNewNodeByClass("vtkMRMLScalarVolumeNode", "empty")
     report = logic.volumesToDicom([empty])
     assert [entry.outcome.value for entry in report.entries] == ["failed"]
+
+
+def test_what_is_no_node_is_named(logic, tmp_path):
+    from nifti_dicom_bridge import BridgeError
+
+    for call in (logic.volumesToDicom, lambda nodes: logic.exportVolumes(nodes, tmp_path)):
+        with pytest.raises(BridgeError, match="'vtkMRMLScalarVolumeNode1' is not a node of the scene"):
+            call(["vtkMRMLScalarVolumeNode1"])
+    assert logic.propose([None])[0].error.startswith("A volume was asked for, nothing was given")
+
+
+def test_a_series_that_is_not_in_the_database_is_not_loaded(logic, database):
+    from nifti_dicom_bridge import BridgeError
+
+    with pytest.raises(BridgeError, match=r"The series 1.2.3 has no files in Slicer's DICOM database"):
+        logic.loadSeries(["1.2.3"])
