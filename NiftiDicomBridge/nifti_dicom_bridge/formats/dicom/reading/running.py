@@ -6,12 +6,18 @@ first of its place that is missing, the numbers of other places show it.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
+from itertools import pairwise
+from typing import TypeVar
 
 import numpy as np
 
 from ....model.geometry import median_of
 from .tolerances import SAME_PERIOD
+
+T = TypeVar("T")
+DRIFT = 0.1
+"""Moments of one volume are closer than this part of the usual distance of moments."""
 
 
 def times_of_places(
@@ -122,3 +128,31 @@ def _misfit(
     near = sorted(starts, key=lambda other: abs(other - place))[:4]
     apart = float(sum(abs(starts[other] - start) for other in near))
     return (0.0 if within or whole else 1.0), apart
+
+
+def without_drift(parts: Mapping[float, list[T]], places: Mapping[float, Collection[int]]) -> list[list[T]]:
+    """Return what has one value each; together where values are close and no place is in both: a volume takes time itself.
+
+    Parameters
+    ----------
+    parts : mapping of float to list
+        Moment → frames.
+    places : mapping of float to collection of int
+        Moment → the places of these frames.
+
+    Returns
+    -------
+    list of list
+        Frames, from the first moment to the last.
+    """
+    moments = sorted(parts)
+    gaps = [late - early for early, late in pairwise(moments)]
+    small = DRIFT * median_of(gaps) if gaps else 0.0
+    joined, taken = [list(parts[moments[0]])], set(places[moments[0]])
+    for gap, moment in zip(gaps, moments[1:], strict=True):
+        if gap > small or not taken.isdisjoint(places[moment]):
+            joined.append([])
+            taken = set()
+        joined[-1] += parts[moment]
+        taken |= set(places[moment])
+    return joined

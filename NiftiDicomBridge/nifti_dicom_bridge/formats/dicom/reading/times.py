@@ -14,7 +14,7 @@ from .coordinates import INSTANCE_NUMBER, TIMES, Time
 from .frame_info import FrameInfo
 from .interleaved import FEWEST, interleaved_stacks
 from .midnight import count_past_midnight
-from .running import times_by_rank, times_of_places
+from .running import times_by_rank, times_of_places, without_drift
 from .shifted_stacks import doubt_of_distance, stacks_stated
 from .tolerances import OVERLAP, SAME_STEP, same_place_mm
 
@@ -164,8 +164,13 @@ def _parts(places: Sequence[Frames], n: int, is_certain: bool) -> list[Frames]:
             parts[values[frame.key]].append(frame)
     if len(parts) < 2 or (row.may_change and any(len(place) > 1 for part in parts.values() for place in places_of(part))):
         return []
-    if _are_volumes(list(parts.values()), places, row):
-        return list(parts.values())
+    whole = list(parts.values())
+    if row.runs and not row.complete and row.name != INSTANCE_NUMBER:
+        place_of = {frame.key: k for k, place in enumerate(places) for frame in place}
+        joined = without_drift(parts, {value: {place_of[frame.key] for frame in part} for value, part in parts.items()})
+        whole = joined if len(joined) == max(map(len, places)) else whole
+    if _are_volumes(whole, places, row):
+        return whole
     repeated = any(len(place) > 1 for place in places)
     return _running_parts(places, values, row, is_certain) if row.runs and repeated else []
 

@@ -171,6 +171,20 @@ def test_gradients_of_philips_are_in_the_order_of_the_scan_not_of_their_numbers(
     assert not any("order the times differently" in warning for warning in volume.warnings)
 
 
+@pytest.mark.parametrize("attribute", ["AcquisitionTime", "ContentTime"])
+@pytest.mark.parametrize("gone", [None, 1])
+def test_a_clock_that_goes_on_within_a_volume_does_not_divide_it(attribute: str, gone: int | None, tmp_path: Path) -> None:
+    starts = (0.0, 372.0, 710.0)
+    found = series(lambda ds, t, k: setattr(ds, attribute, clock(starts[t] + (t == 0 and k > 3))), times=3)
+    if gone is not None:
+        del found[gone]
+
+    whole, *rest = images(tmp_path, found)
+
+    assert numbers(whole) == expected([0, 1, 2] if gone is None else [1, 2])
+    assert [numbers(volume) for volume in rest] == ([] if gone is None else [expected([0], without=gone)])
+
+
 @pytest.mark.parametrize("is_label_first", [True, False])
 def test_all_phases_of_a_label_come_before_the_next_label(is_label_first: bool, tmp_path: Path) -> None:
     labels = ["LABEL", "CONTROL"] if is_label_first else ["CONTROL", "LABEL"]
