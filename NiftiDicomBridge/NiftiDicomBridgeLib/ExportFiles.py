@@ -13,7 +13,7 @@ from nifti_dicom_bridge import ConversionOptions, OutputError, Volume, write
 
 from . import Hierarchy
 from .ExportSources import ExportSource
-from .Segments import label_table, table_beside
+from .Segments import companion_table, label_table
 
 NO_FOLDER = "No folder was chosen. Choose where the NIfTI files shall go."
 
@@ -33,7 +33,7 @@ def write_image(volume: Volume, source: ExportSource, path: Path, options: Conve
 
 def _write(volume: Volume, source: ExportSource, path: Path, options: ConversionOptions) -> list[Path]:
     assert source.image is not None
-    table = table_beside(path)
+    table = companion_table(path)
     numbers = set(np.unique(volume.voxels).tolist()) if source.image.labels and volume.source is None else set()
     labels = [label for label in source.image.labels if label.number in numbers]
     if labels and table.exists() and not options.overwrite:

@@ -15,7 +15,7 @@ from .Hierarchy import place
 from .NewSegmentations import add_segmentation, refer_to_image
 from .NewVolumes import Grid, add_sequence, add_volume
 from .NodeKinds import LABEL_MAP, SEGMENTATION, VOLUME
-from .Segments import read_label_table, table_beside
+from .Segments import companion_table, read_label_table
 from .SourceFile import ATTRIBUTE
 from .VolumeNames import names_of
 
@@ -101,8 +101,8 @@ def _finish(nodes: Sequence[Any], volume: Volume, source: Path | None) -> None:
         _remember(node, volume, source)
     if first.IsA(VOLUME):
         Display.apply_display(first, volume)
-    if first.IsA(LABEL_MAP) and source is not None and table_beside(source).is_file():
-        Display.name_labels(first, read_label_table(table_beside(source).read_text("utf-8")))
+    if first.IsA(LABEL_MAP) and source is not None and companion_table(source).is_file():
+        Display.name_labels(first, read_label_table(companion_table(source).read_text("utf-8")))
     place(first, identity)
     if first.IsA(SEGMENTATION):
         refer_to_image(first, volume)

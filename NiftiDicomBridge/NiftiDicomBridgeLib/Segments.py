@@ -117,7 +117,7 @@ def read_label_table(text: str) -> list[Label]:
     return labels
 
 
-def table_beside(image: Path) -> Path:
+def companion_table(image: Path) -> Path:
     """Return where the label table of a NIfTI file is."""
     return image.with_name(stem_of(image) + "_dseg.tsv")
 

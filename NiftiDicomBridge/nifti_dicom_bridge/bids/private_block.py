@@ -168,7 +168,7 @@ def _letter(letter: Any, matrix: np.ndarray, source: PlaneAttributes) -> str | N
 
 
 def direction_of(letter: Any, ijk_to_ras: np.ndarray) -> np.ndarray | None:
-    """Return the unit vector (RAS) of ``i``, ``j-``, … in a file; None for other words."""
+    """Return the unit vector, shape (3,), RAS, of ``i``, ``j-``, … in a file; None for other words."""
     if letter not in ("i", "j", "k", "i-", "j-", "k-"):
         return None
     axis = np.asarray(ijk_to_ras, dtype=float)[:3, "ijk".index(letter[0])]

@@ -125,11 +125,11 @@ def _differing(given: np.ndarray, recorded: np.ndarray) -> list[int]:
 def open_nifti(path: Path) -> ImageWithRecord:
     """Return a NIfTI file with its sidecar; raises `SidecarError` where that is damaged."""
     check_complete(path)
-    beside = sidecar_path(path)
-    stamps = _stamps(*(pair_of(path) or (path,)), beside)
-    top = read_sidecar(beside) if beside.exists() else {}
+    sidecar = sidecar_path(path)
+    stamps = _stamps(*(pair_of(path) or (path,)), sidecar)
+    top = read_sidecar(sidecar) if sidecar.exists() else {}
     if KEY in top:
-        return ImageWithRecord(path, top, record.from_json(top.pop(KEY), str(beside)), stamps=stamps)
+        return ImageWithRecord(path, top, record.from_json(top.pop(KEY), str(sidecar)), stamps=stamps)
     apart = record_path(path)
     stored = read_sidecar(apart) if apart is not None and apart.is_file() else {}
     parsed = record.from_json(stored[KEY], str(apart)) if KEY in stored else None

@@ -24,7 +24,7 @@ LONGEST_S = 1e6
 """No volume takes longer; what a header specifies beyond is nonsense."""
 
 
-def write_beside(
+def write_images(
     volumes: Sequence[Volume],
     folder: Path,
     options: ConversionOptions,

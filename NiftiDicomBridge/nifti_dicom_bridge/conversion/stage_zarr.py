@@ -57,7 +57,7 @@ def stage_store(
         If the voxels cannot be read or written, or an output exists and may not be replaced.
     """
     suffix = store_suffix(options)
-    _check_beside(staging.folder, name, suffix)
+    _check_other_formats(staging.folder, name, suffix)
     store = staging.path(name + suffix) if options.zip_store else staging.folder_path(name + suffix, zarr.SIGN)
     folder, sidecar = staging.scratch() if options.zip_store else store, staging.path(name + ".json")
     writer = zarr.StoreWriter(folder, options)
@@ -92,7 +92,7 @@ def store_suffix(options: ConversionOptions) -> str:
     return ZARR_ZIP_SUFFIX if options.zip_store else ZARR_SUFFIX
 
 
-def _check_beside(folder: Path, name: str, own: str) -> None:
+def _check_other_formats(folder: Path, name: str, own: str) -> None:
     """Refuse to take the place of a sidecar that belongs to another image: the record in it would be lost."""
     for suffix in (*READABLE_SUFFIXES, *STORE_SUFFIXES):
         if suffix != own and (folder / (name + suffix)).exists():

@@ -23,7 +23,7 @@ from .existing import check_free
 from .file_names import NamedFile, open_named
 from .recorded_errors import errors_recorded_in
 from .selection import Selection, find_selected
-from .stage_nifti import nifti_suffix, stage_labels, stage_nifti, write_beside
+from .stage_nifti import nifti_suffix, stage_labels, stage_nifti, write_images
 from .streamed import opened_volume
 from .task_runner import TaskRunner
 from .tasks import Task, keys_of_names
@@ -79,10 +79,10 @@ def _plan_to_nifti(
             volume = load(plan, progress)
             entry.log.warnings += volume.warnings
             volumes = [public.named(volume, entry.log), *map(public.named, _resampled(volume, options, entry, taken))]
-            entry.outputs = write_beside(volumes, output, options)
+            entry.outputs = write_images(volumes, output, options)
         else:
             volume, complete = opened_volume(plan, public, entry, progress)
-            entry.outputs = write_beside([volume], output, options, complete, progress)
+            entry.outputs = write_images([volume], output, options, complete, progress)
     return entry
 
 

@@ -122,10 +122,10 @@ def _with_gradients(image: Volume, path: Path) -> Volume:
 
 def _of_store(path: Path, sidecar: Path | None, lazy: bool) -> ImageWithSidecar:
     stored = zarr.read_store(path)
-    beside = sidecar or sidecar_path(path)
+    own = sidecar or sidecar_path(path)
     top = read_top(sidecar) if sidecar else stored.top
     image = stored.image if lazy else stored.image.in_memory()
-    return ImageWithSidecar(image, path, top, str(beside) if beside.exists() else str(path))
+    return ImageWithSidecar(image, path, top, str(own) if own.exists() else str(path))
 
 
 def read_top(path: Path) -> dict[str, Any]:

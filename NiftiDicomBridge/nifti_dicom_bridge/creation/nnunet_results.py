@@ -38,13 +38,13 @@ def with_results(what: ImageWithSidecar, options: ConversionOptions, log: Log) -
     """
     if options.kind not in _KINDS or not _is_label_map(what.image):
         return what, []
-    beside, labels = companion(what.path, ".npz"), options.labels or find_shared_labels(what.path)
+    archive, labels = companion(what.path, ".npz"), options.labels or find_shared_labels(what.path)
     table = labels if labels is not None and labels.is_file() else None
     regions = read_regions(table) if table is not None else []
-    if beside.is_file():
+    if archive.is_file():
         if options.segmentation is SegmentationForm.FRACTIONAL:
-            return _with_probabilities(what, beside, table, regions, log)
-        log.notes.append(f"{beside.name} contains probabilities: {remedy('write-probabilities')}")
+            return _with_probabilities(what, archive, table, regions, log)
+        log.notes.append(f"{archive.name} contains probabilities: {remedy('write-probabilities')}")
     if table is None or unknown_values(what.image, _numbers(regions) or read_labels(table)):
         return what, []
     if not regions:
@@ -54,11 +54,11 @@ def with_results(what: ImageWithSidecar, options: ConversionOptions, log: Log) -
 
 
 def _with_probabilities(
-    what: ImageWithSidecar, beside: Path, table: Path | None, regions: Sequence[Region], log: Log
+    what: ImageWithSidecar, archive: Path, table: Path | None, regions: Sequence[Region], log: Log
 ) -> tuple[ImageWithSidecar, list[Segment]]:
-    segments = [Segment(n, region.label) for n, region in enumerate(regions, 1)] or _plain(table, beside)
-    image = replace(what.image, voxels=_probabilities(beside, what.image, table, regions), intent="")
-    log.notes.append(f"probabilities: {beside}; its axes agree with the label map {what.path.name}")
+    segments = [Segment(n, region.label) for n, region in enumerate(regions, 1)] or _plain(table, archive)
+    image = replace(what.image, voxels=_probabilities(archive, what.image, table, regions), intent="")
+    log.notes.append(f"probabilities: {archive}; its axes agree with the label map {what.path.name}")
     return replace(what, image=image, path=what.path.with_name(f"{what.name}_probseg.nii")), segments
 
 
@@ -77,11 +77,11 @@ def _layers(what: ImageWithSidecar, regions: Sequence[Region]) -> ImageWithSidec
     return replace(what, image=replace(what.image, voxels=np.stack(layers, axis=-1), intent="label"))
 
 
-def _plain(labels: Path | None, beside: Path) -> list[Segment]:
+def _plain(labels: Path | None, archive: Path) -> list[Segment]:
     segments = read_labels(labels) if labels is not None else []
     if [segment.number for segment in segments] != list(range(1, len(segments) + 1)):
         raise LabelError(
-            f"{beside}: each array of probabilities is a class, and the labels are numbered "
+            f"{archive}: each array of probabilities is a class, and the labels are numbered "
             f"{', '.join(str(segment.number) for segment in segments)}. Number them from 1 without gaps."
         )
     return segments
@@ -100,7 +100,7 @@ def _probabilities(path: Path, labels: Volume, table: Path | None, regions: Sequ
     if array.ndim != 4 or array.shape[1:] != place.shape:
         actual, expected = (" × ".join(map(str, shape)) for shape in (array.shape, place.shape))
         raise LabelError(
-            f"{path}: the array is {actual}; classes × {expected} (z, y, x) was expected, as nnU-Net writes it beside "
+            f"{path}: the array is {actual}; classes × {expected} (z, y, x) was expected, as nnU-Net writes it next to "
             "this label map. Take the label map of the same prediction."
         )
     agreed = _regions_agree(array, place, table, regions) if regions else _classes_agree(array, place)

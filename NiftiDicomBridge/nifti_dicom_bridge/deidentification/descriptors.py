@@ -34,8 +34,8 @@ def cleaned(text: str, forbidden: Collection[str] = ()) -> str:
     words = list(_words(text))
     plain = [_PLAIN.fullmatch(word) is not None for word in words]
     harmless = [word.lower() not in forbidden and _is_harmless(word) for word in words]
-    beside = [True, *(good and not number for good, number in zip(harmless, plain, strict=True)), True]
-    kept = [good and (not plain[n] or (beside[n] and beside[n + 2])) for n, good in enumerate(harmless)]
+    neighbors = [True, *(good and not number for good, number in zip(harmless, plain, strict=True)), True]
+    kept = [good and (not plain[n] or (neighbors[n] and neighbors[n + 2])) for n, good in enumerate(harmless)]
     return " ".join(word for word, stays in zip(words, kept, strict=True) if stays)
 
 

@@ -28,8 +28,8 @@ def find_labels(image: Path | str) -> Path | None:
     """
     path = Path(image)
     stem = stem_of(path)
-    beside = [companion(path, ending) for ending in (*_EXTENSIONS, "_dseg.tsv")]
-    forms = {file: form_of(file) for file in beside if file.is_file()}
+    companions = [companion(path, ending) for ending in (*_EXTENSIONS, "_dseg.tsv")]
+    forms = {file: form_of(file) for file in companions if file.is_file()}
     own = [file for form in _ORDER for file, one in forms.items() if one == form]
     return own[0] if own else _inherited(path, stem)
 

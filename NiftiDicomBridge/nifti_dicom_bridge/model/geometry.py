@@ -1,6 +1,7 @@
 """Planes and grids in space: the only place where signs and flips are decided.
 
-DICOM positions and directions are LPS, mm (PS3.3 C.7.6.2.1.1); matrices here map voxel indices to RAS, mm, as NIfTI does.
+DICOM positions and directions are LPS, mm (PS3.3 C.7.6.2.1.1). ``ijk_to_ras`` is a matrix, shape (4, 4), float64, that maps
+(column, row, slice, 1) of a voxel to RAS, mm, as NIfTI does; (4, 4) is the shape of all matrices here that have no other one.
 """
 
 from __future__ import annotations
@@ -104,7 +105,7 @@ class Stack(NamedTuple):
 
 
 def normal_of(orientation: np.ndarray) -> np.ndarray:
-    """Return the unit normal, row × column, of ImageOrientationPatient."""
+    """Return the unit normal, row × column, shape (3,), of ImageOrientationPatient, shape (6,); both in LPS."""
     return _normal(orientation.tobytes())
 
 
@@ -232,7 +233,7 @@ def spacing_problem(stack: Stack) -> str:
         missing = sum(round(float(steps[k]) / step) - 1 for k in gaps)
         where = ", ".join(str(k + 1) for k in gaps[:5])
         return f"{missing} slice(s) missing (after slice {where}; step {step:.6g} mm)"
-    return f"slice distances vary from {steps.min():.6g} to {steps.max():.6g} mm (grid: {steps[0]:.6g} mm)"
+    return f"slice distances vary from {steps.min():.6g} to {steps.max():.6g} mm (grid: {slice_distance(stack.ijk_to_ras):.6g} mm)"
 
 
 class Regular(NamedTuple):
@@ -412,7 +413,10 @@ def closest_orientation(
 
 
 def reoriented_affine(source: np.ndarray, order: Sequence[int], flips: Sequence[int], shape_ijk: Sequence[int]) -> np.ndarray:
-    """Return the matrix of a grid whose axes are taken in another order and direction (see `closest_orientation`)."""
+    """Return the matrix of a grid whose axes are taken in another order and direction (see `closest_orientation`).
+
+    Every voxel stays where it is in the patient; `shape_ijk` has the numbers of columns, rows and slices of `source`.
+    """
     turned = source.copy()
     for n, (axis, flip) in enumerate(zip(order, flips, strict=True)):
         turned[:3, n] = flip * source[:3, axis]
@@ -444,7 +448,7 @@ def _fsl_signs(axes: np.ndarray) -> np.ndarray:
 
 
 def way_along(direction_ras: np.ndarray) -> str:
-    """Return from where to where a direction in RAS runs, as two letters of R L A P S I: ``"PA"`` is towards anterior."""
+    """Return from where to where a direction, shape (3,), in RAS runs, as two letters: ``"PA"`` is to anterior."""
     axis = int(np.argmax(np.abs(direction_ras)))
     low, high = ("LR", "PA", "IS")[axis]
     return low + high if direction_ras[axis] > 0 else high + low

@@ -1,4 +1,7 @@
-"""Voxel values: bytes ⇄ stored values ⇄ real values. The only place where values are cast."""
+"""Voxel values: bytes ⇄ stored values ⇄ real values. The only place where values are cast.
+
+Functions of values take arrays of any shape and return the same shape; frames are (frames, rows, columns[, samples]).
+"""
 
 from __future__ import annotations
 
@@ -209,7 +212,10 @@ class BitFrames:
 
 
 def bytes_from_frames(frames: np.ndarray, pixel: PixelFormat) -> bytes | memoryview:
-    """Return native pixel data, little endian, without padding: the inverse of `frames_from_bytes`."""
+    """Return native pixel data of frames (frames, rows, columns[, samples]), little endian, without padding (PS3.5 8.1.1).
+
+    It is the inverse of `frames_from_bytes`.
+    """
     if pixel.bits_allocated == 1:
         bits = frames if frames.dtype == bool else frames.astype(np.uint8, copy=False)
         return np.packbits(bits.reshape(-1), bitorder="little").tobytes()
@@ -271,7 +277,7 @@ def exclusive_or(a: bytes | memoryview, b: bytes | memoryview) -> bytes:
 
 
 def rgb_from_ybr(frames: np.ndarray, partial: bool = False) -> np.ndarray:
-    """Return 8-bit RGB of YBR, of full or partial range (PS3.3 C.7.6.3.1.2)."""
+    """Return 8-bit RGB of YBR, of full or partial range (PS3.3 C.7.6.3.1.2); samples are the last axis."""
     values = frames.astype(np.float64) - (_PARTIAL_ZERO if partial else np.array([0, 128, 128]))
     values = values / _PARTIAL_RANGE if partial else values
     result: np.ndarray = np.clip(np.rint(values @ _YBR_TO_RGB.T), 0, 255).astype(np.uint8)
@@ -279,7 +285,7 @@ def rgb_from_ybr(frames: np.ndarray, partial: bool = False) -> np.ndarray:
 
 
 def ybr_from_rgb(frames: np.ndarray, partial: bool = False) -> np.ndarray:
-    """Return 8-bit YBR of RGB: the inverse of `rgb_from_ybr` up to rounding."""
+    """Return 8-bit YBR of RGB, samples last: the inverse of `rgb_from_ybr` up to rounding."""
     values = frames.astype(np.float64) @ _RGB_TO_YBR.T
     values = values * _PARTIAL_RANGE + _PARTIAL_ZERO if partial else values + np.array([0, 128, 128])
     result: np.ndarray = np.clip(np.rint(values), 0, 255).astype(np.uint8)
@@ -355,7 +361,7 @@ def check_fit(low: float, high: float, missing: int, dtype: np.dtype) -> None:
 
 
 def to_numbers(stored: np.ndarray) -> np.ndarray:
-    """Return values to compute with, float64."""
+    """Return stored values as float64, to compute with."""
     return stored.astype(np.float64)
 
 

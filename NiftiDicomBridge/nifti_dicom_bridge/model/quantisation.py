@@ -40,7 +40,7 @@ def quantise(real: np.ndarray, zero_intercept: bool = False, signed: bool = Fals
 
     Parameters
     ----------
-    real : numpy.ndarray
+    real : numpy.ndarray, any shape
         Finite values.
     zero_intercept : bool
         The object allows no intercept (PET: PS3.3 C.8.9.4).

@@ -63,12 +63,12 @@ def tree(folder: Path) -> list[Path]:
 
 def write_file(path: Path, content: bytes) -> None:
     """Write a file that appears under its name when it is complete, and is on the disk then."""
-    beside = path.with_name(path.name + ".new")
-    with open(beside, "wb") as file:
+    new = path.with_name(path.name + ".new")
+    with open(new, "wb") as file:
         file.write(content)
         file.flush()
         os.fsync(file.fileno())
-    os.replace(beside, path)
+    os.replace(new, path)
     sync([path.parent])
 
 
@@ -82,9 +82,9 @@ def keep(path: Path, copy: Path) -> None:
     except OSError as error:
         if error.errno not in _NO_LINKS:
             raise
-        beside = copy.with_name(copy.name + ".new")
-        shutil.copy2(path, beside, follow_symlinks=False)
-        os.replace(beside, copy)
+        new = copy.with_name(copy.name + ".new")
+        shutil.copy2(path, new, follow_symlinks=False)
+        os.replace(new, copy)
 
 
 def exchange(first: Path, second: Path) -> bool:

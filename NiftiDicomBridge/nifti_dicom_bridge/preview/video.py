@@ -111,7 +111,7 @@ class FfmpegWriter:
         self._process: subprocess.Popen[bytes] | None = None
 
     def __enter__(self) -> FfmpegWriter:
-        self._said = tempfile.TemporaryFile()
+        self._messages = tempfile.TemporaryFile()
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
@@ -130,7 +130,7 @@ class FfmpegWriter:
             if error is None and code != 0:
                 raise OutputError(self._complaint())
         finally:
-            self._said.close()
+            self._messages.close()
 
     def add(self, picture: np.ndarray) -> None:
         """Add a picture; the first one specifies the size of all."""
@@ -154,11 +154,11 @@ class FfmpegWriter:
             "-vf", "scale=out_color_matrix=bt709:out_range=tv", "-c:v", self.encoder, *quality, "-pix_fmt", "yuv420p",
             *colors, "-map_metadata", "-1", "-movflags", "+faststart", "-f", "mp4", str(self.path),
         ]  # fmt: skip
-        return subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, stderr=self._said)
+        return subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, stderr=self._messages)
 
     def _complaint(self) -> str:
-        self._said.seek(0)
-        words = self._said.read().decode("utf-8", "replace").strip().splitlines()
+        self._messages.seek(0)
+        words = self._messages.read().decode("utf-8", "replace").strip().splitlines()
         return f"{self.path.name}: ffmpeg could not write it ({words[-1] if words else 'no reason given'})."
 
 

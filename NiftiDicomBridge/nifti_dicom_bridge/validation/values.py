@@ -292,7 +292,7 @@ def check_values(subject: DataSetContext, tag: int, element: Element, path: Path
     rows = _rows(subject.iod, len(path) == 1).get(first_overlay(tag))
     if not rows or not isinstance(element.value, bytes) or not element.value:
         return
-    values = _said(tag, element)
+    values = _stated_values(tag, element)
     for section, row in rows:
         chosen = values if row.number == 0 else values[row.number - 1 : row.number]
         wrong = [value for value in chosen if value and value not in row.values]
@@ -323,7 +323,7 @@ def _rows(iod: str, top: bool) -> dict[int, list[tuple[str, Values]]]:
     return result
 
 
-def _said(tag: int, element: Element) -> list[str]:
+def _stated_values(tag: int, element: Element) -> list[str]:
     elements: Elements = {tag: element}
     if element.vr in NUMBER_FORMATS or element.vr in ("DS", "IS"):
         return [f"{number:.10g}" for number in metadata.numbers(elements, tag)]

@@ -18,7 +18,7 @@ from ...model.report import Entry, Outcome
 from ...model.volume import Volume
 from ...options import ConversionOptions, Progress, Target
 from ...standard.tags import Tag
-from ..stage_nifti import nifti_suffix, write_beside
+from ..stage_nifti import nifti_suffix, write_images
 from ..streamed import loaded
 from .placeholders import Values
 
@@ -76,7 +76,7 @@ class Run:
         return Entry(self.title, Outcome.CONVERTED, [Path(one.path) for plan in self.plans for one in plan.instances])
 
     def prepare(self, input_name: str, options: ConversionOptions, progress: Progress | None) -> list[Volume]:
-        """Write the volumes as NIfTI with BIDS sidecars, and return them; raises as `loaded` and `write_beside` do."""
+        """Write the volumes as NIfTI with BIDS sidecars, and return them; raises as `loaded` and `write_images` do."""
         self.output_dir.mkdir(parents=True)
         names = [input_name.format(name=plan.name, number=f"{n:04}") for n, plan in enumerate(self.plans)]
         names = [safe_name(name) for name in names]
@@ -86,7 +86,7 @@ class Run:
         written = ConversionOptions(Target.NIFTI, gzip=options.gzip, record=False, identity=False)
         for plan, name in zip(self.plans, names, strict=True):
             volume = replace(loaded(plan, progress), name=name)
-            write_beside([volume], self.input_dir, written)
+            write_images([volume], self.input_dir, written)
             self.sources.append(volume.dicom)
             self.files.append(self.input_dir / (name + nifti_suffix(written)))
             self.warnings += volume.warnings

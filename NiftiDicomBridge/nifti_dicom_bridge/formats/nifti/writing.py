@@ -157,12 +157,12 @@ def _header(volume: Volume, datatype: int, intent: int, acquisition: Acquisition
 
 
 def stored_affine(volume: Volume) -> np.ndarray:
-    """Return the voxel-to-RAS matrix of a volume as it is written: with its rows from the last to the first."""
+    """Return the matrix, shape (4, 4), from voxels of the file to RAS, mm: rows are written from the last to the first."""
     return geometry.reoriented_affine(np.asarray(volume.ijk_to_ras, dtype=float), (0, 1, 2), (1, -1, 1), volume.shape_ijk)
 
 
 def quaternion_of(ijk_to_ras: np.ndarray) -> tuple[float, float, float, float] | None:
-    """Return (qfac, b, c, d) of a matrix (nifti1.h, method 2); None where it is sheared, which no quaternion can specify."""
+    """Return (qfac, b, c, d) of a matrix, shape (4, 4) (nifti1.h, method 2); None for a sheared one."""
     axes = ijk_to_ras[:3, :3] / np.linalg.norm(ijk_to_ras[:3, :3], axis=0)
     if np.abs(axes.T @ axes - np.eye(3)).max() > 1e-4:
         return None

@@ -77,7 +77,7 @@ def axes_of(header: NrrdHeader) -> Axes:
 
 
 def space_to_ras(header: NrrdHeader) -> tuple[np.ndarray, bool]:
-    """Return the matrix from the space of the file to RAS, and whether the space has an axis of time.
+    """Return the matrix, shape (4, 4), from the space of the file to RAS, and whether the space has an axis of time.
 
     Raises `ImageReadError` for spaces without an anatomical meaning.
     """

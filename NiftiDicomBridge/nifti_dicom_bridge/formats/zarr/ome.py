@@ -66,7 +66,7 @@ def to_ome(volume: Volume, levels: Sequence[tuple[str, tuple[int, int, int], tup
 
 
 def scale_and_translation(ijk_to_ras: np.ndarray) -> tuple[list[float], list[float]]:
-    """Return scale and translation of a grid along slices, rows and columns, mm."""
+    """Return scale and translation, three numbers each, of a grid along slices, rows and columns, mm."""
     lps = LPS_TO_RAS @ ijk_to_ras
     spacing = np.linalg.norm(lps[:3, :3], axis=0)
     translation = np.linalg.solve(lps[:3, :3] / spacing, lps[:3, 3])

@@ -78,11 +78,11 @@ def read_store(path: Path) -> StoreContents:
         doubts = _doubts_of_levels(files, ome)
         voxels = ZarrVoxels(_array(files, ome.path), ome, files)
         doubts += [LABELS_NOT_READ] if files.has(f"labels/{SIGN}") else []
-        return StoreContents(_read_foreign_store(voxels, ome, path, doubts), None, _top_beside(path, ours=False))
+        return StoreContents(_read_foreign_store(voxels, ome, path, doubts), None, _companion_keys(path, ours=False))
     voxels = ZarrVoxels(_array(files, ome.path), ome, files)
     voxels.check_chunks()
     record = _record(files, own)
-    top = _top_beside(path, ours=True) or dict(with_current_keys(own).get(WRITTEN_KEYS, {}))
+    top = _companion_keys(path, ours=True) or dict(with_current_keys(own).get(WRITTEN_KEYS, {}))
     return StoreContents(_read_own_store(voxels, ome, own, path), record, top)
 
 
@@ -248,7 +248,7 @@ def _count_of_chunks(array: Any) -> int:
     return -(-size // chunk)
 
 
-def _top_beside(path: Path, ours: bool) -> dict[str, Any]:
+def _companion_keys(path: Path, ours: bool) -> dict[str, Any]:
     """Return the BIDS keys of NAME.json; empty where it is not there, or is not `ours` as it should be."""
     file = sidecar_path(path)
     content = read_sidecar(file) if file.is_file() else {}

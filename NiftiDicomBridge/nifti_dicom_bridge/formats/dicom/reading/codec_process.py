@@ -43,8 +43,8 @@ def decode_in_process(syntax: str, attributes: Attributes, frames: Sequence[byte
 
 def _python() -> str | None:
     """Return the path of a Python interpreter with our packages; None in an application that has none."""
-    beside = Path(sys.executable).parent
-    names = [Path(sys.executable), *(beside / name for name in ("PythonSlicer", "PythonSlicer.exe"))]
+    folder = Path(sys.executable).parent
+    names = [Path(sys.executable), *(folder / name for name in ("PythonSlicer", "PythonSlicer.exe"))]
     return next((str(path) for path in names if "python" in path.name.lower() and path.is_file()), None)
 
 

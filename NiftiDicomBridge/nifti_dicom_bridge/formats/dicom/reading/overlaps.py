@@ -64,24 +64,24 @@ def _have_a_voxel_in_common(a: np.ndarray, b: np.ndarray) -> bool:
 
 def colored_sets(labels: Sequence[int], pairs: set[Pair]) -> dict[int, int]:
     """Return a number from 0 for every label, another one for labels that overlap; as few as possible come first."""
-    beside: dict[int, set[int]] = {label: set() for label in labels}
+    overlapping: dict[int, set[int]] = {label: set() for label in labels}
     for a, b in map(tuple, pairs):
-        beside[a].add(b)
-        beside[b].add(a)
+        overlapping[a].add(b)
+        overlapping[b].add(a)
     layers: dict[int, int] = {}
     left = set(labels)
     while left:
-        taken = {label: {layers[other] for other in beside[label] if other in layers} for label in left}
-        label = max(left, key=lambda label: (len(taken[label]), len(beside[label]), -label))
+        taken = {label: {layers[other] for other in overlapping[label] if other in layers} for label in left}
+        label = max(left, key=lambda label: (len(taken[label]), len(overlapping[label]), -label))
         layers[label] = next(n for n in range(len(labels)) if n not in taken[label])
         left.remove(label)
-    return _moved_forwards(layers, beside)
+    return _moved_forwards(layers, overlapping)
 
 
-def _moved_forwards(layers: dict[int, int], beside: dict[int, set[int]]) -> dict[int, int]:
+def _moved_forwards(layers: dict[int, int], overlapping: dict[int, set[int]]) -> dict[int, int]:
     """Return the same sets in the order of their labels, each label in the first that has room for it."""
     order = list(dict.fromkeys(layers[label] for label in sorted(layers)))
     moved = {label: order.index(n) for label, n in layers.items()}
     for label in sorted(moved):
-        moved[label] = next(n for n in range(moved[label] + 1) if n not in {moved[other] for other in beside[label]})
+        moved[label] = next(n for n in range(moved[label] + 1) if n not in {moved[other] for other in overlapping[label]})
     return moved

@@ -116,7 +116,7 @@ def _skew(orientation: tuple[float, ...]) -> float:
 
 @lru_cache(maxsize=256)
 def axes_of(orientation: tuple[float, ...]) -> np.ndarray | None:
-    """Return direction cosines that span a plane, None where they do not.
+    """Return direction cosines, shape (6,), LPS, that span a plane; None where they do not.
 
     Rounded cosines are not of length 1, but the spacing of pixels is that of PixelSpacing.
     """

@@ -130,21 +130,21 @@ class SliceGrid:
     def _by_slice(self, levels: dict[float, list[Contour]], masks: RoiMasks) -> dict[int, float]:
         """Return the plane of contours that each slice gets: the nearest one within half of the distance of slices."""
         nearest: dict[int, float] = {}
-        outside = beside = 0
+        outside = between = 0
         for level, contours in levels.items():
             k = self.slice_of(contours[0].points)
             if k is None:
                 outside += len(contours)
             elif k not in nearest or abs(self.distances[k] - level) < abs(self.distances[k] - nearest[k]):
-                beside += k in nearest
+                between += k in nearest
                 nearest[k] = level
             else:
-                beside += 1
+                between += 1
         moved = [abs(self.distances[k] - level) for k, level in nearest.items()]
         if outside:
             masks.warnings.append(f"{outside} contour(s) are outside of the slices of the grid and were left out")
-        if beside:
-            masks.warnings.append(f"{beside} plane(s) of contours between slices were left out: each slice has the nearest")
+        if between:
+            masks.warnings.append(f"{between} plane(s) of contours between slices were left out: each slice has the nearest")
         if moved and max(moved) > self.near_mm:
             masks.warnings.append(f"contours are up to {max(moved):.3g} mm off their slice and were moved to it")
         self._warn_of_gaps(sorted(nearest), masks)

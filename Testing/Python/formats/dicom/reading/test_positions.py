@@ -68,6 +68,7 @@ def test_distances_that_jitter_get_the_step_that_fits_all(tmp_path: Path) -> Non
     (volume,) = volumes(tmp_path, *found)
 
     best = np.polyfit(np.arange(30), 3 * np.arange(30) + jitter, 1)[0]
+    assert any(f"(grid: {best:.6g} mm)" in warning for warning in volume.warnings)
     assert np.isclose(volume.ijk_to_ras[2, 2], best, atol=1e-6)
     assert any("slice distances vary" in warning for warning in volume.warnings)
 
