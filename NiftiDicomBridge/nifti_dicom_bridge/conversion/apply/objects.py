@@ -172,7 +172,7 @@ class ResultWriter:
         values |= {tag: value for tag, value in self.shared.file_values.items() if tag not in values}
         entry.log.warnings += dict.fromkeys(volume.warnings)
         with Staging(self.output, self.options.overwrite) as staging:
-            entry.outcome = write_dicom([volume], staging, job, entry.log, values, self.progress)
+            entry.outcome = write_dicom([volume], staging, job, entry.log, values, self.progress, may_be_part=True)
             entry.outputs = staging.commit()
 
     def _create(

@@ -77,6 +77,15 @@ def frames_by_instance(volumes: Sequence[Volume]) -> list[InstanceFrames]:
     return list(wholes.values())
 
 
+def hold_all_frames(volumes: Sequence[Volume]) -> bool:
+    """Whether volumes have every frame of their instances; others may be in images of the same object that are not given."""
+    try:
+        frames_by_instance(volumes)
+    except SidecarError:
+        return False
+    return True
+
+
 def _check_complete(whole: InstanceFrames) -> None:
     wanted = frames_needed(whole.instance)
     have = {piece.frame for piece in whole.pieces}

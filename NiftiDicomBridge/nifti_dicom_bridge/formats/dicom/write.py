@@ -28,6 +28,7 @@ def write_dicom(
     log: Log,
     values: edits.Values | None = None,
     progress: Progress | None = None,
+    may_be_part: bool = False,
 ) -> Outcome:
     """Write the instances of volumes that share them (usually one volume).
 
@@ -37,7 +38,7 @@ def write_dicom(
     Parameters
     ----------
     volumes : sequence of Volume
-        With metadata. All frames of an instance must be in them.
+        With metadata. All frames of an instance must be in them, unless they are edited.
     staging : Staging
         Takes the files.
     job : DicomJob
@@ -48,6 +49,8 @@ def write_dicom(
         Attributes to set: tag, or tags on the way to it → (VR, values).
     progress : Progress, optional
         Receives the number of files written.
+    may_be_part : bool
+        Whether unedited volumes may lack frames of their instances, and are derived then.
 
     Returns
     -------
@@ -65,7 +68,8 @@ def write_dicom(
     unedited = Outcome.RESTORED if job.options.uids is Uids.KEEP else Outcome.REISSUED
     if _restored_while_read(volumes, staging, job, log, values or {}, progress):
         return unedited
-    edited = [volume for volume in volumes if volume.edits()]
+    is_part = may_be_part and not restore.hold_all_frames(volumes)
+    edited = [volume for volume in volumes if is_part or volume.edits()]
     if job.options.deidentify:
         job.keep_uids_of([volume for volume in volumes if volume not in edited])
     writer = Writer(staging, job, values or {}, progress)
@@ -84,7 +88,7 @@ def _restored_while_read(
 
     Where a digest differs, there is an edit: the files are withdrawn, and job and log are as before.
     """
-    if not all(_is_read_once(volume) for volume in volumes):
+    if not all(_is_read_once(volume) for volume in volumes) or not restore.hold_all_frames(volumes):
         return False
     read = [replace(volume, voxels=_digested(volume)) for volume in volumes]
     wholes = restore.frames_by_instance(read)

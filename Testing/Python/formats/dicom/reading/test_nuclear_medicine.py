@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import product
 from pathlib import Path
 
@@ -12,8 +13,9 @@ from pydicom.datadict import tag_for_keyword
 from pydicom.dataset import Dataset
 
 from circle import KEEP, Circle
-from nifti_dicom_bridge import Outcome, Volume, compare
+from nifti_dicom_bridge import Outcome, Volume, apply, compare
 from nifti_dicom_bridge.formats.dicom.reading.read import read
+from nifti_dicom_bridge.formats.nifti import reading, write_image
 from phantoms.base import image, save
 from phantoms.multiframe import group
 
@@ -120,6 +122,31 @@ def test_edited_images_of_one_object_become_objects_of_their_own(circle: Circle)
     assert sorted(map(numbers, found)) == [[[1112, 1113, 1114], [1122, 1123, 1124]], [[1212, 1213, 1214], [1222, 1223, 1224]]]
     for ds in circle.returned():
         assert (ds.NumberOfFrames, len(ds.TimeSlotVector), len(set(ds.EnergyWindowVector))) == (6, 6, 1)
+
+
+@pytest.mark.parametrize("is_lazy", [False, True])
+def test_one_edited_image_of_an_object_is_derived_without_the_others(
+    is_lazy: bool, circle: Circle, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for limit in ("IN_MEMORY", "IN_MEMORY_PACKED"):
+        monkeypatch.setattr(reading, limit, 0 if is_lazy else 1 << 26)
+    save(circle.dicom, [nuclear("GATED TOMO", "E2 T2 A3")])
+    circle.forth()
+    first, second = circle.images()
+    volume = reading.read_image(first)
+    write_image(replace(volume, voxels=volume.array + 1001), first)
+    second.unlink()
+
+    (entry,) = circle.home(KEEP, uids="new", names="numbered").entries
+
+    assert (entry.outcome, entry.error) == (Outcome.DERIVED, "")
+
+
+def test_an_unchanged_result_for_one_image_of_an_object_is_derived(circle: Circle) -> None:
+    save(circle.dicom, [nuclear("GATED TOMO", "E2 T2 A3")])
+    report = apply(circle.dicom, circle.back, lambda image: image)
+
+    assert [(entry.outcome, entry.error) for entry in report.entries] == [(Outcome.DERIVED, "")] * 2
 
 
 def brightened(image: nibabel.Nifti1Image) -> nibabel.Nifti1Image:
