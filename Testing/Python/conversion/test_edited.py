@@ -259,7 +259,7 @@ def test_a_cropped_image_keeps_its_frame_of_reference(circle: Circle) -> None:
     }
 
 
-@pytest.mark.parametrize("phantom", ["pet_slopes", "classic_ct", "enhanced_slopes", "mr_4d"])
+@pytest.mark.parametrize("phantom", ["pet_slopes", "classic_ct", "enhanced_slopes", "enhanced_mr", "mr_4d"])
 def test_real_values_are_kept_within_the_error_that_is_reported(phantom: str, circle: Circle) -> None:
     circle.make(phantom).forth()
     circle.edit_image(lambda image: nibabel.Nifti1Image(image.get_fdata() * 1.2345 + 0.123, image.affine))
@@ -310,6 +310,22 @@ def test_a_derived_parametric_map_is_primary(circle: Circle) -> None:
     edited(circle, "float_pixels", lambda image: nibabel.Nifti1Image(image.get_fdata(dtype=np.float32) * 2, image.affine))
 
     assert {ds.ImageType[1] for ds in circle.returned()} == {"PRIMARY"}
+
+
+@pytest.mark.parametrize("keyword", ["PixelSpacing", "ImagerPixelSpacing", "NominalScannedPixelSpacing"])
+def test_the_distance_of_pixels_follows_the_grid_where_the_place_is_unknown(keyword: str, circle: Circle) -> None:
+    circle.make("without_position")
+    for path in circle.dicom.iterdir():
+        ds = pydicom.dcmread(path)
+        ds.pop("PixelSpacing", None)
+        setattr(ds, keyword, [0.2, 0.5])
+        ds.save_as(path)
+    circle.forth()
+    circle.edit_images(lambda image: image.slicer[::2])
+    report = circle.home(NEW)
+
+    assert [list(ds[keyword].value) for ds in circle.returned()] == [[0.2, 1.0]] * len(circle.returned())
+    assert any("the new place of its voxels is not stored" in note for note in report.entries[0].log.notes)
 
 
 def test_edited_pet_has_no_intercept(circle: Circle) -> None:

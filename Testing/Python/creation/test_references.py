@@ -229,6 +229,16 @@ def test_slices_moved_to_an_uneven_reference_are_reported_with_the_distance():
     assert float(re.search(r"up to ([\d.]+) mm", sentence)[1]) > 0.4
 
 
+def test_an_image_beyond_a_gap_of_its_reference_overlaps_it():
+    reference = series("ct")
+    last = max(reference.rglob("*.dcm"), key=lambda path: pydicom.dcmread(path).ImagePositionPatient[2])
+    moved = pydicom.dcmread(last)
+    moved.ImagePositionPatient[2] += 50
+    moved.save_as(last)
+    entry = entry_of(save("a.nii", MASK[:, :, -1:], shifted(MATRIX[2, 2] * 2 + 50)), reference=reference, kind=Kind.SEG)
+    assert entry.error == ""
+
+
 def test_slices_closer_than_pixels_are_wide_are_distinguished():
     thin = np.diag([-0.9, -0.9, 0.0079, 1.0])
     (found,) = made(save("a.nii", np.ones((5, 4, 3), np.uint8), thin), reference=series("ct", thin), kind="seg")

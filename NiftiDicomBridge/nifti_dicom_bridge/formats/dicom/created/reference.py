@@ -11,7 +11,7 @@ import numpy as np
 
 from ....errors import DicomReadError, GeometryError, OptionError
 from ....model import metadata
-from ....model.geometry import Plane, grids_of_itk
+from ....model.geometry import Plane, grids_of_itk, ras_of_lps
 from ....model.grids import same_grid
 from ....model.metadata import Element, Elements, Instance
 from ....model.person import Person
@@ -136,11 +136,16 @@ class Reference:
         return same_grid(image.ijk_to_ras, ijk_to_ras, self.shape_kji, SNAP_VOXELS * voxel)
 
     def overlaps(self, image: Volume) -> bool:
-        """Whether the boxes of both grids have a point in common."""
+        """Whether its box and that of the image have a point in common: that of the grid, and of the true slices."""
         if self.ijk_to_ras is None:
             return False
         low, high = _box(image.ijk_to_ras, image.voxels.shape[1:4])
         own_low, own_high = _box(self.ijk_to_ras, self.shape_kji)
+        if self.planes:
+            first = _box(self.ijk_to_ras, (1, *self.shape_kji[1:]))
+            away = ras_of_lps(np.array([plane.position for plane in self.planes])) - self.ijk_to_ras[:3, 3]
+            own_low = np.minimum(own_low, (first[0] + away).min(axis=0))
+            own_high = np.maximum(own_high, (first[1] + away).max(axis=0))
         return bool((low <= own_high).all() and (own_low <= high).all())
 
 

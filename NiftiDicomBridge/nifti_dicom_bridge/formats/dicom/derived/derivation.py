@@ -20,6 +20,8 @@ _ONE_TIME = (
     "times, such as AcquisitionTime (0008,0032), is that of the first"
 )
 
+_UNPLACED = "the original does not specify where it is, so the new place of its voxels is not stored"
+
 
 class DerivationContext:
     """Templates, planes and values of one derived volume."""
@@ -36,6 +38,8 @@ class DerivationContext:
         self.last_time = len(series.frames) - 1
         self.planes = planes_of(volume)
         self.has_geometry = any(f.plane is not None and not f.is_assumed for f in frames_of(series.first, 0))
+        if volume.is_moved and not self.has_geometry:
+            log.notes.append(_UNPLACED)
         self.sop_class = metadata.text(series.first.elements, Tag.SOP_CLASS_UID)
         self.functional = Tag.PER_FRAME_FUNCTIONAL_GROUPS_SEQUENCE in series.first.elements
         pixels = DerivedPixels(volume, self.templates, log)
@@ -59,6 +63,13 @@ class DerivationContext:
     def sources(self, t: int, k: int) -> list[Instance]:
         """Return the instances that a plane was made of."""
         return [self.series.instances[n] for n in dict.fromkeys(n for n, _ in self.source_frames(t, k))]
+
+    @property
+    def spacing_ratio(self) -> tuple[float, float]:
+        """By how much rows, and columns, are further apart than they were; 1 where that is rounding."""
+        now, before = (np.linalg.norm(m[:3, :3], axis=0) for m in (self.volume.ijk_to_ras, self.volume.dicom.origin.ijk_to_ras))
+        columns, rows = (float(f"{ratio:.7g}") if abs(ratio - 1) > geometry.SAME_SLICE else 1.0 for ratio in (now / before)[:2])
+        return rows, columns
 
     @property
     def step_mm(self) -> float:

@@ -17,6 +17,7 @@ from ..uids import UidMap
 from .attributes import OF_ONE_TIME, common, file_of_planes, rescale_elements, with_value_mapping
 from .derivation import DerivationContext
 from .frame_sources import evidence_of, with_sources
+from .single_frame import pixel_spacings
 
 
 def cine(work: DerivationContext, uids: UidMap) -> Iterator[NewFile]:
@@ -115,10 +116,10 @@ def _frame_groups(work: DerivationContext, own: Elements, shared: Elements, t: i
     """Return the functional groups of one frame: its template's, with place and values as they are now."""
     groups = new_element.without(_public(own), OF_ONE_TIME if work.is_of_one_time else set())
     plane = work.planes[k]
+    measures = metadata.first_item(own, Tag.PIXEL_MEASURES_SEQUENCE) or metadata.first_item(shared, Tag.PIXEL_MEASURES_SEQUENCE)
+    if scaled := pixel_spacings(work, measures):
+        groups[Tag.PIXEL_MEASURES_SEQUENCE] = new_element.sequence({**measures, **scaled})
     if work.resampled and work.has_geometry:
-        measures = metadata.first_item(own, Tag.PIXEL_MEASURES_SEQUENCE) or metadata.first_item(
-            shared, Tag.PIXEL_MEASURES_SEQUENCE
-        )
         step = new_element.decimals([work.step_mm])
         measures = measures | {Tag.PIXEL_SPACING: new_element.decimals(plane.spacing)}
         if work.step_changed or Tag.SLICE_THICKNESS not in measures:
@@ -132,7 +133,21 @@ def _frame_groups(work: DerivationContext, own: Elements, shared: Elements, t: i
             ),
             Tag.PIXEL_MEASURES_SEQUENCE: new_element.sequence({**measures, Tag.SPACING_BETWEEN_SLICES: step}),
         }
+    if Tag.PIXEL_VALUE_TRANSFORMATION_SEQUENCE not in {**shared, **groups}:
+        groups |= _transformation(work, t, k)
     return _with_values(work, groups, t, k)
+
+
+def _transformation(work: DerivationContext, t: int, k: int) -> Elements:
+    """Return PixelValueTransformationSequence of an original without it, if stored values are not the real ones any more."""
+    rescale = rescale_elements(work, work.series.first.elements, t, k)
+    if not rescale:
+        return {}
+    return {
+        Tag.PIXEL_VALUE_TRANSFORMATION_SEQUENCE: new_element.sequence(
+            {Tag.RESCALE_TYPE: new_element.text("LO", "US"), **rescale}
+        )
+    }
 
 
 def _with_values(work: DerivationContext, groups: Elements, t: int, k: int) -> Elements:

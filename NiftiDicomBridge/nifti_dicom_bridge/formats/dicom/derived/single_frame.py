@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from ....model import metadata
 from ....model.metadata import Elements
 from ....standard.tags import Tag
 from .. import new_element
@@ -13,6 +14,10 @@ from ..uids import UidMap
 from .attributes import common, file_of, rescale_elements
 from .derivation import DerivationContext
 from .private_values import diffusion_elements, precise_scale
+
+_SPACINGS = (
+    Tag.PIXEL_SPACING, Tag.IMAGER_PIXEL_SPACING, Tag.NOMINAL_SCANNED_PIXEL_SPACING, Tag.IMAGE_PLANE_PIXEL_SPACING,
+)  # fmt: skip
 
 
 def single_frames(work: DerivationContext, uids: UidMap) -> Iterator[NewFile]:
@@ -31,10 +36,23 @@ def single_frames(work: DerivationContext, uids: UidMap) -> Iterator[NewFile]:
                     Tag.WINDOW_CENTER: new_element.decimals([centre]),
                     Tag.WINDOW_WIDTH: new_element.decimals([width]),
                 }
+            elements |= pixel_spacings(work, elements)
             if work.has_geometry:
                 is_true = not are_rows_reversed(template.elements)
                 elements |= _plane_elements(work, k, elements, is_true)
             yield file_of(template, elements, work, work.stored[t, k][None])
+
+
+def pixel_spacings(work: DerivationContext, elements: Elements) -> Elements:
+    """Return the distances of pixels, each of which may be measured in another plane, scaled as the grid is."""
+    if work.spacing_ratio == (1.0, 1.0):
+        return {}
+    spacings = {tag: metadata.numbers(elements, tag) for tag in _SPACINGS}
+    return {
+        tag: new_element.decimals(value * ratio for value, ratio in zip(values, work.spacing_ratio, strict=True))
+        for tag, values in spacings.items()
+        if len(values) == 2
+    }
 
 
 def _plane_elements(work: DerivationContext, k: int, elements: Elements, is_true: bool) -> Elements:
@@ -52,8 +70,6 @@ def _plane_elements(work: DerivationContext, k: int, elements: Elements, is_true
         result[Tag.SLICE_THICKNESS] = new_element.decimals([step])
     if Tag.SPACING_BETWEEN_SLICES in elements or work.step_changed:
         result[Tag.SPACING_BETWEEN_SLICES] = new_element.decimals([step])
-    if Tag.IMAGER_PIXEL_SPACING in elements:
-        result[Tag.IMAGER_PIXEL_SPACING] = new_element.decimals(plane.spacing)
     if Tag.SLICE_LOCATION in elements:
         result[Tag.SLICE_LOCATION] = new_element.decimals([plane.distance])
     return result

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import chain
 
 import numpy as np
 
@@ -30,6 +31,8 @@ from .trace import contours_of, require_tracer
 _SEQUENCES = (Tag.STRUCTURE_SET_ROI_SEQUENCE, Tag.ROI_CONTOUR_SEQUENCE, Tag.RTROI_OBSERVATIONS_SEQUENCE)
 _OF_APPROVAL = (Tag.REVIEW_DATE, Tag.REVIEW_TIME, Tag.REVIEWER_NAME)
 _MOVED = "off their slice"
+Images = dict[int, Element]
+"""ContourImageSequence by slice."""
 
 
 @dataclass
@@ -136,10 +139,12 @@ def _regions(original: Instance, rois: Sequence[Roi], edited: _Edited, log: Log)
     place = {
         metadata.integer(item.elements, Tag.REFERENCED_ROI_NUMBER, -1): n for n, item in reversed(list(enumerate(contours)))
     }
+    numbers = {roi.number for roi in edited.drawn(rois)} if edited.on_original_grid else set()
+    images = _images_of([contours[n].elements for number, n in place.items() if number in numbers], edited.grid)
     changed: list[int] = []
     for roi in edited.drawn(rois):
         before = contours[place[roi.number]].elements if roi.number in place else {}
-        items = _contour_items(before, roi, edited.mask(roi), edited)
+        items = _contour_items(before, roi, edited, images)
         if items is None:
             continue
         if roi.shares_number:
@@ -161,7 +166,7 @@ def _regions(original: Instance, rois: Sequence[Roi], edited: _Edited, log: Log)
     described = [_without_volume(item, changed) for item in metadata.items(recoded, Tag.STRUCTURE_SET_ROI_SEQUENCE)]
     observations = list(metadata.items(recoded, Tag.RTROI_OBSERVATIONS_SEQUENCE))
     sequences = dict(zip(_SEQUENCES, (described, contours, observations), strict=True))
-    _add_new(sequences, rois, edited, log)
+    _add_new(sequences, rois, edited, images, log)
     return {tag: Element("SQ", tuple(items)) for tag, items in sequences.items()}
 
 
@@ -172,9 +177,9 @@ def _without_volume(item: Item, changed: Sequence[int]) -> Item:
     return item._replace(elements=new_element.without(item.elements, {Tag.ROI_VOLUME}))
 
 
-def _contour_items(before: Elements, roi: Roi, mask: np.ndarray, edited: _Edited) -> list[Item] | None:
+def _contour_items(before: Elements, roi: Roi, edited: _Edited, images: Images) -> list[Item] | None:
     """Return the items of ContourSequence of a region: those of edited slices are new; None if no slice was edited."""
-    grid = edited.grid
+    grid, mask = edited.grid, edited.mask(roi)
     drawn = grid.masks_of(roi).planes if edited.on_original_grid else {}
     new = {k for k in range(len(mask)) if not edited.on_original_grid or not _is_drawn(mask[k], drawn.get(k))}
     if not new:
@@ -185,12 +190,20 @@ def _contour_items(before: Elements, roi: Roi, mask: np.ndarray, edited: _Edited
         is_closed = metadata.text(item.elements, Tag.CONTOUR_GEOMETRIC_TYPE, CLOSED_PLANAR) in CLOSED
         if k is None or k not in new or not is_closed:
             kept.append(item)
-    images = _images_of(before, grid) if edited.on_original_grid else {}
-    for k in sorted(new):
-        for points in contours_of(mask[k])[0]:
-            reference = {Tag.CONTOUR_IMAGE_SEQUENCE: images[k]} if k in images else {}
-            kept.append(Item({**reference, **contour_item(points, grid.planes[k], len(kept) + 1, ())}))
-    return kept
+    own = {**images, **_images_of([before], grid)} if edited.on_original_grid else {}
+    return kept + _traced({k: mask[k] for k in sorted(new)}, edited, own, len(kept) + 1)
+
+
+def _traced(masks: dict[int, np.ndarray], edited: _Edited, images: Images, first: int) -> list[Item]:
+    """Return the contours of masks by slice as items, numbered from the first."""
+    contours = [(k, points) for k, mask in masks.items() for points in contours_of(mask)[0]]
+    return [
+        Item({
+            **({Tag.CONTOUR_IMAGE_SEQUENCE: images[k]} if k in images else {}),
+            **contour_item(points, edited.grid.planes[k], number, ()),
+        })
+        for number, (k, points) in enumerate(contours, first)
+    ]  # fmt: skip
 
 
 def _is_drawn(mask: np.ndarray, box: tuple[slice, slice, np.ndarray] | None) -> bool:
@@ -200,10 +213,10 @@ def _is_drawn(mask: np.ndarray, box: tuple[slice, slice, np.ndarray] | None) -> 
     return bool(mask.sum() == drawn.sum()) and bool(np.array_equal(mask[rows, columns], drawn))
 
 
-def _images_of(before: Elements, grid: SliceGrid) -> dict[int, Element]:
-    """Return ContourImageSequence of the slices that have contours."""
-    images: dict[int, Element] = {}
-    for item in metadata.items(before, Tag.CONTOUR_SEQUENCE):
+def _images_of(regions: Iterable[Elements], grid: SliceGrid) -> Images:
+    """Return ContourImageSequence of the slices in which regions have contours."""
+    images: Images = {}
+    for item in chain.from_iterable(metadata.items(region, Tag.CONTOUR_SEQUENCE) for region in regions):
         k = _slice_of(item, grid)
         if k is not None and Tag.CONTOUR_IMAGE_SEQUENCE in item.elements:
             images.setdefault(k, item.elements[Tag.CONTOUR_IMAGE_SEQUENCE])
@@ -216,7 +229,7 @@ def _slice_of(item: Item, grid: SliceGrid) -> int | None:
     return grid.slice_of(points.reshape(-1, 3)) if points.size and points.size % 3 == 0 else None
 
 
-def _add_new(sequences: dict[int, list[Item]], rois: Sequence[Roi], edited: _Edited, log: Log) -> None:
+def _add_new(sequences: dict[int, list[Item]], rois: Sequence[Roi], edited: _Edited, images: Images, log: Log) -> None:
     """Add regions for labels that the original does not have."""
     taken = {roi.number for roi in rois}
     for label, mask in sorted(edited.new_labels().items()):
@@ -224,9 +237,7 @@ def _add_new(sequences: dict[int, list[Item]], rois: Sequence[Roi], edited: _Edi
         taken.add(number)
         log.warnings.append(f"the meaning of label {label} is not specified: a new region, named by number")
         segment = Segment(number, f"Label {label}", algorithm_type="MANUAL")
-        items: list[Elements] = []
-        for k in range(len(mask)):
-            items += [contour_item(points, edited.grid.planes[k], len(items) + 1, ()) for points in contours_of(mask[k])[0]]
+        items = [item.elements for item in _traced(dict(enumerate(mask)), edited, images, 1)]
         frame = {Tag.FRAME_OF_REFERENCE_UID: new_element.text("UI", edited.drawn(rois)[0].frame_of_reference)}
         for tag, element in roi_elements([segment], {number: items}, frame).items():
             sequences[tag] += metadata.items({tag: element}, tag)

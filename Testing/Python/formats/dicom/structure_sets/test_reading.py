@@ -527,6 +527,24 @@ def test_a_new_label_becomes_a_new_region():
     assert len(edited.ROIContourSequence[1].ContourSequence) == 1
 
 
+def test_new_contours_refer_to_the_image_that_other_contours_of_their_slice_refer_to():
+    drawing, reference = Drawing(), Dataset()
+    for number, k in ((7, 0), (8, 1)):
+        drawing.square(drawing.roi(number, f"{number}"), k)
+    reference.ReferencedSOPInstanceUID = drawing.images[1].SOPInstanceUID
+    drawing.ds.ROIContourSequence[1].ContourSequence[0].ContourImageSequence = [reference]
+    converted(drawing.write())
+
+    def add(voxels: np.ndarray) -> None:
+        voxels[3:, 3, 1], voxels[0, 0, 1] = 9, 7
+
+    regions = edit(add).ROIContourSequence
+    new = [regions[0].ContourSequence[-1], regions[2].ContourSequence[0]]
+    assert [contour.ContourImageSequence[0].ReferencedSOPInstanceUID for contour in new] == [
+        reference.ReferencedSOPInstanceUID
+    ] * 2
+
+
 def test_edits_leave_regions_without_images_as_they_are():
     before = pydicom.dcmread(with_a_region_elsewhere() / "rs.dcm")
     converted(Path("ct"))
