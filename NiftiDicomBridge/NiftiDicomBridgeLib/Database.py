@@ -195,6 +195,26 @@ def transfer_syntax_of(path: str | Path) -> str:
         return ""
 
 
+def frame_places(path: str | Path) -> list[tuple[np.ndarray, np.ndarray]]:
+    """Return position and orientation of the frames of a multi-frame object, LPS, mm; empty if the file cannot be read."""
+    import pydicom
+    from pydicom.errors import InvalidDicomError
+
+    wanted = ["SharedFunctionalGroupsSequence", "PerFrameFunctionalGroupsSequence"]
+    try:
+        ds = pydicom.dcmread(path, specific_tags=wanted, stop_before_pixels=True)
+        shared = ds.SharedFunctionalGroupsSequence[0]
+        places = []
+        for frame in ds.PerFrameFunctionalGroupsSequence:
+            plane = frame if "PlaneOrientationSequence" in frame else shared
+            position = frame.PlanePositionSequence[0].ImagePositionPatient
+            orientation = plane.PlaneOrientationSequence[0].ImageOrientationPatient
+            places.append((np.array(position, dtype=float), np.array(orientation, dtype=float)))
+    except (OSError, InvalidDicomError, AttributeError, IndexError, TypeError, ValueError):
+        return []
+    return places
+
+
 def opened_in(folder: str | Path) -> Any:
     """Return the DICOM database of a folder, made when missing; Slicer's own database and its settings stay as they are.
 

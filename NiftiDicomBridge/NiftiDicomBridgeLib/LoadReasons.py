@@ -12,6 +12,7 @@ from collections.abc import Callable, Sequence
 from functools import cached_property
 from typing import NamedTuple
 
+import numpy as np
 import slicer
 from slicer.i18n import tr as _
 
@@ -39,6 +40,12 @@ ABOVE, ABOVE_OBJECTS, BELOW = 0.95, 0.96, 0.3
 
 The latter two (dcmqi) cannot load parametric maps of one frame, and take probabilities for label numbers.
 """
+MOST_FRAMES = 2000
+"""The places of more frames are not looked at: that takes seconds."""
+UNEVEN = 0.05
+"""Part of a slice distance by which frames may be off an even grid, on which our loader puts them."""
+SHEARED = 1e-3
+"""Smallest part of the way between frames that is within their planes, where the gantry was tilted."""
 STORAGE = "1.2.840.10008.5.1.4.1.1."
 # PS3.4 B.5: enhanced CT, MR, MR color, PET; legacy converted CT, MR, PET
 MULTI_FRAME_CLASSES = {STORAGE + tail for tail in ("2.1", "4.1", "4.3", "130", "2.2", "4.4", "128.1")}
@@ -107,7 +114,22 @@ def _is_hard_segmentation(series: SeriesHeaders) -> bool:
     if not _is_segmentation(series):
         return False
     compressed = any(Database.transfer_syntax_of(path) not in NATIVE_SYNTAXES for path in series.files)
-    return _cannot(SEGMENTATION_LOADER) or compressed or series.value("segmentationType") == "LABELMAP"
+    is_hard = _cannot(SEGMENTATION_LOADER) or compressed or series.value("segmentationType") == "LABELMAP"
+    return is_hard or (series.frames <= MOST_FRAMES and any(map(_is_sheared, series.files)))
+
+
+def _is_sheared(path: str) -> bool:
+    """Whether the frames of an object are on an even grid, and displaced within their planes, as those of a tilted gantry."""
+    places = Database.frame_places(path)
+    if len(places) < 2 or any(len(orientation) != 6 for _, orientation in places):
+        return False
+    across, down = np.reshape(places[0][1], (2, 3))
+    moves = np.array([position - places[0][0] for position, _ in places])
+    along = moves @ np.cross(across, down)
+    steps = np.diff(np.unique(along.round(3)))
+    if not steps.size or np.abs(steps / steps.min() - np.rint(steps / steps.min())).max() > UNEVEN:
+        return False
+    return bool(np.abs(moves @ np.array([across, down]).T).max() > SHEARED * np.abs(along).max())
 
 
 def _is_fractional(series: SeriesHeaders) -> bool:
@@ -145,7 +167,7 @@ REASONS = (
     Reason(_is_fractional, ABOVE_OBJECTS, lambda: _(
         "Fractional segmentation: its values are probabilities, not labels.")),
     Reason(_is_hard_segmentation, ABOVE_OBJECTS, lambda: _(
-        "Segmentation that is compressed, or stored as a label map: segments with names, colors and terminology.")),
+        "Segmentation that is compressed, tilted, or stored as a label map: segments with names, colors and terminology.")),
     Reason(_is_segmentation, BELOW, lambda: _("Segmentation: segments with names, colors and terminology.")),
     Reason(lambda series: series.sop_classes == {MAP} and (_cannot(MAP_LOADER) or series.frames == 1), ABOVE_OBJECTS, lambda: _(
         "Parametric map with its real values and units.")),

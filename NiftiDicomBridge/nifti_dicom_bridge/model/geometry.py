@@ -233,9 +233,8 @@ def spacing_problem(stack: Stack) -> str:
         missing = sum(round(float(steps[k]) / step) - 1 for k in gaps)
         where = ", ".join(str(k + 1) for k in gaps[:5])
         return f"{missing} slice(s) missing (after slice {where}; step {step:.6g} mm)"
-    return (
-        f"slice distances vary from {steps.min():.6g} to {steps.max():.6g} mm (grid: {slice_distance(stack.ijk_to_ras):.6g} mm)"
-    )
+    distance = slice_distance(stack.ijk_to_ras)
+    return f"slice distances vary from {steps.min():.6g} to {steps.max():.6g} mm (grid: {distance:.6g} mm)"
 
 
 class Regular(NamedTuple):

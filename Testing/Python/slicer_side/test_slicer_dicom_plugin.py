@@ -336,6 +336,30 @@ def test_segmentation_and_map_are_slicers_where_its_loaders_are_there(
         assert plugin.examineFiles([str(path) for path in files])[0].confidence < 0.45
 
 
+@pytest.mark.parametrize(("tilt", "last", "ours"), [(0.0, 3, False), (1.1, 3, True), (1.1, 5, True), (1.1, 3.7, False)])
+def test_segmentations_of_a_tilted_gantry_are_ours(slicer, plugin, database, tmp_path, monkeypatch, tilt, last, ours):
+    """Slicer's loader refuses frames that are displaced within their planes; uneven ones have no grid."""
+    from pydicom.dataset import Dataset, FileMetaDataset
+
+    monkeypatch.setitem(slicer.modules.dicomPlugins, "DICOMSegmentationPlugin", object)
+    ds = Dataset()
+    ds.file_meta = FileMetaDataset()
+    ds.file_meta.TransferSyntaxUID = pydicom.uid.ExplicitVRLittleEndian
+    ds.SOPClassUID, ds.SOPInstanceUID, ds.SeriesInstanceUID = STORAGE + "66.4", "1.2.3", "1.2.4"
+    ds.StudyInstanceUID, ds.SegmentationType, ds.NumberOfFrames, ds.PixelData = "1.2.5", "BINARY", 4, b"\0\0"
+    ds["PixelData"].VR = "OB"
+    ds.PerFrameFunctionalGroupsSequence = [Dataset() for _ in range(4)]
+    for number, frame in zip((0, 1, 2, last), ds.PerFrameFunctionalGroupsSequence, strict=True):
+        frame.PlanePositionSequence = [Dataset()]
+        frame.PlanePositionSequence[0].ImagePositionPatient = [0, tilt * number, 2.5 * number]
+    ds.SharedFunctionalGroupsSequence = [Dataset()]
+    ds.SharedFunctionalGroupsSequence[0].PlaneOrientationSequence = [Dataset()]
+    ds.SharedFunctionalGroupsSequence[0].PlaneOrientationSequence[0].ImageOrientationPatient = [1, 0, 0, 0, 1, 0]
+    ds.save_as(tmp_path / "seg.dcm", enforce_file_format=True)
+    (loadable,) = plugin.examineFiles([str(tmp_path / "seg.dcm")])
+    assert (loadable.confidence > 0.95) == ours
+
+
 def test_files_without_pixels_are_not_ours(plugin, database, tmp_path, write_series):
     files = write_series(tmp_path / "x")
     for path in files:
