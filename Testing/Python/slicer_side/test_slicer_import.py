@@ -163,11 +163,17 @@ def test_no_file_is_an_error(logic, database):
         logic.importNifti([])
 
 
-def test_series_that_slicer_cannot_load_is_an_error(logic, database):
-    from nifti_dicom_bridge import BridgeError
+def test_series_that_slicer_cannot_load_is_an_error(logic, node, monkeypatch):
+    from DICOMLib import DICOMUtils
 
-    with pytest.raises(BridgeError, match=r"loaded nothing from the series 1\.2\.3"):
-        logic.loadSeries(["1.2.3"])
+    from nifti_dicom_bridge import BridgeError
+    from NiftiDicomBridgeLib import Database
+    from NiftiDicomBridgeLib.NodeKinds import instance_uids_of
+
+    monkeypatch.setattr(DICOMUtils, "loadSeriesByUID", lambda uids: [])
+    uid = Database.series_of_instances(instance_uids_of(node))
+    with pytest.raises(BridgeError, match=f"loaded nothing from the series {uid}"):
+        logic.loadSeries([uid])
 
 
 def test_missing_package_is_named(slicer, logic, monkeypatch):
