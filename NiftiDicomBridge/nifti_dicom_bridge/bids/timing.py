@@ -266,7 +266,7 @@ def _dynamic(plane: PlaneAttributes) -> float | None:
 def volume_time_of(source: PlaneAttributes) -> float | None:
     """Return the seconds from volume to volume where RepetitionTime is clearly something else; None where it is not."""
     onsets, stated = source.once("onsets", _onsets), (source.number(Tag.REPETITION_TIME) or 0.0) * MS_TO_S
-    if not onsets or len(onsets) < FEWEST or (source.number(Tag.NUMBER_OF_AVERAGES) or 1.0) > 1:
+    if not onsets or (len(onsets) < FEWEST and not is_3d(source)) or (source.number(Tag.NUMBER_OF_AVERAGES) or 1.0) > 1:
         return None  # averages take several volumes' time
     seconds = onsets[-1] / (len(onsets) - 1)
     return None if abs(seconds - stated) <= TOLERANCE_S else float(f"{seconds:.6g}")

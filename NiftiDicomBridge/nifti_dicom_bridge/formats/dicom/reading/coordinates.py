@@ -60,6 +60,8 @@ class Time(NamedTuple):
         It is not a time: volumes that only it distinguishes are different images.
     may_change : bool
         It may change within one image: it distinguishes single volumes only.
+    follows_instances : bool
+        It orders times that have one InstanceNumber only: it numbers states, not times.
     is_nested : bool
         It begins again for each value of the nested rows before it (NM: PS3.3 C.8.4.8.1.1).
     """
@@ -74,6 +76,7 @@ class Time(NamedTuple):
     counts_times: bool = False
     separates: bool = False
     may_change: bool = False
+    follows_instances: bool = False
     is_nested: bool = False
 
 
@@ -117,8 +120,8 @@ TIMES = (
     Time("NominalCardiacTriggerDelayTime", read.number_in(Tag.NOMINAL_CARDIAC_TRIGGER_DELAY_TIME, _GATING), runs=True),
     Time("TriggerTime", read.number_in(Tag.TRIGGER_TIME), moves=True, runs=True),
     Time(WEIGHTING, read.weighting, orders=False, moves=True),
-    Time("gradient orientation number (2005,1413)", read.of_philips(0x2005, "Philips MR Imaging DD 005", 0x13),
-         orders=False, moves=True),
+    Time("gradient orientation number (2005,1413)", read.of_philips(0x2005, "Philips MR Imaging DD 005", 0x13), moves=True,
+         follows_instances=True),
     Time("label type (2005,1429)", read.of_philips(*read.PHILIPS_LABEL_TYPE), orders=False, moves=True),
     Time("ASLContext", read.text_in(Tag.ASL_CONTEXT, Tag.MR_ARTERIAL_SPIN_LABELING_SEQUENCE), orders=False, moves=True),
     Time("InversionTime", read.any_inversion_time, moves=True),

@@ -15,6 +15,8 @@ from .times import Division
 
 Frames = list[FrameInfo]
 _STATES = [n for n, row in enumerate(TIMES) if not row.orders and row.name != "SOPInstanceUID"]
+_INSTANCES = next(n for n, row in enumerate(TIMES) if row.name == INSTANCE_NUMBER)
+_IN_ORDER = sorted(range(len(TIMES)), key=lambda n: _INSTANCES + 0.5 if TIMES[n].follows_instances else n)
 _PHASE, _LABEL = (
     next(n for n, row in enumerate(TIMES) if row.name.startswith(name)) for name in ("phase number", "label type")
 )
@@ -31,13 +33,12 @@ def in_order(division: Division) -> list[Frames]:
     last = [_weak_key(volume) for volume in volumes]
     keys = [key for n, values in ordering for key in ((_labels(volumes), values) if n == _PHASE else (values,))]
     order = sorted(range(len(volumes)), key=lambda k: (*(values[k] for values in keys), *last[k]))
-    used = next((n for n, values in ordering if len(set(values)) > 1), None)
-    for n, values in ordering:
-        nests = used is not None and TIMES[used].is_nested and TIMES[n].is_nested
-        if used is not None and n > used and not nests and _goes_back([values[k] for k in order]):
-            division.notes.append(
-                f"{TIMES[used].name} and {TIMES[n].name} order the times differently: {TIMES[used].name} is used"
-            )
+    varying = [(TIMES[n], values) for n, values in ordering if len(set(values)) > 1]
+    for row, values in varying[1:]:
+        used = varying[0][0]
+        nests = used.is_nested and row.is_nested
+        if not nests and not row.follows_instances and _goes_back([values[k] for k in order]):
+            division.notes.append(f"{used.name} and {row.name} order the times differently: {used.name} is used")
             break
     return [volumes[k] for k in order]
 
@@ -61,8 +62,8 @@ def _ordering_rows(division: Division) -> list[int]:
     counted = any(TIMES[n].complete for n in division.rows)
     return [
         n
-        for n, row in enumerate(TIMES)
-        if row.orders and (n in division.rows or not (row.complete or (counted and row.name == INSTANCE_NUMBER)))
+        for n in _IN_ORDER
+        if TIMES[n].orders and (n in division.rows or not (TIMES[n].complete or (counted and TIMES[n].name == INSTANCE_NUMBER)))
     ]
 
 
