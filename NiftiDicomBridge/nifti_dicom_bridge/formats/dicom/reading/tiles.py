@@ -73,7 +73,7 @@ MOST_SLICES = 4096
 _AXES = ("Sag", "Cor", "Tra")
 _SLICES = re.compile(r"^sSliceArray\.lSize\s*=\s*(\d+)", re.MULTILINE)
 _CENTER = re.compile(
-    r"^sSliceArray\.asSlice\[(\d+)\]\.sPosition\.d(Sag|Cor|Tra)\s*=\s*(-?[\d.]+(?:[eE][-+]?\d+)?)", re.MULTILINE
+    r"^sSliceArray\.asSlice\[(\d+)\]\.sPosition\.d(Sag|Cor|Tra)\s*=\s*(-?\d+\.?\d*(?:[eE][-+]?\d+)?)", re.MULTILINE
 )
 _ASSUMED_NORMAL = "the mosaic does not specify the direction of its slices (CSA header): it is assumed along the normal"
 
