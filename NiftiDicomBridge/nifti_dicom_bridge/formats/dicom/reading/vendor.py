@@ -38,10 +38,10 @@ _CREATORS = (
 # fmt: on
 _COMMON_BLOCKS = {"Philips MR Imaging DD 005": 0x14, "SIEMENS MR SDI 02": 0x11}
 """Creator → the block that it commonly has; others have 10."""
-_BLOCKS: tuple[int, ...] = (*range(0x10, 0x30), *range(0xF0, 0x100))
+_BLOCKS: tuple[int, ...] = (*range(0x10, 0x24), *range(0xF8, 0x100))
 """Blocks that private creators have: the first ones, and the last ones in early objects of Philips."""
-_LATE_BLOCKS = frozenset({0x2001, 0x2005})
-"""Groups whose first block need not be 10."""
+_LATE_CREATORS = {group: tuple(group << 16 | block for block in _BLOCKS) for group in (0x2001, 0x2005)}
+"""Groups whose first block need not be 10 → tags of their creators."""
 
 
 def private(elements: Elements, group: int, creator: str, number: int) -> int | None:
@@ -96,7 +96,7 @@ def private_layers(layers: Sequence[Elements]) -> Iterator[Elements]:
         return
     for layer in layers:
         yield layer
-        if _any_group(layer, PHILIPS_FRAME_SEQUENCE[0]):
+        if _has_creator(layer, PHILIPS_FRAME_SEQUENCE[0]):
             tag = private(layer, *PHILIPS_FRAME_SEQUENCE)
             yield metadata.first_item(layer, tag) if tag else {}
 
@@ -181,14 +181,14 @@ def are_rows_reversed(elements: Elements) -> bool | None:
     return ge_pepolar.are_rows_reversed(str(name), mode[0], time) if name and mode else False
 
 
-def _any_group(elements: Elements, group: int) -> bool:
-    return any((group << 16 | block) in elements for block in _BLOCKS)
+def _has_creator(elements: Elements, group: int) -> bool:
+    return any(map(elements.__contains__, _LATE_CREATORS[group]))
 
 
 def may_have(elements: Elements, key: tuple[int, str, int]) -> bool:
     """Whether a private element may be there: cheap, as it is asked of every instance."""
     group = key[0]
-    first = (group << 16 | 0x10) in elements or (group in _LATE_BLOCKS and _any_group(elements, group))
+    first = (group << 16 | 0x10) in elements or (group in _LATE_CREATORS and _has_creator(elements, group))
     return first or _common_tag(*key) in elements
 
 
