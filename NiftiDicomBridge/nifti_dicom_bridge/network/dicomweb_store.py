@@ -39,7 +39,7 @@ def store_batch(session: Any, url: str, batch: Sequence[LocalInstance], timeout_
     Raises
     ------
     requests.exceptions.RequestException
-        If there is no answer that concerns the instances.
+        If the archive does not answer for the instances.
     """
     boundary = uuid.uuid4().hex
     response = session.post(

@@ -8,7 +8,7 @@ from typing import Any
 import pydicom
 import pytest
 
-from bids_datasets import WHO, dataset, sidecar, table
+from bids_datasets import ASL_KEYS, PET_KEYS, WHO, dataset, sidecar, table
 from circle import Circle
 from nifti_dicom_bridge import ConversionReport, Outcome, to_dicom
 from nifti_dicom_bridge.cli import main
@@ -210,15 +210,7 @@ def test_participants_have_height_weight_and_the_columns_of_the_map(circle: Circ
 
 # --- keys of the user -------------------------------------------------------------------------------------------------
 
-PET = {
-    "ModeOfAdministration": "bolus", "AcquisitionMode": "list mode", "ReconMethodName": "FBP",
-    "ReconMethodParameterLabels": ["none"], "ReconFilterType": "none", "AttenuationCorrection": "measured",
-}  # fmt: skip
-ASL = {
-    "ArterialSpinLabelingType": "PCASL", "PostLabelingDelay": 1.8, "LabelingDuration": 1.8, "BackgroundSuppression": False,
-    "RepetitionTimePreparation": 4.0, "SliceTiming": [0.0, 0.1, 0.2],
-    "aslcontext": ["m0scan", "label", "control", "label", "control"],
-}  # fmt: skip
+ASL = {**ASL_KEYS, "aslcontext": ["m0scan", "label", "control", "label", "control"]}
 
 
 def with_keys(circle: Circle, keys: Any) -> ConversionReport:
@@ -229,7 +221,7 @@ def with_keys(circle: Circle, keys: Any) -> ConversionReport:
 
 def test_pet_is_placed_with_the_keys_of_the_file(circle: Circle) -> None:
     pet(circle.dicom)
-    with_keys(circle, {"pet": PET})
+    with_keys(circle, {"pet": PET_KEYS})
 
     assert names(circle) == [f"{WHO}_pet"]
     assert sidecar(circle, "_pet")["AcquisitionMode"] == "list mode"
@@ -337,7 +329,7 @@ def test_the_bids_validator_finds_no_error_in_all_of_this(circle: Circle) -> Non
     pet(circle.dicom, 11)
     segmentation(circle)
     (circle.folder / "keys.json").write_text(
-        json.dumps({"pet": PET, "perf": ASL, "NonlinearGradientCorrection": False}), "utf-8"
+        json.dumps({"pet": PET_KEYS, "perf": ASL, "NonlinearGradientCorrection": False}), "utf-8"
     )
     report = dataset(circle, bids_keys=circle.folder / "keys.json", bids_derivative="organs")
 

@@ -45,7 +45,7 @@ class Reference(NamedTuple):
 
 
 def source_image(reference: Reference, frames: Sequence[int] = ()) -> Elements:
-    """Return an item of SourceImageSequence (PS3.3 C.12.4.1.1): an instance, or some of its frames (from 1; 0 is no frame)."""
+    """Return an item of SourceImageSequence (PS3.3 C.12.4.1.1): an instance (frame 0), or some of its frames, from 1."""
     numbers = {Tag.REFERENCED_FRAME_NUMBER: new_element.integers("IS", *frames)} if any(frames) else {}
     return {**reference.item, **numbers, Tag.PURPOSE_OF_REFERENCE_CODE_SEQUENCE: new_element.sequence(_SOURCE_IMAGE)}
 

@@ -36,8 +36,8 @@ _REVERSED_ROWS = (
     "they were acquired, not as ImageOrientationPatient (0020,0037) specifies"
 )
 _MAYBE_REVERSED = (
-    "every second time of GE's sequence epi_pepolar is upside down, and TemporalPositionIdentifier (0020,0100), which tells "
-    "them apart, is missing: the positions of rows may be wrong"
+    "every second time of GE's sequence epi_pepolar is stored upside down, and TemporalPositionIdentifier (0020,0100), which "
+    "distinguishes them, is missing. Copy the series from a source that kept it."
 )
 
 
@@ -93,12 +93,20 @@ def _place(look: Lookup) -> _Place:
 
 
 def _true_plane(look: Lookup, notes: list[str]) -> Plane | None:
-    """Return where a frame is, also where its scanner is known to state another place; None where nothing specifies it."""
+    """Return where a frame is, also where its scanner is known to state another place; None where nothing specifies it.
+
+    Raises
+    ------
+    DicomReadError
+        If it may be upside down, and nothing specifies whether it is.
+    """
     plane, is_reversed = plane_of(look, notes), vendor.are_rows_reversed(look.data_set)
     if plane is None or is_reversed is False:
         return plane
-    notes.append(_REVERSED_ROWS if is_reversed else _MAYBE_REVERSED)
-    return plane.upside_down(metadata.integer(look.data_set, Tag.ROWS)) if is_reversed else plane
+    if is_reversed is None:
+        raise DicomReadError(_MAYBE_REVERSED)
+    notes.append(_REVERSED_ROWS)
+    return plane.upside_down(metadata.integer(look.data_set, Tag.ROWS))
 
 
 def frames_of(instance: Instance, index: int, shared: SharedDescriptions | None = None) -> list[FrameInfo]:

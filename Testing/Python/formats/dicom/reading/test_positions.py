@@ -556,11 +556,14 @@ def test_upside_down_images_are_reported_and_edited_ones_stay_where_they_are(cir
     assert np.allclose(_bright_edge(derived, 0), _bright_edge(source, 0))
 
 
-def test_times_that_may_be_upside_down_are_reported(tmp_path: Path) -> None:
+def test_times_that_may_be_upside_down_are_refused(circle: Circle) -> None:
     found = _pepolar(2, numbered=False)
     for ds in found:
         ds.AcquisitionNumber = (ds.InstanceNumber + 2) // 3
+    save(circle.dicom, found)
 
-    assert any(
-        "positions of rows may be wrong" in warning for volume in volumes(tmp_path, *found) for warning in volume.warnings
-    )
+    (entry,) = circle.forth().entries
+
+    assert entry.outcome is Outcome.FAILED
+    assert "TemporalPositionIdentifier (0020,0100)" in entry.error
+    assert not circle.images()
