@@ -9,14 +9,15 @@ from collections import defaultdict
 import numpy as np
 import pydicom
 import pytest
-from scipy import ndimage
 
 import archives
 from archives import PASSWORD, USER
 from nifti_dicom_bridge import ArchiveSettings, fetch, listen, send
 from nifti_dicom_bridge.cli.commands import main
+from oracles import module
 from places import CASES, SHARED, TESTING
 
+ndimage = module("scipy.ndimage")
 CT, MR = "rt-sts002-ct", "mr-siemens-implicit"
 TOOLS = TESTING / "Python" / "tools" / "scipy_tools.py"
 
