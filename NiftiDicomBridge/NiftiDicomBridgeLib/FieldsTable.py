@@ -16,7 +16,7 @@ KEYWORD = qt.Qt.UserRole
 MAIN = ("PatientName", "PatientID", "PatientBirthDate", "PatientSex", "StudyDate", "StudyDescription", "SeriesDescription")
 """Shown in any case; the others below *More*, unless they need attention."""
 FEWEST, MOST = 3, 9
-EDITED = "set_values="
+EDITED, SCENE = "set_values=", "scene"
 
 
 class FieldsTable:
@@ -187,8 +187,11 @@ def _needs_attention(rows: Sequence[Row], keyword: str) -> bool:
 def _source_of(row: Row, keyword: str) -> str:
     if keyword in row.invalid or keyword in row.values:
         return EDITED
+    if row.has_own_reference and keyword in row.scene.values:
+        return SCENE
     proposed = row.proposal.values if row.proposal is not None else ()
-    return next((str(value.source) for value in proposed if value.attribute == keyword and value.new), "")
+    source = next((str(value.source) for value in proposed if value.attribute == keyword and value.new), "")
+    return SCENE if row.scene is not None and source == str(row.path.with_suffix(".json")) else source
 
 
 def _shown(row: Row, keyword: str) -> str:

@@ -64,8 +64,8 @@ class FileTable:
             for column in (FILE, FOUND, BECOMES):
                 self._table.setItem(number, column, qt.QTableWidgetItem())
             name = self._table.item(number, FILE)
-            name.setText(row.path.name)
-            name.setToolTip(_("{name}, from the scene").format(name=row.path.name) if is_staged(row.path) else str(row.path))
+            name.setText(row.name)
+            name.setToolTip(_("{name}, from the scene").format(name=row.name) if is_staged(row.path) else str(row.path))
         self._table.blockSignals(False)
         fit_height(self._table, self._header, len(rows), FEWEST, MOST)
         self.show_proposals(rows)

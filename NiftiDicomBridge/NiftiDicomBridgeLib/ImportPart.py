@@ -153,9 +153,9 @@ class ImportPart:
     def _after(self, report: Any) -> None:
         from .TemporaryNifti import warn
 
-        scenes = [row.scene for row in self.rows.all if row.scene is not None]
-        own = [scene.path for scene in scenes if scene.needs_reference]
-        warn(report, {path: some for scene in scenes for path, some in scene.warnings.items()}, own)
+        rows = [row for row in self.rows.all if row.scene is not None]
+        own = [row.scene.path for row in rows if row.scene.needs_reference]
+        warn(report, {row.path: row.scene_warnings for row in rows}, own)
         if self._folder():
             self.ui.dicomFolderEdit.addCurrentPathToHistory()
         wanted = self.ui.databaseCheckBox.isChecked() and self.ui.loadCheckBox.isChecked()

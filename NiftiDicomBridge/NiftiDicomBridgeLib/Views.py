@@ -109,6 +109,27 @@ def set_text(label: Any, text: str) -> None:
     label.setVisible(bool(text))
 
 
+class TextHeights(qt.QObject):
+    """Gives labels the height of their wrapped text as their minimum height; `add` a label.
+
+    Slicer makes the panel as high as its minimum size hint, which counts a wrapped text with too few lines: the widgets above
+    and below a long message would overlap.
+    """
+
+    def add(self, *labels: Any) -> None:
+        """Watch labels whose texts are wrapped."""
+        for label in labels:
+            label.installEventFilter(self)
+
+    def eventFilter(self, label, event):
+        """Called by Qt before the label handles an event; every new text is painted."""
+        if event.type() in (qt.QEvent.Resize, qt.QEvent.Show, qt.QEvent.Paint):
+            height = label.heightForWidth(label.property("width")) if label.property("text") else 0
+            if height != label.property("minimumHeight"):
+                label.setMinimumHeight(max(height, 0))
+        return False
+
+
 def fill_box(box: Any, entries: Sequence[tuple[str, str]], chosen: str | None) -> None:
     """Offer (key, text) in a QComboBox, without a signal; texts that are cut off are shown as tool tips.
 
