@@ -93,7 +93,7 @@ def private_words(sources: Iterable[ExportSource]) -> list[str]:
 
 def _with_files(image: NodeImage, identity: dict[str, str], only_dicom: bool) -> ExportSource:
     """Return an image with what it was loaded from: the NIfTI file with our sidecar, else the instances in the database."""
-    if image.source is not None and image.source.is_file() and not only_dicom:
+    if image.source is not None and image.source.exists() and not only_dicom:
         return ExportSource(image.name, image, (image.source,), 0, identity)
     files = Database.files_of_instances(image.instance_uids)
     return ExportSource(image.name, image, tuple(files), max(len(set(image.instance_uids)) - len(files), 0), identity)
