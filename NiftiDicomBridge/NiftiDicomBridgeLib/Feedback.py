@@ -10,11 +10,9 @@ import qt
 import slicer
 from slicer.i18n import tr as _
 
-from .Views import TextHeights, scroll_to
+from .Views import LAID_OUT_MS, TextHeights, scroll_to
 
 STATUS_MS = 5000
-LAID_OUT_MS = 50
-"""The heights of wrapped texts are known when they were shown once."""
 
 
 class Feedback:

@@ -9,7 +9,7 @@ import qt
 from slicer.i18n import tr as _
 
 from .ImportRows import Row, common
-from .Views import fit_height, is_editing, set_columns, set_row_heights
+from .Views import Appearance, fit_height, is_editing, set_columns, set_row_heights
 
 NAME, VALUE, SOURCE = range(3)
 KEYWORD = qt.Qt.UserRole
@@ -39,10 +39,14 @@ class FieldsTable:
         self._attention: set[str] = set()
         self._all = False
         self._header = table.horizontalHeader()
-        set_columns(table, self._header, VALUE, {NAME: 22, SOURCE: 12})
-        set_row_heights(table)
+        self._appearance = Appearance(table, self._style)
         table.itemChanged.connect(self._on_item_changed)
         self.show([])
+
+    def _style(self) -> None:
+        set_columns(self._table, self._header, VALUE, {NAME: 22, SOURCE: 12})
+        set_row_heights(self._table)
+        self._fill()
 
     def show(self, rows: Sequence[Row], selected_anew: bool = True) -> None:
         """Show the attributes of some files.

@@ -40,7 +40,8 @@ def node_type(node: Any) -> str:
     if sequence is not None:
         return _("4D, {count} times").format(count=sequence.GetNumberOfDataNodes())
     if node.IsA(SEGMENTATION):
-        return _("{count} segments").format(count=node.GetSegmentation().GetNumberOfSegments())
+        count = node.GetSegmentation().GetNumberOfSegments()
+        return _("1 segment") if count == 1 else _("{count} segments").format(count=count)
     if node.IsA(LABEL_MAP):
         return _("label map")
     if node.IsA(DIFFUSION):
