@@ -16,7 +16,7 @@ import slicer
 import vtk
 from slicer.i18n import tr as _
 
-from .SourceFile import ATTRIBUTE, SIDECAR, SUFFIXES, has_record, image_of, is_store, stem_of
+from .SourceFile import SIDECAR, SUFFIXES, has_record, image_of, is_store, stem_of
 
 FILE_TYPE = "NiftiDicomBridgeFile"
 SURE, POSSIBLE, NO = 0.9, 0.1, 0.0
@@ -80,23 +80,19 @@ class NiftiDicomBridgeFileReader:
 
 def _load_once(path: Path, name: str, shown: bool, warn: Callable[[str], None]) -> list[str]:
     """Load the image that a path represents and return the IDs of its nodes; once for an image and its sidecar."""
+    from .NodeKinds import nodes_loaded_from
+
     image, now = image_of(path).absolute(), time.monotonic()
     loaded, ids = _by_sidecar.pop(image, (0.0, []))
     nodes = [node_id for node_id in ids if slicer.mrmlScene.GetNodeByID(node_id) is not None]
     is_sidecar = path.suffix.lower() == SIDECAR
     if not nodes or is_sidecar or now - loaded > TOGETHER_S:
-        if is_sidecar and (before := _nodes_of(image)):
-            return before
+        if is_sidecar and (before := nodes_loaded_from(image)):
+            return [node.GetID() for node in before]
         nodes = [node.GetID() for node in load_nifti(image, name, shown, warn)]
     if is_sidecar:
         _by_sidecar[image] = time.monotonic(), nodes
     return nodes
-
-
-def _nodes_of(image: Path) -> list[str]:
-    """Return the IDs of the nodes that were loaded from an image."""
-    nodes = slicer.util.getNodesByClass("vtkMRMLStorableNode")
-    return [node.GetID() for node in nodes if node.GetAttribute(ATTRIBUTE) == str(image)]
 
 
 def load_nifti(path: Path, name: str = "", shown: bool = True, warn: Callable[[str], None] = logging.warning) -> list[Any]:

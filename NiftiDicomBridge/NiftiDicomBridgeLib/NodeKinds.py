@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import slicer
 from slicer.i18n import tr as _
 
-from .SourceFile import source_of
+from .SourceFile import ATTRIBUTE, source_of
 
 VOLUME, LABEL_MAP, SEGMENTATION = "vtkMRMLScalarVolumeNode", "vtkMRMLLabelMapVolumeNode", "vtkMRMLSegmentationNode"
 SEQUENCE, BROWSER, DIFFUSION = "vtkMRMLSequenceNode", "vtkMRMLSequenceBrowserNode", "vtkMRMLDiffusionWeightedVolumeNode"
@@ -64,6 +65,12 @@ def was_dicom(node: Any) -> bool:
     sequence = sequence_of(node)
     first = sequence.GetNthDataNode(0) if sequence is not None and sequence.GetNumberOfDataNodes() else node
     return bool(first.IsA(VOLUME) and (instance_uids_of(first) or source_of(first)))
+
+
+def nodes_loaded_from(image: Path) -> list[Any]:
+    """Return the nodes that were loaded from a NIfTI file or Zarr store with our sidecar."""
+    nodes = slicer.util.getNodesByClass("vtkMRMLStorableNode")
+    return [node for node in nodes if node.GetAttribute(ATTRIBUTE) == str(image)]
 
 
 def kind_of_values(node: Any) -> str:

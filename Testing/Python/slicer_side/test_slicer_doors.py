@@ -503,7 +503,7 @@ def test_export_to_dicom_by_right_click_puts_the_node_on_the_list(slicer, node, 
     assert action(hierarchy_of(slicer).GetItemByDataNode(node), 1)
     finished(shown_panel)
     table = shown_panel.ui.filesTable
-    assert [table.item(0, column).text() for column in range(3)] == ["7_ramp.nii", "scene", "Original series"]
+    assert [table.item(0, column).text() for column in range(3)] == ["7_ramp", "scene", "Original series"]
     shown_panel.ui.importButton.click()
     finished(shown_panel)
     assert "derived from the edited image" in shown_panel.ui.resultBrowser.toPlainText()
