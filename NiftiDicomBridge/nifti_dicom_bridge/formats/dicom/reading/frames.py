@@ -29,7 +29,7 @@ from .multiframe import frames_without_groups
 from .planes import located_plane, plane_of, spacing_of, stated_step_of, step_of
 from .rescale import rescale_of, scale_attribute
 from .shared_values import SharedValues
-from .tiles import doubt_of_tiles, tiles_of
+from .tiles import is_tiled, refuse_undescribed, tiles_of
 
 _REVERSED_ROWS = (
     "GE stores images of the sequence epi_pepolar upside down where phase is encoded from the other end: they are placed as "
@@ -69,7 +69,7 @@ class SharedDescriptions:
 def _is_single_frame(elements: Elements) -> bool:
     """Whether an object is one image, described by its data set alone."""
     grouped = Tag.PER_FRAME_FUNCTIONAL_GROUPS_SEQUENCE in elements
-    return not grouped and frame_count(elements) == 1 and tiles_of(elements) is None
+    return not grouped and frame_count(elements) == 1 and not is_tiled(elements)
 
 
 class _Place(NamedTuple):
@@ -129,6 +129,7 @@ def frames_of(instance: Instance, index: int, shared: SharedDescriptions | None 
         layout = (tiles.across, tiles.down, len(tiles.planes))
         first = _frame(_source(instance, index, {}, [tiles.note] if tiles.note else []), 0, tiles.planes[0], tiles=layout)
         return [replace(first, frame=k, plane=plane, order=(*first.order[:1], k)) for k, plane in enumerate(tiles.planes)]
+    refuse_undescribed(instance)
     per_frame = metadata.items(elements, Tag.PER_FRAME_FUNCTIONAL_GROUPS_SEQUENCE)
     if per_frame:
         groups = [per_frame[n].elements if n < len(per_frame) else {} for n in range(count)]
@@ -165,7 +166,7 @@ def _source(instance: Instance, index: int, own: Elements, notes: Sequence[str] 
 
 def _described_frame(elements: Elements, own: Elements) -> _Description:
     look = Lookup(elements, own)
-    notes = list(filter(None, [doubt_of_tiles(elements)]))
+    notes: list[str] = []
     return _Description(
         spacing_mm=spacing_of(look, notes),
         rescale=rescale_of(look, notes),

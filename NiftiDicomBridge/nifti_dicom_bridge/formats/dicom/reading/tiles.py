@@ -9,9 +9,11 @@ from typing import NamedTuple
 
 import numpy as np
 
+from ....errors import DicomReadError
 from ....model import metadata
 from ....model.geometry import Plane
-from ....model.metadata import Elements
+from ....model.metadata import Elements, Instance
+from ....standard.dictionary import describe
 from ....standard.siemens_csa import protocol_of
 from ....standard.tags import Tag
 from .lookup import Lookup
@@ -52,16 +54,30 @@ def tiles_of(elements: Elements) -> Tiles | None:
     return None
 
 
-def doubt_of_tiles(elements: Elements) -> str:
-    """Return that an image is tiled, but not how, so that it cannot be divided; empty for others."""
-    uih = private(elements, *UIH_FRAMES_IN_IMAGE) if may_have(elements, UIH_FRAMES_IN_IMAGE) else None
-    is_tiled = "MOSAIC" in metadata.texts(elements, Tag.IMAGE_TYPE) or (uih is not None and metadata.integer(elements, uih) > 1)
-    if not is_tiled or tiles_of(elements) is not None:
-        return ""
-    return (
-        "the image is a mosaic of slices, but the private elements that describe them are missing or incomplete: it is one "
-        "slice of all tiles, at a wrong place"
-    )
+def is_tiled(elements: Elements) -> bool:
+    """Whether an image is a mosaic or a grid of slices, described or not."""
+    if _is_mosaic(elements):
+        return True
+    count = private(elements, *UIH_FRAMES_IN_IMAGE) if may_have(elements, UIH_FRAMES_IN_IMAGE) else None
+    return count is not None and metadata.integer(elements, count) > 1
+
+
+def _is_mosaic(elements: Elements) -> bool:
+    """Whether ImageType says MOSAIC of an image larger than AcquisitionMatrix: single slices may have kept the word."""
+    if "MOSAIC" not in metadata.texts(elements, Tag.IMAGE_TYPE):
+        return False
+    matrix = max(metadata.numbers(elements, Tag.ACQUISITION_MATRIX), default=0)
+    return max(metadata.integer(elements, Tag.ROWS), metadata.integer(elements, Tag.COLUMNS)) > matrix
+
+
+def refuse_undescribed(instance: Instance) -> None:
+    """Raise `DicomReadError` for a tiled image of which neither the number of slices nor their places are known."""
+    if is_tiled(instance.elements):
+        raise DicomReadError(
+            f"{instance.path}: the image is a mosaic of slices, but the private elements that specify these are "
+            "missing or incomplete. Convert the original, with its private elements; if the image is one slice, remove MOSAIC "
+            f"from {describe(Tag.IMAGE_TYPE)}."
+        )
 
 
 # --- Siemens mosaic ---------------------------------------------------------------------------------------------------
@@ -79,7 +95,7 @@ _ASSUMED_NORMAL = "the mosaic does not specify the direction of its slices (CSA 
 
 
 def _siemens_mosaic(elements: Elements) -> Tiles | None:
-    if "MOSAIC" not in metadata.texts(elements, Tag.IMAGE_TYPE):
+    if not _is_mosaic(elements):
         return None
     header = csa_image_header(elements)
     count = int((header.get("NumberOfImagesInMosaic") or private_numbers(elements, SIEMENS_MOSAIC_COUNT) or [0])[0])

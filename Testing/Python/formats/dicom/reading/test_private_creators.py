@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from pydicom.dataset import Dataset
 
+from nifti_dicom_bridge.errors import DicomReadError
 from nifti_dicom_bridge.formats.dicom.reading.read import read
 from nifti_dicom_bridge.model.volume import Volume
 from phantoms.base import MR, put_raw, ramp, save, slices, uid
@@ -101,8 +102,17 @@ def test_a_mosaic_without_image_header_is_that_of_its_protocol(count: int, is_re
     assert any("that of the protocol" in warning for warning in volume.warnings)
 
 
-def test_a_protocol_of_other_slices_is_not_used(tmp_path: Path) -> None:
-    volume = _volume(tmp_path, _mosaic(5, False, False, away=20.0))
+def test_a_mosaic_that_nothing_describes_is_refused(tmp_path: Path) -> None:
+    save(tmp_path, _mosaic(5, False, False, away=20.0))
 
-    assert volume.voxels.shape[1] == 1
-    assert any("mosaic of slices" in warning for warning in volume.warnings)
+    with pytest.raises(DicomReadError, match="mosaic of slices"):
+        read([tmp_path])
+
+
+@pytest.mark.parametrize("count", [0, 5])
+def test_one_slice_that_kept_the_words_of_its_mosaic_is_one_slice(count: int, tmp_path: Path) -> None:
+    found = _mosaic(count, True, False) if count else slices(ramp(3, 4, 5), MR)
+    for ds in found:
+        ds.ImageType, ds.AcquisitionMatrix = ["DERIVED", "PRIMARY", "M", "MOSAIC"], [0, ds.Rows, ds.Columns, 0]
+
+    assert _volume(tmp_path, found).voxels.shape[1:] == (len(found), found[0].Rows, found[0].Columns)

@@ -333,13 +333,6 @@ def test_a_mosaic_without_a_valid_distance_of_slices_is_reported(
     assert any(f"SpacingBetweenSlices (0018,0088) {found}" in warning for warning in volume.warnings) == bool(found)
 
 
-def test_a_mosaic_that_cannot_be_divided_is_reported(tmp_path: Path) -> None:
-    save(tmp_path, [_mosaic()])
-    (volume,) = read([tmp_path])
-
-    assert any("mosaic of slices" in warning for warning in volume.warnings)
-
-
 def test_hidden_files_with_dicom_are_named_and_others_are_not(tmp_path: Path) -> None:
     save(tmp_path / "in", series())
     save(tmp_path / "in" / ".trash" / "old", _renamed(series(2), 7))
