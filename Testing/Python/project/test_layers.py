@@ -23,7 +23,8 @@ IMPORTED_AT_START = [
     "CheckPart.py", "DropFilter.py", "FieldsTable.py", "ReferenceBox.py", "FileDialog.py", "FileReader.py", "FileWriter.py",
     "Samples.py", "SubjectHierarchyPlugin.py", "DICOMExportPlugin.py", "DICOMLoaderPlugin.py", "ExportKinds.py",
     "SourceFile.py", "Feedback.py", "FileTable.py", "Icons.py", "ImageTree.py", "ImportRows.py", "OverwriteQuestion.py",
-    "ProposalUpdates.py", "ReportPart.py", "TaskRunner.py", "SceneImages.py", "Views.py", "FileList.py", "ImportObstacles.py", "SettingsView.py",
+    "ProposalUpdates.py", "ReportPart.py", "TaskRunner.py", "SceneImages.py", "Views.py", "FileList.py", "ImportObstacles.py",
+    "SettingsView.py",
     "ApplyPart.py", "SendPart.py", "SourceBox.py",
     "SelfTestCase.py", "SelfTestCircle.py", "SelfTestData.py", "SelfTestDialogs.py", "SelfTestNodes.py", "SelfTestPanel.py",
 ]  # fmt: skip
