@@ -93,6 +93,14 @@ def test_the_report_has_the_warnings_of_an_image_of_the_scene(slicer, panel, nod
     assert "is under a transform: this was written where it is relative" in report(panel)
 
 
+def test_the_reference_is_a_note_in_the_panel_which_shows_it_before(slicer, panel, node):
+    panel.offerNodes([labels_on(slicer, node)])
+    panel.ui.loadCheckBox.setChecked(False)
+    run(panel, panel.ui.importButton)
+    assert "reference: patient NDB-1" in report(panel)
+    assert "with warnings" not in shown(panel.importing.feedback.result)
+
+
 def test_a_map_of_a_ct_is_no_ct(slicer, panel, node):
     voxels = np.random.default_rng(1).random(slicer.util.arrayFromVolume(node).shape, np.float32)
     ratio = slicer.util.addVolumeFromArray(voxels, ijk_to_ras(node), "ratio")
