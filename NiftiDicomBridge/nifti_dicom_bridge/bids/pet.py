@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from datetime import datetime
 from typing import Any
 
 from ..standard.tags import Tag
@@ -14,6 +15,8 @@ FRAME_MOMENT = Tag.FRAME_ACQUISITION_DATE_TIME
 """FrameAcquisitionDateTime, of Enhanced PET."""
 BQ_TO_MBQ = 1e-6
 DAY_S = 86400.0
+MOST_DAYS = 31
+"""Between injection and scan: dates further apart, as of a de-identification, are not of one examination."""
 
 # fmt: off
 # what ReconstructionMethod (0054,1103) contains → the whole name (BIDS PET, table of reconstruction names)
@@ -118,7 +121,14 @@ def _starts(source: PlaneAttributes) -> list[Any] | None:
     if len(known) < len(times):
         return [0] if len(times) == 1 else None
     zero = seconds_of(source.text(Tag.SERIES_TIME))
-    return [round_to_12_digits(round((time - (known[0] if zero is None else zero)) % DAY_S, 6)) for time in known]
+    return [_seconds_after(time, known[0] if zero is None else zero) for time in known]
+
+
+def _seconds_after(clock_s: float, zero_s: float) -> float | int:
+    """Return how long after another a time of day is, negative if it is before: less than half a day, as one may be past
+    midnight.
+    """
+    return round_to_12_digits(round((clock_s - zero_s + DAY_S / 2) % DAY_S - DAY_S / 2, 6))
 
 
 def _reference_times(source: PlaneAttributes) -> list[Any] | None:
@@ -141,25 +151,42 @@ def _correction_time(source: PlaneAttributes) -> float | int | None:
     word = source.text(Tag.DECAY_CORRECTION)
     if word == "START":
         return 0
-    given = (
-        source.text(Nested((Tag.RADIOPHARMACEUTICAL_INFORMATION_SEQUENCE, Tag.RADIOPHARMACEUTICAL_START_TIME)))
-        or source.text(Nested((Tag.RADIOPHARMACEUTICAL_INFORMATION_SEQUENCE, Tag.RADIOPHARMACEUTICAL_START_DATE_TIME)))[8:]
-    )
-    start, scan = seconds_of(given.strip()), seconds_of(source.text(Tag.SERIES_TIME) or source.text(Tag.ACQUISITION_TIME))
-    return None if word != "ADMIN" or start is None or scan is None else round_to_12_digits(round(start - scan, 6))
+    return _injection_start(source) if word == "ADMIN" else None
 
 
-def _injection(tag: int) -> Any:
-    """Return a reader of a clock time of the injection, in seconds from the start of the series."""
+def _injection_start(source: PlaneAttributes) -> float | int | None:
+    """Return how long after the start of the series the injection was, s: by its date where that is known."""
+    moment = source.text(Nested((Tag.RADIOPHARMACEUTICAL_INFORMATION_SEQUENCE, Tag.RADIOPHARMACEUTICAL_START_DATE_TIME)))
+    clock_s = _injection_clock(source, Tag.RADIOPHARMACEUTICAL_START_TIME)
+    clock_s = clock_s if clock_s is not None else seconds_of(re.split("[+-]", moment)[0][8:])
+    zero = seconds_of(source.text(Tag.SERIES_TIME) or source.text(Tag.ACQUISITION_TIME))
+    if zero is None or clock_s is None:
+        return None
+    days = _days_between(source.text(Tag.SERIES_DATE), moment[:8])
+    if days is None or abs(days) > MOST_DAYS:
+        return _seconds_after(clock_s, zero)
+    return round_to_12_digits(round(clock_s - zero + days * DAY_S, 6))
 
-    def read(source: PlaneAttributes) -> float | int | None:
-        clock_time, zero = (
-            seconds_of(source.text(Nested((Tag.RADIOPHARMACEUTICAL_INFORMATION_SEQUENCE, tag)))),
-            seconds_of(source.text(Tag.SERIES_TIME)),
-        )
-        return None if clock_time is None or zero is None else round_to_12_digits(round(clock_time - zero, 6))
 
-    return read
+def _injection_end(source: PlaneAttributes) -> float | int | None:
+    start_s, first_s = _injection_start(source), _injection_clock(source, Tag.RADIOPHARMACEUTICAL_START_TIME)
+    last_s, zero = _injection_clock(source, Tag.RADIOPHARMACEUTICAL_STOP_TIME), seconds_of(source.text(Tag.SERIES_TIME))
+    if last_s is None or zero is None:
+        return None
+    if start_s is None or first_s is None:
+        return _seconds_after(last_s, zero)
+    return round_to_12_digits(round(start_s + _seconds_after(last_s, first_s), 6))
+
+
+def _injection_clock(source: PlaneAttributes, tag: int) -> float | None:
+    return seconds_of(source.text(Nested((Tag.RADIOPHARMACEUTICAL_INFORMATION_SEQUENCE, tag))).strip())
+
+
+def _days_between(first: str, second: str) -> int | None:
+    try:
+        return (datetime.strptime(second, "%Y%m%d") - datetime.strptime(first, "%Y%m%d")).days
+    except ValueError:
+        return None
 
 
 def _scatter(source: PlaneAttributes) -> list[Any] | None:
@@ -244,8 +271,8 @@ ROWS: tuple[AnyRow, ...] = (
     Derived("FrameReferenceTime", _reference_times, "(0054,1300) of every time", PET),
     Derived("SeriesTime", _scan_clock, "(0008,0031)", PET),
     Derived("TimeZero", _scan_clock, "(0008,0031), else (0008,0032)", PET),
-    Derived("InjectionStart", _injection(Tag.RADIOPHARMACEUTICAL_START_TIME), "(0054,0016) > (0018,1072) − (0008,0031)", PET),
-    Derived("InjectionEnd", _injection(Tag.RADIOPHARMACEUTICAL_STOP_TIME), "(0054,0016) > (0018,1073) − (0008,0031)", PET),
+    Derived("InjectionStart", _injection_start, "(0054,0016) > (0018,1072) − (0008,0031)", PET),
+    Derived("InjectionEnd", _injection_end, "(0054,0016) > (0018,1073) − (0008,0031)", PET),
     Derived("ScanStart", lambda source: 0, "zero: times count from the scan", PET),
     Derived("ImageDecayCorrected", _is_decay_corrected, "(0054,1102)", PET),
     Derived("ImageDecayCorrectionTime", _correction_time, "(0054,1102): 0 for `START`, (0018,1072) − (0008,0031) for "

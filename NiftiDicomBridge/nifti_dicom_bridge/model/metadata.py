@@ -14,6 +14,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from ..standard.pydicom_tables import VR, entry_of, private_vr_of
 from ..standard.tags import Tag
 
 # PS3.5 6.2: struct letter of one value of the numeric VRs
@@ -292,7 +293,18 @@ def numbers(elements: Elements, tag: int) -> list[float]:
     element = elements.get(tag)
     if element is None or not isinstance(element.value, bytes) or not element.value:
         return []
-    return list(_numbers(element.vr, element.value))
+    return list(_numbers(element.vr if element.vr != "UN" else _known_vr(elements, tag), element.value))
+
+
+def _known_vr(elements: Elements, tag: int) -> str:
+    """Return the VR that the dictionaries give an element of VR UN (PS3.5 6.2.2), as archives leave that did not know it."""
+    if tag >> 16 & 1:
+        return private_vr_of(tag, text(elements, tag >> 16 << 16 | tag >> 8 & 0xFF)) or "UN"
+    entry = entry_of(tag)
+    vr = entry[VR] if entry else "UN"
+    if vr != "US or SS":
+        return vr
+    return "SS" if integer(elements, Tag.PIXEL_REPRESENTATION) == 1 else "US"
 
 
 @lru_cache(maxsize=4096)
@@ -314,7 +326,9 @@ def doubt_of_numbers(elements: Elements, tag: int) -> str:
     is.
     """
     element = elements.get(tag)
-    if element is None or not isinstance(element.value, bytes) or element.vr in NUMBER_FORMATS:
+    if element is None or not isinstance(element.value, bytes):
+        return ""
+    if (element.vr if element.vr != "UN" else _known_vr(elements, tag)) in NUMBER_FORMATS:
         return ""
     if not numbers(elements, tag):
         shown = text(elements, tag)[:40]

@@ -23,8 +23,9 @@ def entry_of(tag: int) -> tuple[str, ...] | None:
 
 
 def private_vr_of(tag: int, creator: str) -> str:
-    """Return the VR of an attribute of a manufacturer; empty for unknown ones."""
-    known = _module("_private_dict").private_dictionaries.get(creator, {})
+    """Return the VR of an attribute of a manufacturer, whose creator archives may have in capitals; empty for unknown ones."""
+    dictionaries = _module("_private_dict").private_dictionaries
+    known = dictionaries.get(creator) or dictionaries.get(_creators().get(creator.upper()), {})
     group, number = f"{tag >> 16:04X}", f"{tag & 0xFFFF:04X}"
     for key in (group + number, f"{group}xx{number[2:]}", f"{group[:2]}xxxx{number[2:]}"):
         if key in known:
@@ -47,6 +48,12 @@ def _repeaters() -> list[tuple[str, int, int]]:
     """Return the names of groups that repeat, with their fixed digits and which these are."""
     names = _module("_dicom_dict").RepeatersDictionary
     return [(name, int(name.replace("x", "0"), 16), int("".join("F0"[c == "x"] for c in name), 16)) for name in names]
+
+
+@lru_cache(maxsize=1)
+def _creators() -> dict[str, str]:
+    """Return the private creators by their names in capitals."""
+    return {name.upper(): name for name in _module("_private_dict").private_dictionaries}
 
 
 @lru_cache(maxsize=1)

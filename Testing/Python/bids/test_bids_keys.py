@@ -380,6 +380,29 @@ def test_pet_frames_count_from_the_series():
     assert found["TimeZero"] == "10:10:00"
 
 
+@pytest.mark.parametrize(
+    ("series", "acquired", "start"), [("120000", "102000", -6000), ("235500", "000500", 600), ("101000.5", "101000", -0.5)]
+)
+def test_pet_frames_before_the_series_or_after_midnight(series, acquired, start):
+    found = one({0x00080060: "PT", 0x00080031: series, 0x00080032: acquired})
+
+    assert found["FrameTimesStart"] == [start]
+
+
+@pytest.mark.parametrize(
+    ("moment", "start", "end"),
+    [("", -1800, -1740), ("20240501234500", -1800, -1740), ("20240430234500+0100", -88200, -88140), ("19000101", -1800, -1740)],
+)
+def test_pet_injection_before_midnight(moment, start, end):
+    clocks = {0x00181072: element("234500", "TM"), 0x00181073: element("234600", "TM")}
+    tracer = Item({**clocks, 0x00181078: element(moment, "DT")} if moment else clocks)
+    series = {0x00080021: "20240502", 0x00080031: "001500", 0x00541102: "ADMIN", 0x00540016: Element("SQ", (tracer,))}
+
+    found = one({0x00080060: "PT", **series})
+
+    assert (found["InjectionStart"], found["InjectionEnd"], found["ImageDecayCorrectionTime"]) == (start, end, start)
+
+
 def test_pet_activity_is_in_megabecquerel():
     found = keys(positron([0]))
     assert (found["TracerName"], found["InjectedRadioactivity"], found["InjectedRadioactivityUnits"]) == ("FDG", 185, "MBq")
@@ -406,6 +429,15 @@ def test_every_key_can_be_written_as_json():
     json.dumps(found, allow_nan=False)
     assert "EchoTime" not in found
     assert metadata.text({}, 1) == ""
+
+
+def test_private_numbers_whose_vr_an_archive_did_not_know():
+    binary = {0x2005100E: Element("UN", struct.pack("<f", 0.25)), 0x20011022: Element("UN", struct.pack("<f", 2.5))}
+    creators = {0x20050010: "PHILIPS MR IMAGING DD 001", 0x20010010: "PHILIPS IMAGING DD 001"}
+
+    found = one({0x00080070: "Philips", 0x00281053: "2", **creators, **binary})
+
+    assert (found["PhilipsScaleSlope"], found["WaterFatShift"]) == (0.25, 2.5)
 
 
 def test_real_values_of_philips_volumes_with_scales_of_their_own_are_precise():

@@ -9,6 +9,8 @@ JPEG, JPEG_2000, BOXED_JPEG_2000 = b"\xff\xd8", b"\xff\x4f\xff\x51", b"\0\0\0\x0
 _STARTS_OF_FRAME = frozenset({*range(0xC0, 0xD0), 0xF7}) - {0xC4, 0xC8, 0xCC}
 """ISO/IEC 10918-1 table B.1, and JPEG-LS (ISO/IEC 14495-1)."""
 _WITHOUT_LENGTH = frozenset({0x01, *range(0xD0, 0xD9)})
+HEADER_BYTES = 1 << 16
+"""Of a frame: the size of its image is specified there."""
 
 
 def claimed_size(frame: bytes) -> tuple[int, int, int, int] | None:

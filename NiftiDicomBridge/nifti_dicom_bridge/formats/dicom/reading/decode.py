@@ -15,9 +15,11 @@ from ....model.pixels import YBR_FULL, YBR_FULL_422, BitFrames, PixelFormat, fra
 from ....standard import dictionary
 from ....standard.pydicom_settings import without_validation
 from ....standard.tags import Tag
+from ....standard.transfer_syntaxes import DEFLATED, NATIVE
 from .bits_in_file import BitsInFile, stay_in_file
+from .codestream import HEADER_BYTES, claimed_size
 from .encapsulated import check_fragments
-from .files import read_pixel_bytes
+from .files import read_part, read_pixel_bytes
 from .frame_codecs import ABORTING
 from .lookup import frame_count
 from .shared_values import SharedValues
@@ -130,14 +132,37 @@ def check_length(instance: Instance, pixel: PixelFormat) -> None:
             "Copy it again from its source."
         )
     if pixels.length < 0:
+        _refuse_native_syntax(instance)
         check_fragments(instance)
         return
     wanted = pixel.bytes_of(frames)
     length = pixels.length if instance.encoding.deflated else min(pixels.length, size - pixels.offset)
+    if length not in (wanted, wanted + wanted % 2):
+        _refuse_codestream(instance, length)
     if length < wanted:
         raise DicomReadError(
             f"{instance.path}: {dictionary.describe(pixels.tag)} has {length} bytes, but {frames} frame(s) of "
             f"{pixel.rows} × {pixel.columns} pixels need {wanted}: truncated. Copy it again from its source."
+        )
+
+
+def _refuse_native_syntax(instance: Instance) -> None:
+    """Raise `DicomReadError` where pixel data are encapsulated, and the transfer syntax specifies uncompressed ones."""
+    syntax = instance.transfer_syntax
+    if syntax in (*NATIVE, DEFLATED):
+        raise DicomReadError(
+            f"{instance.path}: {dictionary.describe(Tag.PIXEL_DATA)} is encapsulated as compressed pixel data are, but "
+            f"{dictionary.describe(Tag.TRANSFER_SYNTAX_UID)} {dictionary.uid_name(syntax)} specifies uncompressed ones. "
+            "Correct the transfer syntax, or export the file again from its source."
+        )
+
+
+def _refuse_codestream(instance: Instance, length: int) -> None:
+    """Raise `DicomReadError` where pixel data of a defined length, which are pixels (PS3.5 A.4), are a compressed image."""
+    if claimed_size(read_part(instance, 0, min(length, HEADER_BYTES))) is not None:
+        raise DicomReadError(
+            f"{instance.path}: {dictionary.describe(Tag.PIXEL_DATA)} contains a compressed image that is not encapsulated "
+            "(PS3.5 A.4), so its bytes are not the pixels. Export it again from its source, encapsulated or uncompressed."
         )
 
 

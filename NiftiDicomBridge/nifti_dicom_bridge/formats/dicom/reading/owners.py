@@ -13,7 +13,7 @@ from ....standard.dictionary import describe, tag_of
 from ....standard.tags import Tag
 from .item_values import text_of
 from .shared_values import SharedValues
-from .vendor import creators_of_manufacturer
+from .vendor import READ_GROUPS, creators_of_manufacturer
 
 _PERSON = (Tag.PATIENT_NAME, Tag.PATIENT_BIRTH_DATE, Tag.PATIENT_SEX, Tag.ISSUER_OF_PATIENT_ID)
 """Attributes of a `Person`."""
@@ -104,7 +104,7 @@ def doubt_of_private_elements(elements: Elements) -> str:
     if not without:
         return ""
     shown = ", ".join(f"({block >> 8:04X},{block & 0xFF:02X}xx)" for block in without[:4])
-    if creators_of_manufacturer(elements):
+    if creators_of_manufacturer(elements) and any(block >> 8 in READ_GROUPS for block in without):
         manufacturer = metadata.text(elements, Tag.MANUFACTURER)
         use = f"they are taken for those that {manufacturer} commonly has there, such as b-values or the tiles of a mosaic"
     else:

@@ -8,13 +8,11 @@ from ....model.metadata import Instance
 from ....standard.dictionary import describe
 from ....standard.tags import Tag
 from ....standard.transfer_syntaxes import RLE
-from .codestream import claimed_size
+from .codestream import HEADER_BYTES, claimed_size
 from .encapsulated import read_fragments
 from .files import open_instance
 from .lookup import frame_count
 
-_HEADER_BYTES = 1 << 16
-"""Of a fragment: the size of its image is specified there."""
 _RLE_SEGMENTS = range(1, 16)
 _RLE_HEADER_BYTES = 64
 
@@ -37,7 +35,7 @@ def uncounted_frames(instance: Instance) -> int:
         starts = []
         for offset, length in places:
             file.seek(offset)
-            starts.append(file.read(min(length, _HEADER_BYTES)))
+            starts.append(file.read(min(length, HEADER_BYTES)))
     if instance.transfer_syntax == RLE:
         return sum(map(_is_rle_frame, starts[1:]))
     size = claimed_size(starts[0])

@@ -147,13 +147,21 @@ def missing_times(volumes: Sequence[Frames]) -> str:
         numbers = {int(value) for value in values}
         if max(numbers) - min(numbers) > 2 * len(volumes):  # they count something else
             continue
-        gaps = sorted(set(range(1 if min(numbers) == 2 else min(numbers), max(numbers))) - numbers)
+        first = 1 if min(numbers) == 2 and not _has_first_instance(volumes) else min(numbers)
+        gaps = sorted(set(range(first, max(numbers))) - numbers)
         if 0 < len(gaps) <= len(volumes) // 2:
             words = ", ".join(map(str, gaps[:5])) + (", …" if len(gaps) > 5 else "")
             return f"{len(gaps)} time(s) missing: no frame has {row.name} {words}"
         if not gaps:
             return _missing_at_end(volumes, numbers, row.name)
     return ""
+
+
+def _has_first_instance(volumes: Sequence[Frames]) -> bool:
+    """Whether an object of several is the first of the series by InstanceNumber, so that none before it is missing."""
+    row = next(n for n, time in enumerate(TIMES) if time.name == INSTANCE_NUMBER)
+    numbers = {frame.instance: frame.times[row] for volume in volumes for frame in volume if frame.times}
+    return len(numbers) > 1 and 1 in numbers.values()
 
 
 def _missing_at_end(volumes: Sequence[Frames], numbers: set[int], name: str) -> str:

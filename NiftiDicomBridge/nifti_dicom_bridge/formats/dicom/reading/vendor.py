@@ -36,6 +36,8 @@ _CREATORS = (
     ("UNITED IMAGING", ("IMAGE PRIVATE HEADER",)),
 )
 # fmt: on
+READ_GROUPS = frozenset({0x0019, 0x0021, 0x0025, 0x0027, 0x0029, 0x0031, 0x0043, 0x0051, 0x0065, 0x2001, 0x2005})
+"""Private groups of which something is read."""
 _COMMON_BLOCKS = {"Philips MR Imaging DD 005": 0x14, "SIEMENS MR SDI 02": 0x11}
 """Creator → the block that it commonly has; others have 10."""
 _BLOCKS: tuple[int, ...] = (*range(0x10, 0x24), *range(0xF8, 0x100))
@@ -75,8 +77,7 @@ def creators_of_manufacturer(elements: Elements) -> tuple[str, ...]:
 def private_numbers(elements: Elements, key: tuple[int, str, int]) -> list[float]:
     """Return the numbers of a private element (group, creator, number); empty where there is none.
 
-    Values of unknown VR are read as text where they are digits, else as the only binary kind that fits their length, else as
-    the manufacturer documents them.
+    Values of unknown VR are read as text where they are digits, else as the manufacturer documents them, else as FD.
     """
     if not may_have(elements, key):
         return []
@@ -86,7 +87,7 @@ def private_numbers(elements: Elements, key: tuple[int, str, int]) -> list[float
         return []
     if element.vr != "UN":
         return metadata.numbers(elements, tag or 0)
-    kinds = ("DS", "FD", private_vr_of(tag or 0, key[1]) or "FD")
+    kinds = ("DS", private_vr_of(tag or 0, key[1]) or "FD", "FD")
     return next((numbers for vr in kinds if (numbers := metadata.numbers({0: Element(vr, element.value)}, 0))), [])
 
 

@@ -21,7 +21,7 @@ from oracles import module
 from phantoms.base import SECONDARY_CAPTURE, image, ramp, save, slices
 
 DEFLATED_FRAMES, RLE, JPEG_2000 = "1.2.840.10008.1.2.8.1", "1.2.840.10008.1.2.5", "1.2.840.10008.1.2.4.90"
-JPEG_LS = "1.2.840.10008.1.2.4.80"
+JPEG_LS, EXPLICIT = "1.2.840.10008.1.2.4.80", "1.2.840.10008.1.2.1"
 
 
 def _deflate(raw: bytes) -> bytes:
@@ -102,6 +102,37 @@ def test_no_closing_delimiter_is_a_note_where_all_frames_are_there(tmp_path: Pat
 
     assert np.array_equal(volume.voxels[0], frames)
     assert any("closing delimiter" in warning for warning in volume.warnings)
+
+
+JPEG_OF_4_BY_5 = bytes.fromhex("ffd8 ffc0000b080004000501011100 ffda") + bytes(300) + b"\xff\xd9"
+BOXED = b"\0\0\0\x0cjP  \r\n\x87\n"
+JPEG_2000_OF_4_BY_5 = b"\xff\x4f\xff\x51" + struct.pack(">2H8IH3B", 41, 0, 5, 4, 0, 0, 5, 4, 0, 0, 1, 7, 1, 1) + bytes(300)
+
+
+@pytest.mark.parametrize("syntax", [EXPLICIT, RLE])
+@pytest.mark.parametrize("stream", [JPEG_OF_4_BY_5, JPEG_2000_OF_4_BY_5, BOXED + JPEG_2000_OF_4_BY_5])
+def test_a_compressed_image_that_is_not_encapsulated_is_not_taken_for_pixels(
+    stream: bytes, syntax: str, tmp_path: Path
+) -> None:
+    (ds,) = slices(ramp(1, 4, 5, dtype="u1"))
+    ds.PixelData = stream + bytes(len(stream) % 2)
+    path = _write(tmp_path, ds)
+    path.write_bytes(path.read_bytes().replace(EXPLICIT.encode() + b"\0", syntax.encode() + b"\0", 1))
+
+    with pytest.raises(DicomReadError, match="not encapsulated"):
+        read([tmp_path])
+
+
+def test_encapsulated_pixels_of_an_uncompressed_transfer_syntax_are_refused(tmp_path: Path) -> None:
+    (ds,) = slices(ramp(1, 4, 5, dtype="u1"))
+    path = _write(tmp_path, ds)
+    raw = path.read_bytes()
+    start = raw.rindex(struct.pack("<2H", 0x7FE0, 0x0010))
+    pixel_data = struct.pack("<2H2s2xI", 0x7FE0, 0x0010, b"OB", 0xFFFFFFFF)
+    path.write_bytes(raw[:start] + pixel_data + encapsulate([ds.PixelData]) + struct.pack("<2HI", 0xFFFE, 0xE0DD, 0))
+
+    with pytest.raises(DicomReadError, match="Explicit VR Little Endian specifies uncompressed ones"):
+        read([tmp_path])
 
 
 @pytest.mark.parametrize("kept", ["half a fragment", "one fragment less"])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import struct
 from pathlib import Path
 
 import numpy as np
@@ -10,7 +11,7 @@ from pydicom.dataset import Dataset
 
 from nifti_dicom_bridge.formats.dicom.reading.read import read
 from nifti_dicom_bridge.model.volume import Volume
-from phantoms.base import MR, ramp, save, slices, uid
+from phantoms.base import MR, put_raw, ramp, save, slices, uid
 from phantoms.dynamic import enhanced
 from phantoms.multiframe import group
 
@@ -79,13 +80,39 @@ def test_trace_images_alone_are_not_reported(tmp_path: Path) -> None:
     assert not volume_of(tmp_path, weighted([0.0, 500.0, 1000.0], [None, None, None])).warnings
 
 
+def test_diffusion_whose_vr_an_archive_did_not_know(tmp_path: Path) -> None:
+    found = weighted([None, None], [None, None])
+    for n, ds in enumerate(found):
+        put_raw(ds, 0x00189087, "UN", struct.pack("<d", 1000.0 * (n >= SLICES)))
+        if n >= SLICES:
+            put_raw(ds, 0x00189089, "UN", struct.pack("<3d", 0.0, 0.6, -0.8))
+
+    gradients = volume_of(tmp_path, found).gradients
+
+    assert gradients is not None
+    assert gradients[:, 0].tolist() == [0, 1000]
+    assert abs(float(gradients[1, 1:] @ [0, -0.6, -0.8])) == pytest.approx(1)  # RAS, of either sign
+
+
 def test_private_elements_without_creator_are_reported(tmp_path: Path) -> None:
     found = weighted([None, None], [None, None])
     for ds in found:
         ds.Manufacturer = "SIEMENS"
         ds.add_new(0x0019100C, "IS", "1000")
 
-    assert any("(0019,10xx) have no private creator" in warning for warning in volume_of(tmp_path, found).warnings)
+    assert any("b-values or the tiles of a mosaic" in warning for warning in volume_of(tmp_path, found).warnings)
+
+
+def test_private_elements_without_creator_of_which_nothing_is_read(tmp_path: Path) -> None:
+    found = weighted([None], [None])
+    for ds in found:
+        ds.Manufacturer = "Philips Medical Systems"
+        put_raw(ds, 0x55335511, "UN", b"21.42\\12.89")
+
+    (note,) = volume_of(tmp_path, found).warnings
+
+    assert "(5533,55xx) have no private creator" in note
+    assert "is not used" in note
 
 
 CORONAL = [1, 0, 0, 0, 0, -1]

@@ -420,6 +420,19 @@ def test_a_whole_time_that_is_missing_is_named(tmp_path: Path) -> None:
     assert "1 time(s) missing: no frame has TemporalPositionIdentifier 2" in volume.warnings
 
 
+@pytest.mark.parametrize(("first", "is_missing"), [(1, False), (SLICES + 1, True)])
+def test_times_that_are_counted_from_two_lack_one_where_the_first_instance_is_not_there(
+    first: int, is_missing: bool, tmp_path: Path
+) -> None:
+    found = series(lambda ds, t, k: setattr(ds, "AcquisitionNumber", t + 2))
+    for n, ds in enumerate(found):
+        ds.InstanceNumber = first + n
+
+    (volume,) = images(tmp_path, found)
+
+    assert ("1 time(s) missing: no frame has AcquisitionNumber 1" in volume.warnings) == is_missing
+
+
 @pytest.mark.slow
 @settings(max_examples=40)
 @given(
