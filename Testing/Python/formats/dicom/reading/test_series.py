@@ -228,6 +228,19 @@ def test_other_files_among_those_of_a_series_are_not(name: str, tmp_path: Path) 
     assert failures(tmp_path) == []
 
 
+@pytest.mark.parametrize(
+    ("name", "reasons"),
+    [("data.dic", []), ("page.dcm", ["it contains text, not DICOM"]), ("page.ima", ["it contains text, not DICOM"])],
+)
+def test_text_is_named_where_its_name_promises_dicom_only(name: str, reasons: list[str], tmp_path: Path) -> None:
+    save(tmp_path, series())
+    (tmp_path / name).write_text("(0008,0005)\tCS\tSpecificCharacterSet\n" * 9)
+
+    leftovers = find_series([tmp_path]).leftovers
+
+    assert [leftover.reason.split(": ")[1].split(". ")[0] for leftover in leftovers] == reasons
+
+
 @pytest.mark.parametrize("name", ["003.dcm", "another name"])
 def test_a_truncated_file_is_one_failure_and_its_series_is_incomplete(name: str, circle: Circle) -> None:
     save(circle.dicom, series())
