@@ -190,9 +190,12 @@ def _warn_of_damaged_neighbours(inventory: Inventory) -> None:
     damaged = [leftover for leftover in inventory.leftovers if leftover.failed]
     own = Counter(leftover.series_uid for leftover in damaged if leftover.series_uid)
     near = Counter(Path(leftover.path).parent for leftover in damaged if not leftover.series_uid)
-    for one in inventory.series if damaged else []:
+    empty = Counter(leftover.series_uid for leftover in inventory.leftovers if leftover.series_uid and not leftover.failed)
+    for one in inventory.series if damaged or empty else []:
         if one.uid and own[one.uid]:
             one.warnings.append(f"{own[one.uid]} file(s) of the series could not be read: it is incomplete")
+        if one.uid and empty[one.uid]:
+            one.warnings.append(f"{empty[one.uid]} image(s) of the series have no pixel data: it is incomplete")
         count = sum(near[folder] for folder in {Path(instance.path).parent for instance in one.instances})
         if count:
             one.warnings.append(f"{count} file(s) next to it could not be read: the series may be incomplete")
