@@ -11,9 +11,9 @@ from .kinds import POSITIVE, TEXT, round_to_12_digits
 from .row import MR, PHILIPS, SIEMENS, AnyRow, Derived, Row, When
 from .rows import train_length_of
 from .sequence_words import SCANNING_SEQUENCE, words_of
+from .siemens import siemens_factor
 from .source import Phoenix, PlaneAttributes, Private
 
-SIEMENS_FACTORS = (Private(0x0021, "SIEMENS MR SDS 01", 0x1009), Private(0x0051, "SIEMENS MR HEADER", 0x1011))
 GE_FACTORS = Private(0x0043, "GEMS_PARM_01", 0x1083)
 GE_BANDS = Private(0x0043, "GEMS_PARM_01", 0x10B6)
 UIH_FACTORS = Private(0x0065, "Image Private Header", 0x100D)
@@ -28,16 +28,7 @@ def in_plane_of(source: PlaneAttributes) -> float:
 
 def _siemens_in_plane(source: PlaneAttributes) -> float:
     stated = source.number(Phoenix("sPat.lAccelFactPE")) or 0.0
-    return stated or _letter(source, "p")
-
-
-def _letter(source: PlaneAttributes, letter: str) -> float:
-    """Return the number behind a letter of ``p2s4``."""
-    for where in SIEMENS_FACTORS:
-        match = re.search(rf"{letter}(\d+(?:\.\d+)?)", source.text(where))
-        if match:
-            return float(match[1])
-    return 0.0
+    return stated or siemens_factor(source, "p")
 
 
 def _ge_in_plane(source: PlaneAttributes) -> float:
@@ -91,7 +82,7 @@ def multiband_of(source: PlaneAttributes) -> int | None:
     """Return how many slices were excited at once; None if unknown."""
     from .timing import bands_by_time
 
-    stated = _letter(source, "s") if source.manufacturer == "Siemens" else 0.0
+    stated = siemens_factor(source, "s") if source.manufacturer == "Siemens" else 0.0
     if source.manufacturer == "GE":
         stated = max(source.number(GE_BANDS) or 0.0, siemens_text.number(protocol_of(source).get("MBACCEL", "")) or 0.0)
     factor = max(int(stated), bands_by_time(source))

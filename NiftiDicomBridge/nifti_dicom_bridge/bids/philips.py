@@ -12,7 +12,7 @@ from .source import Nested, PlaneAttributes, Private
 
 SCALE = Private(0x2005, "Philips MR Imaging DD 001", 0x100E)
 TABLE = Private(0x2005, "Philips MR Imaging DD 005", 0x143C)
-DEEP_LEARNING = Private(0x2005, "Philips MR Imaging DD 002", 0x1110)
+DEEP_LEARNING = Private(0x2005, "Philips MR Imaging DD 008", 0x1110)
 NO_VALUE = 1e38
 
 
@@ -74,7 +74,7 @@ ROWS: tuple[AnyRow, ...] = (
     Row("PhilipsScaleSlope", SCALE, NUMBER, when=SCALED),
     Derived("TablePosition", _table_position, "(2005,xx3C) Philips MR Imaging DD 005; z reversed", PHILIPS),
     Derived("DeepLearning", lambda source: bool(_deep_learning(source)) or None, "with DeepLearningDetails", PHILIPS),
-    Derived("DeepLearningDetails", _deep_learning, "(2005,xx10) Philips MR Imaging DD 002", PHILIPS),
+    Derived("DeepLearningDetails", _deep_learning, "(2005,xx10) Philips MR Imaging DD 008", PHILIPS),
     Row("InversionTime", Private(0x2001, "Philips Imaging DD 001", 0x101B), POSITIVE, 1e-3, PHILIPS),
     Derived("UsePhilipsFloatNotDisplayScaling", _is_precise, "the slope of the image: 1 / PhilipsScaleSlope in "
             "every volume, or the display's", SCALED),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from ..standard.tags import Tag
@@ -10,6 +11,7 @@ from .row import MR, SIEMENS, AnyRow, Derived, Row, When
 from .source import Csa, Phoenix, PlaneAttributes, Private
 
 SDS, SDI, HEADER = "SIEMENS MR SDS 01", "SIEMENS MR SDI 02", "SIEMENS MR HEADER"
+FACTORS = (Private(0x0021, SDS, 0x1009), Private(0x0051, HEADER, 0x1011))
 MT_PULSE = Phoenix("sPrepPulses.ucMTC")
 TABLE_POSITIONS = (Private(0x0021, SDS, 0x1005), Private(0x0019, HEADER, 0x1014), Csa("ImaRelTablePosition"))
 SEQUENCE_FILE = Phoenix("tSequenceFileName")
@@ -34,6 +36,15 @@ BASELINES = (
     Phoenix("sProtConsistencyInfo.ulConvFromVersion"),
 )
 # fmt: on
+
+
+def siemens_factor(source: PlaneAttributes, letter: str) -> float:
+    """Return the number behind a letter of ``p2s4``, as Siemens writes it; 0 where there is none."""
+    for where in FACTORS:
+        match = re.search(rf"{letter}(\d+(?:\.\d+)?)", source.text(where))
+        if match:
+            return float(match[1])
+    return 0.0
 
 
 def _table_position(source: PlaneAttributes) -> list[Any] | None:

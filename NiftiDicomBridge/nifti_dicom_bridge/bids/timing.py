@@ -2,22 +2,21 @@
 
 from __future__ import annotations
 
-import math
 import re
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from itertools import pairwise
 
 from ..options import Resample
 from ..standard.tags import Tag
-from .ge import DIFFUSION, GROUP_DELAY_S, cycling_of, internal_name_of, protocol_of
+from .ge_times import ge_onsets, ge_repetition_time, ge_slice_times
 from .image_type import image_type_of
 from .kinds import MS_TO_S, POSITIVE, clock, date, seconds_of
 from .row import GE, PHILIPS, UIH, AnyRow, Derived, Row, When
 from .rows import train_length_of
-from .sequence_words import GE_SEQUENCE, SCANNING_SEQUENCE, is_3d, words_of
-from .siemens_text import number
-from .source import Csa, PlaneAttributes, Private
+from .sequence_words import SCANNING_SEQUENCE, is_3d, words_of
+from .siemens import siemens_factor
+from .source import Csa, Phoenix, PlaneAttributes, Private
 
 MOSAIC_TIMES_MS = (Private(0x0019, "SIEMENS MR HEADER", 0x1029), Csa("MosaicRefAcqTimes"))
 TIME_AFTER_START_S = Private(0x0021, "SIEMENS MR SDI 02", 0x1104)
@@ -57,7 +56,7 @@ def _slice_timing(source: PlaneAttributes) -> list[float] | None:
 
 def _sensible_times(source: PlaneAttributes, volumes: int) -> list[float] | None:
     reader = READERS.get(source.manufacturer)
-    longest = (source.number(Tag.REPETITION_TIME) or 0.0) * MS_TO_S
+    longest = (volume_time_of(source) if GE.holds(source) else None) or (source.number(Tag.REPETITION_TIME) or 0.0) * MS_TO_S
     first = 1 if volumes > 1 and source.has(TIME_AFTER_START_S) else 0  # XA ignores multiband in the times of the first
     for t in dict.fromkeys((first, 0, min(1, volumes - 1))) if reader else ():
         times_s = reader(_planes(source, t)) if reader else None
@@ -95,7 +94,13 @@ def bands_by_time(source: PlaneAttributes) -> int:
 
 
 def _siemens(planes: list[PlaneAttributes]) -> list[float] | None:
-    return _mosaic(planes) or _by_plane(planes, _after_start) or _by_plane(planes, _frame_time) or _clocks(planes)
+    return (
+        _mosaic(planes)
+        or _of_protocol(planes)
+        or _by_plane(planes, _after_start)
+        or _by_plane(planes, _frame_time)
+        or _clocks(planes)
+    )
 
 
 def _mosaic(planes: list[PlaneAttributes]) -> list[float] | None:
@@ -104,6 +109,29 @@ def _mosaic(planes: list[PlaneAttributes]) -> list[float] | None:
         return None
     times = next((times_ms for where in MOSAIC_TIMES_MS if len(times_ms := planes[0].numbers(where)) >= len(planes)), [])
     return [times[plane.frame] * MS_TO_S for plane in planes] if times else None
+
+
+def _of_protocol(planes: list[PlaneAttributes]) -> list[float] | None:
+    """Evenly over the part of RepetitionTime without a delay, in the order of the protocol: old mosaics have no times."""
+    first, slices = planes[0], len(planes)
+    order = SLICE_ORDERS.get(int(first.number(Phoenix("sSliceArray.ucMode")) or 0))
+    if order is None or any(plane.made_in is not first.made_in for plane in planes) or not _is_plain_mosaic(first, slices):
+        return None
+    ms = (first.number(Tag.REPETITION_TIME) or 0.0) - (first.number(Phoenix("lDelayTimeInTR")) or 0.0) / 1000.0
+    ranks = {tile: rank for rank, tile in enumerate(order(slices))}
+    return [ranks[plane.frame] * ms * MS_TO_S / slices for plane in planes] if ms > 0 else None
+
+
+def _is_plain_mosaic(source: PlaneAttributes, slices: int) -> bool:
+    """Whether slices of a mosaic without times were acquired one by one, in one run, and are stored in their order."""
+    counts = (Csa("NumberOfImagesInMosaic"), Phoenix("sSliceArray.lSize"))
+    return (
+        not any(source.has(where) for where in MOSAIC_TIMES_MS)
+        and all(source.number(where) == slices for where in counts)
+        and (source.number(Phoenix("sSliceArray.lConc")) or 1) == 1
+        and not source.number(Phoenix("sSliceArray.ucImageNumb"))
+        and siemens_factor(source, "s") <= 1
+    )
 
 
 def _by_plane(planes: list[PlaneAttributes], reader: Callable[[PlaneAttributes], float | None]) -> list[float] | None:
@@ -150,102 +178,37 @@ def _uih(planes: list[PlaneAttributes]) -> list[float] | None:
     return _clocks(planes)
 
 
-# --- GE ---------------------------------------------------------------------------------------------------------------
+def _interleaved(slices: int) -> list[int]:
+    """Even numbers of slices begin with the second."""
+    first = (slices + 1) % 2
+    return [*range(first, slices, 2), *range(1 - first, slices, 2)]
 
 
-def _ge(planes: list[PlaneAttributes]) -> list[float] | None:
-    """Computed from the protocol, because GE writes no times: evenly over RepetitionTime, in the order of the protocol."""
-    first, volume = planes[0], planes[0].volume
-    protocol = protocol_of(first)
-    if volume is None or volume.times < 2 or not protocol or len(first.text(Tag.SOFTWARE_VERSIONS)) < 10:
-        return None
-    options = [option.strip() for option in protocol.get("IOPT", "").split(",")]
-    timed = ge_timing(first, protocol, options)
-    if timed is None:
-        return None
-    repetition, interleaved = timed
-    bands = max(1, _digits(protocol.get("MBACCEL", "")), int(first.number(Private(0x0043, "GEMS_PARM_01", 0x10B6)) or 1))
-    version, modern = ge_release(first.text(Tag.SOFTWARE_VERSIONS))
-    times = ge_times(len(planes), bands, repetition, interleaved, (version, modern and not DIFFUSION.holds(first)))
-    order = sorted(range(len(planes)), key=lambda k: planes[k].number(Tag.INSTANCE_NUMBER) or 0)
-    return None if times is None else [times[order.index(k)] for k in range(len(planes))]
-
-
-def ge_timing(source: PlaneAttributes, protocol: dict[str, str], options: list[str]) -> tuple[float, bool] | None:
-    """Return the seconds that slices are acquired in, and whether they are interleaved; None for other sequences.
-
-    Functional images: the slice order is in the protocol, RepetitionTime is without the delay behind a group. Multi-phase
-    images: interleaved, RepetitionTime again without the delay.
-    """
-    repetition = (source.number(Tag.REPETITION_TIME) or 0.0) * MS_TO_S
-    name = source.text(GE_SEQUENCE)
-    if source.has(GROUP_DELAY_S) or "epiRT" in name or "FMRI" in options:
-        return repetition, _digits(protocol.get("SLICEORDER", "1")) != 0
-    if (internal_name_of(source) == "EPI" or "MPh" in options) and "MPhVar" not in options:
-        return repetition, True
-    if DIFFUSION.holds(source) or "DIFF" in options:
-        return (repetition, True) if cycling_of(source) in ("OFF", "SPOFF") else None
-    return None
-
-
-def ge_release(versions: str) -> tuple[float, bool]:
-    """Return the version of GE software, and whether it is 27.0 R03 or later: ``RX27.0_R02_1831.a``, ``MR29.1_EA_2039.g``."""
-    match = re.search(r"[A-Z]{2}(\d+)\.(\d+)_(?:R(\d+)|EA)", versions)
-    if match is None:
-        return 0.0, False
-    version = int(match[1]) + int(match[2]) / 10.0
-    return version, version >= 27.1 - 1e-6 or (int(match[1]) == 27 and int(match[3] or 0) >= 3)
-
-
-def ge_times(slices: int, bands: int, seconds: float, interleaved: bool, release: tuple[float, bool]) -> list[float] | None:
-    """Return times of slices in the order of acquisition positions; None for multiband before version 26.
-
-    With multiband, groups of slices at a distance are excited together; their number was made odd before 27.0 R03, and later
-    the last but two and the last were exchanged.
-    """
-    version, modern = release
-    shots = math.ceil(slices / bands)
-    if bands > 1 and version < 26.0:
-        return None
-    if bands > 1 and not modern and shots % 2 == 0:
-        shots += 1
-    step = seconds / shots
-    odd = (shots - 1) // 2
-    ranks = [(n // 2 if n % 2 == 0 else odd + (n + 1) // 2) if interleaved else n for n in range(shots)]
-    if bands > 1 and modern and interleaved and shots > 2 and shots % 2 == 0:
-        ranks[-1], ranks[-3] = ranks[-3], ranks[-1]
-    return [ranks[k % shots] * step for k in range(slices)]
-
-
-def _digits(text: str) -> int:
-    match = re.search(r"\d+", text)
-    return int(match[0]) if match else 0
-
-
-READERS: dict[str, Callable[[list[PlaneAttributes]], list[float] | None]] = {"Siemens": _siemens, "UIH": _uih, "GE": _ge}
+SLICE_ORDERS: dict[int, Callable[[int], Sequence[int]]] = {
+    1: range, 2: lambda slices: range(slices - 1, -1, -1), 4: _interleaved,
+}  # fmt: skip
+"""sSliceArray.ucMode → the slices of a mosaic in the order of their acquisition."""
+READERS: dict[str, Callable[[list[PlaneAttributes]], list[float] | None]] = {
+    "Siemens": _siemens,
+    "UIH": _uih,
+    "GE": ge_slice_times,
+}
 
 
 # --- volumes ----------------------------------------------------------------------------------------------------------
 
 
-def _ge_repetition_time(source: PlaneAttributes) -> float | None:
-    """GE's does not count the delay behind a group of slices."""
-    time_ms, protocol = source.number(Tag.REPETITION_TIME), protocol_of(source)
-    delay = source.number(GROUP_DELAY_S)
-    if delay is None and protocol.get("DELACQ") != "Minimum":
-        delay = number(protocol.get("DELACQNOAV", ""))
-    return float(f"{(time_ms or 0.0) * MS_TO_S + delay:.6g}") if time_ms and delay else None
-
-
 def _onsets(source: PlaneAttributes) -> list[float] | None:
     """Return when each volume began after the first, s; None if unknown."""
     volume = source.volume
-    if volume is None or GE.holds(source) or source.modality != "MR":
+    if volume is None or source.modality != "MR":
         return None
     series = volume.dicom.metadata
     if len(series.frames) < 2:
         return None
     planes = [source.other(series.instances[int(i)], int(f)) for i, f in series.frames[:, 0]]
+    if GE.holds(source):
+        return ge_onsets(planes)
     in_one = len({plane.made_in for plane in planes}) < len(planes)
     if in_one and not _is_3d_train_of_philips(source):
         return None
@@ -265,7 +228,8 @@ def _dynamic(plane: PlaneAttributes) -> float | None:
 
 def volume_time_of(source: PlaneAttributes) -> float | None:
     """Return the seconds from volume to volume where RepetitionTime is clearly something else; None where it is not."""
-    onsets, stated = source.once("onsets", _onsets), (source.number(Tag.REPETITION_TIME) or 0.0) * MS_TO_S
+    onsets = source.once("onsets", _onsets)
+    stated = ge_repetition_time(source) or (source.number(Tag.REPETITION_TIME) or 0.0) * MS_TO_S
     if not onsets or (len(onsets) < FEWEST and not is_3d(source)) or (source.number(Tag.NUMBER_OF_AVERAGES) or 1.0) > 1:
         return None  # averages take several volumes' time
     seconds = onsets[-1] / (len(onsets) - 1)
@@ -307,22 +271,32 @@ def _date_of_tiles(source: PlaneAttributes) -> str | None:
 ROWS: tuple[AnyRow, ...] = (
     Derived("AcquisitionTime", _start_of_tiles, "earliest (0008,0032) in (0065,xx51) of UIH", UIH),
     Derived("AcquisitionDateTime", _date_of_tiles, "(0008,0022) and the earliest (0008,0032) in (0065,xx51) of UIH", UIH),
-    Derived("RepetitionTime", _ge_repetition_time, "(0018,0080) + (0043,xx7C) GEMS_PARM_01, `DELACQNOAV` of the protocol", GE),
     Derived(
         "RepetitionTime",
         volume_time_of,
-        "(0008,0032) of the volumes, or (2005,xxA0) Philips MR Imaging DD 001 of 3D "
-        "echo trains, if they differ from (0018,0080)",
+        "(0008,0032) of the volumes, (0018,1060) of those of GE multi-phase EPI, or (2005,xxA0) Philips MR Imaging DD 001 of "
+        "3D echo trains, if they differ from (0018,0080)",
+    ),
+    Derived(
+        "RepetitionTime",
+        ge_repetition_time,
+        "(0018,0080) + (0043,xx7C) GEMS_PARM_01, `DELACQNOAV` of the protocol of multi-phase EPI",
+        GE,
     ),
     Derived("RepetitionTimeInversion", _excitation_time, "(0018,0080), where volumes come at another rate", INVERTED),
     Derived("RepetitionTimeExcitation", _excitation_time, "(0018,0080), where volumes come at another rate", NOT_INVERTED),
-    Derived("FrameTimesStart", _uneven_onsets, "(0008,0032) of the volumes, where the time between them varies"),
+    Derived(
+        "FrameTimesStart",
+        _uneven_onsets,
+        "(0008,0032) of the volumes, (0018,1060) of those of GE multi-phase EPI, where the time between them varies",
+    ),
     Row("RepetitionTime", Tag.REPETITION_TIME, POSITIVE, MS_TO_S),
     Row("InversionTime", (Tag.INVERSION_TIME, Tag.INVERSION_TIMES), POSITIVE, MS_TO_S),
     Derived(
         "SliceTiming",
         slice_timing_of,
-        "(0019,xx29) SIEMENS MR HEADER, CSA `MosaicRefAcqTimes`, (0021,xx04) SIEMENS MR SDI 02, (0018,9074); "
-        "AcquisitionTime of Siemens 2D and UIH; protocol block (0025,xx1B) of GE",
+        "(0019,xx29) SIEMENS MR HEADER, CSA `MosaicRefAcqTimes` or `sSliceArray.ucMode`, (0021,xx04) SIEMENS MR SDI 02, "
+        "(0018,9074); "
+        "AcquisitionTime of Siemens 2D and UIH; (0018,1060) and protocol block (0025,xx1B) of GE",
     ),
 )

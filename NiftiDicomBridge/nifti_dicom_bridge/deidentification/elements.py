@@ -238,8 +238,8 @@ class Cleaner:
         if action is Action.SHIFT:
             moved = in_form(vr, shifted(vr, value.decode("latin-1"), self.patient.shift_days).encode("latin-1"))
             return moved if moved.strip(b" \0\\") or vr not in _DUMMIES else padded(_DUMMIES[vr].encode("ascii"), vr)
-        if vr == "UI":
-            return self.uids.new_value(value)
+        if vr == "UI":  # also with "Retain UIDs": that column does not have every UID
+            return KeyedUids(self.policy.key).new_value(value)
         if vr not in _DUMMIES:
             return bytes(len(value))
         return padded(_DUMMIES[vr].encode("ascii"), vr)

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from nifti_dicom_bridge import bids
-from nifti_dicom_bridge.bids import from_sidecar, pet, phase_encoding, siemens_text, timing
+from nifti_dicom_bridge.bids import from_sidecar, ge_times, pet, phase_encoding, siemens_text
 from nifti_dicom_bridge.model import geometry, metadata
 from nifti_dicom_bridge.model.dicom_source import DicomSource, Origin
 from nifti_dicom_bridge.model.metadata import Element, Encoding, Instance, Item, SeriesMetadata
@@ -240,15 +240,15 @@ def test_slices_that_happen_to_have_the_same_time_are_not(times):
 
 
 def test_ge_interleaved_slices():
-    assert timing.ge_times(5, 1, 2.0, True, (29.1, True)) == pytest.approx([0, 1.2, 0.4, 1.6, 0.8])
+    assert ge_times.ge_times(5, 1, 2.0, True, (29.1, True)) == pytest.approx([0, 1.2, 0.4, 1.6, 0.8])
 
 
 def test_ge_multiband_repeats_the_shots():
-    assert timing.ge_times(6, 2, 3.0, False, (29.1, True)) == [0, 1, 2, 0, 1, 2]
+    assert ge_times.ge_times(6, 2, 3.0, False, (29.1, True)) == [0, 1, 2, 0, 1, 2]
 
 
 def test_ge_multiband_of_early_software_is_unknown():
-    assert timing.ge_times(6, 2, 3.0, True, (25.0, False)) is None
+    assert ge_times.ge_times(6, 2, 3.0, True, (25.0, False)) is None
 
 
 @pytest.mark.parametrize(
@@ -261,7 +261,7 @@ def test_ge_multiband_of_early_software_is_unknown():
     ],
 )
 def test_ge_release(text, release):
-    assert timing.ge_release(text) == pytest.approx(release)
+    assert ge_times.ge_release(text) == pytest.approx(release)
 
 
 def test_volumes_of_a_philips_3d_train_take_the_time_between_dynamics():

@@ -1,10 +1,13 @@
-"""GE writes no times of slices: they follow from the protocol, for the sequences whose order it specifies alone."""
+"""Times of slices and volumes of GE: of the protocol, or of TriggerTime, which multi-phase EPI has for every slice."""
 
 from __future__ import annotations
 
 import gzip
 import json
 import struct
+from collections.abc import Sequence
+from itertools import chain
+from typing import Any
 
 import pytest
 
@@ -18,18 +21,27 @@ OTHER = {0x9C: ("LO", "fgre"), 0x9E: ("SH", "GRE")}
 
 def slice_times(circle: Circle, protocol: str, sequence: dict, volumes: bool = True) -> list[float] | None:
     """Return SliceTiming of a GE series with a protocol; None where the sidecar has none."""
+    return sidecar(circle, protocol, sequence, volumes).get("SliceTiming")
+
+
+def sidecar(
+    circle: Circle, protocol: str, sequence: dict, volumes: bool = True, triggers: Sequence[Sequence[int]] = ()
+) -> dict[str, Any]:
+    """Return the sidecar of a GE series; `triggers` are TriggerTime, ms, of each volume and slice."""
     found = vendors.dynamic("GE MEDICAL SYSTEMS", 2.0)
     found = found if volumes else found[: vendors.SHAPE[0]]
     packed = gzip.compress(protocol.encode("ascii"), mtime=0)
     raw = struct.pack("<I", len(packed)) + packed
     for ds in found:
         ds.SoftwareVersions, ds.MRAcquisitionType = ["27", "LX", "MR Software release:RX27.0_R02_1831.a"], "2D"
+    for ds, time in zip(found, chain(*triggers), strict=False):
+        ds.TriggerTime = str(time)
     vendors.add_private(found, 0x0019, "GEMS_ACQU_01", sequence)
     vendors.add_private(found, 0x0025, "GEMS_SERS_01", {0x1B: ("OB", raw + b"\0" * (len(raw) % 2))})
     save(circle.dicom, found)
     (entry,) = circle.forth().entries
     assert entry.outcome is Outcome.CONVERTED
-    return json.loads(circle.sidecar().read_text("utf-8")).get("SliceTiming")
+    return json.loads(circle.sidecar().read_text("utf-8"))
 
 
 @pytest.mark.parametrize(
@@ -67,3 +79,45 @@ def test_slices_in_order_have_times_that_increase(circle: Circle) -> None:
 
 def test_a_single_volume_has_none(circle: Circle) -> None:
     assert slice_times(circle, 'IOPT "FMRI"\n', OTHER, volumes=False) is None
+
+
+def test_a_volume_of_several_passes_has_the_times_that_its_slices_state(circle: Circle) -> None:
+    keys = sidecar(
+        circle, 'IOPT "MPh, EPI"\n', ADVANCE, triggers=[[4000 * t + 100 + n for n in (0, 2000, 1000, 3000)] for t in range(5)]
+    )
+
+    assert keys["SliceTiming"] == [0, 2, 1, 3]
+    assert keys["RepetitionTime"] == 4
+
+
+def test_times_that_agree_with_the_protocol_are_not_rounded(circle: Circle) -> None:
+    keys = sidecar(
+        circle, 'IOPT "MPh, EPI"\n', ADVANCE, triggers=[[2000 * t + n for n in (500, 1499, 1001, 2000)] for t in range(5)]
+    )
+
+    assert keys["SliceTiming"] == [0, 1, 0.5, 1.5]
+    assert keys["RepetitionTime"] == 2
+
+
+def test_gated_slices_are_not_in_the_order_of_their_triggers(circle: Circle) -> None:
+    triggers = [[4000 * t + (40 + 70 * t) * n for n in (0, 2, 1, 3)] for t in range(5)]
+
+    assert sidecar(circle, 'IOPT "MPh, EPI"\n', ADVANCE, triggers=triggers)["SliceTiming"] == [0, 1, 0.5, 1.5]
+
+
+def test_volumes_with_variable_delays_have_the_rate_of_their_triggers(circle: Circle) -> None:
+    keys = sidecar(circle, 'IOPT "EPI, MPhVar"\nDELACQNOAV "0.57"\n', ADVANCE, triggers=[[3000 * t] * 4 for t in range(5)])
+
+    assert "SliceTiming" not in keys
+    assert keys["RepetitionTime"] == 3
+
+
+@pytest.mark.parametrize(
+    ("options", "sequence", "seconds"), [("MPh, EPI", ADVANCE, 2.57), ("EPI, MPhVar", ADVANCE, 2), ("FAST_GRE", OTHER, 2)]
+)
+def test_a_delay_of_the_protocol_counts_where_it_is_in_use(
+    options: str, sequence: dict, seconds: float, circle: Circle
+) -> None:
+    keys = sidecar(circle, f'IOPT "{options}"\nDELACQ "0.57"\nDELACQNOAV "0.57"\n', sequence)
+
+    assert keys["RepetitionTime"] == seconds

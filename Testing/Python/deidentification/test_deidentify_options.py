@@ -58,13 +58,16 @@ def codes(ds: Dataset) -> list[str]:
      ({"retain": "institution"}, "113112", "InstitutionName", "Hospital"),
      ({"retain": "patient-characteristics"}, "113108", "PatientWeight", "70"),
      ({"retain": "full-dates"}, "113106", "StudyDate", "20200229"),
-     ({"clean": "descriptors"}, "113105", "SeriesDescription", "MPRAGE sag")],
+     ({"clean": "descriptors"}, "113105", "SeriesDescription", "MPRAGE sag"),
+     ({"retain": "uids"}, "113110", "TableTopPositionAlignmentUID", "1.2.3.4"),
+     ({"retain": "device"}, "113109", "SecondaryCaptureDeviceID", "sc7")],
 )  # fmt: skip
 def test_option_keeps_its_attributes_and_states_its_code(
     choices: dict[str, str], code: str, keyword: str, value: str, tmp_path: Path
 ) -> None:
     attributes = {"DeviceSerialNumber": "4711", "InstitutionName": "Hospital", "PatientWeight": "70", "StudyDate": "20200229",
-                  "SeriesDescription": "MPRAGE sag for John Smith 20200229"}  # fmt: skip
+                  "SeriesDescription": "MPRAGE sag for John Smith 20200229", "TableTopPositionAlignmentUID": "1.2.3.4",
+                  "SecondaryCaptureDeviceID": "sc7"}  # fmt: skip
     series(tmp_path / "in", **attributes)
     run(tmp_path / "in", tmp_path / "out", **choices)
     run(tmp_path / "in", tmp_path / "plain")
@@ -87,6 +90,12 @@ def test_retained_uids_are_those_of_the_original(tmp_path: Path) -> None:
     after = first(tmp_path / "out")
     assert (after.StudyInstanceUID, after.SeriesInstanceUID) == (before[0].StudyInstanceUID, before[0].SeriesInstanceUID)
     assert after.SOPInstanceUID in {ds.SOPInstanceUID for ds in before}
+
+
+def test_uids_that_the_option_does_not_list_are_replaced(tmp_path: Path) -> None:
+    series(tmp_path / "in", UID="1.2.3.4")
+    run(tmp_path / "in", tmp_path / "out", retain="uids")
+    assert first(tmp_path / "out").get("UID", "") != "1.2.3.4"
 
 
 def test_modified_dates_keep_their_distance_and_the_shift_of_the_patient(tmp_path: Path) -> None:

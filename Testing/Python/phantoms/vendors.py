@@ -222,7 +222,7 @@ def philips() -> list[Dataset]:
         0x13: ("SL", 33), 0x19: ("CS", "Y"), 0x1B: ("FL", 250.0), 0x20: ("LO", "FEEPI"), 0x22: ("FL", 12.5),
     })  # fmt: skip
     add_private(found, 0x2005, "Philips MR Imaging DD 005", {0x3C: ("FL", -12.5)})
-    add_private(found, 0x2005, "Philips MR Imaging DD 002", {0x10: ("LO", "SENSE_AI")})
+    add_private(found, 0x2005, "Philips MR Imaging DD 008", {0x10: ("CS", "CS_SENSE_AI")})
     return found
 
 

@@ -1,0 +1,51 @@
+"""Mosaics of Siemens before B17 have no times of slices: they follow from the protocol, if it specifies a plain order."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from circle import Circle
+from phantoms import save, vendors
+from phantoms.base import put_raw
+from phantoms.multiframe import csa_header
+
+PLAIN = "sSliceArray.lConc = 1\nlDelayTimeInTR = 800000"
+TIMES = [str(n) for n in (0, 100, 200, 300)]
+
+
+def slice_times(circle: Circle, slices: int, protocol: str, **header: list[str]) -> list[float] | None:
+    """Return SliceTiming of a mosaic with a protocol, in the order of its tiles; None where the sidecar has none."""
+    ds = vendors.mr("SIEMENS", ImageType=["ORIGINAL", "PRIMARY", "M", "MOSAIC"], AcquisitionMatrix=[0, 20, 16, 0])[0]
+    put_raw(ds, 0x00290010, "LO", b"SIEMENS CSA HEADER")
+    values = {"NumberOfImagesInMosaic": [str(slices)], "SliceNormalVector": ["0", "0", "1"], **header}
+    put_raw(ds, 0x00291010, "OB", csa_header(values))
+    text = f"### ASCCONV BEGIN ###\nsSliceArray.lSize = {slices}\n{protocol}\n### ASCCONV END ###"
+    put_raw(ds, 0x00291020, "OB", csa_header({"MrPhoenixProtocol": [text]}))
+    save(circle.dicom, [ds])
+    circle.forth()
+    return json.loads(circle.sidecar().read_text("utf-8")).get("SliceTiming")
+
+
+@pytest.mark.parametrize(
+    ("mode", "slices", "times"),
+    [(1, 4, [0, 0.3, 0.6, 0.9]), (2, 4, [0.9, 0.6, 0.3, 0]), (4, 4, [0.6, 0, 0.9, 0.3]), (4, 3, [0, 0.8, 0.4])],
+    ids=["ascending", "descending", "interleaved, even", "interleaved, odd"],
+)
+def test_times_follow_from_the_order_of_the_protocol(mode: int, slices: int, times: list[float], circle: Circle) -> None:
+    assert slice_times(circle, slices, f"sSliceArray.ucMode = {mode}\n{PLAIN}") == times
+
+
+@pytest.mark.parametrize(
+    "protocol",
+    ["", "sSliceArray.ucMode = 8", "sSliceArray.ucMode = 1\nsSliceArray.lConc = 2",
+     "sSliceArray.ucMode = 1\nsSliceArray.ucImageNumbTra = 0x1"],
+    ids=["none", "unknown", "several runs", "reverse numbers"],
+)  # fmt: skip
+def test_other_protocols_specify_no_times(protocol: str, circle: Circle) -> None:
+    assert slice_times(circle, 4, protocol) is None
+
+
+def test_times_of_the_header_count(circle: Circle) -> None:
+    assert slice_times(circle, 4, f"sSliceArray.ucMode = 2\n{PLAIN}", MosaicRefAcqTimes=TIMES) == [0, 0.1, 0.2, 0.3]
