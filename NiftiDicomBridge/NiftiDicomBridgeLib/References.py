@@ -45,9 +45,15 @@ def reference_volume(node: Any) -> Any:
     return next((other for other in _related(node) if instance_uids_of(other)), None)
 
 
+def has_geometry_of_dicom(node: Any) -> bool:
+    """Return whether a node is a segmentation with the geometry of a volume of DICOM."""
+    volume = _geometry_volume(node)
+    return volume is not None and bool(instance_uids_of(volume))
+
+
 def has_lost_reference(node: Any) -> bool:
     """Return whether a segmentation has the geometry of a volume that is no longer in the scene."""
-    if not node.IsA(SEGMENTATION) or node.GetNodeReference(node.GetReferenceImageGeometryReferenceRole()) is not None:
+    if not node.IsA(SEGMENTATION) or _geometry_volume(node) is not None:
         return False
     name = slicer.vtkSegmentationConverter.GetReferenceImageGeometryParameterName()
     return bool(node.GetSegmentation().GetConversionParameter(name))
@@ -55,9 +61,8 @@ def has_lost_reference(node: Any) -> bool:
 
 def _related(node: Any) -> Iterator[Any]:
     """Yield what a node may be derived from, the surest first."""
-    if node.IsA(SEGMENTATION):
-        volume = node.GetNodeReference(node.GetReferenceImageGeometryReferenceRole())
-        yield from [volume, *_of_one_patient(volume)] if volume is not None else []
+    volume = _geometry_volume(node)
+    yield from [volume, *_of_one_patient(volume)] if volume is not None else []
     for number in range(node.GetNumberOfNodeReferenceRoles()):
         role = node.GetNthNodeReferenceRole(number)
         for index in range(node.GetNumberOfNodeReferences(role)):
@@ -68,11 +73,18 @@ def _related(node: Any) -> Iterator[Any]:
         yield from _of_one_patient(node)
 
 
+def _geometry_volume(node: Any) -> Any:
+    """Return the volume whose geometry a segmentation has; None for all others."""
+    if not node.IsA(SEGMENTATION):
+        return None
+    return node.GetNodeReference(node.GetReferenceImageGeometryReferenceRole())
+
+
 def patients_of_grid(node: Any) -> list[str]:
     """Return the names of the patients that a node may be of, where several have volumes with its grid; empty otherwise."""
     if was_dicom(node) or reference_volume(node) is not None:
         return []
-    volume = node.GetNodeReference(node.GetReferenceImageGeometryReferenceRole()) if node.IsA(SEGMENTATION) else node
+    volume = _geometry_volume(node) if node.IsA(SEGMENTATION) else node
     people = _people(_with_same_grid(volume)) if volume is not None and volume.IsA(VOLUME) else []
     return [person.get("PatientName") or person.get("PatientID", "") for person in people]
 
