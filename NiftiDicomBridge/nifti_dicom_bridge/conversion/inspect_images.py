@@ -14,6 +14,7 @@ from ..formats.dicom.reading import decode
 from ..formats.dicom.reading.found_files import kind_of
 from ..formats.dicom.reading.outline import outline
 from ..formats.dicom.reading.plans import Plan
+from ..formats.dicom.reading.tiles import slice_shape_of
 from ..model.identity import texts_of
 from ..model.volume import Volume
 from ..options import ConversionOptions, Kind, Target
@@ -46,14 +47,14 @@ def of_plan(plan: Plan) -> dict[str, Any]:
     first = plan.instances[0]
     pixel = decode.pixel_format(first)
     stack = plan.grid.stack
-    times, slices = len(plan.frames), len(plan.frames[0])
+    times, slices, (rows, columns) = len(plan.frames), len(plan.frames[0]), slice_shape_of(first.elements)
     return {
         "becomes": plan.name + ".nii.gz",
         "title": plan.title,
         "kind": kind_of(first),
         **_identity(texts_of(first.elements, _KEYWORDS)),
         "files": len(plan.instances),
-        "shape": [pixel.columns, pixel.rows, slices] + ([times] if times > 1 else []),
+        "shape": [columns, rows, slices] + ([times] if times > 1 else []),
         "type": plan.dtype.name + (" RGB" if pixel.samples == 3 else ""),
         "spacing_mm": _spacing(stack.ijk_to_ras) if stack else None,
         "orientation": _axes(stack.ijk_to_ras) if stack else None,

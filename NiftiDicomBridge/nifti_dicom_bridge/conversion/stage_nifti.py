@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from .. import bids, labels
 from ..errors import OutputError
@@ -51,15 +51,37 @@ def stage_labels(volume: Volume, name: str, staging: Staging) -> None:
         labels.write_dseg(segments, staging.path(name.removesuffix("_dseg").removesuffix("_probseg") + "_dseg.tsv"))
 
 
+class Additions(NamedTuple):
+    """What the files of an image contain next to what its DICOM specifies.
+
+    Attributes
+    ----------
+    changes : mapping
+        Keys of the sidecar to set; None takes a key away. They count as written by us, not as edited.
+    edited : mapping
+        Keys of the sidecar as a person changed them, where the image comes from; they count as edited here too.
+    with_gradients : bool
+        Whether b-values and directions may be next to the image.
+    record_name : str
+        Path of the file with the record below the staging area, for a dataset whose sidecars do not identify anyone; empty to
+        put the record into the sidecar.
+    """
+
+    changes: Mapping[str, Any] = {}
+    edited: Mapping[str, Any] = {}
+    with_gradients: bool = True
+    record_name: str = ""
+
+
+NOTHING_ADDED = Additions()
+
+
 def stage_nifti(
     volume: Volume,
     name: str,
     staging: Staging,
     options: ConversionOptions,
-    changes: Mapping[str, Any] | None = None,
-    with_gradients: bool = True,
-    edited: Mapping[str, Any] | None = None,
-    record_name: str = "",
+    additions: Additions = NOTHING_ADDED,
     complete: Callable[[str], Volume] | None = None,
     progress: Progress | None = None,
 ) -> None:
@@ -75,16 +97,8 @@ def stage_nifti(
         From which all files appear at once.
     options : ConversionOptions
         Whether to compress.
-    changes : mapping, optional
-        Keys of the sidecar to set next to those that the DICOM specifies; None takes a key away. They count as written by us,
-        not as edited.
-    with_gradients : bool
-        Whether b-values and directions may be next to the image.
-    edited : mapping, optional
-        Keys of the sidecar as a person changed them, where the image comes from; they count as edited here too.
-    record_name : str
-        Path of the file with the record below the staging area, for a dataset whose sidecars do not identify anyone; empty to
-        put the record into the sidecar.
+    additions : Additions, optional
+        What the files contain next to what the DICOM specifies.
     complete : callable, optional
         For lazy voxels: given their digest, returns the volume with all that is known after they were read.
     progress : Progress, optional
@@ -96,27 +110,36 @@ def stage_nifti(
         If the volume cannot be expressed in NIfTI, or a file exists and may not be replaced.
     """
     _check_other_images(staging.folder, name, options)
-    image = staging.path(name + nifti_suffix(options))
-    sidecar = staging.path(name + ".json")
-    if volume.gradients is not None and with_gradients:
+    if volume.gradients is not None and additions.with_gradients:
         nifti.write_gradients(volume, staging.path(name + ".bval"), staging.path(name + ".bvec"))
-    keys = _keys(volume, changes or {})
-    public = {**_public(keys, options, bool(record_name)), **_set(changes or {}), **(edited or {})}
-    digester = Digester(volume.voxels.shape, volume.voxels.dtype) if complete else None
-    nifti.write_image(_timed(volume, public), image, digester.update if digester else None, progress, _acquired(public))
-    digest = digester.digest() if digester else None
+    keys = _keys(volume, additions.changes)
+    public = {**_public(keys, options, bool(additions.record_name)), **_set(additions.changes), **additions.edited}
+    image, sidecar = staging.path(name + nifti_suffix(options)), staging.path(name + ".json")
+    digest = _write_image(volume, public, image, with_digest=complete is not None, progress=progress)
     if complete and digest is not None:
         volume = complete(digest)
+    record_name = additions.record_name if volume.source is not None and options.record else ""
     if options.verify:
-        apart = staging.staged(record_name) if record_name and volume.source is not None and options.record else None
+        apart = staging.staged(record_name) if record_name else None
         staging.checks.append(partial(check_nifti, image, sidecar, apart, volume, digest))
     if volume.source is None or not options.record:
         write_sidecar(sidecar, public)
         return
-    stored = {KEY: record.to_json(volume, {key: value for key, value in public.items() if key not in (edited or {})})}
+    unedited = {key: value for key, value in public.items() if key not in additions.edited}
+    stored = {KEY: record.to_json(volume, unedited)}
     if record_name:
         write_sidecar(staging.path(record_name), {**bids.identity_in(keys), **stored})
     write_sidecar(sidecar, public if record_name else {**public, **stored})
+
+
+def _write_image(
+    volume: Volume, public: Mapping[str, Any], path: Path, *, with_digest: bool, progress: Progress | None
+) -> str | None:
+    """Write the image, and return the digest of its voxels if that is wanted."""
+    digester = Digester(volume.voxels.shape, volume.voxels.dtype) if with_digest else None
+    update = digester.update if digester else None
+    nifti.write_image(_timed(volume, public), path, update, progress, _acquired(public))
+    return digester.digest() if digester else None
 
 
 def nifti_suffix(options: ConversionOptions) -> str:

@@ -26,7 +26,7 @@ from .entries import OutputPolicy, plans_as_named
 from .existing import check_free, series_of
 from .recorded_errors import errors_recorded_in
 from .selection import Selection, find_selected
-from .stage_nifti import stage_labels, stage_nifti
+from .stage_nifti import Additions, stage_labels, stage_nifti
 from .streamed import opened_volume
 from .task_runner import TaskRunner
 from .tasks import Task
@@ -124,16 +124,10 @@ def write_placed(
     """
     name = str(placement.path)
     with Staging(dataset, options.overwrite) as staging:
-        stage_nifti(
-            volume,
-            name,
-            staging,
-            options,
-            placement.image.changes,
-            placement.with_gradients,
-            record_name=placement.record_path,
-            complete=complete,
+        additions = Additions(
+            changes=placement.image.changes, with_gradients=placement.with_gradients, record_name=placement.record_path
         )
+        stage_nifti(volume, name, staging, options, additions, complete)
         if not placement.is_raw:
             stage_labels(volume, name, staging)
         if placement.is_raw and placement.image.aslcontext:

@@ -23,7 +23,7 @@ from .existing import check_free
 from .file_names import NamedFile, open_named
 from .recorded_errors import errors_recorded_in
 from .selection import Selection, find_selected
-from .stage_nifti import nifti_suffix, stage_labels, stage_nifti, write_images
+from .stage_nifti import Additions, nifti_suffix, stage_labels, stage_nifti, write_images
 from .streamed import opened_volume
 from .task_runner import TaskRunner
 from .tasks import Task, keys_of_names
@@ -111,7 +111,8 @@ def _store_to_nifti(
         if volume.source is None:  # rows are written from the last to the first: so the file is as the one it was made of
             volume = reoriented(volume, (0, 1, 2), (1, -1, 1))
         with Staging(output, options.overwrite) as staging:
-            stage_nifti(volume, volume.name, staging, options, edited=public.edits(file, entry.log), progress=progress)
+            additions = Additions(edited=public.edits(file, entry.log))
+            stage_nifti(volume, volume.name, staging, options, additions, progress=progress)
             file.check_unchanged()  # lazy voxels were read until now
             stage_labels(volume, volume.name, staging)
             entry.outputs = staging.commit()

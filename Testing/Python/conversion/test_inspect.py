@@ -13,7 +13,12 @@ from pydicom.uid import JPEGLSLossless
 from circle import Circle, edit_dicom
 from nifti_dicom_bridge import Volume, inspect, to_nifti, write
 from nifti_dicom_bridge.cli import main
-from phantoms import PHANTOMS
+from nifti_dicom_bridge.conversion.inspect_images import of_plan
+from nifti_dicom_bridge.formats.dicom.created.reference import reference_of
+from nifti_dicom_bridge.formats.dicom.reading.plans import plan_all
+from nifti_dicom_bridge.formats.dicom.reading.read import load
+from nifti_dicom_bridge.formats.dicom.reading.series import find_series
+from phantoms import PHANTOMS, Phantom
 
 
 @pytest.fixture
@@ -35,6 +40,17 @@ def test_the_tree_has_patient_study_series_and_what_it_becomes(scan: Circle, cap
     assert series.startswith("    4 T1 mprage  MR  2026-01-02 09:45  ")
     assert "TR 2300 ms  TE 2.98 ms" in size
     assert becomes == "      → 4_T1_mprage.nii.gz"
+
+
+@pytest.mark.parametrize("phantom", PHANTOMS.values(), ids=PHANTOMS)
+def test_the_size_that_headers_specify_is_that_of_the_image(phantom: Phantom, tmp_path: Path) -> None:
+    """Also where slices are side by side in one image: the size of an image, and that of a reference."""
+    phantom.write(tmp_path)
+    for plan in plan_all(find_series([tmp_path])):
+        times, slices, rows, columns = load(plan).voxels.shape[:4]
+
+        assert of_plan(plan)["shape"] == [columns, rows, slices] + ([times] if times > 1 else [])
+        assert reference_of(plan, tmp_path).shape_kji == (slices, rows, columns)
 
 
 def test_json_has_all_uids_and_paths(scan: Circle, capsys: pytest.CaptureFixture) -> None:

@@ -11,7 +11,8 @@ import pydicom
 import pytest
 
 from made_here import MATRIX, entry_of, made, refused, save, series
-from nifti_dicom_bridge import Kind, OptionError, to_nifti
+from nifti_dicom_bridge import Kind, OptionError, read, to_nifti
+from phantoms import PHANTOMS
 
 MASK = (np.arange(60).reshape(5, 4, 3) % 7 == 0).astype(np.uint8)
 
@@ -121,6 +122,18 @@ def test_a_name_that_specifies_a_template_is_refused_on_another_grid():
 
 def test_an_image_elsewhere_is_refused():
     assert "does not overlap" in refused(save("a.nii", MASK, shifted(500.0)), reference=series("ct"), kind="seg")
+
+
+@pytest.mark.parametrize(("beside_mm", "is_refused"), [(0, False), (20, True), (-20, True)])
+def test_the_reference_is_where_its_slices_are_and_not_where_its_mosaic_is(beside_mm, is_refused):
+    PHANTOMS["mosaic"].write(Path("mosaic"))
+    matrix = read("mosaic")[0].ijk_to_ras.copy()
+    matrix[0, 3] += beside_mm
+    image = save("a.nii", np.ones((6, 4, 3), np.uint8), matrix)
+    if is_refused:
+        assert "does not overlap" in refused(image, reference="mosaic", kind="seg")
+    else:
+        assert any("same grid" in warning for warning in entry_of(image, reference="mosaic", kind="seg").log.warnings)
 
 
 def test_an_image_elsewhere_that_is_allowed_refers_to_no_frame():

@@ -22,6 +22,7 @@ from ..reading.frame_info import FrameInfo
 from ..reading.owners import person_of
 from ..reading.plans import Plan, plan_series
 from ..reading.series import find_series
+from ..reading.tiles import slice_shape_of
 from .modules import EQUIPMENT_TAGS, SPACE_TAGS, STUDY_TAGS
 
 SNAP_VOXELS = 0.05
@@ -188,8 +189,7 @@ def reference_of(plan: Plan, path: Path) -> Reference:
     """Return a planned volume as a reference; `path` is where it was found, for messages."""
     first = plan.frames[0]
     planes = tuple(frame.plane for frame in first if frame.plane is not None)
-    elements = plan.instances[0].elements
-    shape = (len(first), metadata.integer(elements, Tag.ROWS), metadata.integer(elements, Tag.COLUMNS))
+    shape = (len(first), *slice_shape_of(plan.instances[0].elements))
     stack = plan.grid.stack
     return Reference(
         title=plan.title,

@@ -170,7 +170,7 @@ class Loader:
         """Return the shape of one plane."""
         if self.tiles is None:
             return self.pixel.shape
-        return self.pixel.rows // self.tiles.down, self.pixel.columns // self.tiles.across
+        return self.tiles.slice_shape(self.pixel.rows, self.pixel.columns)
 
     def places(self) -> list[list[Place]]:
         """Return, per instance, where its frames are in the volume."""

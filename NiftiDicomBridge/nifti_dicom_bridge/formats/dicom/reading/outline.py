@@ -19,6 +19,7 @@ from .lookup import Lookup, own_groups
 from .plans import DrawnPlan, Plan
 from .rescale import LARGEST_SLOPE
 from .segment_grids import has_labels
+from .tiles import slice_shape_of
 
 _EVEN_MS = 1.0
 """Times are even if their distances differ by less, ms: they are rounded to milliseconds by some writers."""
@@ -53,7 +54,8 @@ def _default_matrix(plan: Plan) -> np.ndarray:
     row, column = frame.spacing_mm
     step = float(np.linalg.norm(stack.ijk_to_ras[:3, 2])) if stack else frame.step_mm
     lps = np.diag([column, row, step, 1.0])
-    size = [metadata.integer(first, Tag.COLUMNS), metadata.integer(first, Tag.ROWS), len(plan.frames[0])]
+    rows, columns = slice_shape_of(first)
+    size = [columns, rows, len(plan.frames[0])]
     lps[:3, 3] = -lps[:3, :3] @ (np.array(size) - 1) / 2
     return LPS_TO_RAS @ lps
 

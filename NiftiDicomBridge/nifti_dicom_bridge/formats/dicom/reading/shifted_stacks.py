@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Sequence
-from itertools import pairwise
+from itertools import pairwise, takewhile
 from typing import Any
 
 import numpy as np
@@ -16,7 +16,7 @@ import numpy as np
 from ....model.geometry import median_of
 from ....standard.dictionary import describe
 from ....standard.tags import Tag
-from .coordinates import INSTANCE_NUMBER, TIMES
+from .coordinates import INSTANCE_NUMBER, TIMES, Time
 from .frame_info import FrameInfo
 
 Frames = list[FrameInfo]
@@ -40,21 +40,28 @@ def stacks_stated(frames: Sequence[FrameInfo], along: np.ndarray, start: int) ->
     if len(frames) < 4 or not step:
         return None
     count = stacks_by_distance(frames, step)
+    stated = frames[0].stated_step_mm if count else frames[0].step_mm
     for n in range(start, len(TIMES)):
-        row = TIMES[n]
-        if not (count and row.moves) and not row.counts_times and not (count and row.name == INSTANCE_NUMBER):
+        if not _may_distinguish(TIMES[n], bool(count)):
             continue
-        first = frames[0].times
-        if first is None or first[n] is None:
-            continue
-        numbers = [frame.times[n] if frame.times else None for frame in frames]
-        if None in numbers:
-            continue
-        places = _runs(numbers, along) if row.name == INSTANCE_NUMBER else _equal(numbers)
-        stated = frames[0].stated_step_mm if count else frames[0].step_mm
-        if len(places) == (count or round(stated / step)) > 1 and all(_is_stack(along[own], stated) for own in places):
-            return n, [[frames[k] for k in own] for own in places]
+        stacks = _stacks_by(frames, along, n)
+        if len(stacks) == (count or round(stated / step)) > 1 and all(_is_stack(along[own], stated) for own in stacks):
+            return n, [[frames[k] for k in own] for own in stacks]
     return None
+
+
+def _may_distinguish(row: Time, is_stated: bool) -> bool:
+    """Whether an attribute may distinguish stacks: more of them may where SpacingBetweenSlices says that there are several."""
+    return row.counts_times or (is_stated and (row.moves or row.name == INSTANCE_NUMBER))
+
+
+def _stacks_by(frames: Sequence[FrameInfo], along: np.ndarray, n: int) -> list[list[int]]:
+    """Return the frames of each stack, by numbers, that one row of `TIMES` distinguishes; none where a frame states nothing."""
+    stated = (frame.times[n] if frame.times else None for frame in frames)
+    numbers = list(takewhile(lambda number: number is not None, stated))
+    if len(numbers) < len(frames):
+        return []
+    return _runs(numbers, along) if TIMES[n].name == INSTANCE_NUMBER else _equal(numbers)
 
 
 def stacks_by_distance(frames: Sequence[FrameInfo], step: float) -> int:

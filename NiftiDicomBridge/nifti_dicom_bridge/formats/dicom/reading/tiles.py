@@ -44,6 +44,10 @@ class Tiles(NamedTuple):
     planes: list[Plane]
     note: str = ""
 
+    def slice_shape(self, rows: int, columns: int) -> tuple[int, int]:
+        """Return rows and columns of one slice in an image of these rows and columns."""
+        return rows // self.down, columns // self.across
+
 
 def tiles_of(elements: Elements) -> Tiles | None:
     """Return how slices are tiled in an image; None for one image, one slice."""
@@ -52,6 +56,12 @@ def tiles_of(elements: Elements) -> Tiles | None:
         if tiles is not None:
             return tiles
     return None
+
+
+def slice_shape_of(elements: Elements) -> tuple[int, int]:
+    """Return rows and columns of one slice: those of a tile where slices are side by side in an image."""
+    rows, columns, tiles = metadata.integer(elements, Tag.ROWS), metadata.integer(elements, Tag.COLUMNS), tiles_of(elements)
+    return tiles.slice_shape(rows, columns) if tiles else (rows, columns)
 
 
 def is_tiled(elements: Elements) -> bool:

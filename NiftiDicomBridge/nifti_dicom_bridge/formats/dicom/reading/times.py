@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -162,23 +162,34 @@ def _parts(places: Sequence[Frames], n: int, is_certain: bool) -> list[Frames]:
     for place in places:
         for frame in place:
             parts[values[frame.key]].append(frame)
-    if len(parts) < 2 or (row.may_change and any(len(place) > 1 for part in parts.values() for place in places_of(part))):
+    if len(parts) < 2 or (row.may_change and any(map(_is_repeated, parts.values()))):
         return []
-    whole = list(parts.values())
-    if row.runs and not row.complete and row.name != INSTANCE_NUMBER:
-        place_of = {frame.key: k for k, place in enumerate(places) for frame in place}
-        joined = without_drift(parts, {value: {place_of[frame.key] for frame in part} for value, part in parts.items()})
-        whole = joined if len(joined) == max(map(len, places)) else whole
+    whole = _without_drift(parts, places, row)
     if _are_volumes(whole, places, row):
         return whole
     repeated = any(len(place) > 1 for place in places)
     return _running_parts(places, values, row, is_certain) if row.runs and repeated else []
 
 
+def _is_repeated(part: Frames) -> bool:
+    """Whether several frames of a part are at one place."""
+    return any(len(place) > 1 for place in places_of(part))
+
+
+def _without_drift(parts: Mapping[Any, Frames], places: Sequence[Frames], row: Time) -> list[Frames]:
+    """Return parts by time; those between which only the clock went on within a volume are one."""
+    if not row.runs or row.complete or row.name == INSTANCE_NUMBER:
+        return list(parts.values())
+    place_of = {frame.key: k for k, place in enumerate(places) for frame in place}
+    joined = without_drift(parts, {value: {place_of[frame.key] for frame in part} for value, part in parts.items()})
+    return joined if len(joined) == max(map(len, places)) else list(parts.values())
+
+
 def _are_volumes(parts: Sequence[Frames], places: Sequence[Frames], row: Time) -> bool:
     """Whether most parts cover most places, as volumes do, and slices of one volume do not."""
     own = [places_of(part) for part in parts]
-    if any(len(place) > 1 for place in places) and median_of([len(part) for part in own]) > OVERLAP * len(places):
+    repeated = any(len(place) > 1 for place in places)
+    if repeated and (median_of([len(part) for part in own]) > OVERLAP * len(places) or _is_one_whole(own, places, row)):
         return True
     if row.counts_times and _are_moved_stacks(own, places):
         return True
@@ -189,6 +200,21 @@ def _are_volumes(parts: Sequence[Frames], places: Sequence[Frames], row: Time) -
     sizes = [len(part) for part in own]
     are_even = (all if row.separates else any)(map(is_even, own))
     return bool(median_of(covered) > OVERLAP and max(sizes) <= 2 * median_of(sizes) and are_even)
+
+
+def _is_one_whole(own: Sequence[list[Frames]], places: Sequence[Frames], row: Time) -> bool:
+    """Whether what frames state of their time, in no running number, gives a volume that covers most places, and parts of
+    others.
+
+    A short series that begins and ends within a volume has most of its volumes in parts.
+    """
+    return (
+        row.of_attributes
+        and row.orders
+        and not row.runs
+        and max(map(len, own)) > OVERLAP * len(places)
+        and all(len(place) == 1 for part in own for place in part)
+    )
 
 
 def _are_moved_stacks(own: Sequence[list[Frames]], places: Sequence[Frames]) -> bool:

@@ -22,6 +22,7 @@ from ..reading.frame_info import FrameInfo
 from ..reading.owners import is_of_another_patient
 from ..reading.plans import DrawnPlan, Plan
 from ..reading.stacks import Grid, Layer
+from ..reading.tiles import slice_shape_of
 from .masks import NOT_DRAWN, RoiMasks, SliceGrid, sets_without_overlap
 from .rois import ContourImage, Roi, contours_left_out, labels_of, numbers_of, rois_of
 
@@ -141,8 +142,7 @@ class StructureReader:
     def _plans_on(self, chosen: _Grid, instance: Instance, rois: Sequence[Roi], left: Sequence[Roi]) -> Iterator[StructurePlan]:
         """Yield what regions become on a grid; the first has those that cannot be drawn, as the object needs all of them."""
         plan = chosen.plan
-        first = plan.instances[0].elements
-        shape = metadata.integer(first, Tag.ROWS), metadata.integer(first, Tag.COLUMNS)
+        shape = slice_shape_of(plan.instances[0].elements)
         grid = SliceGrid(_slices_of(plan), shape, plan.frames[0][0].step_mm, _images_of(plan))
         masks = [grid.masks_of(roi) for roi in rois]
         are_masks = self.form is RoiForm.MASKS
