@@ -204,8 +204,10 @@ def _days_between(first: str, second: str) -> int | None:
 
 
 def _scatter(source: PlaneAttributes) -> list[Any] | None:
-    fraction = source.number(Tag.SCATTER_FRACTION_FACTOR)
-    return [round_to_12_digits(fraction)] if fraction else None
+    frames = frames_of(source)
+    fractions = [frame.number(Tag.SCATTER_FRACTION_FACTOR) for frame in (frames if len(frames) > 1 else [source])]
+    known = [round_to_12_digits(fraction) for fraction in fractions if fraction is not None]
+    return known if any(known) and len(known) == len(fractions) else None
 
 
 def _molar_units(source: PlaneAttributes) -> str | None:

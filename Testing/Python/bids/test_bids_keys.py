@@ -380,6 +380,15 @@ def test_pet_frames_count_from_the_series():
     assert found["TimeZero"] == "10:10:00"
 
 
+def test_pet_frames_have_a_scatter_fraction_each():
+    fractions = iter(["0", "0.2", "0.3"])
+    found = volume(
+        *(instance({0x00080060: "PT", 0x00541323: next(fractions), 0x00080032: f"1010{n:02d}"}, n + 1) for n in range(3)),
+        times=3,
+    )
+    assert keys(found)["ScatterFraction"] == [0, 0.2, 0.3]
+
+
 def test_pet_of_several_beds_began_with_the_first():
     def bed(seconds):
         times = {0x00080031: "235950", 0x00080032: f"0000{seconds:02d}"}
