@@ -43,6 +43,14 @@ def reference_volume(node: Any) -> Any:
     return next((other for other in _related(node) if instance_uids_of(other)), None)
 
 
+def has_lost_reference(node: Any) -> bool:
+    """Return whether a segmentation has the geometry of a volume that is no longer in the scene."""
+    if not node.IsA(SEGMENTATION) or node.GetNodeReference(node.GetReferenceImageGeometryReferenceRole()) is not None:
+        return False
+    name = slicer.vtkSegmentationConverter.GetReferenceImageGeometryParameterName()
+    return bool(node.GetSegmentation().GetConversionParameter(name))
+
+
 def _related(node: Any) -> Iterator[Any]:
     """Yield what a node may be derived from, the surest first."""
     if node.IsA(SEGMENTATION):

@@ -25,9 +25,15 @@ Progress = Callable[[str, int, int], None]
 CLOSED = "{}: Slicer's DICOM database is not open, so the original of this image cannot be read. Open it in the module DICOM."
 SLICES_MOVED = "the slices of the reference are not evenly spaced"
 """Begins the warning of the core where slices get other positions than the file has."""
+OR_CHOOSE = "or choose a reference"
+"""Ends the warnings that do not apply once the user has chosen one."""
 MISSING = (
     "{} was made of a series that is not in Slicer's DICOM database, which could not be its reference. Import it in the module "
-    "DICOM and convert again, or choose a reference"
+    f"DICOM and convert again, {OR_CHOOSE}"
+)
+LOST = (
+    "The volume that {} was made on is not in the scene, so the new DICOM does not refer to its series. Load the series, "
+    f"choose its volume as the source geometry of the segmentation and convert again, {OR_CHOOSE}"
 )
 
 
@@ -104,8 +110,8 @@ class StageTask(ExportTask):
             return ExportSource(source.title, error=CLOSED.format(source.title))
         if left_out is not None:
             return self._on_slices(node, source)
-        if missing:
-            warnings = (*source.image.warnings, MISSING.format(source.title))
+        if missing or (self._by_origin and self._origins[-1].is_lost):
+            warnings = (*source.image.warnings, (MISSING if missing else LOST).format(source.title))
             return replace(source, image=replace(source.image, warnings=warnings))
         was_dicom = source.image.instance_uids or source.image.source
         moves = self._by_origin and self._origins[-1].files and not was_dicom
@@ -161,7 +167,7 @@ class StageTask(ExportTask):
         for entry, origin in zip(report.entries, self._origins, strict=True):
             images = [path for path in entry.outputs if path.suffix == ".nii"]
             staged.images += images
-            staged.origins |= {image: origin for image in images if origin.files or origin.is_labels}
+            staged.origins |= {image: origin for image in images if origin.is_known}
             staged.warnings |= dict.fromkeys(images, entry.log.warnings)
         return staged
 

@@ -16,10 +16,12 @@ from ....options import Progress
 from ....standard import dictionary
 from ....standard.tags import Tag
 from ..structure_sets import is_structure_set
-from . import files
+from . import files, vendor
 from .decode import import_decoders, is_native
 from .headers import Headers
 
+_OF_PIXELS = (Tag.ROWS, Tag.COLUMNS, Tag.BITS_ALLOCATED)
+"""Attributes of the Image Pixel module: objects of other kinds do not have all of them."""
 SHARE = 64
 """Files that a process reads at least at a time."""
 LARGE_FOLDER = 256
@@ -76,7 +78,7 @@ class FoundFiles:
             if instance.pixels is not None:
                 self.instances.append(instance)
                 return
-            self.leftovers.append(Leftover(str(path), f"no image: {kind_of(instance)}"))
+            self.leftovers.append(_without_pixels(path, instance))
             self.structure_sets += [instance] if is_structure_set(instance) else []
             self.directories += [instance.elements] if Tag.DIRECTORY_RECORD_SEQUENCE in instance.elements else []
 
@@ -102,6 +104,21 @@ class FoundFiles:
             sorted(self.not_dicom, key=lambda path: places[os.fspath(path)]),
             self.directories,
         )
+
+
+def _without_pixels(path: Path, instance: Instance) -> Leftover:
+    """Return what a file without PixelData is: no image, an image that lost its pixels, or one that has them elsewhere."""
+    elements, kind = instance.elements, kind_of(instance)
+    if not all(tag in elements for tag in _OF_PIXELS):
+        return Leftover(str(path), f"no image: {kind}")
+    uid = metadata.text(elements, Tag.SERIES_INSTANCE_UID)
+    if vendor.private(elements, *vendor.ELSCINT_PIXELS) is None:
+        return Leftover(str(path), f"{kind} without {dictionary.describe(Tag.PIXEL_DATA)}", series_uid=uid)
+    reason = (
+        f"{path}: the pixels are not in {dictionary.describe(Tag.PIXEL_DATA)}, but in a private element of Elscint "
+        "(07A1,xx0A), whose compression is not supported. Export the file with other compression, or without."
+    )
+    return Leftover(str(path), reason, failed=True, series_uid=uid)
 
 
 def read_files(listed: Sequence[Listed], progress: Progress | None = None, jobs: int = 1) -> FoundFiles:

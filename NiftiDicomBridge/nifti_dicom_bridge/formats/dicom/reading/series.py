@@ -27,6 +27,9 @@ from .owners import doubts_of_people, owner_of, person_of
 from .shared_values import SharedValues
 
 DICOM_SUFFIXES = frozenset({".dcm", ".dicom", ".dic", ".ima"})
+DICTIONARY_SUFFIX = ".dic"
+"""Also that of data dictionaries, which are text."""
+_TEXT_BYTES = 1024
 # what different slices or times of a series differ in
 _ROLE_TAGS = (Tag.INSTANCE_NUMBER, Tag.IMAGE_POSITION_PATIENT, Tag.SLICE_LOCATION, Tag.ACQUISITION_NUMBER)
 # attributes that may differ between two encodings of one instance
@@ -131,17 +134,31 @@ def _expected_dicom(unread: Sequence[Path], series: Iterable[Series]) -> list[Le
     patterns = {_pattern(Path(instance.path)) for one in series for instance in one.instances}
     leftovers = []
     for path in unread:
-        if path.suffix.lower() in DICOM_SUFFIXES or _pattern(path) in patterns:
-            reason = "it is empty" if _is_empty(path) else "it does not begin as a DICOM file does: damaged"
+        suffix = path.suffix.lower()
+        if suffix in DICOM_SUFFIXES or _pattern(path) in patterns:
+            start = _beginning(path)
+            if suffix == DICTIONARY_SUFFIX and _is_text(start):
+                continue
+            reason = "it does not begin as a DICOM file does: damaged"
+            if not start:
+                reason = "it is empty"
+            elif _is_text(start):
+                reason = "it contains text, not DICOM"
             leftovers.append(Leftover(str(path), f"{path}: {reason}. Copy it again from its source.", failed=True))
     return leftovers
 
 
-def _is_empty(path: Path) -> bool:
+def _beginning(path: Path) -> bytes:
     try:
-        return path.stat().st_size == 0
+        with path.open("rb") as file:
+            return file.read(_TEXT_BYTES)
     except OSError:
-        return False
+        return b"\0"
+
+
+def _is_text(start: bytes) -> bool:
+    """Whether bytes are ASCII without control characters, as no DICOM file begins."""
+    return bool(start) and start.isascii() and all(byte >= 0x20 or byte in b"\t\n\r" for byte in start)
 
 
 def _pattern(path: Path) -> tuple[Path, str]:
@@ -173,9 +190,12 @@ def _warn_of_damaged_neighbours(inventory: Inventory) -> None:
     damaged = [leftover for leftover in inventory.leftovers if leftover.failed]
     own = Counter(leftover.series_uid for leftover in damaged if leftover.series_uid)
     near = Counter(Path(leftover.path).parent for leftover in damaged if not leftover.series_uid)
-    for one in inventory.series if damaged else []:
+    empty = Counter(leftover.series_uid for leftover in inventory.leftovers if leftover.series_uid and not leftover.failed)
+    for one in inventory.series if damaged or empty else []:
         if one.uid and own[one.uid]:
             one.warnings.append(f"{own[one.uid]} file(s) of the series could not be read: it is incomplete")
+        if one.uid and empty[one.uid]:
+            one.warnings.append(f"{empty[one.uid]} image(s) of the series have no pixel data: it is incomplete")
         count = sum(near[folder] for folder in {Path(instance.path).parent for instance in one.instances})
         if count:
             one.warnings.append(f"{count} file(s) next to it could not be read: the series may be incomplete")

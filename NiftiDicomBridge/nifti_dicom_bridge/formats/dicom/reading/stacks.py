@@ -279,8 +279,9 @@ def _lack(volume: Frames, whole: Frames, number: int, count: int) -> str:
     if len(volume) >= len(whole):
         return f"the slices of time {number} are at other positions than those of the others: it is kept as a volume of its own"
     missing = _missing_slices(volume, whole)
-    words = f"slice(s) {', '.join(map(str, missing[:8]))}{', …' if len(missing) > 8 else ''} of {len(whole)}" if missing else ""
-    lacks = f"lacks {words}" if words else f"has {len(volume)} slices, the others {len(whole)}, or other positions"
+    words = f"slice(s) {', '.join(map(str, missing[:8]))}{', …' if len(missing) > 8 else ''} of {len(whole)}"
+    is_part = len(missing) == len(whole) - len(volume)  # else it has slices that the whole one lacks
+    lacks = f"lacks {words}" if is_part else f"has {len(volume)} slices, the others {len(whole)}, or other positions"
     return (
         f"only {len(volume)} of {len(whole)} slices were found for time {number}: it {lacks}; it is kept as a volume of its own"
     )

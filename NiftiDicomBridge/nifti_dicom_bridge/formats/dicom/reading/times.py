@@ -188,7 +188,8 @@ def _without_drift(parts: Mapping[Any, Frames], places: Sequence[Frames], row: T
 def _are_volumes(parts: Sequence[Frames], places: Sequence[Frames], row: Time) -> bool:
     """Whether most parts cover most places, as volumes do, and slices of one volume do not."""
     own = [places_of(part) for part in parts]
-    if any(len(place) > 1 for place in places) and median_of([len(part) for part in own]) > OVERLAP * len(places):
+    repeated = any(len(place) > 1 for place in places)
+    if repeated and (median_of([len(part) for part in own]) > OVERLAP * len(places) or _is_one_whole(own, places, row)):
         return True
     if row.counts_times and _are_moved_stacks(own, places):
         return True
@@ -199,6 +200,21 @@ def _are_volumes(parts: Sequence[Frames], places: Sequence[Frames], row: Time) -
     sizes = [len(part) for part in own]
     are_even = (all if row.separates else any)(map(is_even, own))
     return bool(median_of(covered) > OVERLAP and max(sizes) <= 2 * median_of(sizes) and are_even)
+
+
+def _is_one_whole(own: Sequence[list[Frames]], places: Sequence[Frames], row: Time) -> bool:
+    """Whether what frames state of their time, in no running number, gives a volume that covers most places, and parts of
+    others.
+
+    A short series that begins and ends within a volume has most of its volumes in parts.
+    """
+    return (
+        row.of_attributes
+        and row.orders
+        and not row.runs
+        and max(map(len, own)) > OVERLAP * len(places)
+        and all(len(place) == 1 for part in own for place in part)
+    )
 
 
 def _are_moved_stacks(own: Sequence[list[Frames]], places: Sequence[Frames]) -> bool:

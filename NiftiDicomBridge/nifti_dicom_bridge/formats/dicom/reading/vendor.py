@@ -21,6 +21,8 @@ GE_USER_12 = (0x0019, "GEMS_ACQU_01", 0xB3)
 GE_LOCATIONS = (0x0021, "GEMS_RELA_01", 0x4F)
 PHILIPS_SCALE_SLOPE = (0x2005, "Philips MR Imaging DD 001", 0x0E)
 PHILIPS_FRAME_SEQUENCE = (0x2005, "Philips MR Imaging DD 005", 0x0F)
+ELSCINT_PIXELS = (0x07A1, "ELSCINT1", 0x0A)
+"""Where images of Elscint, later of Philips, have pixels in a compression of their own."""
 IMAGE_TYPES = ((0x2005, "Philips MR Imaging DD 001", 0x11), (0x0021, "SIEMENS MR SDI 02", 0x75))
 """What Philips and Siemens (XA) state besides ImageType."""
 GE_COMPONENTS = {1: "phase", 2: "real", 3: "imaginary"}

@@ -228,6 +228,46 @@ def test_other_files_among_those_of_a_series_are_not(name: str, tmp_path: Path) 
     assert failures(tmp_path) == []
 
 
+@pytest.mark.parametrize(
+    ("name", "reasons"),
+    [("data.dic", []), ("page.dcm", ["it contains text, not DICOM"]), ("page.ima", ["it contains text, not DICOM"])],
+)
+def test_text_is_named_where_its_name_promises_dicom_only(name: str, reasons: list[str], tmp_path: Path) -> None:
+    save(tmp_path, series())
+    (tmp_path / name).write_text("(0008,0005)\tCS\tSpecificCharacterSet\n" * 9)
+
+    leftovers = find_series([tmp_path]).leftovers
+
+    assert [leftover.reason.split(": ")[1].split(". ")[0] for leftover in leftovers] == reasons
+
+
+def test_images_without_pixel_data_are_named_and_their_series_is_incomplete(tmp_path: Path) -> None:
+    found = series()
+    del found[3].PixelData
+    save(tmp_path, found)
+
+    (volume,) = read([tmp_path])
+
+    assert list(volume.warnings) == ["1 image(s) of the series have no pixel data: it is incomplete"]
+    assert [leftover.reason for leftover in find_series([tmp_path]).leftovers] == [
+        "MR Image Storage without PixelData (7FE0,0010)"
+    ]
+
+
+def test_pixels_in_a_private_element_are_a_failure(tmp_path: Path) -> None:
+    found = series()
+    for ds in found:
+        put_raw(ds, 0x07A10010, "LO", b"ELSCINT1")
+        put_raw(ds, 0x07A1100A, "OB", b"\xa5\x01\0\x5a")
+        put_raw(ds, 0x07A11011, "CS", b"PMSCT_RLE1")
+    del found[3].PixelData
+    save(tmp_path, found)
+
+    assert failures(tmp_path) == ["004.dcm"]
+    (volume,) = read_whatever(tmp_path)
+    assert any("1 file(s) of the series could not be read: it is incomplete" in warning for warning in volume.warnings)
+
+
 @pytest.mark.parametrize("name", ["003.dcm", "another name"])
 def test_a_truncated_file_is_one_failure_and_its_series_is_incomplete(name: str, circle: Circle) -> None:
     save(circle.dicom, series())

@@ -125,6 +125,22 @@ def test_only_the_volume_that_lost_a_file_is_incomplete(statement: str, gone: in
     assert f"lacks slice(s) {plane + 1} of {SLICES}" in rest.warnings[0]
 
 
+@pytest.mark.parametrize("statement", ["TemporalPositionIdentifier", "FrameReferenceTime"])
+def test_one_whole_volume_between_parts_of_others(statement: str, tmp_path: Path) -> None:
+    """Some files of a series in the order of their numbers; the clock of slices goes on from volume to volume."""
+
+    def both(ds: Dataset, t: int, k: int) -> None:
+        STATEMENTS[statement](ds, t, k)
+        STATEMENTS["TriggerTime of slices"](ds, t, k)
+
+    found = series(both, times=3)[SLICES - 2 : -(SLICES - 2)]
+
+    volumes = images(tmp_path, found)
+
+    first, last = [[value(0, k) for k in (SLICES - 2, SLICES - 1)]], [[value(2, k) for k in (0, 1)]]
+    assert sorted(map(numbers, volumes)) == [first, expected([1]), last]
+
+
 @pytest.mark.parametrize("gone", [0, 4, 11, 23])
 def test_instance_numbers_that_count_slice_by_slice(gone: int, tmp_path: Path) -> None:
     found = series(lambda ds, t, k: setattr(ds, "InstanceNumber", k * TIMES + t + 1))
