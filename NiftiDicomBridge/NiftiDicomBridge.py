@@ -8,6 +8,7 @@ from slicer.i18n import translate
 from slicer.ScriptedLoadableModule import ScriptedLoadableModule
 
 from NiftiDicomBridgeLib import Samples
+from NiftiDicomBridgeLib.FileDialog import NiftiDicomBridgeFileDialog
 from NiftiDicomBridgeLib.FileReader import NiftiDicomBridgeFileReader
 from NiftiDicomBridgeLib.FileWriter import NiftiDicomBridgeFileWriter
 from NiftiDicomBridgeLib.Logic import NiftiDicomBridgeLogic
@@ -17,6 +18,7 @@ from NiftiDicomBridgeLib.Widget import NiftiDicomBridgeWidget as _Widget
 
 __all__ = [
     "NiftiDicomBridge",
+    "NiftiDicomBridgeFileDialog",
     "NiftiDicomBridgeFileReader",
     "NiftiDicomBridgeFileWriter",
     "NiftiDicomBridgeLogic",

@@ -165,16 +165,20 @@ def _edited_values(exportable: Any, image: Path, reference: Sequence[Path]) -> d
     """Return the values of the tag editor that are not those of the original, nor those of a file of its reference series.
 
     The dialog stores what the user has typed in the subject hierarchy before it exports: only the original specifies. Values of
-    a reference may be such as the standard forbids, which no one has typed.
+    a reference may be such as the standard forbids, which no one has typed; so may those of the study in the subject hierarchy,
+    which the sidecar of the image has if there is neither.
     """
-    from nifti_dicom_bridge import identity_of, read
+    from nifti_dicom_bridge import identity_of, read, value_problem
 
     from . import Database
-    from .Hierarchy import OF_PATIENT, OF_STUDY, is_placeholder
+    from .Hierarchy import IDENTITY_IN_SIDECARS, OF_PATIENT, OF_STUDY, is_placeholder
 
     original = identity_of(read(image)[0])
     values = {name: str(exportable.tag(name) or "") for name in (*OF_PATIENT, *OF_STUDY, *SERIES_TAGS)}
     typed = {name: value for name, value in values.items() if value and not is_placeholder(name, value)}
+    if not original and not reference:
+        in_sidecar = {name: value for name, value in typed.items() if name in IDENTITY_IN_SIDECARS}
+        typed = {name: value for name, value in typed.items() if name not in in_sidecar or not value_problem(name, value)}
     known = {name: Database.value_of_keyword(path, name) for path in reference for name in typed}
     return {name: value for name, value in typed.items() if value not in (original.get(name), known.get(name))}
 

@@ -81,6 +81,7 @@ def source_text(source: str) -> str:
     known = {
         "": _("not set"),
         "set_values=": _("edited"),
+        "scene": _("scene"),
         "default": _("assumed"),
         "the original": _("original"),
         "the image": _("image"),

@@ -5,7 +5,6 @@ MRML and the DICOM database are only touched in the constructor and in ``finish`
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -33,14 +32,13 @@ from nifti_dicom_bridge import (
 from . import SourceMatching
 from .EditedSeries import EditedSeries
 from .ExportFiles import NO_FOLDER, write_image
-from .ExportSources import UNEXPECTED, ExportSource, each_once, publish, require_original, source_of
+from .ExportSources import ExportSource, each_once, private_words, publish, require_original, source_of, unexpected
 from .FileNames import file_names, names_of_parts
 from .OverlappingLabels import split_layers
 from .TemporaryFolders import without_temporary
 from .Transforms import RESAMPLE, Nonlinear
 
 Progress = Callable[[str, int, int], None]
-HIDDEN = "the message is hidden, as it may name the patient"
 
 
 class ExportTask:
@@ -58,6 +56,8 @@ class ExportTask:
         Resample what is under a nonlinear transform, instead of refusing it.
     name : str
         What the files are called, without suffix; each like its node by default.
+    private : bool
+        Keep the messages of unexpected errors out of the report and of Slicer's log, as if the files were de-identified.
     """
 
     def __init__(
@@ -67,6 +67,7 @@ class ExportTask:
         options: ConversionOptions | None = None,
         harden: bool = False,
         name: str = "",
+        private: bool = False,
     ):
         nodes = list(nodes) if isinstance(nodes, Iterable) else [nodes]
         if not nodes:
@@ -79,20 +80,22 @@ class ExportTask:
         self._folder = Path(folder)
         self._options = replace(options or ConversionOptions(), target=Target.NIFTI)
         check_options(self._options)
+        self._private = private or self._options.deidentify
         self._sources = [self._source_of(node, harden) for node in each_once(nodes)]
         self._names = file_names([name or source.title for source in self._sources])
+        self._private_words = private_words(self._sources) if self._private else []
         self._deidentifier = Deidentifier.of(self._options) if self._options.deidentify else None
         self._public_names: list[str] = []
         self._series = EditedSeries(source.identity.get("StudyInstanceUID", "") for source in self._sources)
 
     def _source_of(self, node: Any, harden: bool) -> ExportSource:
-        return source_of(node, Nonlinear(harden, RESAMPLE), only_dicom=self._options.layout is Layout.BIDS)
+        return source_of(node, Nonlinear(harden, RESAMPLE), self._options.layout is Layout.BIDS, self._private)
 
     def work(self, progress: Progress) -> ConversionReport:
         """Write all images; one that fails does not stop the others. What is complete goes again when cancelled."""
         report = self._collected(progress)
         if self._deidentifier is not None:
-            publish(report.entries, self._deidentifier, self._sources)
+            publish(report.entries, self._deidentifier, self._private_words)
         return report
 
     def _collected(self, progress: Progress) -> ConversionReport:
@@ -145,10 +148,7 @@ class ExportTask:
         except BridgeError as error:
             entry.outcome, entry.error = Outcome.FAILED, without_temporary(str(error))
         except Exception as error:  # an error in one image must not end the export of the others
-            message = HIDDEN if self._deidentifier is not None else str(error)
-            if self._deidentifier is None:
-                logging.exception("Export of %s", source.title)
-            entry.outcome, entry.error = Outcome.FAILED, UNEXPECTED.format(source.title, type(error).__name__, message)
+            entry.outcome, entry.error = Outcome.FAILED, unexpected(source.title, error, self._private)
         return [entry]
 
     def _volumes_of(self, source: ExportSource, step: Progress) -> tuple[list[Volume], Log]:

@@ -10,7 +10,7 @@ import qt
 import slicer
 from slicer.i18n import tr as _
 
-from .Views import scroll_to
+from .Views import LAID_OUT_MS, TextHeights, scroll_to
 
 STATUS_MS = 5000
 
@@ -35,6 +35,7 @@ class Feedback:
         self.remedy, self.cancel, self.bar = qt.QPushButton(), qt.QPushButton(_("Cancel")), qt.QProgressBar()
         self._scroll_timer = qt.QTimer()
         self._scroll_timer.setSingleShot(True)
+        self._scroll_timer.setInterval(LAID_OUT_MS)
         self._scroll_timer.timeout.connect(lambda: scroll_to(self.holder))
         self._finish_labels()
         self._finish_controls()
@@ -49,6 +50,8 @@ class Feedback:
             label.setVisible(False)
         for label in (self.hint, self.result):
             label.setWordWrap(True)
+        self._heights = TextHeights()
+        self._heights.add(self.hint, self.result)
         self.result.setTextFormat(qt.Qt.RichText)
         self.result.setTextInteractionFlags(qt.Qt.TextBrowserInteraction)
         self.status.setTextFormat(qt.Qt.PlainText)
@@ -144,4 +147,4 @@ class Feedback:
 
     def _scroll(self) -> None:
         """Scroll once Qt has laid out what is new."""
-        self._scroll_timer.start(0)
+        self._scroll_timer.start()

@@ -9,14 +9,14 @@ import qt
 from slicer.i18n import tr as _
 
 from .ImportRows import Row, common
-from .Views import fit_height, is_editing, set_columns, set_row_heights
+from .Views import Appearance, fit_height, is_editing, set_columns, set_row_heights
 
 NAME, VALUE, SOURCE = range(3)
 KEYWORD = qt.Qt.UserRole
 MAIN = ("PatientName", "PatientID", "PatientBirthDate", "PatientSex", "StudyDate", "StudyDescription", "SeriesDescription")
 """Shown in any case; the others below *More*, unless they need attention."""
 FEWEST, MOST = 3, 9
-EDITED = "set_values="
+EDITED, SCENE = "set_values=", "scene"
 
 
 class FieldsTable:
@@ -39,10 +39,14 @@ class FieldsTable:
         self._attention: set[str] = set()
         self._all = False
         self._header = table.horizontalHeader()
-        set_columns(table, self._header, VALUE, {NAME: 22, SOURCE: 12})
-        set_row_heights(table)
+        self._appearance = Appearance(table, self._style)
         table.itemChanged.connect(self._on_item_changed)
         self.show([])
+
+    def _style(self) -> None:
+        set_columns(self._table, self._header, VALUE, {NAME: 22, SOURCE: 12})
+        set_row_heights(self._table)
+        self._fill()
 
     def show(self, rows: Sequence[Row], selected_anew: bool = True) -> None:
         """Show the attributes of some files.
@@ -187,8 +191,11 @@ def _needs_attention(rows: Sequence[Row], keyword: str) -> bool:
 def _source_of(row: Row, keyword: str) -> str:
     if keyword in row.invalid or keyword in row.values:
         return EDITED
+    if row.has_own_reference and keyword in row.scene.values:
+        return SCENE
     proposed = row.proposal.values if row.proposal is not None else ()
-    return next((str(value.source) for value in proposed if value.attribute == keyword and value.new), "")
+    source = next((str(value.source) for value in proposed if value.attribute == keyword and value.new), "")
+    return SCENE if row.scene is not None and source == str(row.path.with_suffix(".json")) else source
 
 
 def _shown(row: Row, keyword: str) -> str:

@@ -11,7 +11,7 @@ from slicer.i18n import tr as _
 
 from .DropFilter import DropFilter
 from .ImportRows import Row, Rows
-from .Views import fit_height, set_columns, set_row_heights
+from .Views import Appearance, fit_height, set_columns, set_row_heights
 
 IMAGE_SUFFIXES = (".nii", ".nii.gz", ".nrrd", ".nhdr", ".mha", ".mhd", ".mgz", ".mgh", ".mgh.gz")
 """Of NIfTI, NRRD, MetaImage and MGH."""
@@ -43,8 +43,8 @@ class FileTable:
     ):
         self._table, self._on_selection = table, on_selection
         self._header = table.horizontalHeader()
-        set_columns(table, self._header, FILE, {FOUND: 13, BECOMES: 14})
-        set_row_heights(table)
+        self._count = 0
+        self._appearance = Appearance(table, self._style)
         self._drop_filter = DropFilter(on_files, IMAGE_SUFFIXES)
         view = table.viewport()
         view.setAcceptDrops(True)
@@ -55,19 +55,25 @@ class FileTable:
         table.itemSelectionChanged.connect(on_selection)
         self.fill(Rows(), lambda path: False)
 
+    def _style(self) -> None:
+        set_columns(self._table, self._header, FILE, {FOUND: 13, BECOMES: 14})
+        set_row_heights(self._table)
+        fit_height(self._table, self._header, self._count, FEWEST, MOST)
+
     def fill(self, rows: Rows, is_staged: Callable[[Path], bool]) -> None:
         """Show all files; none is selected."""
         self._table.blockSignals(True)
+        self._count = len(rows)
         self._table.setRowCount(0)
         self._table.setRowCount(len(rows))
         for number, row in enumerate(rows.all):
             for column in (FILE, FOUND, BECOMES):
                 self._table.setItem(number, column, qt.QTableWidgetItem())
             name = self._table.item(number, FILE)
-            name.setText(row.path.name)
-            name.setToolTip(_("{name}, from the scene").format(name=row.path.name) if is_staged(row.path) else str(row.path))
+            name.setText(row.name)
+            name.setToolTip(_("{name}, from the scene").format(name=row.name) if is_staged(row.path) else str(row.path))
         self._table.blockSignals(False)
-        fit_height(self._table, self._header, len(rows), FEWEST, MOST)
+        fit_height(self._table, self._header, self._count, FEWEST, MOST)
         self.show_proposals(rows)
 
     def show_proposals(self, rows: Rows, error: str = "") -> None:

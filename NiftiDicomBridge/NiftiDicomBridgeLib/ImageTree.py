@@ -8,7 +8,7 @@ from typing import Any
 import qt
 
 from .Icons import FILES, icon, icon_of_node
-from .Views import fit_height, set_columns
+from .Views import Appearance, fit_height, set_columns
 
 NAME, DETAIL = 0, 1
 KEY = qt.Qt.UserRole
@@ -37,9 +37,7 @@ class ImageTree:
         self._tree, self._search, self._on_check = tree, search, on_check
         self._header = tree.header()
         self._collapsed: set[str] = set()
-        set_columns(tree, self._header, NAME, {DETAIL: 18})
-        if tree.palette.color(qt.QPalette.Base).lightness() < DARK:  # unchecked boxes are as dark as the list there
-            tree.viewport().setBackgroundRole(qt.QPalette.Window)
+        self._appearance = Appearance(tree, self._style)
         search.setVisible(False)
         search.textChanged.connect(self._apply_search)
         tree.itemCollapsed.connect(lambda item: self._collapsed.add(_path(item)))
@@ -47,6 +45,13 @@ class ImageTree:
         if on_check is not None:
             tree.itemChanged.connect(self._on_item_changed)
         self.fill([], set())
+
+    def _style(self) -> None:
+        tree = self._tree
+        set_columns(tree, self._header, NAME, {DETAIL: 18})
+        dark = tree.palette.color(qt.QPalette.Base).lightness() < DARK  # unchecked boxes are as dark as the list there
+        tree.viewport().setBackgroundRole(qt.QPalette.Window if dark else qt.QPalette.Base)
+        self._fit()
 
     def fill(self, branches: Sequence[Any], checked: set[str], from_scene: bool = False) -> None:
         """Show branches, with some images checked."""
@@ -133,6 +138,10 @@ class ImageTree:
 
     # --- search
 
+    def _fit(self) -> None:
+        visible = sum(1 for item in self.items() if not item.isHidden())
+        fit_height(self._tree, self._header, visible, FEWEST, MOST)
+
     def _apply_search(self, text: str | None = None) -> None:
         words = str(self._search.text).casefold().split() if self._search.isVisibleTo(self._search.parentWidget()) else []
         self._tree.blockSignals(True)
@@ -143,8 +152,7 @@ class ImageTree:
             if words and below:
                 item.setExpanded(True)
         self._tree.blockSignals(False)
-        visible = sum(1 for item in self.items() if not item.isHidden())
-        fit_height(self._tree, self._header, visible, FEWEST, MOST)
+        self._fit()
         if text is not None and self._on_check is not None:
             self._on_check()
 

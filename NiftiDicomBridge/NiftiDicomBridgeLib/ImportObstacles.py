@@ -51,7 +51,7 @@ def _misplaced(rows: Rows) -> str:
             return _(
                 "{file} is under the acquisition transform of its series: choose that series as its reference, or harden the "
                 "transform and add the image again."
-            ).format(file=row.path.name)
+            ).format(file=row.name)
     return ""
 
 
@@ -59,5 +59,5 @@ def _invalid_value(rows: Rows) -> str:
     from .DisplayTexts import field_text
 
     for row, keyword in rows.invalid()[:1]:
-        return _("Correct or reset “{name}” of {file}.").format(name=field_text(keyword), file=row.path.name)
+        return _("Correct or reset “{name}” of {file}.").format(name=field_text(keyword), file=row.name)
     return ""

@@ -45,6 +45,11 @@ class Row:
     outdated: bool = True
     scene: Any = None
 
+    @property
+    def name(self) -> str:
+        """What it is called in the panel: the file, or the image of the scene, whose file is a temporary one."""
+        return self.path.name if self.scene is None else self.path.stem
+
     def refer_to(self, reference: str) -> None:
         """Choose a reference; an image of the scene is in world coordinates with any but the series it was made of."""
         self.reference = reference
@@ -71,6 +76,14 @@ class Row:
     def all_values(self) -> dict[str, str]:
         """Return the values that were entered, and those that follow from what an image of the scene was made of."""
         return {**self.scene.values, **self.values} if self.has_own_reference else dict(self.values)
+
+    @property
+    def scene_warnings(self) -> list[str]:
+        """Return what the file could not include of the image of the scene; not that a reference is missing that was chosen."""
+        from .TemporaryNifti import OR_CHOOSE
+
+        warnings = self.scene.warnings.get(self.path, []) if self.scene is not None else []
+        return [text for text in warnings if not (self.reference and text.endswith(OR_CHOOSE))]
 
     def value_of(self, keyword: str) -> str:
         """Return the value that an attribute will have."""

@@ -11,7 +11,7 @@ from slicer.ScriptedLoadableModule import ScriptedLoadableModuleLogic
 from .ParameterNode import NiftiDicomBridgeParameterNode
 
 if TYPE_CHECKING:
-    from nifti_dicom_bridge import ConversionOptions, ConversionReport, Proposal, TransferReport
+    from nifti_dicom_bridge import ConversionOptions, ConversionReport, Proposal
 
 Progress = Callable[[str, int, int], None]
 
@@ -203,7 +203,7 @@ class NiftiDicomBridgeLogic(ScriptedLoadableModuleLogic):
         of_nodes = propose_nodes(self, nodes, options, reference) if nodes else []
         return of_nodes + (_run(self.proposeTask(paths, options, reference), None) if paths else [])
 
-    # --- other tools, and archives
+    # --- other tools
 
     def applyCommand(
         self, command: str, node: Any = None, series: str = "", progress: Progress | None = None, **options: Any
@@ -230,10 +230,6 @@ class NiftiDicomBridgeLogic(ScriptedLoadableModuleLogic):
             One entry for each image that was made; `appliedSeries` returns their series.
         """
         return _run(self.applyTask(command, node, series, **options), progress)
-
-    def sendToArchive(self, paths: Sequence[str | Path], address: str, progress: Progress | None = None) -> TransferReport:
-        """Send DICOM files to an archive, as `nifti_dicom_bridge.send`."""
-        return _run(self.sendTask(paths, address), progress)
 
     # --- to the scene
 

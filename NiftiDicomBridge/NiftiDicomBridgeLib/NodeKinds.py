@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import slicer
 from slicer.i18n import tr as _
 
-from .SourceFile import source_of
+from .SourceFile import ATTRIBUTE, source_of
 
 VOLUME, LABEL_MAP, SEGMENTATION = "vtkMRMLScalarVolumeNode", "vtkMRMLLabelMapVolumeNode", "vtkMRMLSegmentationNode"
 SEQUENCE, BROWSER, DIFFUSION = "vtkMRMLSequenceNode", "vtkMRMLSequenceBrowserNode", "vtkMRMLDiffusionWeightedVolumeNode"
@@ -40,7 +41,8 @@ def node_type(node: Any) -> str:
     if sequence is not None:
         return _("4D, {count} times").format(count=sequence.GetNumberOfDataNodes())
     if node.IsA(SEGMENTATION):
-        return _("{count} segments").format(count=node.GetSegmentation().GetNumberOfSegments())
+        count = node.GetSegmentation().GetNumberOfSegments()
+        return _("1 segment") if count == 1 else _("{count} segments").format(count=count)
     if node.IsA(LABEL_MAP):
         return _("label map")
     if node.IsA(DIFFUSION):
@@ -63,6 +65,12 @@ def was_dicom(node: Any) -> bool:
     sequence = sequence_of(node)
     first = sequence.GetNthDataNode(0) if sequence is not None and sequence.GetNumberOfDataNodes() else node
     return bool(first.IsA(VOLUME) and (instance_uids_of(first) or source_of(first)))
+
+
+def nodes_loaded_from(image: Path) -> list[Any]:
+    """Return the nodes that were loaded from a NIfTI file or Zarr store with our sidecar."""
+    nodes = slicer.util.getNodesByClass("vtkMRMLStorableNode")
+    return [node for node in nodes if node.GetAttribute(ATTRIBUTE) == str(image)]
 
 
 def kind_of_values(node: Any) -> str:

@@ -9,17 +9,20 @@ from typing import Any
 import numpy as np
 import slicer
 
-from nifti_dicom_bridge import ConversionOptions, FileOptions, Kind
+from nifti_dicom_bridge import ConversionOptions, FileOptions, Kind, value_problem
 
 from . import Database
+from .Hierarchy import identity_of_node
 from .ImportTasks import with_reference
 from .NodeKinds import VOLUME, instance_uids_of, kind_of_values
-from .References import reference_uids
+from .References import has_lost_reference, patients_of_grid, reference_uids
 from .SourceFile import source_of
 
 MODALITY, UNITS = "0008,0060", "0054,1001"
 KEEPS_MODALITY = ("CT", "PT")
 """Modalities whose values have units: a volume whose values follow theirs, as a smoothed one, is of the same modality."""
+NOT_IN_SIDECARS = ("PatientName", "PatientBirthDate", "StudyDate", "StudyTime")
+"""What the subject hierarchy specifies of patient and study, and the sidecar of a temporary file does not."""
 SAMPLES = 100_000
 CORRELATION, SLOPES = 0.8, (0.5, 2.0)
 """Values follow those of the series: they are neither a map of something else, nor in other units."""
@@ -42,8 +45,14 @@ class Origin:
         Whether it is a segmentation or a label map.
     is_missing : bool
         Whether it was made of a series that the database does not have.
+    is_lost : bool
+        Whether it was made on a volume that is no longer in the scene, so that its series is not known.
+    patients : tuple of str
+        The patients that it may be of, where several have volumes with its grid.
     has_own_slices : bool
         Whether it is on the slices of that series, which are not at even distances: with another one, it would be elsewhere.
+    identity : dict of str to str
+        DICOM keyword → value of patient and study in the subject hierarchy; empty where the series specifies them.
     """
 
     files: list[Path] = field(default_factory=list)
@@ -51,7 +60,10 @@ class Origin:
     values: dict[str, str] = field(default_factory=dict)
     is_labels: bool = False
     is_missing: bool = False
+    is_lost: bool = False
+    patients: tuple[str, ...] = ()
     has_own_slices: bool = False
+    identity: dict[str, str] = field(default_factory=dict)
 
     @property
     def kind(self) -> Kind:
@@ -64,7 +76,13 @@ class Origin:
         """Return the choices for an image with this origin; those that the user made come first."""
         kind = self.kind if options.kind is Kind.AUTO else options.kind
         reference = with_reference(options, self.files, scratch).reference if options.reference is None else options.reference
-        return FileOptions(kind, reference, {**self.values, **options.set_values})
+        identity = self.identity if reference is None else {}
+        return FileOptions(kind, reference, {**identity, **self.values, **options.set_values})
+
+    @property
+    def is_known(self) -> bool:
+        """Whether anything follows from it."""
+        return bool(self.files or self.is_labels or self.identity)
 
 
 def origin_of(node: Any) -> Origin:
@@ -77,9 +95,18 @@ def origin_of(node: Any) -> Origin:
     if not follows:
         is_new = not instance_uids_of(node) and source_of(node) is None
         is_labels, is_missing = is_new and kind_of_values(node) == "labels", is_new and bool(uids) and not files
-        return Origin(files, follows, is_labels=is_labels, is_missing=is_missing)
+        identity = _identity(node) if is_new and not files else {}
+        is_lost = is_new and not uids and has_lost_reference(node)
+        patients = tuple(patients_of_grid(node)) if is_new and not uids else ()
+        return Origin(files, follows, {}, is_labels, is_missing, is_lost, patients, identity=identity)
     units = Database.value_of(files[0], UNITS)
     return Origin(files, True, {"Units": units} if units else {})
+
+
+def _identity(node: Any) -> dict[str, str]:
+    """Return what the subject hierarchy specifies of the patient and the study of a node, as far as it is valid."""
+    stated = identity_of_node(node)
+    return {key: stated[key] for key in NOT_IN_SIDECARS if key in stated and not value_problem(key, stated[key])}
 
 
 def _follows(node: Any, uids: tuple[str, ...]) -> bool | None:

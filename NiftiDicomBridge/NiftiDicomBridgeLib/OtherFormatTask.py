@@ -12,6 +12,7 @@ from nifti_dicom_bridge import BridgeError, ConversionOptions, ConversionReport,
 from .ExportSources import publish
 from .ExportTasks import ExportTask, Progress
 from .TemporaryFolders import new_folder
+from .TemporaryNifti import warn
 
 
 class OtherFormatTask(ExportTask):
@@ -27,7 +28,8 @@ class OtherFormatTask(ExportTask):
         check_options(options)
         self._scratch = new_folder("export")
         try:
-            super().__init__(nodes, self._scratch if str(folder) else "", ConversionOptions(gzip=False), harden)
+            scratch = self._scratch if str(folder) else ""
+            super().__init__(nodes, scratch, ConversionOptions(gzip=False), harden, private=options.deidentify)
         except BridgeError:
             shutil.rmtree(self._scratch, ignore_errors=True)
             raise
@@ -38,9 +40,19 @@ class OtherFormatTask(ExportTask):
         try:
             staged = super().work(progress)
             images = [path for path in staged.outputs if path.suffix == ".nii"]
-            entries = convert(Job(images, self._target, self._final), progress).entries if images else []
+            report = convert(Job(images, self._target, self._final), progress) if images else ConversionReport()
             if self._final.deidentify:
-                publish(staged.failures, Deidentifier.of(self._final), self._sources)
-            return ConversionReport(staged.failures + entries)
+                self._publish(report, staged)
+            else:
+                warn(report, {path: entry.log.warnings for entry in staged.entries for path in entry.outputs})
+            report.entries = staged.failures + report.entries
+            return report
         finally:
             shutil.rmtree(self._scratch, ignore_errors=True)
+
+    def _publish(self, report: ConversionReport, staged: ConversionReport) -> None:
+        """Take from a report what identifies patients; its entries do not name the files that they are about."""
+        deidentifier = Deidentifier.of(self._final)
+        publish(staged.failures, deidentifier, self._private_words)
+        warnings = [sentence for entry in staged.entries if not entry.error for sentence in entry.log.warnings]
+        report.notes += dict.fromkeys(map(deidentifier.masker.masked, warnings))

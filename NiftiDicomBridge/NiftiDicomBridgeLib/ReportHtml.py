@@ -20,8 +20,9 @@ MOST_ROWS = 20
 
 
 def report_as_html(report: ConversionReport) -> str:
-    """Return a summary line and a paragraph per entry."""
-    return f"<p><b>{escape(report_summary(report))}</b></p>" + "".join(_entry_as_html(entry) for entry in report.entries)
+    """Return a summary line, the notes on the whole conversion, and a paragraph per entry."""
+    notes = "".join(f"<p>{escape(in_panel(note))}</p>" for note in report.notes)
+    return f"<p><b>{escape(report_summary(report))}</b></p>{notes}" + "".join(map(_entry_as_html, report.entries))
 
 
 def report_summary(report: ConversionReport) -> str:

@@ -27,7 +27,7 @@ class SceneImage:
     kind : str
         What it becomes with that reference, if the user chooses no kind.
     values : dict of str to str
-        DICOM keyword → value of that series that holds for it, too.
+        DICOM keyword → value of that series, or of its patient and study, that holds for it, too.
     needs_reference : bool
         Whether only that reference has its slices.
     warnings : dict of pathlib.Path to list of str
@@ -95,4 +95,5 @@ def _scene_image(relative: Any, in_world: Any, path: Path, other: Path) -> Scene
     if origin is None:
         return SceneImage(path, other, warnings=warnings)
     reference = series_of(origin.files) if origin.files else ""
-    return SceneImage(path, other, reference, origin.kind.value, dict(origin.values), origin.has_own_slices, warnings)
+    values = {**origin.identity, **origin.values}
+    return SceneImage(path, other, reference, origin.kind.value, values, origin.has_own_slices, warnings)

@@ -10,7 +10,7 @@ from slicer.i18n import tr as _
 from .FieldsTable import FieldsTable
 from .ImportRows import Row, Rows, common, patients
 from .ReferenceBox import ReferenceBox, series_and_folder
-from .Views import set_text
+from .Views import TextHeights, set_text
 
 CONTROLS = ("kindLabel", "kindComboBox", "referenceLabel", "referenceComboBox", "fieldsTable", "moreButton", "resetButton",
             "resetAllButton")  # fmt: skip
@@ -42,6 +42,8 @@ class SettingsView:
         from .KindNames import kind_names
 
         ui, fields = self._ui, self.fields
+        self._heights = TextHeights()
+        self._heights.add(ui.filesLabel, ui.fileNoteLabel, ui.settingsLabel, ui.fieldsNoteLabel)
         for kind, words in kind_names().items():
             ui.kindComboBox.addItem(words, kind)
         ui.kindComboBox.activated.connect(self._on_kind_chosen)
@@ -80,7 +82,7 @@ class SettingsView:
 
         notes = [error]
         known = [row for row in rows if row.proposal is not None]
-        notes += dict.fromkeys(proposal_note(_proposal_of(row), row.path.name if len(rows) > 1 else "") for row in known)
+        notes += dict.fromkeys(proposal_note(_proposal_of(row), row.name if len(rows) > 1 else "") for row in known)
         notes += dict.fromkeys("⚠ " + warning for warning in map(_moved_reference, rows) if warning)
         names = patients(self._rows.all)
         if len(names) > 1:
@@ -94,7 +96,7 @@ class SettingsView:
         if not rows:
             return _("Select files to change their settings.")
         if len(rows) == 1:
-            return _("Settings of {name}:").format(name=rows[0].path.name)
+            return _("Settings of {name}:").format(name=rows[0].name)
         return _("Settings of the {count} selected files:").format(count=len(rows))
 
     def _on_kind_chosen(self) -> None:

@@ -25,9 +25,20 @@ Progress = Callable[[str, int, int], None]
 CLOSED = "{}: Slicer's DICOM database is not open, so the original of this image cannot be read. Open it in the module DICOM."
 SLICES_MOVED = "the slices of the reference are not evenly spaced"
 """Begins the warning of the core where slices get other positions than the file has."""
+OR_CHOOSE = "or choose a reference"
+"""Ends the warnings that do not apply once the user has chosen one."""
 MISSING = (
     "{} was made of a series that is not in Slicer's DICOM database, which could not be its reference. Import it in the module "
-    "DICOM and convert again, or choose a reference"
+    f"DICOM and convert again, {OR_CHOOSE}"
+)
+LOST = (
+    "The volume that {} was made on is not in the scene, so the new DICOM does not refer to its series. Load the series, "
+    f"choose its volume as the source geometry of the segmentation and convert again, {OR_CHOOSE}"
+)
+
+SEVERAL_PATIENTS = (
+    "Volumes of several patients ({patients}) have the grid of {name}, so its patient is not known: the new DICOM has none. "
+    f"Move it to the study of its patient in the module Data and convert again, {OR_CHOOSE}"
 )
 
 
@@ -104,14 +115,25 @@ class StageTask(ExportTask):
             return ExportSource(source.title, error=CLOSED.format(source.title))
         if left_out is not None:
             return self._on_slices(node, source)
-        if missing:
-            warnings = (*source.image.warnings, MISSING.format(source.title))
-            return replace(source, image=replace(source.image, warnings=warnings))
+        doubt = self._doubt(source.title)
+        if doubt:
+            return replace(source, image=replace(source.image, warnings=(*source.image.warnings, doubt)))
         was_dicom = source.image.instance_uids or source.image.source
         moves = self._by_origin and self._origins[-1].files and not was_dicom
         placed = in_space_of(reference_volume(node), source) if moves else source
         self.moves |= placed is not source
         return placed
+
+    def _doubt(self, title: str) -> str:
+        """Return why the latest image has no reference, where it should have one; empty otherwise."""
+        origin = self._origins[-1]
+        if not self._by_origin:
+            return ""
+        if origin.is_missing:
+            return MISSING.format(title)
+        if origin.patients:
+            return SEVERAL_PATIENTS.format(patients=", ".join(origin.patients), name=title)
+        return LOST.format(title) if origin.is_lost else ""
 
     def _on_slices(self, node: Any, source: ExportSource) -> ExportSource:
         """Return what is under an acquisition transform on the grid of its volume; only its series has those slices."""
@@ -161,7 +183,7 @@ class StageTask(ExportTask):
         for entry, origin in zip(report.entries, self._origins, strict=True):
             images = [path for path in entry.outputs if path.suffix == ".nii"]
             staged.images += images
-            staged.origins |= {image: origin for image in images if origin.files or origin.is_labels}
+            staged.origins |= {image: origin for image in images if origin.is_known}
             staged.warnings |= dict.fromkeys(images, entry.log.warnings)
         return staged
 

@@ -16,7 +16,7 @@ ACQUISITION_TRANSFORM = " acquisition transform"
 """In the name of the grid transforms that Slicer's DICOM loader makes for slices that are on no regular grid."""
 SINGULAR = 1e-12
 """A smaller determinant is that of a matrix that cannot be inverted."""
-RESAMPLE, HARDEN_FIRST = "Check 'Resample under nonlinear transforms'", "Harden the transform"
+RESAMPLE, HARDEN_FIRST = "Check 'Resample nonlinear transforms'", "Harden the transform"
 
 
 class Nonlinear(NamedTuple):

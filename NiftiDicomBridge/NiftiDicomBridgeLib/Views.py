@@ -13,6 +13,10 @@ import qt
 
 ROW_MARGIN = 6
 """Pixels above and below the text of a row, together."""
+MOST_OF_WIDTH = 0.6
+"""What the other columns take of a view at most: large fonts leave little space in a narrow panel."""
+LAID_OUT_MS = 50
+"""The heights of wrapped texts are known when they were shown once."""
 
 
 def row_height(view: Any) -> int:
@@ -40,13 +44,15 @@ def fit_height(view: Any, header: Any, rows: int, least: int, most: int) -> None
 
 
 def set_columns(view: Any, header: Any, stretched: int, characters: Mapping[int, int]) -> None:
-    """Let one column take the space that is left; the others have the width of some characters and can be dragged."""
+    """Let one column take the space that is left; the others have the width of some characters, or less, and can be dragged."""
     header.setStretchLastSection(False)
     header.setDefaultAlignment(qt.Qt.AlignLeft | qt.Qt.AlignVCenter)
     header.setMinimumSectionSize(row_height(view))
-    for column, count in characters.items():
+    widths = {n: count * int(view.fontMetrics().averageCharWidth()) + ROW_MARGIN for n, count in characters.items()}
+    scale = min(1.0, MOST_OF_WIDTH * int(view.viewport().property("width")) / sum(widths.values()))
+    for column, width in widths.items():
         header.setSectionResizeMode(column, qt.QHeaderView.Interactive)
-        header.resizeSection(column, count * int(view.fontMetrics().averageCharWidth()) + ROW_MARGIN)
+        header.resizeSection(column, int(scale * width))
     header.setSectionResizeMode(stretched, qt.QHeaderView.Stretch)
 
 
@@ -76,6 +82,11 @@ class Accordion:
 
     def __init__(self, sections: Sequence[Any], on_open: Callable[[Any], None]):
         self._sections, self._on_open = list(sections), on_open
+        self._opened: Any = None
+        self._timer = qt.QTimer()
+        self._timer.setSingleShot(True)
+        self._timer.setInterval(LAID_OUT_MS)
+        self._timer.timeout.connect(lambda: scroll_up_to(self._opened))
         for section in self._sections[1:]:
             section.collapsed = True
         for section in self._sections:
@@ -91,22 +102,89 @@ class Accordion:
         for other in self._sections:
             if other is not section:
                 other.collapsed = True
+        self._opened = section
+        self._timer.start()
         self._on_open(section)
+
+    def stop(self) -> None:
+        """The panel is closed: no timer may call back."""
+        self._timer.stop()
 
 
 def scroll_to(widget: Any) -> None:
     """Scroll the panel so that a widget is visible; nothing where there is no scroll area."""
+    area = _scroll_area_of(widget)
+    if area is not None:
+        area.ensureWidgetVisible(widget, 0, ROW_MARGIN)
+
+
+def scroll_up_to(widget: Any) -> None:
+    """Scroll the panel back where the top of a widget is above what is visible."""
+    area = _scroll_area_of(widget)
+    if area is not None:
+        bar, top = area.verticalScrollBar(), widget.mapTo(area.widget(), qt.QPoint(0, 0)).y()
+        bar.setValue(min(bar.property("value"), top))
+
+
+def _scroll_area_of(widget: Any) -> Any:
     above = widget.parentWidget()
     while above is not None and not hasattr(above, "ensureWidgetVisible"):
         above = above.parentWidget()
-    if above is not None:
-        above.ensureWidgetVisible(widget, 0, ROW_MARGIN)
+    return above
 
 
 def set_text(label: Any, text: str) -> None:
     """Show a text; the label takes no space without one."""
     label.setText(text)
     label.setVisible(bool(text))
+
+
+class Appearance(qt.QObject):
+    """Styles a view now, and again when its width or the font or the colors of Slicer change.
+
+    Parameters
+    ----------
+    view : QAbstractItemView
+        The view.
+    style : callable
+        Called without arguments, some time after the change.
+    """
+
+    def __init__(self, view: Any, style: Callable[[], None]):
+        qt.QObject.__init__(self)
+        self._timer, self._width = qt.QTimer(), 0
+        self._timer.setSingleShot(True)
+        self._timer.timeout.connect(style)
+        style()
+        view.installEventFilter(self)
+
+    def eventFilter(self, view, event):
+        """Called by Qt before the view handles an event."""
+        before, self._width = self._width, view.property("width")
+        if event.type() in (qt.QEvent.FontChange, qt.QEvent.PaletteChange) or self._width != before:
+            self._timer.start(0)
+        return False
+
+
+class TextHeights(qt.QObject):
+    """Gives labels the height of their wrapped text as their minimum height; `add` a label.
+
+    Slicer makes the panel as high as its minimum size hint, which counts a wrapped text with too few lines: the widgets above
+    and below a long message would overlap.
+    """
+
+    def add(self, *labels: Any) -> None:
+        """Watch labels whose texts are wrapped."""
+        for label in labels:
+            label.installEventFilter(self)
+
+    def eventFilter(self, label, event):
+        """Called by Qt before the label handles an event; every new text is painted."""
+        if event.type() in (qt.QEvent.Resize, qt.QEvent.Show, qt.QEvent.Paint):
+            height = label.heightForWidth(label.property("width")) if label.property("text") else 0
+            if height != label.property("minimumHeight"):
+                label.setMinimumHeight(max(height, 0))
+        return False
 
 
 def fill_box(box: Any, entries: Sequence[tuple[str, str]], chosen: str | None) -> None:

@@ -77,6 +77,7 @@ class NiftiDicomBridgeWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
         self.running.stop()
         for part in self._parts:
             part.stop()
+        self.accordion.stop()
         self._refresh_timer.stop()
         self.removeObservers()
         _database().off_change(self._on_database_changed)

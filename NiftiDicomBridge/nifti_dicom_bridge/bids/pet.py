@@ -6,6 +6,8 @@ import re
 from datetime import datetime
 from typing import Any
 
+from ..model import metadata
+from ..model.metadata import SeriesMetadata
 from ..standard.tags import Tag
 from .kinds import MS_TO_S, POSITIVE, Kind, clock, round_to_12_digits, seconds_of
 from .row import PET, AnyRow, Derived, Row, made_by
@@ -106,12 +108,24 @@ def _by_frame(tag: int, factor: float, only_positive: bool = False) -> Any:
 
 
 def frames_of(source: PlaneAttributes) -> list[PlaneAttributes]:
-    """Return the first plane of every time."""
-    volume = source.volume
-    if volume is None:
+    """Return the plane of every time that was acquired first: the beds of a whole body follow each other."""
+    frames: list[PlaneAttributes] = source.once("frames", _frames_of)
+    return frames
+
+
+def _frames_of(source: PlaneAttributes) -> list[PlaneAttributes]:
+    if source.volume is None:
         return [source]
-    series = volume.dicom.metadata
-    return [source.other(series.instances[int(i)], int(f)) for i, f in series.frames[:, 0]]
+    series = source.volume.dicom.metadata
+    return [source.other(series.instances[i], f) for i, f in (_first_of(series, planes) for planes in series.frames.tolist())]
+
+
+def _first_of(series: SeriesMetadata, planes: list[tuple[int, int]]) -> tuple[int, int]:
+    clocks = [seconds_of(metadata.text(series.instances[i].elements, Tag.ACQUISITION_TIME)) for i, _ in planes]
+    known = [time for time in clocks if time is not None]
+    if len(known) < len(planes):
+        return planes[0]
+    return planes[min(range(len(planes)), key=lambda k: _seconds_after(known[k], known[0]))]
 
 
 def _starts(source: PlaneAttributes) -> list[Any] | None:
@@ -190,8 +204,10 @@ def _days_between(first: str, second: str) -> int | None:
 
 
 def _scatter(source: PlaneAttributes) -> list[Any] | None:
-    fraction = source.number(Tag.SCATTER_FRACTION_FACTOR)
-    return [round_to_12_digits(fraction)] if fraction else None
+    frames = frames_of(source)
+    fractions = [frame.number(Tag.SCATTER_FRACTION_FACTOR) for frame in (frames if len(frames) > 1 else [source])]
+    known = [round_to_12_digits(fraction) for fraction in fractions if fraction is not None]
+    return known if any(known) and len(known) == len(fractions) else None
 
 
 def _molar_units(source: PlaneAttributes) -> str | None:

@@ -118,7 +118,12 @@ def _read(text: str) -> tuple[dict[str, Any], dict[str, Any], np.ndarray] | None
 
 def _holds(value: Any, now: Any, then: Any) -> bool:
     """Whether a kept value still counts: attributes give nothing, what they gave then, or the same moments, rounded."""
-    return now is None or now == then or value == now or _are_same_moments(value, now)
+    return now is None or then in (now, _first_of(now)) or value == now or _are_same_moments(value, now)
+
+
+def _first_of(now: Any) -> Any:
+    """Return a list of one number per time as the first plane alone gives it: the block was written for that."""
+    return now[:1] if isinstance(now, list) and len(now) > 1 else now
 
 
 def _in_order(keys: Mapping[str, Any]) -> Any:

@@ -3,11 +3,8 @@
 from __future__ import annotations
 
 import argparse
-import signal
-import threading
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -122,7 +119,7 @@ def run_apply(arguments: argparse.Namespace, registrar: Registrar | None) -> int
     options = {name: getattr(arguments, name) for name in (*_OWN, *_DICOM) if getattr(arguments, name) is not None}
     values = pairs(arguments.attributes)
     start = time.monotonic()
-    with ProgressBar(quiet=arguments.quiet) as bar, _termination_is_interrupt():
+    with ProgressBar(quiet=arguments.quiet) as bar:
         report = apply(
             arguments.inputs, arguments.output, arguments.task, progress=bar.progress, set_values=values, **options
         ).in_words(command_line_words)
@@ -159,20 +156,3 @@ def _sender(arguments: argparse.Namespace) -> Callable[[list[Path]], int] | None
         return print_transfer(transfer, arguments)
 
     return send_outputs
-
-
-@contextmanager
-def _termination_is_interrupt() -> Iterator[None]:
-    """Let SIGTERM end running commands as Ctrl-C does: they are processes of their own and would go on."""
-    if threading.current_thread() is not threading.main_thread() or not hasattr(signal, "SIGTERM"):
-        yield
-        return
-
-    def interrupt(*_: object) -> None:
-        raise KeyboardInterrupt
-
-    before = signal.signal(signal.SIGTERM, interrupt)
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGTERM, before)

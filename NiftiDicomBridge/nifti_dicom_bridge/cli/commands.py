@@ -17,6 +17,7 @@ from .lines import accept_every_character, print_line
 from .parser import PROGRAM, joined, parser_of_commands, split_task
 from .process_settings import apply_settings, collect_no_more, collect_rarely
 from .short_form import with_command
+from .termination import termination_is_interrupt
 from .tracebacks import TRACEBACKS, Unexpected, tracebacks
 
 if TYPE_CHECKING:
@@ -32,7 +33,7 @@ def main(
     """Run the command line and return its exit code.
 
     0: all done. 1: something failed or differs. 2: wrong usage. 70: an error that was not foreseen.
-    130: stopped by Ctrl-C.
+    130: stopped by Ctrl-C or SIGTERM.
 
     Parameters
     ----------
@@ -58,7 +59,8 @@ def main(
     if prepare is not None:
         prepare()
     try:
-        with tracebacks(getattr(options, "verbose", 0) >= TRACEBACKS, not getattr(options, "deidentify", False)):
+        shown = tracebacks(getattr(options, "verbose", 0) >= TRACEBACKS, not getattr(options, "deidentify", False))
+        with termination_is_interrupt(), shown:
             return _COMMANDS[options.command](options, registrar)
     except OptionError as error:
         return _fail(_message(error), USAGE)

@@ -9,6 +9,7 @@ from ..options import Clean, Retain
 from ..standard import dictionary
 from ..standard.confidentiality_profile import ProfileRow, row_of
 from ..standard.iods import TYPES, attributes_of
+from ..standard.tags import Tag
 from . import kept_attributes
 from .policy import Policy
 
@@ -82,13 +83,18 @@ def basic_action(path: Path, sop_class: str) -> Action:
 
 def _of_row(row: ProfileRow, path: Path, vr: str, sop_class: str, policy: Policy) -> Action:
     codes = {option: row.options.get(option.value) for option in policy.options}
-    if "K" in codes.values():
+    if "K" in codes.values() or (Retain.UIDS in policy.options and _is_value_of_content(path)):
         return Action.KEEP
     if codes.get(Retain.MODIFIED_DATES) and vr in _DATES:
         return Action.SHIFT
     if "C" in codes.values() and vr in _CLEANABLE:
         return Action.CLEAN
     return _definite(row.code, path, sop_class)
+
+
+def _is_value_of_content(path: Path) -> bool:
+    """Whether a UID is the value of a content item, which table E.3.4-1 keeps for every concept with "Retain UIDs"."""
+    return path[-1] == Tag.UID and len(path) > 1
 
 
 def _of_unlisted(path: Path, vr: str, sop_class: str, policy: Policy) -> Action:

@@ -15,6 +15,7 @@ from itertools import accumulate
 from typing import Any, Generic, TypeVar
 
 T = TypeVar("T")
+_ENDING = {signal.SIGINT, signal.SIGTERM}
 SHARES = 4
 """Shares of the least size, besides the largest one, that are worth the copies."""
 
@@ -28,11 +29,11 @@ def start_method() -> str:
 
 @contextmanager
 def interruption_held() -> Iterator[None]:
-    """Let an interruption wait, here and in the processes that start meanwhile, where the system can."""
+    """Let an interruption, or termination, wait, here and in the processes that start meanwhile, where the system can."""
     if not hasattr(signal, "pthread_sigmask"):
         yield
         return
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, _ENDING)
     try:
         yield
     finally:
@@ -54,7 +55,7 @@ def begin_copy(others: list[Any], terminated: Any = signal.SIG_DFL) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, terminated)
     if hasattr(signal, "pthread_sigmask"):
-        signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, _ENDING)
     gc.freeze()  # looking for cycles in what came from the parent would copy its memory
 
 

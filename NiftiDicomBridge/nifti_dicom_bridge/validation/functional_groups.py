@@ -17,6 +17,7 @@ from .values import (
     ENHANCED,
     ENHANCED_CT,
     ENHANCED_MR,
+    ENHANCED_MR_COLOR,
     ENHANCED_PET,
     LEGACY,
     LEGACY_CT,
@@ -41,6 +42,11 @@ class Frames(NamedTuple):
         """Whether a group is among the shared ones or in a frame."""
         tag = tag_of(keyword)
         return tag in self.shared or any(tag in item for item in self.items)
+
+    def values_in(self, keyword: str, tag: int) -> set[str]:
+        """Return the values of an attribute of a group, shared or of any frame."""
+        groups = (metadata.first_item(layer, tag_of(keyword)) for layer in (self.shared, *self.items))
+        return {text for group in groups for text in metadata.texts(group, tag)}
 
     def first_value(self, tag: int) -> str:
         """Return the first value of an attribute of the top level."""
@@ -80,6 +86,18 @@ def _is_partly_derived(frames: Frames) -> bool:
 
 PLACE = ("PixelMeasuresSequence", "PlanePositionSequence", "PlaneOrientationSequence")
 ORIGINAL = Applies("ImageType value 1 is ORIGINAL", lambda frames: frames.first_value(Tag.IMAGE_TYPE) == "ORIGINAL")
+NOT_DERIVED = Applies(
+    "ImageType value 1 is ORIGINAL or MIXED", lambda frames: frames.first_value(Tag.IMAGE_TYPE) in ("ORIGINAL", "MIXED")
+)
+RECTILINEAR = Applies(
+    f"{NOT_DERIVED.words}, GeometryOfKSpaceTraversal is RECTILINEAR",
+    lambda frames: NOT_DERIVED.test(frames) and frames.first_value(Tag.GEOMETRY_OF_K_SPACE_TRAVERSAL) == "RECTILINEAR",
+)
+PHASE_CONTRAST = Applies(
+    f"{NOT_DERIVED.words}, PhaseContrast is YES",
+    lambda frames: NOT_DERIVED.test(frames) and frames.first_value(Tag.PHASE_CONTRAST) == "YES",
+)
+LABELED = Applies("ImageType value 3 is ASL", lambda frames: metadata.texts(frames.root, Tag.IMAGE_TYPE)[2:3] == ["ASL"])
 DERIVED = Applies("ImageType value 1 is DERIVED", lambda frames: frames.first_value(Tag.IMAGE_TYPE) == "DERIVED")
 IN_PATIENT = Applies("frames are positioned in the patient", _in_patient)
 WITHOUT_SOURCES = Applies(
@@ -97,6 +115,13 @@ MONOCHROME = Applies(
     "PhotometricInterpretation is MONOCHROME2",
     lambda frames: frames.first_value(Tag.PHOTOMETRIC_INTERPRETATION) == "MONOCHROME2",
 )
+RECONSTRUCTED = Applies(
+    f"{NOT_DERIVED.words}, AcquisitionType is not CONSTANT_ANGLE",
+    lambda frames: (
+        NOT_DERIVED.test(frames) and "CONSTANT_ANGLE" not in frames.values_in("CTAcquisitionTypeSequence", Tag.ACQUISITION_TYPE)
+    ),
+)
+MR_IMAGES = (ENHANCED_MR, ENHANCED_MR_COLOR)
 SECONDARY_CAPTURES = (SC_BYTE, SC_WORD, SC_COLOR)
 X_RAY_3D = ("breast-tomosynthesis-image", "x-ray-3d-angiographic-image", "x-ray-3d-craniofacial-image")
 
@@ -108,9 +133,13 @@ GROUPS: dict[str, list[Group]] = {
         Group("PlaneOrientationSequence", (*ENHANCED, *LEGACY, *X_RAY_3D)),
         Group("FrameAnatomySequence", (*ENHANCED, *X_RAY_3D)),
         Group("PixelValueTransformationSequence", (ENHANCED_CT, ENHANCED_PET, LEGACY_CT, LEGACY_PET, PARAMETRIC_MAP)),
-        Group("PixelValueTransformationSequence", (ENHANCED_MR,), MONOCHROME),
+        Group("PixelValueTransformationSequence", MR_IMAGES, MONOCHROME),
+        Group("PixelValueTransformationSequence", ("breast-tomosynthesis-image",)),
+        Group("FrameVOILUTSequence", (ENHANCED_PET, LEGACY_CT, LEGACY_PET, *X_RAY_3D, PARAMETRIC_MAP)),
+        Group("RealWorldValueMappingSequence", (ENHANCED_PET,)),
+        Group("XRay3DFrameTypeSequence", X_RAY_3D),
         Group("CTImageFrameTypeSequence", (ENHANCED_CT, LEGACY_CT)),
-        Group("MRImageFrameTypeSequence", (ENHANCED_MR, LEGACY_MR)),
+        Group("MRImageFrameTypeSequence", (*MR_IMAGES, LEGACY_MR)),
         Group("PETFrameTypeSequence", (ENHANCED_PET, LEGACY_PET)),
         Group("IrradiationEventIdentificationSequence", (ENHANCED_CT,)),
         Group("RadiopharmaceuticalUsageSequence", (ENHANCED_PET,)),
@@ -121,19 +150,21 @@ GROUPS: dict[str, list[Group]] = {
         Group("UnassignedPerFrameConvertedAttributesSequence", LEGACY),
     ],
     "A.36.2 enhanced MR, of original frames": [
-        Group(keyword, (ENHANCED_MR,), ORIGINAL)
-        for keyword in (
+        *(Group(keyword, MR_IMAGES, NOT_DERIVED) for keyword in (
             "MRTimingAndRelatedParametersSequence", "MREchoSequence", "MRModifierSequence",
-            "MRImagingModifierSequence", "MRReceiveCoilSequence", "MRTransmitCoilSequence", "MRAveragesSequence",
-        )
+            "MRImagingModifierSequence", "MRReceiveCoilSequence", "MRTransmitCoilSequence", "MRAveragesSequence")),
+        Group("MRFOVGeometrySequence", MR_IMAGES, RECTILINEAR),
+        Group("MRVelocityEncodingSequence", MR_IMAGES, PHASE_CONTRAST),
+        Group("MRArterialSpinLabelingSequence", MR_IMAGES, LABELED),
     ],
     "A.38.1 enhanced CT, of original frames": [
-        Group(keyword, (ENHANCED_CT,), ORIGINAL)
+        Group(keyword, (ENHANCED_CT,), NOT_DERIVED)
         for keyword in (
             "CTAcquisitionTypeSequence", "CTAcquisitionDetailsSequence", "CTTableDynamicsSequence", "CTPositionSequence",
-            "CTGeometrySequence", "CTReconstructionSequence", "CTExposureSequence", "CTXRayDetailsSequence",
+            "CTGeometrySequence", "CTExposureSequence", "CTXRayDetailsSequence",
         )
     ],
+    "A.38.1 enhanced CT, reconstructed": [Group("CTReconstructionSequence", (ENHANCED_CT,), RECONSTRUCTED)],
     "A.56 enhanced PET, of original frames": [
         Group(keyword, (ENHANCED_PET,), ORIGINAL)
         for keyword in (

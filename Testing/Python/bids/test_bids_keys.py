@@ -380,6 +380,25 @@ def test_pet_frames_count_from_the_series():
     assert found["TimeZero"] == "10:10:00"
 
 
+def test_pet_frames_have_a_scatter_fraction_each():
+    fractions = iter(["0", "0.2", "0.3"])
+    found = volume(
+        *(instance({0x00080060: "PT", 0x00541323: next(fractions), 0x00080032: f"1010{n:02d}"}, n + 1) for n in range(3)),
+        times=3,
+    )
+    assert keys(found)["ScatterFraction"] == [0, 0.2, 0.3]
+
+
+def test_pet_of_several_beds_began_with_the_first():
+    def bed(seconds):
+        times = {0x00080031: "235950", 0x00080032: f"0000{seconds:02d}"}
+        return {**times, 0x00080060: "PT", 0x00541321: f"{1 + seconds / 100:g}"}
+
+    found = keys(slices(bed, [20, 20, 10, 10]))
+    assert found["FrameTimesStart"] == [20]
+    assert found["DecayCorrectionFactor"] == [1.1]
+
+
 @pytest.mark.parametrize(
     ("series", "acquired", "start"), [("120000", "102000", -6000), ("235500", "000500", 600), ("101000.5", "101000", -0.5)]
 )

@@ -14,6 +14,7 @@ import pytest
 
 from circle import Circle
 from cluster import cluster
+from nifti_dicom_bridge.cli import commands, main
 from nifti_dicom_bridge.cli.exit_codes import INTERRUPTED
 from phantoms import PHANTOMS
 
@@ -50,6 +51,13 @@ def test_an_interruption_is_an_exit_code(program: str, tmp_path: Path) -> None:
     (tmp_path / "interrupted.py").write_text(program)
     done = subprocess.run([sys.executable, "-m", "interrupted"], cwd=tmp_path, capture_output=True, check=False)
     assert (done.returncode, done.stderr) == (INTERRUPTED, b"")
+
+
+def test_termination_is_an_interruption(monkeypatch: pytest.MonkeyPatch) -> None:
+    before = signal.getsignal(signal.SIGTERM)
+    monkeypatch.setitem(commands._COMMANDS, "inspect", lambda *_: os.kill(os.getpid(), signal.SIGTERM))
+    assert main(["inspect", "scans"]) == INTERRUPTED
+    assert signal.getsignal(signal.SIGTERM) is before
 
 
 @pytest.mark.slow

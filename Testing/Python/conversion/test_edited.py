@@ -568,3 +568,13 @@ def test_what_was_edited_is_reported(circle: Circle) -> None:
     (entry,) = circle.home(NEW).entries
 
     assert any("geometry" in note for note in entry.log.notes)
+
+
+@pytest.mark.slow
+def test_edited_images_of_one_series_keep_their_instance_numbers_apart(circle: Circle) -> None:
+    circle.make("echoes_and_phase").forth()
+    circle.edit_images(one_voxel)
+    assert circle.home(NEW).ok
+    numbers = sorted(int(ds.InstanceNumber) for ds in circle.returned())
+    assert len({ds.SeriesInstanceUID for ds in circle.returned()}) == 1
+    assert numbers == list(range(1, len(numbers) + 1))

@@ -18,6 +18,7 @@ from nifti_dicom_bridge.formats.dicom.created.reference import reference_of
 from nifti_dicom_bridge.formats.dicom.reading.plans import plan_all
 from nifti_dicom_bridge.formats.dicom.reading.read import load
 from nifti_dicom_bridge.formats.dicom.reading.series import find_series
+from nifti_dicom_bridge.model.volume import UNPLACED
 from phantoms import PHANTOMS, Phantom
 
 
@@ -43,14 +44,17 @@ def test_the_tree_has_patient_study_series_and_what_it_becomes(scan: Circle, cap
 
 
 @pytest.mark.parametrize("phantom", PHANTOMS.values(), ids=PHANTOMS)
-def test_the_size_that_headers_specify_is_that_of_the_image(phantom: Phantom, tmp_path: Path) -> None:
-    """Also where slices are side by side in one image: the size of an image, and that of a reference."""
+def test_size_and_place_that_headers_specify_are_those_of_the_image(phantom: Phantom, tmp_path: Path) -> None:
+    """Also where slices are side by side in one image, and where the position is assumed: of an image, and as a reference."""
     phantom.write(tmp_path)
     for plan in plan_all(find_series([tmp_path])):
-        times, slices, rows, columns = load(plan).voxels.shape[:4]
+        volume, reference = load(plan), reference_of(plan, tmp_path)
+        times, slices, rows, columns = volume.voxels.shape[:4]
 
         assert of_plan(plan)["shape"] == [columns, rows, slices] + ([times] if times > 1 else [])
-        assert reference_of(plan, tmp_path).shape_kji == (slices, rows, columns)
+        assert reference.shape_kji == (slices, rows, columns)
+        assert (reference.ijk_to_ras is None) == (volume.space == UNPLACED)
+        assert reference.ijk_to_ras is None or np.allclose(reference.ijk_to_ras, volume.ijk_to_ras)
 
 
 def test_json_has_all_uids_and_paths(scan: Circle, capsys: pytest.CaptureFixture) -> None:

@@ -92,10 +92,14 @@ def test_retained_uids_are_those_of_the_original(tmp_path: Path) -> None:
     assert after.SOPInstanceUID in {ds.SOPInstanceUID for ds in before}
 
 
-def test_uids_that_the_option_does_not_list_are_replaced(tmp_path: Path) -> None:
-    series(tmp_path / "in", UID="1.2.3.4")
-    run(tmp_path / "in", tmp_path / "out", retain="uids")
-    assert first(tmp_path / "out").get("UID", "") != "1.2.3.4"
+def test_uids_that_the_option_does_not_list_are_replaced_but_for_values_of_content(tmp_path: Path) -> None:
+    item = Dataset()
+    item.UID = "1.2.3.4"
+    series(tmp_path / "in", UID="1.2.3.4", AcquisitionContextSequence=Sequence([item]))
+    run(tmp_path / "in", tmp_path / "out", retain="uids", clean="structured-content")
+    ds = first(tmp_path / "out")
+    assert ds.get("UID", "") != "1.2.3.4"
+    assert ds.AcquisitionContextSequence[0].UID == "1.2.3.4"
 
 
 def test_modified_dates_keep_their_distance_and_the_shift_of_the_patient(tmp_path: Path) -> None:

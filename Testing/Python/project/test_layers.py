@@ -20,10 +20,11 @@ AT_START = HOST_PACKAGES | {"numpy", "NiftiDicomBridgeLib"}
 FRONT_DOORS = ["DICOMNiftiDicomBridgePlugin.py", "NiftiDicomBridge.py"]
 IMPORTED_AT_START = [
     "ParameterNode.py", "Logic.py", "SelfTest.py", "Background.py", "Widget.py", "ExportPart.py", "ImportPart.py",
-    "CheckPart.py", "DropFilter.py", "FieldsTable.py", "ReferenceBox.py", "FileReader.py", "FileWriter.py", "Samples.py",
-    "SubjectHierarchyPlugin.py", "DICOMExportPlugin.py", "DICOMLoaderPlugin.py", "ExportKinds.py", "SourceFile.py",
-    "Feedback.py", "FileTable.py", "Icons.py", "ImageTree.py", "ImportRows.py", "OverwriteQuestion.py", "ProposalUpdates.py",
-    "ReportPart.py", "TaskRunner.py", "SceneImages.py", "Views.py", "FileList.py", "ImportObstacles.py", "SettingsView.py",
+    "CheckPart.py", "DropFilter.py", "FieldsTable.py", "ReferenceBox.py", "FileDialog.py", "FileReader.py", "FileWriter.py",
+    "Samples.py", "SubjectHierarchyPlugin.py", "DICOMExportPlugin.py", "DICOMLoaderPlugin.py", "ExportKinds.py",
+    "SourceFile.py", "Feedback.py", "FileTable.py", "Icons.py", "ImageTree.py", "ImportRows.py", "OverwriteQuestion.py",
+    "ProposalUpdates.py", "ReportPart.py", "TaskRunner.py", "SceneImages.py", "Views.py", "FileList.py", "ImportObstacles.py",
+    "SettingsView.py",
     "ApplyPart.py", "SendPart.py", "SourceBox.py",
     "SelfTestCase.py", "SelfTestCircle.py", "SelfTestData.py", "SelfTestDialogs.py", "SelfTestNodes.py", "SelfTestPanel.py",
 ]  # fmt: skip

@@ -448,3 +448,14 @@ def test_a_value_of_the_reference_that_is_not_valid_is_none_that_was_typed(slice
     assert found[0].PatientID == "NDB-1"
     _, error = export(labels, "Segmentation", StudyID="as many characters, typed")
     assert "StudyID" in error
+
+
+@pytest.mark.slow
+def test_a_value_of_the_study_that_is_not_valid_is_shortened_without_a_reference(slicer, load, write_series, export, tmp_path):
+    node = load(write_series(tmp_path / "long", StudyID="more than 16 characters"))
+    half = slicer.util.addVolumeFromArray(np.ones((2, 3, 4), np.int16), name="computed")
+    hierarchy = slicer.vtkMRMLSubjectHierarchyNode.GetSubjectHierarchyNode(slicer.mrmlScene)
+    hierarchy.SetItemParent(item_of(slicer, half), hierarchy.GetItemParent(item_of(slicer, node)))
+    (first, *_), error = export(half, "CT", StudyID="more than 16 characters")
+    assert error == ""
+    assert (first.StudyID, first.PatientID, str(first.PatientName)) == ("more than 16 cha", "NDB-1", "Bridge^Test")

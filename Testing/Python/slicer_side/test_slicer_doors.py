@@ -1,5 +1,7 @@
 """Slicer's entry points: its readers and writers, the actions of the Data module, Sample Data."""
 
+from types import SimpleNamespace
+
 import numpy as np
 import pydicom
 import pytest
@@ -54,6 +56,45 @@ def test_reader_answers_in_the_types_that_slicer_wants(slicer, nifti, tmp_path):
     assert type(reader.canLoadFile(str(nifti))) is bool
     assert type(reader.extensions()) is list
     assert 0 < reader.canLoadFileConfidence(str(tmp_path / "plain.nii")) < 0.5  # a person may choose it
+
+
+@pytest.mark.parametrize("sidecar_first", [True, False])
+def test_an_image_that_is_dropped_with_its_sidecar_is_loaded_once(slicer, reading, nifti, sidecar_first):
+    sidecar = nifti.with_name(nifti.name.removesuffix(".nii.gz") + ".json")
+    assert slicer.app.coreIOManager().fileType(str(sidecar)) == "NiftiDicomBridgeFile"
+    loaded = [reading(path) for path in sorted((nifti, sidecar), reverse=not sidecar_first)]
+    assert [(done, len(nodes)) for done, nodes, _ in loaded] == [(True, 1)] * 2
+    assert loaded[0][1] == loaded[1][1]
+    assert slicer.mrmlScene.GetNumberOfNodesByClass("vtkMRMLTextNode") == 0
+
+
+def test_an_image_can_be_loaded_again(reading, nifti):
+    first, second = (reading(nifti)[1][0] for _ in range(2))
+    assert first is not second
+
+
+@pytest.mark.slow
+def test_a_zarr_store_that_is_dropped_is_loaded_with_its_identity(slicer, logic, load, nifti, tmp_path, monkeypatch):
+    import qt
+
+    from nifti_dicom_bridge import to_zarr
+    from NiftiDicomBridge import NiftiDicomBridgeFileDialog
+
+    monkeypatch.setattr(slicer, "qSlicerFileDialog", SimpleNamespace(Read=0), raising=False)
+    (store,) = (path for path in to_zarr(tmp_path / "original", tmp_path / "zarr").outputs if path.suffix == ".zarr")
+    mime, accepted = qt.QMimeData(), []
+    mime.setUrls([qt.QUrl.fromLocalFile(str(path)) for path in (tmp_path, store)])
+    event = SimpleNamespace(acceptProposedAction=lambda: accepted.append("drop"))
+    parent = SimpleNamespace(mimeData=lambda: mime, acceptMimeData=accepted.append, dropEvent=lambda: event)
+    dialog = NiftiDicomBridgeFileDialog(parent)
+    dialog.isMimeDataAccepted()
+    dialog.dropEvent()
+    assert accepted == [True, "drop"]
+    assert dialog.execDialog()
+    (node,) = slicer.util.getNodesByClass("vtkMRMLScalarVolumeNode")
+    assert node.GetAttribute("NiftiDicomBridge.Source") == str(store)
+    (entry,) = logic.exportVolumes([node], tmp_path / "out").entries
+    assert "Unchanged since Slicer loaded it" in "".join(entry.log.notes), entry
 
 
 def test_loaded_nifti_shows_what_slicers_loader_shows(slicer, reading, load, nifti, tmp_path):
@@ -462,7 +503,7 @@ def test_export_to_dicom_by_right_click_puts_the_node_on_the_list(slicer, node, 
     assert action(hierarchy_of(slicer).GetItemByDataNode(node), 1)
     finished(shown_panel)
     table = shown_panel.ui.filesTable
-    assert [table.item(0, column).text() for column in range(3)] == ["7_ramp.nii", "scene", "Original series"]
+    assert [table.item(0, column).text() for column in range(3)] == ["7_ramp", "scene", "Original series"]
     shown_panel.ui.importButton.click()
     finished(shown_panel)
     assert "derived from the edited image" in shown_panel.ui.resultBrowser.toPlainText()

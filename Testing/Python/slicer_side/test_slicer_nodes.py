@@ -470,4 +470,4 @@ def test_bids_layout_takes_what_is_unedited(slicer, logic, node, tmp_path):
     report = logic.exportVolumes([node, drawn], tmp_path / "bids", ConversionOptions(layout=Layout.BIDS))
     assert (tmp_path / "bids" / "dataset_description.json").is_file()
     assert len(list((tmp_path / "bids").rglob("*.nii.gz"))) >= 1 or report.entries
-    assert "a BIDS dataset holds raw data" in notes(report)
+    assert "a BIDS dataset contains raw data" in notes(report)

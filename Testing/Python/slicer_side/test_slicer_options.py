@@ -79,3 +79,32 @@ def test_unedited_nodes_are_exported_with_a_key_for_new_uids(logic, node, tmp_pa
     report = logic.exportVolumes([node], tmp_path / "out", logic.makeOptions(deidentify=True, deidentify_key="k" * 16))
     assert report.ok
     assert images(report)
+
+
+@pytest.mark.parametrize("layout", ["flat", "zarr"])
+def test_errors_of_deidentified_exports_do_not_name_the_patient(layout, slicer, logic, node, tmp_path, monkeypatch, caplog):
+    from NiftiDicomBridgeLib import ExportSources
+
+    def broken(*arguments, **options):
+        raise ValueError("cannot read Bridge^Test")
+
+    monkeypatch.setattr(ExportSources, "image_of", broken)
+    node.SetName("Bridge Test")
+    options = logic.makeOptions(layout=layout, deidentify=True, gzip=False)
+    (entry,) = logic.exportVolumes([node], tmp_path / "out", options).entries
+    assert "unexpected error (ValueError" in entry.error
+    assert "Bridge" not in entry.title + entry.error + caplog.text
+
+
+def test_refusals_of_deidentified_exports_do_not_name_other_nodes(slicer, logic, node, tmp_path):
+    warp = slicer.mrmlScene.AddNewNodeByClass("vtkMRMLGridTransformNode", "warp of Jane Doe")
+    node.SetAndObserveTransformNodeID(warp.GetID())
+    (entry,) = logic.exportVolumes([node], tmp_path / "out", logic.makeOptions(deidentify=True)).entries
+    assert "is under the nonlinear transform" in entry.error
+    assert "Jane" not in entry.error
+
+
+def test_warnings_on_nodes_are_reported_for_zarr_too(logic, node, database, tmp_path):
+    database.removeSeries(database.instanceValue(node.GetAttribute("DICOM.instanceUIDs").split()[0], "0020,000e"))
+    (entry,) = logic.exportVolumes([node], tmp_path / "out", logic.makeOptions(layout="zarr", gzip=False)).entries
+    assert "written without DICOM metadata" in "".join(entry.log.warnings)

@@ -455,7 +455,7 @@ def test_choices_that_change_while_files_are_read_count(panel, bids_image):
 def test_nodes_are_added_as_they_are(slicer, panel, database):
     panel.offerNodes([add_volume(slicer, "drawn", 3)])
     settle(panel)
-    assert [row[0] for row in file_rows(panel)] == ["drawn.nii"]
+    assert [row[0] for row in file_rows(panel)] == ["drawn"]
     assert not panel.ui.importSection.collapsed
     assert "Images added from the scene: 1" in outcome(panel)
 

@@ -93,6 +93,14 @@ def test_the_report_has_the_warnings_of_an_image_of_the_scene(slicer, panel, nod
     assert "is under a transform: this was written where it is relative" in report(panel)
 
 
+def test_the_reference_is_a_note_in_the_panel_which_shows_it_before(slicer, panel, node):
+    panel.offerNodes([labels_on(slicer, node)])
+    panel.ui.loadCheckBox.setChecked(False)
+    run(panel, panel.ui.importButton)
+    assert "reference: patient NDB-1" in report(panel)
+    assert "with warnings" not in shown(panel.importing.feedback.result)
+
+
 def test_a_map_of_a_ct_is_no_ct(slicer, panel, node):
     voxels = np.random.default_rng(1).random(slicer.util.arrayFromVolume(node).shape, np.float32)
     ratio = slicer.util.addVolumeFromArray(voxels, ijk_to_ras(node), "ratio")
@@ -154,3 +162,84 @@ def test_a_series_that_is_gone_is_missed_as_a_reference(slicer, logic, node, dat
     database.closeDatabase()
     (entry,) = logic.volumesToDicom([segmentation], database=False, folder=tmp_path / "closed").entries
     assert "DICOM database is not open" in entry.error
+
+
+@pytest.fixture
+def lost(slicer, node):
+    """A segmentation in the study of a volume that is no longer in the scene."""
+    segmentation = labels_on(slicer, node)
+    hierarchy = slicer.mrmlScene.GetSubjectHierarchyNode()
+    item, volume = (hierarchy.GetItemByDataNode(each) for each in (segmentation, node))
+    hierarchy.SetItemParent(item, hierarchy.GetItemParent(volume))
+    slicer.mrmlScene.RemoveNode(node)
+    return segmentation
+
+
+def test_a_segmentation_whose_volume_is_gone_keeps_its_patient_and_says_what_is_missing(logic, lost, tmp_path):
+    import pydicom
+
+    report = logic.volumesToDicom([lost], database=False, folder=tmp_path)
+    ds = pydicom.dcmread(report.outputs[0])
+    assert (ds.PatientID, str(ds.PatientName), ds.StudyDate) == ("NDB-1", "Bridge^Test", "20260101")
+    (warning,) = report.entries[0].log.warnings
+    assert "The volume that tumor was made on is not in the scene" in warning
+
+
+def test_the_panel_shows_the_patient_of_the_scene(panel, lost):
+    panel.offerNodes([lost])
+    settle(panel)
+    name, shown_value, source = (panel.ui.fieldsTable.item(0, column).text() for column in range(3))
+    assert (name, shown_value, source) == ("Patient name", "Bridge^Test", "scene")
+    assert "is not in the scene" in shown(panel.importing.feedback.result)
+
+
+def test_a_reference_that_the_user_chose_replaces_the_lost_volume(slicer, panel, lost, second):
+    from NiftiDicomBridgeLib import Database
+    from NiftiDicomBridgeLib.NodeKinds import instance_uids_of
+
+    panel.offerNodes([lost])
+    settle(panel)
+    choose(panel, "series:" + Database.series_of_instances(instance_uids_of(second)))
+    (row,) = panel.importing.rows.all
+    assert row.scene_warnings == []
+
+
+def test_a_wrapped_text_has_the_height_that_it_needs(slicer):
+    import qt
+
+    from NiftiDicomBridgeLib.Views import TextHeights
+
+    label, heights = qt.QLabel("A sentence that has to be wrapped. " * 20), TextHeights()
+    label.setWordWrap(True)
+    heights.add(label)
+    label.resize(200, 10)
+    label.show()
+    slicer.app.processEvents()
+    assert label.minimumHeight == label.heightForWidth(label.width) > 100
+
+
+def computed_on(slicer, volume, name="computed"):
+    return slicer.util.addVolumeFromArray(
+        np.ones(slicer.util.arrayFromVolume(volume).shape, np.uint8), ijk_to_ras(volume), name, "vtkMRMLLabelMapVolumeNode"
+    )
+
+
+@pytest.mark.parametrize("is_segmentation", [False, True])
+def test_a_grid_of_several_patients_does_not_tell_the_patient(slicer, logic, node, second, tmp_path, is_segmentation):
+    import pydicom
+
+    computed = computed_on(slicer, node)
+    made = labels_on(slicer, computed) if is_segmentation else computed
+    report = logic.volumesToDicom([made], database=False, folder=tmp_path)
+    ds = pydicom.dcmread(report.outputs[0])
+    assert (str(ds.PatientName), ds.PatientID) == ("", "")
+    assert "Volumes of several patients (Bridge^Test, Other^Person)" in "".join(report.entries[0].log.warnings)
+
+
+def test_a_segmentation_on_a_computed_volume_has_the_series_of_its_grid(slicer, logic, node, tmp_path):
+    import pydicom
+
+    report = logic.volumesToDicom([labels_on(slicer, computed_on(slicer, node))], database=False, folder=tmp_path)
+    ds = pydicom.dcmread(report.outputs[0])
+    assert ds.PatientID == "NDB-1"
+    assert len(ds.ReferencedSeriesSequence[0].ReferencedInstanceSequence) > 0

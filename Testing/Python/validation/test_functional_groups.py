@@ -105,6 +105,8 @@ MISSING = [
     ("seg", "SegmentIdentificationSequence"),
     ("enhanced-ct", "CTImageFrameTypeSequence"), ("enhanced-ct", "PixelValueTransformationSequence"),
     ("enhanced-ct", "IrradiationEventIdentificationSequence"), ("enhanced-pet", "RadiopharmaceuticalUsageSequence"),
+    ("enhanced-pet", "RealWorldValueMappingSequence"),
+    *((kind, "FrameVOILUTSequence") for kind in ("enhanced-pet", "legacy-ct", "pm")),
     ("legacy-ct", "CTImageFrameTypeSequence"), ("legacy-mr", "MRImageFrameTypeSequence"),
     ("legacy-mr", "UnassignedPerFrameConvertedAttributesSequence"),
     ("pm", "RealWorldValueMappingSequence"), ("pm", "ParametricMapFrameTypeSequence"),
@@ -179,3 +181,17 @@ def test_pulse_sequence_of_a_derived_image_is_a_warning(objects: dict[str, Path]
 
     (finding,) = [finding for finding in check_files([path]) if finding.tag.startswith("PulseSequenceName")]
     assert finding.severity is Severity.WARNING
+
+
+@pytest.mark.slow
+def test_enhanced_pet_states_the_units_of_its_values(objects: dict[str, Path]) -> None:
+    ds = pydicom.dcmread(objects["enhanced-pet"])
+    frames = ds[FRAMES].value if "RealWorldValueMappingSequence" in ds[FRAMES][0] else ds[SHARED].value
+
+    for frame in frames:
+        (mapping,), (rescale,) = frame.RealWorldValueMappingSequence, frame.PixelValueTransformationSequence
+        assert mapping.MeasurementUnitsCodeSequence[0].CodeValue == "Bq/ml"
+        assert (mapping.RealWorldValueSlope, mapping.RealWorldValueIntercept) == (
+            rescale.RescaleSlope,
+            rescale.RescaleIntercept,
+        )

@@ -5,11 +5,13 @@ from __future__ import annotations
 import re
 
 from ....model import metadata
-from ....model.metadata import Element, Elements, Item
+from ....model.metadata import Element, Elements, Item, Log
+from ....model.pixels import PixelFormat
 from ....standard.tags import Tag
 from .. import new_element
 from .attributes import Attributes
 from .modules import Module, Row
+from .quantities import units_code
 
 _UNKNOWN = new_element.code("261665006", "SCT", "Unknown")
 _AXIAL = new_element.code("24422004", "SCT", "Axial")
@@ -27,6 +29,8 @@ _CORRECTIONS = {
     Tag.SENSITIVITY_CALIBRATED: "DCAL",
     Tag.DETECTOR_NORMALIZATION_CORRECTION: "DETN",
 }
+_UPTAKE = frozenset({"GML", "CM2ML"})
+"""Units of standardized uptake values, of which SUVType says by what they are standardized (C.8.9.1.1.17)."""
 UNKNOWN_DATE = "19000101"
 _SOURCES_OF_ATTENUATION = {"CT": "CT", "MR": "MR", "MEASURED": "POSITRON SOURCE", "GE": "POSITRON SOURCE"}
 # fmt: off
@@ -60,6 +64,23 @@ def complete_radiopharmaceutical(elements: Elements) -> Element:
     """
     given = metadata.items(elements, Tag.RADIOPHARMACEUTICAL_INFORMATION_SEQUENCE) or (Item({}),)
     return new_element.sequence(*(_completed(item.elements, n, elements) for n, item in enumerate(given, 1)))
+
+
+def value_mapping(decided: Attributes, rescale: Elements, pixel: PixelFormat) -> Elements:
+    """Return an item of RealWorldValueMappingSequence (PS3.3 C.7.6.16.2.11): the units of the rescaled values, as a code."""
+    units, suv = decided.text(Tag.UNITS), decided.text(Tag.SUV_TYPE)
+    unit = units_code(f"SUV{suv}" if suv and units in _UPTAKE else units, Log())
+    first, last, vr = (-(1 << pixel.bits_stored - 1), (1 << pixel.bits_stored - 1) - 1, "SS") if pixel.signed else (
+        0, (1 << pixel.bits_stored) - 1, "US")  # fmt: skip
+    return {
+        Tag.LUT_EXPLANATION: new_element.text("LO", unit.meaning),
+        Tag.LUT_LABEL: new_element.text("SH", units or "NONE"),
+        Tag.MEASUREMENT_UNITS_CODE_SEQUENCE: new_element.sequence(new_element.code(*unit)),
+        Tag.REAL_WORLD_VALUE_FIRST_VALUE_MAPPED: new_element.integers(vr, first),
+        Tag.REAL_WORLD_VALUE_LAST_VALUE_MAPPED: new_element.integers(vr, last),
+        Tag.REAL_WORLD_VALUE_INTERCEPT: new_element.floats("FD", metadata.number(rescale, Tag.RESCALE_INTERCEPT) or 0.0),
+        Tag.REAL_WORLD_VALUE_SLOPE: new_element.floats("FD", metadata.number(rescale, Tag.RESCALE_SLOPE) or 1.0),
+    }
 
 
 def _completed(item: Elements, number: int, elements: Elements) -> Elements:

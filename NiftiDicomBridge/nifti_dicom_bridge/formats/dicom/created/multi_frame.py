@@ -240,8 +240,18 @@ def _shared_groups(request: Request, stored: StoredPixels, elements: Elements) -
         groups[Tag.FRAME_VOI_LUT_SEQUENCE] = new_element.sequence(windows[0])
     groups |= _ONLY_OF_KIND[request.kind]()
     if _is_shared(stored):
-        groups[Tag.PIXEL_VALUE_TRANSFORMATION_SEQUENCE] = new_element.sequence(rescale_elements(request, stored, 0, 0))
+        groups |= _values(request, stored, 0, 0)
     return groups | _moved(request.kind, decided)
+
+
+def _values(request: Request, stored: StoredPixels, t: int, k: int) -> Elements:
+    """Return the functional groups of what stored values are: of PET with their units, which it specifies nowhere else."""
+    rescale = rescale_elements(request, stored, t, k)
+    groups = {Tag.PIXEL_VALUE_TRANSFORMATION_SEQUENCE: new_element.sequence(rescale)}
+    if request.kind is Kind.ENHANCED_PET:
+        mapping = enhanced_pet.value_mapping(request.attributes, rescale, stored.pixel)
+        groups[Tag.REAL_WORLD_VALUE_MAPPING_SEQUENCE] = new_element.sequence(mapping)
+    return groups
 
 
 def _moved(kind: Kind, flat_elements: Elements) -> Elements:
@@ -304,7 +314,7 @@ def _frame_groups(request: Request, stored: StoredPixels, t: int, k: int) -> Ele
     times = stored.voxels.shape[0]
     groups = _place(request, stored, t, k) | references.of_frame(request, t, k)
     if not _is_shared(stored):
-        groups[Tag.PIXEL_VALUE_TRANSFORMATION_SEQUENCE] = new_element.sequence(rescale_elements(request, stored, t, k))
+        groups |= _values(request, stored, t, k)
     if times > 1 and clock.start_s(request, times - 1) is not None:
         offset = new_element.floats("FD", clock.start_s(request, t) or 0.0)
         groups[Tag.TEMPORAL_POSITION_SEQUENCE] = new_element.sequence({Tag.TEMPORAL_POSITION_TIME_OFFSET: offset})  # s

@@ -190,13 +190,13 @@ def reference_of(plan: Plan, path: Path) -> Reference:
     first = plan.frames[0]
     planes = tuple(frame.plane for frame in first if frame.plane is not None)
     shape = (len(first), *slice_shape_of(plan.instances[0].elements))
-    stack = plan.grid.stack
+    stack = plan.grid.stack if plan.is_placed else None
     return Reference(
         title=plan.title,
         path=path,
         instances=plan.instances,
         frames=tuple(tuple(_source_frame(plan, frame) for frame in frames) for frames in plan.frames),
-        planes=planes if len(planes) == len(first) else (),
+        planes=planes if plan.is_placed and len(planes) == len(first) else (),
         ijk_to_ras=None if stack is None else stack.ijk_to_ras,
         shape_kji=shape,
     )

@@ -21,7 +21,8 @@ _SPACINGS = (
 
 
 def single_frames(work: DerivationContext, uids: UidMap) -> Iterator[NewFile]:
-    """Yield one instance per plane, numbered by time and slice."""
+    """Yield one instance per plane, numbered as its template, or by time and slice where planes share templates."""
+    numbers = _numbers(work)
     centre, width = work.pixels.window if work.volume.voxels.ndim == 4 else (0.0, 1.0)
     for t, times in enumerate(work.templates.tolist()):
         for k, (n, _) in enumerate(times):
@@ -30,7 +31,7 @@ def single_frames(work: DerivationContext, uids: UidMap) -> Iterator[NewFile]:
             elements = new_element.without(elements, {Tag.NUMBER_OF_FRAMES})
             elements |= precise_scale(work, template, t, k) or rescale_elements(work, elements, t, k)
             elements |= diffusion_elements(work, elements, t)
-            elements[Tag.INSTANCE_NUMBER] = new_element.integers("IS", t * len(times) + k + 1)
+            elements[Tag.INSTANCE_NUMBER] = new_element.integers("IS", numbers[t * len(times) + k])
             if work.volume.voxels.ndim == 4 and (Tag.WINDOW_CENTER in elements):
                 elements |= {
                     Tag.WINDOW_CENTER: new_element.decimals([centre]),
@@ -41,6 +42,16 @@ def single_frames(work: DerivationContext, uids: UidMap) -> Iterator[NewFile]:
                 is_true = not are_rows_reversed(template.elements)
                 elements |= _plane_elements(work, k, elements, is_true)
             yield file_of(template, elements, work, work.stored[t, k][None])
+
+
+def _numbers(work: DerivationContext) -> list[int]:
+    """Return InstanceNumber of every plane, time after time.
+
+    Several images of one series, such as echoes, become one derived series: the numbers of the original stay apart there.
+    """
+    templates = work.templates[..., 0].reshape(-1).tolist()
+    numbers = [metadata.integer(work.series.instances[n].elements, Tag.INSTANCE_NUMBER, -1) for n in templates]
+    return numbers if min(numbers) >= 0 and len(set(numbers)) == len(numbers) else list(range(1, len(numbers) + 1))
 
 
 def pixel_spacings(work: DerivationContext, elements: Elements) -> Elements:
