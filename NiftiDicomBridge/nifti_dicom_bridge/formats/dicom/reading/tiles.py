@@ -89,8 +89,8 @@ def refuse_undescribed(instance: Instance) -> None:
     """Raise `DicomReadError` for a tiled image of which neither the number of slices nor their places are known."""
     if is_tiled(instance.elements):
         raise DicomReadError(
-            f"{instance.path or instance.name}: the image is a mosaic of slices, but the private elements that specify these are "
-            "missing or incomplete. Convert the original, with its private elements; if the image is one slice, remove MOSAIC "
+            f"{instance.path or instance.name}: the image is a mosaic of slices, but the private elements that specify these "
+            "are missing or incomplete. Convert the original, with its private elements; if the image is one slice, remove MOSAIC "
             f"from {describe(Tag.IMAGE_TYPE)}."
         )
 
