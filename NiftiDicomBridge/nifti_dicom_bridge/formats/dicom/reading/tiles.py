@@ -90,8 +90,8 @@ def refuse_undescribed(instance: Instance) -> None:
     if is_tiled(instance.elements):
         raise DicomReadError(
             f"{instance.path or instance.name}: the image is a mosaic of slices, but the private elements that specify these "
-            "are missing or incomplete. Convert the original, with its private elements; if the image is one slice, remove MOSAIC "
-            f"from {describe(Tag.IMAGE_TYPE)}."
+            "are missing or incomplete. Convert the original, with its private elements; if the image is one slice, remove "
+            f"MOSAIC from {describe(Tag.IMAGE_TYPE)}."
         )
 
 
