@@ -18,7 +18,7 @@ from .NodeKinds import (
     sequence_of,
     was_dicom,
 )
-from .References import reference_uids
+from .References import has_geometry_of_dicom, reference_uids
 
 MODALITY, SOP_CLASS = "0008,0060", "0008,0016"
 LOWEST_16_BITS, HIGHEST_16_BITS = -(2**15), 2**15 - 1
@@ -45,7 +45,7 @@ class NodeFacts:
     lowest, highest : float
         The range of gray values; 0 for all others.
     has_reference : bool
-        Whether the series that it was derived from is known.
+        Whether it is a segmentation with the geometry of a volume of DICOM, which Slicer's own export requires.
     """
 
     was_dicom: bool
@@ -99,7 +99,7 @@ def _facts(node: Any) -> NodeFacts:
         is_whole=range_[0],
         lowest=range_[1],
         highest=range_[2],
-        has_reference=bool(reference),
+        has_reference=has_geometry_of_dicom(node),
     )
 
 

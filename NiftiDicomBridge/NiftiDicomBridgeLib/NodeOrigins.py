@@ -15,7 +15,7 @@ from . import Database
 from .Hierarchy import identity_of_node
 from .ImportTasks import with_reference
 from .NodeKinds import VOLUME, instance_uids_of, kind_of_values
-from .References import has_lost_reference, reference_uids
+from .References import has_lost_reference, patients_of_grid, reference_uids
 from .SourceFile import source_of
 
 MODALITY, UNITS = "0008,0060", "0054,1001"
@@ -47,6 +47,8 @@ class Origin:
         Whether it was made of a series that the database does not have.
     is_lost : bool
         Whether it was made on a volume that is no longer in the scene, so that its series is not known.
+    patients : tuple of str
+        The patients that it may be of, where several have volumes with its grid.
     has_own_slices : bool
         Whether it is on the slices of that series, which are not at even distances: with another one, it would be elsewhere.
     identity : dict of str to str
@@ -59,6 +61,7 @@ class Origin:
     is_labels: bool = False
     is_missing: bool = False
     is_lost: bool = False
+    patients: tuple[str, ...] = ()
     has_own_slices: bool = False
     identity: dict[str, str] = field(default_factory=dict)
 
@@ -94,7 +97,8 @@ def origin_of(node: Any) -> Origin:
         is_labels, is_missing = is_new and kind_of_values(node) == "labels", is_new and bool(uids) and not files
         identity = _identity(node) if is_new and not files else {}
         is_lost = is_new and not uids and has_lost_reference(node)
-        return Origin(files, follows, is_labels=is_labels, is_missing=is_missing, is_lost=is_lost, identity=identity)
+        patients = tuple(patients_of_grid(node)) if is_new and not uids else ()
+        return Origin(files, follows, {}, is_labels, is_missing, is_lost, patients, identity=identity)
     units = Database.value_of(files[0], UNITS)
     return Origin(files, True, {"Units": units} if units else {})
 

@@ -36,6 +36,11 @@ LOST = (
     f"choose its volume as the source geometry of the segmentation and convert again, {OR_CHOOSE}"
 )
 
+SEVERAL_PATIENTS = (
+    "Volumes of several patients ({patients}) have the grid of {name}, so its patient is not known: the new DICOM has none. "
+    f"Move it to the study of its patient in the module Data and convert again, {OR_CHOOSE}"
+)
+
 
 @dataclass
 class TemporaryNifti:
@@ -110,14 +115,25 @@ class StageTask(ExportTask):
             return ExportSource(source.title, error=CLOSED.format(source.title))
         if left_out is not None:
             return self._on_slices(node, source)
-        if missing or (self._by_origin and self._origins[-1].is_lost):
-            warnings = (*source.image.warnings, (MISSING if missing else LOST).format(source.title))
-            return replace(source, image=replace(source.image, warnings=warnings))
+        doubt = self._doubt(source.title)
+        if doubt:
+            return replace(source, image=replace(source.image, warnings=(*source.image.warnings, doubt)))
         was_dicom = source.image.instance_uids or source.image.source
         moves = self._by_origin and self._origins[-1].files and not was_dicom
         placed = in_space_of(reference_volume(node), source) if moves else source
         self.moves |= placed is not source
         return placed
+
+    def _doubt(self, title: str) -> str:
+        """Return why the latest image has no reference, where it should have one; empty otherwise."""
+        origin = self._origins[-1]
+        if not self._by_origin:
+            return ""
+        if origin.is_missing:
+            return MISSING.format(title)
+        if origin.patients:
+            return SEVERAL_PATIENTS.format(patients=", ".join(origin.patients), name=title)
+        return LOST.format(title) if origin.is_lost else ""
 
     def _on_slices(self, node: Any, source: ExportSource) -> ExportSource:
         """Return what is under an acquisition transform on the grid of its volume; only its series has those slices."""

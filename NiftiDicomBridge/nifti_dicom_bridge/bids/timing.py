@@ -55,17 +55,16 @@ def _slice_timing(source: PlaneAttributes) -> list[float] | None:
 
 
 def _sensible_times(source: PlaneAttributes, volumes: int) -> list[float] | None:
-    reader = READERS.get(source.manufacturer)
     longest = (volume_time_of(source) if GE.holds(source) else None) or (source.number(Tag.REPETITION_TIME) or 0.0) * MS_TO_S
     first = 1 if volumes > 1 and source.has(TIME_AFTER_START_S) else 0  # XA ignores multiband in the times of the first
-    for t in dict.fromkeys((first, 0, min(1, volumes - 1))) if reader else ():
-        times_s = reader(_planes(source, t)) if reader else None
-        if times_s is None:
-            continue
-        start = min(times_s)
-        times = [time - start for time in times_s]
-        if max(times) > SAME_S and (longest <= 0 or max(times) <= longest + SAME_S or _takes_longer(source)):
-            return times
+    readers = READERS.get(source.manufacturer, ())
+    for t in dict.fromkeys((first, 0, min(1, volumes - 1))) if readers else ():
+        planes = _planes(source, t)
+        for times_s in filter(None, (reader(planes) for reader in readers)):
+            start = min(times_s)
+            times = [time - start for time in times_s]
+            if max(times) > SAME_S and (longest <= 0 or max(times) <= longest + SAME_S or _takes_longer(source)):
+                return times
     return None
 
 
@@ -91,16 +90,6 @@ def bands_by_time(source: PlaneAttributes) -> int:
 
 
 # --- Siemens ----------------------------------------------------------------------------------------------------------
-
-
-def _siemens(planes: list[PlaneAttributes]) -> list[float] | None:
-    return (
-        _mosaic(planes)
-        or _of_protocol(planes)
-        or _by_plane(planes, _after_start)
-        or _by_plane(planes, _frame_time)
-        or _clocks(planes)
-    )
 
 
 def _mosaic(planes: list[PlaneAttributes]) -> list[float] | None:
@@ -149,6 +138,14 @@ def _clocks(planes: list[PlaneAttributes]) -> list[float] | None:
     return None if planes[0].made_in is planes[-1].made_in else _by_plane(planes, _clock)
 
 
+def _after_start_of_series(planes: list[PlaneAttributes]) -> list[float] | None:
+    return _by_plane(planes, _after_start)
+
+
+def _frame_times(planes: list[PlaneAttributes]) -> list[float] | None:
+    return _by_plane(planes, _frame_time)
+
+
 def _after_start(plane: PlaneAttributes) -> float | None:
     return plane.number(TIME_AFTER_START_S)
 
@@ -188,11 +185,12 @@ SLICE_ORDERS: dict[int, Callable[[int], Sequence[int]]] = {
     1: range, 2: lambda slices: range(slices - 1, -1, -1), 4: _interleaved,
 }  # fmt: skip
 """sSliceArray.ucMode → the slices of a mosaic in the order of their acquisition."""
-READERS: dict[str, Callable[[list[PlaneAttributes]], list[float] | None]] = {
-    "Siemens": _siemens,
-    "UIH": _uih,
-    "GE": ge_slice_times,
+READERS: dict[str, tuple[Callable[[list[PlaneAttributes]], list[float] | None], ...]] = {
+    "Siemens": (_mosaic, _of_protocol, _after_start_of_series, _frame_times, _clocks),
+    "UIH": (_uih,),
+    "GE": (ge_slice_times,),
 }
+"""Manufacturer → where times may be, in order of trust; the first that are sensible count."""
 
 
 # --- volumes ----------------------------------------------------------------------------------------------------------

@@ -16,6 +16,7 @@ from ..formats.dicom.reading.display_values import with_display_rescale
 from ..formats.dicom.reading.frames import true_planes
 from ..formats.dicom.reading.plans import Plan
 from ..formats.dicom.reading.segments import segments_of
+from ..formats.dicom.reading.tiles import is_undescribed
 from ..labels import Segment, find_labels, read_labels
 from ..model import metadata
 from ..model.geometry import Plane
@@ -160,7 +161,8 @@ def _subject(source: _Source, volume: Volume, title: str, shared: _Shared, entry
     planes = true_planes(volume.dicom.metadata) if volume.source is not None else None
     edited = source.plan is None and volume.is_moved
     planes = None if edited or planes is None or len(planes) != volume.voxels.shape[1] else planes
-    placed = edited or planes is not None or (volume.source is None and bool(volume.space))
+    even = volume.source is not None and is_undescribed(volume.dicom.metadata.first.elements)
+    placed = edited or even or planes is not None or (volume.source is None and bool(volume.space))
     if not placed and shared.options.plane not in (SlicePlane.AUTO, SlicePlane.AS_STORED):
         entry.log.warnings.append(f"the position of the image is unknown: it is shown as stored, not as {shared.options.plane}")
     if volume.source is not None and not shared.options.deidentify:

@@ -49,3 +49,15 @@ def test_other_protocols_specify_no_times(protocol: str, circle: Circle) -> None
 
 def test_times_of_the_header_count(circle: Circle) -> None:
     assert slice_times(circle, 4, f"sSliceArray.ucMode = 2\n{PLAIN}", MosaicRefAcqTimes=TIMES) == [0, 0.1, 0.2, 0.3]
+
+
+def test_times_beyond_the_volume_give_way_to_the_clock(circle: Circle) -> None:
+    found = vendors.siemens("", ImageType=["ORIGINAL", "PRIMARY"])
+    for n, ds in enumerate(found):
+        ds.AcquisitionTime = f"03041{n}.00"
+        ds.RepetitionTime = "4000"
+        vendors.add_private([ds], 0x0021, "SIEMENS MR SDI 02", {0x04: ("DS", str(5 * n))})
+    save(circle.dicom, found)
+    circle.forth()
+
+    assert json.loads(circle.sidecar().read_text("utf-8"))["SliceTiming"] == [0, 1, 2, 3]

@@ -85,3 +85,14 @@ def test_voxels_without_a_number_in_both_are_not_counted_as_different(tmp_path: 
 
     (difference,) = compare(tmp_path / "one", tmp_path / "two").differences
     assert difference.what == "voxels (1 differ)"
+
+
+def test_numbers_that_differ_are_shown_as_numbers(tmp_path: Path) -> None:
+    for name, bits in (("one", 12), ("two", 13)):
+        ds = image(np.zeros((4, 5), "<u2"))
+        ds.BitsStored, ds.HighBit = bits, bits - 1
+        save_dicom(tmp_path / name, [ds])
+
+    lines = compare(tmp_path / "one", tmp_path / "two").table()
+
+    assert "BitsStored (0028,0101): 12 ≠ 13" in lines

@@ -417,6 +417,24 @@ def test_overlay_planes_are_drawn_unless_deidentified(tmp_path: Path) -> None:
     assert picture_of(ds, tmp_path / "b", ConversionOptions(deidentify=True)).max() < 60000
 
 
+@pytest.mark.parametrize("step", ["pictures", "NIfTI"])
+def test_a_mosaic_whose_description_was_removed_looks_the_same(step: str, tmp_path: Path) -> None:
+    """A de-identification removes the private elements that describe a mosaic."""
+    PHANTOMS["mosaic"].write(tmp_path / "in")
+    source, options = tmp_path / "in", ConversionOptions(plane=SlicePlane.SAGITTAL)
+    assert preview(source, tmp_path / "a", options).ok
+    if step == "NIfTI":
+        assert convert(Job([source], tmp_path / "nifti", ConversionOptions(deidentify=True))).ok
+        source = tmp_path / "nifti"
+
+    report = preview(source, tmp_path / "b", ConversionOptions(plane=SlicePlane.SAGITTAL, deidentify=step == "pictures"))
+
+    assert report.ok, report.failures
+    assert not any("position of the image is unknown" in warning for entry in report.entries for warning in entry.log.warnings)
+    one, other = (np.asarray(Image.open(next((tmp_path / name).rglob("*.png")))) for name in "ab")
+    assert np.array_equal(one, other)
+
+
 @pytest.mark.parametrize("kind", ["window", "given", "lut", "monochrome1", "palette", "rgb", "graphics"])
 def test_pictures_are_those_of_dcmtk(kind: str, tmp_path: Path) -> None:
     program = oracle("dcmj2pnm")

@@ -215,4 +215,35 @@ def test_a_wrapped_text_has_the_height_that_it_needs(slicer):
     label.resize(200, 10)
     label.show()
     slicer.app.processEvents()
-    assert label.minimumHeight == label.heightForWidth(label.width) > 100
+    high = label.minimumHeight
+    assert high == label.heightForWidth(label.width) > 100
+    label.setText("short")
+    label.repaint()
+    assert label.minimumHeight < high / 4
+
+
+def computed_on(slicer, volume, name="computed"):
+    return slicer.util.addVolumeFromArray(
+        np.ones(slicer.util.arrayFromVolume(volume).shape, np.uint8), ijk_to_ras(volume), name, "vtkMRMLLabelMapVolumeNode"
+    )
+
+
+@pytest.mark.parametrize("is_segmentation", [False, True])
+def test_a_grid_of_several_patients_does_not_tell_the_patient(slicer, logic, node, second, tmp_path, is_segmentation):
+    import pydicom
+
+    computed = computed_on(slicer, node)
+    made = labels_on(slicer, computed) if is_segmentation else computed
+    report = logic.volumesToDicom([made], database=False, folder=tmp_path)
+    ds = pydicom.dcmread(report.outputs[0])
+    assert (str(ds.PatientName), ds.PatientID) == ("", "")
+    assert "Volumes of several patients (Bridge^Test, Other^Person)" in "".join(report.entries[0].log.warnings)
+
+
+def test_a_segmentation_on_a_computed_volume_has_the_series_of_its_grid(slicer, logic, node, tmp_path):
+    import pydicom
+
+    report = logic.volumesToDicom([labels_on(slicer, computed_on(slicer, node))], database=False, folder=tmp_path)
+    ds = pydicom.dcmread(report.outputs[0])
+    assert ds.PatientID == "NDB-1"
+    assert len(ds.ReferencedSeriesSequence[0].ReferencedInstanceSequence) > 0

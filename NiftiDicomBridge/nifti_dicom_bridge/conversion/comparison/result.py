@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
+from ...model import metadata
 from ...model.metadata import Element
 from ...model.report import fitted
 from ...model.safe_text import printable
@@ -101,6 +102,8 @@ def _shown(value: object) -> str:
     if value is None:
         return "(absent)"
     text = value.value if isinstance(value, Element) else value
+    if isinstance(value, Element) and value.vr in metadata.NUMBER_FORMATS:
+        text = "\\".join(f"{number:.8g}" for number in metadata.numbers({0: value}, 0))
     shown = text.decode("latin-1").strip("\0 ") if isinstance(text, bytes) else str(text)
     shown = "".join(c if c.isprintable() else "." for c in shown)
     return shown if len(shown) <= 60 else shown[:57] + "..."

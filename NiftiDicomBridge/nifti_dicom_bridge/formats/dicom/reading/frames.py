@@ -29,7 +29,7 @@ from .multiframe import frames_without_groups
 from .planes import located_plane, plane_of, spacing_of, stated_step_of, step_of
 from .rescale import rescale_of, scale_attribute
 from .shared_values import SharedValues
-from .tiles import is_tiled, refuse_undescribed, tiles_of
+from .tiles import is_tiled, is_undescribed, refuse_undescribed, tiles_of
 
 _REVERSED_ROWS = (
     "GE stores images of the sequence epi_pepolar upside down where phase is encoded from the other end: they are placed as "
@@ -268,8 +268,11 @@ def recorded_frames(series: SeriesMetadata, keys: Sequence[Sequence[int]]) -> li
 def true_planes(series: SeriesMetadata) -> list[Plane] | None:
     """Return where the slices of a volume are, by its first time; None where a slice does not specify it.
 
-    Slices without a frame of their own are evenly between those that have one.
+    Slices without a frame of their own are evenly between those that have one. Those of a mosaic, which are even, are not
+    specified where a de-identification removed what describes it.
     """
+    if is_undescribed(series.first.elements):
+        return None
     result = recorded_frames(series, series.frames[0].tolist())
     planes = [frame.plane for frame in result if frame.plane is not None and not frame.is_assumed]
     if len(planes) < len(result):

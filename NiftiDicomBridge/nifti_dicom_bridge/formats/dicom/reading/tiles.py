@@ -72,6 +72,11 @@ def is_tiled(elements: Elements) -> bool:
     return count is not None and metadata.integer(elements, count) > 1
 
 
+def is_undescribed(elements: Elements) -> bool:
+    """Whether an image is tiled, and its elements do not specify how, as a de-identification leaves it."""
+    return is_tiled(elements) and tiles_of(elements) is None
+
+
 def _is_mosaic(elements: Elements) -> bool:
     """Whether ImageType says MOSAIC of an image larger than AcquisitionMatrix: single slices may have kept the word."""
     if "MOSAIC" not in metadata.texts(elements, Tag.IMAGE_TYPE):
@@ -84,9 +89,9 @@ def refuse_undescribed(instance: Instance) -> None:
     """Raise `DicomReadError` for a tiled image of which neither the number of slices nor their places are known."""
     if is_tiled(instance.elements):
         raise DicomReadError(
-            f"{instance.path}: the image is a mosaic of slices, but the private elements that specify these are "
-            "missing or incomplete. Convert the original, with its private elements; if the image is one slice, remove MOSAIC "
-            f"from {describe(Tag.IMAGE_TYPE)}."
+            f"{instance.path or instance.name}: the image is a mosaic of slices, but the private elements that specify these "
+            "are missing or incomplete. Convert the original, with its private elements; if the image is one slice, remove "
+            f"MOSAIC from {describe(Tag.IMAGE_TYPE)}."
         )
 
 
