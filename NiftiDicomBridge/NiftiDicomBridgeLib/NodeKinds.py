@@ -8,7 +8,7 @@ from typing import Any
 import slicer
 from slicer.i18n import tr as _
 
-from .SourceFile import ATTRIBUTE, source_of
+from .SourceFile import source_of
 
 VOLUME, LABEL_MAP, SEGMENTATION = "vtkMRMLScalarVolumeNode", "vtkMRMLLabelMapVolumeNode", "vtkMRMLSegmentationNode"
 SEQUENCE, BROWSER, DIFFUSION = "vtkMRMLSequenceNode", "vtkMRMLSequenceBrowserNode", "vtkMRMLDiffusionWeightedVolumeNode"
@@ -68,9 +68,9 @@ def was_dicom(node: Any) -> bool:
 
 
 def nodes_loaded_from(image: Path) -> list[Any]:
-    """Return the nodes that were loaded from a NIfTI file or Zarr store with our sidecar."""
-    nodes = slicer.util.getNodesByClass("vtkMRMLStorableNode")
-    return [node for node in nodes if node.GetAttribute(ATTRIBUTE) == str(image)]
+    """Return the nodes that were loaded from a NIfTI file or Zarr store with our sidecar, by any reader."""
+    nodes = [*slicer.util.getNodesByClass(VOLUME), *slicer.util.getNodesByClass(SEGMENTATION)]
+    return [node for node in nodes if source_of(node) == image]
 
 
 def kind_of_values(node: Any) -> str:

@@ -15,6 +15,7 @@ from .Views import TextHeights, set_text
 CONTROLS = ("kindLabel", "kindComboBox", "referenceLabel", "referenceComboBox", "fieldsTable", "moreButton", "resetButton",
             "resetAllButton")  # fmt: skip
 """Hidden while there are no files."""
+LONGEST_NAME = 32
 
 
 class SettingsView:
@@ -82,7 +83,7 @@ class SettingsView:
 
         notes = [error]
         known = [row for row in rows if row.proposal is not None]
-        notes += dict.fromkeys(proposal_note(_proposal_of(row), row.name if len(rows) > 1 else "") for row in known)
+        notes += dict.fromkeys(proposal_note(_proposal_of(row), _short(row.name) if len(rows) > 1 else "") for row in known)
         notes += dict.fromkeys("⚠ " + warning for warning in map(_moved_reference, rows) if warning)
         names = patients(self._rows.all)
         if len(names) > 1:
@@ -115,6 +116,11 @@ class SettingsView:
     def _on_more_toggled(self, on: bool) -> None:
         self.fields.show_all(on)
         self._ui.moreButton.setText(_("&Less") if on else _("&More"))
+
+
+def _short(name: str) -> str:
+    """Return a name that fits on a line of the panel; the middle of a long one is left out."""
+    return name if len(name) <= LONGEST_NAME else f"{name[: LONGEST_NAME // 2]}…{name[-LONGEST_NAME // 2 + 1 :]}"
 
 
 def _proposal_of(row: Row) -> Any:

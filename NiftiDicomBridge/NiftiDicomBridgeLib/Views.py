@@ -15,6 +15,8 @@ ROW_MARGIN = 6
 """Pixels above and below the text of a row, together."""
 MOST_OF_WIDTH = 0.6
 """What the other columns take of a view at most: large fonts leave little space in a narrow panel."""
+MEASURED = "measured"
+"""Property of a label: the width, font and text that its minimum height is for."""
 LAID_OUT_MS = 50
 """The heights of wrapped texts are known when they were shown once."""
 
@@ -181,9 +183,12 @@ class TextHeights(qt.QObject):
     def eventFilter(self, label, event):
         """Called by Qt before the label handles an event; every new text is painted."""
         if event.type() in (qt.QEvent.Resize, qt.QEvent.Show, qt.QEvent.Paint):
-            height = label.heightForWidth(label.property("width")) if label.property("text") else 0
-            if height != label.property("minimumHeight"):
-                label.setMinimumHeight(max(height, 0))
+            width, text = label.property("width"), label.property("text")
+            measured = f"{width} {label.fontMetrics().height()} {text}"
+            if label.property(MEASURED) != measured:
+                label.setProperty(MEASURED, measured)
+                label.setMinimumHeight(0)  # it is part of what Qt returns
+                label.setMinimumHeight(max(label.heightForWidth(width), 0) if text else 0)
         return False
 
 

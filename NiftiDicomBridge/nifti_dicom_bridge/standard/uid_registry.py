@@ -5,8 +5,13 @@ from __future__ import annotations
 import re
 from functools import lru_cache
 
+from . import transfer_syntaxes
+from .iods import iod_of
+
 _CONTEXT_GROUP = re.compile(r"1\.2\.840\.10008\.6\.1\.[1-9]\d{0,3}")
 """Table A-3 of PS3.6 numbers the context groups of PS3.16."""
+_LATER = frozenset({transfer_syntaxes.DEFLATED_FRAMES, *transfer_syntaxes.JPEG_XL})
+"""Transfer syntaxes of later editions than pydicom's table; later SOP classes are those of the table of IODs."""
 
 
 @lru_cache(maxsize=4096)
@@ -14,4 +19,5 @@ def is_registered(uid: str) -> bool:
     """Whether the registry has a UID. That it begins like those of the standard does not suffice."""
     from pydicom._uid_dict import UID_dictionary
 
-    return uid in UID_dictionary or _CONTEXT_GROUP.fullmatch(uid) is not None
+    known = uid in UID_dictionary or uid in _LATER or iod_of(uid) != ""
+    return known or _CONTEXT_GROUP.fullmatch(uid) is not None

@@ -12,8 +12,10 @@ from types import ModuleType
 import pydicom
 import pytest
 
+from nifti_dicom_bridge.standard import transfer_syntaxes
 from nifti_dicom_bridge.standard.editions import EDITION_OF
 from nifti_dicom_bridge.standard.tags import Tag
+from nifti_dicom_bridge.standard.uid_registry import is_registered
 from places import TESTING
 
 SCRIPT = TESTING / "tag_table.py"
@@ -73,3 +75,9 @@ def test_every_tag_of_the_table_has_a_name_of_its_own(tag_table: ModuleType) -> 
 )  # fmt: skip
 def test_a_keyword_becomes_a_readable_name(tag_table: ModuleType, keyword: str, name: str) -> None:
     assert tag_table.name_of(keyword) == name
+
+
+def test_every_sop_class_and_transfer_syntax_of_the_tables_is_registered() -> None:
+    table = json.loads((files("nifti_dicom_bridge") / "data" / "iods.json").read_text("utf-8"))
+    syntaxes = {*transfer_syntaxes.NATIVE, transfer_syntaxes.DEFLATED_FRAMES, *transfer_syntaxes.JPEG_XL}
+    assert [uid for uid in (*table["sop_classes"], *syntaxes) if not is_registered(uid)] == []
