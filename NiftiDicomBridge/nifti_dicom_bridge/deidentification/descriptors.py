@@ -16,6 +16,7 @@ _NUMBER = re.compile(
     r"|(?:p|s|te|tr|ti|fa|iso|x|mb|bw|r|acc|gap|run|echo|phase|vol)\d{1,3}(?:[.,]\d{1,2})?(?:mm|ms)?|b\d{1,5}",
     re.IGNORECASE,
 )  # fmt: skip
+_SHORT_NUMBER = re.compile(r"\d{1,2}$")
 _TABLES = ("segment_codes", "quantities")
 
 
@@ -47,9 +48,13 @@ def _is_harmless(word: str) -> bool:
     return _NUMBER.fullmatch(word) is not None or word.lower() in _vocabulary()
 
 
-def image_type_words() -> frozenset[str]:
-    """Return the values that ImageType and FrameType keep: defined terms of the standard, and words of vendors."""
-    return _words_of("image_type")
+def is_image_type(value: str) -> bool:
+    """Whether ImageType and FrameType keep a value: a defined term of the standard or words of vendors, with a short number."""
+    words = _words_of("image_type")
+    term = _SHORT_NUMBER.sub("", value.replace(" ", "_"))
+    return bool({value, value.replace(" ", "_"), term} & words) or all(
+        bool({word, _SHORT_NUMBER.sub("", word)} & words) for word in value.split()
+    )
 
 
 @lru_cache(maxsize=2)

@@ -16,7 +16,7 @@ from ..standard.tags import Tag
 from . import kept_attributes
 from .actions import Action, Path, action_of, basic_action
 from .dates import shifted
-from .descriptors import cleaned, image_type_words
+from .descriptors import cleaned, is_image_type
 from .graphics import kept_overlays
 from .policy import Policy
 from .safe_private import safe_private
@@ -34,6 +34,8 @@ _KEPT_OF_FILE_META = frozenset({
 })  # fmt: skip
 _IMAGE_TYPES = frozenset({Tag.IMAGE_TYPE, Tag.FRAME_TYPE})
 _PSEUDONYMS = frozenset({(Tag.PATIENT_ID,), (Tag.PATIENT_NAME,)})
+_REQUIRED_VALUES = 4
+"""Of enhanced images (PS3.3 C.8.13.3.1.1)."""
 _OTHER_IMAGE = "OTHER"
 """A defined term of the third value of ImageType (PS3.3 C.8.3.1.1.1)."""
 
@@ -271,6 +273,6 @@ def _of_local_scheme(elements: Elements) -> frozenset[int]:
 def _image_type(raw: bytes) -> bytes:
     """Return ImageType or FrameType with defined terms and those of vendors; others are OTHER or left out."""
     values = [value.strip(SPACE_AND_NULL) for value in raw.decode("latin-1").split("\\")]
-    known = [value if value in image_type_words() else "" for value in values]
-    head = [value or _OTHER_IMAGE for value in known[:3]]
-    return padded("\\".join([*head, *filter(None, known[3:])]).encode("ascii"), "CS")
+    known = [value if value and is_image_type(value) else "" for value in values]
+    head = [value or _OTHER_IMAGE for value in known[:_REQUIRED_VALUES]]
+    return padded("\\".join([*head, *filter(None, known[_REQUIRED_VALUES:])]).encode("ascii"), "CS")

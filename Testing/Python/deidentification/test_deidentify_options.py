@@ -185,6 +185,21 @@ def test_a_value_in_form_is_not_changed(tmp_path: Path) -> None:
             assert after[keyword].value == before[keyword].value
 
 
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [("ORIGINAL\\PRIMARY\\BIPLANE A", "ORIGINAL\\PRIMARY\\BIPLANE A"),
+     ("DERIVED\\PRIMARY\\RECON GATED TOMO\\EMISSION", "DERIVED\\PRIMARY\\RECON GATED TOMO\\EMISSION"),
+     ("ORIGINAL\\PRIMARY\\AXIAL\\CT_SOM5 SPI", "ORIGINAL\\PRIMARY\\AXIAL\\CT_SOM5 SPI"),
+     ("ORIGINAL\\PRIMARY\\T1\\FIELD_MAP", "ORIGINAL\\PRIMARY\\T1\\FIELD_MAP"),
+     ("ORIGINAL\\PRIMARY\\M\\TE2\\ND", "ORIGINAL\\PRIMARY\\M\\TE2\\ND"),
+     ("ORIGINAL\\PRIMARY\\JOHN\\SMITH\\ND\\12 ELM", "ORIGINAL\\PRIMARY\\OTHER\\OTHER\\ND")],
+)  # fmt: skip
+def test_image_types_keep_terms_of_several_words_and_with_numbers(before: str, after: str, tmp_path: Path) -> None:
+    series(tmp_path / "in", ImageType=before.split("\\"))
+    run(tmp_path / "in", tmp_path / "out")
+    assert list(first(tmp_path / "out").ImageType) == after.split("\\")
+
+
 def test_an_earlier_method_stays_and_ours_follows(tmp_path: Path) -> None:
     series(tmp_path / "in", DeidentificationMethod="by hand")
     run(tmp_path / "in", tmp_path / "out")
