@@ -31,6 +31,7 @@ _INTERLEAVED = (
     "the slices are {} evenly spaced stacks by the order of InstanceNumber (0020,0013), and unevenly spaced together: each "
     "stack is a volume"
 )
+_OF_TWO_TIMES = "each slice is there once, but they have {} values of {}, which counts times: they may be of different times"
 _REPEATED = (
     "slice(s) {} occur more than once, and no attribute distinguishes them: the first by InstanceNumber (0020,0013) is in the "
     "image, the others are images of their own"
@@ -93,6 +94,7 @@ def divide(frames: Sequence[FrameInfo]) -> Division:
 def _divide(frames: Frames, row: int, division: Division) -> None:
     places = places_of(frames)
     if all(len(place) == 1 for place in places) and (is_even(places) or row == len(TIMES)):
+        division.notes += _doubt_of_times(frames, row)
         _add_stacks([place[0] for place in places], row, division)
         return
     for n, is_certain, parts in _possible_parts(places, row):
@@ -109,7 +111,19 @@ def _divide(frames: Frames, row: int, division: Division) -> None:
     if any(len(place) > 1 for place in places):
         _divide_by_count(places, division)
     else:
+        division.notes += _doubt_of_times(frames, row)
         _divide_by_runs([place[0] for place in places], division)
+
+
+def _doubt_of_times(frames: Frames, row: int) -> list[str]:
+    """Return that slices of one volume state several times, where the object states that there are several."""
+    for n in range(row, len(TIMES)):
+        if not TIMES[n].counts_times or not frames[0].times or frames[0].time_count < 2:
+            continue
+        values = {frame.times[n] for frame in frames if frame.times} - {None}
+        if 1 < len(values) <= min(frames[0].time_count, len(frames) // 2):
+            return [_OF_TWO_TIMES.format(len(values), TIMES[n].name)]
+    return []
 
 
 def _divide_by_runs(frames: Frames, division: Division) -> None:
