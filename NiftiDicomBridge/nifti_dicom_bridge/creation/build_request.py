@@ -22,7 +22,7 @@ from ..options import Kind, SegmentationForm
 from ..options.remedies import remedy
 from ..standard.numbers import is_number
 from .attribute_sources import ConversionContext, resolve_attributes, stated_modality
-from .image_on_reference import placed
+from .image_on_reference import placed, problem_without_position
 from .image_with_sidecar import ImageWithSidecar
 from .kind_parameters import LABEL_KINDS
 from .label_sources import has_label_table
@@ -59,6 +59,7 @@ def request_of(described: ImageWithSidecar, shared: ConversionContext, log: Log)
     stated = attributes_from_sidecar(described)
     place = placed(described, shared, log)
     kind = _kind(described, known_of(described, stated, place, shared), shared, log)
+    place = _with_position(place, kind, shared, log)
     check_object_size(kind, place.image, shared.options.segmentation)
     stated.values |= phase_encoding(described, place.image, stated.sentences)
     frames = frames_of(described, kind, place.image.times, place.image.voxels.shape[1], stated.sentences)
@@ -76,10 +77,28 @@ def request_of(described: ImageWithSidecar, shared: ConversionContext, log: Log)
         starts_s=_starts(described, kind, log),
         durations_s=_numbers(described, "FrameDuration", image.times),
         frames=frames,
+        is_counted=place.is_counted,
     )
     of_first = clock.of_frame(request, 0, 0) | (frames[0] if frames else {})
     attributes.offer(private_block(described, attributes, of_first), described.where)
     return request
+
+
+def _with_position(place: Placed, kind: Kind, shared: ConversionContext, log: Log) -> Placed:
+    """Return where an image is; only a Segmentation can do without a position (PS3.3 A.51.5).
+
+    Raises
+    ------
+    OptionError
+        If the reference of another kind of object has no position.
+    """
+    problem = problem_without_position(place.reference, kind) if place.is_counted and place.reference else ""
+    if not problem or place.reference is None:
+        return place
+    if not shared.options.allow_no_overlap:
+        raise OptionError(f"{problem} {remedy('check-reference')} Reference: {place.reference.describe()}.")
+    log.warnings.append(f"{problem} It has a new Frame of Reference UID and no references to single frames")
+    return replace(place, same_space=False, same_grid=False, is_counted=False)
 
 
 def known_of(described: ImageWithSidecar, stated: SidecarAttributes, place: Placed, shared: ConversionContext) -> KindHints:
@@ -160,6 +179,9 @@ def _sources(place: Placed, kind: Kind) -> tuple[Sequence[Instance], Sequence[in
         return (), ()
     if not place.same_grid:
         return reference.instances, ()
+    if place.is_counted:
+        all_frames = list(chain.from_iterable(reference.frames))
+        return [frame.instance for frame in all_frames], [frame.number for frame in all_frames]
     times = reference.frames if len(reference.frames) == place.image.times else reference.frames[:1]
     frames = list(chain.from_iterable(times))
     if not any(frame.number for frame in frames):

@@ -17,20 +17,22 @@ from ..model.geometry import Plane
 from ..model.metadata import Log
 from ..model.resample import without_shear
 from ..model.volume import Volume
-from ..options import Resample, SlicePlane
+from ..options import Kind, Resample, SlicePlane
 from ..options.remedies import remedy
 from ..standard.nifti_codes import ALIGNED, NO_FORM, SOME_SPACE
 from ..standard.numbers import is_number
 from .attribute_sources import ConversionContext
 from .image_with_sidecar import ImageWithSidecar
 from .placed_image import Placed
-from .reference_choice import chosen_reference, has_slices_of
+from .reference_choice import chosen_reference, has_frames_of, has_slices_of
 
 _TEMPLATES = ("talairach", "mni", "template")
 _TEMPLATE_LABEL = re.compile(
     r"MNI|ICBM|IXI|NKI|NIHPD|OASIS|PNC|RESILIENT|UNC|CIT168|Talairach|fsaverage|fsLR|dhcp|WHS", re.IGNORECASE
 )
 """Standard template identifiers (BIDS specification, appendix "Coordinate systems"), by their beginnings."""
+_SAME_GRID, _SAME_SPACE, _ELSEWHERE = "same grid", "same space, another grid", "not in its space"
+_COUNTED = "the same frames, which have no position"
 _SEEN_MM = 1e-3
 _MOVED = 0.05
 """Slices that are further from their plane than this part of their distance are reported as a warning."""
@@ -48,16 +50,30 @@ def placed(described: ImageWithSidecar, shared: ConversionContext, log: Log) -> 
     """
     reference = chosen_reference(shared.references, described.image, described.name)
     same_space = _in_space(described.image, reference, shared, log)
+    if reference is not None and has_frames_of(reference, described.image):
+        _check_only_one(reference, described, shared)
     turned = _reoriented(described, reference if same_space else None, shared, log)
     same_grid = same_space and reference is not None and reference.has_slices_of(turned)
     if reference is not None:
-        where = "same grid" if same_grid else "same space, another grid" if same_space else "not in its space"
+        is_counted = same_grid and reference.ijk_to_ras is None
+        where = _COUNTED if is_counted else _SAME_GRID if same_grid else _SAME_SPACE if same_space else _ELSEWHERE
         log.warnings.insert(0, f"reference: {reference.describe()} ({reference.path}), {where}")
-    if not same_grid or reference is None or reference.ijk_to_ras is None:
+    if not same_grid or reference is None or reference.grid is None:
         return Placed(turned, reference, same_space, False, planes_of(turned))
-    planes = list(reference.planes) or planes_of(replace(turned, ijk_to_ras=reference.ijk_to_ras))
+    snapped = replace(turned, ijk_to_ras=reference.grid)
+    planes = list(reference.planes) or planes_of(snapped)
     _report_shift(turned, planes, log)
-    return Placed(replace(turned, ijk_to_ras=reference.ijk_to_ras), reference, True, True, planes)
+    return Placed(snapped, reference, True, True, planes, reference.ijk_to_ras is None)
+
+
+def _check_only_one(reference: Reference, described: ImageWithSidecar, shared: ConversionContext) -> None:
+    """Refuse to choose one of several images that have no position, and as many frames."""
+    same = [one for one in shared.references if has_frames_of(one, described.image)]
+    if len(same) > 1:
+        raise OptionError(
+            f"reference=: {len(same)} images without a position fit {described.name} equally well: {reference.describe()}. "
+            "Name the file that the image was made from."
+        )
 
 
 def _in_space(image: Volume, reference: Reference | None, shared: ConversionContext, log: Log) -> bool:
@@ -88,11 +104,20 @@ def space_problem(image: Volume, reference: Reference) -> str:
     """Return why an image is not located in the space of a reference; empty if it is."""
     if image.space in _TEMPLATES:
         return f"The header specifies coordinates of a template ({image.space}), not of the patient."
+    if has_frames_of(reference, image):
+        return ""
     if reference.ijk_to_ras is None:
         return f"The reference {reference.title} has no position, so nothing shows that the image overlaps it."
     if not reference.overlaps(image):
         return "The image does not overlap the reference (wrong patient or affine?)."
     return "" if has_slices_of(reference, image) else _problem_of_other_grid(image, reference)
+
+
+def problem_without_position(reference: Reference, kind: Kind) -> str:
+    """Return why a reference without a position is none for a kind of object; empty if it is one (PS3.3 A.51.5)."""
+    if reference.ijk_to_ras is not None or kind is Kind.SEG:
+        return ""
+    return f"The reference {reference.title} has no position, and only a Segmentation can do without one."
 
 
 def _problem_of_other_grid(image: Volume, reference: Reference) -> str:
@@ -122,7 +147,7 @@ def _problem_of_other_grid(image: Volume, reference: Reference) -> str:
 
 def _reoriented(described: ImageWithSidecar, reference: Reference | None, shared: ConversionContext, log: Log) -> Volume:
     """Return an image in the orientation of its slices."""
-    grid = None if reference is None else reference.ijk_to_ras
+    grid = None if reference is None else reference.grid
     wanted = _recorded_orientation(described.top) if grid is None and shared.options.plane is SlicePlane.AUTO else grid
     turned = orientation.in_plane(described.image, shared.options.plane, wanted)
     if Resample.SHEAR in shared.options.resample and geometry.is_sheared_in_plane(turned.ijk_to_ras):

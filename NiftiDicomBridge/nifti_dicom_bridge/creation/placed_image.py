@@ -23,6 +23,8 @@ class Placed:
         It is located in the frame of reference of the reference; it has its grid too.
     planes : list of Plane
         Where the slices are located.
+    is_counted : bool
+        The reference has no position: slices are its frames, one by one, and `planes` are assumed.
     """
 
     image: Volume
@@ -30,3 +32,4 @@ class Placed:
     same_space: bool
     same_grid: bool
     planes: list[Plane]
+    is_counted: bool = False

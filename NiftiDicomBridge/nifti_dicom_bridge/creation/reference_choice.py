@@ -65,8 +65,13 @@ def has_slices_of(reference: Reference, image: Volume) -> bool:
     return reference.has_slices_of(_reoriented(reference, image))
 
 
+def has_frames_of(reference: Reference, image: Volume) -> bool:
+    """Whether a reference has no position, and the frames of an image are its frames."""
+    return reference.has_frames_of(_reoriented(reference, image))
+
+
 def _reoriented(reference: Reference, image: Volume) -> Volume:
-    grid = reference.ijk_to_ras
+    grid = reference.grid
     return image if grid is None else orientation.in_plane(image, SlicePlane.REFERENCE, grid)
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from ...creation.attribute_sources import ConversionContext
-from ...creation.image_on_reference import space_problem
+from ...creation.image_on_reference import problem_without_position, space_problem
 from ...creation.kind_parameters import LABEL_KINDS
 from ...creation.label_sources import has_only, needs_names
 from ...creation.recast.request import kind_of_volume
@@ -167,7 +167,9 @@ class ResultWriter:
         if not volume.edits():
             entry.log.warnings.append("the command changed neither voxels nor geometry: the result is the image that it got")
         elif "geometry" in volume.edits():
-            _check_place(result, original, replace(result.image.image, space=""))  # a header "aligned" is usual for new grids
+            _check_place(
+                result, original, replace(result.image.image, space=""), kind
+            )  # a header "aligned" is usual for new grids
         values = edits.elements_of(self._values(original, result, job.provenance))
         values |= {tag: value for tag, value in self.shared.file_values.items() if tag not in values}
         entry.log.warnings += dict.fromkeys(volume.warnings)
@@ -187,7 +189,7 @@ class ResultWriter:
         """Write a new object with the original as its reference."""
         assert job.provenance is not None
         path, segments = labels
-        _check_place(result, original, result.image.image)
+        _check_place(result, original, result.image.image, kind)
         options = replace(
             self.options, kind=kind, labels=path, set_values=self._values(original, result, job.provenance), sidecar=None
         )
@@ -202,9 +204,9 @@ def _skip(entry: Entry, reason: str) -> None:
     entry.outcome, entry.error = Outcome.SKIPPED, f"{reason}."
 
 
-def _check_place(result: Result, original: _Original, image: Volume) -> None:
-    """Refuse a result that is not in the space of its original."""
-    if problem := space_problem(image, original.reference):
+def _check_place(result: Result, original: _Original, image: Volume, kind: Kind) -> None:
+    """Refuse a result that is not in the space of its original, or of a kind that needs a position which that does not have."""
+    if problem := space_problem(image, original.reference) or problem_without_position(original.reference, kind):
         raise OptionError(f"{result.file}: {problem} It cannot be stored with the original. {remedy('leave-out-results')}")
 
 
@@ -233,17 +235,23 @@ def _original_of(result: Result, originals: Sequence[_Original], asked: Kind) ->
     fitting = [one for one in originals if has_slices_of(one.reference, image)]
     if len(fitting) == 1:
         return fitting[0], False
+    if any(one.reference.ijk_to_ras is None for one in fitting):
+        raise _unclear(result)
     try:
         reference = chosen_reference([one.reference for one in originals], image, result.file)
     except OptionError:
         hints = KindHints(result.name, has_labels=result.labels is not None or bool(result.segments))
         if fitting and select_kind(asked, image, hints)[0] in LABEL_KINDS:
             return fitting[0], False
-        raise OptionError(
-            f"{result.file}: several inputs have its grid, and its name does not specify which of them it was made from. Let "
-            f"the command name it after its input, or {remedy('run-per-volume')}"
-        ) from None
+        raise _unclear(result) from None
     return next(one for one in originals if one.reference is reference), False
+
+
+def _unclear(result: Result) -> OptionError:
+    return OptionError(
+        f"{result.file}: several inputs have its grid, and its name does not specify which of them it was made from. Let "
+        f"the command name it after its input, or {remedy('run-per-volume')}"
+    )
 
 
 def _attached(result: Result, original: _Original) -> Volume | None:

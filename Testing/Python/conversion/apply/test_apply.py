@@ -299,10 +299,24 @@ def test_images_without_position_stay_what_they_were(phantom: str, circle: Circl
     assert {one.SOPClassUID for one in objects(report)} == {original.SOPClassUID}
 
 
-def test_label_map_of_images_without_position_is_refused(circle: Circle) -> None:
+def test_label_map_of_images_without_position_refers_to_each_of_them(circle: Circle) -> None:
+    circle.make("without_position")
+    originals = {ds.SOPInstanceUID: ds for ds in map(pydicom.dcmread, circle.dicom.rglob("*.dcm"))}
+
+    made = objects(apply(circle.dicom, "out", lambda array: (array > array.mean()).astype(np.uint8), arrays=True, kind="seg"))
+
+    assert len(made) == len(originals) == 2
+    for ds in made:
+        source = ds.PerFrameFunctionalGroupsSequence[0].DerivationImageSequence[0].SourceImageSequence[0]
+        pixels = originals.pop(source.ReferencedSOPInstanceUID).pixel_array
+        assert "FrameOfReferenceUID" not in ds
+        assert np.array_equal(ds.pixel_array.reshape(pixels.shape), pixels > pixels.mean())
+
+
+def test_map_of_images_without_position_is_refused(circle: Circle) -> None:
     circle.make("without_position")
 
-    report = apply(circle.dicom, "out", lambda array: (array > array.mean()).astype(np.uint8), arrays=True, kind="seg")
+    report = apply(circle.dicom, "out", lambda array: array / 7.0, arrays=True, kind="pm")
 
     assert "no position" in report.failures[0].error
     assert "take" in report.failures[0].error

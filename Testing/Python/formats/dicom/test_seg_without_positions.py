@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import nibabel
 import numpy as np
+import pydicom
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from nifti_dicom_bridge import Volume, read
-from phantoms.base import save, uid
+from nifti_dicom_bridge import Volume, read, to_dicom, to_nifti
+from phantoms.base import ULTRASOUND_MULTI_FRAME, image, ramp, save, uid
 from phantoms.multiframe import name_sources, segments
 
 COUNT = 9
@@ -58,3 +60,92 @@ def test_masks_whose_frame_is_uncertain_are_reported(sources: list[tuple[str, in
     volumes = _read(tmp_path, [(1, 0), (1, 1)], sources)
 
     assert any("which of those a slice belongs to is unknown" in note for volume in volumes for note in volume.warnings)
+
+
+# --- made of NIfTI ----------------------------------------------------------------------------------------------------
+
+
+def _ultrasound(folder: Path, frames: int, spacing: list[float] | None = None) -> Path:
+    """Write an image without a position, of several frames; all pixels differ."""
+    ds = image(ramp(frames * 4, 5, dtype="u1"), ULTRASOUND_MULTI_FRAME)
+    ds.Rows, ds.NumberOfFrames, ds.PatientID, ds.PatientName = 4, frames, "U1", "Echo^E"
+    for keyword in ("ImagePositionPatient", "ImageOrientationPatient", "FrameOfReferenceUID", "PixelSpacing"):
+        if keyword in ds:
+            delattr(ds, keyword)
+    if spacing:
+        ds.PixelSpacing = spacing
+    save(folder, [ds])
+    return folder
+
+
+def _mask_of(folder: Path, reverse: bool) -> tuple[Path, np.ndarray]:
+    """Write a mask on the grid of the NIfTI image of some DICOM, its columns in either order."""
+    to_nifti(folder, folder.parent / "nifti")
+    (written,) = (folder.parent / "nifti").rglob("*.nii.gz")
+    grid = nibabel.load(written)
+    labels = (np.arange(np.prod(grid.shape)).reshape(grid.shape) % 3).astype(np.uint8)
+    labels[..., 1:2] = 0
+    mask = nibabel.Nifti1Image(labels, grid.affine)
+    path = folder.parent / "mask_dseg.nii.gz"
+    nibabel.save(mask.as_reoriented([[0, -1], [1, 1], [2, 1]]) if reverse else mask, path)
+    return path, labels
+
+
+@pytest.mark.parametrize("spacing", [None, [0.15, 0.2]])
+def test_highdicom_finds_the_mask_of_each_frame(spacing: list[float] | None, tmp_path: Path) -> None:
+    from highdicom.seg import segread
+
+    reference = _ultrasound(tmp_path / "us", 4, spacing)
+    path, labels = _mask_of(reference, reverse=False)
+    to_dicom(path, tmp_path / "out", kind="seg", reference=reference)
+    made = segread(next((tmp_path / "out").rglob("*.dcm")))
+
+    ((_, _, uid_of_source),) = made.get_source_image_uids()
+    masks = made.get_pixels_by_source_frame(uid_of_source, [1, 2, 3, 4], combine_segments=True)
+    assert np.array_equal(masks, labels[:, ::-1].T)
+
+
+@pytest.mark.parametrize("reverse", [False, True])
+@pytest.mark.parametrize("form", ["binary", "labelmap"])
+def test_a_mask_of_an_image_without_position_refers_to_its_frames(form: str, reverse: bool, tmp_path: Path) -> None:
+    reference = _ultrasound(tmp_path / "us", 4)
+    path, labels = _mask_of(reference, reverse)
+    report = to_dicom(path, tmp_path / "out", kind="seg", segmentation=form, reference=reference)
+    made = pydicom.dcmread(next((tmp_path / "out").rglob("*.dcm")))
+
+    assert report.ok
+    assert made.PatientID == "U1"
+    assert "FrameOfReferenceUID" not in made
+    source = pydicom.dcmread(next(reference.iterdir()))
+    for groups in made.PerFrameFunctionalGroupsSequence:
+        (derivation,) = groups.DerivationImageSequence
+        (of_frame,) = derivation.SourceImageSequence
+        assert of_frame.ReferencedSOPInstanceUID == source.SOPInstanceUID
+        assert of_frame.ReferencedFrameNumber == groups.FrameContentSequence[0].InStackPositionNumber
+        assert not {"PlanePositionSequence", "PlaneOrientationSequence"} & set(groups.dir())
+    (volume,) = read(tmp_path / "out")
+    assert np.array_equal(volume.voxels[0], labels[:, ::-1].T)
+
+
+def test_an_image_of_another_size_or_kind_needs_a_position(tmp_path: Path) -> None:
+    reference = _ultrasound(tmp_path / "us", 4)
+    path, labels = _mask_of(reference, reverse=False)
+    other = tmp_path / "other_dseg.nii"
+    nibabel.save(nibabel.Nifti1Image(labels[..., :3], nibabel.load(path).affine), other)
+
+    for image_path, kind in ((other, "seg"), (path, "sc"), (path, "rtstruct"), (path, "pm")):
+        (failure,) = to_dicom(image_path, tmp_path / f"out_{kind}", kind=kind, reference=reference).failures
+        assert "has no position" in failure.error
+
+
+def test_several_images_without_position_leave_the_choice_open(tmp_path: Path) -> None:
+    reference = _ultrasound(tmp_path / "us", 4)
+    path, _ = _mask_of(reference, reverse=False)
+    (first,) = reference.iterdir()
+    other = pydicom.dcmread(first)
+    other.SOPInstanceUID = other.file_meta.MediaStorageSOPInstanceUID = uid(8, 2)
+    other.save_as(reference / "other.dcm")
+
+    (failure,) = to_dicom(path, tmp_path / "refused", kind="seg", reference=reference).failures
+    assert "2 images without a position fit" in failure.error
+    assert to_dicom(path, tmp_path / "made", kind="seg", reference=first).ok

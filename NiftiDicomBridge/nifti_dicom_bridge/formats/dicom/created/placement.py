@@ -22,6 +22,10 @@ _LARGEST_PART = 0.25
 SAME_DIRECTION = 1e-4
 
 
+CountedFrame = tuple[Dataset, int]
+"""An instance, and the number of a frame in it, from 1; 0 where it has one frame."""
+
+
 @dataclass(frozen=True)
 class SourcePlane:
     """One frame of a reference series.
@@ -91,7 +95,8 @@ def _plane(position: Dataset, orientation: Dataset, measures: Dataset) -> Plane 
 class Placement:
     """The planes of a volume: on those of a reference series where they are the same but for rounding.
 
-    Where slices truly are, `planes`, wins over the matrix of the volume, which is even.
+    Where slices truly are, `planes`, wins over the matrix of the volume, which is even. Of images without a position, `counted`
+    has the source frame of each slice.
 
     Raises
     ------
@@ -101,17 +106,26 @@ class Placement:
         If the voxels are colors, or there are too many rows or columns.
     """
 
-    def __init__(self, volume: Volume, sources: Sequence[Dataset], log: Log, planes: Sequence[Plane] = ()):
+    def __init__(
+        self,
+        volume: Volume,
+        sources: Sequence[Dataset],
+        log: Log,
+        planes: Sequence[Plane] = (),
+        counted: Sequence[CountedFrame] = (),
+    ):
         if volume.voxels.ndim != 4:
             raise PixelError("Color images cannot become segmentations or parametric maps. Use another kind of object.")
         self.shape = (volume.shape_ijk[1], volume.shape_ijk[0])
         check_plane(*self.shape)
         own = list(planes) or attributes_from_affine(volume.ijk_to_ras, volume.shape_ijk[2])
         self.step_mm = abs(float(volume.ijk_to_ras[:3, 2] @ _ras_normal(volume.ijk_to_ras)))
+        self.is_counted = bool(counted)
         self._candidates = list(source_planes(sources))
         self._positions = np.array([one.plane.position for one in self._candidates]).reshape(-1, 3)
         self._normals = np.array([one.plane.normal for one in self._candidates]).reshape(-1, 3)
-        self.matches = [self._at(plane) for plane in own]
+        self.matches = [[SourcePlane(plane, self.shape, *frame)] for plane, frame in zip(own, counted, strict=False)]
+        self.matches = self.matches or [self._at(plane) for plane in own]
         self.planes = [_snapped(plane, matches, self.shape) for plane, matches in zip(own, self.matches, strict=True)]
         self._own_positions = np.array([plane.position for plane in self.planes])
         if sources and not any(self.matches):

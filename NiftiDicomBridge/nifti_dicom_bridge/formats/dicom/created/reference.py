@@ -19,6 +19,7 @@ from ....model.volume import Volume
 from ....standard.tags import Tag
 from ..pydicom_conversion import in_utf_8
 from ..reading.frame_info import FrameInfo
+from ..reading.outline import assumed_matrix
 from ..reading.owners import person_of
 from ..reading.plans import Plan, plan_series
 from ..reading.series import find_series
@@ -56,6 +57,8 @@ class Reference:
         The grid; None if unknown where they are.
     shape_kji : tuple of int
         Slices, rows, columns.
+    assumed_ijk_to_ras : numpy.ndarray, shape (4, 4), or None
+        The grid that its NIfTI image has where no position is known; None where one is.
     """
 
     title: str
@@ -65,6 +68,12 @@ class Reference:
     planes: tuple[Plane, ...]
     ijk_to_ras: np.ndarray | None
     shape_kji: tuple[int, int, int]
+    assumed_ijk_to_ras: np.ndarray | None = None
+
+    @property
+    def grid(self) -> np.ndarray | None:
+        """The grid of its NIfTI image, known or assumed."""
+        return self.assumed_ijk_to_ras if self.ijk_to_ras is None else self.ijk_to_ras
 
     @property
     def modality(self) -> str:
@@ -123,7 +132,11 @@ class Reference:
 
     def is_grid_of(self, image: Volume) -> bool:
         """Whether the image has this grid, but for rounding and for the order and direction of its axes."""
-        return self.ijk_to_ras is not None and self._has(image, self.ijk_to_ras)
+        return self.grid is not None and self._has(image, self.grid)
+
+    def has_frames_of(self, image: Volume) -> bool:
+        """Whether it has no position, and the image is on the grid of its NIfTI image: their frames are the same ones."""
+        return self.ijk_to_ras is None and self.is_grid_of(image) and image.times == len(self.frames)
 
     def has_slices_of(self, image: Volume) -> bool:
         """Whether the slices of the image are these: its grid is this one, or that which ITK makes of these planes."""
@@ -199,6 +212,7 @@ def reference_of(plan: Plan, path: Path) -> Reference:
         planes=planes if plan.is_placed and len(planes) == len(first) else (),
         ijk_to_ras=None if stack is None else stack.ijk_to_ras,
         shape_kji=shape,
+        assumed_ijk_to_ras=None if plan.is_placed else assumed_matrix(plan),
     )
 
 

@@ -66,6 +66,8 @@ class Request:
         Window of each frame, times outermost; empty, or empty for a frame, where it is computed.
     padding : tuple of float
         Real values of PixelPaddingValue and PixelPaddingRangeLimit; empty where there are none.
+    is_counted : bool
+        `sources` have no position: slices are their frames, one by one.
     ratios : numpy.ndarray, shape (times, slices), or None
         Displayed to real values, which private attributes specify; None where they are the same.
     """
@@ -86,6 +88,7 @@ class Request:
     inverted: bool = False
     windows: Sequence[Elements] = ()
     padding: tuple[float, ...] = ()
+    is_counted: bool = False
     ratios: np.ndarray | None = None
 
     @property

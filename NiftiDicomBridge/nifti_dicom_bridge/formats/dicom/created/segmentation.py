@@ -30,7 +30,8 @@ from .highdicom_parts import identity, source_of, with_resolved_attributes
 from .label_map import LabelMap
 from .label_values import FULL, probabilities
 from .library_errors import refused_by_highdicom
-from .placement import Placement
+from .placement import CountedFrame, Placement
+from .positionless import without_positions
 from .segment_frames import SegmentPlanes
 
 LARGEST_NUMBER = 65535
@@ -67,6 +68,8 @@ class SegmentationRequest:
         Further label maps on the grid of the volume, of one time like it: ``BINARY`` segments of one object, which may overlap.
     algorithm : Algorithm
         What made the segments automatically, where they do not state how they were made.
+    counted : sequence of sequence of CountedFrame
+        Of a reference series without positions, the frame of each slice, by time; empty for one with positions.
     """
 
     volume: Volume
@@ -78,6 +81,11 @@ class SegmentationRequest:
     planes: Sequence[Plane] = ()
     overlapping: Sequence[Volume] = ()
     algorithm: Algorithm = UNKNOWN
+    counted: Sequence[Sequence[CountedFrame]] = ()
+
+    def placement(self, time: int = 0) -> Placement:
+        """Return where the frames of a time are."""
+        return Placement(self.volume, self.sources, self.log, self.planes, self.counted[time] if self.counted else ())
 
 
 def segmentations(request: SegmentationRequest) -> Iterator[DataSetFile]:
@@ -96,10 +104,13 @@ def segmentations(request: SegmentationRequest) -> Iterator[DataSetFile]:
     PixelError
         If the voxels are colors.
     """
-    placement = Placement(request.volume, request.sources, request.log, request.planes)
+    placement = request.placement()
     if request.kind is SegmentationForm.FRACTIONAL:
         maps, numbered = probability_maps(request)
-        yield DataSetFile(_object(request, placement, maps, numbered, 1))
+        made = _object(request, placement, maps, numbered, 1)
+        if placement.is_counted:
+            without_positions(made, placement)
+        yield DataSetFile(made)
         return
     if request.overlapping:
         yield _object_of_labels(request, placement, *_layers(request), 1)
@@ -118,7 +129,8 @@ def segmentations(request: SegmentationRequest) -> Iterator[DataSetFile]:
     for number, t in enumerate(present, 1):
         here = labels.labels_of_time(t)
         numbered = _numbered([segment for segment in known if segment.number in here], request)
-        yield _object_of_labels(request, placement, [labels], numbered, number, t)
+        here_placed = request.placement(t) if request.counted else placement
+        yield _object_of_labels(request, here_placed, [labels], numbered, number, t)
 
 
 # --- segments ----------------------------------------------------------------------------------------------------------
@@ -232,7 +244,10 @@ def _object_of_labels(
     made = _object(request, placement, planes.small(), segments, number)
     del made.PixelData
     made.Rows, made.Columns = placement.shape
-    return DataSetFile(made, planes.frames(made, placement))
+    frames = planes.frames(made, placement)
+    if placement.is_counted:
+        without_positions(made, placement)
+    return DataSetFile(made, frames)
 
 
 def _object(

@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from pydicom.dataelem import DataElement
     from pydicom.dataset import Dataset
 
+    from .placement import CountedFrame
     from .segmentation import SegmentationRequest
 
 _REFERENCED = ("StudyInstanceUID", "SeriesInstanceUID", "SOPClassUID", "SOPInstanceUID")
@@ -116,8 +117,20 @@ def _segmentation_request(request: Request, choices: KindParameters, log: Log) -
         )
     kind = SegmentationForm.BINARY if overlapping else kind
     return SegmentationRequest(
-        first, common, choices.segments, log, sources, kind, request.planes, overlapping, algorithm=choices.algorithm
-    )
+        first, common, choices.segments, log, sources, kind, request.planes, overlapping, choices.algorithm,
+        _counted(request, sources),
+    )  # fmt: skip
+
+
+def _counted(request: Request, sources: Sequence[Dataset]) -> list[list[CountedFrame]]:
+    """Return the source frame of each slice, by time, of a reference without positions; none for others."""
+    if not request.is_counted:
+        return []
+    by_uid = {str(source.SOPInstanceUID): source for source in sources}
+    numbers = request.source_frames or [0] * len(request.sources)
+    frames = [(by_uid[source.uid], number) for source, number in zip(request.sources, numbers, strict=True)]
+    slices = request.image.voxels.shape[1]
+    return [frames[start : start + slices] for start in range(0, len(frames), slices)]
 
 
 def _layers(image: Volume) -> list[Volume]:
@@ -163,7 +176,7 @@ def _sources(request: Request) -> list[Dataset]:
     not of their files; those that a record holds have no file.
     """
     data_sets = []
-    for source in request.sources:
+    for source in {source.uid: source for source in request.sources}.values():
         with unreadable_by_pydicom(source.path or request.image.name):
             data_set = data_set_of(in_utf_8(source, source.elements))
             data_set.walk(_touch)  # pydicom reads the content of sequences when it is used, which is too late

@@ -32,7 +32,7 @@ def outline(plan: Plan) -> Volume:
     index = np.array([[(f.instance, f.frame) for f in times] for times in plan.frames], np.int32)
     layers = [(layer.slice, layer.frame.instance, layer.frame.frame, layer.label) for layer in plan.grid.layers]
     loader = Loader(plan, None)
-    matrix = plan.grid.stack.ijk_to_ras if plan.is_placed and plan.grid.stack else _default_matrix(plan)
+    matrix = plan.grid.stack.ijk_to_ras if plan.is_placed and plan.grid.stack else assumed_matrix(plan)
     series = SeriesMetadata(plan.instances, index, np.array(layers, np.int32) if layers else None)
     return Volume(
         voxels=np.broadcast_to(np.zeros((), np.uint8), loader.shape),
@@ -47,7 +47,7 @@ def outline(plan: Plan) -> Volume:
     )
 
 
-def _default_matrix(plan: Plan) -> np.ndarray:
+def assumed_matrix(plan: Plan) -> np.ndarray:
     """Return the grid of an image without a place: axial, its middle at the origin, as NIfTI has it without a transform."""
     frame, stack = plan.frames[0][0], plan.grid.stack
     first = plan.instances[0].elements

@@ -96,8 +96,13 @@ def grids_of_segmentations(instances: Sequence[Instance], frames: Sequence[Frame
 
 
 def _grids_of_object(instances: Sequence[Instance], frames: list[FrameInfo]) -> list[Grid]:
+    if all(frame.plane is None or frame.is_assumed for frame in frames):
+        counted = _in_order_of_sources(instances, frames)
+        if counted:
+            return _images_of(instances, counted, BY_SOURCE if places_of(counted)[1:] else "", are_counted=True)
     if any(frame.plane is None for frame in frames):
-        return _grids_without_planes(instances, frames)
+        doubts = [WITHOUT_SOURCE] if len(frames) > 1 and not _is_tiled(instances, frames) else []
+        return [replace(grid, warnings=[*grid.warnings, *doubts]) for grid in split(frames)]
     grids = []
     for parallel in parallel_groups(frames):
         grids += _images_of(instances, parallel)
@@ -117,14 +122,14 @@ def _images_of(instances: Sequence[Instance], frames: list[FrameInfo], note: str
     return grids
 
 
-def _grids_without_planes(instances: Sequence[Instance], frames: list[FrameInfo]) -> list[Grid]:
-    """Return the images of frames without a position: in the order of what they were made from, else as they follow."""
-    if len(frames) == 1 or Tag.TOTAL_PIXEL_MATRIX_ROWS in instances[frames[0].instance].elements:
-        return split(frames)
-    counted = in_order_of_sources(instances, frames)
-    if counted and not _repeats_a_place(counted):
-        return _images_of(instances, counted, BY_SOURCE, are_counted=True)
-    return [replace(grid, warnings=[*grid.warnings, WITHOUT_SOURCE]) for grid in split(frames)]
+def _in_order_of_sources(instances: Sequence[Instance], frames: list[FrameInfo]) -> list[FrameInfo]:
+    """Return frames in the places of what they were made from; none where that is not stated, or is one frame for several."""
+    counted = [] if _is_tiled(instances, frames) else in_order_of_sources(instances, frames)
+    return [] if counted and _repeats_a_place(counted) else counted
+
+
+def _is_tiled(instances: Sequence[Instance], frames: list[FrameInfo]) -> bool:
+    return Tag.TOTAL_PIXEL_MATRIX_ROWS in instances[frames[0].instance].elements
 
 
 def _repeats_a_place(frames: list[FrameInfo]) -> bool:
