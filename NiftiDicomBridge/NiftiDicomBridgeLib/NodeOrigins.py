@@ -12,7 +12,8 @@ import slicer
 from nifti_dicom_bridge import ConversionOptions, FileOptions, Kind, value_problem
 
 from . import Database
-from .Hierarchy import identity_of_node
+from .ExportKinds import MODALITIES
+from .Hierarchy import identity_of_node, series_value
 from .ImportTasks import with_reference
 from .NodeKinds import VOLUME, instance_uids_of, kind_of_values
 from .References import has_lost_reference, patients_of_grid, reference_uids
@@ -53,6 +54,8 @@ class Origin:
         Whether it is on the slices of that series, which are not at even distances: with another one, it would be elsewhere.
     identity : dict of str to str
         DICOM keyword → value of patient and study in the subject hierarchy; empty where the series specifies them.
+    modality : str
+        Modality in the subject hierarchy of an image whose original instances are not all in the database.
     """
 
     files: list[Path] = field(default_factory=list)
@@ -64,12 +67,15 @@ class Origin:
     patients: tuple[str, ...] = ()
     has_own_slices: bool = False
     identity: dict[str, str] = field(default_factory=dict)
+    modality: str = ""
 
     @property
     def kind(self) -> Kind:
         """The kind of object that an image with this origin becomes."""
         if self.is_labels:
             return Kind.SEG
+        if self.modality in MODALITIES:
+            return Kind(MODALITIES[self.modality])
         return {True: Kind.CLASSIC, False: Kind.PM, None: Kind.AUTO}[self.keeps_modality]
 
     def options(self, options: ConversionOptions, scratch: Path) -> FileOptions:
@@ -82,7 +88,7 @@ class Origin:
     @property
     def is_known(self) -> bool:
         """Whether anything follows from it."""
-        return bool(self.files or self.is_labels or self.identity)
+        return bool(self.files or self.is_labels or self.identity or self.modality)
 
 
 def origin_of(node: Any) -> Origin:
@@ -94,13 +100,25 @@ def origin_of(node: Any) -> Origin:
     follows = _follows(node, uids) if modality in KEEPS_MODALITY else None
     if not follows:
         is_new = not instance_uids_of(node) and source_of(node) is None
-        is_labels, is_missing = is_new and kind_of_values(node) == "labels", is_new and bool(uids) and not files
-        identity = _identity(node) if is_new and not files else {}
-        is_lost = is_new and not uids and has_lost_reference(node)
-        patients = tuple(patients_of_grid(node)) if is_new and not uids else ()
-        return Origin(files, follows, {}, is_labels, is_missing, is_lost, patients, identity=identity)
+        is_original = not is_new and not _lacks_instances(node)
+        return Origin(
+            files,
+            follows,
+            is_labels=not is_original and kind_of_values(node) == "labels",
+            is_missing=is_new and bool(uids) and not files,
+            is_lost=is_new and not uids and has_lost_reference(node),
+            patients=tuple(patients_of_grid(node)) if is_new and not uids else (),
+            identity=_identity(node) if not is_original and not files else {},
+            modality="" if is_new or is_original else series_value(node, "Modality"),
+        )
     units = Database.value_of(files[0], UNITS)
     return Origin(files, True, {"Units": units} if units else {})
+
+
+def _lacks_instances(node: Any) -> bool:
+    """Return whether a node was DICOM and not all of its original instances are in the database."""
+    uids = set(instance_uids_of(node))
+    return source_of(node) is None and len(Database.files_of_instances(tuple(uids))) < len(uids)
 
 
 def _identity(node: Any) -> dict[str, str]:

@@ -26,6 +26,7 @@ from .base import (
     ramp,
     save,
     slices,
+    uid,
 )  # fmt: skip
 
 TILE_ROWS, TILE_COLUMNS, TILES = 4, 6, 3
@@ -124,6 +125,26 @@ def segmentation_label_map(folder: Path) -> None:
     for groups in ds.PerFrameFunctionalGroupsSequence:
         del groups.SegmentIdentificationSequence
     save(folder, [ds])
+
+
+@phantom
+def segmentation_without_positions(folder: Path) -> None:
+    """As `segmentation_with_gaps`, of an image whose frames have no position, such as ultrasound."""
+    lying = [(3, 5), (1, 0), (2, 2), (1, 3), (2, 3), (1, 2)]
+    ds = segments(np.array([label_ramp()[k] == n for n, k in lying], np.uint8), lying)
+    name_sources(ds, [(uid(8), k + 1) for _, k in lying])
+    save(folder, [ds])
+
+
+def name_sources(ds: Dataset, sources: list[tuple[str, int | None]]) -> None:
+    """Replace the positions of frames by the frames of images that they were made from (UID, number)."""
+    del ds.SharedFunctionalGroupsSequence[0].PlaneOrientationSequence
+    del ds.SharedFunctionalGroupsSequence[0].PixelMeasuresSequence
+    for groups, (source, number) in zip(ds.PerFrameFunctionalGroupsSequence, sources, strict=True):
+        del groups.PlanePositionSequence
+        frame = {} if number is None else {"ReferencedFrameNumber": number}
+        image = group(ReferencedSOPClassUID=ULTRASOUND_MULTI_FRAME, ReferencedSOPInstanceUID=source, **frame)
+        groups.DerivationImageSequence = [group(SourceImageSequence=[image])]
 
 
 def label_ramp() -> np.ndarray:

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 from panel_helpers import add_files, check, report, settle, shown
-from slicer_helpers import MessageBoxes, click
+from slicer_helpers import MessageBoxes, click, in_event_loop
 
 pytestmark = pytest.mark.slow
 
@@ -60,8 +60,7 @@ def test_a_node_that_was_removed_is_not_exported_again(slicer, panel, drawn, tmp
     for name in ("drawn.nii.gz", "drawn.json"):
         (tmp_path / name).write_bytes(b"precious")
     boxes = MessageBoxes(press="Yes")
-    click(panel.ui.exportButton)
-    slicer.mrmlScene.RemoveNode(drawn)
+    in_event_loop(lambda: (panel.ui.exportButton.click(), slicer.mrmlScene.RemoveNode(drawn)))  # before the export can end
     settle(panel)
     assert boxes.stop() == []
     assert (tmp_path / "drawn.nii.gz").read_bytes() == b"precious"

@@ -247,3 +247,30 @@ def test_a_segmentation_on_a_computed_volume_has_the_series_of_its_grid(slicer, 
     ds = pydicom.dcmread(report.outputs[0])
     assert ds.PatientID == "NDB-1"
     assert len(ds.ReferencedSeriesSequence[0].ReferencedInstanceSequence) > 0
+
+
+def test_an_image_whose_original_is_gone_keeps_its_patient_and_modality(slicer, logic, node, database, tmp_path):
+    import pydicom
+
+    database.removeSeries(database.instanceValue(node.GetAttribute("DICOM.instanceUIDs").split()[0], "0020,000e"))
+    hierarchy = slicer.mrmlScene.GetSubjectHierarchyNode()
+    hierarchy.SetItemAttribute(hierarchy.GetItemByDataNode(node), "DICOM.Modality", "CT")  # as Slicer's loaders do
+    slicer.util.arrayFromVolume(node)[:] = slicer.util.arrayFromVolume(node) % 3  # as a label map
+    report = logic.volumesToDicom([node], database=False, folder=tmp_path)
+    ds = pydicom.dcmread(report.outputs[0])
+    assert (ds.Modality, str(ds.PatientName), ds.PatientID, ds.StudyDate) == ("CT", "Bridge^Test", "NDB-1", "20260101")
+    assert "written without DICOM metadata" in "".join(report.entries[0].log.warnings)
+
+
+def test_a_segmentation_in_the_study_of_another_patient_is_refused(slicer, logic, panel, node, second, tmp_path):
+    segmentation = labels_on(slicer, node)
+    hierarchy = slicer.mrmlScene.GetSubjectHierarchyNode()
+    item, other = (hierarchy.GetItemByDataNode(each) for each in (segmentation, second))
+    hierarchy.SetItemParent(item, hierarchy.GetItemParent(other))
+    refused = "In the subject hierarchy, tumor has PatientID 'NDB-2', the reference"
+    (entry,) = logic.volumesToDicom([segmentation], database=False, folder=tmp_path).entries
+    assert refused in entry.error
+    assert refused in logic.propose([segmentation])[0].error
+    panel.offerNodes([segmentation])
+    settle(panel)
+    assert refused in shown(panel.ui.fileNoteLabel)

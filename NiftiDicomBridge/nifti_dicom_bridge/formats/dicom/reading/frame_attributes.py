@@ -255,6 +255,15 @@ def instance_number(frame: Frame) -> float | None:
     return None if _is_part(frame.elements) else metadata.number(frame.look.data_set, Tag.INSTANCE_NUMBER)
 
 
+def volume_number(frame: Frame) -> int | None:
+    """Return which volume InstanceNumber is in, where GE states of how many slices each is; None elsewhere."""
+    elements = frame.look.data_set
+    number, slices = instance_number(frame), vendor.private_numbers(elements, vendor.GE_LOCATIONS)
+    if metadata.text(elements, Tag.MODALITY) != "MR" or not slices or slices[0] < 2 or not number or number < 1:
+        return None
+    return int((number - 1) // slices[0])
+
+
 def _is_part(elements: Elements) -> bool:
     return Tag.CONCATENATION_UID in elements
 

@@ -23,6 +23,7 @@ from .lookup import Lookup, own_groups
 from .overlaps import sets_without_overlap
 from .segment_doubts import doubt_of_gaps, doubt_of_type, doubts_of_numbers
 from .segment_repeats import check_repeats, repeats_of
+from .segment_sources import BY_SOURCE, WITHOUT_SOURCE, in_order_of_sources
 from .stacks import Grid, Layer, parallel_groups, split, stack_warnings
 from .times import places_of
 
@@ -96,19 +97,34 @@ def grids_of_segmentations(instances: Sequence[Instance], frames: Sequence[Frame
 
 def _grids_of_object(instances: Sequence[Instance], frames: list[FrameInfo]) -> list[Grid]:
     if any(frame.plane is None for frame in frames):
-        return split(frames)
+        return _grids_without_planes(instances, frames)
     grids = []
     for parallel in parallel_groups(frames):
-        are_masks = all(_is_binary(instances[frame.instance], frame) for frame in parallel)
-        repeats = repeats_of(parallel)
-        note = check_repeats(instances, repeats, are_masks) if repeats else ""
-        if (_repeats_a_place(parallel) and not repeats) or _is_shifted(parallel):
-            grids += split(parallel)
-        elif are_masks:
-            grids += _label_maps(instances, parallel, note)
-        else:
-            grids += _filled(instances, parallel)
+        grids += _images_of(instances, parallel)
     return grids
+
+
+def _images_of(instances: Sequence[Instance], frames: list[FrameInfo], note: str = "", are_counted: bool = False) -> list[Grid]:
+    """Return the images of parallel frames, the first with a note; slices of counted frames begin at the origin."""
+    are_masks = all(_is_binary(instances[frame.instance], frame) for frame in frames)
+    repeats = repeats_of(frames)
+    notes = [note, check_repeats(instances, repeats, are_masks) if repeats else ""]
+    if (_repeats_a_place(frames) and not repeats) or _is_shifted(frames):
+        return split(frames)
+    slices = _Slices(instances, frames, are_counted)
+    grids = _label_maps(instances, frames, slices) if are_masks else _filled(frames, slices)
+    grids[0].warnings.extend(filter(None, notes))
+    return grids
+
+
+def _grids_without_planes(instances: Sequence[Instance], frames: list[FrameInfo]) -> list[Grid]:
+    """Return the images of frames without a position: in the order of what they were made from, else as they follow."""
+    if len(frames) == 1 or Tag.TOTAL_PIXEL_MATRIX_ROWS in instances[frames[0].instance].elements:
+        return split(frames)
+    counted = in_order_of_sources(instances, frames)
+    if counted and not _repeats_a_place(counted):
+        return _images_of(instances, counted, BY_SOURCE, are_counted=True)
+    return [replace(grid, warnings=[*grid.warnings, WITHOUT_SOURCE]) for grid in split(frames)]
 
 
 def _repeats_a_place(frames: list[FrameInfo]) -> bool:
@@ -144,11 +160,14 @@ def _number(frame: FrameInfo) -> int:
 class _Slices:
     """Every slice of a grid, and which of them frames are in."""
 
-    def __init__(self, instances: Sequence[Instance], frames: list[FrameInfo]):
+    def __init__(self, instances: Sequence[Instance], frames: list[FrameInfo], are_counted: bool = False):
         self.places = places_of(frames)
         planes = [place[0].plane for place in self.places if place[0].plane is not None]
         step = _stated_step(instances[frames[0].instance], frames[0].frame)
-        self.numbers, self.planes = _even(planes, [step, frames[0].step_mm]) or (list(range(len(planes))), planes)
+        if are_counted:
+            self.numbers, self.planes = _counted(planes, frames[0].step_mm)
+        else:
+            self.numbers, self.planes = _even(planes, [step, frames[0].step_mm]) or (list(range(len(planes))), planes)
         self.stack: Stack = affine_from_attributes(self.planes, frames[0].step_mm)
         self.doubts = doubt_of_gaps(self.stack.steps_mm, 0.0 if step else frames[0].step_mm)
 
@@ -180,6 +199,13 @@ def _stated_step(instance: Instance, frame: int) -> float:
     """Return SpacingBetweenSlices, mm; 0 where it is not stated."""
     look = Lookup(instance.elements, own_groups(instance.elements, frame))
     return look.number(Tag.PIXEL_MEASURES_SEQUENCE, Tag.SPACING_BETWEEN_SLICES) or 0.0
+
+
+def _counted(planes: list[Plane], step: float) -> tuple[list[int], list[Plane]]:
+    """Return the number of every plane, the first at the origin, and all planes up to the last one."""
+    normal = planes[0].normal
+    numbers = [round(float(plane.position @ normal) / step) for plane in planes]
+    return numbers, [planes[0]._replace(position=normal * step * n) for n in range(numbers[-1] + 1)]
 
 
 def _even(planes: list[Plane], steps: Sequence[float]) -> tuple[list[int], list[Plane]] | None:
@@ -221,9 +247,8 @@ def _labels(instances: Sequence[Instance], frames: list[FrameInfo]) -> dict[int,
     return known if numbers <= known.keys() else {number: number for number in numbers}
 
 
-def _filled(instances: Sequence[Instance], frames: list[FrameInfo]) -> list[Grid]:
+def _filled(frames: list[FrameInfo], slices: _Slices) -> list[Grid]:
     """Return an image for every segment, each with all slices of the grid."""
-    slices = _Slices(instances, frames)
     grids = []
     for grid in split(frames):
         layers = slices.layers(grid.frames[0], {})
@@ -232,12 +257,10 @@ def _filled(instances: Sequence[Instance], frames: list[FrameInfo]) -> list[Grid
     return grids
 
 
-def _label_maps(instances: Sequence[Instance], frames: list[FrameInfo], note: str = "") -> list[Grid]:
-    """Return the label maps that hold all segments, as few as possible; the first with a note."""
-    slices = _Slices(instances, frames)
+def _label_maps(instances: Sequence[Instance], frames: list[FrameInfo], slices: _Slices) -> list[Grid]:
+    """Return the label maps that hold all segments, as few as possible."""
     sets = sets_without_overlap(instances, slices.layers(frames, _labels(instances, frames)))
     grids = [slices.grid(layers, {}) for layers in sets]
-    grids[0].warnings.extend([note] if note else [])
     for n, grid in enumerate(grids if len(grids) > 1 else [], 1):
         numbers = ", ".join(str(label) for label in sorted({layer.label for layer in sets[n - 1]}))
         grid.warnings.append(

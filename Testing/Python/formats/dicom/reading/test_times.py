@@ -141,6 +141,44 @@ def test_one_whole_volume_between_parts_of_others(statement: str, tmp_path: Path
     assert sorted(map(numbers, volumes)) == [first, expected([1]), last]
 
 
+def _of_ge(ds: Dataset, t: int, k: int) -> None:
+    ds.Manufacturer, ds.NumberOfTemporalPositions = "GE MEDICAL SYSTEMS", TIMES
+    ds.private_block(0x0021, "GEMS_RELA_01", create=True).add_new(0x4F, "SS", SLICES)
+
+
+@pytest.mark.parametrize("first", [1, 4, SLICES + 2])
+def test_volumes_of_ge_begin_after_as_many_instances_as_they_have_slices(first: int, tmp_path: Path) -> None:
+    found = series(_of_ge)[first : 3 * SLICES + 2]
+
+    volumes = images(tmp_path, found)
+
+    assert all({number // 100 for number in volume} == {volume[0] // 100} for one in volumes for volume in numbers(one))
+    assert sum(volume.voxels.shape[0] * volume.voxels.shape[1] for volume in volumes) == len(found)
+
+
+@pytest.mark.parametrize(
+    ("first", "last"), [(1, 3 * SLICES), (SLICES - 1, 2 * SLICES + 2), (SLICES - 1, 3 * SLICES), (SLICES + 2, 3 * SLICES - 1)]
+)
+def test_volumes_that_instance_numbers_go_through_one_after_the_other(first: int, last: int, tmp_path: Path) -> None:
+    found = series(lambda ds, t, k: None, times=3)[first:last]
+    for ds in found:
+        ds.InstanceNumber = 2 * int(ds.InstanceNumber)
+
+    volumes = images(tmp_path, found)
+
+    assert all({number // 100 for number in volume} == {volume[0] // 100} for one in volumes for volume in numbers(one))
+    assert sum(volume.voxels.shape[0] * volume.voxels.shape[1] for volume in volumes) == len(found)
+
+
+def test_slices_of_two_times_that_make_one_volume_are_reported(tmp_path: Path) -> None:
+    def state(ds: Dataset, t: int, k: int) -> None:
+        ds.TemporalPositionIdentifier, ds.NumberOfTemporalPositions = t + 1, TIMES
+
+    (volume,) = images(tmp_path, series(state)[2 : 2 + SLICES])
+
+    assert any("have 2 values of TemporalPositionIdentifier" in warning for warning in volume.warnings)
+
+
 @pytest.mark.parametrize("gone", [0, 4, 11, 23])
 def test_instance_numbers_that_count_slice_by_slice(gone: int, tmp_path: Path) -> None:
     found = series(lambda ds, t, k: setattr(ds, "InstanceNumber", k * TIMES + t + 1))
