@@ -171,15 +171,16 @@ def _edited_values(exportable: Any, image: Path, reference: Sequence[Path]) -> d
     from nifti_dicom_bridge import identity_of, read, value_problem
 
     from . import Database
+    from .EncodedTexts import readable
     from .Hierarchy import IDENTITY_IN_SIDECARS, OF_PATIENT, OF_STUDY, is_placeholder
 
     original = identity_of(read(image)[0])
-    values = {name: str(exportable.tag(name) or "") for name in (*OF_PATIENT, *OF_STUDY, *SERIES_TAGS)}
+    values = {name: readable(str(exportable.tag(name) or "")) for name in (*OF_PATIENT, *OF_STUDY, *SERIES_TAGS)}
     typed = {name: value for name, value in values.items() if value and not is_placeholder(name, value)}
     if not original and not reference:
         in_sidecar = {name: value for name, value in typed.items() if name in IDENTITY_IN_SIDECARS}
         typed = {name: value for name, value in typed.items() if name not in in_sidecar or not value_problem(name, value)}
-    known = {name: Database.value_of_keyword(path, name) for path in reference for name in typed}
+    known = {name: readable(Database.value_of_keyword(path, name)) for path in reference for name in typed}
     return {name: value for name, value in typed.items() if value not in (original.get(name), known.get(name))}
 
 

@@ -19,6 +19,7 @@ from nifti_dicom_bridge import BridgeError, OutputError
 
 from .DatabaseFiles import Header as Header
 from .DatabaseFiles import require_writable, require_writable_file, take_back
+from .EncodedTexts import shown
 
 SERIES_UID = "0020,000e"
 NOT_OPEN = "Slicer's DICOM database is not open, so nothing can be added to it. Open or create it in the module DICOM."
@@ -109,10 +110,10 @@ def all_series() -> list[Series]:
         return []
     database, series_list = slicer.dicomDatabase, []
     for patient in database.patients():
-        name = database.nameForPatient(patient) or _("No patient name")
+        name = shown(database.nameForPatient(patient)) or _("No patient name")
         for study in database.studiesForPatient(patient):
             date = database.fieldForStudy("StudyDate", study)
-            words = (database.descriptionForStudy(study) or _("No study description"), f"({date})" if date else "")
+            words = (shown(database.descriptionForStudy(study)) or _("No study description"), f"({date})" if date else "")
             description = " ".join(word for word in words if word)
             for uid in database.seriesForStudy(study):
                 modality = database.fieldForSeries("Modality", uid)
@@ -361,7 +362,7 @@ def _words_of(uid: str) -> list[tuple[str, str]]:
     if not count:
         return []
     number, modality = database.fieldForSeries("SeriesNumber", uid), database.fieldForSeries("Modality", uid)
-    name = database.descriptionForSeries(uid) or _("No series description")
+    name = shown(database.descriptionForSeries(uid)) or _("No series description")
     files = _("1 file") if count == 1 else _("{count} files").format(count=count)
     return [(f"{number}: {name}" if number else name, f"{modality}, {files}" if modality else files)]
 

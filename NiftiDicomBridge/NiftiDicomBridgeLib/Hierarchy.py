@@ -10,6 +10,7 @@ import slicer
 
 from nifti_dicom_bridge import may_be_same_person
 
+from .EncodedTexts import readable
 from .NodeKinds import VOLUME, convertible_nodes, instance_uids_of, node_type
 
 PATIENT, STUDY = "Patient", "Study"
@@ -99,7 +100,7 @@ def identity_of_node(node: Any) -> dict[str, str]:
     for level, keywords in ((PATIENT, OF_PATIENT), (STUDY, OF_STUDY)):
         above = hierarchy.GetItemAncestorAtLevel(item, level) if item else 0
         for keyword in keywords if above else ():
-            value = hierarchy.GetItemAttribute(above, "DICOM." + keyword)
+            value = readable(hierarchy.GetItemAttribute(above, "DICOM." + keyword) or "")
             if value and not is_placeholder(keyword, value):
                 identity[keyword] = value
     return identity
@@ -219,7 +220,7 @@ def _item_of_person(
 
 def _stated(hierarchy: Any, patient: int) -> dict[str, str]:
     """Return what the item of a patient states: what is exported from below it gets these values."""
-    values = {keyword: str(hierarchy.GetItemAttribute(patient, "DICOM." + keyword) or "") for keyword in OF_PATIENT}
+    values = {keyword: readable(hierarchy.GetItemAttribute(patient, "DICOM." + keyword) or "") for keyword in OF_PATIENT}
     return {keyword: value for keyword, value in values.items() if value and not is_placeholder(keyword, value)}
 
 

@@ -10,7 +10,7 @@ from typing import Any
 from nifti_dicom_bridge import ConversionOptions, Proposal, message_of, python_words
 
 from .TemporaryFolders import temporary_folder
-from .TemporaryNifti import stage
+from .TemporaryNifti import in_scene, stage
 
 
 def propose_nodes(logic: Any, nodes: Sequence[Any], options: ConversionOptions | None, reference: str) -> list[Proposal]:
@@ -31,4 +31,5 @@ def _proposals(logic: Any, node: Any, folder: Path, options: ConversionOptions, 
     chosen = options if reference else staged.options(options, folder)
     task = logic.proposeTask(staged.images, chosen, reference)
     proposals = task.finish(task.work(lambda what, done, total: None))
-    return [replace(proposal, path=Path(node.GetName())) for proposal in proposals]
+    name = Path(node.GetName())
+    return [replace(proposal, path=name, error=in_scene(proposal.error, proposal.path)) for proposal in proposals]

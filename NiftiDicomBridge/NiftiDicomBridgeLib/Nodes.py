@@ -87,7 +87,7 @@ def _require_convertible(node: Any) -> None:
         raise BridgeError(f"{node.GetName()} is {refused}, which NIfTI and DICOM images cannot hold. Choose a volume.")
     image = node.GetImageData()
     if image is None or image.GetNumberOfPoints() == 0:
-        raise BridgeError(f"{node.GetName()} holds no image. Load or compute its voxels first.")
+        raise BridgeError(f"{node.GetName()} contains no image. Load or compute its voxels first.")
 
 
 def _hardened(node: Any) -> NodeImage:

@@ -125,13 +125,15 @@ def _short(name: str) -> str:
 
 def _proposal_of(row: Row) -> Any:
     """Return what a file will become; what is on the slices of its own series is not moved to them."""
-    if row.scene is None or not row.scene.needs_reference:
+    if row.scene is None:
         return row.proposal
     from dataclasses import replace
 
-    from .TemporaryNifti import without_moved_slices
+    from .TemporaryNifti import in_scene, without_moved_slices
 
-    return replace(row.proposal, warnings=without_moved_slices(row.proposal.warnings))
+    warnings = row.proposal.warnings
+    warnings = without_moved_slices(warnings) if row.scene.needs_reference else warnings
+    return replace(row.proposal, warnings=warnings, error=in_scene(row.proposal.error, row.path))
 
 
 def _moved_reference(row: Row) -> str:

@@ -196,8 +196,15 @@ def warn(report: ConversionReport, warnings: Mapping[Path, Sequence[str]], on_ow
     for entry in report.entries:
         if any(Path(path) in on_own_slices for path in entry.inputs):
             entry.log.warnings = without_moved_slices(entry.log.warnings)
+        for path in (Path(path) for path in entry.inputs if Path(path) in warnings):
+            entry.error = in_scene(entry.error, path)
         sentences = [sentence for path in entry.inputs for sentence in warnings.get(Path(path), ())]
         entry.log.warnings += [sentence for sentence in sentences if sentence not in entry.log.warnings]
+
+
+def in_scene(text: str, image: Path) -> str:
+    """Return a sentence about the sidecar of a temporary file as one about the image of the scene."""
+    return text.replace(f"{image.stem}.json specifies", f"In the subject hierarchy, {image.stem} has")
 
 
 def without_moved_slices(warnings: Iterable[str]) -> list[str]:

@@ -68,7 +68,8 @@ UIDS_OF_TABLES = frozenset({Tag.CODING_SCHEME_UID, Tag.CONTEXT_UID, Tag.MAPPING_
 STANDARD_SCHEMES = frozenset({
     "SCT", "SRT", "SNM3", "99SDM", "DCM", "UCUM", "LN", "FMA", "RADLEX", "NCIt", "ICD10", "I10", "I10P", "ICDO3", "UMLS",
     "MDC", "NEU", "UBERON", "MSH", "BI", "BARI", "ISO639_1", "ISO3166_1", "RXNORM", "NDC", "CPT4", "C4", "C5", "IUPAC",
-    "QIBA", "ITIS_TSN", "RFC5646", "CD8", "PLN", "NYUMCCG", "99HIGHDICOM", "99QIICR",
+    "QIBA", "ITIS_TSN", "RFC5646", "CD8", "PLN", "NYUMCCG", "I9", "I9C", "I11",
+    "ISO639_2", "RFC3066", "IBSI", "MA", "MGI", "PUBCHEM_CID", "RADELEMENT", "RO", "RRID", "UNS", "99HIGHDICOM", "99QIICR",
 })  # fmt: skip
 """Coding schemes whose codes mean the same everywhere (PS3.16 8); others may name anything."""
 

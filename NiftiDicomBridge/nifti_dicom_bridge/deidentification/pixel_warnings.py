@@ -70,5 +70,7 @@ def _modality_with_text(elements: Elements) -> str:
 
 
 def _is_captured(elements: Elements) -> bool:
+    """Whether pixels are of a screen, a film or a document; Philips leaves ConversionType empty in objects of scanners."""
     kind = metadata.text(elements, Tag.SOP_CLASS_UID)
-    return kind == SECONDARY_CAPTURE or kind.startswith(SECONDARY_CAPTURE + ".") or Tag.CONVERSION_TYPE in elements
+    captured = kind == SECONDARY_CAPTURE or kind.startswith(SECONDARY_CAPTURE + ".")
+    return captured or bool(metadata.text(elements, Tag.CONVERSION_TYPE))

@@ -428,6 +428,17 @@ def test_words_in_the_pixels_are_warned_of(said: str, warned: bool, tmp_path: Pa
     assert any("BurnedIn" in warning for warning in entry.log.warnings) is warned
 
 
+@pytest.mark.parametrize(("conversion", "warned"), [("", False), ("WSD", True)])
+def test_objects_of_scanners_may_have_an_empty_conversion_type(conversion: str, warned: bool, tmp_path: Path) -> None:
+    ds = KINDS["CT"]()[0]
+    ds.ConversionType, ds.BurnedInAnnotation = conversion, "NO"
+    write_file(tmp_path / "in" / "a.dcm", ds)
+
+    (entry,) = run(tmp_path / "in", tmp_path / "out", Target.NIFTI).entries
+
+    assert any("this is a secondary capture" in warning for warning in entry.log.warnings) is warned
+
+
 @pytest.mark.parametrize(
     "more",
     [["--to", "dicom", "--deidentify", "--uids", "keep"], ["--to", "dicom", "--deidentify", "--names", "original"],

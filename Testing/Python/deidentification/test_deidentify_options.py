@@ -11,10 +11,12 @@ import pydicom
 import pytest
 from pydicom.dataset import Dataset
 from pydicom.sequence import Sequence
+from pydicom.sr._concepts_dict import concepts
 
 from nifti_dicom_bridge import ConversionOptions, ConversionReport, Job, OptionError, Target, convert, read
 from nifti_dicom_bridge.cli import main
 from nifti_dicom_bridge.deidentification.descriptors import cleaned
+from nifti_dicom_bridge.deidentification.kept_attributes import STANDARD_SCHEMES
 from phantoms import slices
 from phantoms import write as write_file
 from phantoms.base import CT, MR
@@ -198,6 +200,10 @@ def test_image_types_keep_terms_of_several_words_and_with_numbers(before: str, a
     series(tmp_path / "in", ImageType=before.split("\\"))
     run(tmp_path / "in", tmp_path / "out")
     assert list(first(tmp_path / "out").ImageType) == after.split("\\")
+
+
+def test_codes_of_every_scheme_that_pydicom_lists_are_kept() -> None:
+    assert set(concepts) <= STANDARD_SCHEMES
 
 
 def test_an_earlier_method_stays_and_ours_follows(tmp_path: Path) -> None:

@@ -392,8 +392,8 @@ def test_node_that_cannot_be_saved_states_why(slicer, writing, tmp_path):
     empty.AddDefaultStorageNode()
     done, messages = writing(empty, tmp_path / "x.bridge.nii.gz")
     assert not done
-    assert "empty holds no image" in messages
-    assert "empty holds no image" in empty.GetStorageNode().GetUserMessages().GetNthMessageText(0)
+    assert "empty contains no image" in messages
+    assert "empty contains no image" in empty.GetStorageNode().GetUserMessages().GetNthMessageText(0)
     assert list(tmp_path.iterdir()) == []
 
 

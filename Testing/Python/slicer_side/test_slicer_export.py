@@ -308,7 +308,7 @@ def test_one_failure_does_not_stop_the_others(slicer, logic, tmp_path):
     good = slicer.util.addVolumeFromArray(np.zeros((1, 2, 2), np.int16), np.eye(4), "good")
     report = logic.exportVolumes([empty, model, good], tmp_path)
     assert outcomes(report) == ["failed", "failed", "converted"]
-    assert "holds no image" in report.entries[0].error
+    assert "contains no image" in report.entries[0].error
     assert "a vtkMRMLModelNode was given" in report.entries[1].error
 
 

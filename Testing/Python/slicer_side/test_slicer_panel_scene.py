@@ -260,3 +260,31 @@ def test_an_image_whose_original_is_gone_keeps_its_patient_and_modality(slicer, 
     ds = pydicom.dcmread(report.outputs[0])
     assert (ds.Modality, str(ds.PatientName), ds.PatientID, ds.StudyDate) == ("CT", "Bridge^Test", "NDB-1", "20260101")
     assert "written without DICOM metadata" in "".join(report.entries[0].log.warnings)
+
+
+def test_a_segmentation_in_the_study_of_another_patient_is_refused(slicer, logic, panel, node, second, tmp_path):
+    segmentation = labels_on(slicer, node)
+    hierarchy = slicer.mrmlScene.GetSubjectHierarchyNode()
+    item, other = (hierarchy.GetItemByDataNode(each) for each in (segmentation, second))
+    hierarchy.SetItemParent(item, hierarchy.GetItemParent(other))
+    refused = "In the subject hierarchy, tumor has PatientID 'NDB-2', the reference"
+    (entry,) = logic.volumesToDicom([segmentation], database=False, folder=tmp_path).entries
+    assert refused in entry.error
+    assert refused in logic.propose([segmentation])[0].error
+    panel.offerNodes([segmentation])
+    settle(panel)
+    assert refused in shown(panel.ui.fileNoteLabel)
+
+
+@pytest.mark.parametrize(("stored", "name"), [
+    ("Yamada^Tarou=\x1b$B;3ED\x1b(B^\x1b$BB@O:\x1b(B", "Yamada^Tarou=山田^太郎"),
+    ("Hong^Gildong=\x1b$)C\xfb\xf3^\x1b$)C\xd1\xce\xd4\xd7", "Hong^Gildong=洪^吉洞"), ("\ufffd\ufffd^\ufffd", ""),
+])  # fmt: skip
+def test_names_that_slicer_does_not_decode(slicer, logic, lost, tmp_path, stored, name):
+    import pydicom
+
+    hierarchy = slicer.mrmlScene.GetSubjectHierarchyNode()
+    patient = hierarchy.GetItemParent(hierarchy.GetItemParent(hierarchy.GetItemByDataNode(lost)))
+    hierarchy.SetItemAttribute(patient, "DICOM.PatientName", stored)
+    report = logic.volumesToDicom([lost], database=False, folder=tmp_path)
+    assert str(pydicom.dcmread(report.outputs[0]).PatientName) == name

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -16,7 +17,7 @@ from .interleaved import FEWEST, interleaved_stacks
 from .midnight import count_past_midnight
 from .running import times_by_rank, times_of_places, without_drift
 from .shifted_stacks import doubt_of_distance, stacks_stated
-from .tolerances import OVERLAP, SAME_STEP, same_place_mm
+from .tolerances import OVERLAP, SAME_STEP, WHOLE, same_place_mm
 
 Frames = list[FrameInfo]
 _ASSUMED = (
@@ -181,8 +182,27 @@ def _parts(places: Sequence[Frames], n: int, is_certain: bool) -> list[Frames]:
     whole = _without_drift(parts, places, row)
     if _are_volumes(whole, places, row):
         return whole
-    repeated = any(len(place) > 1 for place in places)
-    return _running_parts(places, values, row, is_certain) if row.runs and repeated else []
+    if not row.runs or all(len(place) == 1 for place in places):
+        return []
+    passes = _passes(places, values) if row.name == INSTANCE_NUMBER else []
+    return passes or _running_parts(places, values, row, is_certain)
+
+
+def _passes(places: Sequence[Frames], values: Mapping[tuple[int, int], Any]) -> list[Frames]:
+    """Return the volumes that InstanceNumber goes through place by place, each time from one end to the other.
+
+    The first and the last may be parts of volumes. Nothing where it does not count so, as where it counts times at each place.
+    """
+    place_of = {frame.key: k for k, place in enumerate(places) for frame in place}
+    ordered = sorted((frame for place in places for frame in place), key=lambda frame: values[frame.key])
+    steps = np.diff([place_of[frame.key] for frame in ordered])
+    ascends = int((steps > 0).sum()) > int((steps < 0).sum())
+    ends = [0, *(np.flatnonzero((steps <= 0) if ascends else (steps >= 0)) + 1).tolist(), len(ordered)]
+    passes = [ordered[start:end] for start, end in pairwise(ends)]
+    if len(passes) == 2 and _are_repeated(places) and max(map(len, passes)) == len(places):
+        return []  # slices that were acquired again
+    are_whole = max(map(len, passes)) > WHOLE * len(places) and all(len(one) > OVERLAP * len(places) for one in passes[1:-1])
+    return passes if len(passes) > 1 and are_whole else []
 
 
 def _is_repeated(part: Frames) -> bool:

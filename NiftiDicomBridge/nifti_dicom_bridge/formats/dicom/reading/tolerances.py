@@ -20,6 +20,8 @@ SEEN_SHIFT = 0.1
 """Shifts of a smaller part of a pixel or slice are not reported: rounding."""
 OVERLAP = 0.5
 """Volumes of one image cover at least this part of what all its frames cover, or of its slices."""
+WHOLE = 0.75
+"""One pass of InstanceNumber through the slices of a volume has more than this part of them; every second slice has less."""
 SAME_NUMBER = 1e-3
 """Echo, repetition and inversion times and flip angles that differ by no more than this part of them are equal: rounding."""
 SAME_NUMBER_OF_SLICES = 1e-2

@@ -156,6 +156,20 @@ def test_volumes_of_ge_begin_after_as_many_instances_as_they_have_slices(first: 
     assert sum(volume.voxels.shape[0] * volume.voxels.shape[1] for volume in volumes) == len(found)
 
 
+@pytest.mark.parametrize(
+    ("first", "last"), [(1, 3 * SLICES), (SLICES - 1, 2 * SLICES + 2), (SLICES - 1, 3 * SLICES), (SLICES + 2, 3 * SLICES - 1)]
+)
+def test_volumes_that_instance_numbers_go_through_one_after_the_other(first: int, last: int, tmp_path: Path) -> None:
+    found = series(lambda ds, t, k: None, times=3)[first:last]
+    for ds in found:
+        ds.InstanceNumber = 2 * int(ds.InstanceNumber)
+
+    volumes = images(tmp_path, found)
+
+    assert all({number // 100 for number in volume} == {volume[0] // 100} for one in volumes for volume in numbers(one))
+    assert sum(volume.voxels.shape[0] * volume.voxels.shape[1] for volume in volumes) == len(found)
+
+
 def test_slices_of_two_times_that_make_one_volume_are_reported(tmp_path: Path) -> None:
     def state(ds: Dataset, t: int, k: int) -> None:
         ds.TemporalPositionIdentifier, ds.NumberOfTemporalPositions = t + 1, TIMES
