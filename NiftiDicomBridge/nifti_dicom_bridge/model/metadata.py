@@ -32,8 +32,8 @@ class Element(NamedTuple):
     vr : str
         Value representation, two letters.
     value : bytes or tuple of Item
-        The value field in little endian, with its padding. A tuple of items for SQ (and for UN of undefined length, whose
-        items are encoded in implicit VR: PS3.5 6.2.2 note 4).
+        The value field in little endian, with its padding. A tuple of items for SQ (and for UN of undefined length or of a
+        sequence of the standard, whose items are encoded in implicit VR: PS3.5 6.2.2 note 4).
     undefined : bool
         The length field specified "undefined": the value ended at a delimiter.
 

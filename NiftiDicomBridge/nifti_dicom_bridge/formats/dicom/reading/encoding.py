@@ -187,7 +187,18 @@ class ElementReader:
                     return Element("SQ", self.buffer[body:end]), end
                 return Element("UN", self.buffer[body:end]), end
         raw = self.buffer[body:end]
+        if vr == "UN" and length and self.encoding.explicit and implicit_vr(tag, {}) == "SQ":
+            return Element("UN", self._unknown_items(tag, body, end, depth) or raw), end
         return Element(vr, raw if self.encoding.little else swap(vr, raw)), end
+
+    def _unknown_items(self, tag: int, body: int, end: int, depth: int) -> tuple[Item, ...]:
+        """Return the items (PS3.5 6.2.2 note 4: implicit) of a sequence that was written as UN; none of other bytes."""
+        encoding = Encoding(explicit=False)
+        try:
+            items, _ = ElementReader(self.buffer, encoding).items(tag, body, end, depth)
+        except (DicomReadError, NeedMoreBytes, struct.error):
+            return ()
+        return items if _encode_items(items, encoding) == self.buffer[body:end] else ()
 
     def items(self, tag: int, pos: int, end: int | None, depth: int) -> tuple[tuple[Item, ...], int]:
         """Return the items of a sequence that ends at `end`, or at its delimiter."""
