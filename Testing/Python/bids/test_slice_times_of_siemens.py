@@ -40,8 +40,10 @@ def test_times_follow_from_the_order_of_the_protocol(mode: int, slices: int, tim
 @pytest.mark.parametrize(
     "protocol",
     ["", "sSliceArray.ucMode = 8", "sSliceArray.ucMode = 1\nsSliceArray.lConc = 2",
-     "sSliceArray.ucMode = 1\nsSliceArray.ucImageNumbTra = 0x1"],
-    ids=["none", "unknown", "several runs", "reverse numbers"],
+     "sSliceArray.ucMode = 1\nsSliceArray.ucImageNumbTra = 0x1",
+     'sSliceArray.ucMode = 1\ntSequenceFileName = ""%CustomerSeq%\\ep2d_pasl""',
+     "sSliceArray.ucMode = 1\nsPhysioImaging.lMethod1 = 2"],
+    ids=["none", "unknown", "several runs", "reverse numbers", "labeled", "triggered"],
 )  # fmt: skip
 def test_other_protocols_specify_no_times(protocol: str, circle: Circle) -> None:
     assert slice_times(circle, 4, protocol) is None
