@@ -133,7 +133,7 @@ TIMES = (
     Time("SeriesDescription or another text", read.description, orders=False, moves=True, separates=True),
     Time("ContrastBolusAgent", read.contrast_agent, orders=False, moves=True, separates=True, may_change=True),
     Time("InstanceNumber and locations in acquisition (0021,104F)", read.volume_number, moves=True,
-         counts_times=True),
+         counts_times=True, may_change=True),
     Time("SOPInstanceUID", read.object_of, orders=False, moves=True, of_attributes=False),
     Time(INSTANCE_NUMBER, read.instance_number, runs=True),
     Time("the order of frames in their object", read.frame_number, runs=True, complete=True, of_attributes=False),

@@ -28,6 +28,8 @@ _SLICES_AT_ONE_PLACE = (
     "frames at one position have different values of InStackPositionNumber (0020,9057), which counts slices: they are taken "
     "for times, but their positions may be wrong"
 )
+_FEWEST_IN_PASS = 4
+"""Fewer slices that are interleaved look like passes of which the first begins within a volume."""
 _INTERLEAVED = (
     "the slices are {} evenly spaced stacks by the order of InstanceNumber (0020,0013), and unevenly spaced together: each "
     "stack is a volume"
@@ -195,7 +197,10 @@ def _passes(places: Sequence[Frames], values: Mapping[tuple[int, int], Any]) -> 
     """
     place_of = {frame.key: k for k, place in enumerate(places) for frame in place}
     ordered = sorted((frame for place in places for frame in place), key=lambda frame: values[frame.key])
-    steps = np.diff([place_of[frame.key] for frame in ordered])
+    visited = [place_of[frame.key] for frame in ordered]
+    steps = np.diff(visited)
+    if 0 in steps or (len(places) < _FEWEST_IN_PASS and _are_rounds(visited, len(places))):
+        return []  # all times at one place after the other, or a few slices in another order
     ascends = int((steps > 0).sum()) > int((steps < 0).sum())
     ends = [0, *(np.flatnonzero((steps <= 0) if ascends else (steps >= 0)) + 1).tolist(), len(ordered)]
     passes = [ordered[start:end] for start, end in pairwise(ends)]
@@ -203,6 +208,11 @@ def _passes(places: Sequence[Frames], values: Mapping[tuple[int, int], Any]) -> 
         return []  # slices that were acquired again
     are_whole = max(map(len, passes)) > WHOLE * len(places) and all(len(one) > OVERLAP * len(places) for one in passes[1:-1])
     return passes if len(passes) > 1 and are_whole else []
+
+
+def _are_rounds(visited: Sequence[int], count: int) -> bool:
+    """Whether places are visited in rounds, from the first frame to the last, that have each of them once."""
+    return all(len(set(visited[start : start + count])) == count for start in range(0, len(visited), count))
 
 
 def _is_repeated(part: Frames) -> bool:

@@ -170,6 +170,27 @@ def test_volumes_that_instance_numbers_go_through_one_after_the_other(first: int
     assert sum(volume.voxels.shape[0] * volume.voxels.shape[1] for volume in volumes) == len(found)
 
 
+@pytest.mark.parametrize("is_ge", [False, True])
+@pytest.mark.parametrize(
+    ("planes", "numbers_of"),
+    [(2, lambda t, k: 2 * k + t), (5, lambda t, k: 2 * k + t), (3, lambda t, k: 3 * t + (0, 2, 1)[k]),
+     (3, lambda t, k: 3 * t + (1, 0, 2)[k])],
+    ids=["times at each of 2 slices", "times at each of 5 slices", "odd slices first", "even slices first"],
+)  # fmt: skip
+def test_instance_numbers_that_go_through_no_volume_distinguish_times(
+    planes: int, numbers_of: Callable[[int, int], int], is_ge: bool, tmp_path: Path
+) -> None:
+    def state(ds: Dataset, t: int, k: int) -> None:
+        ds.InstanceNumber = numbers_of(t, k) + 1
+        if is_ge:
+            _of_ge(ds, t, k)
+            ds[0x0021104F].value = planes
+
+    (volume,) = images(tmp_path, series(state, times=2, planes=planes))
+
+    assert numbers(volume) == expected([0, 1], planes)
+
+
 def test_slices_of_two_times_that_make_one_volume_are_reported(tmp_path: Path) -> None:
     def state(ds: Dataset, t: int, k: int) -> None:
         ds.TemporalPositionIdentifier, ds.NumberOfTemporalPositions = t + 1, TIMES
