@@ -17,6 +17,8 @@ FRAME_MOMENT = Tag.FRAME_ACQUISITION_DATE_TIME
 """FrameAcquisitionDateTime, of Enhanced PET."""
 BQ_TO_MBQ = 1e-6
 DAY_S = 86400.0
+EARLIEST_INJECTION_S = -18 * 3600.0
+"""Of a time of day without a date: slowly decaying tracers are injected many hours before a scan, none long after its start."""
 MOST_DAYS = 31
 """Between injection and scan: dates further apart, as of a de-identification, are not of one examination."""
 
@@ -138,11 +140,9 @@ def _starts(source: PlaneAttributes) -> list[Any] | None:
     return [_seconds_after(time, known[0] if zero is None else zero) for time in known]
 
 
-def _seconds_after(clock_s: float, zero_s: float) -> float | int:
-    """Return how long after another a time of day is, negative if it is before: less than half a day, as one may be past
-    midnight.
-    """
-    return round_to_12_digits(round((clock_s - zero_s + DAY_S / 2) % DAY_S - DAY_S / 2, 6))
+def _seconds_after(clock_s: float, zero_s: float, earliest_s: float = -DAY_S / 2) -> float | int:
+    """Return how long after another a time of day is, negative if it is before: within a day, as one may be past midnight."""
+    return round_to_12_digits(round((clock_s - zero_s - earliest_s) % DAY_S + earliest_s, 6))
 
 
 def _reference_times(source: PlaneAttributes) -> list[Any] | None:
@@ -178,7 +178,7 @@ def _injection_start(source: PlaneAttributes) -> float | int | None:
         return None
     days = _days_between(source.text(Tag.SERIES_DATE), moment[:8])
     if days is None or abs(days) > MOST_DAYS:
-        return _seconds_after(clock_s, zero)
+        return _seconds_after(clock_s, zero, EARLIEST_INJECTION_S)
     return round_to_12_digits(round(clock_s - zero + days * DAY_S, 6))
 
 

@@ -422,6 +422,15 @@ def test_pet_injection_before_midnight(moment, start, end):
     assert (found["InjectionStart"], found["InjectionEnd"], found["ImageDecayCorrectionTime"]) == (start, end, start)
 
 
+@pytest.mark.parametrize(("injected", "scanned", "start"), [("093000", "220000", -45000), ("100100", "100000", 60)])
+def test_pet_injection_by_the_clock_alone_is_before_the_scan_but_for_minutes(injected, scanned, start):
+    tracer = Item({0x00181072: element(injected, "TM")})
+
+    found = one({0x00080060: "PT", 0x00080031: scanned, 0x00540016: Element("SQ", (tracer,))})
+
+    assert found["InjectionStart"] == start
+
+
 def test_pet_activity_is_in_megabecquerel():
     found = keys(positron([0]))
     assert (found["TracerName"], found["InjectedRadioactivity"], found["InjectedRadioactivityUnits"]) == ("FDG", 185, "MBq")
