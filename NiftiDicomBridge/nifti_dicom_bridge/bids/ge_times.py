@@ -75,10 +75,13 @@ def _trigger_times(planes: list[PlaneAttributes]) -> list[float] | None:
 
 
 def _repeat(source: PlaneAttributes, stated: list[float]) -> bool:
-    """Whether the slices of the first two volumes have the same order: those of a gated acquisition need not."""
+    """Whether the slices of the first two volumes have the same order, one after the other.
+
+    Those of a gated acquisition need not, or have the same delays after each trigger.
+    """
     frames: Any = source.volume.dicom.metadata.frames[:2] if source.volume is not None else ()
-    volumes = [_trigger_times(_planes(source, planes)) for planes in frames]
-    return len(volumes) > 1 and all(times is not None and _agree(times, stated) for times in volumes)
+    volumes = [times for planes in frames if (times := _trigger_times(_planes(source, planes)))]
+    return len(volumes) > 1 and min(volumes[1]) > min(volumes[0]) and all(_agree(times, stated) for times in volumes)
 
 
 def _planes(source: PlaneAttributes, planes: Any) -> list[PlaneAttributes]:

@@ -99,8 +99,9 @@ def test_times_that_agree_with_the_protocol_are_not_rounded(circle: Circle) -> N
     assert keys["RepetitionTime"] == 2
 
 
-def test_gated_slices_are_not_in_the_order_of_their_triggers(circle: Circle) -> None:
-    triggers = [[4000 * t + (40 + 70 * t) * n for n in (0, 2, 1, 3)] for t in range(5)]
+@pytest.mark.parametrize(("volume", "delay"), [(4000, 70), (0, 0)], ids=["heart rate changes", "delays repeat"])
+def test_gated_slices_are_not_in_the_order_of_their_triggers(volume: int, delay: int, circle: Circle) -> None:
+    triggers = [[volume * t + (40 + delay * t) * n for n in (0, 2, 1, 3)] for t in range(5)]
 
     assert sidecar(circle, 'IOPT "MPh, EPI"\n', ADVANCE, triggers=triggers)["SliceTiming"] == [0, 1, 0.5, 1.5]
 
