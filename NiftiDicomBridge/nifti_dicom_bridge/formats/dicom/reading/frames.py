@@ -129,7 +129,6 @@ def frames_of(instance: Instance, index: int, shared: SharedDescriptions | None 
         layout = (tiles.across, tiles.down, len(tiles.planes))
         first = _frame(_source(instance, index, {}, [tiles.note] if tiles.note else []), 0, tiles.planes[0], tiles=layout)
         return [replace(first, frame=k, plane=plane, order=(*first.order[:1], k)) for k, plane in enumerate(tiles.planes)]
-    refuse_undescribed(instance)
     per_frame = metadata.items(elements, Tag.PER_FRAME_FUNCTIONAL_GROUPS_SEQUENCE)
     if per_frame:
         groups = [per_frame[n].elements if n < len(per_frame) else {} for n in range(count)]
@@ -261,6 +260,7 @@ def recorded_frames(series: SeriesMetadata, keys: Sequence[Sequence[int]]) -> li
     frames = {n: frames_of(series.instances[n], n) for n in {n for n, _ in keys}}
     missing = next((frame for n, frame in keys if not 0 <= frame < len(frames[n])), None)
     if missing is not None:
+        refuse_undescribed([series.instances[keys[0][0]]])
         raise DicomReadError(f"the record describes frame {missing + 1} of an instance that has fewer. It is damaged.")
     return [frames[n][frame] for n, frame in keys]
 

@@ -17,6 +17,7 @@ SMALLEST, LARGEST = 1e-9, 1e9
 """Millimeters that are plausible for an image."""
 LARGEST_SKEW = 0.01
 """Direction cosines with three decimals are closer to orthogonal."""
+BY_LOCATION = "no ImagePositionPatient (0020,0032): slices are in the order of {}, their position is assumed"
 AXIAL = (1.0, 0.0, 0.0, 0.0, 1.0, 0.0)
 _SPACINGS = (
     (Tag.PIXEL_MEASURES_SEQUENCE, Tag.PIXEL_SPACING, ""),
@@ -70,9 +71,7 @@ def located_plane(look: Lookup, notes: list[str]) -> Plane | None:
     }
     for tag, location in locations.items():
         if location is not None and abs(location) < LARGEST:
-            notes.append(
-                f"no ImagePositionPatient (0020,0032): slices are in the order of {describe(tag)}, their position is assumed"
-            )
+            notes.append(BY_LOCATION.format(describe(tag)))
             return assumed_plane(location, axes, spacing_of(look, []))
     return None
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -22,6 +23,7 @@ from .segment_grids import grids_of_segmentations
 from .series import Inventory, Series
 from .series_doubts import doubts_of
 from .shared_values import SharedValues
+from .tiles import is_tiled, refuse_undescribed
 
 
 @dataclass
@@ -117,6 +119,7 @@ def plan_series(series: Series) -> list[Plan]:
 def _grids_of(series: Series) -> list[stacks.Grid]:
     shared = SharedDescriptions()
     frames = [frame for n, instance in enumerate(series.instances) for frame in frames_of(instance, n, shared)]
+    _refuse_undescribed_tiles(series, frames)
     classes = SharedValues(sop_class_of)
     with_labels = [classes.of(instance.elements) in SEGMENTATIONS for instance in series.instances]
     labeled = [frame for frame in frames if with_labels[frame.instance]]
@@ -124,6 +127,12 @@ def _grids_of(series: Series) -> list[stacks.Grid]:
         return stacks.split(frames)
     others = [frame for frame in frames if not with_labels[frame.instance]]
     return [*stacks.split(others), *grids_of_segmentations(series.instances, labeled)]
+
+
+def _refuse_undescribed_tiles(series: Series, frames: Sequence[FrameInfo]) -> None:
+    """Raise `DicomReadError` if an image that is said to be a mosaic would be one slice, and nothing shows that it is one."""
+    counts, tiled = Counter(frame.instance for frame in frames), SharedValues(is_tiled)
+    refuse_undescribed([one for n, one in enumerate(series.instances) if counts[n] == 1 and tiled.of(one.elements)])
 
 
 def _plan(series: Series, grid: stacks.Grid, warnings: Sequence[str]) -> Plan:

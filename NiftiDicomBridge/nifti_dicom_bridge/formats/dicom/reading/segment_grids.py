@@ -101,7 +101,7 @@ def _grids_of_object(instances: Sequence[Instance], frames: list[FrameInfo]) -> 
         if counted:
             return _images_of(instances, counted, BY_SOURCE if places_of(counted)[1:] else "", are_counted=True)
     if any(frame.plane is None for frame in frames):
-        doubts = [WITHOUT_SOURCE] if len(frames) > 1 and not _is_tiled(instances, frames) else []
+        doubts = [WITHOUT_SOURCE] if len(frames) > 1 and not _is_of_slide(instances, frames) else []
         return [replace(grid, warnings=[*grid.warnings, *doubts]) for grid in split(frames)]
     grids = []
     for parallel in parallel_groups(frames):
@@ -124,11 +124,11 @@ def _images_of(instances: Sequence[Instance], frames: list[FrameInfo], note: str
 
 def _in_order_of_sources(instances: Sequence[Instance], frames: list[FrameInfo]) -> list[FrameInfo]:
     """Return frames in the places of what they were made from; none where that is not stated, or is one frame for several."""
-    counted = [] if _is_tiled(instances, frames) else in_order_of_sources(instances, frames)
+    counted = [] if _is_of_slide(instances, frames) else in_order_of_sources(instances, frames)
     return [] if counted and _repeats_a_place(counted) else counted
 
 
-def _is_tiled(instances: Sequence[Instance], frames: list[FrameInfo]) -> bool:
+def _is_of_slide(instances: Sequence[Instance], frames: list[FrameInfo]) -> bool:
     return Tag.TOTAL_PIXEL_MATRIX_ROWS in instances[frames[0].instance].elements
 
 

@@ -9,10 +9,11 @@ import numpy as np
 
 from ....model import metadata
 from ....model.metadata import Elements, Instance
+from ....standard.dictionary import describe
 from ....standard.tags import Tag
 from .frame_info import FrameInfo
 from .lookup import own_groups
-from .planes import AXIAL, assumed_plane
+from .planes import AXIAL, BY_LOCATION, assumed_plane
 
 MOST_FRAMES = 65536
 """An image of more is none: some number is wrong."""
@@ -20,6 +21,7 @@ BY_SOURCE = (
     "the frames have no position: slices are counted as the frames of the image that they were made from "
     "(DerivationImageSequence), up to the last one with a segment"
 )
+_BY_STACK = BY_LOCATION.format(describe(Tag.IN_STACK_POSITION_NUMBER))
 WITHOUT_SOURCE = (
     "the frames have no position, and nothing specifies one image whose frames they were made from: which of those a slice "
     "belongs to is unknown"
@@ -48,7 +50,12 @@ def in_order_of_sources(instances: Sequence[Instance], frames: Sequence[FrameInf
         return []
     axes = np.array(AXIAL)
     return [
-        replace(frame, plane=assumed_plane((number - 1) * frame.step_mm, axes, frame.spacing_mm), is_assumed=True)
+        replace(
+            frame,
+            plane=assumed_plane((number - 1) * frame.step_mm, axes, frame.spacing_mm),
+            is_assumed=True,
+            notes=tuple(note for note in frame.notes if note != _BY_STACK),
+        )
         for frame, number in zip(frames, numbers, strict=True)
     ]
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -85,14 +85,34 @@ def _is_mosaic(elements: Elements) -> bool:
     return max(metadata.integer(elements, Tag.ROWS), metadata.integer(elements, Tag.COLUMNS)) > matrix
 
 
-def refuse_undescribed(instance: Instance) -> None:
-    """Raise `DicomReadError` for a tiled image of which neither the number of slices nor their places are known."""
-    if is_tiled(instance.elements):
-        raise DicomReadError(
-            f"{instance.path or instance.name}: the image is a mosaic of slices, but the private elements that specify these "
-            "are missing or incomplete. Convert the original, with its private elements; if the image is one slice, remove "
-            f"MOSAIC from {describe(Tag.IMAGE_TYPE)}."
-        )
+def refuse_undescribed(instances: Sequence[Instance]) -> None:
+    """Raise `DicomReadError` for tiled images of which neither the number of slices nor their places are known.
+
+    Slices that were taken out of mosaics may have kept the word: they are apart from each other; mosaics of a series are not.
+
+    Parameters
+    ----------
+    instances : sequence of Instance
+        Of one series, said to be tiled, and one slice each.
+    """
+    undescribed = [instance for instance in instances if tiles_of(instance.elements) is None]
+    if not undescribed or _are_slices(undescribed):
+        return
+    raise DicomReadError(
+        f"{undescribed[0].path or undescribed[0].name}: the image is a mosaic of slices, but the private elements that specify "
+        "these are missing or incomplete. Convert the original, with its private elements; if the image is one slice, remove "
+        f"MOSAIC from {describe(Tag.IMAGE_TYPE)}."
+    )
+
+
+def _are_slices(instances: Sequence[Instance]) -> bool:
+    """Whether images are apart from each other by half of SliceThickness or more: volumes that moved are not."""
+    planes = [plane for instance in instances if (plane := _whole_plane(instance.elements)) is not None]
+    thickness = metadata.number(instances[0].elements, Tag.SLICE_THICKNESS) or 0.0
+    if len(planes) < max(len(instances), 2) or not thickness > 0:
+        return False
+    along = np.sort([plane.position @ planes[0].normal for plane in planes])
+    return bool(np.diff(along).min() >= thickness / 2)
 
 
 # --- Siemens mosaic ---------------------------------------------------------------------------------------------------

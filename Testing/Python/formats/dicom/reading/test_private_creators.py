@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from pathlib import Path
 
 import numpy as np
@@ -116,3 +117,16 @@ def test_one_slice_that_kept_the_words_of_its_mosaic_is_one_slice(count: int, tm
         ds.ImageType, ds.AcquisitionMatrix = ["DERIVED", "PRIMARY", "M", "MOSAIC"], [0, ds.Rows, ds.Columns, 0]
 
     assert _volume(tmp_path, found).voxels.shape[1:] == (len(found), found[0].Rows, found[0].Columns)
+
+
+@pytest.mark.parametrize(("step", "is_refused"), [(3.0, False), (0.2, True)])
+def test_slices_apart_from_each_other_are_no_mosaics(step: float, is_refused: bool, tmp_path: Path) -> None:
+    """As of programs that took mosaics apart; volumes of mosaics that follow the motion of the patient are near each other."""
+    found = slices(ramp(3, 4, 5), MR)
+    for n, ds in enumerate(found):
+        ds.ImageType, ds.SliceThickness = ["DERIVED", "PRIMARY", "M", "MOSAIC"], "3"
+        ds.ImagePositionPatient, ds.ImageOrientationPatient = [0, 0, n * step], [1, 0, 0, 0, 1, 0]
+    save(tmp_path, found)
+
+    with pytest.raises(DicomReadError, match="mosaic of slices") if is_refused else nullcontext():
+        assert read([tmp_path])[0].voxels.shape == (1, 3, 4, 5)
