@@ -177,9 +177,10 @@ def _injection_start(source: PlaneAttributes) -> float | int | None:
     if zero is None or clock_s is None:
         return None
     days = _days_between(source.text(Tag.SERIES_DATE), moment[:8])
-    if days is None or abs(days) > MOST_DAYS:
+    dated_s = None if days is None or abs(days) > MOST_DAYS else clock_s - zero + days * DAY_S
+    if dated_s is None or dated_s > EARLIEST_INJECTION_S + DAY_S:  # long after the start of the scan: the date is wrong
         return _seconds_after(clock_s, zero, EARLIEST_INJECTION_S)
-    return round_to_12_digits(round(clock_s - zero + days * DAY_S, 6))
+    return round_to_12_digits(round(dated_s, 6))
 
 
 def _injection_end(source: PlaneAttributes) -> float | int | None:

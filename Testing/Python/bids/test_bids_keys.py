@@ -431,6 +431,16 @@ def test_pet_injection_by_the_clock_alone_is_before_the_scan_but_for_minutes(inj
     assert found["InjectionStart"] == start
 
 
+@pytest.mark.parametrize(("day", "start"), [("20060128", -4019), ("20060127", -4019 - 86400), ("20060129", -4019)])
+def test_pet_injection_is_not_on_the_day_after_the_scan(day, start):
+    tracer = Item({0x00181078: element(f"{day}135100.00", "DT")})
+
+    series = {0x00080060: "PT", 0x00080021: "20060128", 0x00080031: "145759"}
+    found = one({**series, 0x00540016: Element("SQ", (tracer,))})
+
+    assert found["InjectionStart"] == start
+
+
 def test_pet_activity_is_in_megabecquerel():
     found = keys(positron([0]))
     assert (found["TracerName"], found["InjectedRadioactivity"], found["InjectedRadioactivityUnits"]) == ("FDG", 185, "MBq")
