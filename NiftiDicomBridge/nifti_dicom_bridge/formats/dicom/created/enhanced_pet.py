@@ -30,7 +30,7 @@ _CORRECTIONS = {
     Tag.DETECTOR_NORMALIZATION_CORRECTION: "DETN",
 }
 _UPTAKE = frozenset({"GML", "CM2ML"})
-"""Units of standardized uptake values, of which SUVType says by what they are standardized (C.8.9.1.1.17)."""
+"""Units of standardized uptake values, of which SUVType specifies by what they are standardized (C.8.9.1.1.17)."""
 UNKNOWN_DATE = "19000101"
 _SOURCES_OF_ATTENUATION = {"CT": "CT", "MR": "MR", "MEASURED": "POSITRON SOURCE", "GE": "POSITRON SOURCE"}
 # fmt: off

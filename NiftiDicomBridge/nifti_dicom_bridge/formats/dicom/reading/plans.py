@@ -130,7 +130,7 @@ def _grids_of(series: Series) -> list[stacks.Grid]:
 
 
 def _refuse_undescribed_tiles(series: Series, frames: Sequence[FrameInfo]) -> None:
-    """Raise `DicomReadError` if an image that is said to be a mosaic would be one slice, and nothing shows that it is one."""
+    """Raise `DicomReadError` if an image marked as a mosaic would be one slice, and nothing shows that it is one."""
     counts, tiled = Counter(frame.instance for frame in frames), SharedValues(is_tiled)
     refuse_undescribed([one for n, one in enumerate(series.instances) if counts[n] == 1 and tiled.of(one.elements)])
 

@@ -51,7 +51,7 @@ def stacks_stated(frames: Sequence[FrameInfo], along: np.ndarray, start: int) ->
 
 
 def _may_distinguish(row: Time, is_stated: bool) -> bool:
-    """Whether an attribute may distinguish stacks: more of them may where SpacingBetweenSlices says that there are several."""
+    """Whether an attribute may distinguish stacks: more of them may where SpacingBetweenSlices states several."""
     return row.counts_times or (is_stated and (row.moves or row.name == INSTANCE_NUMBER))
 
 

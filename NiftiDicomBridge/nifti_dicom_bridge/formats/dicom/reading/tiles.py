@@ -78,7 +78,7 @@ def is_undescribed(elements: Elements) -> bool:
 
 
 def _is_mosaic(elements: Elements) -> bool:
-    """Whether ImageType says MOSAIC of an image larger than AcquisitionMatrix: single slices may have kept the word."""
+    """Whether ImageType has MOSAIC of an image larger than AcquisitionMatrix: single slices may have kept the word."""
     if "MOSAIC" not in metadata.texts(elements, Tag.IMAGE_TYPE):
         return False
     matrix = max(metadata.numbers(elements, Tag.ACQUISITION_MATRIX), default=0)
@@ -93,7 +93,7 @@ def refuse_undescribed(instances: Sequence[Instance]) -> None:
     Parameters
     ----------
     instances : sequence of Instance
-        Of one series, said to be tiled, and one slice each.
+        Of one series, marked as tiled, and one slice each.
     """
     undescribed = [instance for instance in instances if tiles_of(instance.elements) is None]
     if not undescribed or _are_slices(undescribed):
