@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Sequence
-from itertools import pairwise, takewhile
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -57,9 +57,10 @@ def _may_distinguish(row: Time, is_stated: bool) -> bool:
 
 def _stacks_by(frames: Sequence[FrameInfo], along: np.ndarray, n: int) -> list[list[int]]:
     """Return the frames of each stack, by numbers, that one row of `TIMES` distinguishes; none where a frame states nothing."""
-    stated = (frame.times[n] if frame.times else None for frame in frames)
-    numbers = list(takewhile(lambda number: number is not None, stated))
-    if len(numbers) < len(frames):
+    if frames[0].times is None or frames[0].times[n] is None:  # often, and cheap
+        return []
+    numbers = [frame.times[n] if frame.times else None for frame in frames]
+    if None in numbers:
         return []
     return _runs(numbers, along) if TIMES[n].name == INSTANCE_NUMBER else _equal(numbers)
 
