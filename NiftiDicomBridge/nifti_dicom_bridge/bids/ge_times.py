@@ -102,8 +102,7 @@ def _of_protocol(planes: list[PlaneAttributes]) -> list[float] | None:
     protocol = protocol_of(first)
     if volume is None or volume.times < 2 or not protocol or len(first.text(Tag.SOFTWARE_VERSIONS)) < 10:
         return None
-    options = [option.strip() for option in protocol.get("IOPT", "").split(",")]
-    timed = ge_timing(first, protocol, options)
+    timed = ge_timing(first, protocol)
     if timed is None:
         return None
     repetition, interleaved = timed
@@ -114,14 +113,14 @@ def _of_protocol(planes: list[PlaneAttributes]) -> list[float] | None:
     return None if times is None else [times[order.index(k)] for k in range(len(planes))]
 
 
-def ge_timing(source: PlaneAttributes, protocol: dict[str, str], options: list[str]) -> tuple[float, bool] | None:
+def ge_timing(source: PlaneAttributes, protocol: dict[str, str]) -> tuple[float, bool] | None:
     """Return the seconds that slices are acquired in, and whether they are interleaved; None for other sequences.
 
     Functional images: the slice order is in the protocol, RepetitionTime is without the delay behind a group. Multi-phase
     images: interleaved, RepetitionTime again without the delay.
     """
     repetition = (source.number(Tag.REPETITION_TIME) or 0.0) * MS_TO_S
-    name = source.text(GE_SEQUENCE)
+    name, options = source.text(GE_SEQUENCE), _options(protocol)
     if source.has(GROUP_DELAY_S) or "epiRT" in name or "FMRI" in options:
         return repetition, _digits(protocol.get("SLICEORDER", "1")) != 0
     if (internal_name_of(source) == "EPI" or "MPh" in options) and "MPhVar" not in options:

@@ -56,6 +56,8 @@ class ConversionContext:
         Frames of reference that were assigned.
     read : dict
         Paths of a reference of single files → their series.
+    is_certain : bool
+        The images are known to be made from the reference, which needs no position then.
     """
 
     options: ConversionOptions
@@ -67,6 +69,7 @@ class ConversionContext:
     numbers: dict[str, int] = field(default_factory=dict)
     spaces: Spaces = field(default_factory=Spaces)
     read: dict[tuple[Path, ...], list[Reference]] = field(default_factory=dict)
+    is_certain: bool = False
 
     @classmethod
     def of(cls, options: ConversionOptions) -> ConversionContext:

@@ -59,7 +59,7 @@ def request_of(described: ImageWithSidecar, shared: ConversionContext, log: Log)
     stated = attributes_from_sidecar(described)
     place = placed(described, shared, log)
     kind = _kind(described, known_of(described, stated, place, shared), shared, log)
-    place = _with_position(place, kind, shared, log)
+    place = _with_position(place, kind, log)
     check_object_size(kind, place.image, shared.options.segmentation)
     stated.values |= phase_encoding(described, place.image, stated.sentences)
     frames = frames_of(described, kind, place.image.times, place.image.voxels.shape[1], stated.sentences)
@@ -84,19 +84,11 @@ def request_of(described: ImageWithSidecar, shared: ConversionContext, log: Log)
     return request
 
 
-def _with_position(place: Placed, kind: Kind, shared: ConversionContext, log: Log) -> Placed:
-    """Return where an image is; only a Segmentation can do without a position (PS3.3 A.51.5).
-
-    Raises
-    ------
-    OptionError
-        If the reference of another kind of object has no position.
-    """
+def _with_position(place: Placed, kind: Kind, log: Log) -> Placed:
+    """Return where an image is: without a position, other kinds of objects than Segmentations refer to no frames."""
     problem = problem_without_position(place.reference, kind) if place.is_counted and place.reference else ""
-    if not problem or place.reference is None:
+    if not problem:
         return place
-    if not shared.options.allow_no_overlap:
-        raise OptionError(f"{problem} {remedy('check-reference')} Reference: {place.reference.describe()}.")
     log.warnings.append(f"{problem} It has a new Frame of Reference UID and no references to single frames")
     return replace(place, same_space=False, same_grid=False, is_counted=False)
 

@@ -86,6 +86,8 @@ def _in_space(image: Volume, reference: Reference | None, shared: ConversionCont
     """
     if reference is None:
         return False
+    if has_frames_of(reference, image) and (shared.is_certain or shared.options.allow_no_overlap):
+        return True  # only the size shows that it is the same image, so a person, or the run that made it, must know
     problem = space_problem(image, reference)
     if not problem:
         if image.space == SOME_SPACE and not has_slices_of(reference, image):
@@ -104,8 +106,6 @@ def space_problem(image: Volume, reference: Reference) -> str:
     """Return why an image is not located in the space of a reference; empty if it is."""
     if image.space in _TEMPLATES:
         return f"The header specifies coordinates of a template ({image.space}), not of the patient."
-    if has_frames_of(reference, image):
-        return ""
     if reference.ijk_to_ras is None:
         return f"The reference {reference.title} has no position, so nothing shows that the image overlaps it."
     if not reference.overlaps(image):

@@ -12,7 +12,7 @@ from ...creation.kind_parameters import LABEL_KINDS
 from ...creation.label_sources import has_only, needs_names
 from ...creation.recast.request import kind_of_volume
 from ...creation.reference_attributes import description
-from ...creation.reference_choice import chosen_reference, has_slices_of
+from ...creation.reference_choice import chosen_reference, has_frames_of, has_slices_of
 from ...errors import BridgeError, OptionError
 from ...formats.dicom import edits
 from ...formats.dicom.created.kind_selection import KindHints, select_kind, suffix_of
@@ -193,9 +193,8 @@ class ResultWriter:
         options = replace(
             self.options, kind=kind, labels=path, set_values=self._values(original, result, job.provenance), sidecar=None
         )
-        shared = replace(
-            self.shared, options=options, references=[original.reference], set_values=edits.elements_of(options.set_values)
-        )
+        values = edits.elements_of(options.set_values)
+        shared = replace(self.shared, options=options, references=[original.reference], set_values=values, is_certain=True)
         builder = ObjectBuilder(replace(job, options=options), self.output, shared, segments)
         builder.create_of(replace(result.image, where=result.image.where or result.file), entry, self.progress)
 
@@ -206,7 +205,9 @@ def _skip(entry: Entry, reason: str) -> None:
 
 def _check_place(result: Result, original: _Original, image: Volume, kind: Kind) -> None:
     """Refuse a result that is not in the space of its original, or of a kind that needs a position which that does not have."""
-    if problem := space_problem(image, original.reference) or problem_without_position(original.reference, kind):
+    reference = original.reference
+    is_counted = has_frames_of(reference, image)
+    if problem := problem_without_position(reference, kind) if is_counted else space_problem(image, reference):
         raise OptionError(f"{result.file}: {problem} It cannot be stored with the original. {remedy('leave-out-results')}")
 
 

@@ -97,7 +97,7 @@ def test_highdicom_finds_the_mask_of_each_frame(spacing: list[float] | None, tmp
 
     reference = _ultrasound(tmp_path / "us", 4, spacing)
     path, labels = _mask_of(reference, reverse=False)
-    to_dicom(path, tmp_path / "out", kind="seg", reference=reference)
+    to_dicom(path, tmp_path / "out", kind="seg", reference=reference, allow_no_overlap=True)
     made = segread(next((tmp_path / "out").rglob("*.dcm")))
 
     ((_, _, uid_of_source),) = made.get_source_image_uids()
@@ -110,7 +110,7 @@ def test_highdicom_finds_the_mask_of_each_frame(spacing: list[float] | None, tmp
 def test_a_mask_of_an_image_without_position_refers_to_its_frames(form: str, reverse: bool, tmp_path: Path) -> None:
     reference = _ultrasound(tmp_path / "us", 4)
     path, labels = _mask_of(reference, reverse)
-    report = to_dicom(path, tmp_path / "out", kind="seg", segmentation=form, reference=reference)
+    report = to_dicom(path, tmp_path / "out", kind="seg", segmentation=form, reference=reference, allow_no_overlap=True)
     made = pydicom.dcmread(next((tmp_path / "out").rglob("*.dcm")))
 
     assert report.ok
@@ -125,6 +125,23 @@ def test_a_mask_of_an_image_without_position_refers_to_its_frames(form: str, rev
         assert not {"PlanePositionSequence", "PlaneOrientationSequence"} & set(groups.dir())
     (volume,) = read(tmp_path / "out")
     assert np.array_equal(volume.voxels[0], labels[:, ::-1].T)
+
+
+def test_only_the_size_does_not_show_that_a_mask_is_of_an_image(tmp_path: Path) -> None:
+    """Another patient's ultrasound is as large, and nowhere as well."""
+    path, _ = _mask_of(_ultrasound(tmp_path / "us", 4), reverse=False)
+
+    (failure,) = to_dicom(path, tmp_path / "out", kind="seg", reference=tmp_path / "us").failures
+
+    assert "has no position, so nothing shows" in failure.error
+    assert "allow_no_overlap" in failure.error
+
+
+def test_a_mask_of_one_frame_keeps_its_number(tmp_path: Path) -> None:
+    (volume,) = _read(tmp_path, [(1, 6)], [(uid(8), 7)])
+
+    assert volume.voxels.any(axis=(2, 3))[0].tolist() == [False] * 6 + [True]
+    assert any("counted as the frames" in note for note in volume.warnings)
 
 
 def test_an_image_of_another_size_or_kind_needs_a_position(tmp_path: Path) -> None:
@@ -146,6 +163,7 @@ def test_several_images_without_position_leave_the_choice_open(tmp_path: Path) -
     other.SOPInstanceUID = other.file_meta.MediaStorageSOPInstanceUID = uid(8, 2)
     other.save_as(reference / "other.dcm")
 
-    (failure,) = to_dicom(path, tmp_path / "refused", kind="seg", reference=reference).failures
+    given = {"kind": "seg", "allow_no_overlap": True}
+    (failure,) = to_dicom(path, tmp_path / "refused", reference=reference, **given).failures
     assert "2 images without a position fit" in failure.error
-    assert to_dicom(path, tmp_path / "made", kind="seg", reference=first).ok
+    assert to_dicom(path, tmp_path / "made", reference=first, **given).ok

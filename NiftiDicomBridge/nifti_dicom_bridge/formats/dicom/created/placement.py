@@ -124,8 +124,10 @@ class Placement:
         self._candidates = list(source_planes(sources))
         self._positions = np.array([one.plane.position for one in self._candidates]).reshape(-1, 3)
         self._normals = np.array([one.plane.normal for one in self._candidates]).reshape(-1, 3)
-        self.matches = [[SourcePlane(plane, self.shape, *frame)] for plane, frame in zip(own, counted, strict=False)]
-        self.matches = self.matches or [self._at(plane) for plane in own]
+        if counted:
+            self.matches = [[SourcePlane(plane, self.shape, *frame)] for plane, frame in zip(own, counted, strict=True)]
+        else:
+            self.matches = [self._at(plane) for plane in own]
         self.planes = [_snapped(plane, matches, self.shape) for plane, matches in zip(own, self.matches, strict=True)]
         self._own_positions = np.array([plane.position for plane in self.planes])
         if sources and not any(self.matches):

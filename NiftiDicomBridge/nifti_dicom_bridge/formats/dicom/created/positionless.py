@@ -12,15 +12,17 @@ _UNKNOWN_SPACING = (1.0, 1.0)
 
 
 def without_positions(made: Dataset, placement: Placement) -> None:
-    """Replace positions by numbers of slices; Derivation Image specifies the frames (PS3.3 A.51.5, C.7.6.16.2.6).
+    """Replace positions that are assumed by numbers of slices; Derivation Image has the frames (PS3.3 A.51.5, C.7.6.16.2.6).
 
     Parameters
     ----------
     made : Dataset
         A Segmentation with functional groups, its references included; changed in place.
     placement : Placement
-        Of its slices, where positions are assumed.
+        Of its slices; where their positions are known, nothing changes.
     """
+    if not placement.is_counted:
+        return
     pointers = [int(item.DimensionIndexPointer) for item in made.DimensionIndexSequence]
     place = pointers.index(Tag.IMAGE_POSITION_PATIENT)
     _count_slices(made.DimensionIndexSequence[place])

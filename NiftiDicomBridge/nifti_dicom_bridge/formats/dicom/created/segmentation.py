@@ -108,8 +108,7 @@ def segmentations(request: SegmentationRequest) -> Iterator[DataSetFile]:
     if request.kind is SegmentationForm.FRACTIONAL:
         maps, numbered = probability_maps(request)
         made = _object(request, placement, maps, numbered, 1)
-        if placement.is_counted:
-            without_positions(made, placement)
+        without_positions(made, placement)
         yield DataSetFile(made)
         return
     if request.overlapping:
@@ -245,8 +244,7 @@ def _object_of_labels(
     del made.PixelData
     made.Rows, made.Columns = placement.shape
     frames = planes.frames(made, placement)
-    if placement.is_counted:
-        without_positions(made, placement)
+    without_positions(made, placement)
     return DataSetFile(made, frames)
 
 

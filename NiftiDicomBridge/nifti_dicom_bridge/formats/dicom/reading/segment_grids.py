@@ -99,7 +99,7 @@ def _grids_of_object(instances: Sequence[Instance], frames: list[FrameInfo]) -> 
     if all(frame.plane is None or frame.is_assumed for frame in frames):
         counted = _in_order_of_sources(instances, frames)
         if counted:
-            return _images_of(instances, counted, BY_SOURCE if places_of(counted)[1:] else "", are_counted=True)
+            return _images_of(instances, counted, are_counted=True)
     if any(frame.plane is None for frame in frames):
         doubts = [WITHOUT_SOURCE] if len(frames) > 1 and not _is_of_slide(instances, frames) else []
         return [replace(grid, warnings=[*grid.warnings, *doubts]) for grid in split(frames)]
@@ -109,16 +109,17 @@ def _grids_of_object(instances: Sequence[Instance], frames: list[FrameInfo]) -> 
     return grids
 
 
-def _images_of(instances: Sequence[Instance], frames: list[FrameInfo], note: str = "", are_counted: bool = False) -> list[Grid]:
-    """Return the images of parallel frames, the first with a note; slices of counted frames begin at the origin."""
+def _images_of(instances: Sequence[Instance], frames: list[FrameInfo], are_counted: bool = False) -> list[Grid]:
+    """Return the images of parallel frames, the first with what was assumed; slices of counted frames begin at the origin."""
     are_masks = all(_is_binary(instances[frame.instance], frame) for frame in frames)
     repeats = repeats_of(frames)
-    notes = [note, check_repeats(instances, repeats, are_masks) if repeats else ""]
+    note = check_repeats(instances, repeats, are_masks) if repeats else ""
     if (_repeats_a_place(frames) and not repeats) or _is_shifted(frames):
         return split(frames)
     slices = _Slices(instances, frames, are_counted)
     grids = _label_maps(instances, frames, slices) if are_masks else _filled(frames, slices)
-    grids[0].warnings.extend(filter(None, notes))
+    by_source = BY_SOURCE if are_counted and len(slices.planes) > 1 else ""
+    grids[0].warnings.extend(filter(None, [note, by_source]))
     return grids
 
 
