@@ -102,21 +102,13 @@ def apply(
       converted  7 Oblique MR: result.nii → results/7_Oblique_MR_bright/000001.dcm
     """
     chosen, dicom = _options(options)
-    _check_task_options(task, chosen)
     command = _command_of(task, chosen.shell)
     per_study = _is_per_study(chosen, command)
-    if command is not None:
-        check_command(command, chosen.shell, per_study)
     selectors = [Selector.parse(text) for text in chosen.select]
-    check_input_name(chosen.input_name)
-    check_options(dicom)
-    if dicom.labels is not None and not needs_names(dicom.labels):
-        read_labels(dicom.labels)  # a command may run for hours: what is wrong with the labels is better known before
     given, folder = paths_of(inputs), Path(output)
-    if not given:
-        raise OptionError("No input was given. Name the files or folders of DICOM series.")
-    for url in filter(is_url, (*given, folder)):
-        raise OptionError(f"{url_of(url)}: apply reads and writes files and folders only. Copy the images to a folder.")
+    _check_task(task, command, chosen)
+    _check_dicom_options(dicom)
+    _check_paths(given, folder)
     notes = recover(folder, progress)
     with size_limit(dicom.size_limit), tempfile.TemporaryDirectory(prefix="nifti-dicom-bridge-") as temporary:
         inventory = find_selected(given, Selection.of(dicom), progress, dicom.follow_links)
@@ -148,13 +140,30 @@ def _options(given: dict[str, Any]) -> tuple[ApplyOptions, ConversionOptions]:
     return ApplyOptions(**own), ConversionOptions(Target.DICOM, **others)
 
 
-def _check_task_options(task: object, chosen: ApplyOptions) -> None:
-    """Refuse options that have no effect on a command, or on a function."""
+def _check_task(task: object, command: Sequence[str] | None, chosen: ApplyOptions) -> None:
+    """Refuse a command that cannot work, and options that have no effect on it, or on a function."""
     usual = ApplyOptions()
     kind, other = ("commands", "a function") if callable(task) else ("functions", "a command")
     for name in _OF_COMMANDS if callable(task) else ("arrays",):
         if getattr(chosen, name) != getattr(usual, name):
             raise OptionError(f"{name}= applies to {kind}, and {other} was given. Leave it out.")
+    if command is not None:
+        check_command(command, chosen.shell, _is_per_study(chosen, command))
+    check_input_name(chosen.input_name)
+
+
+def _check_dicom_options(options: ConversionOptions) -> None:
+    """Refuse options of the DICOM output, and labels, that are wrong: a command may run for hours before they are needed."""
+    check_options(options)
+    if options.labels is not None and not needs_names(options.labels):
+        read_labels(options.labels)
+
+
+def _check_paths(inputs: Sequence[Path], folder: Path) -> None:
+    if not inputs:
+        raise OptionError("No input was given. Name the files or folders of DICOM series.")
+    for url in filter(is_url, (*inputs, folder)):
+        raise OptionError(f"{url_of(url)}: apply reads and writes files and folders only. Copy the images to a folder.")
 
 
 def _command_of(task: Sequence[str] | str | Function, shell: bool) -> list[str] | None:
