@@ -29,6 +29,7 @@ from ...options.urls import is_url, url_of
 from ...output import recover
 from ...standard.tags import Tag
 from ..entries import plans_and_report
+from ..nothing_found import note_of_skipped
 from ..selection import Selection, find_selected, nothing_selected
 from ..task_runner import TaskRunner
 from .functions import Function
@@ -116,7 +117,7 @@ def apply(
         report.notes += notes
         pairs = selected(plans, selectors)
         if not pairs:
-            raise _no_series(given, plans, chosen, dicom)
+            raise _no_series(given, plans, report, chosen, dicom)
         writer = ResultWriter(dicom, folder, _context(dicom, inventory), progress)
         algorithm = _algorithm_of(task, command, chosen, dicom)
         pipeline = Pipeline(
@@ -205,12 +206,14 @@ def _context(options: ConversionOptions, inventory: Inventory) -> ConversionCont
     return context
 
 
-def _no_series(inputs: Sequence[Path], plans: Sequence[Plan], chosen: ApplyOptions, options: ConversionOptions) -> BridgeError:
+def _no_series(
+    inputs: Sequence[Path], plans: Sequence[Plan], report: ConversionReport, chosen: ApplyOptions, options: ConversionOptions
+) -> BridgeError:
     if not plans and Selection.of(options).patterns:
         return nothing_selected(inputs, options)
     where = ", ".join(map(str, inputs))
     if not plans:
-        return BridgeError(f"No DICOM images were found in {where}. Check the path.")
+        return BridgeError(f"No DICOM images were found in {where}.{note_of_skipped(report.entries)} Check the path.")
     titles = list(dict.fromkeys(plan.title for plan in plans))
     listed = ", ".join(titles[:6]) + (f" and {len(titles) - 6} more" if len(titles) > 6 else "")
     select = ", ".join(chosen.select)
