@@ -52,7 +52,7 @@ class Difference:
 
 
 def difference(volume: Volume, voxels: Voxels, slopes: np.ndarray, intercepts: np.ndarray) -> Difference:
-    """Return the difference of stored to real values, NaN left out.
+    """Return the difference of stored to real values, NaN left out; slopes and intercepts have the shape (times, slices).
 
     Real values are computed in extended precision, so that 64-bit integers are exact; those of readers in double precision.
     """

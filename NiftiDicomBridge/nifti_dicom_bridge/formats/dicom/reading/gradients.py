@@ -88,7 +88,7 @@ def _least(instances: Sequence[Instance]) -> float:
 
 
 def recorded_gradients(series: SeriesMetadata, times: int) -> np.ndarray | None:
-    """Return b-value and direction of every time of a volume from its recorded instances; see `gradients_of`."""
+    """Return b-values and directions, shape (times, 4), of a volume from its recorded instances; see `gradients_of`."""
     if len(series.frames) != times:
         return None
     planes = [(int(row[0, 0]), int(row[0, 1])) for row in series.frames]

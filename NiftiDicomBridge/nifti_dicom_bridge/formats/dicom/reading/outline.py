@@ -48,7 +48,7 @@ def outline(plan: Plan) -> Volume:
 
 
 def assumed_matrix(plan: Plan) -> np.ndarray:
-    """Return the grid of an image without a place: axial, its middle at the origin, as NIfTI has it without a transform."""
+    """Return ijk_to_ras, shape (4, 4), mm, of an image without a position: axial, its middle at the origin."""
     frame, stack = plan.frames[0][0], plan.grid.stack
     first = plan.instances[0].elements
     row, column = frame.spacing_mm

@@ -55,7 +55,7 @@ class _Edited:
     on_original_grid: bool
 
     def mask(self, roi: Roi) -> np.ndarray:
-        """Return the voxels of a region that was drawn."""
+        """Return where a region that was drawn is, shape (slices, rows, columns), bool."""
         masks = (
             voxels == _labels(volume)[roi.index]
             for volume, voxels in zip(self.volumes, self.voxels, strict=True)
@@ -69,7 +69,7 @@ class _Edited:
         return [roi for roi in rois if roi.index in indices]
 
     def new_labels(self) -> dict[int, np.ndarray]:
-        """Return the voxels of labels that no region of the original has."""
+        """Return where each label is that no region of the original has, shape (slices, rows, columns), bool."""
         masks: dict[int, np.ndarray] = {}
         for volume, voxels in zip(self.volumes, self.voxels, strict=True):
             for label in set(np.unique(voxels).tolist()) - set(_labels(volume).values()) - {0}:
