@@ -8,12 +8,13 @@ import numpy as np
 
 from ....model import metadata
 from ....model.lazy_voxels import mapped
+from ....model.legacy_converted import own_groups
 from ....model.pixels import Rescale, to_real_values
 from ....model.volume import Volume
 from ....standard.tags import Tag
 from .frame_info import FrameInfo
 from .frames import frames_of
-from .lookup import Lookup, own_groups
+from .lookup import Lookup
 
 _MAKER = "PHILIPS"
 _UNCHANGED = (1.0, 0.0)

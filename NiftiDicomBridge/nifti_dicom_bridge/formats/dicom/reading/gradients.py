@@ -8,13 +8,14 @@ import numpy as np
 
 from ....model import metadata
 from ....model.geometry import ras_of_lps
+from ....model.legacy_converted import own_groups
 from ....model.metadata import Instance, SeriesMetadata
 from ....standard.tags import Tag
 from .coordinates import TIMES
 from .diffusion import Weighting, doubt_of_axes, is_of_canon, weighting_of
 from .frame_info import FrameInfo
 from .frames import frames_of
-from .lookup import Lookup, own_groups
+from .lookup import Lookup
 
 MINIMUM_B = {"SIEMENS": 50.0}
 MINIMUM_B_OTHERS = 6.0

@@ -15,11 +15,12 @@ import numpy as np
 from ....labels import number_in_description
 from ....model import metadata
 from ....model.geometry import Plane, Stack, affine_from_attributes
+from ....model.legacy_converted import own_groups
 from ....model.metadata import Instance
 from ....standard.sop_classes import SEGMENTATIONS
 from ....standard.tags import Tag
 from .frame_info import FrameInfo
-from .lookup import Lookup, own_groups
+from .lookup import Lookup
 from .overlaps import sets_without_overlap
 from .segment_doubts import doubt_of_gaps, doubt_of_type, doubts_of_numbers
 from .segment_repeats import check_repeats, repeats_of
