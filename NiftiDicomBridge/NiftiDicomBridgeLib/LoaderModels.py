@@ -164,8 +164,8 @@ def _spacing_of_ultrasound(path: str) -> tuple[float, float] | None:
     regions = header.get("SequenceOfUltrasoundRegions", []) if header.get("Modality") == "US" else []
     if len(regions) != 1:
         return None
-    region, centimetres = regions[0], 3
+    region, centimeters = regions[0], 3
     tissue = region.get("RegionSpatialFormat") == 1 and region.get("RegionDataType") in (1, 2)
-    if not tissue or region.get("PhysicalUnitsXDirection") != centimetres:
+    if not tissue or region.get("PhysicalUnitsXDirection") != centimeters:
         return None
     return region.PhysicalDeltaX * 10.0, region.PhysicalDeltaY * 10.0

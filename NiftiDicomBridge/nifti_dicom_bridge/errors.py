@@ -274,7 +274,7 @@ class DecoderMissingError(DicomReadError, DependencyError):
 
 
 class Cancelled(BridgeError):
-    """The person asked to stop; nothing half-written is left.
+    """The user asked to stop; nothing half-written is left.
 
     Examples
     --------

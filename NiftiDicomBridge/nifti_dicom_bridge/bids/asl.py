@@ -7,7 +7,7 @@ from typing import Any
 from ..standard.tags import Tag
 from .kinds import MS_TO_S, NUMBER, POSITIVE, US_TO_S, round_to_12_digits
 from .row import GE, AnyRow, Derived, Row, When
-from .siemens import SEQUENCE_FILE
+from .siemens import LABELING_SEQUENCES, SEQUENCE_FILE
 from .source import Phoenix, PlaneAttributes, Private
 from .timing import volume_time_of
 
@@ -18,16 +18,11 @@ GE_CONTINUOUS = (("3D pulsed continuous", "PCASL"), ("3D continuous", "CASL"))
 WORDS = (("PSEUDOCONTINUOUS", "PCASL"), ("CONTINUOUS", "CASL"), ("PULSED", "PASL"))
 
 # fmt: off
-# Siemens sequence files → labeling; the research sequences keep their parameters in free fields, which only they know
-SEQUENCES = (
-    ("ep2d_pcasl", "PCASL"), ("tgse_pcasl", "PCASL"), ("to_ep2d_VEPCASL", "PCASL"), ("jw_tgse_VEPCASL", "PCASL"),
-    ("ep2d_pasl", "PASL"), ("tgse_pasl", "PASL"), ("ep2d_fairest", "PASL"),
-)
 PASL_TYPES = (("ep2d_pasl", "PICORE"), ("tgse_pasl", "FAIR QII"), ("ep2d_fairest", "FAIR"))
 BLOCK_S = 0.92 * 20e-3
 """Seconds that one block of RF pulses of the pCASL sequences takes."""
 AD, AL, TI = "sWipMemBlock.adFree[{}]", "sWipMemBlock.alFree[{}]", "alTI[{}]"
-# (sequence file, key, field, index, factor)
+# (Siemens sequence file, key, field, index, factor): research sequences keep their parameters in free fields
 FREE_FIELDS = (
     ("ep2d_asl",        "LabelingDuration",             "sAsl.ulLabelingDuration", 0, US_TO_S),
     ("ep2d_asl",        "PostLabelingDelay",            "sAsl.sPostLabelingDelay[0]", 0, US_TO_S),
@@ -90,7 +85,7 @@ def _labeling(source: PlaneAttributes) -> str | None:
     )
     technique = source.text(GE_TECHNIQUE) if GE.holds(source) else ""
     file = source.text(SEQUENCE_FILE)
-    tables: tuple[tuple[Any, str], ...] = ((WORDS, words), (GE_CONTINUOUS, technique), (SEQUENCES, file))
+    tables: tuple[tuple[Any, str], ...] = ((WORDS, words), (GE_CONTINUOUS, technique), (LABELING_SEQUENCES, file))
     return next((name for table, text in tables for part, name in table if text and part in text), None)
 
 
@@ -113,7 +108,7 @@ def _delays(first: int, count: int) -> Any:
 
 
 def _is_sequence(source: PlaneAttributes) -> bool:
-    return any(part in source.text(SEQUENCE_FILE) for part, _ in SEQUENCES)
+    return any(part in source.text(SEQUENCE_FILE) for part, _ in LABELING_SEQUENCES)
 
 
 def _voxel_size(source: PlaneAttributes) -> list[Any] | None:

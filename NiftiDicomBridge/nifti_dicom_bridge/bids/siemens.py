@@ -30,12 +30,25 @@ SHIMS = (
     ("sGRADSPEC.asGPAData[0].lOffsetZ", "sGRADSPEC.lOffsetZ"),
     *((f"sGRADSPEC.alShimCurrent[{n}]",) for n in range(5)),
 )
+# file of a sequence of arterial spin labeling → how it labels
+LABELING_SEQUENCES = (
+    ("ep2d_pcasl", "PCASL"), ("tgse_pcasl", "PCASL"), ("to_ep2d_VEPCASL", "PCASL"), ("jw_tgse_VEPCASL", "PCASL"),
+    ("ep2d_pasl", "PASL"), ("tgse_pasl", "PASL"), ("ep2d_fairest", "PASL"),
+)
+LABELING_WORDS = ("asl", "fair")
+"""One is in the name of each such file, also of those of other sites."""
 BASELINES = (
     Phoenix("sProtConsistencyInfo.tMeasuredBaselineString"),
     Phoenix("sProtConsistencyInfo.tBaselineString"),
     Phoenix("sProtConsistencyInfo.ulConvFromVersion"),
 )
 # fmt: on
+
+
+def is_spin_labeling(source: PlaneAttributes) -> bool:
+    """Whether the sequence is one of arterial spin labeling, by the name of its file."""
+    name = source.text(SEQUENCE_FILE).lower()
+    return any(word in name for word in LABELING_WORDS)
 
 
 def siemens_factor(source: PlaneAttributes, letter: str) -> float:

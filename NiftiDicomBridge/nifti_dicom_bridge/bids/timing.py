@@ -15,12 +15,10 @@ from .kinds import MS_TO_S, POSITIVE, clock, date, seconds_of
 from .row import GE, PHILIPS, UIH, AnyRow, Derived, Row, When
 from .rows import train_length_of
 from .sequence_words import SCANNING_SEQUENCE, is_3d, words_of
-from .siemens import SEQUENCE_FILE, siemens_factor
+from .siemens import is_spin_labeling, siemens_factor
 from .source import Csa, Phoenix, PlaneAttributes, Private
 
 MOSAIC_TIMES_MS = (Private(0x0019, "SIEMENS MR HEADER", 0x1029), Csa("MosaicRefAcqTimes"))
-LABELED = ("asl", "fair")
-"""In names of sequence files of arterial spin labeling."""
 TIME_AFTER_START_S = Private(0x0021, "SIEMENS MR SDI 02", 0x1104)
 DYNAMIC_BEGIN_S = Private(0x2005, "Philips MR Imaging DD 001", 0x10A0)
 UIH_FRAMES = Private(0x0065, "Image Private Header", 0x1051)
@@ -125,7 +123,7 @@ def _is_plain_mosaic(source: PlaneAttributes, slices: int) -> bool:
         and (source.number(Phoenix("sSliceArray.lConc")) or 1) == 1
         and not source.number(Phoenix("sSliceArray.ucImageNumb"))
         and siemens_factor(source, "s") <= 1
-        and not any(word in source.text(SEQUENCE_FILE).lower() for word in LABELED)
+        and not is_spin_labeling(source)
         and (source.number(Phoenix("sPhysioImaging.lMethod1")) or 1) == 1
     )
 

@@ -16,6 +16,7 @@ from ..options import ConversionOptions, Progress
 from ..options.path_fields import AnyPaths, paths_of
 from ..standard.tags import Tag
 from .inspect import Inspection, plans_to_inspect
+from .nothing_found import note_of_others
 
 CRITERIA = ("SeriesDescription", "ProtocolName", "Modality", "Component", "EchoIndex", "Volumes", "ImageType", "SeriesNumber")
 """What images are specified apart by: as few as possible, in this order."""
@@ -42,7 +43,8 @@ def bids_map_starter(
     given, options = paths_of(paths), ConversionOptions(follow_links=follow_links, **selection)
     images = [image_of(plan) for plan in plans_to_inspect(given, options, Inspection(), progress)]
     if not images:
-        raise BridgeError(f"No DICOM images were found in {', '.join(map(str, given))}. Check the path.")
+        note = note_of_others(given, follow_links)
+        raise BridgeError(f"No DICOM images were found in {', '.join(map(str, given))}.{note} Check the path.")
     relate(images)
     for image in images:
         classify(image, BidsMap())

@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
+from ..formats.dicom.reading.series import find_series
 from ..formats.zarr import stores_below
-from ..model.report import ConversionReport
+from ..model.report import ConversionReport, Entry
 from ..options import ConversionOptions, Layout, Target
+from .entries import leftover_entries
 from .image_files import lone_halves, nifti_files, note_of_archives
 
 
@@ -31,12 +33,21 @@ def message_of_nothing(inputs: Sequence[Path], options: ConversionOptions, repor
         if count := _count_others(inputs, options):
             remedy = 'which are not read. Use target="dicom", target="zarr" or target="preview".'
             return f"No {wanted} were found in {where}, but {count} other image(s), {remedy}"
-    skipped = report.entries
-    others = f" {len(skipped)} other(s) were skipped, such as {skipped[0].title}: {skipped[0].error}." if skipped else ""
     halves = "".join(
         f" {path.name} is half of an image in two files, and {other.name} is missing." for path, other in lone_halves(inputs)
     )
-    return f"No {wanted} were found in {where}.{others}{halves}{note_of_archives(inputs, options.follow_links)} Check the path."
+    notes = note_of_skipped(report.entries) + halves + note_of_archives(inputs, options.follow_links)
+    return f"No {wanted} were found in {where}.{notes} Check the path."
+
+
+def note_of_skipped(entries: Sequence[Entry]) -> str:
+    """Return how many files were skipped, with one of them, as a sentence after a space; empty if there are none."""
+    return f" {len(entries)} other(s) were skipped, such as {entries[0].title}: {entries[0].error}." if entries else ""
+
+
+def note_of_others(inputs: Sequence[Path], follow_links: bool = False) -> str:
+    """Return `note_of_skipped` of the DICOM files among and below inputs that are not images."""
+    return note_of_skipped(leftover_entries(find_series(inputs, follow_links=follow_links).leftovers))
 
 
 def _count_others(inputs: Sequence[Path], options: ConversionOptions) -> int:

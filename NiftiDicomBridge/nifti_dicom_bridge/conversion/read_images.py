@@ -52,8 +52,10 @@ def read(paths: AnyPaths, progress: Progress | None = None, with_gradients: bool
     volumes += [open_zarr(path).in_memory() for path in stores]
     volumes += dicom.read(others, progress) if others else []
     if not volumes:
-        names = ", ".join(map(str, given))
-        raise BridgeError(f"No DICOM, NIfTI or Zarr images were found in {names}.{note_of_archives(given)} Check the path.")
+        from .nothing_found import note_of_others  # most inputs contain images
+
+        names, notes = ", ".join(map(str, given)), note_of_others(others) + note_of_archives(given)
+        raise BridgeError(f"No DICOM, NIfTI or Zarr images were found in {names}.{notes} Check the path.")
     return volumes
 
 

@@ -9,7 +9,7 @@ import numpy as np
 
 from ..formats.dicom.reading.decode import is_native
 from ..formats.dicom.reading.layered_voxels import can_be_read_by_slice
-from ..formats.dicom.reading.lazy_series import Stream
+from ..formats.dicom.reading.lazy_series import StreamedSeries
 from ..formats.dicom.reading.loader import Loader
 from ..formats.dicom.reading.plans import Plan
 from ..formats.dicom.reading.read import load
@@ -60,7 +60,7 @@ def opened_volume(
         volume = load(plan, progress)
         entry.log.warnings += volume.warnings
         return clean(volume, entry.log), None
-    stream = Stream(plan, progress)
+    stream = StreamedSeries(plan, progress)
     volume = clean(stream.volume, entry.log)
 
     def complete(digest: str) -> Volume:
@@ -75,6 +75,6 @@ def loaded(plan: Plan, progress: Progress | None) -> Volume:
     """Return the volume of a plan with all that is known of it; voxels of large ones are read when they are sliced."""
     if not is_streamed(plan):
         return load(plan, progress)
-    stream = Stream(plan, progress)
+    stream = StreamedSeries(plan, progress)
     voxels = KeptVoxels(stream.voxels)
     return replace(stream.complete(digest_of(voxels)), voxels=voxels)

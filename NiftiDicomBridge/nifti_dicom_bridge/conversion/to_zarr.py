@@ -10,7 +10,7 @@ from pathlib import Path
 from ..formats import zarr
 from ..formats.dicom.created.kind_selection import KindHints, label_reason
 from ..formats.dicom.reading.layered_voxels import can_be_read_by_slice
-from ..formats.dicom.reading.lazy_series import Stream
+from ..formats.dicom.reading.lazy_series import StreamedSeries
 from ..formats.dicom.reading.plans import Plan
 from ..formats.dicom.reading.read import load
 from ..labels import find_labels
@@ -96,7 +96,7 @@ def _stage_series(plan: Plan, image: _Image, staging: Staging, entry: Entry, pro
         volume = public.named(replace(load(plan, progress), name=image.name), entry.log)
         stage_store(volume, volume.name, staging, options, progress=progress)
         return
-    stream = Stream(plan, progress)
+    stream = StreamedSeries(plan, progress)
     volume = public.named(replace(stream.volume, name=image.name), entry.log)
 
     def complete(digest: str) -> Volume:

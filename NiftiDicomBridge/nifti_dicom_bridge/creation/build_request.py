@@ -47,15 +47,7 @@ def request_of(described: ImageWithSidecar, shared: ConversionContext, log: Log)
     SidecarError, GeometryError
         If the sidecar has values of the wrong kind, or the grid is not expressible in DICOM.
     """
-    described = usable_sidecar(described, _CHECKS, log.warnings)
-    described = replace(described, image=_timed(described, log))
-    image = described.image
-    log.warnings += image.warnings
-    if not described.has_sidecar:
-        log.warnings.append(
-            "no sidecar found: attributes that neither its header nor a reference specifies stay empty; "
-            f"{remedy('set-attributes')}"
-        )
+    described = _checked(described, log)
     stated = attributes_from_sidecar(described)
     place = placed(described, shared, log)
     kind = _kind(described, known_of(described, stated, place, shared), shared, log)
@@ -75,13 +67,26 @@ def request_of(described: ImageWithSidecar, shared: ConversionContext, log: Log)
         planes=place.planes,
         slice_times=_slice_times(described, place.image),
         starts_s=_starts(described, kind, log),
-        durations_s=_numbers(described, "FrameDuration", image.times),
+        durations_s=_numbers(described, "FrameDuration", described.image.times),
         frames=frames,
         is_counted=place.is_counted,
     )
     of_first = clock.of_frame(request, 0, 0) | (frames[0] if frames else {})
     attributes.offer(private_block(described, attributes, of_first), described.where)
     return request
+
+
+def _checked(described: ImageWithSidecar, log: Log) -> ImageWithSidecar:
+    """Return an image with what is usable of its sidecar, and with the time between its volumes."""
+    described = usable_sidecar(described, _CHECKS, log.warnings)
+    described = replace(described, image=_timed(described, log))
+    log.warnings += described.image.warnings
+    if not described.has_sidecar:
+        log.warnings.append(
+            "no sidecar found: attributes that neither its header nor a reference specifies stay empty; "
+            f"{remedy('set-attributes')}"
+        )
+    return described
 
 
 def _with_position(place: Placed, kind: Kind, log: Log) -> Placed:

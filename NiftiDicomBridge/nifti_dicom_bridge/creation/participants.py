@@ -24,7 +24,7 @@ _FILE = "participants.tsv"
 _SUBJECT, _SESSION = "participant_id", "session_id"
 _SEXES = {"m": "M", "male": "M", "f": "F", "female": "F", "o": "O", "other": "O"}
 _KILOGRAMS = {"kg": 1.0, "g": 1e-3, "lb": 0.45359237, "lbs": 0.45359237, "pound": 0.45359237, "pounds": 0.45359237}
-_METRES = {"m": 1.0, "cm": 0.01, "mm": 0.001, "in": 0.0254, "inch": 0.0254, "inches": 0.0254}
+_METERS = {"m": 1.0, "cm": 0.01, "mm": 0.001, "in": 0.0254, "inch": 0.0254, "inches": 0.0254}
 _AGE_UNITS = {
     "": "Y", "y": "Y", "yr": "Y", "year": "Y", "mo": "M", "month": "M", "w": "W", "week": "W", "d": "D", "day": "D",
 }  # fmt: skip
@@ -181,7 +181,7 @@ def _weight(text: str, column: dict[str, Any]) -> Any:
 def _height(text: str, column: dict[str, Any]) -> Any:
     number = _number(_split(text, column)[0])
     default = 0.01 if number is not None and number > _LIKELY_M[1] else 1.0  # BIDS recommends cm
-    return _measure(text, column, _METRES, default, _LIKELY_M)
+    return _measure(text, column, _METERS, default, _LIKELY_M)
 
 
 def _measure(text: str, column: dict[str, Any], units: dict[str, float], default: float, likely: tuple[float, float]) -> Any:

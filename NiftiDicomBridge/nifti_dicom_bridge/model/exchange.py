@@ -12,7 +12,7 @@ from ..standard.nifti_codes import (
     INTENT_LABEL,
     INTENT_VECTOR,
     INTENTS,
-    MILLIMETRES,
+    MILLIMETERS,
     NO_FORM,
     SECONDS,
     SPACES,
@@ -84,7 +84,7 @@ def parts_of_nibabel(image: Any) -> Parts:
         raise NiftiReadError(f"The image has {data.ndim} axes: expected three of space, one of time and one of samples.")
     code = max(_code(header, "sform_code") or _code(header, "qform_code"), 0)
     units = _code(header, "xyzt_units")
-    matrix = np.diag([*[MILLIMETRES.get(units & 7, 1.0)] * 3, 1.0]) @ np.asarray(image.affine, float)
+    matrix = np.diag([*[MILLIMETERS.get(units & 7, 1.0)] * 3, 1.0]) @ np.asarray(image.affine, float)
     geometry.check_affine(matrix)
     zooms = header.get_zooms()
     return Parts(

@@ -93,7 +93,7 @@ class Stack(NamedTuple):
     deviation_mm : float
         Largest distance between a plane's true position and its place in the grid.
     steps_mm : numpy.ndarray
-        Distances between neighbouring planes along the normal.
+        Distances between neighboring planes along the normal.
     shear_mm : float
         How far one slice step moves within the plane: above zero for a tilted gantry.
     """
@@ -200,8 +200,8 @@ def _line_through(positions: np.ndarray, steps: np.ndarray) -> np.ndarray:
     if off <= UNEVEN_OFF_GRID * median or np.abs(steps - median).max() > JITTER * median:
         result: np.ndarray = line
         return result
-    centred = numbers - numbers.mean()
-    fitted: np.ndarray = centred @ positions / (centred @ centred)
+    centered = numbers - numbers.mean()
+    fitted: np.ndarray = centered @ positions / (centered @ centered)
     return fitted
 
 
@@ -237,7 +237,7 @@ def spacing_problem(stack: Stack) -> str:
     return f"slice distances vary from {steps.min():.6g} to {steps.max():.6g} mm (grid: {distance:.6g} mm)"
 
 
-class Regular(NamedTuple):
+class RegularGrid(NamedTuple):
     """A regular grid over planes that do not make one, and where the planes are in it.
 
     Attributes
@@ -268,7 +268,7 @@ TILT_DEGREES = 0.1
 
 
 def is_uneven(planes: Sequence[Plane]) -> bool:
-    """Whether the distances of neighbouring planes differ, by more than decimal strings round."""
+    """Whether the distances of neighboring planes differ, by more than decimal strings round."""
     return len(planes) > 2 and _uneven(np.diff(_offsets(planes)[0]))
 
 
@@ -278,7 +278,7 @@ def tilt_degrees(planes: Sequence[Plane]) -> float:
     return float(np.degrees(np.arctan2(np.hypot(rows[-1], columns[-1]), abs(along[-1])))) if len(planes) > 1 else 0.0
 
 
-def regular_grid(planes: Sequence[Plane], rows_columns: tuple[int, int], upright: bool, even: bool) -> Regular:
+def regular_grid(planes: Sequence[Plane], rows_columns: tuple[int, int], upright: bool, even: bool) -> RegularGrid:
     """Return the grid to resample parallel planes to. It begins at the first plane, and holds all pixels of all planes.
 
     Parameters
@@ -290,7 +290,7 @@ def regular_grid(planes: Sequence[Plane], rows_columns: tuple[int, int], upright
     upright : bool
         The slice axis shall be the normal. Else it goes from the first plane to the last, and planes keep their pixels.
     even : bool
-        Slices shall have one distance: that of neighbours where they are all but the same, or some are missing; else the
+        Slices shall have one distance: that of neighbors where they are all but the same, or some are missing; else the
         smallest, or less, so that the last slice is the last plane. At most twice as many slices as planes.
     """
     first = planes[0]
@@ -307,7 +307,7 @@ def regular_grid(planes: Sequence[Plane], rows_columns: tuple[int, int], upright
     lps = np.eye(4)
     lps[:3, 0], lps[:3, 1], lps[:3, 2] = row * spacing[1], column * spacing[0], axis * step
     lps[:3, 3] = first.position + lps[:3, 1] * corner[0] + lps[:3, 0] * corner[1]
-    return Regular(
+    return RegularGrid(
         ijk_to_ras=LPS_TO_RAS @ lps,
         shape=(slices, int(size[0]), int(size[1])),
         places=along / step if even else np.arange(len(planes), dtype=float),
@@ -371,7 +371,7 @@ def check_affine(ijk_to_ras: np.ndarray) -> None:
 
 
 def slice_distance(ijk_to_ras: np.ndarray) -> float:
-    """Return the distance of neighbouring slices of a grid along their normal, mm."""
+    """Return the distance of neighboring slices of a grid along their normal, mm."""
     return float(abs(upright_axes(ijk_to_ras)[:, 2] @ ijk_to_ras[:3, 2]))
 
 

@@ -18,8 +18,8 @@ RGB = "RGB"
 YBR_FULL = "YBR_FULL"
 YBR_FULL_422 = "YBR_FULL_422"
 YBR_PARTIAL_422 = "YBR_PARTIAL_422"
-# PS3.3 C.7.6.3.1.2: luminance and chrominance of full-range 8-bit YBR
 _OPAQUE = 255
+# PS3.3 C.7.6.3.1.2: luminance and chrominance of full-range 8-bit YBR
 _YBR_TO_RGB = np.array([[1.0, 0.0, 1.402], [1.0, -0.114 * 1.772 / 0.587, -0.299 * 1.402 / 0.587], [1.0, 1.772, 0.0]])
 _RGB_TO_YBR = np.linalg.inv(_YBR_TO_RGB)
 # of the partial range (retired), black is 16 and white 235, chrominance goes from 16 to 240

@@ -17,7 +17,7 @@ from ..standard.sop_classes import STRUCTURE_SET
 from ..standard.tags import Tag
 from . import geometry, metadata
 from .digest import freeze
-from .geometry import Plane, Regular
+from .geometry import Plane, RegularGrid
 from .pixels import reinterpret_bits, to_numbers, to_type
 from .volume import Volume, reoriented
 
@@ -40,7 +40,7 @@ class Plan(NamedTuple):
 
     Attributes
     ----------
-    grid : Regular
+    grid : RegularGrid
         Where to.
     nearest : bool
         Values are labels or indices: nothing is between two of them.
@@ -53,7 +53,7 @@ class Plan(NamedTuple):
         (PS3.3 C.8.20.2): in a gap is background.
     """
 
-    grid: Regular
+    grid: RegularGrid
     nearest: bool
     fill: Fill
     padding: float | None
@@ -165,7 +165,7 @@ def _padding(volume: Volume) -> float | None:
     return None if padding is None else reinterpret_bits(int(padding), volume.voxels.dtype)
 
 
-def _reach(volume: Volume, grid: Regular) -> float:
+def _reach(volume: Volume, grid: RegularGrid) -> float:
     if volume.source is None or metadata.text(volume.dicom.metadata.first.elements, Tag.MODALITY) != "SEG":
         return np.inf
     return 0.5 * max(1.0, float(np.median(np.diff(grid.places)))) + geometry.SAME_SLICE
@@ -261,7 +261,7 @@ def _mixed(a: Pixels, b: Pixels, weight: float, nearest: bool) -> Pixels:
 
 
 def _sentences(volume: Volume, planes: Sequence[Plane], steps: frozenset[Resample], plan: Plan) -> tuple[str, ...]:
-    grid, method = plan.grid, "nearest neighbour" if plan.nearest else "linear interpolation"
+    grid, method = plan.grid, "nearest neighbor" if plan.nearest else "linear interpolation"
     tilt = geometry.tilt_degrees(planes)
     sentences = []
     if Resample.TILT in steps:
@@ -276,7 +276,7 @@ def _sentences(volume: Volume, planes: Sequence[Plane], steps: frozenset[Resampl
     if Resample.SPACING in steps:
         gaps = "; what is further from every slice is background" if plan.reach < np.inf else ""
         sentences.append(
-            f"resampled to an even slice distance of {grid.step_mm:.6g} mm, by {method} between neighbouring slices at their "
+            f"resampled to an even slice distance of {grid.step_mm:.6g} mm, by {method} between neighboring slices at their "
             f"true positions: {len(planes)} slices became {grid.shape[0]}{gaps}"
         )
         smallest = float(np.diff(grid.places).min())

@@ -165,7 +165,7 @@ def _pixel_matrix(view: View, slice_number: int, shape: tuple[int, ...]) -> np.n
 
 
 def _edge(numbers: np.ndarray) -> np.ndarray:
-    """Return where a neighbour has another number."""
+    """Return where a neighbor has another number."""
     edge = np.zeros(numbers.shape, bool)
     across, down = numbers[:, 1:] != numbers[:, :-1], numbers[1:] != numbers[:-1]
     edge[:, 1:] |= across

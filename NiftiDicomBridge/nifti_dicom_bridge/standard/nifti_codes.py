@@ -15,7 +15,7 @@ SECONDS = {0: 1.0, 8: 1.0, 16: 1e-3, 24: 1e-6}
 """``xyzt_units & 0x38`` → seconds per unit of time."""
 OF_SPECTRA = {32: "Hz", 40: "ppm", 48: "rad/s"}
 """``xyzt_units & 0x38`` of a fourth axis that is not time."""
-MILLIMETRES = {1: 1000.0, 3: 1e-3}
+MILLIMETERS = {1: 1000.0, 3: 1e-3}
 """``xyzt_units & 7`` → millimeters per unit of space, where that is not 1."""
 INTENT_LABEL = 1002
 INTENT_VECTOR = 1007

@@ -367,7 +367,7 @@ def test_no_label_is_between_two_labels(circle: Circle) -> None:
 
     before, after = (np.asarray(nibabel.load(named(circle, ending)).dataobj) for ending in ("1", "_Eq"))
     assert set(np.unique(after)) <= {0, *np.unique(before)}
-    assert any("nearest neighbour" in text for text in warnings_in(circle, "_Eq"))
+    assert any("nearest neighbor" in text for text in warnings_in(circle, "_Eq"))
 
 
 def test_a_segment_does_not_grow_into_slices_that_the_segmentation_left_out_as_empty(circle: Circle) -> None:
@@ -447,7 +447,7 @@ def test_the_report_names_what_was_interpolated_and_how(circle: Circle) -> None:
     said = "\n".join(circle.forth(resample=BOTH).entries[0].log.warnings)
 
     assert "sheared by 15.00°" in said
-    assert "by linear interpolation between neighbouring slices at their true positions: 5 slices became 6" in said
+    assert "by linear interpolation between neighboring slices at their true positions: 5 slices became 6" in said
 
 
 def test_the_schema_accepts_the_sidecar_of_a_resampled_image(circle: Circle) -> None:

@@ -22,7 +22,7 @@ from nifti_dicom_bridge.model.pixels import (
     untile,
     ybr_from_rgb,
 )
-from nifti_dicom_bridge.model.quantisation import decimal, quantise
+from nifti_dicom_bridge.model.quantization import decimal, quantize
 
 finite = st.floats(-1e6, 1e6, allow_nan=False)
 PHOTOMETRIC = {1: ["MONOCHROME1", "MONOCHROME2", "PALETTE COLOR"], 3: ["RGB"]}
@@ -138,8 +138,8 @@ def test_a_value_that_does_not_fit_is_refused_and_never_wrapped(value: float) ->
 @given(arrays.arrays(np.float64, (3, 4), elements=finite), st.booleans())
 @example(np.array([[5e-324, 0.0]]), False)
 @example(np.array([[5e-324, 0.0]]), True)
-def test_quantised_values_are_within_the_reported_error(real: np.ndarray, zero: bool) -> None:
-    found = quantise(real, zero_intercept=zero)
+def test_quantized_values_are_within_the_reported_error(real: np.ndarray, zero: bool) -> None:
+    found = quantize(real, zero_intercept=zero)
     back = found.stored.astype(np.float64) * found.slope + found.intercept
 
     assert np.abs(back - real).max() <= found.error
@@ -151,15 +151,15 @@ def test_quantised_values_are_within_the_reported_error(real: np.ndarray, zero: 
 
 @given(arrays.arrays(np.int64, (3, 4), elements=st.integers(-32768, 32767)))
 def test_integers_that_fit_are_kept_as_they_are(values: np.ndarray) -> None:
-    found = quantise(values.astype(np.float64))
+    found = quantize(values.astype(np.float64))
 
     assert (found.slope, found.intercept, found.error) == (1.0, 0.0, 0.0)
     assert np.array_equal(found.stored, values)
 
 
 @pytest.mark.parametrize("value", [0.1, -0.1, 1 / 3, 1e-30, 12345.678901])
-def test_one_value_everywhere_is_quantised_without_dividing_by_zero(value: float) -> None:
-    found = quantise(np.full((2, 2), value))
+def test_one_value_everywhere_is_quantized_without_dividing_by_zero(value: float) -> None:
+    found = quantize(np.full((2, 2), value))
 
     assert found.slope != 0
     assert np.isfinite(found.slope)
@@ -169,7 +169,7 @@ def test_one_value_everywhere_is_quantised_without_dividing_by_zero(value: float
 @pytest.mark.parametrize("bad", [np.nan, np.inf, -np.inf])
 def test_values_that_are_not_finite_are_refused(bad: float) -> None:
     with pytest.raises(PixelError, match="1 voxels are NaN or infinite"):
-        quantise(np.array([1.0, bad]))
+        quantize(np.array([1.0, bad]))
 
 
 @given(st.floats(-1e30, 1e30, allow_nan=False))

@@ -41,7 +41,7 @@ DIALECT = {
     "door": r"\bdoors?\b",
     "gives back": r"\bg[ia]ves? (?:\w+ )?back\b|\bgiven back\b",
     "British spelling": (
-        r"\b(?:coloured|colours?|greys?|centres?|licence|millimetres?|label(?:led|ling)|organis\w+|recognis\w+)\b"
+        r"\b(?:coloured|colours?|greys?|centres?|licence|\w*metres?|neighbou\w+|centred|quantis\w+|label(?:led|ling)|organis\w+|recognis\w+)\b"
     ),
 }
 PER_1000_WORDS = 0.1

@@ -30,6 +30,7 @@ from nifti_dicom_bridge import (
     to_zarr,
     write,
 )
+from nifti_dicom_bridge.conversion.bids_map_starter import bids_map_starter
 from oracles import module
 from phantoms import PHANTOMS
 
@@ -60,6 +61,20 @@ def test_a_folder_without_images_is_one_clear_error(tmp_path: Path) -> None:
     (tmp_path / "notes.txt").write_text("not an image")
     with pytest.raises(BridgeError, match="No DICOM, NIfTI or Zarr images were found in"):
         read(tmp_path)
+
+
+@pytest.mark.parametrize(
+    "call", [read, lambda path: compare(path, path), bids_map_starter], ids=["read", "compare", "bids_map"]
+)
+def test_images_without_pixels_are_named_where_there_are_no_others(call: Any, tmp_path: Path) -> None:
+    PHANTOMS["classic_ct"].write(tmp_path)
+    for path in filter(Path.is_file, tmp_path.rglob("*")):
+        data_set = pydicom.dcmread(path)
+        del data_set.PixelData
+        data_set.save_as(path)
+
+    with pytest.raises(BridgeError, match=r"other\(s\) were skipped, such as .*CT Image Storage without PixelData"):
+        call(tmp_path)
 
 
 def test_a_missing_path_is_one_clear_error(tmp_path: Path) -> None:

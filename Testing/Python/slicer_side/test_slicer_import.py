@@ -41,7 +41,7 @@ def test_outputs_are_copies_in_the_database(slicer, logic, database, exported):
     assert temporary_folders(slicer) == []
 
 
-def test_same_instances_are_recognised_and_left_alone(logic, database, exported, keep, tmp_path):
+def test_same_instances_are_recognized_and_left_alone(logic, database, exported, keep, tmp_path):
     before = {path: path.stat().st_mtime_ns for path in (tmp_path / "original").iterdir()}
     report = logic.importNifti([exported], keep)
     assert outcomes(report) == ["restored"]
@@ -105,7 +105,7 @@ def test_series_under_another_study_is_refused(slicer, logic, database, exported
     assert "under the study 1.2.3.4" in report.entries[0].error
 
 
-def test_series_that_was_spread_over_studies_from_the_start_is_recognised(logic, load, write_series, keep, tmp_path):
+def test_series_that_was_spread_over_studies_from_the_start_is_recognized(logic, load, write_series, keep, tmp_path):
     files = write_series(tmp_path / "original")
     ds = pydicom.dcmread(files[0])
     ds.StudyInstanceUID = "1.2.3.4"

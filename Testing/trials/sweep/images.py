@@ -55,9 +55,9 @@ def _name(random: np.random.Generator, kind: str) -> str:
 def _write(
     random: np.random.Generator, one: Trial, voxels: np.ndarray, scale: tuple[float, float] | None, sheared: bool
 ) -> None:
-    unit, millimetres, _ = UNITS[int(random.choice(len(UNITS), p=[row[2] for row in UNITS]))]
+    unit, millimeters, _ = UNITS[int(random.choice(len(UNITS), p=[row[2] for row in UNITS]))]
     stored = one.affine.copy()
-    stored[:3] /= millimetres
+    stored[:3] /= millimeters
     make = nibabel.Nifti1Pair if one.path.suffix == ".hdr" else nibabel.Nifti1Image
     if make is nibabel.Nifti1Image and random.random() < 0.15:
         make = nibabel.Nifti2Image
@@ -78,7 +78,7 @@ def _write(
         image.header["pixdim"][4] = 2.0
     nibabel.save(image, one.path)
     one.affine = _affine_of(nibabel.load(one.path))
-    one.affine[:3] *= millimetres
+    one.affine[:3] *= millimeters
     one.traits += [str(voxels.dtype) if voxels.dtype.fields is None else "rgb", f"unit{unit}", *(["big"] if big else [])]
 
 

@@ -29,6 +29,7 @@ from ...options.urls import is_url, url_of
 from ...output import recover
 from ...standard.tags import Tag
 from ..entries import plans_and_report
+from ..nothing_found import note_of_skipped
 from ..selection import Selection, find_selected, nothing_selected
 from ..task_runner import TaskRunner
 from .functions import Function
@@ -102,21 +103,13 @@ def apply(
       converted  7 Oblique MR: result.nii → results/7_Oblique_MR_bright/000001.dcm
     """
     chosen, dicom = _options(options)
-    _check_task_options(task, chosen)
     command = _command_of(task, chosen.shell)
     per_study = _is_per_study(chosen, command)
-    if command is not None:
-        check_command(command, chosen.shell, per_study)
     selectors = [Selector.parse(text) for text in chosen.select]
-    check_input_name(chosen.input_name)
-    check_options(dicom)
-    if dicom.labels is not None and not needs_names(dicom.labels):
-        read_labels(dicom.labels)  # a command may run for hours: what is wrong with the labels is better known before
     given, folder = paths_of(inputs), Path(output)
-    if not given:
-        raise OptionError("No input was given. Name the files or folders of DICOM series.")
-    for url in filter(is_url, (*given, folder)):
-        raise OptionError(f"{url_of(url)}: apply reads and writes files and folders only. Copy the images to a folder.")
+    _check_task(task, command, chosen)
+    _check_dicom_options(dicom)
+    _check_paths(given, folder)
     notes = recover(folder, progress)
     with size_limit(dicom.size_limit), tempfile.TemporaryDirectory(prefix="nifti-dicom-bridge-") as temporary:
         inventory = find_selected(given, Selection.of(dicom), progress, dicom.follow_links)
@@ -124,7 +117,7 @@ def apply(
         report.notes += notes
         pairs = selected(plans, selectors)
         if not pairs:
-            raise _no_series(given, plans, chosen, dicom)
+            raise _no_series(given, plans, report, chosen, dicom)
         writer = ResultWriter(dicom, folder, _context(dicom, inventory), progress)
         algorithm = _algorithm_of(task, command, chosen, dicom)
         pipeline = Pipeline(
@@ -148,13 +141,30 @@ def _options(given: dict[str, Any]) -> tuple[ApplyOptions, ConversionOptions]:
     return ApplyOptions(**own), ConversionOptions(Target.DICOM, **others)
 
 
-def _check_task_options(task: object, chosen: ApplyOptions) -> None:
-    """Refuse options that have no effect on a command, or on a function."""
+def _check_task(task: object, command: Sequence[str] | None, chosen: ApplyOptions) -> None:
+    """Refuse a command that cannot work, and options that have no effect on it, or on a function."""
     usual = ApplyOptions()
     kind, other = ("commands", "a function") if callable(task) else ("functions", "a command")
     for name in _OF_COMMANDS if callable(task) else ("arrays",):
         if getattr(chosen, name) != getattr(usual, name):
             raise OptionError(f"{name}= applies to {kind}, and {other} was given. Leave it out.")
+    if command is not None:
+        check_command(command, chosen.shell, _is_per_study(chosen, command))
+    check_input_name(chosen.input_name)
+
+
+def _check_dicom_options(options: ConversionOptions) -> None:
+    """Refuse options of the DICOM output, and labels, that are wrong: a command may run for hours before they are needed."""
+    check_options(options)
+    if options.labels is not None and not needs_names(options.labels):
+        read_labels(options.labels)
+
+
+def _check_paths(inputs: Sequence[Path], folder: Path) -> None:
+    if not inputs:
+        raise OptionError("No input was given. Name the files or folders of DICOM series.")
+    for url in filter(is_url, (*inputs, folder)):
+        raise OptionError(f"{url_of(url)}: apply reads and writes files and folders only. Copy the images to a folder.")
 
 
 def _command_of(task: Sequence[str] | str | Function, shell: bool) -> list[str] | None:
@@ -196,12 +206,14 @@ def _context(options: ConversionOptions, inventory: Inventory) -> ConversionCont
     return context
 
 
-def _no_series(inputs: Sequence[Path], plans: Sequence[Plan], chosen: ApplyOptions, options: ConversionOptions) -> BridgeError:
+def _no_series(
+    inputs: Sequence[Path], plans: Sequence[Plan], report: ConversionReport, chosen: ApplyOptions, options: ConversionOptions
+) -> BridgeError:
     if not plans and Selection.of(options).patterns:
         return nothing_selected(inputs, options)
     where = ", ".join(map(str, inputs))
     if not plans:
-        return BridgeError(f"No DICOM images were found in {where}. Check the path.")
+        return BridgeError(f"No DICOM images were found in {where}.{note_of_skipped(report.entries)} Check the path.")
     titles = list(dict.fromkeys(plan.title for plan in plans))
     listed = ", ".join(titles[:6]) + (f" and {len(titles) - 6} more" if len(titles) > 6 else "")
     select = ", ".join(chosen.select)

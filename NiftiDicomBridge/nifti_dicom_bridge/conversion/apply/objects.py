@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import NamedTuple
 
 from ...creation.attribute_sources import ConversionContext
 from ...creation.image_on_reference import problem_without_position, space_problem
@@ -52,6 +53,20 @@ class _Original:
     file: Path
 
 
+class _Target(NamedTuple):
+    """What a result becomes: next to which original, of which kind, and with which labels.
+
+    `assumed` is the warning on a kind that no one stated; `is_empty` is true where all voxels are 0.
+    """
+
+    original: _Original
+    kind: Kind
+    assumed: str
+    labels: Path | None
+    segments: list[Segment]
+    is_empty: bool
+
+
 @dataclass
 class ResultWriter:
     """Writes the results of all runs.
@@ -85,26 +100,33 @@ class ResultWriter:
             return
         if image.voxels.dtype.kind == "c":
             raise OptionError(f"{result.file}: its voxels are complex. Let the command write magnitude or parts as images.")
+        target = self._target_of(result, run)
+        if target.is_empty and (target.kind in LABEL_KINDS or target.original.reference.modality == "SEG"):
+            _skip(entry, "all voxels are 0, so there is nothing to write")
+            return
+        if target.is_empty and target.assumed:
+            raise OptionError(
+                f"{result.file}: all voxels are 0, so it may be an image or a label map without labels. Choose the kind: "
+                'kind="seg" or another one.'
+            )
+        entry.log.warnings += filter(None, [target.assumed])
+        self._write_object(result, target, provenance, entry)
+        entry.log.warnings += violations(entry.outputs)
+
+    def _target_of(self, result: Result, run: Run) -> _Target:
         originals = _originals_of(run)
         original, is_named = _original_of(result, originals, self.options.kind)
         labels, segments = self._labels_of(result)
-        kind, assumed = self._kind_of(
-            result, original, [original] if is_named else originals, labels is not None or bool(segments)
-        )
-        low, high = bounds_of(image.voxels)
-        is_empty = not (low or high)
-        if (kind in LABEL_KINDS or original.reference.modality == "SEG") and is_empty:
-            _skip(entry, "all voxels are 0, so there is nothing to write")
-            return
-        if assumed:
-            if kind not in LABEL_KINDS and is_empty:
-                raise OptionError(
-                    f"{result.file}: all voxels are 0, so it may be an image or a label map without labels. Choose the kind: "
-                    'kind="seg" or another one.'
-                )
-            entry.log.warnings.append(assumed)
-        if kind in LABEL_KINDS and not segments and labels is None and result.name and not high > 1:
+        has_labels = labels is not None or bool(segments)
+        kind, assumed = self._kind_of(result, original, [original] if is_named else originals, has_labels)
+        low, high = bounds_of(result.image.image.voxels)
+        if kind in LABEL_KINDS and not has_labels and result.name and not high > 1:
             segments = [Segment(1, result.name)]
+        return _Target(original, kind, assumed, labels, segments, is_empty=not (low or high))
+
+    def _write_object(self, result: Result, target: _Target, provenance: Provenance, entry: Entry) -> None:
+        """Write a result as a series derived from its original where it is one, else as a new object."""
+        original, kind = target.original, target.kind
         job = replace(
             self.job,
             uids=UidMap(),
@@ -113,10 +135,9 @@ class ResultWriter:
         )
         volume = None if kind in _LABEL_KINDS else _attached(result, original)
         if volume is not None and (kind is Kind.AUTO or kind in _kinds_of_its_modality(original, self.options.kind, volume)):
-            self._derive(volume, kind, original, result, job, entry)
+            self._derive(volume, result, target, job, entry)
         else:
-            self._create(result, kind, (labels, segments), original, job, entry)
-        entry.log.warnings += violations(entry.outputs)
+            self._create(result, target, job, entry)
 
     def _labels_of(self, result: Result) -> tuple[Path | None, list[Segment]]:
         """Return the label table of a result; that of the option if all its values are in it, or they are labels anyway."""
@@ -161,15 +182,15 @@ class ResultWriter:
         own = {"SeriesNumber": str(number), "SeriesDescription": description(original.reference, words)}
         return {**own, **self.options.set_values}
 
-    def _derive(self, volume: Volume, kind: Kind, original: _Original, result: Result, job: DicomJob, entry: Entry) -> None:
+    def _derive(self, volume: Volume, result: Result, target: _Target, job: DicomJob, entry: Entry) -> None:
         """Write a series derived from the original, with the attributes of its instances."""
         assert job.provenance is not None
+        original = target.original
         if not volume.edits():
             entry.log.warnings.append("the command changed neither voxels nor geometry: the result is the image that it got")
         elif "geometry" in volume.edits():
-            _check_place(
-                result, original, replace(result.image.image, space=""), kind
-            )  # a header "aligned" is usual for new grids
+            image = replace(result.image.image, space="")  # a header "aligned" is usual for new grids
+            _check_place(result, original, image, target.kind)
         values = edits.elements_of(self._values(original, result, job.provenance))
         values |= {tag: value for tag, value in self.shared.file_values.items() if tag not in values}
         entry.log.warnings += dict.fromkeys(volume.warnings)
@@ -177,25 +198,16 @@ class ResultWriter:
             entry.outcome = write_dicom([volume], staging, job, entry.log, values, self.progress, may_be_part=True)
             entry.outputs = staging.commit()
 
-    def _create(
-        self,
-        result: Result,
-        kind: Kind,
-        labels: tuple[Path | None, list[Segment]],
-        original: _Original,
-        job: DicomJob,
-        entry: Entry,
-    ) -> None:
+    def _create(self, result: Result, target: _Target, job: DicomJob, entry: Entry) -> None:
         """Write a new object with the original as its reference."""
         assert job.provenance is not None
-        path, segments = labels
+        original, kind = target.original, target.kind
         _check_place(result, original, result.image.image, kind)
-        options = replace(
-            self.options, kind=kind, labels=path, set_values=self._values(original, result, job.provenance), sidecar=None
-        )
+        set_values = self._values(original, result, job.provenance)
+        options = replace(self.options, kind=kind, labels=target.labels, set_values=set_values, sidecar=None)
         values = edits.elements_of(options.set_values)
         shared = replace(self.shared, options=options, references=[original.reference], set_values=values, is_certain=True)
-        builder = ObjectBuilder(replace(job, options=options), self.output, shared, segments)
+        builder = ObjectBuilder(replace(job, options=options), self.output, shared, target.segments)
         builder.create_of(replace(result.image, where=result.image.where or result.file), entry, self.progress)
 
 

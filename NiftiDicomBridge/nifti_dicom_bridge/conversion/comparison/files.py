@@ -90,7 +90,10 @@ def _instances(
             comparison.not_compared += 1
     instances = [*(instance for series in inventory.series for instance in series.instances), *structure_sets]
     if not instances and not comparison.different:
-        raise BridgeError(f"No DICOM images were found in {', '.join(map(str, given))}. Check the path.")
+        from ..nothing_found import note_of_others  # most inputs contain images
+
+        note = note_of_others(given, follow_links)
+        raise BridgeError(f"No DICOM images were found in {', '.join(map(str, given))}.{note} Check the path.")
     return instances
 
 

@@ -9,8 +9,8 @@ from ...model.metadata import Element, Elements, Encoding, Instance, Item
 from ...standard.tags import Tag
 from ...standard.transfer_syntaxes import EXPLICIT_LITTLE_ENDIAN
 from . import new_element
+from .reading import data_set_codec as codec
 from .reading import decode
-from .reading import encoding as codec
 from .reading.files import META_ENCODING
 from .uids import UidMap, uid_bytes
 

@@ -10,8 +10,8 @@ from dataclasses import replace
 from ...model.metadata import Elements, Encoding, Instance, PixelElement
 from ...model.similar_elements import changes_of, like_of
 from .frame_bytes import FrameBytes
+from .reading import data_set_codec as codec
 from .reading import decode
-from .reading import encoding as codec
 from .reading.files import META_ENCODING
 
 

@@ -10,7 +10,7 @@ import numpy as np
 
 from ...errors import NiftiReadError
 from ...model.pixels import Rescale
-from ...standard.nifti_codes import ALIGNED, MILLIMETRES, NO_FORM, OF_SPECTRA, SECONDS, SOME_SPACE, SPACES
+from ...standard.nifti_codes import ALIGNED, MILLIMETERS, NO_FORM, OF_SPECTRA, SECONDS, SOME_SPACE, SPACES
 from .slice_order import times_of
 
 UNITS_MM_S = 2 | 8
@@ -175,7 +175,7 @@ class NiftiHeader(NamedTuple):
         usable = bool(self.slope) and np.isfinite(self.slope)
         unit = OF_SPECTRA.get(self.units & 0x38, "") if self.dims[0] >= 4 and self.dims[4] > 1 else ""
         largest = max((abs(size) for size in self.pixdim[1:4] if np.isfinite(size)), default=0.0)
-        largest *= MILLIMETRES.get(self.units & 7, 1.0)
+        largest *= MILLIMETERS.get(self.units & 7, 1.0)
         doubts = {
             f"scl_slope is {self.slope:g}: the values are the stored ones": np.isinf(self.slope),
             f"scl_inter is {self.intercept:g}: 0 was used": usable and not np.isfinite(self.intercept),
@@ -221,7 +221,7 @@ class NiftiHeader(NamedTuple):
         """Return the voxel-to-world matrix in mm, RAS, and what is doubtful about it: sform, else qform, else voxel sizes."""
         with np.errstate(all="ignore"):  # what is not finite is refused where the matrix is used
             sform, qform = self._sform(), self._qform()
-        factor = np.diag([*[MILLIMETRES.get(self.units & 7, 1.0)] * 3, 1.0])
+        factor = np.diag([*[MILLIMETERS.get(self.units & 7, 1.0)] * 3, 1.0])
         if self.codes[1] > 0:
             with np.errstate(all="ignore"):
                 notes = [self._apart(sform, qform)] if self.codes[0] > 0 else []

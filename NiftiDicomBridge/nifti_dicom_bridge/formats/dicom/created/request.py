@@ -98,7 +98,7 @@ class Request:
 
     @property
     def step_mm(self) -> float:
-        """Distance of neighbouring slices along the normal, mm; that of the matrix where there is one slice."""
+        """Distance of neighboring slices along the normal, mm; that of the matrix where there is one slice."""
         if len(self.planes) < 2:
             return float(np.linalg.norm(self.image.ijk_to_ras[:3, 2]))
         return abs(float((self.planes[1].position - self.planes[0].position) @ self.planes[0].normal))

@@ -11,7 +11,7 @@ from ....errors import PixelError
 from ....model.lazy_voxels import Voxels, mapped
 from ....model.metadata import Log
 from ....model.pixels import PixelFormat, to_real_values, to_type
-from ....model.quantisation import Survey, decimal, lattice_of, quantise, steps_for
+from ....model.quantization import Survey, decimal, lattice_of, quantize, steps_for
 from ....model.volume import Volume
 from .stored_error import Difference, check, difference, limit_of
 from .stored_pixels import PixelConstraints, StoredPixels, packed
@@ -44,7 +44,7 @@ def rounded(volume: Volume, rules: PixelConstraints, max_error: float | None, lo
             f"Values from {survey.low:.6g} to {survey.high:.6g} are not whole numbers of 16 bits, and this kind of object has "
             'no rescale. Use kind="pm", or another kind.'
         )
-    stored = _slice_by_slice(real, survey, rules) if rules.by_slice else _quantised(real, survey, rules)
+    stored = _slice_by_slice(real, survey, rules) if rules.by_slice else _quantized(real, survey, rules)
     check(volume, measured(volume, stored), max_error, float(stored.slopes.max()), log)
     return stored
 
@@ -86,7 +86,7 @@ def _in_own_steps(real: Voxels, survey: Survey, rules: PixelConstraints) -> Stor
     return packed(stored, (low - offset, high - offset), rules, decimal(step), decimal(intercept + step * offset))
 
 
-def _quantised(real: Voxels, survey: Survey, rules: PixelConstraints) -> StoredPixels:
+def _quantized(real: Voxels, survey: Survey, rules: PixelConstraints) -> StoredPixels:
     """Return real values in even steps over the whole image."""
     steps = steps_for(survey.range, zero_intercept=rules.zero_intercept, unsigned=not rules.signed)
     rows, columns = real.shape[2:4]
@@ -102,10 +102,10 @@ def _slice_by_slice(real: Voxels, survey: Survey, rules: PixelConstraints) -> St
     negative, slopes = survey.low < 0, np.ones(real.shape[:2])
     pixel = PixelFormat(int(rows), int(columns), signed=negative and rules.signed)
     for t, k in np.ndindex(real.shape[:2]):
-        slopes[t, k] = quantise(real[t, k], zero_intercept=True, signed=negative).slope
+        slopes[t, k] = quantize(real[t, k], zero_intercept=True, signed=negative).slope
 
     def own(planes: np.ndarray, _: int) -> np.ndarray:
-        return np.stack([quantise(plane, True, negative).stored.astype(pixel.dtype) for plane in planes])
+        return np.stack([quantize(plane, True, negative).stored.astype(pixel.dtype) for plane in planes])
 
     def common(planes: np.ndarray, _: int) -> np.ndarray:
         return to_type(planes.astype(np.float64) / slopes[0, 0], pixel.dtype)

@@ -10,7 +10,7 @@ from ....errors import PixelError
 from ....model.lazy_voxels import MappedVoxels, Voxels, bounds_of, samples_of
 from ....model.metadata import Log
 from ....model.pixels import PixelFormat
-from ....model.quantisation import decimal
+from ....model.quantization import decimal
 from ....model.volume import Volume
 from ..reading.rescale import LARGEST_SLOPE, SMALLEST_SLOPE
 from .rounded import measured, rounded

@@ -15,7 +15,7 @@ from ....model.metadata import Instance, Log
 from ....model.volume import Volume
 from ....standard.tags import Tag
 from ..new_file import NewFile
-from ..reading.encoding import check_length
+from ..reading.data_set_codec import check_length
 from ..structure_sets import is_structure_set
 from ..uids import UidMap
 from .derivation import DerivationContext

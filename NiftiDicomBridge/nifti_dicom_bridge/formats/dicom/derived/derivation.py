@@ -73,14 +73,14 @@ class DerivationContext:
 
     @property
     def step_mm(self) -> float:
-        """Distance of neighbouring slices along their normal, mm; that of the grid where there is one slice."""
+        """Distance of neighboring slices along their normal, mm; that of the grid where there is one slice."""
         if len(self.planes) < 2:
             return geometry.slice_distance(self.volume.ijk_to_ras)
         return abs(float((self.planes[1].position - self.planes[0].position) @ self.planes[0].normal))
 
     @property
     def step_changed(self) -> bool:
-        """Whether neighbouring slices are further apart, or nearer, than they were."""
+        """Whether neighboring slices are further apart, or nearer, than they were."""
         if not self.resampled:
             return False
         now, before = (geometry.slice_distance(m) for m in (self.volume.ijk_to_ras, self.volume.dicom.origin.ijk_to_ras))

@@ -15,7 +15,7 @@ from ....model import metadata
 from ....model.lazy_voxels import MappedVoxels, Voxels, plane_bounds, slabs
 from ....model.metadata import Log
 from ....model.pixels import PixelFormat, check_fit, to_real_values, to_stored_values
-from ....model.quantisation import Steps, ValueRange, quantise, steps_for
+from ....model.quantization import Steps, ValueRange, quantize, steps_for
 from ....model.volume import Volume
 from ....standard.sop_classes import PARAMETRIC_MAP, PET, SEGMENTATIONS
 from ....standard.tags import Tag
@@ -90,7 +90,7 @@ class DerivedPixels:
             if _fit((low, high), self.pixel):
                 self.bounds = low.astype(self.pixel.dtype), high.astype(self.pixel.dtype)
                 return self._as_stored()
-        return self._quantised()
+        return self._quantized()
 
     def _as_stored(self) -> Voxels:
         """Return the voxels, in the type of stored values."""
@@ -101,7 +101,7 @@ class DerivedPixels:
         rescale = self._volume.rescale
         return to_real_values(planes, rescale.slope, rescale.intercept, np.dtype(np.float64))
 
-    def _quantised(self) -> Voxels:
+    def _quantized(self) -> Voxels:
         """Return real values as 16-bit integers, as exactly as the kind of object allows."""
         voxels = self._volume.voxels
         values = range_of(self._volume)
@@ -153,11 +153,11 @@ class DerivedPixels:
                 plane = _exactly(voxels[t, k], slope, intercept, pixel)
                 exact[t, k] = plane is not None
                 if plane is None:
-                    quantised = quantise(voxels[t, k], zero_intercept=True, signed=pixel.signed)
-                    plane, slope, intercept = quantised.stored, quantised.slope, quantised.intercept
-                    worst, step = max(worst, quantised.error), max(step, quantised.slope)
+                    quantized = quantize(voxels[t, k], zero_intercept=True, signed=pixel.signed)
+                    plane, slope, intercept = quantized.stored, quantized.slope, quantized.intercept
+                    worst, step = max(worst, quantized.error), max(step, quantized.slope)
                 if not _fit((plane, plane), pixel):
-                    return self._quantised()
+                    return self._quantized()
                 low[t, k], high[t, k] = (plane.min(), plane.max()) if plane.size else (0, 0)
                 self.slopes[t, k], self.intercepts[t, k] = slope, intercept
         self._note_rounding(step, worst)
@@ -172,7 +172,7 @@ class DerivedPixels:
             if exact[t, k]:
                 stored[n] = to_stored_values(plane, self.slopes[t, k], self.intercepts[t, k], self.pixel.dtype)
             else:
-                stored[n] = quantise(plane, zero_intercept=True, signed=self.pixel.signed).stored
+                stored[n] = quantize(plane, zero_intercept=True, signed=self.pixel.signed).stored
         return stored
 
     def _pixel_format(self) -> PixelFormat:

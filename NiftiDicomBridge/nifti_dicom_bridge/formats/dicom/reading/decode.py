@@ -25,6 +25,8 @@ from .lookup import frame_count
 from .shared_values import SharedValues
 
 _ALLOCATED = frozenset({1, 8, 16, 32, 64})
+_FLOATING = {Tag.FLOAT_PIXEL_DATA: 32, Tag.DOUBLE_FLOAT_PIXEL_DATA: 64}
+"""Pixel data elements of floating point numbers → bits of one (PS3.3 C.7.6.24, C.7.6.25)."""
 
 
 def is_native(instance: Instance) -> bool:
@@ -58,27 +60,17 @@ def pixel_format(instance: Instance) -> PixelFormat:
     DicomReadError
         If an attribute of the Image Pixel module is missing, zero or impossible.
     """
-    elements, pixels = instance.elements, instance.pixels
-    assert pixels is not None
+    elements = instance.elements
     rows, columns = _positive(instance, Tag.ROWS), _positive(instance, Tag.COLUMNS)
-    floating = pixels.tag != Tag.PIXEL_DATA
-    allocated = {Tag.FLOAT_PIXEL_DATA: 32, Tag.DOUBLE_FLOAT_PIXEL_DATA: 64}.get(pixels.tag) or _positive(
-        instance, Tag.BITS_ALLOCATED
-    )
-    if allocated not in _ALLOCATED:
-        raise DicomReadError(
-            f"{instance.path}: {dictionary.describe(Tag.BITS_ALLOCATED)} is {allocated}; 1, 8, 16, 32 and 64 exist."
-        )
-    stored = metadata.integer(elements, Tag.BITS_STORED, allocated)
-    stored = stored if 0 < stored <= allocated and not floating else allocated
-    high = metadata.integer(elements, Tag.HIGH_BIT, stored - 1)
+    floating = _has_floats(instance)
+    allocated, stored, high = _bits_of(instance)
     pixel = PixelFormat(
         rows=rows,
         columns=columns,
         samples=max(1, metadata.integer(elements, Tag.SAMPLES_PER_PIXEL, 1)),
         bits_allocated=allocated,
         bits_stored=stored,
-        high_bit=high if stored - 1 <= high < allocated else stored - 1,
+        high_bit=high,
         signed=metadata.integer(elements, Tag.PIXEL_REPRESENTATION) == 1 and allocated > 1,
         floating=floating,
         planar=metadata.integer(elements, Tag.PLANAR_CONFIGURATION) == 1,
@@ -92,6 +84,25 @@ def pixel_format(instance: Instance) -> PixelFormat:
             f"{dictionary.describe(Tag.PHOTOMETRIC_INTERPRETATION)} {pixel.photometric} specifies. The file contradicts itself."
         )
     return pixel
+
+
+def _has_floats(instance: Instance) -> bool:
+    return instance.pixels is not None and instance.pixels.tag in _FLOATING
+
+
+def _bits_of(instance: Instance) -> tuple[int, int, int]:
+    """Return BitsAllocated, BitsStored and HighBit; instead of impossible ones, those of values that fill their words."""
+    assert instance.pixels is not None
+    elements, floating = instance.elements, _has_floats(instance)
+    allocated = _FLOATING[instance.pixels.tag] if floating else _positive(instance, Tag.BITS_ALLOCATED)
+    if allocated not in _ALLOCATED:
+        raise DicomReadError(
+            f"{instance.path}: {dictionary.describe(Tag.BITS_ALLOCATED)} is {allocated}; 1, 8, 16, 32 and 64 exist."
+        )
+    stored = metadata.integer(elements, Tag.BITS_STORED, allocated)
+    stored = stored if 0 < stored <= allocated and not floating else allocated
+    high = metadata.integer(elements, Tag.HIGH_BIT, stored - 1)
+    return allocated, stored, high if stored - 1 <= high < allocated else stored - 1
 
 
 def has_whole_colors(instance: Instance, rows: int, columns: int) -> bool:

@@ -21,9 +21,9 @@ from ....options.urls import refuse_missing_input
 from ....standard import dictionary
 from ....standard.tags import Tag
 from ....standard.transfer_syntaxes import DEFLATED, EXPLICIT_BIG_ENDIAN
-from . import encoding as codec
+from . import data_set_codec as codec
+from .data_set_codec import NeedMoreBytes, Parsed
 from .deflated import open_inflated
-from .encoding import NeedMoreBytes, Parsed
 
 FIRST_READ = 1 << 16
 _PREFIX = slice(128, 132)

@@ -22,6 +22,8 @@ from .headers import Headers
 
 _OF_PIXELS = (Tag.ROWS, Tag.COLUMNS, Tag.BITS_ALLOCATED)
 """Attributes of the Image Pixel module: objects of other kinds do not have all of them."""
+_OF_IMAGES = " Image Storage"
+"""In names of SOP classes of images (PS3.4 B.5): an object without pixels is not one of them, or lost its end."""
 SHARE = 64
 """Files that a process reads at least at a time."""
 LARGE_FOLDER = 256
@@ -109,9 +111,12 @@ class FoundFiles:
 def _without_pixels(path: Path, instance: Instance) -> Leftover:
     """Return what a file without PixelData is: no image, an image that lost its pixels, or one that has them elsewhere."""
     elements, kind = instance.elements, kind_of(instance)
-    if not all(tag in elements for tag in _OF_PIXELS):
-        return Leftover(str(path), f"no image: {kind}")
     uid = metadata.text(elements, Tag.SERIES_INSTANCE_UID)
+    if not all(tag in elements for tag in _OF_PIXELS):
+        if _OF_IMAGES not in kind:
+            return Leftover(str(path), f"no image: {kind}")
+        missing = " and ".join(map(dictionary.describe, (Tag.ROWS, Tag.PIXEL_DATA)))
+        return Leftover(str(path), f"{kind} without {missing}: the file may be cut off", series_uid=uid)
     if vendor.private(elements, *vendor.ELSCINT_PIXELS) is None:
         return Leftover(str(path), f"{kind} without {dictionary.describe(Tag.PIXEL_DATA)}", series_uid=uid)
     reason = (

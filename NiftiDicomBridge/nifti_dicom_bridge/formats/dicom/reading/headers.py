@@ -18,10 +18,10 @@ from ....model.metadata import Element, Instance, PixelElement
 from ....model.remote_files import is_remote
 from ....model.similar_elements import SimilarElements
 from ....standard.tags import Tag
-from . import encoding as codec
+from . import data_set_codec as codec
 from . import files
+from .data_set_codec import ElementReader, NeedMoreBytes
 from .decode import check_length, pixel_format
-from .encoding import ElementReader, NeedMoreBytes
 
 PREAMBLE_END = 132
 """Preamble and ``DICM`` (PS3.10 7.1)."""

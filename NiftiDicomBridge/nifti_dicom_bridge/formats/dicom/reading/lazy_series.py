@@ -18,7 +18,7 @@ from .scaling import real_planes, scaling_of
 from .stored_voxels import StoredVoxels
 
 
-class Stream:
+class StreamedSeries:
     """The volume of a plan, read some planes at a time.
 
     Parameters

@@ -129,7 +129,7 @@ class Loader:
             except BaseException:
                 pool.shutdown(cancel_futures=True)
                 raise
-        direct = [n for n, lying in enumerate(places) if lying and self.is_direct(n, lying)]
+        direct = [n for n, own in enumerate(places) if own and self.is_direct(n, own)]
         for n in self.without_values(voxels, direct, lambda n: voxels[places[n][0].time, places[n][0].slice]):
             voxels[places[n][0].time, places[n][0].slice] = self.decoded_frames(n, self.plan.instances[n], self.formats[n])[0]
         self.note_values(voxels)

@@ -136,8 +136,8 @@ def _refuse_undescribed_tiles(series: Series, frames: Sequence[FrameInfo]) -> No
 
 
 def _plan(series: Series, grid: stacks.Grid, warnings: Sequence[str]) -> Plan:
-    lying = [*(frame for times in grid.frames for frame in times), *(layer.frame for layer in grid.layers)]
-    used = sorted({frame.instance for frame in lying})
+    contained = [*(frame for times in grid.frames for frame in times), *(layer.frame for layer in grid.layers)]
+    used = sorted({frame.instance for frame in contained})
     number = {old: new for new, old in enumerate(used)}
     frames = [[_renumbered(frame, number) for frame in times] for times in grid.frames]
     layers = [layer._replace(frame=_renumbered(layer.frame, number)) for layer in grid.layers]

@@ -119,7 +119,7 @@ def _misfit(
     """Return how badly the number of the first time at a place fits those of other places.
 
     Either all first numbers are within one period (times are stored one after the other), or they are whole numbers of blocks
-    apart (slices are). Where that leaves a choice, the start of neighbouring places decides.
+    apart (slices are). Where that leaves a choice, the start of neighboring places decides.
     """
     first = np.array([*starts.values(), start])
     blocks = (first - min(starts.values(), default=start)) / (period * count)

@@ -122,7 +122,7 @@ def find_series(
                 inventory.series += _without_duplicates(of_person, inventory.leftovers)
     _warn_of_shared_uids(inventory.series)
     _warn_of_people(inventory.series)
-    _warn_of_damaged_neighbours(inventory)
+    _warn_of_damaged_neighbors(inventory)
     _warn_of_missing_instances(inventory, found_files)
     return inventory
 
@@ -185,7 +185,7 @@ def _warn_of_people(series_list: Sequence[Series]) -> None:
         one.warnings += [doubt] if doubt else []
 
 
-def _warn_of_damaged_neighbours(inventory: Inventory) -> None:
+def _warn_of_damaged_neighbors(inventory: Inventory) -> None:
     """Warn of files that are missing in a series, and of those that may be: unreadable ones in a folder of it."""
     damaged = [leftover for leftover in inventory.leftovers if leftover.failed]
     own = Counter(leftover.series_uid for leftover in damaged if leftover.series_uid)

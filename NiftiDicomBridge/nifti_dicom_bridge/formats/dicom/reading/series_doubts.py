@@ -10,8 +10,8 @@ from ....model.metadata import GE_BIG_ENDIAN_PIXELS, Elements, Instance
 from ....standard.dictionary import describe, uid_name
 from ....standard.photometric import ONE_SAMPLE, SAMPLES
 from ....standard.tags import Tag
+from .data_set_codec import count_unordered
 from .decode import has_whole_colors, is_native, pixel_format
-from .encoding import count_unordered
 from .owners import contradiction, doubt_of_private_elements, doubt_of_text
 from .series import Series
 from .spaces import doubt_of_positions

@@ -28,10 +28,10 @@ def by_stack(frames: Frames) -> dict[str, Frames]:
     parts: dict[str, Frames] = defaultdict(list)
     for name, frame in zip(ids, frames, strict=True):
         parts[name].append(frame)
-    return parts if _lie_apart(list(parts.values()), places_of(frames)) else {"": frames}
+    return parts if _are_apart(list(parts.values()), places_of(frames)) else {"": frames}
 
 
-def _lie_apart(parts: Sequence[Frames], places: Sequence[Frames]) -> bool:
+def _are_apart(parts: Sequence[Frames], places: Sequence[Frames]) -> bool:
     own = [places_of(part) for part in parts]
     sizes = [len(part) for part in own]
     shared = sum(sizes) - len(places)

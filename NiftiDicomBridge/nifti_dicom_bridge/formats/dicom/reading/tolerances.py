@@ -1,11 +1,11 @@
-"""How far apart frames may be and still count as at one place: relative to pixels and slices, which may be micrometres."""
+"""How far apart frames may be and still count as at one place: relative to pixels and slices, which may be micrometers."""
 
 from __future__ import annotations
 
 SAME_PLACE_MM = 0.01
 """Scanners write positions with two or three decimals; no clinical slices are closer."""
 SAME_PLACE = 0.05
-"""And no more than this part of a pixel or of the slice distance, where those are micrometres (OCT, micro-CT, histology)."""
+"""And no more than this part of a pixel or of the slice distance, where those are micrometers (OCT, micro-CT, histology)."""
 SAME_DIRECTION = 2e-3
 """Largest difference of a direction cosine within one volume: scanners round, and repeat with jitter (GE, 1e-3)."""
 MOVED_DIRECTION = 0.1

@@ -254,6 +254,20 @@ def test_images_without_pixel_data_are_named_and_their_series_is_incomplete(tmp_
     ]
 
 
+def test_image_that_is_cut_before_its_rows_is_named_and_its_series_is_incomplete(tmp_path: Path) -> None:
+    found = series()
+    for keyword in ("Rows", "Columns", "BitsAllocated", "PixelData"):
+        delattr(found[3], keyword)
+    save(tmp_path, found)
+
+    (volume,) = read([tmp_path])
+
+    assert list(volume.warnings) == ["1 image(s) of the series have no pixel data: it is incomplete"]
+    assert [leftover.reason for leftover in find_series([tmp_path]).leftovers] == [
+        "MR Image Storage without Rows (0028,0010) and PixelData (7FE0,0010): the file may be cut off"
+    ]
+
+
 def test_pixels_in_a_private_element_are_a_failure(tmp_path: Path) -> None:
     found = series()
     for ds in found:

@@ -16,7 +16,7 @@ SMALLEST_SLOPE = 1e-300
 
 
 @dataclass(frozen=True)
-class Quantised:
+class Quantized:
     """Real values as 16-bit integers.
 
     Attributes
@@ -35,7 +35,7 @@ class Quantised:
     error: float
 
 
-def quantise(real: np.ndarray, zero_intercept: bool = False, signed: bool = False, unsigned: bool = False) -> Quantised:
+def quantize(real: np.ndarray, zero_intercept: bool = False, signed: bool = False, unsigned: bool = False) -> Quantized:
     """Return real values in 16 bits: exactly where they are integers that fit, else in 65 535 even steps.
 
     Parameters
@@ -57,7 +57,7 @@ def quantise(real: np.ndarray, zero_intercept: bool = False, signed: bool = Fals
     values = real.astype(np.float64)
     steps = steps_for(ValueRange.of(values), zero_intercept, signed, unsigned)
     stored = steps.stored(values)
-    return Quantised(stored, steps.slope, steps.intercept, steps.error(values, stored))
+    return Quantized(stored, steps.slope, steps.intercept, steps.error(values, stored))
 
 
 @dataclass(frozen=True)
@@ -102,7 +102,7 @@ class Steps:
     dtype : numpy.dtype
         Of the integers.
     slope, intercept : float
-        As those of `Quantised`.
+        As those of `Quantized`.
     exact : bool
         The values are integers that are stored as they are.
     constant : bool
@@ -132,7 +132,7 @@ class Steps:
 
 
 def steps_for(values: ValueRange, zero_intercept: bool = False, signed: bool = False, unsigned: bool = False) -> Steps:
-    """Return how values of a range are stored in 16 bits; it has the parameters of `quantise`, and raises its errors."""
+    """Return how values of a range are stored in 16 bits; it has the parameters of `quantize`, and raises its errors."""
     if values.missing:
         raise PixelError(
             f"{values.missing} voxels are NaN or infinite: 16-bit pixels cannot hold them. "
@@ -219,7 +219,7 @@ class Survey:
 
 
 def lattice_of(real: Voxels, survey: Survey) -> Lattice | None:
-    """Return the steps that finite real values were once quantised in; None where there are more than 65 536 or none.
+    """Return the steps that finite real values were once quantized in; None where there are more than 65 536 or none.
 
     The step is guessed from a sample, and verified on every value: none may be further from its step than the rounding of
     its own float type.
