@@ -77,7 +77,5 @@ def send_outputs(report: ConversionReport, options: ConversionOptions, progress:
 def _not_sent(target: str, paths: list[Path], reason: str) -> Entry:
     names = ", ".join("/".join(path.parts[-2:]) for path in paths[:_NAMES])
     names += f" and {len(paths) - _NAMES} more" * (len(paths) > _NAMES)
-    error = (
-        f"{len(paths)} file(s) were written and not sent ({names}): {reason.rstrip('.')}. nifti-dicom-bridge send sends them."
-    )
+    error = f"{len(paths)} file(s) were written and not sent ({names}): {reason.rstrip('.')}."
     return Entry(target, Outcome.FAILED, paths, error=f"{error} nifti-dicom-bridge send sends them.")

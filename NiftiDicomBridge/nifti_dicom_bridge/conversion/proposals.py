@@ -32,7 +32,7 @@ NAMES_OF_PATIENT_AND_STUDY = (
     "AccessionNumber", "ReferringPhysicianName", "SeriesNumber", "SeriesDescription", "BodyPartExamined", "PatientPosition",
     "Manufacturer", "ManufacturerModelName",
 )  # fmt: skip
-"""SOP class whose words are checked: those of patient, study and position are the same for all kinds of images."""
+"""Attributes that a proposal lists: those that a person enters or checks."""
 
 
 class SidecarKind(StrEnum):
@@ -173,7 +173,7 @@ def value_problem(keyword: str, text: str) -> str:
         ((tag, (vr, values)),) = edits.elements_of({keyword: text}).items()
     except OptionError as error:
         return str(error)
-    return word_problem(tag, element_of(tag, vr, values), MR)
+    return word_problem(tag, element_of(tag, vr, values), MR)  # words of patient, study and position: the same for all kinds
 
 
 def proposal_of(path: Path, shared: ConversionContext) -> Proposal:

@@ -38,7 +38,7 @@ def is_streamed(plan: Plan) -> bool:
 
 
 def opened_volume(
-    plan: Plan, public: OutputPolicy, entry: Entry, progress: Progress | None, is_named: bool = True
+    plan: Plan, policy: OutputPolicy, entry: Entry, progress: Progress | None, is_named: bool = True
 ) -> tuple[Volume, Completion | None]:
     """Return the volume of a plan as it may be written; with what completes it where its voxels are lazy.
 
@@ -46,7 +46,7 @@ def opened_volume(
     ----------
     plan : Plan
         What to read.
-    public : OutputPolicy
+    policy : OutputPolicy
         De-identifies it where that is wanted.
     entry : Entry
         Receives its warnings and notes.
@@ -55,7 +55,7 @@ def opened_volume(
     is_named : bool
         Whether the policy may give it another name.
     """
-    clean = public.named if is_named else public.clean
+    clean = policy.named if is_named else policy.clean
     if not is_streamed(plan):
         volume = load(plan, progress)
         entry.log.warnings += volume.warnings
@@ -66,7 +66,7 @@ def opened_volume(
     def complete(digest: str) -> Volume:
         whole = stream.complete(digest)
         entry.log.warnings[:0] = whole.warnings
-        return replace(public.clean(whole), name=volume.name)
+        return replace(policy.clean(whole), name=volume.name)
 
     return volume, complete
 

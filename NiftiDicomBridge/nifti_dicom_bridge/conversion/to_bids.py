@@ -52,10 +52,10 @@ def convert_to_bids(inputs: Sequence[Path], output: Path, options: ConversionOpt
     )
     inventory = find_selected(inputs, Selection.of(options), runner.progress, options.follow_links, runner.jobs)
     report = ConversionReport(notes=_notes_of_stores(inputs, options))
-    public = OutputPolicy.of(options, set())
-    pairs = images_of(plans_as_named(inventory, report, runner), options, public, report, runner)
+    policy = OutputPolicy.of(options, set())
+    pairs = images_of(plans_as_named(inventory, report, runner), options, policy, report, runner)
     images = [image for image, _ in pairs]
-    dataset = _Dataset(output, table, options, public)
+    dataset = _Dataset(output, table, options, policy)
     with dataset_locked(output, runner.progress):
         placements = assign_paths(images, output, table, ".nii.gz" if options.gzip else ".nii")
         runner.report([_left_out(image, plan) for image, plan in pairs if image.ignored or image.refused], report)
@@ -63,10 +63,10 @@ def convert_to_bids(inputs: Sequence[Path], output: Path, options: ConversionOpt
         tasks = []
         for placement in placements:
             plan = plan_of[id(placement.image)]
-            keys = public.keys or frozenset({placement.subject})  # their images share the rows of tables
+            keys = policy.keys or frozenset({placement.subject})  # their images share the rows of tables
             tasks.append(Task(plan.title, plan.paths, partial(_write, placement, plan, dataset), keys))
         report.entries += runner.run(tasks)
-    return public.published(report)
+    return policy.published(report)
 
 
 def _notes_of_stores(inputs: Sequence[Path], options: ConversionOptions) -> list[str]:
@@ -82,14 +82,14 @@ class _Dataset:
     folder: Path
     table: BidsMap
     options: ConversionOptions
-    public: OutputPolicy
+    policy: OutputPolicy
 
 
 def _write(placement: Placement, plan: Plan, dataset: _Dataset, progress: Progress | None) -> Entry:
     image, entry, options = placement.image, entry_of(plan), dataset.options
     with errors_recorded_in(entry, options.skip_existing):
         _check_existing(dataset.folder / str(placement.path), placement, options)
-        volume, complete = opened_volume(plan, dataset.public, entry, progress, is_named=False)
+        volume, complete = opened_volume(plan, dataset.policy, entry, progress, is_named=False)
         entry.outputs = write_placed(volume, placement, dataset.folder, dataset.table, options, complete)
     entry.log.warnings += image.log.warnings
     entry.log.notes += [f"named by {image.rule}", *image.log.notes] if image.rule else image.log.notes

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 
 def images_of(
-    plans: Sequence[Plan], options: ConversionOptions, public: OutputPolicy, report: ConversionReport, runner: TaskRunner
+    plans: Sequence[Plan], options: ConversionOptions, policy: OutputPolicy, report: ConversionReport, runner: TaskRunner
 ) -> list[tuple[Image, Plan]]:
     """Return what the headers specify of each image, with what to load; one that cannot be understood is a failed entry.
 
@@ -36,7 +36,7 @@ def images_of(
         If one label is given for the images of several patients.
     """
     _require_one_patient(plans, options)
-    naming = public.naming()
+    naming = policy.naming()
     images = []
     for plan in plans:
         entry = entry_of(plan)

@@ -54,10 +54,10 @@ class _Run:
 
     def __init__(self, output: Path, options: ConversionOptions):
         self.output, self.options = output, options
-        self.job, self.public = DicomJob(options), OutputPolicy.of(options, set())
+        self.job, self.policy = DicomJob(options), OutputPolicy.of(options, set())
         edits.elements_of(options.set_values)  # what is not valid ends the conversion before anything is written
         if options.reference or options.study_from or options.metadata:
-            _ = self.making  # what they name is missed before anything is written
+            _ = self.builder  # what they name is missed before anything is written
 
     def with_job(self, job: DicomJob) -> _Run:
         """Return the same run with other UIDs; itself where they are the same."""
@@ -68,7 +68,7 @@ class _Run:
         return run
 
     @cached_property
-    def making(self) -> ObjectBuilder:
+    def builder(self) -> ObjectBuilder:
         """Makes new objects."""
         from .new_objects import ObjectBuilder
 
@@ -94,9 +94,9 @@ def convert_to_dicom(inputs: Sequence[Path], output: Path, options: ConversionOp
     tasks = []
     for (group, job), own in zip(groups, keys, strict=False):
         files = [path for source in group for path in source.inputs]
-        tasks.append(Task(title_of(group), files, partial(_group_to_dicom, group, run.with_job(job)), run.public.keys or own))
+        tasks.append(Task(title_of(group), files, partial(_group_to_dicom, group, run.with_job(job)), run.policy.keys or own))
     report.entries += runner.run(tasks)
-    return run.public.published(report)
+    return run.policy.published(report)
 
 
 def _keys_of_tasks(groups: Sequence[Sequence[Source]], options: ConversionOptions) -> list[frozenset[str]]:
@@ -158,9 +158,9 @@ def _group_to_dicom(group: list[Source], run: _Run, progress: Progress | None) -
         _require_same_options(inputs, run.options)
         if first is not None and first.record is None and not options.deidentify:
             if are_masks(group):
-                run.making.create_of_masks(inputs, entry, progress)
+                run.builder.create_of_masks(inputs, entry, progress)
             else:
-                run.making.create(first.path, entry, progress)
+                run.builder.create(first.path, entry, progress)
         elif options.kind is Kind.AUTO or not _recast(group, run, entry, progress):
             _restore(group, run, entry, progress)
         if entry.outcome in (Outcome.CONVERTED, Outcome.DERIVED):  # what was restored is as valid as it was
@@ -174,8 +174,8 @@ def _group_to_dicom(group: list[Source], run: _Run, progress: Progress | None) -
 
 def _recast(group: list[Source], run: _Run, entry: Entry, progress: Progress | None) -> bool:
     edited = [_with_edits(source, progress) for source in group]
-    volumes = [run.public.clean(volume, entry.log) for volume in edited]
-    if not run.making.recast(volumes, entry, progress, partial(_check_unchanged, group)):
+    volumes = [run.policy.clean(volume, entry.log) for volume in edited]
+    if not run.builder.recast(volumes, entry, progress, partial(_check_unchanged, group)):
         return False
     entry.log.warnings += [sentence for source in group for sentence in source.edits.warnings(not run.options.deidentify)]
     if not run.options.deidentify:
@@ -207,7 +207,7 @@ def _restore(group: list[Source], run: _Run, entry: Entry, progress: Progress | 
     together = _edited_values(group)
     if run.options.deidentify:
         together = {}  # they are cleaned with the rest
-        volumes = [run.public.clean(_with_edits(source, progress), entry.log) for source in group]
+        volumes = [run.policy.clean(_with_edits(source, progress), entry.log) for source in group]
     else:
         volumes = [source.load(progress) for source in group]
     together |= _given_values(run, entry)

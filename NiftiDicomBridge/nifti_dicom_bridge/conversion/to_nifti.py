@@ -37,14 +37,14 @@ def convert_to_nifti(inputs: Sequence[Path], output: Path, options: ConversionOp
     inventory = find_selected(others, selection, runner.progress, options.follow_links, runner.jobs)
     plans, report = plans_and_report(inventory, runner, options.filename, options, stores)
     taken = {name_key(plan.name) for plan in plans} if not options.deidentify else set()
-    public = OutputPolicy.of(options, taken)
-    tasks = _stores_to_nifti(stores, output, options, taken, public)
+    policy = OutputPolicy.of(options, taken)
+    tasks = _stores_to_nifti(stores, output, options, taken, policy)
     for plan in plans:
-        convert = partial(_plan_to_nifti, plan, output, options, taken, public)
-        keys = public.keys or (keys_of_names([_without_suffixes(plan.name)]) if options.resample else frozenset())
+        convert = partial(_plan_to_nifti, plan, output, options, taken, policy)
+        keys = policy.keys or (keys_of_names([_without_suffixes(plan.name)]) if options.resample else frozenset())
         tasks.append(Task(plan.title, plan.paths, convert, keys))
     report.entries += runner.run(tasks)
-    return public.published(report)
+    return policy.published(report)
 
 
 def _selected_stores(inputs: Sequence[Path], selection: Selection, options: ConversionOptions) -> list[NamedFile]:
@@ -69,7 +69,7 @@ def _without_suffixes(name: str) -> str:
 
 
 def _plan_to_nifti(
-    plan: Plan, output: Path, options: ConversionOptions, taken: set[str], public: OutputPolicy, progress: Progress | None
+    plan: Plan, output: Path, options: ConversionOptions, taken: set[str], policy: OutputPolicy, progress: Progress | None
 ) -> Entry:
     entry = Entry(plan.title, Outcome.CONVERTED, plan.paths)
     with errors_recorded_in(entry, options.skip_existing):
@@ -78,27 +78,27 @@ def _plan_to_nifti(
         if options.resample:
             volume = load(plan, progress)
             entry.log.warnings += volume.warnings
-            volumes = [public.named(volume, entry.log), *map(public.named, _resampled(volume, options, entry, taken))]
+            volumes = [policy.named(volume, entry.log), *map(policy.named, _resampled(volume, options, entry, taken))]
             entry.outputs = write_images(volumes, output, options)
         else:
-            volume, complete = opened_volume(plan, public, entry, progress)
+            volume, complete = opened_volume(plan, policy, entry, progress)
             entry.outputs = write_images([volume], output, options, complete, progress)
     return entry
 
 
 def _stores_to_nifti(
-    stores: Sequence[NamedFile], output: Path, options: ConversionOptions, taken: set[str], public: OutputPolicy
+    stores: Sequence[NamedFile], output: Path, options: ConversionOptions, taken: set[str], policy: OutputPolicy
 ) -> list[Task]:
     """Return how to convert Zarr stores."""
     names = [store.name if options.deidentify else unique_name(store.name, taken) for store in stores]
     return [
-        Task(store.path.name, [store.path], partial(_store_to_nifti, store.path, name, output, options, public), public.keys)
+        Task(store.path.name, [store.path], partial(_store_to_nifti, store.path, name, output, options, policy), policy.keys)
         for store, name in zip(stores, names, strict=True)
     ]
 
 
 def _store_to_nifti(
-    path: Path, name: str, output: Path, options: ConversionOptions, public: OutputPolicy, progress: Progress | None
+    path: Path, name: str, output: Path, options: ConversionOptions, policy: OutputPolicy, progress: Progress | None
 ) -> Entry:
     from .image_with_record import open_store
 
@@ -107,11 +107,11 @@ def _store_to_nifti(
         file = open_store(path)
         volume = replace(file.load(), name=name, warnings=file.image.warnings)
         entry.log.warnings += volume.warnings
-        volume = public.named(volume, entry.log)
+        volume = policy.named(volume, entry.log)
         if volume.source is None:  # rows are written from the last to the first: so the file is as the one it was made of
             volume = reoriented(volume, (0, 1, 2), (1, -1, 1))
         with Staging(output, options.overwrite) as staging:
-            additions = Additions(edited=public.edits(file, entry.log))
+            additions = Additions(edited=policy.edits(file, entry.log))
             stage_nifti(volume, volume.name, staging, options, additions, progress=progress)
             file.check_unchanged()  # lazy voxels were read until now
             stage_labels(volume, volume.name, staging)

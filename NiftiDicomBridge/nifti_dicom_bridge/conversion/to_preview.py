@@ -73,13 +73,13 @@ class _Shared:
     options: ConversionOptions
     maps: tuple[Labels, ...] = ()
     taken: set[str] = field(default_factory=set)
-    public: OutputPolicy = field(default_factory=lambda: OutputPolicy(None, set()))
+    policy: OutputPolicy = field(default_factory=lambda: OutputPolicy(None, set()))
 
     @classmethod
     def of(cls, output: Path, options: ConversionOptions) -> _Shared:
         """Return what the options want."""
-        public = OutputPolicy.of(options, set())
-        return cls(output, options, _label_maps(options.preview.overlay, options.labels, public), public=public)
+        policy = OutputPolicy.of(options, set())
+        return cls(output, options, _label_maps(options.preview.overlay, options.labels, policy), policy=policy)
 
 
 def convert_to_preview(
@@ -90,10 +90,10 @@ def convert_to_preview(
     report = ConversionReport()
     tasks = []
     for source in list(_sources(inputs, report, options, runner)):  # all are found before the first is written
-        keys = shared.public.keys or keys_of_names([source.name])
+        keys = shared.policy.keys or keys_of_names([source.name])
         tasks.append(Task(source.title, source.inputs, partial(_source_to_preview, source, shared), keys))
     report.entries += runner.run(tasks)
-    return shared.public.published(report)
+    return shared.policy.published(report)
 
 
 def write_preview(volume: Volume, path: Path, options: ConversionOptions, log: Log) -> list[Path]:
@@ -130,7 +130,7 @@ def _write(source: _Source, name: str, shared: _Shared, entry: Entry, progress: 
     """Make pictures of an image, under a name of their own if none is given."""
     volume = source.load(progress)
     if volume.source is not None:
-        volume = shared.public.clean(volume, entry.log)
+        volume = shared.policy.clean(volume, entry.log)
     entry.log.warnings += volume.warnings
     title = _public_name(volume) if shared.options.deidentify else source.title
     subject = _subject(source, with_display_rescale(volume), title, shared, entry)
@@ -167,7 +167,7 @@ def _subject(source: _Source, volume: Volume, title: str, shared: _Shared, entry
         entry.log.warnings.append(f"the position of the image is unknown: it is shown as stored, not as {shared.options.plane}")
     if volume.source is not None and not shared.options.deidentify:
         entry.log.warnings += picture_warnings(volume.dicom.metadata)
-    own = _own_labels(source, volume, shared.options, shared.public)
+    own = _own_labels(source, volume, shared.options, shared.policy)
     volume = own[0].volume if own else volume
     return PreviewInput(
         volume=volume,
@@ -197,7 +197,7 @@ def _sidecar(source: _Source) -> dict[str, Any] | None:
 # --- label maps -------------------------------------------------------------------------------------------------------
 
 
-def _label_maps(path: Path | None, table: Path | None, public: OutputPolicy) -> tuple[Labels, ...]:
+def _label_maps(path: Path | None, table: Path | None, policy: OutputPolicy) -> tuple[Labels, ...]:
     """Return what ``overlay`` names: the segments of a DICOM SEG, or a NIfTI label map.
 
     Raises
@@ -216,9 +216,9 @@ def _label_maps(path: Path | None, table: Path | None, public: OutputPolicy) -> 
         if volume.voxels.ndim != 4 or not _is_whole(volume.array):
             raise OptionError(f'overlay="{path}": {volume.name} holds {volume.voxels.dtype} values that are no labels.')
         if volume.source is not None:
-            volume = public.clean(volume)
+            volume = policy.clean(volume)
         grid = _regular(volume, true_planes(volume.dicom.metadata) if volume.source is not None else None)
-        label_maps.append(Labels(grid, tuple(public.labels(_segments(path, volume, table))), _space(volume)))
+        label_maps.append(Labels(grid, tuple(policy.labels(_segments(path, volume, table))), _space(volume)))
     return tuple(label_maps)
 
 
@@ -251,7 +251,7 @@ def _labels(own: tuple[Labels, ...], volume: Volume, shared: _Shared, placed: bo
     return fitting or own
 
 
-def _own_labels(source: _Source, volume: Volume, options: ConversionOptions, public: OutputPolicy) -> tuple[Labels, ...]:
+def _own_labels(source: _Source, volume: Volume, options: ConversionOptions, policy: OutputPolicy) -> tuple[Labels, ...]:
     """Return a label map as labels, so that it is shown in its colors; in memory, as every picture needs any of its voxels."""
     if volume.voxels.ndim != 4 or volume.voxels.dtype.kind not in "iub":
         return ()
@@ -261,4 +261,4 @@ def _own_labels(source: _Source, volume: Volume, options: ConversionOptions, pub
     table = options.labels or (find_labels(source.inputs[0]) if source.inputs else None)
     if table is None and not has_labels(volume):
         return ()
-    return (Labels(volume.in_memory(), tuple(public.labels(read_labels(table))) if table is not None else ()),)
+    return (Labels(volume.in_memory(), tuple(policy.labels(read_labels(table))) if table is not None else ()),)

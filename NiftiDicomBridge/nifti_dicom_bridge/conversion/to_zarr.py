@@ -48,7 +48,7 @@ def convert_to_zarr(inputs: Sequence[Path], output: Path, options: ConversionOpt
     stores = open_named(selected_stores(zarr.stores_below(inputs, options.follow_links), selection), open_store, options)
     plans, report = plans_and_report(inventory, runner, options.filename, options, [*files, *stores])
     taken: set[str] = set()
-    public = OutputPolicy.of(options, taken)
+    policy = OutputPolicy.of(options, taken)
     images: list[tuple[str, list[Path], str, Stage]] = [
         (plan.title, plan.paths, plan.name, partial(_stage_series, plan)) for plan in plans
     ]
@@ -57,10 +57,10 @@ def convert_to_zarr(inputs: Sequence[Path], output: Path, options: ConversionOpt
     tasks = []
     for title, paths, name, stage in images:
         own = name if options.deidentify else unique_name(name, taken)
-        what = _Image(title, paths, own, output, options, public)
-        tasks.append(Task(title, paths, partial(_written, what, stage), public.keys))
+        what = _Image(title, paths, own, output, options, policy)
+        tasks.append(Task(title, paths, partial(_written, what, stage), policy.keys))
     report.entries += runner.run(tasks)
-    return public.published(report)
+    return policy.published(report)
 
 
 @dataclass
@@ -72,7 +72,7 @@ class _Image:
     name: str
     output: Path
     options: ConversionOptions
-    public: OutputPolicy
+    policy: OutputPolicy
 
 
 Stage = Callable[[_Image, Staging, Entry, Progress | None], None]
@@ -88,28 +88,28 @@ def _written(image: _Image, stage: Stage, progress: Progress | None) -> Entry:
 
 
 def _stage_series(plan: Plan, image: _Image, staging: Staging, entry: Entry, progress: Progress | None) -> None:
-    public, options = image.public, image.options
+    policy, options = image.policy, image.options
     if not options.deidentify:
         check_free(staging.folder / (image.name + store_suffix(options)), series_uid(plan), options)
     entry.log.warnings += plan.warnings
     if plan.grid.layers and not can_be_read_by_slice(plan):
-        volume = public.named(replace(load(plan, progress), name=image.name), entry.log)
+        volume = policy.named(replace(load(plan, progress), name=image.name), entry.log)
         stage_store(volume, volume.name, staging, options, progress=progress)
         return
     stream = StreamedSeries(plan, progress)
-    volume = public.named(replace(stream.volume, name=image.name), entry.log)
+    volume = policy.named(replace(stream.volume, name=image.name), entry.log)
 
     def complete(digest: str) -> Volume:
-        return replace(public.clean(stream.complete(digest)), name=volume.name)
+        return replace(policy.clean(stream.complete(digest)), name=volume.name)
 
     stage_store(volume, volume.name, staging, options, complete=complete, progress=progress)
 
 
 def _stage_image(path: Path, image: _Image, staging: Staging, entry: Entry, progress: Progress | None) -> None:
-    file, public = open_nifti(path), image.public
+    file, policy = open_nifti(path), image.policy
     if file.record is not None:
-        volume = public.named(replace(file.load(lazy=True), name=image.name), entry.log)
-        stage_store(volume, volume.name, staging, image.options, public.edits(file, entry.log), progress=progress)
+        volume = policy.named(replace(file.load(lazy=True), name=image.name), entry.log)
+        stage_store(volume, volume.name, staging, image.options, policy.edits(file, entry.log), progress=progress)
         file.check_unchanged()  # lazy voxels were read until now
         return
     from ..creation.image_with_sidecar import open_with_sidecar
@@ -117,7 +117,7 @@ def _stage_image(path: Path, image: _Image, staging: Staging, entry: Entry, prog
     what = open_with_sidecar(path, lazy=True)
     entry.log.warnings += what.image.warnings
     intent = _intent(what.image, path, bool(image.options.pyramid), entry.log)
-    volume = public.named(replace(what.image, name=image.name, intent=intent), entry.log)
+    volume = policy.named(replace(what.image, name=image.name, intent=intent), entry.log)
     stage_store(volume, image.name, staging, image.options, finite_keys(what.top, entry.log.warnings), progress=progress)
     file.check_unchanged()
 
@@ -135,6 +135,6 @@ def _intent(image: Volume, path: Path, is_averaged: bool, log: Log) -> str:
 
 
 def _stage_other_store(path: Path, image: _Image, staging: Staging, entry: Entry, progress: Progress | None) -> None:
-    file, public = open_store(path), image.public
-    volume = public.named(replace(file.load(), name=image.name, warnings=file.image.warnings), entry.log)
-    stage_store(volume, volume.name, staging, image.options, public.edits(file, entry.log), progress=progress)
+    file, policy = open_store(path), image.policy
+    volume = policy.named(replace(file.load(), name=image.name, warnings=file.image.warnings), entry.log)
+    stage_store(volume, volume.name, staging, image.options, policy.edits(file, entry.log), progress=progress)

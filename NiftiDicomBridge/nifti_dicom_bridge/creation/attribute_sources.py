@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -17,7 +17,7 @@ from ..formats.dicom.created.set_values import set_tags
 from ..formats.dicom.pydicom_conversion import element_of
 from ..formats.dicom.uids import new_uid
 from ..model import metadata
-from ..model.metadata import Elements, Log
+from ..model.metadata import Elements, Instance, Log
 from ..options import ConversionOptions, Kind
 from ..standard.dictionary import keyword_of
 from ..standard.tags import Tag
@@ -103,13 +103,19 @@ class ConversionContext:
         return self.read[paths]
 
     def next_number(self, study_uid: str) -> int:
-        """Return a series number that is free in a study, beyond those of its known series times 100."""
+        """Return a series number that is free in a study; see `add_known_series`."""
         if study_uid not in self.numbers:
-            known = [one.instances[0] for one in (*self.references, *self.studies) if one.study_uid == study_uid]
-            numbers = [metadata.integer(instance.elements, Tag.SERIES_NUMBER) for instance in known]
-            self.numbers[study_uid] = 100 * max(0, *numbers) if numbers else 0
-        self.numbers[study_uid] += 1
+            known = [one for one in (*self.references, *self.studies) if one.study_uid == study_uid]
+            self.add_known_series(reference.instances[0] for reference in known)
+        self.numbers[study_uid] = self.numbers.get(study_uid, 0) + 1
         return self.numbers[study_uid]
+
+    def add_known_series(self, instances: Iterable[Instance]) -> None:
+        """Let new series be numbered beyond known ones, each given by an instance: 301 is the first one after series 3."""
+        for instance in instances:
+            study_uid = metadata.text(instance.elements, Tag.STUDY_INSTANCE_UID)
+            number = 100 * max(0, metadata.integer(instance.elements, Tag.SERIES_NUMBER))
+            self.numbers[study_uid] = max(self.numbers.get(study_uid, 0), number)
 
 
 def read_all(paths: Sequence[Path]) -> list[Reference]:
@@ -163,8 +169,8 @@ def resolve_attributes(
 
 def _check_modality(attributes: Attributes, kind: Kind) -> None:
     """Refuse a Modality that an object of a kind cannot have."""
-    given, form = attributes.text(Tag.MODALITY), OBJECT_KINDS.get(kind)
-    wanted = {Kind.SEG: "SEG", Kind.RTSTRUCT: "RTSTRUCT"}.get(kind, form.modality if form else "")
+    given, object_kind = attributes.text(Tag.MODALITY), OBJECT_KINDS.get(kind)
+    wanted = {Kind.SEG: "SEG", Kind.RTSTRUCT: "RTSTRUCT"}.get(kind, object_kind.modality if object_kind else "")
     if given and wanted and given != wanted:
         raise OptionError(
             f'Modality (0008,0060) of this kind of object is {wanted}, and {given} was set. Use kind="KIND" for another kind.'
@@ -246,16 +252,16 @@ def _of_series(
     from ..bids.inheritance import study_key
 
     uid = attributes.text(Tag.STUDY_INSTANCE_UID) or shared.study_uids.setdefault(study_key(described.origin), new_uid())
-    form = OBJECT_KINDS.get(kind)
+    object_kind = OBJECT_KINDS.get(kind)
     description = described.name.replace("\\", " ")[:64]
-    if place.reference is not None and place.same_grid and form and form.modality == place.reference.modality:
+    if place.reference is not None and place.same_grid and object_kind and object_kind.modality == place.reference.modality:
         description = reference_attributes.description(place.reference, described.name)
     return {
         Tag.STUDY_INSTANCE_UID: new_element.text("UI", uid),
         Tag.FRAME_OF_REFERENCE_UID: new_element.text("UI", shared.spaces.uid_of(uid, place.image)),
         Tag.SERIES_NUMBER: new_element.integers("IS", shared.next_number(uid)),
         Tag.SERIES_DESCRIPTION: new_element.text("LO", description),
-        **({Tag.MODALITY: new_element.text("CS", form.modality or "OT")} if form else {}),
+        **({Tag.MODALITY: new_element.text("CS", object_kind.modality or "OT")} if object_kind else {}),
     }
 
 

@@ -28,7 +28,7 @@ _UNWANTED = {
 # PS3.16 CID 19, 20, 21: how a patient is, and goes into the gantry
 _RECUMBENT = new_element.code("102538003", "SCT", "recumbent")
 _GANTRY = {"HF": new_element.code("102540008", "SCT", "headfirst"), "FF": new_element.code("102541007", "SCT", "feet-first")}
-_LYING = {
+_RECUMBENCIES = {
     "S": new_element.code("40199007", "SCT", "supine"),
     "P": new_element.code("1240000", "SCT", "prone"),
     "DR": new_element.code("102535000", "SCT", "right lateral decubitus"),
@@ -71,12 +71,12 @@ def code_patient_position(attributes: Attributes) -> None:
     attributes.offer(codes, source)
 
 
-def _codes(gantry: str, lying: str) -> Elements:
-    if gantry not in _GANTRY or lying not in _LYING:
+def _codes(gantry: str, recumbency: str) -> Elements:
+    if gantry not in _GANTRY or recumbency not in _RECUMBENCIES:
         return {}
     return {
         Tag.PATIENT_ORIENTATION_CODE_SEQUENCE: new_element.sequence(
-            {**_RECUMBENT, Tag.PATIENT_ORIENTATION_MODIFIER_CODE_SEQUENCE: new_element.sequence(_LYING[lying])}
+            {**_RECUMBENT, Tag.PATIENT_ORIENTATION_MODIFIER_CODE_SEQUENCE: new_element.sequence(_RECUMBENCIES[recumbency])}
         ),
         Tag.PATIENT_GANTRY_RELATIONSHIP_CODE_SEQUENCE: new_element.sequence(_GANTRY[gantry]),
     }

@@ -1,4 +1,4 @@
-"""What only label maps and parametric maps want to know: segments, units, quantity."""
+"""Parameters that only some kinds of objects have: segments of label maps, units and quantity of parametric maps."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ UNSPECIFIED = "US"
 def kind_parameters_for(
     described: ImageWithSidecar, request: Request, shared: ConversionContext, log: Log, known: Sequence[Segment] = ()
 ) -> KindParameters:
-    """Return what only label maps and parametric maps want to know: segments, units, quantity.
+    """Return segments, units and quantity of an image, as far as its kind has them.
 
     Segments that are known already take precedence over those of a file.
 

@@ -64,24 +64,29 @@ def this_software() -> Elements:
 
 def allowed_in(elements: Elements, kind: Kind) -> Elements:
     """Return the attributes that an object of a kind may have by its IOD."""
-    form = OBJECT_KINDS.get(kind)
-    rules = {rule.tag for module in modules_of(form.sop_class if form else _SOP_CLASSES[kind]) for rule in module.rules}
+    object_kind = OBJECT_KINDS.get(kind)
+    rules = {
+        rule.tag for module in modules_of(object_kind.sop_class if object_kind else _SOP_CLASSES[kind]) for rule in module.rules
+    }
     # objects whose frames have an anatomy of their own must not have Laterality (PS3.3 C.7.3.1)
-    barred = {Tag.LATERALITY} if form is None or form.groups else set()
+    barred = {Tag.LATERALITY} if object_kind is None or object_kind.groups else set()
     return {tag: element for tag, element in elements.items() if tag in rules and tag not in barred}
 
 
 def acquisition(reference: Reference, kind: Kind, sentences: list[str]) -> Elements:
     """Return how the reference was acquired and is displayed, for a derived object of the same modality and grid."""
-    form = OBJECT_KINDS.get(kind)
-    if form is None or not form.modality or form.modality != reference.modality:
+    object_kind = OBJECT_KINDS.get(kind)
+    if object_kind is None or not object_kind.modality or object_kind.modality != reference.modality:
         return {}
-    from_reference = attributes_from_source(SeriesMetadata(reference.instances, _all_frames(reference)), form.sop_class)
+    from_reference = attributes_from_source(SeriesMetadata(reference.instances, _all_frames(reference)), object_kind.sop_class)
     repaired: Sentences = {}
-    shared = adapt_attributes(from_reference.shared, form, from_reference, repaired)
-    shared = without(shared, ONLY_IN_ORIGINALS | _NOT_OF_ACQUISITION if form.groups else _NOT_OF_ACQUISITION)
-    others = {Tag.MODALITY: new_element.text("CS", form.modality), Tag.IMAGE_TYPE: new_element.text("CS", *form.image_type)}
-    valid = drop_invalid_attributes(shared, others, form.sop_class, repaired)
+    shared = adapt_attributes(from_reference.shared, object_kind, from_reference, repaired)
+    shared = without(shared, ONLY_IN_ORIGINALS | _NOT_OF_ACQUISITION if object_kind.groups else _NOT_OF_ACQUISITION)
+    others = {
+        Tag.MODALITY: new_element.text("CS", object_kind.modality),
+        Tag.IMAGE_TYPE: new_element.text("CS", *object_kind.image_type),
+    }
+    valid = drop_invalid_attributes(shared, others, object_kind.sop_class, repaired)
     sentences += list(repaired)
     return {**_window(reference), **{tag: element for tag, element in valid.items() if has_value(element)}}
 

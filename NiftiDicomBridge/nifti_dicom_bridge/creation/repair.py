@@ -67,10 +67,10 @@ def repair_values(elements: Elements, sentences: Sentences, charset: CharacterSe
     valid = {}
     for tag, element in elements.items():
         repaired = _repaired(tag, element, sentences)
-        heap = _Errors()
-        check_element(_subject({}, heap), tag, repaired, (tag,), charset)
-        if heap.located:
-            sentences[f"{dictionary.describe(tag)} was left out: {heap.located[0][2]}"] = None
+        collector = _Errors()
+        check_element(_subject({}, collector), tag, repaired, (tag,), charset)
+        if collector.located:
+            sentences[f"{dictionary.describe(tag)} was left out: {collector.located[0][2]}"] = None
         else:
             valid[tag] = repaired
     return valid
@@ -90,19 +90,19 @@ def drop_undefined_terms(elements: Elements, sop_class: str, sentences: list[str
 
 def word_problem(tag: int, element: Element, sop_class: str) -> str:
     """Return why a word is not among those that an object of a SOP class may have; empty if it is."""
-    heap = _Errors()
-    check_values(_subject({Tag.SOP_CLASS_UID: new_element.text("UI", sop_class)}, heap), tag, element, (tag,))
-    return heap.located[0][2] if heap.located else ""
+    collector = _Errors()
+    check_values(_subject({Tag.SOP_CLASS_UID: new_element.text("UI", sop_class)}, collector), tag, element, (tag,))
+    return collector.located[0][2] if collector.located else ""
 
 
-def _subject(elements: Elements, heap: FindingCollector) -> DataSetContext:
-    return DataSetContext(Instance(elements, {}, None, Encoding(), None), heap)
+def _subject(elements: Elements, collector: FindingCollector) -> DataSetContext:
+    return DataSetContext(Instance(elements, {}, None, Encoding(), None), collector)
 
 
 def _errors_of(elements: Elements) -> list[tuple[str, Path, str]]:
-    heap = _Errors()
-    check_attributes(_subject({Tag.SPECIFIC_CHARACTER_SET: new_element.text("CS", "ISO_IR 192"), **elements}, heap))
-    return heap.located
+    collector = _Errors()
+    check_attributes(_subject({Tag.SPECIFIC_CHARACTER_SET: new_element.text("CS", "ISO_IR 192"), **elements}, collector))
+    return collector.located
 
 
 def _path_to_remove(rule: str, path: Path, message: str, elements: Elements, sop_class: str) -> tuple[Path, str]:
@@ -172,6 +172,6 @@ def _repaired(tag: int, element: Element, sentences: Sentences) -> Element:
 
 
 def _is_wrong(tag: int, vr: str, text: str) -> bool:
-    heap = _Errors()
-    check_element(_subject({}, heap), tag, new_element.text(vr, text), (tag,), CharacterSet())
-    return bool(heap.located)
+    collector = _Errors()
+    check_element(_subject({}, collector), tag, new_element.text(vr, text), (tag,), CharacterSet())
+    return bool(collector.located)

@@ -108,7 +108,7 @@ class SourceAttributes:
         When each frame was acquired, where it specifies.
     private, left : set of int
         Private tags that stay behind; and others that the kind of object does not have.
-    remembered : Elements
+    preserved : Elements
         Our private block of BIDS keys, where all frames have the same.
     """
 
@@ -117,7 +117,7 @@ class SourceAttributes:
     moments: dict[tuple[int, int], datetime]
     private: set[int]
     left: set[int]
-    remembered: Elements
+    preserved: Elements
 
 
 def attributes_from_source(series: SeriesMetadata, sop_class: str) -> SourceAttributes:
@@ -140,14 +140,14 @@ def attributes_from_source(series: SeriesMetadata, sop_class: str) -> SourceAttr
     same = {tag for tag in public if all(flat.get(tag) == first.get(tag) for flat in flats.values())}
     own = public & allowed - same
     blocks = [bids.find_private_block(flat) for flat in flats.values()]
-    remembered = blocks[0] if all(block == blocks[0] for block in blocks) else {}
+    preserved = blocks[0] if all(block == blocks[0] for block in blocks) else {}
     return SourceAttributes(
         shared={tag: first[tag] for tag in same & allowed},
         frames={key: {tag: flat[tag] for tag in own & flat.keys()} for key, flat in flats.items()},
         moments={key: moment for key, flat in flats.items() if (moment := _moment(flat)) is not None},
-        private={tag for tag in known if dictionary.is_private(tag) and tag not in remembered},
+        private={tag for tag in known if dictionary.is_private(tag) and tag not in preserved},
         left=public - allowed,
-        remembered=remembered,
+        preserved=preserved,
     )
 
 

@@ -62,49 +62,49 @@ def validate(paths: AnyPaths, progress: Progress | None = None, follow_links: bo
     given = paths_of(paths)
     problems: list[Problem] = []
     paths_to_check = [path for path, _ in files.find_files(given, problems, follow_links)]
-    heap = FindingCollector()
+    collector = FindingCollector()
     for problem in problems:
         severity = Severity.ERROR if problem.failed else Severity.INFO
-        heap.add(problem.path, severity, "not readable", problem.path, (), problem.reason, "")
-    _check(paths_to_check, heap, progress, named={path for path in given if path.is_file()})
+        collector.add(problem.path, severity, "not readable", problem.path, (), problem.reason, "")
+    _check(paths_to_check, collector, progress, named={path for path in given if path.is_file()})
     if not paths_to_check:
-        heap.add("", Severity.ERROR, "no DICOM", ", ".join(map(str, given)), (), "There are no files.", "Check the path.")
-    return ValidationReport(heap.findings())
+        collector.add("", Severity.ERROR, "no DICOM", ", ".join(map(str, given)), (), "There are no files.", "Check the path.")
+    return ValidationReport(collector.findings())
 
 
 def check_files(paths: Iterable[Path | str], progress: Progress | None = None) -> list[Finding]:
     """Check just these files, such as those that were written a moment ago; see `validate`."""
     file_paths = [Path(path) for path in paths]
-    heap = FindingCollector()
-    _check(file_paths, heap, progress, named=set(file_paths))
-    return heap.findings()
+    collector = FindingCollector()
+    _check(file_paths, collector, progress, named=set(file_paths))
+    return collector.findings()
 
 
-def _check(paths: list[Path], heap: FindingCollector, progress: Progress | None, named: set[Path]) -> None:
+def _check(paths: list[Path], collector: FindingCollector, progress: Progress | None, named: set[Path]) -> None:
     latest: dict[Path, Instance] = {}
-    cards: list[FileSummary] = []
+    summaries: list[FileSummary] = []
     for n, path in enumerate(paths):
         if progress is not None and n % 16 == 0:
             progress("Checking", n, len(paths))
-        instance = _read(path, heap, latest.get(path.parent), path in named)
+        instance = _read(path, collector, latest.get(path.parent), path in named)
         if instance is None:
             continue
         latest[path.parent] = instance
         try:
-            subject = DataSetContext(instance, heap)
+            subject = DataSetContext(instance, collector)
             _check_one(subject)
-            cards.append(summary_of_file(instance, subject.sop_class))
+            summaries.append(summary_of_file(instance, subject.sop_class))
         except Exception as error:
-            heap.add(str(path), Severity.ERROR, "not checked", str(path), (), failure_of(error).sentence, "")
-    check_series(cards, heap)
+            collector.add(str(path), Severity.ERROR, "not checked", str(path), (), failure_of(error).sentence, "")
+    check_series(summaries, collector)
 
 
-def _read(path: Path, heap: FindingCollector, like: Instance | None, named: bool) -> Instance | None:
+def _read(path: Path, collector: FindingCollector, like: Instance | None, named: bool) -> Instance | None:
     try:
         return files.read_instance(path, path.name, like)
     except files.NotDicom:
         if named or path.suffix.lower() not in OTHER_KINDS:
-            heap.add(
+            collector.add(
                 str(path),
                 Severity.ERROR,
                 "no DICOM",
@@ -114,10 +114,10 @@ def _read(path: Path, heap: FindingCollector, like: Instance | None, named: bool
                 "Leave it out, or check where it came from.",
             )
         else:
-            heap.add("others", Severity.INFO, "no DICOM", str(path), (), "The file is not DICOM; it was ignored.", "")
+            collector.add("others", Severity.INFO, "no DICOM", str(path), (), "The file is not DICOM; it was ignored.", "")
     except Exception as error:
         text = failure_of(error).sentence.removeprefix(f"{path}: ").removesuffix(COPY_AGAIN).strip()
-        heap.add(str(path), Severity.ERROR, "not readable", str(path), (), f"{text[:1].upper()}{text[1:]}", COPY_AGAIN)
+        collector.add(str(path), Severity.ERROR, "not readable", str(path), (), f"{text[:1].upper()}{text[1:]}", COPY_AGAIN)
     return None
 
 

@@ -65,49 +65,51 @@ def _finite(numbers: list[float], count: int) -> tuple[float, ...]:
     return tuple(numbers) if len(numbers) == count and bool(np.isfinite(numbers).all()) else ()
 
 
-def check_series(cards: list[FileSummary], heap: FindingCollector) -> None:
+def check_series(summaries: list[FileSummary], collector: FindingCollector) -> None:
     """Compare all files with one another."""
-    _check_instances(cards, heap)
-    _check_owners(cards, heap)
+    _check_instances(summaries, collector)
+    _check_owners(summaries, collector)
     groups: dict[str, list[FileSummary]] = {}
-    for card in cards:
-        if card.series:
-            groups.setdefault(card.series, []).append(card)
+    for summary in summaries:
+        if summary.series:
+            groups.setdefault(summary.series, []).append(summary)
     for group in groups.values():
         for stack in _stacks(group):
-            _check_positions(stack, heap)
+            _check_positions(stack, collector)
 
 
-def _say(heap: FindingCollector, severity: Severity, rule: str, card: FileSummary, tag: int, message: str, advice: str) -> None:
-    heap.add(f"{card.series}|{card.sop_class}", severity, rule, card.file, (tag,), message, advice)
+def _add(
+    collector: FindingCollector, severity: Severity, rule: str, summary: FileSummary, tag: int, message: str, advice: str
+) -> None:
+    collector.add(f"{summary.series}|{summary.sop_class}", severity, rule, summary.file, (tag,), message, advice)
 
 
-def _check_instances(cards: Iterable[FileSummary], heap: FindingCollector) -> None:
+def _check_instances(summaries: Iterable[FileSummary], collector: FindingCollector) -> None:
     seen: dict[str, FileSummary] = {}
-    for card in cards:
-        twin = seen.setdefault(card.uid, card) if card.uid else card
-        if twin is not card:
-            _say(
-                heap,
+    for summary in summaries:
+        twin = seen.setdefault(summary.uid, summary) if summary.uid else summary
+        if twin is not summary:
+            _add(
+                collector,
                 Severity.ERROR,
                 "UID",
-                card,
+                summary,
                 Tag.SOP_INSTANCE_UID,
-                f"{card.uid} is also that of {twin.file} (PS3.5 9).",
+                f"{summary.uid} is also that of {twin.file} (PS3.5 9).",
                 "Remove the copy, or give it a UID of its own.",
             )
-        kinds = {"SOPInstanceUID": card.uid, "SeriesInstanceUID": card.series, "StudyInstanceUID": card.study,
-                 "FrameOfReferenceUID": card.frame_of_reference}  # fmt: skip
+        kinds = {"SOPInstanceUID": summary.uid, "SeriesInstanceUID": summary.series, "StudyInstanceUID": summary.study,
+                 "FrameOfReferenceUID": summary.frame_of_reference}  # fmt: skip
         named: dict[str, str] = {}
         for name, uid in kinds.items():
             if uid and named.setdefault(uid, name) != name:
                 tag = {"SeriesInstanceUID": Tag.SERIES_INSTANCE_UID, "StudyInstanceUID": Tag.STUDY_INSTANCE_UID,
                        "FrameOfReferenceUID": Tag.FRAME_OF_REFERENCE_UID}[name]  # fmt: skip
-                _say(
-                    heap,
+                _add(
+                    collector,
                     Severity.ERROR,
                     "UID",
-                    card,
+                    summary,
                     tag,
                     f"{uid} is also its {named[uid]}: one UID names one thing (PS3.5 9).",
                     "Make a new UID.",
@@ -123,20 +125,20 @@ OWNERS = (
 )
 
 
-def _check_owners(cards: Iterable[FileSummary], heap: FindingCollector) -> None:
+def _check_owners(summaries: Iterable[FileSummary], collector: FindingCollector) -> None:
     first: dict[tuple[str, str], FileSummary] = {}
-    for card in cards:
+    for summary in summaries:
         for owner, owned, tag, name, severity in OWNERS:
-            uid, value = getattr(card, owner), getattr(card, owned)
+            uid, value = getattr(summary, owner), getattr(summary, owned)
             if not uid or not value:
                 continue
-            before = first.setdefault((owned, uid), card)
+            before = first.setdefault((owned, uid), summary)
             if getattr(before, owned) != value:
-                _say(
-                    heap,
+                _add(
+                    collector,
                     severity,
                     "one of each",
-                    card,
+                    summary,
                     tag,
                     f"{value!r} here, {getattr(before, owned)!r} in {before.file}: a {owner} has one {name} (PS3.3 A.1.2).",
                     f"Give each {name} a {owner} of its own.",
@@ -146,27 +148,27 @@ def _check_owners(cards: Iterable[FileSummary], heap: FindingCollector) -> None:
 # --- where slices are -------------------------------------------------------------------------------------------------
 
 
-def _stacks(cards: list[FileSummary]) -> list[list[FileSummary]]:
+def _stacks(summaries: list[FileSummary]) -> list[list[FileSummary]]:
     """Return the parallel slices of a series, apart by orientation."""
     result: list[list[FileSummary]] = []
-    for card in cards:
-        if not card.orientation or not card.position:
+    for summary in summaries:
+        if not summary.orientation or not summary.position:
             continue
         for stack in result:
-            if np.abs(np.subtract(stack[0].orientation, card.orientation)).max() < SAME_DIRECTION:
-                stack.append(card)
+            if np.abs(np.subtract(stack[0].orientation, summary.orientation)).max() < SAME_DIRECTION:
+                stack.append(summary)
                 break
         else:
-            result.append([card])
+            result.append([summary])
     if len(result) > 1:
         return [stack for stack in result if len(stack) > 1]
     return result
 
 
-def _check_positions(stack: list[FileSummary], heap: FindingCollector) -> None:
+def _check_positions(stack: list[FileSummary], collector: FindingCollector) -> None:
     normal = normal_of(np.array(stack[0].orientation))
-    distances = np.array([np.dot(card.position, normal) for card in stack])
-    _check_duplicates(stack, heap)
+    distances = np.array([np.dot(summary.position, normal) for summary in stack])
+    _check_duplicates(stack, collector)
     steps = np.diff(np.sort(distances))
     steps = steps[steps > SAME_MM]
     if len(steps) == 0:
@@ -174,8 +176,8 @@ def _check_positions(stack: list[FileSummary], heap: FindingCollector) -> None:
     usual = float(np.median(steps))
     first = stack[0]
     if np.abs(steps - usual).max() > max(SAME_MM, SPACING_TOLERANCE * usual):
-        _say(
-            heap,
+        _add(
+            collector,
             Severity.INFO,
             "spacing",
             first,
@@ -184,8 +186,8 @@ def _check_positions(stack: list[FileSummary], heap: FindingCollector) -> None:
             "Check whether slices are missing.",
         )
     elif first.spacing_between and abs(first.spacing_between - usual) > SPACING_TOLERANCE * usual:
-        _say(
-            heap,
+        _add(
+            collector,
             Severity.WARNING,
             "spacing",
             first,
@@ -195,17 +197,17 @@ def _check_positions(stack: list[FileSummary], heap: FindingCollector) -> None:
         )
 
 
-def _check_duplicates(stack: list[FileSummary], heap: FindingCollector) -> None:
+def _check_duplicates(stack: list[FileSummary], collector: FindingCollector) -> None:
     seen: dict[tuple[Any, ...], FileSummary] = {}
-    for card in stack:
-        key = (tuple(round(number / SAME_MM) for number in card.position), card.kind)
-        twin = seen.setdefault(key, card)
-        if twin is not card and twin.uid != card.uid:
-            _say(
-                heap,
+    for summary in stack:
+        key = (tuple(round(number / SAME_MM) for number in summary.position), summary.kind)
+        twin = seen.setdefault(key, summary)
+        if twin is not summary and twin.uid != summary.uid:
+            _add(
+                collector,
                 Severity.WARNING,
                 "position",
-                card,
+                summary,
                 Tag.IMAGE_POSITION_PATIENT,
                 f"It has the position of {twin.file}, and no time, echo, b-value or other attribute distinguishes them.",
                 "Set an attribute that distinguishes them, or remove one.",

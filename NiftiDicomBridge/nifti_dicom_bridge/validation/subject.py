@@ -14,10 +14,10 @@ from .findings import FindingCollector, Path, Severity
 
 @dataclass
 class DataSetContext:
-    """One file, and the heap for what is found in it."""
+    """One file, and where what is found in it is collected."""
 
     instance: Instance
-    heap: FindingCollector
+    collector: FindingCollector
 
     def __post_init__(self) -> None:
         instance = self.instance
@@ -46,7 +46,7 @@ class DataSetContext:
 
     def say(self, severity: Severity, rule: str, path: Path, message: str, advice: str) -> None:
         """Add a finding."""
-        self.heap.add(self.series, severity, rule, self.instance.path, path, message, advice)
+        self.collector.add(self.series, severity, rule, self.instance.path, path, message, advice)
 
 
 # of the first overlay, which represents those of the groups 6002, 6004… (PS3.5 7.6)

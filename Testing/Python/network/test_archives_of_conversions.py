@@ -43,6 +43,7 @@ def test_files_that_could_not_be_sent_remain_and_are_reported(study, tmp_path):
     report = to_dicom(tmp_path / "scans", tmp_path / "out", send=target, archive_settings=tmp_path / "archive.toml")
     assert not report.ok
     assert "were written and not sent" in report.entries[-1].error
+    assert report.entries[-1].error.count("nifti-dicom-bridge send sends them.") == 1
     assert all(path.exists() for path in report.entries[0].outputs)
 
 

@@ -17,7 +17,6 @@ from ...errors import BridgeError, OptionError
 from ...formats.dicom.reading.plans import Plan
 from ...formats.dicom.reading.series import Inventory
 from ...labels import read_labels
-from ...model import metadata
 from ...model.limits import size_limit
 from ...model.report import ConversionReport
 from ...options import ConversionOptions, Progress, Target
@@ -27,7 +26,6 @@ from ...options.checks import check_options
 from ...options.path_fields import AnyPath, AnyPaths, paths_of
 from ...options.urls import is_url, url_of
 from ...output import recover
-from ...standard.tags import Tag
 from ..entries import plans_and_report
 from ..nothing_found import note_of_skipped
 from ..selection import Selection, find_selected, nothing_selected
@@ -198,11 +196,7 @@ def _algorithm_of(task: object, command: Sequence[str] | None, chosen: ApplyOpti
 def _context(options: ConversionOptions, inventory: Inventory) -> ConversionContext:
     """Return what all objects share; the series numbers of all series that were found are taken, selected or not."""
     context = ConversionContext.of(options)
-    for series in (*inventory.series, *inventory.left_out):
-        first = series.instances[0].elements
-        study = metadata.text(first, Tag.STUDY_INSTANCE_UID)
-        number = 100 * max(0, metadata.integer(first, Tag.SERIES_NUMBER))
-        context.numbers[study] = max(context.numbers.get(study, 0), number)
+    context.add_known_series(series.instances[0] for series in (*inventory.series, *inventory.left_out))
     return context
 
 

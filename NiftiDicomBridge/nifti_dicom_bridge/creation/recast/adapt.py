@@ -37,15 +37,15 @@ _ROUNDING = 1e-3
 _CLASSIC_PET = frozenset({Tag.ACQUISITION_TERMINATION_CONDITION, Tag.ACQUISITION_TERMINATION_CONDITION_DATA})
 
 
-def adapt_attributes(elements: Elements, form: ObjectKind, source: SourceAttributes, sentences: Sentences) -> Elements:
+def adapt_attributes(elements: Elements, object_kind: ObjectKind, source: SourceAttributes, sentences: Sentences) -> Elements:
     """Return attributes that represent one another in the form that a kind requires; `sentences` receives what was changed."""
-    adapted = _with_delay(elements, form)
-    adapted = adapted if form.groups or has_sides(adapted) else without(adapted, {Tag.LATERALITY})
-    adapted = _placed(adapted, form)
+    adapted = _with_delay(elements, object_kind)
+    adapted = adapted if object_kind.groups or has_sides(adapted) else without(adapted, {Tag.LATERALITY})
+    adapted = _placed(adapted, object_kind)
     adapted = _with_method(adapted, sentences)
-    adapted = _of_enhanced(adapted, form, sentences)
+    adapted = _of_enhanced(adapted, object_kind, sentences)
     adapted = _with_unit_vectors(adapted, sentences)
-    return _with_moment(adapted, form, source)
+    return _with_moment(adapted, object_kind, source)
 
 
 def without(elements: Elements, others: Container[int]) -> Elements:
@@ -53,10 +53,10 @@ def without(elements: Elements, others: Container[int]) -> Elements:
     return {tag: element for tag, element in elements.items() if tag not in others}
 
 
-def _with_delay(elements: Elements, form: ObjectKind) -> Elements:
+def _with_delay(elements: Elements, object_kind: ObjectKind) -> Elements:
     """Return attributes of classic MR with TriggerDelayTime where TriggerTime is none of a gated image."""
     gated = GATING & set(metadata.texts(elements, Tag.SCAN_OPTIONS))
-    if form.modality != "MR" or form.groups or Tag.TRIGGER_TIME not in elements or gated:
+    if object_kind.modality != "MR" or object_kind.groups or Tag.TRIGGER_TIME not in elements or gated:
         return elements
     delay = new_element.floats("FD", metadata.number(elements, Tag.TRIGGER_TIME) or 0.0)
     return {Tag.NOMINAL_CARDIAC_TRIGGER_DELAY_TIME: delay, **without(elements, {Tag.TRIGGER_TIME})}
@@ -67,9 +67,9 @@ def has_sides(elements: Elements) -> bool:
     return metadata.text(elements, Tag.BODY_PART_EXAMINED) not in UNPAIRED and not _TELL_THE_SIDE & elements.keys()
 
 
-def _placed(elements: Elements, form: ObjectKind) -> Elements:
+def _placed(elements: Elements, object_kind: ObjectKind) -> Elements:
     """Return attributes that specify in one way how the patient was: by codes in classic PET, else by PatientPosition."""
-    if form.modality == "PT" and not form.groups and Tag.PATIENT_ORIENTATION_CODE_SEQUENCE in elements:
+    if object_kind.modality == "PT" and not object_kind.groups and Tag.PATIENT_ORIENTATION_CODE_SEQUENCE in elements:
         return without(elements, {Tag.PATIENT_POSITION})
     return without(elements, ORIENTATION_CODES) if Tag.PATIENT_POSITION in elements else elements
 
@@ -85,14 +85,14 @@ def _with_method(elements: Elements, sentences: Sentences) -> Elements:
     return {**elements, Tag.DEIDENTIFICATION_METHOD: new_element.text("LO", "UNKNOWN")}
 
 
-def _of_enhanced(elements: Elements, form: ObjectKind, sentences: Sentences) -> Elements:
+def _of_enhanced(elements: Elements, object_kind: ObjectKind, sentences: Sentences) -> Elements:
     """Return attributes without what enhanced objects of a kind specify in another way, or cannot specify."""
-    if form is OBJECT_KINDS[Kind.ENHANCED_PET]:
+    if object_kind is OBJECT_KINDS[Kind.ENHANCED_PET]:
         return without(elements, _CLASSIC_PET) | {
             Tag.RADIOPHARMACEUTICAL_INFORMATION_SEQUENCE: enhanced_pet.complete_radiopharmaceutical(elements)
         }
     rescale_type = metadata.text(elements, Tag.RESCALE_TYPE, "HU")
-    if form is OBJECT_KINDS[Kind.ENHANCED_CT] and rescale_type != "HU":
+    if object_kind is OBJECT_KINDS[Kind.ENHANCED_CT] and rescale_type != "HU":
         sentences[f"Enhanced CT does not allow RescaleType {rescale_type}: HU was written"] = None
         return {**elements, Tag.RESCALE_TYPE: new_element.text("LO", "HU")}
     return elements
@@ -107,11 +107,11 @@ def _with_unit_vectors(elements: Elements, sentences: Sentences) -> Elements:
     return without(elements, wrong)
 
 
-def _with_moment(elements: Elements, form: ObjectKind, source: SourceAttributes) -> Elements:
+def _with_moment(elements: Elements, object_kind: ObjectKind, source: SourceAttributes) -> Elements:
     """Return attributes with when the first frame was acquired, as a kind specifies it."""
     if not source.moments:
         return elements
     first = min(source.moments.values())
-    whole = {Tag.ACQUISITION_DATE_TIME: new_element.text("DT", first.strftime("%Y%m%d%H%M%S.%f"))} if form.groups else {}
+    whole = {Tag.ACQUISITION_DATE_TIME: new_element.text("DT", first.strftime("%Y%m%d%H%M%S.%f"))} if object_kind.groups else {}
     date, time = new_element.text("DA", first.strftime("%Y%m%d")), new_element.text("TM", first.strftime("%H%M%S.%f"))
     return {**whole, Tag.ACQUISITION_DATE: date, Tag.ACQUISITION_TIME: time, **elements}

@@ -35,13 +35,13 @@ def resolve_recast_attributes(
     attributes = Attributes()
     attributes.offer_values(shared.set_values, "set_values=")
     attributes.offer_values(shared.file_values, f'metadata="{shared.options.metadata}"')
-    form = OBJECT_KINDS.get(kind)
-    if form is None:
+    object_kind = OBJECT_KINDS.get(kind)
+    if object_kind is None:
         attributes.offer(drop_invalid_attributes(source.shared, {}, "", sentences), ORIGINAL)
         attributes.offer(defaults_of(STRUCTURE_SET_MODULES) if kind is Kind.RTSTRUCT else {}, DEFAULT)
     else:
-        _offer_source_attributes(attributes, source, form, volume, sentences)
-    attributes.offer(source.remembered, ORIGINAL)
+        _offer_source_attributes(attributes, source, object_kind, volume, sentences)
+    attributes.offer(source.preserved, ORIGINAL)
     if not attributes.text(Tag.STUDY_INSTANCE_UID):
         attributes.offer({Tag.STUDY_INSTANCE_UID: new_element.text("UI", new_uid())}, DEFAULT)
     if not attributes.text(Tag.FRAME_OF_REFERENCE_UID) and (space := space_of_regions(volume)):
@@ -53,27 +53,27 @@ def resolve_recast_attributes(
 
 
 def _offer_source_attributes(
-    attributes: Attributes, source: SourceAttributes, form: ObjectKind, volume: Volume, sentences: Sentences
+    attributes: Attributes, source: SourceAttributes, object_kind: ObjectKind, volume: Volume, sentences: Sentences
 ) -> None:
     """Offer what the original specifies, what the kind specifies, and what must be there all the same."""
-    modality = {Tag.MODALITY: new_element.text("CS", form.modality)} if form.modality else {}
-    shared = adapt_attributes(drop_attributes_of_other_modalities(source.shared, form), form, source, sentences)
-    of_kind = {**modality, Tag.IMAGE_TYPE: new_element.text("CS", *form.image_type)}
-    defaults = defaults_of(form.modules)
-    own = {} if form.multi_frame else next(iter(source.frames.values()), {})
+    modality = {Tag.MODALITY: new_element.text("CS", object_kind.modality)} if object_kind.modality else {}
+    shared = adapt_attributes(drop_attributes_of_other_modalities(source.shared, object_kind), object_kind, source, sentences)
+    of_kind = {**modality, Tag.IMAGE_TYPE: new_element.text("CS", *object_kind.image_type)}
+    defaults = defaults_of(object_kind.modules)
+    own = {} if object_kind.multi_frame else next(iter(source.frames.values()), {})
     checked = drop_invalid_attributes(
-        without(shared, own), {**defaults, **own, **of_kind, **_places()}, form.sop_class, sentences
+        without(shared, own), {**defaults, **own, **of_kind, **_places()}, object_kind.sop_class, sentences
     )
-    if form.groups:
-        checked[Tag.IMAGE_TYPE] = new_element.text("CS", *_image_type(volume, form))
-        if form.modality == "MR":
+    if object_kind.groups:
+        checked[Tag.IMAGE_TYPE] = new_element.text("CS", *_image_type(volume, object_kind))
+        if object_kind.modality == "MR":
             checked.setdefault(
                 Tag.COMPLEX_IMAGE_COMPONENT, new_element.text("CS", _COMPONENTS.get(_component(volume), "MAGNITUDE"))
             )
     attributes.elements |= {tag: element for tag, element in modality.items() if tag not in attributes.elements}
     attributes.sources |= {tag: "the kind" for tag in modality if tag not in attributes.sources}
     attributes.offer(checked, ORIGINAL)
-    if not form.groups and has_sides(attributes.elements):
+    if not object_kind.groups and has_sides(attributes.elements):
         attributes.offer({Tag.LATERALITY: new_element.text("CS", "")}, DEFAULT)
     attributes.offer(defaults, DEFAULT)
     for tag in ORIENTATION_CODES if attributes.text(Tag.PATIENT_POSITION) else ():
@@ -90,9 +90,9 @@ def _places() -> Elements:
     }
 
 
-def drop_attributes_of_other_modalities(elements: Elements, form: ObjectKind | None) -> Elements:
+def drop_attributes_of_other_modalities(elements: Elements, object_kind: ObjectKind | None) -> Elements:
     """Return attributes without those that only objects of another make may have."""
-    return without(elements, ONLY_IN_ORIGINALS) if form is not None and form.groups else elements
+    return without(elements, ONLY_IN_ORIGINALS) if object_kind is not None and object_kind.groups else elements
 
 
 def _component(volume: Volume) -> str:
@@ -102,17 +102,21 @@ def _component(volume: Volume) -> str:
     return str(frames_of(series.instances[n], n)[frame].labels.get("component", ""))
 
 
-def _image_type(volume: Volume, form: ObjectKind) -> list[str]:
+def _image_type(volume: Volume, object_kind: ObjectKind) -> list[str]:
     """Return ImageType of an enhanced object: DERIVED, and what is shown where that is not a plain image (C.8.13.3.1.1)."""
-    return [*form.image_type[:3], _CONTRASTS.get(_component(volume), form.image_type[3])]
+    return [*object_kind.image_type[:3], _CONTRASTS.get(_component(volume), object_kind.image_type[3])]
 
 
-def report_changes(source: SourceAttributes, sentences: Sentences, form: ObjectKind | None, log: Log) -> None:
+def report_changes(source: SourceAttributes, sentences: Sentences, object_kind: ObjectKind | None, log: Log) -> None:
     """Report once what was repaired, and what was dropped."""
     log.warnings += [sentence for sentence in sentences if sentence not in log.warnings]
-    lost = set().union(*(elements.keys() for elements in source.frames.values())) if form and form.multi_frame else set()
+    lost = (
+        set().union(*(elements.keys() for elements in source.frames.values()))
+        if object_kind and object_kind.multi_frame
+        else set()
+    )
     lost -= {Tag.ACQUISITION_TIME, Tag.ACQUISITION_DATE, Tag.ACQUISITION_DATE_TIME}
-    only = ONLY_IN_ORIGINALS & source.shared.keys() if form and form.groups else set()
+    only = ONLY_IN_ORIGINALS & source.shared.keys() if object_kind and object_kind.groups else set()
     notes = (
         ("not taken over, because they differ between frames: ", lost),
         ("not taken over, because this kind of object does not have them: ", source.left),

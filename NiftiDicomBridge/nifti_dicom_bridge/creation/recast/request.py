@@ -44,7 +44,10 @@ DERIVATION = "Stored as another kind of object"
 # PS3.3 C.8.2.1, C.8.3.1, C.8.6.2: kinds that may be MONOCHROME1
 _MAY_BE_INVERTED = frozenset(OBJECT_KINDS[kind].sop_class for kind in (Kind.CT, Kind.MR, Kind.SC))
 _OF_SOP_CLASS = {
-    uid: kind for kind, form in OBJECT_KINDS.items() for uid in (form.sop_class, form.color_class, form.small_class) if uid
+    uid: kind
+    for kind, object_kind in OBJECT_KINDS.items()
+    for uid in (object_kind.sop_class, object_kind.color_class, object_kind.small_class)
+    if uid
 }
 
 
@@ -92,21 +95,21 @@ def recast_request(volume: Volume, kind: Kind, shared: ConversionContext, log: L
     PixelError
         If its gray values are shown inverted, and the kind cannot specify that.
     """
-    series, form = volume.dicom.metadata, OBJECT_KINDS.get(kind)
-    _check_shown(series.first, form)
+    series, object_kind = volume.dicom.metadata, OBJECT_KINDS.get(kind)
+    _check_shown(series.first, object_kind)
     is_drawn = kind is Kind.RTSTRUCT or is_structure_set(series.first)
     reference = chosen_reference(shared.references, volume, volume.name) if is_drawn else None
     if shared.options.reference is not None and not is_drawn:
         log.warnings.append("reference= was not used: the new object refers to the images that this one was made of")
     placed = _in_plane(volume, shared.options.plane) if reference is None else _on_reference(volume, reference)
     frames = _frames(volume, placed)
-    source = attributes_from_source(series, form.sop_class if form else SECONDARY_CAPTURE)
+    source = attributes_from_source(series, object_kind.sop_class if object_kind else SECONDARY_CAPTURE)
     attributes, own = _attributes(volume, source, kind, shared, log)
-    stored = _stored(volume, frames, form, log) if form else None
-    display = _display(volume, frames, form, own, log) if form else Display()
-    attributes.offer(display.private[0] if display.private and form and form.multi_frame else {}, ORIGINAL)
+    stored = _stored(volume, frames, object_kind, log) if object_kind else None
+    display = _display(volume, frames, object_kind, own, log) if object_kind else Display()
+    attributes.offer(display.private[0] if display.private and object_kind and object_kind.multi_frame else {}, ORIGINAL)
     attributes.offer(pet_scales(volume, kind, log), ORIGINAL)
-    if form is not None and frames.keys:
+    if object_kind is not None and frames.keys:
         attributes.offer(preserved_keys(volume, attributes, own.get(frames.keys[0], {})), ORIGINAL)
     sources: Sequence[Instance] = [series.instances[n] for n, _ in frames.keys] or series.instances
     planes = _planes(frames, placed)
@@ -118,7 +121,7 @@ def recast_request(volume: Volume, kind: Kind, shared: ConversionContext, log: L
         attributes=attributes,
         sources=sources,
         planes=planes,
-        frames=[own.get(key, {}) for key in frames.keys] if form and not form.multi_frame else (),
+        frames=[own.get(key, {}) for key in frames.keys] if object_kind and not object_kind.multi_frame else (),
         moments=_moments(source, frames, placed.times),
         durations_s=_durations_s(source, placed.times),
         source_frames=[frame + 1 for _, frame in frames.keys] if _has_many_frames(series) else (),
@@ -131,14 +134,16 @@ def recast_request(volume: Volume, kind: Kind, shared: ConversionContext, log: L
     )
 
 
-def _display(volume: Volume, frames: _Frames, form: ObjectKind, own: dict[tuple[int, int], Elements], log: Log) -> Display:
+def _display(
+    volume: Volume, frames: _Frames, object_kind: ObjectKind, own: dict[tuple[int, int], Elements], log: Log
+) -> Display:
     """Return how the original is displayed; what an object of one frame needs for it is added to `own`."""
     sentences: Sentences = {}
     if "voxels" in volume.edits():
         log.notes.append("window and padding value were recomputed, because the values were edited")
         return Display()
     display = display_of(volume.dicom.metadata, frames.infos, sentences)
-    if display.ratios and form.multi_frame and any(private != display.private[0] for private in display.private):
+    if display.ratios and object_kind.multi_frame and any(private != display.private[0] for private in display.private):
         sentences[
             "the scale of Philips differs between frames: RescaleSlope and window are those of the precise values, not of the "
             "displayed ones as in the original"
@@ -147,18 +152,18 @@ def _display(volume: Volume, frames: _Frames, form: ObjectKind, own: dict[tuple[
     elif display.ratios:
         for key, private in zip(frames.keys, display.private, strict=True):
             own.setdefault(key, {}).update(private)
-    _keep_modality_lut(volume.dicom.metadata.first, form, frames, own, sentences)
+    _keep_modality_lut(volume.dicom.metadata.first, object_kind, frames, own, sentences)
     log.warnings += [sentence for sentence in sentences if sentence not in log.warnings]
     return display
 
 
 def _keep_modality_lut(
-    first: Instance, form: ObjectKind, frames: _Frames, own: dict[tuple[int, int], Elements], sentences: Sentences
+    first: Instance, object_kind: ObjectKind, frames: _Frames, own: dict[tuple[int, int], Elements], sentences: Sentences
 ) -> None:
     """Keep a Modality LUT that is not a straight line where the kind has that module, or report that it is missing."""
     if Tag.MODALITY_LUT_SEQUENCE not in first.elements or any(info.slope != 1 for info in frames.infos):
         return
-    if form.sop_class == OBJECT_KINDS[Kind.SC].sop_class:
+    if object_kind.sop_class == OBJECT_KINDS[Kind.SC].sop_class:
         for key in frames.keys:
             own.setdefault(key, {})[Tag.MODALITY_LUT_SEQUENCE] = first.elements[Tag.MODALITY_LUT_SEQUENCE]
         return
@@ -172,13 +177,13 @@ def _attributes(
     volume: Volume, source: SourceAttributes, kind: Kind, shared: ConversionContext, log: Log
 ) -> tuple[Attributes, dict[tuple[int, int], Elements]]:
     """Return the attributes of the object, and those of each frame alone: (instance, frame) → elements."""
-    form, sentences = OBJECT_KINDS.get(kind), Sentences()
+    object_kind, sentences = OBJECT_KINDS.get(kind), Sentences()
     attributes = resolve_recast_attributes(volume, source, kind, shared, sentences)
     own = {
-        key: drop_attributes_of_other_modalities(repair_values(elements, sentences), form)
+        key: drop_attributes_of_other_modalities(repair_values(elements, sentences), object_kind)
         for key, elements in source.frames.items()
     }
-    report_changes(source, sentences, form, log)
+    report_changes(source, sentences, object_kind, log)
     return attributes, own
 
 
@@ -239,14 +244,14 @@ def _planes(frames: _Frames, placed: Volume) -> list[Plane]:
     return planes if len(planes) == count else planes_of(placed)
 
 
-def _check_shown(first: Instance, form: ObjectKind | None) -> None:
+def _check_shown(first: Instance, object_kind: ObjectKind | None) -> None:
     """Refuse what a kind cannot specify for how its pixels are to be shown."""
-    if form is not None and form.groups and metadata.text(first.elements, Tag.BURNED_IN_ANNOTATION) == "YES":
+    if object_kind is not None and object_kind.groups and metadata.text(first.elements, Tag.BURNED_IN_ANNOTATION) == "YES":
         raise OptionError(
             f"{first.name}: {dictionary.describe(Tag.BURNED_IN_ANNOTATION)} is YES, and enhanced objects must not "
             'have text in their pixels. Use kind="classic" or kind="sc".'
         )
-    if form is not None and form.sop_class not in _MAY_BE_INVERTED and _is_inverted(first):
+    if object_kind is not None and object_kind.sop_class not in _MAY_BE_INVERTED and _is_inverted(first):
         raise PixelError(
             f"{first.name}: PhotometricInterpretation (0028,0004) is MONOCHROME1, low values are shown bright; this kind of "
             'object has no such attribute and would look like a negative. Use kind="sc".'
@@ -290,7 +295,7 @@ def _has_many_frames(series: SeriesMetadata) -> bool:
     return any("multi-frame" in module.name for module in modules)
 
 
-def _stored(volume: Volume, frames: _Frames, form: ObjectKind, log: Log) -> StoredPixels | None:
+def _stored(volume: Volume, frames: _Frames, object_kind: ObjectKind, log: Log) -> StoredPixels | None:
     """Return the stored values of the original where every frame has its own rescale; None where those of the volume do."""
     record = volume.dicom.pixel_record
     if not record.rescaled or not frames.infos or "voxels" in volume.edits():
@@ -304,8 +309,8 @@ def _stored(volume: Volume, frames: _Frames, form: ObjectKind, log: Log) -> Stor
         own = zip(planes, infos[start : start + len(planes)], strict=True)
         return np.stack([to_stored_values(plane, info.slope, info.intercept, dtype) for plane, info in own])
 
-    stored = source_stored_values(mapped(volume.voxels, dtype, original), slopes, intercepts, form.rules)
-    if stored is not None and form.groups:
+    stored = source_stored_values(mapped(volume.voxels, dtype, original), slopes, intercepts, object_kind.rules)
+    if stored is not None and object_kind.groups:
         log.warnings.append(
             "every frame has its own rescale, as in the original: the values are exact, but readers like dcm2niix take the "
             "rescale of one frame for all"

@@ -104,5 +104,5 @@ _LEGACY = {_UID + "2.2": "CT", _UID + "4.4": "MR", _UID + "128.1": "PT", _UID + 
 
 def modality_of(sop_class: str) -> str:
     """Return the only Modality that objects of a SOP class have (PS3.3 A); empty if they may have several."""
-    of_kinds = {form.sop_class: form.modality for form in OBJECT_KINDS.values()}
+    of_kinds = {object_kind.sop_class: object_kind.modality for object_kind in OBJECT_KINDS.values()}
     return (of_kinds | _LEGACY).get(sop_class, "")

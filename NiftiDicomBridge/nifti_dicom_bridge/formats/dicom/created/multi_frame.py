@@ -79,8 +79,8 @@ def multi_frame(request: Request, stored: StoredPixels, log: Log) -> Iterator[Ne
     elements = common_elements(request, stored, log)
     if request.kind is Kind.ENHANCED_PET:
         elements |= enhanced_pet.elements(request.attributes)
-    elements |= _of_all_frames(request, stored, elements) if request.form.groups else _plain(request, stored, log)
-    if request.form.groups:
+    elements |= _of_all_frames(request, stored, elements) if request.object_kind.groups else _plain(request, stored, log)
+    if request.object_kind.groups:
         elements = new_element.without(elements, _flat_tags(request))
     for number, times in enumerate(_times_of_objects(request), 1):
         planes = [(t, k) for t in range(times.start, times.stop) for k in range(stored.voxels.shape[1])]
@@ -103,9 +103,9 @@ def _times_of_objects(request: Request) -> list[slice]:
 
 def _per_frame(request: Request, stored: StoredPixels, times: slice) -> Element:
     """Return the Per-frame Functional Groups Sequence of an object."""
-    of_frame = _frame_groups if request.form.groups else _place
+    of_frame = _frame_groups if request.object_kind.groups else _place
     count = stored.voxels.shape[1]
-    windows = window_elements(request, stored) if request.form.groups and len(request.windows) > 1 else []
+    windows = window_elements(request, stored) if request.object_kind.groups and len(request.windows) > 1 else []
     voi = [{Tag.FRAME_VOI_LUT_SEQUENCE: new_element.sequence(window)} for window in windows] if len(windows) > 1 else []
     return new_element.sequence(
         *(

@@ -25,13 +25,13 @@ def check_object_size(kind: Kind, image: Volume, segmentation: SegmentationForm 
         How segments are to be stored: those of other than ``LABELMAP`` have no empty frames.
     """
     times, slices, *plane = image.voxels.shape
-    form = OBJECT_KINDS.get(kind)
+    object_kind = OBJECT_KINDS.get(kind)
     if kind is Kind.PM:
         sample = _FLOAT_BYTES
-    elif form is not None:
-        sample = 1 if form.rules.eight_bits else 2
+    elif object_kind is not None:
+        sample = 1 if object_kind.rules.eight_bits else 2
     else:
         sample = int(kind is Kind.SEG and segmentation is SegmentationForm.LABELMAP)
-    frames = slices * (1 if kind in _OBJECT_PER_TIME else times) if form is None or form.multi_frame else 1
+    frames = slices * (1 if kind in _OBJECT_PER_TIME else times) if object_kind is None or object_kind.multi_frame else 1
     samples = min([len("RGB"), *plane[2:]]) if plane[2:] else 1
     check_length(frames * plane[0] * plane[1] * samples * sample)

@@ -92,7 +92,7 @@ class Request:
     ratios: np.ndarray | None = None
 
     @property
-    def form(self) -> ObjectKind:
+    def object_kind(self) -> ObjectKind:
         """The row of the table of kinds."""
         return OBJECT_KINDS[self.kind]
 
@@ -116,10 +116,10 @@ def planes_of(image: Volume) -> list[Plane]:
 
 def common_elements(request: Request, stored: StoredPixels, log: Log) -> Elements:
     """Return what all objects of an image share: everything decided, provenance, the Image Pixel module."""
-    form, decided = request.form, request.attributes.elements
+    object_kind, decided = request.object_kind, request.attributes.elements
     date, time = new_element.now()
     elements: Elements = {
-        Tag.SOP_CLASS_UID: new_element.text("UI", _sop_class(form, stored)),
+        Tag.SOP_CLASS_UID: new_element.text("UI", _sop_class(object_kind, stored)),
         Tag.SERIES_INSTANCE_UID: new_element.text("UI", new_uid()),
         Tag.IMAGE_TYPE: new_element.text("CS", *image_type(request)),
         Tag.INSTANCE_CREATION_DATE: date,
@@ -155,16 +155,16 @@ def _padding_elements(request: Request, stored: StoredPixels, log: Log) -> Eleme
 
 def image_type(request: Request) -> list[str]:
     """Return ImageType: DERIVED, and of what a source specifies beyond the second value that which still holds."""
-    form = request.form
-    given = [part.strip() for part in request.attributes.text(Tag.IMAGE_TYPE).split("\\")] if not form.groups else []
+    object_kind = request.object_kind
+    given = [part.strip() for part in request.attributes.text(Tag.IMAGE_TYPE).split("\\")] if not object_kind.groups else []
     rest = [part for part in given[2:] if part and part != "MOSAIC"]
-    return [*form.image_type[:2], *(rest or form.image_type[2:])]
+    return [*object_kind.image_type[:2], *(rest or object_kind.image_type[2:])]
 
 
-def _sop_class(form: ObjectKind, stored: StoredPixels) -> str:
+def _sop_class(object_kind: ObjectKind, stored: StoredPixels) -> str:
     if stored.pixel.samples > 1:
-        return form.color_class or form.sop_class
-    return form.small_class if form.small_class and stored.pixel.bits_allocated == 8 else form.sop_class
+        return object_kind.color_class or object_kind.sop_class
+    return object_kind.small_class if object_kind.small_class and stored.pixel.bits_allocated == 8 else object_kind.sop_class
 
 
 def rescale_elements(request: Request, stored: StoredPixels, t: int, k: int) -> Elements:
@@ -172,7 +172,7 @@ def rescale_elements(request: Request, stored: StoredPixels, t: int, k: int) -> 
     slope, intercept = float(stored.slopes[t, k]), float(stored.intercepts[t, k])
     if request.ratios is not None:
         slope, intercept = slope * float(request.ratios[t, k]), intercept * float(request.ratios[t, k])
-    always = request.kind in (Kind.CT, Kind.PET) or request.form.groups
+    always = request.kind in (Kind.CT, Kind.PET) or request.object_kind.groups
     if not always and (stored.slopes == 1).all() and (stored.intercepts == 0).all():
         return {}
     elements = {Tag.RESCALE_SLOPE: new_element.decimals([slope]), Tag.RESCALE_INTERCEPT: new_element.decimals([intercept])}

@@ -43,7 +43,7 @@ _REFERENCED = ("StudyInstanceUID", "SeriesInstanceUID", "SOPClassUID", "SOPInsta
 
 @dataclass(frozen=True)
 class KindParameters:
-    """What only some kinds want to know.
+    """Parameters that only some kinds of objects have.
 
     Attributes
     ----------
@@ -86,8 +86,8 @@ def _objects(request: Request, choices: KindParameters, log: Log) -> Iterator[Ne
         return each_without_warnings(_parametric_maps(request, choices, log))
     if request.kind is Kind.RTSTRUCT:
         return each_without_warnings(_structure_sets(request, choices, log))
-    stored = request.stored or stored_values(request.image, request.form.rules, choices.max_error, log)
-    return multi_frame(request, stored, log) if request.form.multi_frame else single_frames(request, stored, log)
+    stored = request.stored or stored_values(request.image, request.object_kind.rules, choices.max_error, log)
+    return multi_frame(request, stored, log) if request.object_kind.multi_frame else single_frames(request, stored, log)
 
 
 def _segmentations(request: Request, choices: KindParameters, log: Log) -> Iterator[DataSetFile]:
