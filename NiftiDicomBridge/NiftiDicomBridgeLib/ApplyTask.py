@@ -15,7 +15,7 @@ import slicer.util
 from nifti_dicom_bridge import BridgeError, ConversionOptions, ConversionReport, Entry, Job, Target, apply, convert
 
 from . import Database, SourceMatching
-from .ImportTasks import CANCELLED, fail, register
+from .ImportTasks import CANCELLED, NOTHING_ADDED, fail, register
 from .NodeKinds import instance_uids_of, sequence_of
 from .TemporaryFolders import new_folder
 from .TemporaryNifti import StageTask
@@ -46,6 +46,7 @@ class ApplyTask:
         As for `ImportTasks.ImportTask`.
     """
 
+    after_cancel = NOTHING_ADDED
     keep_going: Callable[[str, int, int], bool] = staticmethod(lambda what, done, total: True)
 
     def __init__(self, command: str, node: Any = None, series: str = "", **options: Any):

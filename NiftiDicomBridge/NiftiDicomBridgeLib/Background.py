@@ -26,6 +26,11 @@ class Background:
         Called as ``on_progress(what, done, total)``.
     on_end : callable
         Called once per task as ``on_end(task, result, error)``; one of the two is None.
+
+    Attributes
+    ----------
+    task : object
+        The last one that was started.
     """
 
     def __init__(self, on_progress: Callable[[str, int, int], None], on_end: Callable[[Any, Any, BaseException | None], None]):
@@ -33,7 +38,7 @@ class Background:
         self._messages: queue.Queue = queue.Queue()
         self._cancel = threading.Event()
         self._thread: threading.Thread | None = None
-        self._task: Any = None
+        self.task: Any = None
         self._result: Any = None
         self._error: BaseException | None = None
         self._timer = qt.QTimer()
@@ -55,7 +60,7 @@ class Background:
         if self.busy:
             raise RuntimeError("A conversion is running already. Wait for it, or cancel it.")
         self._cancel.clear()
-        self._task, self._result, self._error = task, None, None
+        self.task, self._result, self._error = task, None, None
         self._thread = threading.Thread(target=self._work, name="NiftiDicomBridge", daemon=True)
         self._thread.start()
         self._timer.start()
@@ -74,7 +79,7 @@ class Background:
 
     def _work(self) -> None:
         try:
-            self._result = self._task.work(self._report_progress)
+            self._result = self.task.work(self._report_progress)
         except BaseException as error:  # passed to the main thread, which shows it
             self._error = error
 
@@ -97,4 +102,4 @@ class Background:
         if self._thread is not None and not self._thread.is_alive():
             self._timer.stop()
             self._thread = None
-            self._on_end(self._task, self._result, self._error)
+            self._on_end(self.task, self._result, self._error)

@@ -15,6 +15,7 @@ from . import Hierarchy
 from .ExportSources import ExportSource
 from .Segments import companion_table, label_table
 
+COMPLETE_ARE_KEPT = "Images that were complete are in the folder; incomplete files were removed."
 NO_FOLDER = "No folder was chosen. Choose where the NIfTI files shall go."
 
 

@@ -31,7 +31,7 @@ from nifti_dicom_bridge import (
 
 from . import SourceMatching
 from .EditedSeries import EditedSeries
-from .ExportFiles import NO_FOLDER, write_image
+from .ExportFiles import COMPLETE_ARE_KEPT, NO_FOLDER, write_image
 from .ExportSources import ExportSource, each_once, private_words, publish, require_original, source_of, unexpected
 from .FileNames import file_names, names_of_parts
 from .OverlappingLabels import split_layers
@@ -58,7 +58,14 @@ class ExportTask:
         What the files are called, without suffix; each like its node by default.
     private : bool
         Keep the messages of unexpected errors out of the report and of Slicer's log, as if the files were de-identified.
+
+    Attributes
+    ----------
+    after_cancel : str
+        What a cancelled task leaves behind, for the user.
     """
+
+    after_cancel = COMPLETE_ARE_KEPT
 
     def __init__(
         self,
@@ -92,7 +99,7 @@ class ExportTask:
         return source_of(node, Nonlinear(harden, RESAMPLE), self._options.layout is Layout.BIDS, self._private)
 
     def work(self, progress: Progress) -> ConversionReport:
-        """Write all images; one that fails does not stop the others. What is complete goes again when cancelled."""
+        """Write all images; one that fails does not stop the others. What is complete is kept when cancelled."""
         report = self._collected(progress)
         if self._deidentifier is not None:
             publish(report.entries, self._deidentifier, self._private_words)
@@ -101,22 +108,17 @@ class ExportTask:
     def _collected(self, progress: Progress) -> ConversionReport:
         report = ConversionReport()
         total, originals = len(self._sources), list[Path]()
-        try:
-            for number, (source, name) in enumerate(zip(self._sources, self._names, strict=True)):
+        for number, (source, name) in enumerate(zip(self._sources, self._names, strict=True)):
 
-                def step(*_, title=source.title, number=number) -> None:
-                    """Return which volume it is, however far the reading of its files may be."""
-                    progress(title, number, total)
+            def step(*_, title=source.title, number=number) -> None:
+                """Return which volume it is, however far the reading of its files may be."""
+                progress(title, number, total)
 
-                step()
-                report.entries += self._entries(source, name, step, originals)
-            if originals:
-                report.entries += convert(Job(originals, self._folder, self._options), progress).entries
-            progress("", total, total)
-        except Cancelled:
-            for path in report.outputs:
-                path.unlink(missing_ok=True)
-            raise
+            step()
+            report.entries += self._entries(source, name, step, originals)
+        if originals:
+            report.entries += convert(Job(originals, self._folder, self._options), progress).entries
+        progress("", total, total)
         return report
 
     def finish(self, report: ConversionReport) -> ConversionReport:

@@ -27,12 +27,14 @@ from nifti_dicom_bridge import (
 )
 
 from . import Database
+from .ExportFiles import COMPLETE_ARE_KEPT
 from .TemporaryFolders import new_folder, without_temporary
 
 Progress = Callable[[str, int, int], None]
 BESIDE_IMAGES = (".json", ".tsv", ".bval", ".bvec")
 """Found by the image itself: an export's whole list of outputs can be given."""
 CANCELLED = "Cancelled before it was added to the DICOM database."
+NOTHING_ADDED = "Nothing was added to the DICOM database."
 NOWHERE = "Nowhere to put the DICOM. Choose the DICOM database, a folder, or both."
 
 
@@ -85,6 +87,12 @@ class ImportTask:
     """
 
     keep_going: Callable[[str, int, int], bool] = staticmethod(lambda what, done, total: True)
+
+    @property
+    def after_cancel(self) -> str:
+        """What a cancelled task leaves behind, for the user."""
+        sentences = (NOTHING_ADDED if self._where.database else "", COMPLETE_ARE_KEPT if self._where.folder is not None else "")
+        return " ".join(filter(None, sentences))
 
     def __init__(
         self,

@@ -13,6 +13,8 @@ Progress = Callable[[str, int, int], None]
 class SendTask:
     """Files → an archive; see `nifti_dicom_bridge.send`."""
 
+    after_cancel = "The archive keeps what it has received; send again to complete it."
+
     def __init__(self, paths: Sequence[str | Path], address: str):
         self._paths, self._address = [Path(path) for path in paths], address
 

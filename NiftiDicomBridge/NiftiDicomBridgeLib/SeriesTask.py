@@ -8,7 +8,7 @@ from pathlib import Path
 from nifti_dicom_bridge import BridgeError, ConversionOptions, ConversionReport, Job, check_options, convert
 
 from . import Database
-from .ExportFiles import NO_FOLDER
+from .ExportFiles import COMPLETE_ARE_KEPT, NO_FOLDER
 
 Progress = Callable[[str, int, int], None]
 
@@ -23,6 +23,8 @@ class SeriesTask:
     folder, options
         As for `ExportTasks.ExportTask`.
     """
+
+    after_cancel = COMPLETE_ARE_KEPT
 
     def __init__(self, series: Sequence[str], folder: str | Path, options: ConversionOptions | None = None):
         if not series:

@@ -70,6 +70,10 @@ class TaskRunner:
         self._remove_guard()
         self.feedback = None
 
+    def _cancelled(self) -> str:
+        """Return that the task was cancelled, and what it leaves behind."""
+        return f"{_('Cancelled.')} {getattr(self.background.task, 'after_cancel', '')}".strip()
+
     def confirm_quitting(self) -> bool:
         """Ask whether Slicer shall quit in spite of a running task; stop the task if so."""
         text = _("A conversion is running. Stop it and quit?\n\nFiles that are complete are kept.")
@@ -78,7 +82,7 @@ class TaskRunner:
         feedback = self.feedback
         self.stop()
         if feedback is not None:  # the user may answer the next question of Slicer with Cancel
-            feedback.show_result(_cancelled(), problem=True)
+            feedback.show_result(self._cancelled(), problem=True)
         self._on_change()
         return True
 
@@ -105,7 +109,7 @@ class TaskRunner:
                     raise error
                 self._after(self._finished(task, result))
             except Cancelled:
-                feedback.show_result(_cancelled(), problem=True)
+                feedback.show_result(self._cancelled(), problem=True)
             except (BridgeError, OSError) as problem:
                 feedback.show_result(message_in_panel(problem), problem=True)
             except Exception as problem:
@@ -124,10 +128,6 @@ class TaskRunner:
         if hasattr(task, "keep_going"):
             task.keep_going = self.keep_going
         return task.finish(result)
-
-
-def _cancelled() -> str:
-    return _("Cancelled. Incomplete files were removed.")
 
 
 class _CloseGuard(qt.QObject):

@@ -223,7 +223,10 @@ class NiftiDicomBridgeWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
             return _("The results were not loaded, because the scene was closed meanwhile; they are in the DICOM database.")
         problems = []
         for number, uid in enumerate(series):
-            if self.keep_going(_("Loading"), number, len(series)) and self.has_scene_of_task:
+            if not self.keep_going(_("Loading"), number, len(series)):
+                problems.append(_("Loading was cancelled; all results are in the DICOM database."))
+                break
+            if self.has_scene_of_task:
                 try:
                     self.logic.loadSeries([uid])
                 except BridgeError as error:  # what was converted is reported all the same
@@ -262,7 +265,10 @@ class NiftiDicomBridgeWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
         self.reporting.show(report)
         self.sending.show(report.outputs if is_dicom else [])
         problem = not report.ok or any(entry.log.warnings for entry in report.entries)
-        text = f"{report_summary(report)}. {note}" if note else report_summary(report)
+        summary = report_summary(report)
+        if self.cancelled and not report.ok:
+            summary = _("Cancelled: {numbers}").format(numbers=summary)
+        text = f"{summary}. {note}" if note else summary
         feedback.show_result(text, problem or bool(note), REPORT, _("Show report"))
 
     def open_link(self, target: str) -> None:

@@ -1,7 +1,5 @@
 """Volumes of the scene → NIfTI with sidecar."""
 
-from pathlib import Path
-
 import numpy as np
 import pydicom
 import pytest
@@ -320,18 +318,33 @@ def test_what_cannot_start_is_an_error(logic, nodes, folder, text):
         logic.exportVolumes(nodes, folder)
 
 
-def test_cancelled_export_leaves_nothing(slicer, logic, tmp_path):
+def stop_at_third(what, done, total):
     from nifti_dicom_bridge import Cancelled
 
-    nodes = [slicer.util.addVolumeFromArray(np.zeros((1, 2, 2), np.int16), np.eye(4), f"n{n}") for n in range(3)]
+    if done == 2:
+        raise Cancelled
 
-    def progress(what, done, total):
-        if done == 2:
-            raise Cancelled
+
+@pytest.fixture
+def three(slicer):
+    return [slicer.util.addVolumeFromArray(np.zeros((1, 2, 2), np.int16), np.eye(4), f"n{n}") for n in range(3)]
+
+
+def test_cancelled_export_keeps_what_is_complete(logic, three, tmp_path):
+    from nifti_dicom_bridge import Cancelled
 
     with pytest.raises(Cancelled):
-        logic.exportVolumes(nodes, tmp_path / "out", progress=progress)
-    assert not [path for path in Path(tmp_path).rglob("*") if path.is_file() and "out" in str(path.parent)]
+        logic.exportVolumes(three, tmp_path / "out", progress=stop_at_third)
+    assert sorted(path.name for path in tmp_path.glob("out/*")) == ["n0.json", "n0.nii.gz", "n1.json", "n1.nii.gz"]
+
+
+def test_cancelled_export_removes_nothing_that_was_there(logic, three, tmp_path):
+    from nifti_dicom_bridge import Cancelled
+
+    first = logic.exportVolumes(three, tmp_path / "out")
+    with pytest.raises(Cancelled):
+        logic.exportVolumes(three, tmp_path / "out", logic.makeOptions(overwrite=True), progress=stop_at_third)
+    assert all(path.is_file() for path in first.outputs)
 
 
 def test_export_does_not_touch_the_node(slicer, logic, node, tmp_path):

@@ -49,6 +49,34 @@ def test_progress_is_in_the_status_bar(slicer, panel):
     assert "Cancelled" in slicer.util.mainWindow().statusBar().currentMessage()
 
 
+@pytest.mark.parametrize(
+    ("to_database", "to_folder", "sentence"),
+    [
+        (True, False, "Nothing was added to the DICOM database."),
+        (False, True, "Images that were complete are in the folder; incomplete files were removed."),
+    ],
+)
+def test_what_is_left_after_cancel_is_named(database, panel, monkeypatch, tmp_path, to_database, to_folder, sentence):
+    from nifti_dicom_bridge import Cancelled
+    from NiftiDicomBridgeLib import ImportTasks
+
+    def stop(*arguments):
+        raise Cancelled
+
+    monkeypatch.setattr(ImportTasks, "convert", stop)
+    where = ImportTasks.Destination(to_database, tmp_path if to_folder else None)
+    start(panel, ImportTasks.ImportTask([tmp_path / "x.nii"], where=where))
+    settle(panel)
+    assert outcome(panel).endswith(f"Cancelled. {sentence}")
+
+
+def test_cancelled_check_names_no_files(panel, slicer):
+    start(panel, SlowTask())
+    panel.cancel()
+    settle(panel)
+    assert outcome(panel).endswith("Cancelled.")
+
+
 @pytest.mark.slow
 def test_other_sections_name_what_they_wait_for(panel):
     start(panel, SlowTask())
