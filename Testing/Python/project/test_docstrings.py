@@ -31,7 +31,7 @@ def test_a_function_that_raises_an_error_states_it() -> None:
 
 ROW = re.compile(r"^ *([\w*]+(?:, [\w*]+)*) : (.+)$", re.MULTILINE)
 """Names and type of a row of the sections Parameters and Attributes."""
-FOREIGN = {"Connection", "Dask", "Dataset", "Path", "PurePosixPath"}
+FOREIGN = {"Any", "Connection", "Dask", "Dataset", "Path", "PurePosixPath"}
 """Names of other packages in them."""
 
 
