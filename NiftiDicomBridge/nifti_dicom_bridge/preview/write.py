@@ -106,7 +106,7 @@ def stage_preview(
 
     Parameters
     ----------
-    subject : Subject
+    subject : PreviewInput
         What pictures are made of.
     name : str
         Path below the staging area, without suffix.

@@ -25,7 +25,6 @@ from nifti_dicom_bridge import (
     Outcome,
     convert,
     convert_many,
-    create_samples,
 )
 from nifti_dicom_bridge.conversion import dask_cluster, many
 from nifti_dicom_bridge.conversion.executor_runner import ExecutorRunner, RemoteExecution
@@ -33,14 +32,6 @@ from nifti_dicom_bridge.conversion.tasks import Task
 from nonempty import some
 from oracles import module
 from phantoms import PHANTOMS
-
-
-@pytest.fixture(scope="module")
-def samples(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Series of several modalities; a Segmentation refers to one of them."""
-    folder = tmp_path_factory.mktemp("samples") / "dicom"
-    create_samples(folder)
-    return folder
 
 
 @pytest.fixture
