@@ -45,7 +45,7 @@ def write_dicom(
         Options, and what is shared with other calls.
     log : Log
         Receives what was assumed, changed and dropped.
-    values : mapping of Target to (str, list), optional
+    values : mapping of AttributePath to (str, list), optional
         Attributes to set: tag, or tags on the way to it → (VR, values).
     progress : Progress, optional
         Receives the number of files written.

@@ -42,7 +42,7 @@ class Writer:
         Takes the files.
     job : DicomJob
         Options, and what is shared with other volumes.
-    values : mapping of Target to (str, list)
+    values : mapping of AttributePath to (str, list)
         Attributes to set.
     progress : Progress, optional
         Receives the number of files written.
@@ -234,7 +234,7 @@ def _note_dropped(before: Instance, after: Instance, log: Log) -> None:
             log.warnings.append(note)
 
 
-def _change(instance: Instance, target: edits.Target, values: list[Any]) -> Change:
+def _change(instance: Instance, target: edits.AttributePath, values: list[Any]) -> Change:
     from pydicom.datadict import keyword_for_tag
 
     new = "\\".join(v.get("Alphabetic", "") if isinstance(v, dict) else str(v) for v in values)

@@ -40,7 +40,7 @@ def plane_of(look: Lookup, notes: list[str]) -> Plane | None:
     if axes is None or len(position) != 3 or not all(abs(value) < LARGEST for value in position):
         notes.append(
             f"position {_shown(position)} and orientation {_shown(orientation)} are not valid: the position of the "
-            f"image is unknown"
+            "image is unknown"
         )
         return None
     if not any(look.numbers(group, tag) for group, tag, _ in _SPACINGS):
