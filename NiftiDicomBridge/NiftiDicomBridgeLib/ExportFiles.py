@@ -43,7 +43,7 @@ def _write(volume: Volume, source: ExportSource, path: Path, options: Conversion
     if volume.source is None:
         _write_identity(source.identity, outputs, options.identity)
     if labels:
-        table.write_text(label_table(labels), encoding="utf-8")
+        table.write_text(label_table(labels), encoding="utf-8", newline="\n")
         outputs.append(table)
     return outputs
 
@@ -62,4 +62,4 @@ def _write_identity(identity: dict[str, str], outputs: Sequence[Path], personal:
     sidecar = next((path for path in outputs if path.suffix == ".json"), None)
     if keys and sidecar is not None:
         top = json.loads(sidecar.read_text("utf-8")) | keys
-        sidecar.write_text(json.dumps(top, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+        sidecar.write_text(json.dumps(top, indent=2, ensure_ascii=False) + "\n", encoding="utf-8", newline="\n")
