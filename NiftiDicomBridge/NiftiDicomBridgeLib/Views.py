@@ -197,7 +197,7 @@ class TextHeights(qt.QObject):
 def typed_folder(edit: Any) -> str:
     """Return the folder in a ctkPathLineEdit as an absolute path, ``~`` being the home folder; empty where there is none."""
     text = str(edit.currentPath).strip()
-    return str(Path(os.path.expanduser(text)).absolute()) if text else ""  # noqa: PTH111 - Path refuses an unknown ~user
+    return str(Path(os.path.expanduser(text)).absolute()) if text else ""
 
 
 def fill_box(box: Any, entries: Sequence[tuple[str, str]], chosen: str | None) -> None:
