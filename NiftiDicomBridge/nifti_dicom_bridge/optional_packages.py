@@ -46,7 +46,7 @@ FEATURES = {
     "codecs": Feature(
         "pixel data in High-Throughput JPEG 2000", (Package("pylibjpeg", "2.0"), Package("pylibjpeg-openjpeg", "2.3")), "codecs"
     ),
-    "htj2k": Feature("Files in High-Throughput JPEG 2000", (Package("imagecodecs", "2025.3.30"),), "htj2k"),
+    "htj2k": Feature("files in High-Throughput JPEG 2000", (Package("imagecodecs", "2025.3.30"),), "htj2k"),
     "report": Feature("HTML reports (JSON reports do not)", (Package("jinja2", "3.1"),), "report"),
     "nibabel": Feature("Images of nibabel", (Package("nibabel", "5.2"),), "nibabel"),
     "network": Feature("Connections to archives by DIMSE", (Package("pynetdicom", "3.0.4", "4"),), "network"),

@@ -78,4 +78,14 @@ def as_root(tmp_path_factory: pytest.TempPathFactory) -> bool:
     """Whether permissions do not apply to this process."""
     locked = tmp_path_factory.mktemp("permissions") / "locked"
     locked.touch(mode=0)
-    return os.name == "posix" and os.access(locked, os.R_OK)
+    return os.name != "posix" or os.access(locked, os.R_OK)
+
+
+@pytest.fixture(scope="session")
+def samples(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return the folder of all samples (`create_samples`); tests only read it."""
+    from nifti_dicom_bridge import create_samples
+
+    folder = tmp_path_factory.mktemp("samples") / "dicom"
+    create_samples(folder)
+    return folder

@@ -205,6 +205,7 @@ def _days_between(first: str, second: str) -> int | None:
 
 
 def _scatter(source: PlaneAttributes) -> list[Any] | None:
+    """Return the fraction of every time, 0 to 1, as dcm2niix writes it; BIDS specifies percent, which is read as well."""
     frames = frames_of(source)
     fractions = [frame.number(Tag.SCATTER_FRACTION_FACTOR) for frame in (frames if len(frames) > 1 else [source])]
     known = [round_to_12_digits(fraction) for fraction in fractions if fraction is not None]
@@ -281,7 +282,7 @@ ROWS: tuple[AnyRow, ...] = (
             "numbers have none", PET),
     Derived("ReconFilterType", _filter_type, "(0018,1210)", PET),
     Derived("ReconFilterSize", _filter_size, "(0018,1210), (0009,xx8F) GEMS_PETD_01", PET),
-    Derived("ScatterFraction", _scatter, "(0054,1323)", PET),
+    Derived("ScatterFraction", _scatter, "(0054,1323), 0 to 1 as of dcm2niix, not percent", PET),
     Derived("DecayCorrectionFactor", _by_frame(Tag.DECAY_FACTOR, 1.0, only_positive=True), "(0054,1321) of every time", PET),
     Derived("FrameTimesStart", _starts, "(0008,0032) of every time − (0008,0031)", PET),
     Derived("FrameDuration", _by_frame(Tag.ACTUAL_FRAME_DURATION, MS_TO_S), "(0018,1242) of every time", PET),

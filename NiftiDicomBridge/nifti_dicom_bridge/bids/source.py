@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from ..model import geometry, metadata
-from ..model.legacy_converted import as_original
+from ..model.legacy_converted import as_original, own_groups
 from ..model.metadata import Element, Elements, Instance, Item
 from ..model.volume import Volume
 from ..standard import dictionary
@@ -126,7 +126,7 @@ class PlaneAttributes:
 
     def __init__(self, instance: Instance, frame: int = 0, volume: Volume | None = None, storage: Storage | None = None):
         self.instance, self.frame, self.volume, self.storage = instance, frame, volume, storage
-        self.top = as_original(instance.elements, _groups(instance.elements, frame))
+        self.top = as_original(instance.elements, own_groups(instance.elements, frame))
         self._found: dict[int | Private | Nested, tuple[Elements, int] | None] = {}
         self._results: dict[str, Any] = {}
         self.open_layers = 0
@@ -169,7 +169,7 @@ class PlaneAttributes:
     @cached_property
     def layers(self) -> list[Layer]:
         """Where to look, in order."""
-        own = _groups(self.top, self.frame)
+        own = own_groups(self.top, self.frame)
         shared = metadata.first_item(self.top, Tag.SHARED_FUNCTIONAL_GROUPS_SEQUENCE)
         public, hidden = [Layer(self.top)], []  # type: tuple[list[Layer], list[Layer]]
         for group in filter(None, (own, shared)):
@@ -300,15 +300,9 @@ def _bytes(holder: tuple[Elements, int]) -> bytes:
     return value if isinstance(value, bytes) else b""
 
 
-def _groups(elements: Elements, frame: int) -> Elements:
-    """Return the functional groups of a frame; empty for objects without."""
-    per_frame = metadata.items(elements, Tag.PER_FRAME_FUNCTIONAL_GROUPS_SEQUENCE)
-    return per_frame[frame].elements if frame < len(per_frame) else {}
-
-
 def _number_of(elements: Elements, frame: int) -> int:
     """PET images have a number of their own, which counts slices where InstanceNumber may count backwards."""
-    original = as_original(elements, _groups(elements, frame))
+    original = as_original(elements, own_groups(elements, frame))
     return metadata.integer(original, Tag.IMAGE_INDEX) or metadata.integer(original, Tag.INSTANCE_NUMBER)
 
 

@@ -42,26 +42,9 @@ class Registrar(Protocol):
 def run_convert(arguments: argparse.Namespace, registrar: Registrar | None) -> int:
     """Convert, and return the exit code; raises `OptionError` if options contradict each other."""
     from ..conversion.jobs import Job
-    from ..options.checks import check_options
 
     target_notice = _infer_target(arguments)
-    check_cluster(arguments, registrar is not None)
-    if arguments.jobs is None:
-        arguments.jobs = ALL_PROCESSORS if registrar is None else 1  # inside Slicer, there are no processes to use
-    options = ConversionOptions(
-        **_chosen(arguments, ConversionOptions),
-        set_values=pairs(arguments.attributes),
-        preview=PreviewOptions(**_chosen(arguments, PreviewOptions)),
-    )
-    register = getattr(arguments, "register", False)
-    check_options(options)
-    if register and options.target is not Target.DICOM:
-        raise OptionError("--register adds DICOM files to the database. Use it with --to dicom, or leave it out.")
-    if arguments.report:
-        check_report(arguments.report, arguments.output, options.overwrite)
-    if register and registrar is not None:
-        registrar.check()
-
+    options = _checked_options(arguments, registrar)
     start, first_notices, notices = time.monotonic(), iter([target_notice]), iter([identity_notice(options)])
     lines = EntryLines(arguments.quiet, arguments.verbose)
     with ProgressBar(quiet=arguments.quiet) as bar:
@@ -77,12 +60,35 @@ def run_convert(arguments: argparse.Namespace, registrar: Registrar | None) -> i
         job = Job(arguments.inputs, arguments.output, options)
         report = convert_where(job, arguments, bar.progress, finished).in_words(command_line_words)
     lines.end(report, time.monotonic() - start, can_continue=not options.overwrite)
-    if register and registrar is not None and report.outputs:
+    if getattr(arguments, "register", False) and registrar is not None and report.outputs:
         print_line(registrar(report.outputs))
     if arguments.report:
         write_report_file(report, arguments, options.overwrite)
     write_summaries(report, arguments, time.monotonic() - start)
     return DONE if report.ok else FAILED
+
+
+def _checked_options(arguments: argparse.Namespace, registrar: Registrar | None) -> ConversionOptions:
+    """Return the options; raises `OptionError` or `OutputError` if something could not be done, before anything is read."""
+    from ..options.checks import check_options
+
+    check_cluster(arguments, registrar is not None)
+    if arguments.jobs is None:
+        arguments.jobs = ALL_PROCESSORS if registrar is None else 1  # inside Slicer, there are no processes to use
+    options = ConversionOptions(
+        **_chosen(arguments, ConversionOptions),
+        set_values=pairs(arguments.attributes),
+        preview=PreviewOptions(**_chosen(arguments, PreviewOptions)),
+    )
+    check_options(options)
+    register = getattr(arguments, "register", False)
+    if register and options.target is not Target.DICOM:
+        raise OptionError("--register adds DICOM files to the database. Use it with --to dicom, or leave it out.")
+    if arguments.report:
+        check_report(arguments.report, arguments.output, options.overwrite)
+    if register and registrar is not None:
+        registrar.check()
+    return options
 
 
 def _infer_target(arguments: argparse.Namespace) -> str:

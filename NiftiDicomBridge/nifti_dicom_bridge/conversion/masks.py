@@ -85,7 +85,7 @@ def is_mask(image: Volume) -> bool:
 
 
 def inside_of(image: Volume) -> np.ndarray | None:
-    """Return the voxels of a mask: 1, or 255, but for the rounding of a scale in its header; None for other images."""
+    """Return where a mask is 1, or 255, but for the rounding of a scale in its header, in its shape; None for other images."""
     if not is_mask(image):
         return None
     parts = [inside for _, inside in _values_and_inside(image)]

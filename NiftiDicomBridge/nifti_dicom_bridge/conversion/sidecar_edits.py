@@ -35,7 +35,7 @@ class SidecarEdits:
         Keys that are neither of BIDS with an attribute nor keywords of DICOM.
     """
 
-    written: dict[edits.Target, tuple[str, list[Any]]] = field(default_factory=dict)
+    written: dict[edits.AttributePath, tuple[str, list[Any]]] = field(default_factory=dict)
     ignored: tuple[str, ...] = ()
     overridden: dict[str, Any] = field(default_factory=dict)
     unknown: tuple[str, ...] = ()
@@ -70,8 +70,8 @@ class SidecarEdits:
         ]  # fmt: skip
 
 
-def _written(keys: from_sidecar.EditedKeys, elements: Elements, where: str) -> dict[edits.Target, tuple[str, list[Any]]]:
-    written: dict[edits.Target, tuple[str, list[Any]]] = {}
+def _written(keys: from_sidecar.EditedKeys, elements: Elements, where: str) -> dict[edits.AttributePath, tuple[str, list[Any]]]:
+    written: dict[edits.AttributePath, tuple[str, list[Any]]] = {}
     for key, paths, texts in keys.direct:
         present = (path for path in paths if len(path) == 1 and edits.holds(elements, path[0]))
         path = next(present, paths[0])
@@ -81,9 +81,9 @@ def _written(keys: from_sidecar.EditedKeys, elements: Elements, where: str) -> d
     return written
 
 
-def _written_keywords(keywords: Mapping[str, Any], where: str) -> dict[edits.Target, tuple[str, list[Any]]]:
+def _written_keywords(keywords: Mapping[str, Any], where: str) -> dict[edits.AttributePath, tuple[str, list[Any]]]:
     """Return the values of keys that are keywords of DICOM, and of no key of BIDS."""
-    written: dict[edits.Target, tuple[str, list[Any]]] = {}
+    written: dict[edits.AttributePath, tuple[str, list[Any]]] = {}
     for key, value in keywords.items():
         parts = value if isinstance(value, list) else [value]
         if not all(isinstance(part, (str, int, float)) and not isinstance(part, bool) for part in parts):
@@ -94,7 +94,7 @@ def _written_keywords(keywords: Mapping[str, Any], where: str) -> dict[edits.Tar
     return written
 
 
-def _target(path: tuple[int, ...]) -> edits.Target:
+def _target(path: tuple[int, ...]) -> edits.AttributePath:
     return path[0] if len(path) == 1 else path
 
 
@@ -108,7 +108,10 @@ def _checked(tag: int, texts: list[str], where: str) -> tuple[str, list[Any]]:
 
 
 def _overridden(
-    edited: from_sidecar.EditedKeys, first: Instance, written: dict[edits.Target, tuple[str, list[Any]]], top: Mapping[str, Any]
+    edited: from_sidecar.EditedKeys,
+    first: Instance,
+    written: dict[edits.AttributePath, tuple[str, list[Any]]],
+    top: Mapping[str, Any],
 ) -> dict[str, Any]:
     """Return the computed keys that were written and other attributes still win over, with what those specify."""
     if not edited.computed:

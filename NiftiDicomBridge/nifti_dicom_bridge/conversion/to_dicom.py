@@ -192,11 +192,11 @@ def _originals(group: Sequence[Source], volumes: Sequence[Volume]) -> list[Insta
     return [source.metadata.first for source in sources if source is not None]
 
 
-def _edited_values(group: Sequence[Source]) -> dict[edits.Target, Any]:
+def _edited_values(group: Sequence[Source]) -> dict[edits.AttributePath, Any]:
     return {target: values for source in group for target, values in source.edits.written.items()}
 
 
-def _given_values(run: _Run, entry: Entry) -> dict[edits.Target, Any]:
+def _given_values(run: _Run, entry: Entry) -> dict[edits.AttributePath, Any]:
     """Return what ``set_values`` and ``metadata`` specify for the input files of an entry."""
     given = given_values(run.options.for_file(entry.inputs[0]))
     return dict(edits.elements_of({word: text for word, (text, _) in given.items()}).items())

@@ -15,7 +15,7 @@ from ..standard.dictionary import describe
 from ..standard.tags import Tag
 
 
-def doubts_of_patient(instances: Sequence[Instance], values: Mapping[edits.Target, Any]) -> list[str]:
+def doubts_of_patient(instances: Sequence[Instance], values: Mapping[edits.AttributePath, Any]) -> list[str]:
     """Return a warning if values change the patient and not the study: archives assign a study to one patient."""
     changed = [
         describe(tag)
@@ -30,7 +30,7 @@ def doubts_of_patient(instances: Sequence[Instance], values: Mapping[edits.Targe
     ]
 
 
-def require_same_modality(values: Mapping[edits.Target, Any], volumes: Sequence[Volume]) -> None:
+def require_same_modality(values: Mapping[edits.AttributePath, Any], volumes: Sequence[Volume]) -> None:
     """Refuse another Modality for objects whose kind has one of its own.
 
     Raises

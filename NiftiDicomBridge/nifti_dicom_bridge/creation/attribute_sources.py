@@ -140,31 +140,41 @@ def resolve_attributes(
     if place.reference is not None:
         software = reference_attributes.equipment(place.reference)
         attributes.offer(reference_attributes.allowed_in(software, kind), THIS_SOFTWARE)
-    theirs = {tag: element_of(tag, vr, value) for tag, (vr, value) in allowed(stated.values, kind, stated.sentences).items()}
-    if kind in OBJECT_KINDS:
-        theirs = drop_undefined_terms(theirs, OBJECT_KINDS[kind].sop_class, stated.sentences)
-    attributes.offer(theirs | stated.items | image_values.component(described, kind), described.where)
+    attributes.offer(_of_sidecar(described, kind, stated), described.where)
     _offer_references(attributes, described, kind, place, stated, shared)
     _offer_subject(attributes, described, stated)
     _offer_moment(attributes, described, kind, log)
     attributes.offer(_of_series(described, kind, place, attributes, shared), "the image")
     if kind is Kind.PET:
         code_patient_position(attributes)
+    _offer_defaults(attributes, kind)
+    image_values.offer_ct_units(attributes, described, kind, place.image, log)
+    _note_defaults(attributes, kind, log)
+    return attributes
+
+
+def _of_sidecar(described: ImageWithSidecar, kind: Kind, stated: SidecarAttributes) -> Elements:
+    """Return what the sidecar specifies, and an object of a kind may have."""
+    values = allowed(stated.values, kind, stated.sentences)
+    elements = {tag: element_of(tag, vr, value) for tag, (vr, value) in values.items()}
+    if kind in OBJECT_KINDS:
+        elements = drop_undefined_terms(elements, OBJECT_KINDS[kind].sop_class, stated.sentences)
+    return elements | stated.items | image_values.component(described, kind)
+
+
+def _offer_defaults(attributes: Attributes, kind: Kind) -> None:
+    """Offer what an object of a kind must have all the same: defaults, or no value for attributes of Type 2 and 2C."""
+    object_kind = OBJECT_KINDS.get(kind)
     if kind is Kind.MR and GATING & set(attributes.text(Tag.SCAN_OPTIONS).split("\\")):
         attributes.offer({Tag.TRIGGER_TIME: new_element.text("DS", "")}, DEFAULT)
     if kind is Kind.MR and "IR" in attributes.text(Tag.SCANNING_SEQUENCE).split("\\"):  # 2C
         attributes.offer({Tag.INVERSION_TIME: new_element.text("DS", "")}, DEFAULT)
-    if kind in OBJECT_KINDS and not OBJECT_KINDS[kind].groups and has_sides(attributes.elements):
-        attributes.offer(
-            {Tag.LATERALITY: new_element.text("CS", "")}, DEFAULT
-        )  # 2C: not allowed where the body part is none of two
-    if kind in OBJECT_KINDS:
-        attributes.offer(defaults_of(OBJECT_KINDS[kind].modules), DEFAULT)
+    if object_kind is not None and not object_kind.groups and has_sides(attributes.elements):
+        attributes.offer({Tag.LATERALITY: new_element.text("CS", "")}, DEFAULT)  # 2C: only of body parts that are one of two
+    if object_kind is not None:
+        attributes.offer(defaults_of(object_kind.modules), DEFAULT)
     if kind is Kind.RTSTRUCT:
         attributes.offer(defaults_of(STRUCTURE_SET_MODULES), DEFAULT)
-    image_values.offer_ct_units(attributes, described, kind, place.image, log)
-    _note_defaults(attributes, kind, log)
-    return attributes
 
 
 def _check_modality(attributes: Attributes, kind: Kind) -> None:

@@ -135,7 +135,7 @@ def _timed(described: ImageWithSidecar, log: Log) -> Volume:
         if image.times > 1 and image.time_step_s > LONGEST_S["RepetitionTime"]:
             log.warnings.append(
                 f"according to its header, volumes are {image.time_step_s:g} s apart: is it in milliseconds? It is "
-                f"written unchanged"
+                "written unchanged"
             )
         return image
     if image.time_step_s > 0 and abs(image.time_step_s - seconds) > SAME_S:

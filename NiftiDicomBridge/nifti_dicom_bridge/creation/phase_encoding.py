@@ -27,7 +27,7 @@ def phase_encoding(described: ImageWithSidecar, placed: Volume, sentences: list[
 
     Parameters
     ----------
-    described : Described
+    described : ImageWithSidecar
         The image as it is in its file.
     placed : Volume
         The same, with axes as its slices are written.

@@ -192,7 +192,7 @@ def private_block(described: ImageWithSidecar, attributes: Attributes, of_first:
 
     Parameters
     ----------
-    described : Described
+    described : ImageWithSidecar
         The image with its sidecar.
     attributes : Attributes
         All that is decided.

@@ -57,7 +57,7 @@ def _remember(voxels: Voxels, digest: str) -> str:
 
 
 def freeze(voxels: np.ndarray) -> np.ndarray:
-    """Return an array that its creator passes on, read-only from now on, as is all of its memory."""
+    """Return the same array, of any shape, read-only from now on, as is all of its memory."""
     part: Any = voxels
     while isinstance(part, np.ndarray):
         part.flags.writeable = False
@@ -82,7 +82,7 @@ class DigestedVoxels(LazyVoxels):
         self._digester, self._next = Digester(voxels.shape, voxels.dtype, algorithm), 0
 
     def planes(self, start: int, stop: int) -> np.ndarray:
-        """Return planes, counted through all times."""
+        """Return planes, shape (stop - start, rows, columns[, samples]), counted through all times."""
         planes = np.ascontiguousarray(self._voxels.planes(start, stop))
         if start <= self._next < stop:
             self._digester.update(planes[self._next - start :])
@@ -97,7 +97,7 @@ class DigestedVoxels(LazyVoxels):
 
 
 def share_digest(of: Voxels, voxels: np.ndarray) -> np.ndarray:
-    """Return a copy of voxels in memory, read-only; the digest of those it is a copy `of` is its own."""
+    """Return `voxels`, which are a copy `of` others in memory, read-only; with the digest of those, if it is known."""
     freeze(voxels)
     known = _known.get(id(of))
     if known is not None and known[0]() is of:

@@ -37,7 +37,7 @@ SAGITTAL_AXES = np.array([[0, -1.0, 0], [0, 0, -1.0], [1.0, 0, 0]]).T
 
 
 def median_of(values: Sequence[float] | np.ndarray) -> float:
-    """Return the median, as ``numpy.median`` does: that imports masked arrays, which takes as long as 20 files do."""
+    """Return the median of all values, as ``numpy.median`` does, whose import of masked arrays takes as long as 20 files."""
     ordered = np.sort(np.ravel(values))
     low, high = (len(ordered) - 1) // 2, len(ordered) // 2
     is_known = len(ordered) > 0 and not np.isnan(ordered[-1])

@@ -38,7 +38,7 @@ class KeepingVoxels(LazyVoxels):
         """Return planes from their source."""
 
     def planes(self, start: int, stop: int) -> np.ndarray:
-        """Return planes, counted through all times."""
+        """Return planes, shape (stop - start, rows, columns[, samples]), counted through all times."""
         with self._reading:
             if stop - start >= self._some:
                 return self._read(start, stop)

@@ -89,7 +89,7 @@ class _Samples(LazyVoxels):
         self._stored, self._plane_bytes = stored, math.prod(self.shape[2:]) * stored.itemsize
 
     def planes(self, start: int, stop: int) -> np.ndarray:
-        """Return planes, counted through all times."""
+        """Return planes, shape (stop - start, rows, columns[, samples]), counted through all times."""
         raw = self._bytes(start * self._plane_bytes, (stop - start) * self._plane_bytes)
         planes = np.frombuffer(raw, self._stored).astype(self.dtype, copy=False).reshape(stop - start, *self.shape[2:])
         planes.flags.writeable = False

@@ -144,7 +144,7 @@ class FlippedVoxels(LazyVoxels):
         self.is_read_once = voxels.is_read_once
 
     def planes(self, start: int, stop: int) -> np.ndarray:
-        """Return planes, counted through all times."""
+        """Return planes, shape (stop - start, rows, columns[, samples]), counted through all times."""
         i, j, k = (slice(None, None, flip) for flip in self._flips)
         if self._flips[2] > 0:
             return self._voxels.planes(start, stop)[:, j, i]
@@ -175,7 +175,7 @@ class SamplesLast(LazyVoxels):
         self._voxels = voxels
 
     def planes(self, start: int, stop: int) -> np.ndarray:
-        """Return planes, counted through all times."""
+        """Return planes, shape (stop - start, rows, columns[, samples]), counted through all times."""
         places = range(0, self._voxels.shape[0] * self.shape[1], self.shape[0] * self.shape[1])
         return np.stack([self._voxels.planes(place + start, place + stop) for place in places], axis=-1)
 
@@ -211,12 +211,12 @@ class MappedVoxels(LazyVoxels):
         return result if dtype is None else result.astype(dtype, copy=False)
 
     def planes(self, start: int, stop: int) -> np.ndarray:
-        """Return planes, counted through all times."""
+        """Return planes, shape (stop - start, rows, columns[, samples]), counted through all times."""
         return self._compute(self._read(start, stop), start)
 
 
 def mapped(voxels: Voxels, dtype: np.dtype, compute: Callable[[np.ndarray, int], np.ndarray]) -> Voxels:
-    """Return `MappedVoxels` of lazy and of large voxels, which are computed whenever they are read; of others an array."""
+    """Return voxels computed from planes and the number of the first: lazily of lazy and of large ones, else an array."""
     result = MappedVoxels(voxels, dtype, compute)
     return result if isinstance(voxels, LazyVoxels) or voxels.nbytes > 4 * SLAB else np.asarray(result)
 
@@ -276,7 +276,7 @@ SLAB = 1 << 22
 
 
 def slabs(voxels: Voxels) -> Iterator[tuple[int, int, np.ndarray]]:
-    """Yield (start, stop, planes) for all planes, in order, about `SLAB` bytes at a time; the next ones are read meanwhile."""
+    """Yield (start, stop, planes) of all planes, in order, about `SLAB` bytes at a time; see `read_ahead`."""
     count = voxels.shape[0] * voxels.shape[1]
     some = max(1, SLAB // max(1, voxels.nbytes // max(1, count)))
     return read_ahead(voxels, ranges(voxels.shape, some, some)) if count else iter(())
@@ -300,7 +300,7 @@ def bounds_of(voxels: Voxels) -> tuple[Any, Any]:
 
 
 def read_ahead(voxels: Voxels, places: Sequence[tuple[int, int]]) -> Iterator[tuple[int, int, np.ndarray]]:
-    """Yield (start, stop, planes) for each range of planes; the next ones are read meanwhile."""
+    """Yield (start, stop, planes (stop - start, rows, columns[, samples])) for each range; the next are read meanwhile."""
     read, passed = _reader_of(voxels), 0
 
     with ThreadPoolExecutor(1) as pool:

@@ -13,6 +13,12 @@ from .metadata import Element, Elements
 _OF_THE_OBJECT = frozenset({Tag.SPECIFIC_CHARACTER_SET, Tag.SERIES_NUMBER})
 
 
+def own_groups(elements: Elements, frame: int) -> Elements:
+    """Return the functional groups of a frame, counted from 0 (PS3.3 C.7.6.16); empty for objects without."""
+    per_frame = metadata.items(elements, Tag.PER_FRAME_FUNCTIONAL_GROUPS_SEQUENCE)
+    return per_frame[frame].elements if frame < len(per_frame) else {}
+
+
 def as_original(elements: Elements, own: Elements) -> Elements:
     """Return a data set that specifies for a frame what its original specified; that of the object itself where it was not
     converted.

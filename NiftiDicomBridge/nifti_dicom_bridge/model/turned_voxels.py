@@ -47,7 +47,7 @@ class _SwappedVoxels(LazyVoxels):
         self._voxels = voxels
 
     def planes(self, start: int, stop: int) -> np.ndarray:
-        """Return planes, counted through all times."""
+        """Return planes, shape (stop - start, rows, columns[, samples]), counted through all times."""
         return self._voxels.planes(start, stop).swapaxes(1, 2)
 
 
@@ -68,7 +68,7 @@ class _RecutVoxels(LazyVoxels):
         self._whole: np.ndarray | None = None
 
     def planes(self, start: int, stop: int) -> np.ndarray:
-        """Return planes, counted through all times."""
+        """Return planes, shape (stop - start, rows, columns[, samples]), counted through all times."""
         with self._lock:
             if self._file is None and self._whole is None:
                 self._recut()

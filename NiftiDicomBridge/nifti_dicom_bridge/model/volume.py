@@ -92,7 +92,7 @@ class Volume:
 
     @property
     def array(self) -> np.ndarray:
-        """The voxels in memory; lazy ones are read."""
+        """The voxels in memory, shape (times, slices, rows, columns[, samples]); lazy ones are read."""
         return np.asarray(self.voxels)
 
     @property

@@ -33,7 +33,7 @@ class Window:
         return cls((low + high) / 2, width, WindowFunction.LINEAR_EXACT)
 
     def brightness(self, values: np.ndarray) -> np.ndarray:
-        """Return 0 (black) to 1 (white) of values, float64 (PS3.3 C.11.2.1.2, C.11.2.1.3)."""
+        """Return 0 (black) to 1 (white) of values, float64, in their shape (PS3.3 C.11.2.1.2, C.11.2.1.3)."""
         if self.function is WindowFunction.SIGMOID:
             return 1 / (1 + np.exp(np.clip(-4 * (values - self.center) / self.width, -700, 700)))
         if self.function is WindowFunction.LINEAR_EXACT or self.width < 1:
@@ -59,7 +59,7 @@ class Lut:
     entries: np.ndarray
 
     def of(self, values: np.ndarray) -> np.ndarray:
-        """Return the entries of values."""
+        """Return the entries of stored values, in their shape."""
         index = np.clip(np.rint(to_numbers(values)) - self.first, 0, len(self.entries) - 1)
         result: np.ndarray = self.entries[index.astype(np.intp)]
         return result

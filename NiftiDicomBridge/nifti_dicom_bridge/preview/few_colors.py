@@ -25,7 +25,7 @@ class FewColors:
         return np.stack([known >> 16, known >> 8, known], axis=-1).astype(np.uint8).tobytes().ljust(3 * MOST, b"\0")
 
     def numbers_of(self, picture: np.ndarray) -> np.ndarray | None:
-        """Return the numbers of the colors of an RGB picture, uint8; None where there are more than a palette holds."""
+        """Return the color numbers (rows, columns) of an RGB picture, uint8; None where there are more than a palette holds."""
         colors = _as_numbers(picture)
         numbers: np.ndarray = self._numbers[colors]
         if not np.array_equal(self._colors[numbers], colors):

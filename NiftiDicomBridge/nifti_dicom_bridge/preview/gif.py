@@ -52,7 +52,7 @@ class GifWriter:
         self._file.close()
 
     def add(self, picture: np.ndarray) -> None:
-        """Add a picture of 8 bits, gray or RGB; colors become 256. The first one specifies the size of all."""
+        """Add a picture of 8 bits (rows, columns[, 3]); colors become 256. The first one specifies the size of all."""
         rows, columns = picture.shape[:2]
         if not self._begun:
             screen = struct.pack("<HHBBB", columns, rows, 0xF0 | _SIZE_OF_TABLE, 0, 0)

@@ -14,7 +14,7 @@ _GRAPHIC = "G"
 
 
 def graphics_of(elements: Elements, frame: int) -> np.ndarray | None:
-    """Return where the overlay planes of an image are set, in its size; None where there are none.
+    """Return where the overlay planes of a frame are set, shape (rows, columns), bool; None where there are none.
 
     Regions of interest (type R) are not pictures, and are left out, as are planes that are in unused bits of the pixels.
     """

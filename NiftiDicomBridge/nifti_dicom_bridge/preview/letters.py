@@ -25,7 +25,7 @@ def edges_of(view: View, slice_number: int) -> tuple[str, str, str, str]:
 
 
 def with_letters(picture: np.ndarray, letters: Sequence[str]) -> np.ndarray:
-    """Return a picture, 8 or 16 bits, gray or RGB, with letters at its left, right, top and bottom edge."""
+    """Return a picture (rows, columns[, 3]), 8 or 16 bits, with letters at its left, right, top and bottom edge."""
     top = np.iinfo(picture.dtype).max
     result = picture.copy()
     for place, ink, rim in _masks(picture.shape[1], picture.shape[0], tuple(letters)):

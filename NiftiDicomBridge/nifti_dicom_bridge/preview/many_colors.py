@@ -26,7 +26,7 @@ class ManyColors:
         self._count, self._by_boxes = 0, False
 
     def numbers_of(self, picture: np.ndarray) -> tuple[bytes, np.ndarray]:
-        """Return a palette, and the numbers of the colors of an RGB picture."""
+        """Return a palette, and the color numbers (rows, columns) of an RGB picture (rows, columns, 3)."""
         compare = self._count % _COMPARED_EVERY == 0
         self._count += 1
         by_boxes = _by_boxes(picture) if compare or self._by_boxes else None

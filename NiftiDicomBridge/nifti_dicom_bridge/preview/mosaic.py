@@ -17,7 +17,7 @@ def slices_of(count: int, wanted: int) -> list[int]:
 
 
 def side_by_side(pictures: Sequence[np.ndarray], columns: int = 0) -> np.ndarray:
-    """Return pictures in rows of this number, black around them; by default about as wide as it is tall.
+    """Return pictures (rows, columns[, 3]) in rows of this number, black around them; by default about as wide as tall.
 
     Gray pictures become RGB where others are.
     """

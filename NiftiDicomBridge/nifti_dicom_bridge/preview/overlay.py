@@ -176,7 +176,7 @@ def _edge(numbers: np.ndarray) -> np.ndarray:
 
 
 def with_legend(picture: np.ndarray, keys: Sequence[Key]) -> np.ndarray:
-    """Return an RGB picture with a legend at its right, as tall as it; what does not fit is counted."""
+    """Return an RGB picture (rows, columns, 3) with a legend at its right, as tall as it; what does not fit is counted."""
     lines = list(dict.fromkeys(keys))
     if not lines:
         return picture

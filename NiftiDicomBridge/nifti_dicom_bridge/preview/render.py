@@ -65,7 +65,7 @@ def plane_picture(
 
 
 def picture(view: View, time: int, slice_number: int, bits: int = 8, enlarge: float = 1.0) -> np.ndarray:
-    """Return one picture of a view, `enlarge` times as large as the smaller side of its pixels makes it.
+    """Return a picture (rows, columns[, 3]) of a view, `enlarge` times as large as the smaller side of its pixels makes it.
 
     Raises
     ------

@@ -44,7 +44,7 @@ class VideoWriter(Protocol):
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None: ...
 
     def add(self, picture: np.ndarray) -> None:
-        """Add a picture of 8 bits, gray or RGB."""
+        """Add a picture of 8 bits, shape (rows, columns[, 3])."""
 
 
 def video_writer() -> Callable[[Path, float], VideoWriter]:
@@ -88,7 +88,7 @@ def _encoder_of(program: str) -> str:
 
 
 def even(picture: np.ndarray) -> np.ndarray:
-    """Return a picture with even sides, which 4:2:0 needs: the last row and column are repeated."""
+    """Return a picture (rows, columns[, 3]) with even sides, as 4:2:0 requires: the last row and column are repeated."""
     rows, columns = picture.shape[:2]
     if not (rows % 2 or columns % 2):
         return picture
@@ -96,7 +96,7 @@ def even(picture: np.ndarray) -> np.ndarray:
 
 
 def gray_planes(picture: np.ndarray) -> np.ndarray:
-    """Return the planes of a gray picture with even sides, one below the other (4:2:0; luma 16 is black, 235 is white)."""
+    """Return Y, U and V (4:2:0; luma 16 to 235) of a gray picture with even sides below each other: (rows · 3 / 2, columns)."""
     rows, columns = picture.shape
     planes = np.full((rows * 3 // 2, columns), _NO_COLOR, np.uint8)
     np.take(_LUMA, picture, out=planes[:rows], mode="clip")

@@ -40,7 +40,7 @@ def is_colored(volume: Volume, display: Display) -> bool:
 
 
 def automatic(values: np.ndarray) -> Window | None:
-    """Return the window of values without the extremes; of all where hardly any value differs from the others."""
+    """Return the window of values, of any shape, without the extremes; of all where hardly any value differs."""
     if not values.size:
         return None
     low, high = np.percentile(values, [CUT_PERCENT, 100 - CUT_PERCENT])
@@ -50,14 +50,14 @@ def automatic(values: np.ndarray) -> Window | None:
 
 
 def real_values(plane: np.ndarray, volume: Volume, display: Display) -> np.ndarray:
-    """Return what the modality LUT makes of a plane (PS3.3 C.11.1): float64."""
+    """Return what the modality LUT makes of a plane (PS3.3 C.11.1): float64, in its shape."""
     if display.modality is not None and volume.rescale.is_identity:
         return display.modality.of(plane)
     return to_numbers(plane) * volume.rescale.slope + volume.rescale.intercept
 
 
 def is_padding(plane: np.ndarray, display: Display) -> np.ndarray | None:
-    """Return where nothing was measured; None where all was."""
+    """Return where nothing was measured, bool, in the shape of the plane; None where all was."""
     if display.padding is None or plane.dtype.kind == "f":
         return None
     return (plane >= display.padding[0]) & (plane <= display.padding[1])

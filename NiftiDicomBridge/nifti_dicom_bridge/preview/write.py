@@ -72,11 +72,11 @@ class _Canvas:
     solid: bool = False
 
     def shown(self, time: int, slice_number: int) -> np.ndarray:
-        """Return a picture of a movie or mosaic, 8 bits, with letters and label maps."""
+        """Return a picture of a movie or mosaic (rows, columns[, 3]), 8 bits, with letters and label maps."""
         return self._finished(time, slice_number, 8, self._enlargement(), self.options.letters is not False)
 
     def alone(self, time: int, slice_number: int) -> np.ndarray:
-        """Return a picture of its own: as it is, but for what was asked for."""
+        """Return a picture of its own (rows, columns[, 3]): as it is, but for what was requested."""
         if not self.labels and not self.options.letters:
             return picture(self.view, time, slice_number, 8 if self.options.eight_bit else 16)
         larger = self._enlargement() if self.labels else 1.0
@@ -106,7 +106,7 @@ def stage_preview(
 
     Parameters
     ----------
-    subject : Subject
+    subject : PreviewInput
         What pictures are made of.
     name : str
         Path below the staging area, without suffix.

@@ -58,7 +58,7 @@ def tissues() -> np.ndarray:
 
 
 def seen(values: tuple[float, ...], noise: float, seed: int) -> np.ndarray:
-    """Return what a scanner sees: the value of each tissue, blurred a little, with noise; float64."""
+    """Return the value of each tissue as a scanner measures it, blurred a little, with noise: float64, shape `SHAPE`."""
     result: np.ndarray = np.array(values, float)[tissues()]
     for axis in (0, 1):
         result = (np.roll(result, 1, axis) + 2 * result + np.roll(result, -1, axis)) / 4

@@ -113,7 +113,7 @@ class _Retyped:
         return self._difference <= self._noise and 2 * self._clear >= self._nonzero
 
     def stored(self, planes: np.ndarray) -> np.ndarray:
-        """Return stored values; raises `PixelError` if they do not fit the type."""
+        """Return the stored values of planes, in their shape; raises `PixelError` if they do not fit the type."""
         if self._floats:
             return planes.astype(self._dtype)
         real = self._real(planes)

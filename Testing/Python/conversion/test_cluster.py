@@ -25,21 +25,13 @@ from nifti_dicom_bridge import (
     Outcome,
     convert,
     convert_many,
-    create_samples,
 )
 from nifti_dicom_bridge.conversion import dask_cluster, many
 from nifti_dicom_bridge.conversion.executor_runner import ExecutorRunner, RemoteExecution
 from nifti_dicom_bridge.conversion.tasks import Task
+from nonempty import some
 from oracles import module
 from phantoms import PHANTOMS
-
-
-@pytest.fixture(scope="module")
-def samples(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Series of several modalities; a Segmentation refers to one of them."""
-    folder = tmp_path_factory.mktemp("samples") / "dicom"
-    create_samples(folder)
-    return folder
 
 
 @pytest.fixture
@@ -129,7 +121,7 @@ def test_paths_relative_to_the_working_folder_are_those_of_the_caller(
 def test_entries_have_the_worker_the_time_and_the_size(source: Path, circle: Circle) -> None:
     with ThreadPoolExecutor(1) as pool:
         report = on_executor(Job(source, circle.nifti, ConversionOptions()), pool)
-    for entry in report.entries:
+    for entry in some(report.entries):
         assert entry.execution.worker.endswith(f":{os.getpid()}")
         assert entry.execution.seconds > 0
         assert entry.execution.written == sum(path.stat().st_size for path in entry.outputs)
@@ -227,7 +219,7 @@ def test_a_pool_whose_processes_end_is_a_failure_of_each_image(source: Path, cir
     with ProcessPoolExecutor(1) as pool:
         pool.submit(os._exit, 1).exception()
         report = on_executor(Job(source, circle.nifti, ConversionOptions()), pool)
-    assert all("BrokenProcessPool" in entry.error for entry in report.entries)
+    assert all("BrokenProcessPool" in entry.error for entry in some(report.entries))
 
 
 class _Unsteady:
@@ -272,7 +264,7 @@ def test_more_jobs_are_converted_than_prepared_at_the_same_time(options: dict, c
     circle.make("classic_ct")
     jobs = [Job(circle.dicom, circle.folder / str(n), ConversionOptions(**options)) for n in range(count)]
     with Together(count) as pool:
-        assert all(report.ok for report in convert_many(jobs, pool))
+        assert all(report.ok for report in some(convert_many(jobs, pool)))
 
 
 @pytest.mark.slow

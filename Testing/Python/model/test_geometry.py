@@ -26,6 +26,7 @@ from nifti_dicom_bridge.model.geometry import (  # fmt: skip
     reoriented_affine,
     spacing_problem,
 )
+from nonempty import some
 from oracles import module
 from phantoms import ramp, save, slices
 from phantoms.series import OBLIQUE
@@ -171,7 +172,7 @@ def test_every_plane_in_the_image_is_where_its_file_specifies(phantom: str, circ
     image = nibabel.load(circle.image())
     voxels = np.asarray(image.dataobj.get_unscaled())
 
-    for path in circle.dicom.iterdir():
+    for path in some(circle.dicom.iterdir()):
         ds = pydicom.dcmread(path)
         (found,) = np.argwhere(voxels == ds.pixel_array[1, 2])
         row, column = np.array(ds.ImageOrientationPatient[:3], float), np.array(ds.ImageOrientationPatient[3:], float)

@@ -15,6 +15,7 @@ from circle import Circle
 from nifti_dicom_bridge import Cancelled, ConversionOptions, Job, Target, convert
 from nifti_dicom_bridge.cli import main
 from nifti_dicom_bridge.samples.demo import make_sample
+from nonempty import some
 from oracles import module
 from phantoms.base import CT, SECONDARY_CAPTURE, ULTRASOUND_MULTI_FRAME, image, slices, write
 
@@ -47,7 +48,7 @@ def test_it_is_grouped(stated: str) -> None:
 
 
 def test_every_attribute_of_the_files_is_in_it(stated: str, tmp_path: Path) -> None:
-    for path in (tmp_path / "in").rglob("IM*"):
+    for path in some((tmp_path / "in").rglob("IM*")):
         ds = pydicom.dcmread(path)
         del ds.PixelData
         for element in ds.iterall():

@@ -23,7 +23,7 @@ from places import ROOT, TESTING
 RUN_HERE = [
     "README.md", "docs/index.md", "docs/new-objects.md", "docs/zarr.md", "docs/deidentification.md", "docs/recipes/README.md",
     "docs/guide/neuroimaging.md", "docs/guide/ai-team.md", "docs/guide/python.md", "docs/reference/sidecar.md",
-    "docs/rtstruct.md",
+    "docs/rtstruct.md", "docs/command-line.md",
 ]  # fmt: skip
 RUN_ELSEWHERE = {
     "docs/archive.md": "network/test_archive_guide.py",
@@ -107,6 +107,15 @@ def test_every_page_with_code_is_run_or_has_a_reason():
         languages = {language for language, _ in readme.all_blocks(path)} & {"console", "python"}
         page = _page_of(path)
         assert not languages or page in named or page.startswith(starts), f"{page}: add it to RUN_HERE"
+
+
+@pytest.mark.parametrize("path", readme.pages(), ids=_page_of)
+def test_commands_are_in_blocks_that_are_run(path):
+    """Not in blocks without a language, nor in text that is only indented."""
+    prose = re.sub(
+        r"^( *)```(?:console|bash|sh|powershell)\n.*?^\1```", "", path.read_text("utf-8"), flags=re.DOTALL | re.MULTILINE
+    )
+    assert re.findall(r"^ *\$? ?nifti-dicom-bridge [a-z].*", prose, re.MULTILINE) == []
 
 
 @pytest.mark.parametrize("test", RUN_ELSEWHERE.values())

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from pydicom._dicom_dict import DicomDictionary
 
-from places import CORE, LIB, MODULE, ROOT
+from places import CORE, LIB, MODULE, ROOT, python_files
 
 HOST_PACKAGES = {"slicer", "qt", "ctk", "vtk", "DICOMLib", "SubjectHierarchyPlugins", "SampleData"}
 # What Slicer brings and may be imported when Slicer starts; the rest of the standard library is known to Python.
@@ -34,10 +34,6 @@ READ_NODES = {
     "NodeOrigins.py", "SelfTestCase.py", "SelfTestCircle.py", "SelfTestData.py", "SelfTestDialogs.py", "SelfTestNodes.py",
     "SelfTestPanel.py",
 }  # fmt: skip
-
-
-def python_files(folder: Path) -> list[Path]:
-    return sorted(path for path in folder.rglob("*.py") if "__pycache__" not in path.parts)
 
 
 def imports(path: Path, whole: bool = True) -> Iterator[str]:

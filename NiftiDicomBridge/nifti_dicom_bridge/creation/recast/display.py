@@ -11,8 +11,9 @@ from ...formats.dicom import new_element
 from ...formats.dicom.pydicom_conversion import in_utf_8
 from ...formats.dicom.reading import vendor
 from ...formats.dicom.reading.frame_info import FrameInfo
-from ...formats.dicom.reading.lookup import Lookup, own_groups
+from ...formats.dicom.reading.lookup import Lookup
 from ...model import metadata
+from ...model.legacy_converted import own_groups
 from ...model.metadata import Elements, SeriesMetadata
 from ...standard.tags import Tag
 from ..repair import Sentences

@@ -80,10 +80,10 @@ def recast_request(volume: Volume, kind: Kind, shared: ConversionContext, log: L
     Parameters
     ----------
     volume : Volume
-        With `metadata`.
+        That came from DICOM.
     kind : Kind
         The kind to make.
-    shared : Shared
+    shared : ConversionContext
         Options, and what they name.
     log : Log
         Receives what was repaired and what did not go on.

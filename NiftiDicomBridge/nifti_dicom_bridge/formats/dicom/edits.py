@@ -20,9 +20,9 @@ from .protected import misplaced, refusal
 
 UTF_8 = "ISO_IR 192"
 _NAME_COMPONENTS = 5
-Target = int | tuple[int, ...]
+AttributePath = int | tuple[int, ...]
 """An attribute that can be set: its tag, or the tags on the way to it through the first items of sequences."""
-Values = Mapping[int, tuple[str, list[Any]]] | Mapping[Target, tuple[str, list[Any]]]
+Values = Mapping[int, tuple[str, list[Any]]] | Mapping[AttributePath, tuple[str, list[Any]]]
 """Attributes to set → VR, values."""
 _NUMBER_VRS = {"US": int, "SS": int, "UL": int, "SL": int, "UV": int, "SV": int, "FL": float, "FD": float}
 
@@ -156,12 +156,12 @@ def is_value_of(instance: Instance, tag: int, value: tuple[str, list[Any]]) -> b
     return wanted.rstrip("^ ") == old_text(instance.elements, tag).rstrip("^ ")
 
 
-def describe(target: Target) -> str:
+def describe(target: AttributePath) -> str:
     """Return a tag, or the tags on the way, for messages."""
     return dictionary.describe(target) if isinstance(target, int) else dictionary.describe_path(target)
 
 
-def old_text(elements: Elements, target: Target) -> str:
+def old_text(elements: Elements, target: AttributePath) -> str:
     """Return what an attribute specifies before it is set; empty where it is not there."""
     path = (target,) if isinstance(target, int) else target
     for sequence in path[:-1]:

@@ -58,5 +58,5 @@ class FrameBytes:
 
 
 def frames_of_planes(voxels: Voxels, planes: Sequence[tuple[int, int]]) -> Callable[[int, int], np.ndarray]:
-    """Return what gives the frames that are planes (time, slice) of voxels, in this order."""
+    """Return what gives frames, shape (frames, rows, columns[, samples]), of the planes (time, slice) of voxels."""
     return lambda start, stop: np.stack([voxels[t, k] for t, k in planes[start:stop]])

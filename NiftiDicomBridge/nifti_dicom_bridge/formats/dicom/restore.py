@@ -44,13 +44,13 @@ class InstanceFrames:
         As it was recorded.
     number : dict of int to int
         Volume → index of the instance in that volume's metadata.
-    pieces : list of Piece
+    frames : list of FrameRef
         Its frames.
     """
 
     instance: Instance
     number: dict[int, int] = field(default_factory=dict)
-    pieces: list[FrameRef] = field(default_factory=list)
+    frames: list[FrameRef] = field(default_factory=list)
 
 
 # --- which instances --------------------------------------------------------------------------------------------------
@@ -64,17 +64,17 @@ def frames_by_instance(volumes: Sequence[Volume]) -> list[InstanceFrames]:
     SidecarError
         If an instance has frames that no volume holds.
     """
-    wholes: dict[str, InstanceFrames] = {}
+    contents: dict[str, InstanceFrames] = {}
     for v, volume in enumerate(volumes):
         series = volume.dicom.metadata
         keys = [instance.key for instance in series.instances]
         for n, instance in enumerate(series.instances):
-            wholes.setdefault(keys[n], InstanceFrames(instance)).number[v] = n
+            contents.setdefault(keys[n], InstanceFrames(instance)).number[v] = n
         for t, k, frame in series.planes():
-            wholes[keys[frame.instance]].pieces.append(FrameRef(v, t, k, frame.frame, frame.label))
-    for whole in wholes.values():
-        _check_complete(whole)
-    return list(wholes.values())
+            contents[keys[frame.instance]].frames.append(FrameRef(v, t, k, frame.frame, frame.label))
+    for content in contents.values():
+        _check_complete(content)
+    return list(contents.values())
 
 
 def hold_all_frames(volumes: Sequence[Volume]) -> bool:
@@ -86,14 +86,14 @@ def hold_all_frames(volumes: Sequence[Volume]) -> bool:
     return True
 
 
-def _check_complete(whole: InstanceFrames) -> None:
-    wanted = frames_needed(whole.instance)
-    have = {piece.frame for piece in whole.pieces}
+def _check_complete(content: InstanceFrames) -> None:
+    wanted = frames_needed(content.instance)
+    have = {ref.frame for ref in content.frames}
     missing = sorted(set(range(wanted)) - have)
     if missing:
         some = ", ".join(str(n + 1) for n in missing[:6]) + ("…" if len(missing) > 6 else "")
         raise SidecarError(
-            f"{whole.instance.name}: {len(missing)} of its {wanted} frames are in none of the images given (frame {some}). "
+            f"{content.instance.name}: {len(missing)} of its {wanted} frames are in none of the images given (frame {some}). "
             "One object became several NIfTI images: give all of them together."
         )
 
@@ -117,33 +117,33 @@ class PixelSource:
         self._formats = decode.PixelFormats()
         self._latest_infos: tuple[Instance, dict[int, FrameInfo]] | None = None
 
-    def element(self, whole: InstanceFrames) -> tuple[PixelElement, bytes | memoryview]:
+    def element(self, content: InstanceFrames) -> tuple[PixelElement, bytes | memoryview]:
         """Return the pixel data element as it is to be written, and its value in little endian."""
-        instance = whole.instance
+        instance = content.instance
         assert instance.pixels is not None
         pixel = self._pixel_format(instance)
         native = decode.is_native(instance)
-        raw = self._bytes(whole, pixel)
+        raw = self._bytes(content, pixel)
         length = instance.pixels.length if native else len(raw) + len(raw) % 2
         if length != len(raw):
             raw = _fitted(raw, length)
         return PixelElement(instance.pixels.tag, instance.pixels.vr if native else _vr_of(pixel), 0, len(raw)), raw
 
-    def written(self, whole: InstanceFrames) -> tuple[PixelElement | None, bytes | memoryview | FrameBytes]:
+    def written(self, content: InstanceFrames) -> tuple[PixelElement | None, bytes | memoryview | FrameBytes]:
         """Return what `element` does, where it can be without having all frames of an instance in memory.
 
         Objects without pixel data, such as RT Structure Sets, have no element.
         """
-        instance = whole.instance
+        instance = content.instance
         if instance.pixels is None:
             return None, b""
         pixel = self._pixel_format(instance)
-        if not self._comes_frame_by_frame(whole, pixel):
-            return self.element(whole)
+        if not self._comes_frame_by_frame(content, pixel):
+            return self.element(content)
         native = decode.is_native(instance)
-        pieces = sorted(whole.pieces, key=lambda piece: piece.frame)
+        refs = sorted(content.frames, key=lambda ref: ref.frame)
         length = instance.pixels.length if native else 0
-        frames = FrameBytes(lambda start, stop: self._frames(whole, pieces[start:stop], pixel), len(pieces), pixel, length)
+        frames = FrameBytes(lambda start, stop: self._frames(content, refs[start:stop], pixel), len(refs), pixel, length)
         return PixelElement(instance.pixels.tag, instance.pixels.vr if native else _vr_of(pixel), 0, len(frames)), frames
 
     def _pixel_format(self, instance: Instance) -> PixelFormat:
@@ -151,32 +151,32 @@ class PixelSource:
         pixel = self._formats.of(instance)
         return pixel if decode.is_native(instance) else pixel._replace(**_decoded_changes(pixel))
 
-    def exceeds_bits_stored(self, whole: InstanceFrames) -> bool:
+    def exceeds_bits_stored(self, content: InstanceFrames) -> bool:
         """Whether decoded values of an instance that was compressed need more bits than its attributes specify."""
-        if decode.is_native(whole.instance) or any(piece.label for piece in whole.pieces):
+        if decode.is_native(content.instance) or any(ref.label for ref in content.frames):
             return False
-        pixel = self._formats.of(whole.instance)
+        pixel = self._formats.of(content.instance)
         if pixel.bits_stored >= pixel.bits_allocated:
             return False
-        return any(exceeds_bits_stored(self._frames(whole, [piece], pixel), pixel) for piece in whole.pieces)
+        return any(exceeds_bits_stored(self._frames(content, [ref], pixel), pixel) for ref in content.frames)
 
-    def _comes_frame_by_frame(self, whole: InstanceFrames, pixel: PixelFormat) -> bool:
+    def _comes_frame_by_frame(self, content: InstanceFrames, pixel: PixelFormat) -> bool:
         """Whether an instance is large, and its frames, one after the other, are its pixel data."""
-        many = len(whole.pieces) > 1
-        lazy = all(isinstance(self.volumes[piece.volume].voxels, LazyVoxels) for piece in whole.pieces)
-        record = self.volumes[whole.pieces[0].volume].dicom.pixel_record
-        plain = whole.instance.has_little_pixels and not record.across
-        return many and lazy and plain and not self._recorded(whole, "residues") and not self._recorded(whole, "tails")
+        many = len(content.frames) > 1
+        lazy = all(isinstance(self.volumes[ref.volume].voxels, LazyVoxels) for ref in content.frames)
+        record = self.volumes[content.frames[0].volume].dicom.pixel_record
+        plain = content.instance.has_little_pixels and not record.across
+        return many and lazy and plain and not self._recorded(content, "residues") and not self._recorded(content, "tails")
 
-    def _bytes(self, whole: InstanceFrames, pixel: PixelFormat) -> bytes | memoryview:
-        pieces = sorted(whole.pieces, key=lambda piece: piece.frame)
+    def _bytes(self, content: InstanceFrames, pixel: PixelFormat) -> bytes | memoryview:
+        refs = sorted(content.frames, key=lambda ref: ref.frame)
         raw: bytes | memoryview
         if pixel.bits_allocated == 1:  # eight frames are whole bytes, and need no more memory than eight frames
-            eights = (pieces[n : n + 8] for n in range(0, len(pieces), 8))
-            raw = b"".join(bytes_from_frames(self._frames(whole, some, pixel), pixel) for some in eights)
+            eights = (refs[n : n + 8] for n in range(0, len(refs), 8))
+            raw = b"".join(bytes_from_frames(self._frames(content, some, pixel), pixel) for some in eights)
         else:
-            raw = bytes_from_frames(self._frames(whole, pieces, pixel), pixel)
-        residue, tail = self._recorded(whole, "residues"), self._recorded(whole, "tails")
+            raw = bytes_from_frames(self._frames(content, refs, pixel), pixel)
+        residue, tail = self._recorded(content, "residues"), self._recorded(content, "tails")
         if residue:
             mask = np.frombuffer(residue, np.uint8)
             padded = np.zeros(mask.size, np.uint8)
@@ -184,38 +184,38 @@ class PixelSource:
             raw = (padded ^ mask).tobytes()
         return bytes(raw) + tail if tail else raw
 
-    def _recorded(self, whole: InstanceFrames, name: str) -> bytes:
-        for v, n in whole.number.items():
+    def _recorded(self, content: InstanceFrames, name: str) -> bytes:
+        for v, n in content.number.items():
             record = self.volumes[v].dicom.pixel_record
             recorded = getattr(record, name).get(n)
             if recorded:
                 return bytes(recorded)
         return b""
 
-    def _frames(self, whole: InstanceFrames, pieces: list[FrameRef], pixel: PixelFormat) -> np.ndarray:
-        """Return frames of an instance in the order of its pieces, shape (frames, rows, columns[, samples])."""
-        infos = self._infos_of(whole.instance) if self._any_rescaled(pieces) else {}
+    def _frames(self, content: InstanceFrames, refs: list[FrameRef], pixel: PixelFormat) -> np.ndarray:
+        """Return frames of an instance in the order of `refs`, shape (frames, rows, columns[, samples])."""
+        infos = self._infos_of(content.instance) if self._any_rescaled(refs) else {}
         planes = []
-        for piece in pieces:
-            volume = self.volumes[piece.volume]
-            plane = volume.voxels[piece.time, piece.slice]
+        for ref in refs:
+            volume = self.volumes[ref.volume]
+            plane = volume.voxels[ref.time, ref.slice]
             record = volume.dicom.pixel_record
             if record.rescaled:
-                info = infos[piece.frame]
+                info = infos[ref.frame]
                 plane = to_stored_values(plane, info.slope, info.intercept, pixel.dtype)
-            planes.append(plane == piece.label if piece.label else plane)
+            planes.append(plane == ref.label if ref.label else plane)
         frames = planes[0][None] if len(planes) == 1 else np.stack(planes)
-        record = self.volumes[pieces[0].volume].dicom.pixel_record
+        record = self.volumes[refs[0].volume].dicom.pixel_record
         if record.across:
             wanted = pixel.rows // max(record.down, 1), pixel.columns // record.across
             if frames.shape[1:] != wanted or len(frames) > record.across * record.down:
                 raise PixelError(
-                    f"{whole.instance.name}: {len(frames)} slices of {frames.shape[1:]} do not fit a mosaic of {pixel.shape}."
+                    f"{content.instance.name}: {len(frames)} slices of {frames.shape[1:]} do not fit a mosaic of {pixel.shape}."
                 )
             frames = tile(frames, record.across, record.down, (pixel.rows, pixel.columns))[None]
         if frames.shape[1:] != pixel.shape:
             raise PixelError(
-                f"{whole.instance.name}: the image has planes of {frames.shape[1:]}, the instance had {pixel.shape}."
+                f"{content.instance.name}: the image has planes of {frames.shape[1:]}, the instance had {pixel.shape}."
             )
         return frames
 
@@ -225,8 +225,8 @@ class PixelSource:
             self._latest_infos = instance, {info.frame: info for info in frames_of(instance, 0)}
         return self._latest_infos[1]
 
-    def _any_rescaled(self, pieces: Sequence[FrameRef]) -> bool:
-        records = (self.volumes[piece.volume].dicom.pixel_record for piece in pieces)
+    def _any_rescaled(self, refs: Sequence[FrameRef]) -> bool:
+        records = (self.volumes[ref.volume].dicom.pixel_record for ref in refs)
         return any(record.rescaled for record in records)
 
 

@@ -45,7 +45,7 @@ def write_dicom(
         Options, and what is shared with other calls.
     log : Log
         Receives what was assumed, changed and dropped.
-    values : mapping of Target to (str, list), optional
+    values : mapping of AttributePath to (str, list), optional
         Attributes to set: tag, or tags on the way to it → (VR, values).
     progress : Progress, optional
         Receives the number of files written.
@@ -91,14 +91,14 @@ def _restored_while_read(
     if not all(_is_read_once(volume) for volume in volumes) or not restore.hold_all_frames(volumes):
         return False
     read = [replace(volume, voxels=_digested(volume)) for volume in volumes]
-    wholes = restore.frames_by_instance(read)
-    if not _are_planes_in_order(wholes):
+    contents = restore.frames_by_instance(read)
+    if not _are_planes_in_order(contents):
         return False
     trial, its_log, before = job.copy(), Log(), set(staging.names)
     if job.options.deidentify:
         trial.keep_uids_of(read)
     try:
-        Writer(staging, trial, values, progress).restored(wholes, PixelSource(read), its_log)
+        Writer(staging, trial, values, progress).restored(contents, PixelSource(read), its_log)
         is_original = all(_has_recorded_digest(volume) for volume in read)
     except BridgeError:  # edited values that do not fit the original type; other reasons occur again
         is_original = False
@@ -125,10 +125,10 @@ def _has_recorded_digest(volume: Volume) -> bool:
     return volume.voxels.has_digest(volume.dicom.origin.digest)
 
 
-def _are_planes_in_order(wholes: Sequence[InstanceFrames]) -> bool:
+def _are_planes_in_order(contents: Sequence[InstanceFrames]) -> bool:
     """Whether the planes of volumes, as they are written, come from the first to the last."""
-    by_frame = (sorted(whole.pieces, key=lambda piece: piece.frame) for _, whole in as_stored(wholes))
-    planes = [piece[:3] for pieces in by_frame for piece in pieces]
+    by_frame = (sorted(content.frames, key=lambda ref: ref.frame) for _, content in as_stored(contents))
+    planes = [ref[:3] for refs in by_frame for ref in refs]
     return planes == sorted(planes)
 
 

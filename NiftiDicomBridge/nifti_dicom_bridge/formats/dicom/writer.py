@@ -42,7 +42,7 @@ class Writer:
         Takes the files.
     job : DicomJob
         Options, and what is shared with other volumes.
-    values : mapping of Target to (str, list)
+    values : mapping of AttributePath to (str, list)
         Attributes to set.
     progress : Progress, optional
         Receives the number of files written.
@@ -53,36 +53,36 @@ class Writer:
         self.composer, self.read_back = Composer(), ReadBack(job.options.verify)
         self.log: Log | None = None
 
-    def restored(self, wholes: list[InstanceFrames], source: PixelSource, log: Log) -> None:
+    def restored(self, contents: list[InstanceFrames], source: PixelSource, log: Log) -> None:
         """Write instances as they were."""
         keep = self.job.options.uids is Uids.KEEP
         self.log = log
         if self.job.options.compress is not Compression.ORIGINAL:
-            _note_transcoding([whole.instance for whole in wholes], log)
+            _note_transcoding([content.instance for content in contents], log)
         if keep and self.values:
             log.warnings.append(
                 "attributes were set although the instances keep their UIDs: two different objects now share them"
             )
         if not keep:
-            for whole in wholes:
-                self.job.uids.add(metadata.text(whole.instance.elements, Tag.SERIES_INSTANCE_UID))
-                self.job.uids.add(whole.instance.uid)
-        folder = self._folder(wholes[0].instance)
-        ordered = sorted(wholes, key=lambda whole: metadata.integer(whole.instance.elements, Tag.INSTANCE_NUMBER))
-        for done, (n, whole) in enumerate(as_stored(ordered)):
+            for content in contents:
+                self.job.uids.add(metadata.text(content.instance.elements, Tag.SERIES_INSTANCE_UID))
+                self.job.uids.add(content.instance.uid)
+        folder = self._folder(contents[0].instance)
+        ordered = sorted(contents, key=lambda content: metadata.integer(content.instance.elements, Tag.INSTANCE_NUMBER))
+        for done, (n, content) in enumerate(as_stored(ordered)):
             self._report_progress(done, len(ordered))
-            instance = self._as_written(whole.instance)
-            _note_dropped(whole.instance, instance, log)
-            if source.exceeds_bits_stored(whole):
+            instance = self._as_written(content.instance)
+            _note_dropped(content.instance, instance, log)
+            if source.exceeds_bits_stored(content):
                 instance = with_all_bits(instance)
                 _note_once(log, "BitsStored (0028,0101) is the allocated bits, as the compressed values need them")
             instance = self._with_values(instance, log if n == 0 else None)
             if not keep:
                 elements = self.job.uids.apply(instance.elements)
                 instance = with_elements(instance, elements, self.job.uids)
-            pixels, raw = source.written(whole)
-            name = self._name(folder, n, whole.instance)
-            self._write(replace(instance, pixels=pixels), pixels, raw, name, whole.instance.transfer_syntax)
+            pixels, raw = source.written(content)
+            name = self._name(folder, n, content.instance)
+            self._write(replace(instance, pixels=pixels), pixels, raw, name, content.instance.transfer_syntax)
 
     def derived(self, volumes: Sequence[Volume], log: Log) -> None:
         """Write edited volumes that become one as new instances."""
@@ -198,9 +198,9 @@ def folder_of(instance: Instance) -> str:
     return safe_name(" ".join(filter(None, (number, words or metadata.text(instance.elements, Tag.MODALITY)))))
 
 
-def as_stored(wholes: Sequence[InstanceFrames]) -> list[tuple[int, InstanceFrames]]:
+def as_stored(contents: Sequence[InstanceFrames]) -> list[tuple[int, InstanceFrames]]:
     """Return instances with their numbers, in the order of their planes: so lazy voxels are read once."""
-    return sorted(enumerate(wholes), key=lambda numbered: numbered[1].pieces[0][:3])
+    return sorted(enumerate(contents), key=lambda numbered: numbered[1].frames[0][:3])
 
 
 def _write_all(file: object, part: bytes | memoryview) -> None:
@@ -234,7 +234,7 @@ def _note_dropped(before: Instance, after: Instance, log: Log) -> None:
             log.warnings.append(note)
 
 
-def _change(instance: Instance, target: edits.Target, values: list[Any]) -> Change:
+def _change(instance: Instance, target: edits.AttributePath, values: list[Any]) -> Change:
     from pydicom.datadict import keyword_for_tag
 
     new = "\\".join(v.get("Alphabetic", "") if isinstance(v, dict) else str(v) for v in values)

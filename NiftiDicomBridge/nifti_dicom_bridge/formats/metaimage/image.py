@@ -49,7 +49,7 @@ class _Header:
         return ImageReadError(f"{self.path}: {words}")
 
     def numbers(self, count: int, *names: str) -> np.ndarray | None:
-        """Return the numbers of a field; None if it has none of some names. It may have several, if all state the same."""
+        """Return the numbers of a field, shape (count,); None without it. It may have several names, if all state the same."""
         stated = [name for name in names if name in self.fields]
         if not stated:
             return None

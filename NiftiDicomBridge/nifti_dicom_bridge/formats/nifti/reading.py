@@ -219,7 +219,7 @@ def _check_size(path: Path, wanted: int) -> None:
     if wanted > limit:
         raise NiftiReadError(
             f"{path}: too short: according to the header it needs {wanted} bytes, the file has {size}. Create it "
-            f"again from its source."
+            "again from its source."
         )
 
 

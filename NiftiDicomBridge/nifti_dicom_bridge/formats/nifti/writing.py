@@ -69,7 +69,7 @@ def write_image(
     path : pathlib.Path
         The file.
     on_planes : callable, optional
-        Given all planes in turn, as they are in the volume.
+        Given all planes in turn, shape (planes, rows, columns[, samples]), as they are in the volume.
     progress : Progress, optional
         Called with the number of planes written.
     acquisition : Acquisition, optional

@@ -100,7 +100,7 @@ class NrrdHeader:
         return self.fields.get(field, "").split()
 
     def vectors(self, field: str) -> list[np.ndarray | None]:
-        """Return the vectors of a field; None for ``none``."""
+        """Return the vectors (n,) of a field, one for each axis, in the space of the header; None for ``none``."""
         try:
             return [None if text == "none" else _numbers(text) for text in _VECTOR.findall(self.fields.get(field, ""))]
         except ValueError:

@@ -200,7 +200,7 @@ class OmeImage:
         return np.concatenate([np.ones(missing), scale]), np.concatenate([np.zeros(missing), start])
 
     def ijk_to_ras(self) -> np.ndarray:
-        """Return the grid of an image whose axes are taken for those of the patient: x to the left, y to the back, z up.
+        """Return the matrix (4, 4), mm, with the axes taken for those of the patient: x to the left, y to the back, z up.
 
         Axes that are not named so are in the order z, y, x.
         """

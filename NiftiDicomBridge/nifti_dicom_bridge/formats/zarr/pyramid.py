@@ -76,7 +76,7 @@ def place(region: tuple[int, int, int], names: Sequence[str]) -> tuple[Any, ...]
 
 
 def halved(finer: Any, region: tuple[int, int, int], axes: Sequence[bool], names: Sequence[str], labels: bool) -> np.ndarray:
-    """Return a region of the next level; labels are not mixed, other values averaged."""
+    """Return a region (…, slices, rows, columns) of the next level; labels are not mixed, other values averaged."""
     time, first, end = region
     many = 2 if axes[0] else 1
     block = finer[place((time, first * many, min(end * many, finer.shape[-3])), names)]

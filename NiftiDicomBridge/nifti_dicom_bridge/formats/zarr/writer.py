@@ -64,7 +64,7 @@ class StoreWriter:
         labels : bool
             Values are labels: those of a pyramid are picked, not averaged.
         observe : callable, optional
-            Is given the planes one after the other.
+            Is given the planes one after the other, shape (planes, rows, columns[, samples]).
         progress : Progress, optional
             Receives the number of planes written.
 

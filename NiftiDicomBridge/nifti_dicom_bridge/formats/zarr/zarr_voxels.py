@@ -121,7 +121,7 @@ class ZarrVoxels(LazyVoxels):
         return [-(-n // size) for n, size in zip(self._array.shape, outer, strict=True)]
 
     def planes(self, start: int, stop: int) -> np.ndarray:
-        """Return planes, counted through all times; of chunks only those they are in are read."""
+        """Return planes, shape (stop - start, rows, columns[, samples]); only the chunks that they are in are read."""
         slices = self.shape[1]
         if stop - start < self._step and start // slices == (stop - 1) // slices:
             return self._from_kept(start, stop)

@@ -13,6 +13,7 @@ from circle import Circle, names_in
 from made_here import series
 from nifti_dicom_bridge import BridgeError, ConversionReport, Kind, OptionError, Outcome, apply, read
 from nifti_dicom_bridge.errors import LabelError
+from nonempty import some
 from places import TESTING
 
 TOOLS = TESTING / "Python" / "tools"
@@ -52,7 +53,7 @@ def test_result_is_in_the_study_of_the_patient() -> None:
     folder = series("ct")
     original = pydicom.dcmread(next(folder.rglob("*.dcm")))
 
-    for one in objects(apply(folder, "out", mask_of)):
+    for one in some(objects(apply(folder, "out", mask_of))):
         assert (one.PatientID, one.StudyInstanceUID) == (original.PatientID, original.StudyInstanceUID)
         assert one.FrameOfReferenceUID == original.FrameOfReferenceUID
 
@@ -117,7 +118,7 @@ def test_contributing_equipment_contains_algorithm_and_digest_of_the_input(funct
     folder = series("ct")
     digest = read(folder)[0].source.origin.digest
 
-    for one in objects(apply(folder, "out", function, algorithm="LesionNet:1.2")):
+    for one in some(objects(apply(folder, "out", function, algorithm="LesionNet:1.2"))):
         (item,) = [item for item in one.ContributingEquipmentSequence if item.Manufacturer == "LesionNet"]
         assert item.PurposeOfReferenceCodeSequence[0].CodeValue == "109102"
         assert "LesionNet 1.2" in item.ContributionDescription
@@ -128,7 +129,7 @@ def test_contributing_equipment_contains_algorithm_and_digest_of_the_input(funct
 def test_derived_images_describe_the_command_and_its_exit_code() -> None:
     report = apply(series("ct"), "out", [*SCIPY, "smooth", "{input}", "{output}"])
 
-    for one in objects(report):
+    for one in some(objects(report)):
         assert "exit code 0" in one.DerivationDescription
         assert "smooth {input} {output}" in one.DerivationDescription
 

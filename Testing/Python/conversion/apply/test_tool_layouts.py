@@ -5,13 +5,15 @@ from __future__ import annotations
 import re
 import shlex
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pydicom
 import pytest
 
-from nifti_dicom_bridge import make_sample, read, segments_of
+import readme
+from nifti_dicom_bridge import make_sample, read, segments_of, write
 from nifti_dicom_bridge.cli import main
 from oracles import module, oracle, run
 from places import ROOT, TESTING
@@ -128,8 +130,21 @@ def test_all_mgz_of_a_folder_are_read() -> None:
     assert sorted(one.Modality for one in written()) == ["MR", "SEG"]
 
 
+def test_fmriprep_derivative_becomes_dicom_by_the_command_of_its_page() -> None:
+    (command, *_) = readme.commands("nifti-dicom-bridge", RECIPES / "fmriprep.md")
+    image = read("scans")[0]
+    path = Path("derivatives", "fmriprep", "sub-01", "anat", "sub-01_dseg.nii.gz")
+    path.parent.mkdir(parents=True)
+    write(replace(image, voxels=(image.array > np.median(image.array)).astype(np.uint8), source=None), path)
+
+    assert main(shlex.split(command)[1:]) == 0
+
+    (seg,) = written()
+    assert seg.Modality == "SEG"
+
+
 def test_fmriprep_derivatives_in_the_space_of_the_patient() -> None:
-    assert main(recipe("fmriprep")) == 0
+    assert main(recipe("fmriprep", 1)) == 0
 
     by_number = {int(one.SeriesNumber): one for one in written()}
     assert sorted(one.Modality for one in by_number.values()) == ["MR", "SEG", "SEG", "SEG"]

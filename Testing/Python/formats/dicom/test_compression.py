@@ -8,7 +8,7 @@ import pytest
 import SimpleITK
 from pydicom.pixels import pixel_array
 
-from nifti_dicom_bridge import compare, create_samples, make_sample, to_dicom, to_nifti, validate
+from nifti_dicom_bridge import compare, make_sample, to_dicom, to_nifti, validate
 from oracles import module, oracle, run
 from phantoms import PHANTOMS
 
@@ -17,13 +17,6 @@ SYNTAXES = {"rle": "1.2.840.10008.1.2.5", "jpegls": "1.2.840.10008.1.2.4.80", "j
 DCMTK = {"rle": "dcmdrle", "jpegls": "dcmdjpls", "deflate": "dcmconv"}
 """Programs that decode; DCMTK does not decode JPEG 2000."""
 GDCM = ("rle", "jpegls", "j2k", "deflate")
-
-
-@pytest.fixture(scope="module")
-def samples(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("samples") / "dicom"
-    create_samples(folder)
-    return folder
 
 
 def files(folder):

@@ -18,6 +18,7 @@ from circle import Circle
 from dciodvfy import facts_of_dciodvfy
 from nifti_dicom_bridge import ConversionOptions, ConversionReport, Job, Kind, Outcome, Target, convert
 from nifti_dicom_bridge.formats.dicom.legacy import sources
+from nonempty import some
 from phantoms import ramp, save, slices, vendors
 from phantoms.base import MR
 from places import SHARED
@@ -109,7 +110,7 @@ def test_nifti_of_the_object_is_that_of_its_originals(series: str, circle: Circl
 
     before = to_nifti(circle.dicom, circle.nifti)
     check_same(before, to_nifti(circle.back, circle.folder / "again"))
-    assert all((table_of(image, ".bval") is not None) == ("diffusion" in series) for image in before.values())
+    assert all((table_of(image, ".bval") is not None) == ("diffusion" in series) for image in some(before.values()))
 
 
 @pytest.mark.slow

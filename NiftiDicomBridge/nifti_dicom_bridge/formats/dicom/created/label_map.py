@@ -66,7 +66,7 @@ class LabelMap:
 
 
 def label_voxels(volume: Volume, log: Log) -> np.ndarray:
-    """Return the voxels of a label map as unsigned integers, in memory; raises as `LabelMap.of` does."""
+    """Return a label map as unsigned integers, shape (times, slices, rows, columns); raises as `LabelMap.of` does."""
     return np.asarray(LabelMap.of(volume, log).voxels)
 
 
@@ -79,7 +79,7 @@ class _Values:
         self._first_odd, self._error, self._low, self.largest = 0.0, 0.0, 0.0, 0
 
     def whole(self, planes: np.ndarray) -> np.ndarray:
-        """Return whole numbers."""
+        """Return the whole numbers nearest to the real values of planes, in their shape."""
         real = self._real(planes)
         return np.rint(real) if real.dtype.kind == "f" else real
 
@@ -89,7 +89,7 @@ class _Values:
         return to_real_values(planes, self._rescale.slope, self._rescale.intercept, np.dtype(np.float64))
 
     def checked(self, planes: np.ndarray) -> np.ndarray:
-        """Return whole numbers, and note what is wrong with them; what is not finite becomes 0."""
+        """Return what `whole` does, and note what is wrong with the values; what is not finite becomes 0."""
         real = self._real(planes)
         if real.dtype.kind == "f":
             real = self._rounded(real)

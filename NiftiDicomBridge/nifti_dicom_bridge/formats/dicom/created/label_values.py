@@ -19,7 +19,7 @@ FULL_SCALES = (100, 255, 65535)
 
 
 def probabilities(volume: Volume, log: Log) -> np.ndarray:
-    """Return probabilities from 0 to 1 as float64: of integers divided by their full scale, which is reported.
+    """Return probabilities from 0 to 1, float64, in the shape of the voxels: integers are divided by their full scale.
 
     Raises
     ------

@@ -72,7 +72,7 @@ class Reference:
 
     @property
     def grid(self) -> np.ndarray | None:
-        """The grid of its NIfTI image, known or assumed."""
+        """The matrix of its NIfTI image, shape (4, 4), RAS, mm, known or assumed; None without a grid."""
         return self.assumed_ijk_to_ras if self.ijk_to_ras is None else self.ijk_to_ras
 
     @property

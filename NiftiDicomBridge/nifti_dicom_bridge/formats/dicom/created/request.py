@@ -56,7 +56,7 @@ class Request:
         When each frame was acquired, times outermost; empty where only `slice_times` and `starts_s` specify.
     source_frames : sequence of int
         The frames of `sources`, from 1; empty where they have one frame each.
-    stored : Stored or None
+    stored : StoredPixels or None
         Stored values that are taken as they are; None where they follow from the image.
     derivation : str
         DerivationDescription.

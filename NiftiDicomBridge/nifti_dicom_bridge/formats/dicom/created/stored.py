@@ -25,7 +25,7 @@ def stored_values(volume: Volume, rules: PixelConstraints, max_error: float | No
     ----------
     volume : Volume
         Integers, floats, or 8-bit RGB.
-    rules : Rules
+    rules : PixelConstraints
         What the kind allows.
     max_error : float, optional
         Largest difference to the real values, in their units; 10⁻⁴ of their range where None.
@@ -70,7 +70,7 @@ def source_stored_values(
         Integers.
     slopes, intercepts : numpy.ndarray, shape (times, slices)
         Stored → real values.
-    rules : Rules
+    rules : PixelConstraints
         What the kind allows.
     """
     low, high = (int(bound) for bound in bounds_of(planes)) if planes.size else (0, 0)

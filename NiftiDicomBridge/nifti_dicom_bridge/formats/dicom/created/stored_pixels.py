@@ -103,7 +103,7 @@ def window_of(values: np.ndarray, counts: np.ndarray) -> tuple[float, float]:
     Parameters
     ----------
     values, counts : numpy.ndarray
-        Different values, ascending, and how often they occur.
+        Different values, ascending, and how often they occur; shape (n,).
     """
     low, high = (_percentile(values, counts, part) for part in (0.005, 0.995)) if values.size else (0.0, 1.0)
     if high <= low:

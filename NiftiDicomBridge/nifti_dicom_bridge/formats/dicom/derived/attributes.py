@@ -137,7 +137,7 @@ def holds(tag: int) -> bool:
 
 
 def file_of(template: Instance, elements: Elements, work: DerivationContext, frames: np.ndarray) -> NewFile:
-    """Return the file of derived elements and frames, with file meta information of its own."""
+    """Return the file of derived elements and frames (frames, rows, columns[, samples]), with its own file meta information."""
     assert template.pixels is not None
     return new_file.file_of(elements, work.pixel, frames, template.pixels.tag, template.name)
 

@@ -20,7 +20,7 @@ def diffusion_elements(work: DerivationContext, elements: Elements, t: int) -> E
 
     Parameters
     ----------
-    work : Work
+    work : DerivationContext
         The derived volume.
     elements : Elements
         What the derived instance has so far.

@@ -9,13 +9,13 @@ import numpy as np
 
 from ....model import metadata
 from ....model.geometry import Plane
+from ....model.legacy_converted import own_groups
 from ....model.metadata import Element
 from ....model.volume import Volume
 from ....standard.tags import Tag
 from ..created.placement import SAME_DIRECTION, SAME_PLACE
 from ..pydicom_conversion import in_utf_8
 from ..reading.frames import true_planes
-from ..reading.lookup import own_groups
 
 if TYPE_CHECKING:
     from pydicom.dataset import Dataset

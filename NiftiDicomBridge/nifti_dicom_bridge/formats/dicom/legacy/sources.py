@@ -102,10 +102,10 @@ def _files(volume: Volume, edited: bool, uids: UidMap, log: Log) -> Iterator[Fil
             yield made.instance, made.pixels, made.raw
         return
     source = PixelSource([volume])
-    wholes = {whole.number[0]: whole for whole in frames_by_instance([volume])}
+    contents = {content.number[0]: content for content in frames_by_instance([volume])}
     for n in volume.dicom.metadata.frames[..., 0].reshape(-1).tolist():
-        instance = wholes[n].instance
-        yield (instance if decode.is_native(instance) else transcoded(instance), *source.element(wholes[n]))
+        instance = contents[n].instance
+        yield (instance if decode.is_native(instance) else transcoded(instance), *source.element(contents[n]))
 
 
 def _read(file: File) -> Dataset:

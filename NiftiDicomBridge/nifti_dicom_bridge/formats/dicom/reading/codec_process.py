@@ -30,7 +30,7 @@ _WORKER = "nifti_dicom_bridge.formats.dicom.reading.codec_worker"
 
 
 def decode_in_process(syntax: str, attributes: Attributes, frames: Sequence[bytes]) -> np.ndarray | None:
-    """Return frames decoded in the other process; None where there is no Python to run it with.
+    """Return frames (frames, rows, columns[, samples]) decoded in the other process; None without a Python to run it with.
 
     Raises
     ------

@@ -198,7 +198,7 @@ def decode(instance: Instance, pixel: PixelFormat) -> np.ndarray:
 
 
 def decode_some(instance: Instance, pixel: PixelFormat, frames: Sequence[int]) -> np.ndarray | None:
-    """Return some frames of an instance whose pixel data are compressed, without decoding the others.
+    """Return some frames, in the shape of `decode`, of compressed pixel data, without decoding the others.
 
     None where that cannot be done; `decode` then gives the reason, or does it another way.
     """
@@ -214,7 +214,7 @@ def import_decoders() -> None:
 
 
 def doubts_of(instance: Instance, pixel: PixelFormat, frames: np.ndarray) -> list[str]:
-    """Return what is not as it should be in compressed pixel data that were decoded nevertheless."""
+    """Return what is wrong with compressed pixel data that were decoded nevertheless; `frames` as of `decode`."""
     from . import decompress
 
     return decompress.doubts_of(instance, pixel, frames)
@@ -227,7 +227,7 @@ def _decompressed(instance: Instance, pixel: PixelFormat, frames: Sequence[int] 
 
 
 def masks(instance: Instance, pixel: PixelFormat) -> np.ndarray | BitFrames | BitsInFile:
-    """Return the frames of an instance of one bit per pixel, to be taken one by one; raises as `decode` does."""
+    """Return the frames of an instance of one bit per pixel, each (rows, columns), taken by number; raises as `decode` does."""
     if is_native(instance) and stay_in_file(instance, pixel):
         return BitsInFile(instance, pixel)
     if is_native(instance) and pixel.bits_allocated == 1:

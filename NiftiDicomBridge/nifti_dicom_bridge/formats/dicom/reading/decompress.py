@@ -130,7 +130,7 @@ def _not_decoded(instance: Instance, reason: str) -> DicomReadError:
 
 
 def doubts_of(instance: Instance, pixel: PixelFormat, frames: np.ndarray) -> list[str]:
-    """Return what is not as it should be in compressed pixel data that were decoded nevertheless."""
+    """Return what is wrong with compressed pixel data that were decoded nevertheless; `frames` as of `decompress`."""
     doubts = []
     if not is_closed(instance):
         doubts.append("compressed pixel data without their closing delimiter; all frames are there")

@@ -53,7 +53,7 @@ def decode_safely(syntax: str, attributes: Attributes, frames: Sequence[bytes], 
 def decode_by_pydicom(
     syntax: str, attributes: Attributes, frames: Sequence[bytes], wanted: Callable[[str], bool]
 ) -> np.ndarray:
-    """Return frames by the first of pydicom's plug-ins that is wanted and takes them; raises `NotDecoded`."""
+    """Return what `decode_safely` does, by the first wanted plug-in of pydicom that takes the frames; raises `NotDecoded`."""
     from pydicom.pixels import get_decoder
 
     try:

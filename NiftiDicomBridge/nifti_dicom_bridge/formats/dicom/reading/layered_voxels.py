@@ -31,7 +31,7 @@ class LayeredVoxels(StoredVoxels):
         }
 
     def planes(self, start: int, stop: int) -> np.ndarray:
-        """Return planes; there is one time."""
+        """Return planes, shape (stop - start, rows, columns[, samples]); there is one time."""
         planes = self.loader.background((stop - start, *self.shape[2:]))
         for k in range(start, stop):
             for n, frame, label in self._layers.get(k, ()):

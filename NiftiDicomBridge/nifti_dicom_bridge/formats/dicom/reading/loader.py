@@ -94,7 +94,7 @@ class Loader:
         return replace(volume, source=source, warnings=warnings)
 
     def note_values(self, planes: np.ndarray) -> None:
-        """Note which stored values of planes the headers do not describe."""
+        """Note which stored values, of any shape, the headers do not describe."""
         for doubts in self.doubts_of_values:
             doubts.note(planes)
 
@@ -159,7 +159,7 @@ class Loader:
         return self.plan.dtype
 
     def background(self, shape: Sequence[int]) -> np.ndarray:
-        """Return voxels as they are where no frame is: 0, PixelPaddingValue where planes are stored (PS3.3 C.8.20.2)."""
+        """Return voxels of a shape without frames: 0, or PixelPaddingValue where planes are stored (PS3.3 C.8.20.2)."""
         voxels = np.zeros(shape, self.dtype())
         padding = metadata.integer(self.plan.instances[0].elements, Tag.PIXEL_PADDING_VALUE)
         if padding and not self.plan.grid.layers[0].label:
@@ -225,7 +225,7 @@ class Loader:
         return [n for n in direct if not are_values(plane(n), self.formats[n])]
 
     def decoded_frames(self, n: int, instance: Instance, pixel: PixelFormat) -> np.ndarray:
-        """Return all planes of an instance, and note what they do not specify."""
+        """Return all planes of an instance (planes, rows, columns[, samples]), and note what they do not specify."""
         frames = decode.decode(instance, pixel)
         values = untile(frames[0], self.tiles.across, self.tiles.down, len(self.tiles.planes)) if self.tiles else frames
         if not decode.is_native(instance):
@@ -302,7 +302,7 @@ def decompressed(pixel: PixelFormat) -> PixelFormat:
 
 
 def read_into(instance: Instance, target: np.ndarray) -> None:
-    """Read native pixel data straight into one plane; raises `DicomReadError` where they cannot be read."""
+    """Read native pixel data straight into a plane (rows, columns); raises `DicomReadError` where they cannot be read."""
     pixels = instance.pixels
     assert pixels is not None
     try:

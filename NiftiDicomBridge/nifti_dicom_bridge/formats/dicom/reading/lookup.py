@@ -9,12 +9,6 @@ from ....standard.dictionary import describe
 from ....standard.tags import Tag
 
 
-def own_groups(elements: Elements, n: int) -> Elements:
-    """Return the functional groups of frame n; empty for objects without."""
-    per_frame = metadata.items(elements, Tag.PER_FRAME_FUNCTIONAL_GROUPS_SEQUENCE)
-    return per_frame[n].elements if n < len(per_frame) else {}
-
-
 def frame_count(elements: Elements) -> int:
     """Return NumberOfFrames, 1 where it is absent or not positive."""
     return max(1, metadata.integer(elements, Tag.NUMBER_OF_FRAMES, 1))

@@ -12,7 +12,7 @@ from ....model import metadata
 from ....model.geometry import Plane
 from ....model.metadata import Elements, Instance
 from ....standard.dictionary import describe, uid_name
-from ....standard.sop_classes import WHOLE_SLIDE
+from ....standard.sop_classes import SEGMENTATION, WHOLE_SLIDE
 from ....standard.tags import Tag
 from .lookup import Lookup
 from .planes import AXIAL, assumed_plane, axes_of, doubt_of_step, plane_of, spacing_of, step_of
@@ -44,8 +44,9 @@ class Frames:
 
 
 def sop_class_of(elements: Elements) -> str:
-    """Return SOPClassUID, empty where there is none."""
-    return metadata.text(elements, Tag.SOP_CLASS_UID)
+    """Return SOPClassUID, empty where there is none; that of Segmentations where only SegmentationType specifies it."""
+    stated = metadata.text(elements, Tag.SOP_CLASS_UID)
+    return SEGMENTATION if not stated and Tag.SEGMENTATION_TYPE in elements else stated
 
 
 def refuse_tiles(instance: Instance, sop_class: str) -> None:
@@ -70,18 +71,25 @@ def frames_without_groups(elements: Elements, count: int) -> Frames:
     if offsets:
         notes.append(f"{describe(Tag.GRID_FRAME_OFFSET_VECTOR)} has {len(offsets)} values for {count} frames: it was ignored")
     slices = [vector.get(SLICES, 0) for vector in vectors]
-    counted = any(slices) or any(TIMES_IN_PLACE & vector.keys() for vector in vectors)
     if not any(slices) and _varies(vectors, *VIEWS):
         notes.append("the frames are projections from several angles, not slices: their positions are not used")
         return Frames(_planes_of_views(look, vectors), vectors, notes, is_assumed=True)
-    if first is None and not counted:
+    if any(slices) or any(TIMES_IN_PLACE & vector.keys() for vector in vectors):
+        return _frames_of_slices(look, first, slices, vectors, notes)
+    if first is None:
         return Frames([None] * count, vectors, notes)
-    if not counted and _varies(vectors, *DETECTORS):
+    if _varies(vectors, *DETECTORS):
         return Frames(_planes_of_detectors(elements, vectors, notes), vectors, notes)
-    if not counted:
-        slices = [0] * count if _frames_are_times(elements) else list(range(count))
-        if not any(slices):
-            vectors = [{**vector, "FrameTime": n} for n, vector in enumerate(vectors, 1)]
+    slices = [0] * count if _frames_are_times(elements) else list(range(count))
+    if not any(slices):
+        vectors = [{**vector, "FrameTime": n} for n, vector in enumerate(vectors, 1)]
+    return _frames_of_slices(look, first, slices, vectors, notes)
+
+
+def _frames_of_slices(
+    look: Lookup, first: Plane | None, slices: Sequence[int], vectors: list[dict[str, int]], notes: list[str]
+) -> Frames:
+    """Return frames of which the number of the slice is known, from any number on; without a first plane, one is assumed."""
     lowest = min(slices)
     if max(slices) > lowest and (doubt := doubt_of_step(look)):
         notes.append(doubt)

@@ -7,6 +7,7 @@ import numpy as np
 from ....model import metadata
 from ....model.dicom_source import DicomSource, Origin
 from ....model.geometry import LPS_TO_RAS
+from ....model.legacy_converted import own_groups
 from ....model.metadata import SeriesMetadata
 from ....model.pixels import (
     Rescale,
@@ -15,7 +16,7 @@ from ....model.volume import UNPLACED, Volume
 from ....standard.tags import Tag
 from .gradients import gradients_of, notes_of_gradients
 from .loader import Loader
-from .lookup import Lookup, own_groups
+from .lookup import Lookup
 from .plans import DrawnPlan, Plan
 from .rescale import LARGEST_SLOPE
 from .segment_grids import has_labels
@@ -48,7 +49,7 @@ def outline(plan: Plan) -> Volume:
 
 
 def assumed_matrix(plan: Plan) -> np.ndarray:
-    """Return the grid of an image without a place: axial, its middle at the origin, as NIfTI has it without a transform."""
+    """Return ijk_to_ras, shape (4, 4), mm, of an image without a position: axial, its middle at the origin."""
     frame, stack = plan.frames[0][0], plan.grid.stack
     first = plan.instances[0].elements
     row, column = frame.spacing_mm

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from ....model import metadata
+from ....model.legacy_converted import own_groups
 from ....model.metadata import Elements
 from ....standard.dictionary import describe
 from ....standard.sop_classes import PARAMETRIC_MAP
 from ....standard.tags import Tag
-from .lookup import Lookup, frame_count, own_groups
+from .lookup import Lookup, frame_count
 from .value_range import DoubtsOfRange, Range, common_range
 
 _SEQUENCE = Tag.REAL_WORLD_VALUE_MAPPING_SEQUENCE

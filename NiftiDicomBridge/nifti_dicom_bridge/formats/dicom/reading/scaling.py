@@ -35,7 +35,7 @@ class Scaling(NamedTuple):
 
 
 def scaling_of(frames: Sequence[FrameInfo], stored: np.dtype, ndim: int, planes: Iterable[np.ndarray]) -> Scaling:
-    """Return how the voxels of a volume are held: stored values where one rescale holds for all frames, else real values.
+    """Return how the voxels of a volume are held: stored values where all frames have one rescale, else real values.
 
     NIfTI has one slope for an image. Where frames differ, real values are held in the float type that gives the stored ones
     back exactly; where none does, stored values stay, without a rescale.
@@ -66,7 +66,7 @@ def scaling_of(frames: Sequence[FrameInfo], stored: np.dtype, ndim: int, planes:
 
 
 def real_planes(planes: Sequence[np.ndarray] | np.ndarray, frames: Sequence[FrameInfo], dtype: np.dtype) -> np.ndarray:
-    """Return the real values of planes, each by the rescale of its frame."""
+    """Return the real values of planes (planes, rows, columns), each by the rescale of its frame."""
     result = np.empty((len(frames), *np.shape(planes[0])), dtype)
     for n, frame in enumerate(frames):
         result[n] = to_real_values(planes[n], frame.slope, frame.intercept, dtype)

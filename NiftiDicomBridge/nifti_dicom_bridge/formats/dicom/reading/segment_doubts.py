@@ -35,7 +35,7 @@ class DoubtsOfValues:
         self._found: set[int] = set()
 
     def note(self, planes: np.ndarray) -> None:
-        """Note the values of planes."""
+        """Note values, of any shape."""
         if self._kind == "LABELMAP":
             self._found |= set(np.unique(planes).tolist()) - self._described
         elif self._kind == "FRACTIONAL" and planes.size and planes.max() > self._one > 0:

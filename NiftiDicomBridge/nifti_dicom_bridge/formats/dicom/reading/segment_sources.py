@@ -8,11 +8,11 @@ from dataclasses import replace
 import numpy as np
 
 from ....model import metadata
+from ....model.legacy_converted import own_groups
 from ....model.metadata import Elements, Instance
 from ....standard.dictionary import describe
 from ....standard.tags import Tag
 from .frame_info import FrameInfo
-from .lookup import own_groups
 from .planes import AXIAL, BY_LOCATION, assumed_plane
 
 MOST_FRAMES = 65536

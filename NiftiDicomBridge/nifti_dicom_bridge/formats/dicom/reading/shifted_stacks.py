@@ -31,7 +31,7 @@ def stacks_stated(frames: Sequence[FrameInfo], along: np.ndarray, start: int) ->
     ----------
     frames : sequence of FrameInfo
         In the order of their positions, which differ by about the same distance.
-    along : numpy.ndarray
+    along : numpy.ndarray, shape (n,)
         Their positions along the normal, mm.
     start : int
         First row that may distinguish them.
@@ -73,7 +73,7 @@ def stacks_by_distance(frames: Sequence[FrameInfo], step: float) -> int:
 
 
 def doubt_of_distance(frames: Sequence[FrameInfo], along: np.ndarray) -> list[str]:
-    """Return that SpacingBetweenSlices states a multiple of the distance of slices, and nothing which stack each is of."""
+    """Return that SpacingBetweenSlices is a multiple of the distance of slices, at positions (n,) `along` the normal, mm."""
     step = _step(along)
     if len(frames) < 4 or not step or not stacks_by_distance(frames, step):
         return []

@@ -38,7 +38,7 @@ class StoredVoxels(LazyVoxels):
         self._seen: dict[int, set[int]] = defaultdict(set)
 
     def planes(self, start: int, stop: int) -> np.ndarray:
-        """Return planes, counted through all times."""
+        """Return planes, shape (stop - start, rows, columns[, samples]), counted through all times."""
         planes = np.empty((stop - start, *self.shape[2:]), self.dtype)
         wanted: dict[int, list[tuple[int, int]]] = defaultdict(list)
         for n in range(start, stop):
@@ -100,7 +100,7 @@ class StoredVoxels(LazyVoxels):
         return many and decode.is_native(instance) and instance.has_little_pixels
 
     def decompressed(self, n: int, instance: Instance, pixel: PixelFormat, frames: Sequence[int]) -> np.ndarray | None:
-        """Return some of many compressed frames; None where there are not many, or all must be decoded at once."""
+        """Return some of many compressed frames (frames, rows, columns[, samples]); None if all must be decoded at once."""
         if decode.is_native(instance) or frame_count(instance.elements) < 2 or self.loader.tiles is not None:
             return None
         some = decode.decode_some(instance, pixel, frames)
@@ -110,7 +110,7 @@ class StoredVoxels(LazyVoxels):
         return some
 
     def one_frame(self, n: int, frame: int, pixel: PixelFormat) -> np.ndarray:
-        """Return one frame, and note what it does not specify."""
+        """Return one frame (rows, columns[, samples]), and note what it does not specify."""
         instance = self.instances[n]
         assert instance.pixels is not None
         length, count = pixel.bytes_of(1), frame_count(instance.elements)
@@ -135,7 +135,7 @@ class StoredVoxels(LazyVoxels):
             self.loader.residues[n] = b"".join(residues.get(frame, nothing) for frame in range(count))
 
     def all_frames(self, n: int, instance: Instance, pixel: PixelFormat) -> np.ndarray:
-        """Return all frames of an instance; those of one with many are kept for a while."""
+        """Return all frames of an instance (frames, rows, columns[, samples]); those of one with many are kept for a while."""
         if self._frame_counts[n] == 1:
             return self.loader.decoded_frames(n, instance, pixel)
         with self._keeping:

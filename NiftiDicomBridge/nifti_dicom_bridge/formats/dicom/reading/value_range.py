@@ -24,7 +24,7 @@ class DoubtsOfRange:
         self._described, self._found, self._what, self._beyond = described, described, what, beyond
 
     def note(self, planes: np.ndarray) -> None:
-        """Note the values of planes of integers; limits of others are rounded."""
+        """Note integers, of any shape; of other types, the limits are rounded."""
         if self._found is not None and planes.size and planes.dtype.kind in "iu":
             least, most = planes.min().item(), planes.max().item()
             self._found = min(self._found[0], least), max(self._found[1], most)

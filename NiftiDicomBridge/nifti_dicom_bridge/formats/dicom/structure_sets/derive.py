@@ -55,7 +55,7 @@ class _Edited:
     on_original_grid: bool
 
     def mask(self, roi: Roi) -> np.ndarray:
-        """Return the voxels of a region that was drawn."""
+        """Return where a region that was drawn is, shape (slices, rows, columns), bool."""
         masks = (
             voxels == _labels(volume)[roi.index]
             for volume, voxels in zip(self.volumes, self.voxels, strict=True)
@@ -69,7 +69,7 @@ class _Edited:
         return [roi for roi in rois if roi.index in indices]
 
     def new_labels(self) -> dict[int, np.ndarray]:
-        """Return the voxels of labels that no region of the original has."""
+        """Return where each label is that no region of the original has, shape (slices, rows, columns), bool."""
         masks: dict[int, np.ndarray] = {}
         for volume, voxels in zip(self.volumes, self.voxels, strict=True):
             for label in set(np.unique(voxels).tolist()) - set(_labels(volume).values()) - {0}:
@@ -141,8 +141,26 @@ def _regions(original: Instance, rois: Sequence[Roi], edited: _Edited, log: Log)
     }
     numbers = {roi.number for roi in edited.drawn(rois)} if edited.on_original_grid else set()
     images = _images_of([contours[n].elements for number, n in place.items() if number in numbers], edited.grid)
+    changed = _replace_contours(contours, place, edited.drawn(rois), edited, images)
+    names = [roi.name for roi in rois if roi.number in changed]
+    if names:
+        log.notes.append(f"contours were traced again where voxels were edited: {', '.join(names[:5])}")
+    described = [_without_volume(item, changed) for item in metadata.items(recoded, Tag.STRUCTURE_SET_ROI_SEQUENCE)]
+    observations = list(metadata.items(recoded, Tag.RTROI_OBSERVATIONS_SEQUENCE))
+    sequences = dict(zip(_SEQUENCES, (described, contours, observations), strict=True))
+    _add_new(sequences, rois, edited, images, log)
+    return {tag: Element("SQ", tuple(items)) for tag, items in sequences.items()}
+
+
+def _replace_contours(
+    contours: list[Item], place: dict[int, int], drawn: Sequence[Roi], edited: _Edited, images: Images
+) -> list[int]:
+    """Replace the items of ROIContourSequence of regions that were edited, and return the numbers of these.
+
+    `place` has the index of the item of each number; regions without one get an item at the end.
+    """
     changed: list[int] = []
-    for roi in edited.drawn(rois):
+    for roi in drawn:
         before = contours[place[roi.number]].elements if roi.number in place else {}
         items = _contour_items(before, roi, edited, images)
         if items is None:
@@ -160,14 +178,7 @@ def _regions(original: Instance, rois: Sequence[Roi], edited: _Edited, log: Log)
             contours[place[roi.number]] = item
         else:
             contours.append(item)
-    names = [roi.name for roi in rois if roi.number in changed]
-    if names:
-        log.notes.append(f"contours were traced again where voxels were edited: {', '.join(names[:5])}")
-    described = [_without_volume(item, changed) for item in metadata.items(recoded, Tag.STRUCTURE_SET_ROI_SEQUENCE)]
-    observations = list(metadata.items(recoded, Tag.RTROI_OBSERVATIONS_SEQUENCE))
-    sequences = dict(zip(_SEQUENCES, (described, contours, observations), strict=True))
-    _add_new(sequences, rois, edited, images, log)
-    return {tag: Element("SQ", tuple(items)) for tag, items in sequences.items()}
+    return changed
 
 
 def _without_volume(item: Item, changed: Sequence[int]) -> Item:

@@ -151,7 +151,7 @@ class SliceGrid:
         return nearest
 
     def slice_of(self, points: np.ndarray) -> int | None:
-        """Return the slice that a contour belongs to; None if it is outside of the grid."""
+        """Return the slice of a contour, points (n, 3), LPS, mm; None if it is outside of the grid."""
         distance = float(np.mean(points @ self.normal))
         k = self._nearest(distance)
         return k if abs(self.distances[k] - distance) <= HALF * self._step_at(k) + self.near_mm else None

@@ -41,7 +41,7 @@ class Regions:
         return len(self.layers[0])
 
     def planes(self, k: int) -> Iterator[tuple[Segment, np.ndarray]]:
-        """Yield the segments of a slice, and the plane of each: a mask or probabilities."""
+        """Yield the segments of a slice, and the plane (rows, columns) of each: a mask or probabilities."""
         if self.are_probabilities:
             yield from ((segment, layer[k]) for segment, layer in zip(self.segments, self.layers, strict=True))
             return

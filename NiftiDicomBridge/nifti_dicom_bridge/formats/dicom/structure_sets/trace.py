@@ -66,7 +66,7 @@ def _on_grid(line: np.ndarray) -> np.ndarray:
 
 
 def signed_area(points: np.ndarray) -> float:
-    """Return the area of a polygon: above 0 if it is counterclockwise, with the second coordinate upwards."""
+    """Return the area of a polygon, points (n, 2): above 0 if counterclockwise, with the second coordinate upwards."""
     x, y = (points - points[0]).T
     return float(x @ np.roll(y, -1) - y @ np.roll(x, -1)) / 2
 
@@ -88,7 +88,7 @@ class _Rings:
             self.next[end - 1], self.before[start] = start, end - 1
 
     def joined(self) -> list[np.ndarray]:
-        """Return the outlines with their holes."""
+        """Return the outlines with their holes, each (n, 2)."""
         on_row = np.flatnonzero(self.points[:, 1] == np.rint(self.points[:, 1]))
         ordered = on_row[np.lexsort(self.points[on_row].T)].tolist()  # by row, then by column
         left_of = dict(zip(ordered[1:], ordered, strict=False))
@@ -120,7 +120,7 @@ class _Rings:
 
 
 def without_straight_points(points: np.ndarray) -> np.ndarray:
-    """Return a polygon without the points on straight lines between others: the region is the same."""
+    """Return a polygon, points (n, 2), without those on straight lines between others: the region is the same."""
     before, after = points - np.roll(points, 1, axis=0), np.roll(points, -1, axis=0) - points
     cross = before[:, 0] * after[:, 1] - before[:, 1] * after[:, 0]
     straight = (np.abs(cross) <= _STRAIGHT) & ((before * after).sum(axis=1) > 0)

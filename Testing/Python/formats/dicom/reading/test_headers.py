@@ -21,6 +21,7 @@ from nifti_dicom_bridge.formats.dicom.reading import files
 from nifti_dicom_bridge.formats.dicom.reading.frames import SharedDescriptions, frames_of
 from nifti_dicom_bridge.formats.dicom.reading.headers import Headers, Template
 from nifti_dicom_bridge.formats.dicom.reading.series import find_series
+from nonempty import some
 from phantoms.base import MR, ramp, save, slices
 from places import CASES, SHARED
 
@@ -189,7 +190,7 @@ def test_frames_of_a_series_are_those_of_each_instance_alone(folder: Path | None
 
     if folder is None:
         pytest.skip("there is no ../shared/data next to the repository")
-    for one in find_series([folder]).series:
+    for one in some(find_series([folder]).series):
         shared = SharedDescriptions()
         for n, instance in enumerate(one.instances):
             together = [shown(frame, len(TIMES)) for frame in frames_of(instance, n, shared)]
