@@ -241,9 +241,16 @@ def test_a_moved_single_slice_has_the_distance_of_its_grid(size: float, thicknes
     assert (made.SpacingBetweenSlices, made.SliceThickness) == (size, thickness)
 
 
-def test_an_image_turned_in_space_gets_a_new_frame_of_reference_and_it_is_reported(circle: Circle) -> None:
+def moved_in_space(image: nibabel.Nifti1Image) -> nibabel.Nifti1Image:
+    matrix = image.affine.copy()
+    matrix[:3, 3] += (10, -20, 5)
+    return nibabel.Nifti1Image(np.asarray(image.dataobj), matrix)
+
+
+@pytest.mark.parametrize("change", [turned_in_space, moved_in_space])
+def test_an_image_moved_in_space_gets_a_new_frame_of_reference_and_it_is_reported(change: Callable, circle: Circle) -> None:
     circle.make("classic_ct").forth()
-    circle.edit_image(turned_in_space)
+    circle.edit_image(change)
     report = circle.home(NEW)
 
     original = pydicom.dcmread(circle.dicom / "001.dcm").FrameOfReferenceUID
