@@ -82,7 +82,7 @@ class Circle:
 
     @staticmethod
     def _edit(path: Path, change: Callable[[nibabel.Nifti1Image], nibabel.Nifti1Image]) -> None:
-        edited = change(nibabel.load(path))
+        edited = change(nibabel.load(path, mmap=False))  # Windows replaces no file that is mapped into memory
         beside = path.with_name("edited-" + path.name)
         nibabel.save(edited, beside)
         beside.replace(path)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 import shlex
 import signal
 import sys
@@ -49,7 +50,7 @@ def main(
     own, task = split_task(with_command(given, _COMMANDS))
     parser = parser_of_commands(registrar is not None, own[0] if own and own[0] in _COMMANDS else "")
     try:
-        command_line = shlex.join([PROGRAM, *given])
+        command_line = _typed([PROGRAM, *given])
         options = parser.parse_args(joined(own), argparse.Namespace(task=task, command_line=command_line))
     except SystemExit as stop:
         return int(stop.code or 0)
@@ -72,6 +73,15 @@ def main(
         return FAILED
     except Unexpected as error:
         return _fail(*error.args)
+
+
+def _typed(words: Sequence[str]) -> str:
+    """Return a command as a person types it on this system."""
+    if os.name != "nt":
+        return shlex.join(words)
+    from subprocess import list2cmdline
+
+    return list2cmdline(words)
 
 
 def program() -> NoReturn:

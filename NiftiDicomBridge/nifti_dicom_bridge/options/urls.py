@@ -14,8 +14,9 @@ FEATURES = {"s3": "s3", "s3a": "s3", "gs": "gs", "gcs": "gs", "az": "azure", "ab
 """Scheme → feature that needs packages (`optional_packages`)."""
 LOCAL = "file"
 _SCHEME = re.compile(rf"^({'|'.join((*FEATURES, LOCAL))})(?::[/\\]+|::)", re.IGNORECASE)
-_SIMILAR = re.compile(r"^([a-z][a-z0-9+.-]+):/+", re.IGNORECASE)
+_SIMILAR = re.compile(r"^([a-z][a-z0-9+.-]+):[/\\]+", re.IGNORECASE)
 _ARCHIVE = re.compile(r"^(dicomweb:|pacs(\+tls)?:)", re.IGNORECASE)
+_DRIVE = re.compile(r"^[a-z]:", re.IGNORECASE)
 _COLLAPSED = re.compile(rf"\b({'|'.join(FEATURES)}):/+", re.IGNORECASE)
 
 
@@ -64,7 +65,8 @@ def local_path(text: str | os.PathLike[str]) -> Path | None:
     whole = os.fspath(text).replace("\\", "/")
     if not is_url(text) or not whole.lower().startswith(LOCAL + ":"):
         return None
-    return Path("/" + unquote(whole.partition(":")[2]).lstrip("/"))
+    path = unquote(whole.partition(":")[2]).lstrip("/")
+    return Path(path if _DRIVE.match(path) and os.name == "nt" else "/" + path)
 
 
 def features_of(url: str) -> list[str]:
@@ -94,7 +96,7 @@ def refuse_missing_input(path: str | os.PathLike[str]) -> NoReturn:
 def _refuse_other_schemes(text: str) -> None:
     if _SIMILAR.match(text) and not is_url(text):
         schemes = ", ".join(f"{scheme}://" for scheme in ("s3", "gs", "az", "zip", LOCAL))
-        url = _SIMILAR.sub(r"\1://", text)
+        url = _SIMILAR.sub(r"\1://", text.replace("\\", "/"))
         raise OptionError(f"{url}: URLs of this kind are not supported. Expected a path, or a URL with {schemes}.")
 
 

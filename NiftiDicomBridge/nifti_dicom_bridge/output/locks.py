@@ -18,6 +18,8 @@ OWNER = "owner.lock"
 WAITING = "Waiting for another conversion into the same folder"
 SHORTEST_S, LONGEST_S = 0.02, 0.5
 """Time between two attempts to get a lock."""
+REMOVED_S = 5.0
+"""How long Windows may refuse to open a lock file, because it is being removed."""
 _NO_LOCKS = {errno.ENOSYS, errno.ENOLCK, errno.EINVAL, errno.ENOTSUP, errno.EOPNOTSUPP}
 
 
@@ -37,6 +39,7 @@ class FolderLock:
     def __init__(self, path: Path, progress: Progress | None = None):
         self.path, self.progress = path, progress
         self._file: IO[bytes] | None = None
+        self._refused_since: float | None = None
 
     def __enter__(self) -> FolderLock:
         pause = SHORTEST_S
@@ -65,14 +68,21 @@ class FolderLock:
                 raise
             return False  # as above
         except PermissionError:
-            if os.name != "nt" or not self.path.exists():
+            if os.name != "nt" or not self._may_be_removed():
                 raise
-            return False  # Windows refuses to open a file that is being removed
+            return False
+        self._refused_since = None
         if lock_file(file) is False or not _is_same(file, self.path):
             file.close()
             return False
         self._file = file
         return True
+
+    def _may_be_removed(self) -> bool:
+        """Whether a lock file that cannot be opened may be one that Windows removes just now."""
+        now = time.monotonic()
+        self._refused_since = self._refused_since or now
+        return self.path.is_file() and now - self._refused_since < REMOVED_S
 
     def release(self, remove: bool = False) -> None:
         """Free the lock, and remove its file on request."""

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import resource
 import subprocess
 import sys
 from pathlib import Path
@@ -327,6 +326,8 @@ def test_a_full_disk_leaves_nothing_and_is_reported(target: str, circle: Circle)
     circle.make("large_values")
     to_nifti(circle)
     source, output = (circle.dicom, circle.folder / "again") if target == "nifti" else (circle.nifti, circle.back)
+
+    resource = pytest.importorskip("resource")
 
     def small_files() -> None:
         import signal

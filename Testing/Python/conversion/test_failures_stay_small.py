@@ -10,6 +10,7 @@ import pydicom
 import pytest
 
 from circle import Circle
+from links import link
 from nifti_dicom_bridge import BridgeError, ConversionOptions, Job, Outcome, Target, convert, inspect
 from nifti_dicom_bridge.cli import commands, main
 from nifti_dicom_bridge.conversion import image_groups
@@ -135,7 +136,7 @@ def test_an_image_that_cannot_be_opened_is_one_failure(name: str, target: str, t
     if target == "zarr":
         module("zarr")
     (tmp_path / "in").mkdir()
-    os.symlink("missing", tmp_path / "in" / name)
+    link(tmp_path / "in" / name, "missing", to_folder=False)
 
     (entry,) = convert(Job([tmp_path / "in"], tmp_path / "out", ConversionOptions(target))).entries
     assert entry.outcome is Outcome.FAILED
@@ -219,7 +220,7 @@ def test_what_highdicom_refuses_is_one_sentence() -> None:
 def test_every_command_follows_links_only_on_request(command: str, tmp_path: Path, capsys: pytest.CaptureFixture) -> None:
     PHANTOMS["classic_ct"].write(tmp_path / "elsewhere" / "scans")
     (tmp_path / "in").mkdir()
-    os.symlink(tmp_path / "elsewhere" / "scans", tmp_path / "in" / "scans")
+    link(tmp_path / "in" / "scans", tmp_path / "elsewhere" / "scans")
     inputs = [str(tmp_path / "in")] * (2 if command == "compare" else 1)
 
     main([command, *inputs])

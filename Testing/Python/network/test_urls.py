@@ -400,7 +400,7 @@ def test_commands_that_read_files_only_state_it(
     assert words in capsys.readouterr().err
 
 
-@pytest.mark.parametrize("url", ["https://host/scans.zip", "ftp://host/scans", "s4://bucket/scans"])
+@pytest.mark.parametrize("url", ["https://host/scans.zip", "https:\\host\\scans.zip", "ftp://host/scans", "s4://bucket/scans"])
 def test_other_urls_are_not_called_missing_files(url: str, circle: Circle, capsys: pytest.CaptureFixture) -> None:
     assert main(["convert", url, "-o", str(circle.nifti)]) == 2
     assert "URLs of this kind are not supported" in capsys.readouterr().err

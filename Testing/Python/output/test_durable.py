@@ -77,7 +77,7 @@ def test_a_disk_that_fails_is_an_error(tmp_path: Path, monkeypatch: pytest.Monke
     monkeypatch.setattr(os, "fsync", failing(errno.EIO))
 
     with pytest.raises(OSError, match=os.strerror(errno.EIO)):
-        durable.sync([tmp_path])
+        durable.sync(files_in(tmp_path, 1))
 
 
 def test_a_kept_file_is_the_same_file_under_another_name(tmp_path: Path) -> None:

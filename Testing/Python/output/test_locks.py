@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+import platform
 import subprocess
 import sys
 import threading
@@ -70,6 +71,19 @@ def test_a_lock_file_is_removed_while_others_wait_for_it(tmp_path: Path) -> None
     second.release(remove=True)
 
 
+def test_a_lock_that_may_not_be_opened_is_an_error_and_no_endless_wait(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_: object) -> None:
+        raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(path))
+
+    path = tmp_path / COMMIT_LOCK
+    path.touch()
+    monkeypatch.setattr("nifti_dicom_bridge.output.locks.REMOVED_S", 0.05)
+    monkeypatch.setattr("nifti_dicom_bridge.output.locks.open", refuse, raising=False)
+
+    with pytest.raises(PermissionError), FolderLock(path):
+        pass
+
+
 @pytest.mark.parametrize("name", [HOME, f"{HOME}/{COMMIT_LOCK}"], ids=["folder", "lock"])
 def test_something_else_in_the_place_of_the_lock_is_an_error(name: str, tmp_path: Path) -> None:
     if name == HOME:
@@ -115,8 +129,9 @@ def test_a_staging_folder_of_a_process_that_runs_is_not_dead_without_locks(tmp_p
 
 
 @pytest.mark.usefixtures("no_locks")
+@pytest.mark.skipif(os.name == "nt", reason="Windows has locks everywhere")
 @pytest.mark.parametrize(
-    ("host", "dead"), [(os.uname().nodename, True), ("elsewhere", False)], ids=["this computer", "another computer"]
+    ("host", "dead"), [(platform.node(), True), ("elsewhere", False)], ids=["this computer", "another computer"]
 )
 def test_a_staging_folder_without_locks_is_dead_if_its_process_ended_on_this_computer(
     host: str, dead: bool, tmp_path: Path

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import difflib
 import re
-import shlex
 import tempfile
 from collections.abc import Sequence
 from dataclasses import fields
@@ -30,6 +29,7 @@ from ..entries import plans_and_report
 from ..nothing_found import note_of_skipped
 from ..selection import Selection, find_selected, nothing_selected
 from ..task_runner import TaskRunner
+from .command_lines import arguments_of
 from .functions import Function
 from .objects import ResultWriter
 from .pipeline import Pipeline
@@ -170,7 +170,7 @@ def _command_of(task: Sequence[str] | str | Function, shell: bool) -> list[str] 
     if callable(task):
         return None
     if isinstance(task, str):
-        return [task] if shell else shlex.split(task)
+        return [task] if shell else arguments_of(task)
     return [str(word) for word in task]
 
 
@@ -186,7 +186,7 @@ def _algorithm_of(task: object, command: Sequence[str] | None, chosen: ApplyOpti
         return parse_algorithm(dicom.algorithm)
     if command is None:
         return Algorithm(getattr(task, "__name__", type(task).__name__).strip("<>"))
-    words = shlex.split(command[0]) if chosen.shell and len(command) == 1 else list(command)
+    words = arguments_of(command[0]) if chosen.shell and len(command) == 1 else list(command)
     names = [PurePath(word).name for word in words if not word.startswith("-")]
     if len(names) > 1 and _INTERPRETERS.fullmatch(names[0]):
         names = names[1:]

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import re
-import shlex
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from ...errors import OptionError
 from ...options.remedies import remedy
+from .command_lines import quoted
 
 OF_VOLUME = ("input", "output", "sidecar", "bval", "bvec", "name")
 OF_ANY_RUN = ("input_dir", "output_dir", "subject")
@@ -87,20 +87,20 @@ def filled(command: Sequence[str], values: Values, shell: bool) -> list[str]:
         If a value is not available for this run, such as ``{bval}`` of a series without b-values.
     """
     if shell:
-        return [_replaced(" ".join(command), values, shlex.quote)]
+        return [_replaced(" ".join(command), values, quoted)]
     words: list[str] = []
     for word in command:
         words += map(str, values["inputs"]) if word == "{inputs}" else [_replaced(word, values, str)]
     return words
 
 
-def _replaced(text: str, values: Values, quoted: object) -> str:
+def _replaced(text: str, values: Values, as_word: Callable[[str], str]) -> str:
     def value_of(mark: re.Match[str]) -> str:
         value = values.get(mark[1])
         if value is None:
             raise OptionError(f"{{{mark[1]}}}: {_ABSENT.get(mark[1], _NUMBERED_ABSENT)}.")
         parts = [value] if isinstance(value, str) else value
-        return " ".join(quoted(part) for part in parts)  # type: ignore[operator]
+        return " ".join(map(as_word, parts))
 
     return _MARK.sub(value_of, text).replace("{{", "{").replace("}}", "}") if "{{" in text else _MARK.sub(value_of, text)
 

@@ -44,11 +44,12 @@ def _as(dtype: np.dtype, voxels: Voxels) -> Voxels:
 
 
 def _holds(planes: np.ndarray) -> bool:
-    """Whether single precision holds every voxel; 64-bit integers are not compared in double precision, which rounds them."""
+    """Whether single precision holds every voxel; 64-bit integers are compared as such: some systems have no float for them."""
     with np.errstate(over="ignore"):
         single = planes.astype(_SINGLE)
     if planes.dtype.kind in "iu" and planes.dtype.itemsize == 8:
-        return bool(np.array_equal(single.astype(np.longdouble), planes.astype(np.longdouble)))
+        beyond = float(np.iinfo(planes.dtype).max)  # rounded up to a power of two
+        return bool((single < beyond).all() and np.array_equal(single.astype(planes.dtype), planes))
     return bool(np.array_equal(single, planes, equal_nan=planes.dtype.kind == "f"))
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -54,31 +55,43 @@ class Difference:
 def difference(volume: Volume, voxels: Voxels, slopes: np.ndarray, intercepts: np.ndarray) -> Difference:
     """Return the difference of stored to real values, NaN left out; slopes and intercepts have the shape (times, slices).
 
-    Real values are computed in extended precision, so that 64-bit integers are exact; those of readers in double precision.
+    Real values are computed in extended precision, where the system has it, and 64-bit integers exactly everywhere; those of
+    readers in double precision.
     """
     worst, coarse, square, own = 0.0, 0.0, np.longdouble(0), _own_precision(volume)
     sample = []
-    low, high, count = np.longdouble(np.inf), np.longdouble(-np.inf), 0
-    slope, intercept = np.longdouble(volume.rescale.slope), np.longdouble(volume.rescale.intercept)
+    ends: list[Any] = []
+    count = 0
     for t, k in np.ndindex(voxels.shape[:2]):
-        plane = volume.voxels[t, k]
-        real = plane.astype(np.longdouble)
-        if not volume.rescale.is_identity:
-            real = real * slope + intercept
+        real, offset = _exact(volume.voxels[t, k], volume)
         back = voxels[t, k].astype(np.float64) * slopes[t, k] + intercepts[t, k]
         valid = np.isfinite(real)
         if valid.any():
-            off = np.abs(back.astype(np.longdouble) - real)
+            rounded = float(offset)
+            off = np.abs((back.astype(np.longdouble) - rounded) - (offset - int(rounded)) - real)
             worst = max(worst, float(off[valid].max()))
             larger = valid & (off > coarse)
             coarse = max(coarse, float(off[larger][off[larger] > own * np.abs(real[larger])].max(initial=0)))
-            sample.append(np.unique(real[valid][:: max(1, real.size * slopes.size // _SAMPLE)].astype(np.float64)))
+            sample.append(np.unique((real[valid][:: max(1, real.size * slopes.size // _SAMPLE)] + rounded).astype(np.float64)))
             square += (off[valid] ** 2).sum()
-            low, high = min(low, real[valid].min()), max(high, real[valid].max())
+            ends += [offset + (int(end) if offset else end) for end in (real[valid].min(), real[valid].max())]
             count += int(valid.sum())
     usual = np.percentile(np.unique(np.concatenate(sample)), _USUAL) if sample else np.zeros(2)
     mean = float(np.sqrt(square / max(1, count)))
+    low, high = min(ends, default=np.inf), max(ends, default=-np.inf)
     return Difference(worst, mean, float(low), float(high), float(high - low), coarse, *usual.tolist())
+
+
+def _exact(plane: np.ndarray, volume: Volume) -> tuple[np.ndarray, int]:
+    """Return the real values of a plane above an offset: 0 but for 64-bit integers, which no float of some systems holds."""
+    if plane.dtype.kind in "iu" and plane.dtype.itemsize == 8 and volume.rescale.is_identity and plane.size:
+        offset = int(plane.min())
+        above = plane.astype(np.uint64) - np.uint64(offset % (1 << 64))  # modulo 2**64, as all of them are between 0 and that
+        return above.astype(np.longdouble), offset
+    real = plane.astype(np.longdouble)
+    if not volume.rescale.is_identity:
+        real = real * np.longdouble(volume.rescale.slope) + np.longdouble(volume.rescale.intercept)
+    return real, 0
 
 
 def _own_precision(volume: Volume) -> float:

@@ -121,7 +121,7 @@ def _ge(look: Lookup, elements: Elements, plane: Plane) -> Weighting | None:
     direction = np.array([part[0] for part in parts]) if all(parts) else np.zeros(3)
     length = float(np.linalg.norm(direction))
     if length == 0:
-        return Weighting(0.0, np.zeros(3)) if parts[0] else _directed(b_value, ())
+        return Weighting(0.0, np.zeros(3)) if all(parts) else _directed(b_value, ())
     if 0.03 < length < 0.97:
         b_value = max(GE_B_STEP, round(b_value * length**2 / GE_B_STEP) * GE_B_STEP)
     return _directed(b_value, _of_image_axes(elements, plane, direction))
@@ -152,7 +152,7 @@ def _canon(look: Lookup, elements: Elements, plane: Plane) -> Weighting | None:
 
 def is_of_canon(elements: Elements) -> bool:
     """Whether an object is of Canon, formerly Toshiba, whose volumes of b = 0 have no b-value."""
-    return metadata.text(elements, Tag.MANUFACTURER).upper().startswith(("CANON", "TOSHIBA"))
+    return vendor.manufacturer(elements).startswith(("CANON", "TOSHIBA"))
 
 
 def doubt_of_axes(elements: Elements) -> str:
@@ -169,6 +169,16 @@ def doubt_of_axes(elements: Elements) -> str:
             "the gradient directions are along the axes of the image, which is certain for patients who lie supine, head "
             f"first; {describe(position)} is {metadata.text(elements, position)}: check the directions"
         )
+    return ""
+
+
+def doubt_of_parts(elements: Elements) -> str:
+    """Return that some of the three private elements of a gradient direction are missing; empty where all or none are there."""
+    for keys in (GE_DIRECTION, PHILIPS_DIRECTION):
+        missing = [key for key in keys if not vendor.private_numbers(elements, key)]
+        if 0 < len(missing) < len(keys):
+            names = ", ".join(f"({group:04X},xx{number:02X})" for group, _, number in missing)
+            return f"a part of the gradient direction is missing, private element {names}: the direction is not known"
     return ""
 
 

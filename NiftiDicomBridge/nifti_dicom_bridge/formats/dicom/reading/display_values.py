@@ -15,8 +15,8 @@ from ....standard.tags import Tag
 from .frame_info import FrameInfo
 from .frames import frames_of
 from .lookup import Lookup
+from .vendor import is_of_philips
 
-_MAKER = "PHILIPS"
 _UNCHANGED = (1.0, 0.0)
 
 
@@ -28,7 +28,7 @@ def with_display_rescale(volume: Volume) -> Volume:
     if volume.source is None or volume.voxels.ndim != 4:
         return volume
     series = volume.source.metadata
-    if _MAKER not in metadata.text(series.first.elements, Tag.MANUFACTURER).upper():
+    if not is_of_philips(series.first.elements):
         return volume
     infos = {n: frames_of(series.instances[n], n) for n in set(series.frames[..., 0].reshape(-1).tolist())}
     factors = {(n, f): _factor(series.instances[n].elements, infos[n][f]) for n, f in series.frames.reshape(-1, 2).tolist()}

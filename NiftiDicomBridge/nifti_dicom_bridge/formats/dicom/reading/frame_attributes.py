@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 from ....model import metadata
 from ....model.metadata import Elements
 from ....standard.dictionary import describe
+from ....standard.sop_classes import MR
 from ....standard.tags import Tag
 from . import diffusion, vendor
 from .components import image_words, origin_words
@@ -118,7 +119,8 @@ def of_classic_mr(tag: int) -> Callable[[Frame], float | None]:
 
     def read(frame: Frame) -> float | None:
         elements = frame.look.data_set
-        number = metadata.number(elements, tag) if Tag.ECHO_TIME in elements and not is_spin_labeled(frame) else None
+        is_mr = Tag.ECHO_TIME in elements or metadata.text(elements, Tag.SOP_CLASS_UID) == MR
+        number = metadata.number(elements, tag) if is_mr and not is_spin_labeled(frame) else None
         return None if number is None else round(number, 3)
 
     return read

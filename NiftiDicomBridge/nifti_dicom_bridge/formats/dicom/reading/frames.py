@@ -149,6 +149,14 @@ def _count_notes(items: int, count: int) -> list[str]:
     return [] if items == count else [f"{groups} has {items} items, {frames} is {count}: items may be of other frames"]
 
 
+def _doubt_of_groups(elements: Elements) -> list[str]:
+    """Return that an object with functional groups has none for each of its frames."""
+    shared, own = Tag.SHARED_FUNCTIONAL_GROUPS_SEQUENCE, Tag.PER_FRAME_FUNCTIONAL_GROUPS_SEQUENCE
+    if not metadata.items(elements, shared) or metadata.items(elements, own):
+        return []
+    return [f"{dictionary.describe(own)} is missing: what distinguishes the frames, such as their positions, is not known"]
+
+
 class _Source:
     """An instance, and the functional groups of some of its frames."""
 
@@ -176,7 +184,7 @@ def _described_frame(elements: Elements, own: Elements) -> _Description:
         labels=meanings_of(Frame(elements, 0, 0, look, own, {})),
         pixel_kind=_pixel_kind(elements),
         time_count=metadata.integer(elements, Tag.NUMBER_OF_TEMPORAL_POSITIONS),
-        notes=(*notes, *look.notes),
+        notes=(*notes, *look.notes, *_doubt_of_groups(elements)),
     )
 
 

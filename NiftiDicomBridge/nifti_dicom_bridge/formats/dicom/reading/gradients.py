@@ -12,10 +12,11 @@ from ....model.legacy_converted import own_groups
 from ....model.metadata import Instance, SeriesMetadata
 from ....standard.tags import Tag
 from .coordinates import TIMES
-from .diffusion import Weighting, doubt_of_axes, is_of_canon, weighting_of
+from .diffusion import Weighting, doubt_of_axes, doubt_of_parts, is_of_canon, weighting_of
 from .frame_info import FrameInfo
 from .frames import frames_of
 from .lookup import Lookup
+from .vendor import manufacturer
 
 MINIMUM_B = {"SIEMENS": 50.0}
 MINIMUM_B_OTHERS = 6.0
@@ -54,7 +55,8 @@ def notes_of_gradients(instances: Sequence[Instance], frames: Sequence[Sequence[
         return [f"time(s) {_some(unknown)} of {len(weightings)} do not specify a b-value: .bval and .bvec are not written"]
     directed = next((frames[n][0].instance for n, weighting in enumerate(stated) if weighting.direction.any()), None)
     axes = "" if directed is None else doubt_of_axes(instances[directed].elements)
-    return [*filter(None, [axes, _doubt_of_slices(frames)]), *_notes_of_undirected(stated, _least(instances))]
+    parts = next(filter(None, (doubt_of_parts(instances[times[0].instance].elements) for times in frames)), "")
+    return [*filter(None, [axes, parts, _doubt_of_slices(frames)]), *_notes_of_undirected(stated, _least(instances))]
 
 
 def _doubt_of_slices(frames: Sequence[Sequence[FrameInfo]]) -> str:
@@ -84,7 +86,7 @@ def _some(numbers: Sequence[int]) -> str:
 
 
 def _least(instances: Sequence[Instance]) -> float:
-    maker = metadata.text(instances[0].elements, Tag.MANUFACTURER).upper()
+    maker = manufacturer(instances[0].elements)
     return next((value for name, value in MINIMUM_B.items() if name in maker), MINIMUM_B_OTHERS)
 
 

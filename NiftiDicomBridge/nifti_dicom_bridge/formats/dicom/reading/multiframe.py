@@ -12,7 +12,7 @@ from ....model import metadata
 from ....model.geometry import Plane
 from ....model.metadata import Elements, Instance
 from ....standard.dictionary import describe, uid_name
-from ....standard.sop_classes import WHOLE_SLIDE
+from ....standard.sop_classes import SEGMENTATION, WHOLE_SLIDE
 from ....standard.tags import Tag
 from .lookup import Lookup
 from .planes import AXIAL, assumed_plane, axes_of, doubt_of_step, plane_of, spacing_of, step_of
@@ -44,8 +44,9 @@ class Frames:
 
 
 def sop_class_of(elements: Elements) -> str:
-    """Return SOPClassUID, empty where there is none."""
-    return metadata.text(elements, Tag.SOP_CLASS_UID)
+    """Return SOPClassUID, empty where there is none; that of Segmentations where only SegmentationType specifies it."""
+    stated = metadata.text(elements, Tag.SOP_CLASS_UID)
+    return SEGMENTATION if not stated and Tag.SEGMENTATION_TYPE in elements else stated
 
 
 def refuse_tiles(instance: Instance, sop_class: str) -> None:

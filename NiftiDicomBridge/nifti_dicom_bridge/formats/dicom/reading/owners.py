@@ -13,7 +13,7 @@ from ....standard.dictionary import describe, tag_of
 from ....standard.tags import Tag
 from .item_values import text_of
 from .shared_values import SharedValues
-from .vendor import READ_GROUPS, creators_of_manufacturer
+from .vendor import READ_GROUPS, creators_of_manufacturer, manufacturer
 
 _PERSON = (Tag.PATIENT_NAME, Tag.PATIENT_BIRTH_DATE, Tag.PATIENT_SEX, Tag.ISSUER_OF_PATIENT_ID)
 """Attributes of a `Person`."""
@@ -105,8 +105,8 @@ def doubt_of_private_elements(elements: Elements) -> str:
         return ""
     shown = ", ".join(f"({block >> 8:04X},{block & 0xFF:02X}xx)" for block in without[:4])
     if creators_of_manufacturer(elements) and any(block >> 8 in READ_GROUPS for block in without):
-        manufacturer = metadata.text(elements, Tag.MANUFACTURER)
-        use = f"they are taken for those that {manufacturer} commonly has there, such as b-values or the tiles of a mosaic"
+        maker = metadata.text(elements, Tag.MANUFACTURER) or manufacturer(elements).title()
+        use = f"they are taken for those that {maker} commonly has there, such as b-values or the tiles of a mosaic"
     else:
         use = "they are kept, but what they may specify, such as b-values or times, is not used"
     return f"private elements {shown} have no private creator (PS3.5 7.8.1): {use}"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import lru_cache
 
 import numpy as np
@@ -35,11 +36,7 @@ def plane_of(look: Lookup, notes: list[str]) -> Plane | None:
     if not position and (not orientation or look.number(0, Tag.SLICE_LOCATION) is not None):
         return None
     axes = axes_of(tuple(orientation)) if len(orientation) == 6 else None
-    if axes is not None and _skew(tuple(orientation)) > LARGEST_SKEW:
-        notes.append(
-            f"ImageOrientationPatient (0020,0037) {_shown(orientation)} does not consist of two orthogonal unit vectors: "
-            "only their directions are used"
-        )
+    notes += filter(None, [doubt_of_axes(orientation)])
     if axes is None or len(position) != 3 or not all(abs(value) < LARGEST for value in position):
         notes.append(
             f"position {_shown(position)} and orientation {_shown(orientation)} are not valid: the position of the "
@@ -102,8 +99,18 @@ def assumed_plane(along: float, axes: np.ndarray | None, spacing: tuple[float, f
     return Plane(np.cross(orientation[:3], orientation[3:]) * along, orientation, spacing)
 
 
-def _shown(values: list[float]) -> str:
+def _shown(values: Sequence[float]) -> str:
     return "\\".join(f"{value:g}" for value in values) or "(none)"
+
+
+def doubt_of_axes(orientation: Sequence[float]) -> str:
+    """Return that direction cosines which span a plane are not orthogonal unit vectors; empty where they are."""
+    if len(orientation) != 6 or axes_of(tuple(orientation)) is None or _skew(tuple(orientation)) <= LARGEST_SKEW:
+        return ""
+    return (
+        f"ImageOrientationPatient (0020,0037) {_shown(orientation)} does not consist of two orthogonal unit vectors: "
+        "only their directions are used"
+    )
 
 
 @lru_cache(maxsize=256)

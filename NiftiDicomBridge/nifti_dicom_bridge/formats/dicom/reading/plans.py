@@ -18,6 +18,7 @@ from ....standard.sop_classes import SEGMENTATIONS
 from . import decode, stacks
 from .frame_info import FrameInfo
 from .frames import SharedDescriptions, frames_of
+from .locations import doubts_of_locations
 from .multiframe import refuse_tiles, sop_class_of
 from .segment_grids import grids_of_segmentations
 from .series import Inventory, Series
@@ -145,7 +146,8 @@ def _plan(series: Series, grid: stacks.Grid, warnings: Sequence[str]) -> Plan:
     instances = tuple(series.instances[n] for n in used)
     notes = dict.fromkeys(note for times in frames for frame in times for note in frame.notes)
     whole = stacks.Grid(frames, grid.stack, grid.labels, grid.warnings, layers)
-    return Plan(safe_name(series.title + suffix), series.title, instances, whole, [*notes, *warnings, *grid.warnings], suffix)
+    doubts = [*warnings, *doubts_of_locations(instances, frames), *grid.warnings]
+    return Plan(safe_name(series.title + suffix), series.title, instances, whole, [*notes, *doubts], suffix)
 
 
 def _renumbered(frame: FrameInfo, number: dict[int, int]) -> FrameInfo:

@@ -41,11 +41,20 @@ def rescale_of(look: Lookup, notes: list[str]) -> tuple[float, float, str]:
         return straight_line(look.data_set, notes)
     _note_doubts(look, slope, intercept, notes)
     slope, intercept = 1.0 if slope is None else slope, 0.0 if intercept is None else intercept
-    if not SMALLEST_SLOPE < abs(slope) < LARGEST_SLOPE or not abs(intercept) < LARGEST_SLOPE:
-        notes.append(f"slope {slope:g} and intercept {intercept:g} cannot be used: the values are the stored ones")
-        return 1.0, 0.0, units
+    if not _is_usable(slope, intercept):
+        return _unused(slope, intercept, units, notes)
     rescale = *vendor.precise_rescale(look.layers, slope, intercept), units
-    return with_mapping(look, rescale, (slope, intercept), notes)
+    mapped = with_mapping(look, rescale, (slope, intercept), notes)
+    return mapped if _is_usable(*mapped[:2]) else _unused(*mapped, notes)
+
+
+def _is_usable(slope: float, intercept: float) -> bool:
+    return SMALLEST_SLOPE < abs(slope) < LARGEST_SLOPE and abs(intercept) < LARGEST_SLOPE
+
+
+def _unused(slope: float, intercept: float, units: str, notes: list[str]) -> tuple[float, float, str]:
+    notes.append(f"slope {slope:g} and intercept {intercept:g} cannot be used: the values are the stored ones")
+    return 1.0, 0.0, units
 
 
 def _doubt_of_colors(photometric: str) -> str:
@@ -70,8 +79,20 @@ def scale_attribute(look: Lookup) -> str:
         return "Philips Scale Slope (2005,100E)"
     for tag in (Tag.RESCALE_SLOPE, Tag.DOSE_GRID_SCALING, Tag.MODALITY_LUT_SEQUENCE):
         if look.number(Tag.PIXEL_VALUE_TRANSFORMATION_SEQUENCE, tag) is not None or metadata.items(look.data_set, tag):
-            return describe(tag)
+            missing = _missing_of_rescale(look)
+            return f"{describe(tag)} without {describe(missing)}" if missing else describe(tag)
     return ""
+
+
+def _missing_of_rescale(look: Lookup) -> int:
+    """Return RescaleSlope or RescaleIntercept, which are there together or not at all (PS3.3 C.11.1); 0 if both or none are.
+
+    The intercept of PET is always 0 (PS3.3 C.8.9.4).
+    """
+    pair = (Tag.RESCALE_SLOPE, Tag.RESCALE_INTERCEPT)
+    missing = [tag for tag in pair if look.number(Tag.PIXEL_VALUE_TRANSFORMATION_SEQUENCE, tag) is None]
+    is_pet = metadata.text(look.data_set, Tag.SOP_CLASS_UID) == PET
+    return missing[0] if len(missing) == 1 and not (is_pet and missing == [Tag.RESCALE_INTERCEPT]) else 0
 
 
 def _note_doubts(look: Lookup, slope: float | None, intercept: float | None, notes: list[str]) -> None:
@@ -80,6 +101,9 @@ def _note_doubts(look: Lookup, slope: float | None, intercept: float | None, not
     if required is not None:
         values = f"only the intercept {intercept:g} is applied" if intercept else "the values are the stored ones"
         notes.append(f"{describe(required)} is missing or empty, though required: {values}")
+    elif missing := _missing_of_rescale(look):
+        there, value = (Tag.RESCALE_INTERCEPT, 1) if missing == Tag.RESCALE_SLOPE else (Tag.RESCALE_SLOPE, 0)
+        notes.append(f"{describe(missing)} is missing or empty, though {describe(there)} is there: {value} is assumed")
     for tag in (Tag.RESCALE_SLOPE, Tag.RESCALE_INTERCEPT):
         numbers = look.numbers(Tag.PIXEL_VALUE_TRANSFORMATION_SEQUENCE, tag)
         if len(set(numbers)) > 1:

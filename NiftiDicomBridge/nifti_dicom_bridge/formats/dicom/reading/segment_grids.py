@@ -21,6 +21,7 @@ from ....standard.sop_classes import SEGMENTATIONS
 from ....standard.tags import Tag
 from .frame_info import FrameInfo
 from .lookup import Lookup
+from .multiframe import sop_class_of
 from .overlaps import sets_without_overlap
 from .segment_doubts import doubt_of_gaps, doubt_of_type, doubts_of_numbers
 from .segment_repeats import check_repeats, repeats_of
@@ -43,7 +44,7 @@ LARGEST_LABEL = 65535
 
 def is_segmentation(instance: Instance) -> bool:
     """Whether an instance is a Segmentation or a Label Map Segmentation."""
-    return metadata.text(instance.elements, Tag.SOP_CLASS_UID) in SEGMENTATIONS
+    return sop_class_of(instance.elements) in SEGMENTATIONS
 
 
 def has_labels(instance: Instance) -> bool:

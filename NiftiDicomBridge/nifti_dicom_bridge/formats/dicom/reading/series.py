@@ -16,7 +16,7 @@ from ....model import metadata
 from ....model.collection import collection_paused
 from ....model.identity import texts_of
 from ....model.input_files import Problem
-from ....model.metadata import Elements, Instance
+from ....model.metadata import Instance
 from ....model.person import People
 from ....options import Progress
 from ....standard.tags import Tag
@@ -24,6 +24,7 @@ from . import decode, files
 from .directories import doubt_of_listed, listed_instances
 from .found_files import FoundFiles, Leftover, read_files
 from .owners import doubts_of_people, owner_of, person_of
+from .series_keys import doubts_of_keys, series_keys
 from .shared_values import SharedValues
 
 DICOM_SUFFIXES = frozenset({".dcm", ".dicom", ".dic", ".ima"})
@@ -102,21 +103,16 @@ def find_series(
         If a path does not exist. A file or folder below it that cannot be read is a leftover, not an error.
     """
     inventory = Inventory()
-    series: dict[tuple[Any, ...], Series] = {}
     problems: list[Problem] = []
     listed = list(files.find_files(paths, problems, follow_links))
     inventory.leftovers += [Leftover(*problem) for problem in problems]
-    keys = SharedValues(_key_of)
     with collection_paused():
         found_files = read_files(listed, progress, jobs)
         inventory.leftovers += found_files.leftovers
         inventory.structure_sets += found_files.structure_sets
-        for instance in found_files.instances:
-            key = keys.of(instance.elements)
-            key = key if key[0] else (*key, str(Path(instance.path).parent))
-            series.setdefault(key, Series(key[0])).instances.append(instance)
-    inventory.leftovers += _expected_dicom(found_files.not_dicom, series.values())
-    for one in series.values():
+        series = _series_of(found_files.instances)
+    inventory.leftovers += _expected_dicom(found_files.not_dicom, series)
+    for one in series:
         for study in _by_study(one):
             for of_person in _by_person(study):
                 inventory.series += _without_duplicates(of_person, inventory.leftovers)
@@ -210,14 +206,15 @@ def _warn_of_missing_instances(inventory: Inventory, found_files: FoundFiles) ->
             one.warnings.append(doubt)
 
 
-def _key_of(elements: Elements) -> tuple[Any, ...]:
-    """Return what the instances of a series have in common; where they have no UID, their folder is the same, too."""
-    uid = metadata.text(elements, Tag.SERIES_INSTANCE_UID)
-    number = metadata.text(elements, Tag.SERIES_NUMBER)
-    patient = owner_of(elements)[1:]
-    if uid:  # some exporters give all series of an examination one UID, and anonymizers those of all patients
-        return uid, number, patient
-    return uid, number, patient, metadata.text(elements, Tag.STUDY_INSTANCE_UID)
+def _series_of(instances: Sequence[Instance]) -> list[Series]:
+    """Return instances by what identifies their series, each with a doubt where that is not its UID alone."""
+    keys = series_keys(instances)
+    series = {key: Series(key.uid) for key in dict.fromkeys(keys)}
+    for key, instance in zip(keys, instances, strict=True):
+        series[key].instances.append(instance)
+    for key, doubt in doubts_of_keys(series).items():
+        series[key].warnings += [doubt] if doubt else []
+    return list(series.values())
 
 
 def _by_study(series: Series) -> list[Series]:
@@ -226,11 +223,16 @@ def _by_study(series: Series) -> list[Series]:
     uids = SharedValues(lambda elements: metadata.text(elements, Tag.STUDY_INSTANCE_UID))
     for instance in series.instances:
         study = uids.of(instance.elements)
-        studies.setdefault(study, Series(series.uid)).instances.append(instance)
-    if len(studies) > 1 and len(studies) == len(series.instances):
+        studies.setdefault(study, Series(series.uid, warnings=list(series.warnings))).instances.append(instance)
+    if len(studies) > 1 and all(_is_one_object(study) for study in studies.values()):
         series.warnings.append("every file has a StudyInstanceUID (0020,000D) of its own: they are taken for one study")
         return [series]
     return list(studies.values())
+
+
+def _is_one_object(series: Series) -> bool:
+    """Whether all files are copies of one object."""
+    return len({instance.uid or instance.path for instance in series.instances}) == 1
 
 
 def _by_person(series: Series) -> list[Series]:

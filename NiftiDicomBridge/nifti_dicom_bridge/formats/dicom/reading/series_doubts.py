@@ -14,7 +14,7 @@ from .data_set_codec import count_unordered
 from .decode import has_whole_colors, is_native, pixel_format
 from .owners import contradiction, doubt_of_private_elements, doubt_of_text
 from .series import Series
-from .spaces import doubt_of_positions
+from .shared_values import SharedValues
 
 
 def doubts_of(series: Series) -> list[str]:
@@ -25,11 +25,11 @@ def doubts_of(series: Series) -> list[str]:
         _doubt_of_order(count_unordered(headers)),
         doubt_of_text(headers[0]),
         doubt_of_private_elements(headers[0]),
-        doubt_of_positions(headers),
         _doubt_of_parts(headers),
         _doubt_of_tiles(headers),
         _doubt_of_syntax(series.instances[0]),
         _doubt_of_colors(series.instances[0]),
+        _doubt_of_values(series.instances),
     ]
     return list(filter(None, doubts))
 
@@ -67,6 +67,29 @@ def _doubt_of_syntax(instance: Instance) -> str:
     if not uid or uid_name(uid) != uid or uid == GE_BIG_ENDIAN_PIXELS or not is_native(instance):
         return ""
     return f"the transfer syntax {uid} is unknown: the pixel data are read as uncompressed ones in little endian"
+
+
+def _doubt_of_values(instances: Sequence[Instance]) -> str:
+    """Return what is assumed of the sign and the bits of values, where an attribute that specifies them is missing."""
+    values = SharedValues(_assumed_of_values)
+    return next(filter(None, (values.of(one.elements) for one in instances if _has_integers(one))), "")
+
+
+def _has_integers(instance: Instance) -> bool:
+    return instance.pixels is not None and instance.pixels.tag == Tag.PIXEL_DATA
+
+
+def _assumed_of_values(elements: Elements) -> str:
+    bits = metadata.integer(elements, Tag.BITS_ALLOCATED)
+    if bits <= 1 or metadata.integer(elements, Tag.SAMPLES_PER_PIXEL, 1) > 1:
+        return ""
+    assumed = {
+        Tag.PIXEL_REPRESENTATION: "values are taken for unsigned ones",
+        Tag.BITS_STORED: f"all {bits} bits are taken for the value",
+    }
+    return "; ".join(
+        f"{describe(tag)} is missing: {words}" for tag, words in assumed.items() if not metadata.numbers(elements, tag)
+    )
 
 
 def _doubt_of_colors(instance: Instance) -> str:

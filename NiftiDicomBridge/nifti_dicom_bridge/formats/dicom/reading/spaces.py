@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from ....model import metadata
-from ....model.metadata import Elements
 from ....standard.dictionary import describe
 from ....standard.tags import Tag
 from .frame_info import FrameInfo
@@ -41,22 +39,3 @@ def _without_space(frame: FrameInfo, note: str) -> FrameInfo:
     labels = {name: value for name, value in frame.labels.items() if name != SPACE}
     kind = tuple(part for part in frame.kind if not (isinstance(part, tuple) and part[0] == SPACE))
     return replace(frame, labels=labels, kind=kind, notes=(*frame.notes, note))
-
-
-def doubt_of_positions(data_sets: Sequence[Elements]) -> str:
-    """Return that objects have one position but different slice locations; empty where they do not contradict each other."""
-    same = (Tag.IMAGE_POSITION_PATIENT, Tag.IMAGE_ORIENTATION_PATIENT)
-    if len(data_sets) < 2 or any(len({_value(elements, tag) for elements in data_sets}) > 1 for tag in same):
-        return ""
-    locations = {metadata.number(elements, Tag.SLICE_LOCATION) for elements in data_sets} - {None}
-    if Tag.IMAGE_POSITION_PATIENT not in data_sets[0] or len(locations) < 2:
-        return ""
-    return (
-        f"all files have the same {describe(Tag.IMAGE_POSITION_PATIENT)}, but {len(locations)} different values of "
-        f"{describe(Tag.SLICE_LOCATION)}: they are taken for times at one position, not for slices"
-    )
-
-
-def _value(elements: Elements, tag: int) -> object:
-    element = elements.get(tag)
-    return None if element is None else element.value

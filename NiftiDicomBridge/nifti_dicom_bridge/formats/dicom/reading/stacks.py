@@ -16,6 +16,7 @@ from .components import ORIGINS, words_between
 from .coordinates import TIMES, WEIGHTING
 from .frame_info import FrameInfo
 from .jitter import without_jitter
+from .missing_labels import notes_of_complements, with_missing_labels, with_missing_words
 from .moves import move_between, shift_note
 from .spaces import with_common_space
 from .stack_ids import by_stack
@@ -78,18 +79,19 @@ def split(frames: Sequence[FrameInfo]) -> list[Grid]:
     Frames of one kind (size, pixel type, component, echo, segment…) and one orientation make an image. What they state of
     their time divides them into volumes (`times`), position along the normal puts the slices of each in order.
     """
-    frames = without_jitter(with_common_space(frames))
+    frames = with_missing_labels(without_jitter(with_common_space(frames)))
     kinds: dict[tuple[Any, ...], Frames] = defaultdict(list)
     for frame in frames:
         kinds[frame.kind].append(frame)
     varying = _varying_labels(frames)
     spaces = list(dict.fromkeys(frame.labels.get("space") for frame in sorted(frames, key=lambda frame: frame.order)))
     grids = []
-    for group in kinds.values():
+    complements = notes_of_complements(list(kinds.values()))
+    for group, doubts in zip(kinds.values(), complements, strict=True):
         labels = {name: group[0].labels.get(name) for name in varying}
         if "space" in labels:
             labels["space"] = spaces.index(labels["space"]) + 1
-        notes = _notes_of_pixel_types(group, kinds.values())
+        notes = [*doubts, *_notes_of_pixel_types(group, kinds.values())]
         grids += [
             replace(grid, labels={**labels, **grid.labels}, warnings=[*notes, *grid.warnings]) for grid in _grids_of(group)
         ]
@@ -189,7 +191,8 @@ def _moving_or_parallel(near: Frames) -> list[Frames]:
 
 def _by_words(frames: Frames) -> list[Grid]:
     """Return the grids of frames that no label separates: image types that differ at one place are different images."""
-    kinds: dict[tuple[Any, ...], Frames] = defaultdict(list)
+    frames = with_missing_words(frames)
+    kinds: dict[tuple[str, ...], Frames] = defaultdict(list)
     for frame in frames:
         kinds[frame.words].append(frame)
     if len(kinds) < 2 or _are_shells(kinds) or not _share_places(list(kinds.values()), frames):

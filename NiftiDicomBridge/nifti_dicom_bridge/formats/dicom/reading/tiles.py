@@ -12,12 +12,12 @@ import numpy as np
 from ....errors import DicomReadError
 from ....model import metadata
 from ....model.geometry import Plane
-from ....model.metadata import Elements, Instance
+from ....model.metadata import Elements, Instance, Item
 from ....standard.dictionary import describe
 from ....standard.siemens_csa import protocol_of
 from ....standard.tags import Tag
 from .lookup import Lookup
-from .planes import LARGEST, SMALLEST, doubt_of_step, step_of
+from .planes import LARGEST, SMALLEST, axes_of, doubt_of_axes, doubt_of_step, step_of
 from .vendor import csa_image_header, may_have, private, private_numbers
 
 SIEMENS_CSA_SERIES = (0x0029, "SIEMENS CSA HEADER", 0x20)
@@ -68,8 +68,7 @@ def is_tiled(elements: Elements) -> bool:
     """Whether an image is a mosaic or a grid of slices, described or not."""
     if _is_mosaic(elements):
         return True
-    count = private(elements, *UIH_FRAMES_IN_IMAGE) if may_have(elements, UIH_FRAMES_IN_IMAGE) else None
-    return count is not None and metadata.integer(elements, count) > 1
+    return may_have(elements, UIH_FRAMES_IN_IMAGE) and _uih_count(elements) > 1
 
 
 def is_undescribed(elements: Elements) -> bool:
@@ -78,11 +77,25 @@ def is_undescribed(elements: Elements) -> bool:
 
 
 def _is_mosaic(elements: Elements) -> bool:
-    """Whether ImageType has MOSAIC of an image larger than AcquisitionMatrix: single slices may have kept the word."""
-    if "MOSAIC" not in metadata.texts(elements, Tag.IMAGE_TYPE):
-        return False
+    """Whether an image is larger than AcquisitionMatrix, as single slices may have kept the word, and ImageType has MOSAIC.
+
+    Without the word, the header of Siemens may count its slices.
+    """
     matrix = max(metadata.numbers(elements, Tag.ACQUISITION_MATRIX), default=0)
-    return max(metadata.integer(elements, Tag.ROWS), metadata.integer(elements, Tag.COLUMNS)) > matrix
+    size = max(metadata.integer(elements, Tag.ROWS), metadata.integer(elements, Tag.COLUMNS))
+    if _is_called_mosaic(elements):
+        return size > matrix
+    return 2 * matrix <= size and _slices_in_header(elements) > 1
+
+
+def _is_called_mosaic(elements: Elements) -> bool:
+    return "MOSAIC" in metadata.texts(elements, Tag.IMAGE_TYPE)
+
+
+def _slices_in_header(elements: Elements) -> int:
+    """Return the number of slices in a mosaic of Siemens; 0 where its header does not specify it."""
+    counts = private_numbers(elements, SIEMENS_MOSAIC_COUNT) or csa_image_header(elements).get("NumberOfImagesInMosaic")
+    return int(counts[0]) if counts and math.isfinite(counts[0]) else 0
 
 
 def refuse_undescribed(instances: Sequence[Instance]) -> None:
@@ -99,10 +112,18 @@ def refuse_undescribed(instances: Sequence[Instance]) -> None:
     if not undescribed or _are_slices(undescribed):
         return
     raise DicomReadError(
-        f"{undescribed[0].path or undescribed[0].name}: the image is a mosaic of slices, but the private elements that specify "
-        "these are missing or incomplete. Convert the original, with its private elements; if the image is one slice, remove "
+        f"{undescribed[0].path or undescribed[0].name}: the image is a mosaic of slices, but "
+        f"{_lacking(undescribed[0].elements)}. Convert the original, with all its elements; if the image is one slice, remove "
         f"MOSAIC from {describe(Tag.IMAGE_TYPE)}."
     )
+
+
+def _lacking(elements: Elements) -> str:
+    """Return what is missing of the description of a mosaic, or not valid."""
+    if _whole_plane(elements) is not None:
+        return "the private elements that specify these are missing or incomplete"
+    place = (Tag.IMAGE_POSITION_PATIENT, Tag.IMAGE_ORIENTATION_PATIENT, Tag.PIXEL_SPACING)
+    return f"{', '.join(map(describe, place))} do not specify where it is"
 
 
 def _are_slices(instances: Sequence[Instance]) -> bool:
@@ -126,15 +147,14 @@ _SLICES = re.compile(r"^sSliceArray\.lSize\s*=\s*(\d+)", re.MULTILINE)
 _CENTER = re.compile(
     r"^sSliceArray\.asSlice\[(\d+)\]\.sPosition\.d(Sag|Cor|Tra)\s*=\s*(-?\d+\.?\d*(?:[eE][-+]?\d+)?)", re.MULTILINE
 )
+_BY_HEADER = "{} does not have MOSAIC, but the header of Siemens specifies {} slices side by side: it is read as a mosaic"
 _ASSUMED_NORMAL = "the mosaic does not specify the direction of its slices (CSA header): it is assumed along the normal"
 
 
 def _siemens_mosaic(elements: Elements) -> Tiles | None:
     if not _is_mosaic(elements):
         return None
-    header = csa_image_header(elements)
-    count = int((header.get("NumberOfImagesInMosaic") or private_numbers(elements, SIEMENS_MOSAIC_COUNT) or [0])[0])
-    normal = header.get("SliceNormalVector") or []
+    count, normal = _slices_in_header(elements), csa_image_header(elements).get("SliceNormalVector") or []
     plane = _whole_plane(elements)
     if plane is None:
         return None
@@ -146,8 +166,13 @@ def _siemens_mosaic(elements: Elements) -> Tiles | None:
     direction = np.array(normal, dtype=float) if len(normal) == 3 else plane.normal
     first = _first_tile(plane, elements, across)
     planes = [Plane(first + k * step * direction, plane.orientation, plane.spacing) for k in range(count)]
-    doubts = filter(None, ["" if len(normal) == 3 else _ASSUMED_NORMAL, doubt_of_step(look)])
-    return Tiles(across, across, planes, "; ".join(doubts))
+    doubts = [
+        "" if _is_called_mosaic(elements) else _BY_HEADER.format(describe(Tag.IMAGE_TYPE), count),
+        "" if len(normal) == 3 else _ASSUMED_NORMAL,
+        doubt_of_axes(metadata.numbers(elements, Tag.IMAGE_ORIENTATION_PATIENT)),
+        doubt_of_step(look),
+    ]
+    return Tiles(across, across, planes, "; ".join(filter(None, doubts)))
 
 
 def _protocol_mosaic(elements: Elements, plane: Plane) -> Tiles | None:
@@ -199,9 +224,10 @@ def _whole_plane(elements: Elements) -> Plane | None:
     spacing = metadata.numbers(elements, Tag.PIXEL_SPACING)
     if len(position) != 3 or len(orientation) != 6 or len(spacing) != 2:
         return None
-    if not all(abs(value) < LARGEST for value in (*position, *orientation, *spacing)) or min(spacing) < SMALLEST:
+    axes = axes_of(tuple(orientation))
+    if axes is None or not all(abs(value) < LARGEST for value in (*position, *spacing)) or min(spacing) < SMALLEST:
         return None
-    return Plane(np.array(position), np.array(orientation), (spacing[0], spacing[1]))
+    return Plane(np.array(position), axes, (spacing[0], spacing[1]))
 
 
 # --- United Imaging grid ----------------------------------------------------------------------------------------------
@@ -210,9 +236,7 @@ def _whole_plane(elements: Elements) -> Plane | None:
 def _uih_grid(elements: Elements) -> Tiles | None:
     if not may_have(elements, UIH_FRAMES_IN_IMAGE):
         return None
-    count_tag, frames_tag = private(elements, *UIH_FRAMES_IN_IMAGE), private(elements, *UIH_FRAME_SEQUENCE)
-    frames = metadata.items(elements, frames_tag) if frames_tag else ()
-    count = metadata.integer(elements, count_tag) if count_tag else 0
+    frames, count = _uih_frames(elements), _uih_count(elements)
     if count < 2 or len(frames) != count:
         return None
     planes = [_whole_plane({**elements, **item.elements}) for item in frames]
@@ -220,6 +244,17 @@ def _uih_grid(elements: Elements) -> Tiles | None:
         return None
     across = math.ceil(math.sqrt(count))
     return Tiles(across, math.ceil(count / across), [plane for plane in planes if plane is not None])
+
+
+def _uih_count(elements: Elements) -> int:
+    """Return the number of slices in a grid: as it is stated, else of the items that describe them; 0 without either."""
+    tag = private(elements, *UIH_FRAMES_IN_IMAGE)
+    return (metadata.integer(elements, tag) if tag else 0) or len(_uih_frames(elements))
+
+
+def _uih_frames(elements: Elements) -> tuple[Item, ...]:
+    tag = private(elements, *UIH_FRAME_SEQUENCE)
+    return metadata.items(elements, tag) if tag else ()
 
 
 _TILE_READERS: tuple[Callable[[Elements], Tiles | None], ...] = (_siemens_mosaic, _uih_grid)

@@ -20,6 +20,7 @@ _IN_ORDER = sorted(range(len(TIMES)), key=lambda n: _INSTANCES + 0.5 if TIMES[n]
 _PHASE, _LABEL = (
     next(n for n, row in enumerate(TIMES) if row.name.startswith(name)) for name in ("phase number", "label type")
 )
+_UNORDERED = "no attribute orders all times (InstanceNumber (0020,0013) is missing or equal): their order is assumed"
 _DIGITS = 4
 """Of seconds, milliseconds and numbers: closer values are equal."""
 
@@ -34,6 +35,8 @@ def in_order(division: Division) -> list[Frames]:
     keys = [key for n, values in ordering for key in ((_labels(volumes), values) if n == _PHASE else (values,))]
     order = sorted(range(len(volumes)), key=lambda k: (*(values[k] for values in keys), *last[k]))
     varying = [(TIMES[n], values) for n, values in ordering if len(set(values)) > 1]
+    if len({tuple(values[k] for values in keys) for k in order}) < len(volumes):
+        division.notes.append(_UNORDERED)
     for row, values in varying[1:]:
         used = varying[0][0]
         nests = used.is_nested and row.is_nested

@@ -24,10 +24,7 @@ _ASSUMED = (
     "files are missing, and {} fits two times for slices that lack one: the time that neighboring slices suggest is assumed; "
     "slices of two times may be mixed"
 )
-_SLICES_AT_ONE_PLACE = (
-    "frames at one position have different values of InStackPositionNumber (0020,9057), which counts slices: they are taken "
-    "for times, but their positions may be wrong"
-)
+_INSTANCES = next(n for n, row in enumerate(TIMES) if row.name == INSTANCE_NUMBER)
 _FEWEST_IN_PASS = 4
 """Fewer slices that are interleaved look like passes of which the first begins within a volume."""
 _INTERLEAVED = (
@@ -107,7 +104,6 @@ def _divide(frames: Frames, row: int, division: Division) -> None:
                 division.notes.append(_ASSUMED.format(TIMES[n].name))
             if TIMES[n].complete or (TIMES[n].name == INSTANCE_NUMBER and len(places) > 1):
                 division.notes.append(f"No attribute specifies the time of each frame: {TIMES[n].name} distinguishes them")
-                division.notes += [_SLICES_AT_ONE_PLACE] if _are_slices_of_one_place(places) else []
             for part in parts:
                 _divide(part, n + 1, division)
             return
@@ -295,14 +291,15 @@ def _running_parts(places: Sequence[Frames], values: dict[tuple[int, int], Any],
     return [parts[time] for time in sorted(parts)]
 
 
-def _are_slices_of_one_place(places: Sequence[Frames]) -> bool:
-    """Whether frames are at one position though InStackPositionNumber counts them as different slices."""
-    return any(len({frame.times.in_stack_position for frame in place if frame.times}) > 1 for place in places)
-
-
 def _are_repeated(places: Sequence[Frames]) -> bool:
     """Whether most places have one frame, so that others are slices that were repeated, rather than further times."""
     return 2 * sum(len(place) > 1 for place in places) < len(places)
+
+
+def _are_numbered(place: Frames) -> bool:
+    """Whether each frame at a place has an InstanceNumber of its own."""
+    numbers = {frame.times[_INSTANCES] if frame.times else None for frame in place}
+    return len(numbers) == len(place) and None not in numbers
 
 
 def _divide_by_count(places: Sequence[Frames], division: Division) -> None:
@@ -311,7 +308,7 @@ def _divide_by_count(places: Sequence[Frames], division: Division) -> None:
     Of slices that were repeated, the first is in the volume.
     """
     several = [(n, place) for n, place in enumerate(places, 1) if len(place) > 1]
-    is_ordered = all(len({frame.order[0] for frame in place}) == len(place) for _, place in several)
+    is_ordered = all(_are_numbered(place) for _, place in several)
     if len(places) > 1 and _are_repeated(places) and is_ordered:
         numbers = ", ".join(str(n) for n, _ in several[:8]) + (", …" if len(several) > 8 else "")
         division.notes.append(_REPEATED.format(numbers))

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Sequence
+from functools import cache
 from typing import Any
 
+from ....errors import DicomReadError
 from ....model import metadata
 from ....model.metadata import Element, Elements
 from ....standard import ge_pepolar
@@ -25,6 +27,10 @@ ELSCINT_PIXELS = (0x07A1, "ELSCINT1", 0x0A)
 """Where images of Elscint, later of Philips, have pixels in a compression of their own."""
 IMAGE_TYPES = ((0x2005, "Philips MR Imaging DD 001", 0x11), (0x0021, "SIEMENS MR SDI 02", 0x75))
 """What Philips and Siemens (XA) state besides ImageType."""
+_MAYBE_FIELD_MAP = (
+    "a series of GE's B0map contains a map in Hz, then the magnitude, and InstanceNumber (0020,0013), which distinguishes "
+    "them, is missing in a file. Copy the series from a source that kept it."
+)
 GE_COMPONENTS = {1: "phase", 2: "real", 3: "imaginary"}
 
 
@@ -38,14 +44,15 @@ _CREATORS = (
     ("UNITED IMAGING", ("IMAGE PRIVATE HEADER",)),
 )
 # fmt: on
+CANON = ("CANON", ("TOSHIBA_MEC", "CANON_MEC"))
 READ_GROUPS = frozenset({0x0019, 0x0021, 0x0025, 0x0027, 0x0029, 0x0031, 0x0043, 0x0051, 0x0065, 0x2001, 0x2005})
 """Private groups of which something is read."""
 _COMMON_BLOCKS = {"Philips MR Imaging DD 005": 0x14, "SIEMENS MR SDI 02": 0x11}
 """Creator → the block that it commonly has; others have 10."""
 _BLOCKS: tuple[int, ...] = (*range(0x10, 0x24), *range(0xF8, 0x100))
 """Blocks that private creators have: the first ones, and the last ones in early objects of Philips."""
-_LATE_CREATORS = {group: tuple(group << 16 | block for block in _BLOCKS) for group in (0x2001, 0x2005)}
-"""Groups whose first block need not be 10 → tags of their creators."""
+_MARKING_GROUPS = (*sorted(READ_GROUPS), 0x7005)
+"""Private groups whose creators show the manufacturer."""
 
 
 def private(elements: Elements, group: int, creator: str, number: int) -> int | None:
@@ -72,8 +79,8 @@ def _is_known(elements: Elements, creator: str) -> bool:
 
 def creators_of_manufacturer(elements: Elements) -> tuple[str, ...]:
     """Return how the private creators of a manufacturer begin; empty for those of which nothing is read."""
-    manufacturer = metadata.text(elements, Tag.MANUFACTURER).upper()
-    return next((creators for start, creators in _CREATORS if manufacturer.startswith(start)), ())
+    maker = manufacturer(elements)
+    return next((creators for start, creators in _CREATORS if maker.startswith(start)), ())
 
 
 def private_numbers(elements: Elements, key: tuple[int, str, int]) -> list[float]:
@@ -95,13 +102,30 @@ def private_numbers(elements: Elements, key: tuple[int, str, int]) -> list[float
 
 def private_layers(layers: Sequence[Elements]) -> Iterator[Elements]:
     """Yield groups and data set of a frame, each followed by Philips' private group in it; nothing for other manufacturers."""
-    if "PHILIPS" not in metadata.text(layers[-1], Tag.MANUFACTURER).upper():
+    if not is_of_philips(*layers):
         return
     for layer in layers:
         yield layer
         if _has_creator(layer, PHILIPS_FRAME_SEQUENCE[0]):
             tag = private(layer, *PHILIPS_FRAME_SEQUENCE)
             yield metadata.first_item(layer, tag) if tag else {}
+
+
+def manufacturer(elements: Elements) -> str:
+    """Return Manufacturer in capitals; where it is missing, the name of the one whose private creators are there."""
+    stated = metadata.text(elements, Tag.MANUFACTURER).upper()
+    if stated:
+        return stated
+    creators = {
+        metadata.text(elements, tag).upper() for group in _MARKING_GROUPS for tag in _creators_of(group) if tag in elements
+    }
+    return next((name for name, starts in (*_CREATORS, CANON) if any(one.startswith(starts) for one in creators)), "")
+
+
+def is_of_philips(*layers: Elements) -> bool:
+    """Whether a data set, the last of these layers, is of Philips; private creators may be in functional groups, too."""
+    stated = metadata.text(layers[-1], Tag.MANUFACTURER)
+    return any("PHILIPS" in manufacturer(layer) for layer in (layers[-1:] if stated else layers))
 
 
 def private_value(elements: Elements, key: tuple[int, str, int]) -> float | str | None:
@@ -145,8 +169,10 @@ def _is_ge_field_map(elements: Elements) -> bool:
     names = [private(elements, *key) for key in (GE_PULSE_SEQUENCE, GE_INTERNAL_PULSE_SEQUENCE)]
     if not any("B0MAP" in metadata.text(elements, name).upper() for name in names if name):
         return False
-    slices = private_numbers(elements, GE_LOCATIONS)
-    return bool(slices) and metadata.integer(elements, Tag.INSTANCE_NUMBER) <= slices[0]
+    slices, number = private_numbers(elements, GE_LOCATIONS), metadata.number(elements, Tag.INSTANCE_NUMBER)
+    if slices and number is None:
+        raise DicomReadError(_MAYBE_FIELD_MAP)
+    return bool(slices) and number is not None and number <= slices[0]
 
 
 def precise_rescale(layers: Sequence[Elements], slope: float, intercept: float) -> tuple[float, float]:
@@ -185,14 +211,18 @@ def are_rows_reversed(elements: Elements) -> bool | None:
 
 
 def _has_creator(elements: Elements, group: int) -> bool:
-    return any(map(elements.__contains__, _LATE_CREATORS[group]))
+    return any(map(elements.__contains__, _creators_of(group)))
+
+
+@cache
+def _creators_of(group: int) -> tuple[int, ...]:
+    """Return the tags of the private creators of a group."""
+    return tuple(group << 16 | block for block in _BLOCKS)
 
 
 def may_have(elements: Elements, key: tuple[int, str, int]) -> bool:
     """Whether a private element may be there: cheap, as it is asked of every instance."""
-    group = key[0]
-    first = (group << 16 | 0x10) in elements or (group in _LATE_CREATORS and _has_creator(elements, group))
-    return first or _common_tag(*key) in elements
+    return _has_creator(elements, key[0]) or _common_tag(*key) in elements
 
 
 def _common_tag(group: int, creator: str, number: int) -> int:

@@ -1,0 +1,145 @@
+"""Frames that lack an attribute which distinguishes the images of a series, and slices that only such an attribute sets apart.
+
+A file that lost its EchoTime or its ConvolutionKernel does not become an image of its own, if its place is one that an image
+with all its other attributes lacks.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter, defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from ....standard.dictionary import describe
+from ....standard.tags import Tag
+from .frame_info import FrameInfo
+from .times import is_even, places_of
+from .tolerances import SAME_DIRECTION
+
+Frames = list[FrameInfo]
+MEASURED = {
+    "echo": Tag.ECHO_TIME,
+    "echonumber": Tag.ECHO_NUMBERS,
+    "TR": Tag.REPETITION_TIME,
+    "flip": Tag.FLIP_ANGLE,
+    "TI": Tag.INVERSION_TIME,
+    "kernel": Tag.CONVOLUTION_KERNEL,
+    "units": Tag.UNITS,
+}
+"""Labels whose attribute has a value in every object of an image, and that attribute."""
+_MEASURED_WORD = re.compile(r"[\d.e+-]+(mm|kV)|flip[\d.e+-]+")
+"""Words of such attributes (`frame_attributes.other_words`)."""
+
+
+class _Kind(NamedTuple):
+    """Frames of one kind, and what distinguishes the kind: measured labels, and everything else."""
+
+    frames: Frames
+    measured: Mapping[str, Any]
+    rest: tuple[Any, ...]
+
+
+def with_missing_labels(frames: Sequence[FrameInfo]) -> list[FrameInfo]:
+    """Return frames of which those without a measured label have that of the image whose slices they complete, with a note."""
+    kinds = _kinds(frames)
+    if len({frozenset(kind.measured) for kind in kinds}) < 2:
+        return list(frames)
+    result = {frame.key: frame for frame in frames}
+    for kind in kinds:
+        fuller = [other for other in kinds if other.rest == kind.rest and kind.measured.items() < other.measured.items()]
+        completed = [other for other in fuller if _completes(kind.frames, other.frames)]
+        names = {name for other in completed or fuller for name in other.measured.keys() - kind.measured.keys()}
+        if not fuller:
+            continue
+        lacking = f"{', '.join(describe(MEASURED[name]) for name in sorted(names))} missing in {len(kind.frames)} image(s)"
+        if len(completed) == 1:
+            note = f"{lacking}: taken for the value of the others, whose slices they complete"
+            first = completed[0].frames[0]
+            made = {
+                one.key: replace(one, labels=first.labels, kind=first.kind, notes=(*one.notes, note)) for one in kind.frames
+            }
+        else:
+            note = f"{lacking}, unlike others of the series: they are separate images"
+            made = {one.key: replace(one, notes=(*one.notes, note)) for one in kind.frames}
+        result |= made
+    return list(result.values())
+
+
+def notes_of_complements(groups: Sequence[Frames]) -> list[list[str]]:
+    """Return for each group of frames of one kind that it would make an even stack with another, but for a measured label."""
+    kinds = [_kinds(group)[0] for group in groups]
+    notes: list[list[str]] = [[] for _ in groups]
+    for n, kind in enumerate(kinds):
+        for m, other in enumerate(kinds):
+            names = [name for name in MEASURED if kind.measured.get(name) != other.measured.get(name)]
+            if n < m and names and kind.rest == other.rest and _are_one_stack(kind.frames, other.frames):
+                words = " and ".join(describe(MEASURED[name]) for name in names)
+                note = f"the slices are in two images, which make one even stack together, as they differ in {words}"
+                notes[n].append(note)
+                notes[m].append(note)
+    return notes
+
+
+def with_missing_words(frames: list[FrameInfo]) -> list[FrameInfo]:
+    """Return frames of which those that only lack a measured word of their image type have that of the others, with a note."""
+    counts = Counter(frame.words for frame in frames)
+    added = {words: _missing_words(words, counts) for words in counts} if len(counts) > 1 else {}
+    return [
+        _with_words(frame, added[frame.words], counts[frame.words]) if added.get(frame.words) else frame for frame in frames
+    ]
+
+
+def _missing_words(words: tuple[str, ...], counts: Mapping[tuple[str, ...], int]) -> tuple[str, ...]:
+    """Return the only words that have these, and measured ones besides; empty where none or several do."""
+    fuller = [other for other in counts if set(words) < set(other) and _are_measured(set(other) - set(words))]
+    return fuller[0] if len(fuller) == 1 else ()
+
+
+def _with_words(frame: FrameInfo, words: tuple[str, ...], count: int) -> FrameInfo:
+    added = ", ".join(sorted(set(words) - set(frame.words)))
+    note = f"an attribute is missing in {count} image(s): taken for the value of the others of the series, {added}"
+    return replace(frame, words=words, notes=(*frame.notes, note))
+
+
+def _are_measured(words: set[str]) -> bool:
+    return all(map(_MEASURED_WORD.fullmatch, words))
+
+
+def _kinds(frames: Sequence[FrameInfo]) -> list[_Kind]:
+    groups: dict[tuple[Any, ...], Frames] = defaultdict(list)
+    for frame in frames:
+        groups[frame.kind].append(frame)
+    kinds = []
+    for kind, group in groups.items():
+        measured = {name: value for name, value in group[0].labels.items() if name in MEASURED}
+        kinds.append(_Kind(group, measured, tuple(part for part in kind if part not in measured.items())))
+    return kinds
+
+
+def _completes(few: Frames, many: Frames) -> bool:
+    """Whether frames are parallel to others, and at none of their places."""
+    if any(frame.plane is None for frame in (*few, *many)) or not _are_parallel(few[0], many[0]):
+        return False
+    both = places_of([*few, *many])
+    keys = {frame.key for frame in few}
+    return all(len({frame.key in keys for frame in place}) == 1 for place in both)
+
+
+def _are_one_stack(one: Frames, other: Frames) -> bool:
+    """Whether frames at different places are evenly spaced together, and those of one of them are not."""
+    if len(one) + len(other) < 3 or not _completes(one, other):
+        return False
+    both = places_of([*one, *other])
+    return len(both) == len(one) + len(other) and is_even(both)
+
+
+def _are_parallel(one: FrameInfo, other: FrameInfo) -> bool:
+    assert one.plane is not None
+    assert other.plane is not None
+    return one.plane.spacing == other.plane.spacing and bool(
+        np.abs(one.plane.orientation - other.plane.orientation).max() <= SAME_DIRECTION
+    )
