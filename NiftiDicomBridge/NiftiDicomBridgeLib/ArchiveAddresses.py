@@ -24,6 +24,11 @@ def known_addresses() -> list[str]:
     return list(dict.fromkeys(address for address in (last, *servers) if address))
 
 
+def feature_of(address: str) -> str:
+    """Return the key of ``nifti_dicom_bridge.FEATURES`` for what an address needs; empty if it is not one of an archive."""
+    return {"dicomweb": "dicomweb", "pacs": "network", "pacs+tls": "network"}.get(address.partition(":")[0].lower(), "")
+
+
 def remember_address(address: str) -> None:
     """Let Slicer's *Send* dialog offer an address, too; its settings have no place for TLS."""
     settings = qt.QSettings()

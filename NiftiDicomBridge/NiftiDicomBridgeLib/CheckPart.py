@@ -10,6 +10,7 @@ import ctk
 from slicer.i18n import tr as _
 
 from .Feedback import Feedback
+from .Views import typed_folder
 
 
 class CheckPart:
@@ -49,4 +50,4 @@ class CheckPart:
         self.feedback.show_result(findings_summary(findings), problem)
 
     def _folder(self) -> str:
-        return str(self.ui.checkFolderEdit.currentPath).strip()
+        return typed_folder(self.ui.checkFolderEdit)

@@ -84,7 +84,10 @@ def open_own() -> Path:
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise OutputError(f"{folder}: the folder of the DICOM database cannot be created ({error.strerror}).") from error
+        raise OutputError(
+            f"{folder}: the folder of the DICOM database cannot be created ({error.strerror}). "
+            "Choose another one in the module DICOM."
+        ) from error
     settings.setValue(key, str(folder))
     DICOMUtils.openDatabase(str(folder))
     if not is_open():

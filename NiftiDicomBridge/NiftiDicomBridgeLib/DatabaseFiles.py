@@ -16,7 +16,7 @@ from nifti_dicom_bridge import OutputError
 WAIT_S = 3
 """How long another program may lock the database."""
 VALID_S = 1.0
-"""A database that could be written so long ago is not tried again: many series are added one after the other."""
+"""A database that was tried so long ago is not tried again: many series are added one after the other."""
 TIMEOUT_S = 30
 # In a process of its own: SQLite loses its locks where two copies of it open one file in the same process.
 TRY = """
@@ -41,7 +41,8 @@ GONE = (
     "convert again."
 )
 IN_MEMORY = ("", ":memory:")
-_writable: dict[str, float] = {}
+_tried: dict[str, tuple[float, str]] = {}
+"""File of a database → when it was tried, and why it could not be written."""
 
 
 class Header(NamedTuple):
@@ -65,13 +66,13 @@ def require_writable(database: Any) -> None:
 
 def require_writable_file(path: Path) -> None:
     """Raise `OutputError` where the file of a database cannot be written now."""
-    if time.monotonic() - _writable.get(str(path), -VALID_S) < VALID_S:
-        return
-    problem = _problem_of(path)
+    when, problem = _tried.get(str(path), (-VALID_S, ""))
+    if time.monotonic() - when >= VALID_S:
+        problem = _problem_of(path)
+        _tried[str(path)] = (time.monotonic(), problem)
     if problem:
         text = LOCKED if "locked" in problem else NOT_WRITABLE
         raise OutputError(text.format(path.parent, problem))
-    _writable[str(path)] = time.monotonic()
 
 
 def take_back(headers: Iterable[Header], database: Any) -> None:

@@ -3,20 +3,42 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
-from contextlib import suppress
+import os
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from pathlib import Path
+from uuid import uuid4
 
 import numpy as np
 
-from nifti_dicom_bridge import ConversionOptions, OutputError, Volume, write
+from nifti_dicom_bridge import ConversionOptions, OutputError, Volume, stem_of, write
 
 from . import Hierarchy
 from .ExportSources import ExportSource
 from .Segments import companion_table, label_table
 
 COMPLETE_ARE_KEPT = "Images that were complete are in the folder; incomplete files were removed."
+_SUFFIXES = (".nii.gz", ".nii", ".json", "_dseg.tsv", ".bval", ".bvec")
 NO_FOLDER = "No folder was chosen. Choose where the NIfTI files shall go."
+
+
+class NewFiles:
+    """The files of one node that were not there before: none is left where one of its images cannot be written."""
+
+    def __init__(self) -> None:
+        self._paths: list[Path] = []
+
+    def expect(self, image: Path) -> None:
+        """Note which files of an image that is to be written are new."""
+        stem = stem_of(image)
+        files = [image.with_name(stem + suffix) for suffix in _SUFFIXES]
+        self._paths += [path for path in files if not path.exists()]
+
+    def remove(self) -> None:
+        """Remove them."""
+        for path in self._paths:
+            with suppress(OSError):
+                path.unlink(missing_ok=True)
 
 
 def write_image(volume: Volume, source: ExportSource, path: Path, options: ConversionOptions) -> list[Path]:
@@ -39,13 +61,31 @@ def _write(volume: Volume, source: ExportSource, path: Path, options: Conversion
     labels = [label for label in source.image.labels if label.number in numbers]
     if labels and table.exists() and not options.overwrite:
         raise OutputError(f"{table} exists. Choose another folder or name.")
-    outputs = write(volume, path, options.for_cleaned_images())
-    if volume.source is None:
-        _write_identity(source.identity, outputs, options.identity)
-    if labels:
-        table.write_text(label_table(labels), encoding="utf-8")
-        outputs.append(table)
-    return outputs
+    with _text_for(table, label_table(labels) if labels else "") as put_table:
+        outputs = write(volume, path, options.for_cleaned_images())
+        if volume.source is None:
+            _write_identity(source.identity, outputs, options.identity)
+        return outputs + put_table()
+
+
+@contextmanager
+def _text_for(path: Path, text: str) -> Iterator[Callable[[], list[Path]]]:
+    """Write a text next to its place, and give what puts it there: a full disk leaves the file that was there before."""
+    temporary = path.with_name(f".NiftiDicomBridge-{uuid4().hex}")
+
+    def put() -> list[Path]:
+        if not text:
+            return []
+        os.replace(temporary, path)
+        return [path]
+
+    try:
+        if text:
+            temporary.write_text(text, encoding="utf-8")
+        yield put
+    finally:
+        with suppress(OSError):
+            temporary.unlink(missing_ok=True)
 
 
 def _make(folder: Path) -> None:
@@ -62,4 +102,5 @@ def _write_identity(identity: dict[str, str], outputs: Sequence[Path], personal:
     sidecar = next((path for path in outputs if path.suffix == ".json"), None)
     if keys and sidecar is not None:
         top = json.loads(sidecar.read_text("utf-8")) | keys
-        sidecar.write_text(json.dumps(top, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+        with _text_for(sidecar, json.dumps(top, indent=2, ensure_ascii=False) + "\n") as put:
+            put()

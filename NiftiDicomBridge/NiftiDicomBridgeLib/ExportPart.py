@@ -13,6 +13,7 @@ from slicer.i18n import tr as _
 from .Feedback import Feedback
 from .ImageTree import ImageTree
 from .OverwriteQuestion import ask_to_replace, existing_outputs
+from .Views import typed_folder
 
 SOURCES = ("scene", "database")
 LAYOUTS = ("flat", "bids", "zarr", "preview")
@@ -150,7 +151,7 @@ class ExportPart:
         return ("" if self._folder() else _("Choose a folder.")), "", None
 
     def _folder(self) -> str:
-        return str(self.ui.folderEdit.currentPath).strip()
+        return typed_folder(self.ui.folderEdit)
 
     # --- work
 

@@ -31,7 +31,7 @@ from nifti_dicom_bridge import (
 
 from . import SourceMatching
 from .EditedSeries import EditedSeries
-from .ExportFiles import COMPLETE_ARE_KEPT, NO_FOLDER, write_image
+from .ExportFiles import COMPLETE_ARE_KEPT, NO_FOLDER, NewFiles, write_image
 from .ExportSources import ExportSource, each_once, private_words, publish, require_original, source_of, unexpected
 from .FileNames import file_names, names_of_parts
 from .OverlappingLabels import split_layers
@@ -128,6 +128,7 @@ class ExportTask:
     def _entries(self, source: ExportSource, name: str, step: Progress, originals: list[Path]) -> list[Entry]:
         """Write one image and return its entry; for BIDS only remember its files, for all are placed together."""
         entry = Entry(source.title, Outcome.CONVERTED, inputs=list(source.files))
+        new = NewFiles()
         try:
             if source.image is None:
                 raise BridgeError(source.error)
@@ -139,7 +140,7 @@ class ExportTask:
                 originals += source.files
                 return []
             for volume, title in zip(volumes, names_of_parts(name, volumes), strict=True):
-                entry.outputs += self._cleaned_and_written(volume, source, title, entry.log)
+                entry.outputs += self._cleaned_and_written(volume, source, title, entry.log, new)
             if SourceMatching.UNCHANGED not in entry.log.notes and self._deidentifier is None:
                 self._series.describe(source.title, volumes, entry.outputs)
         except Cancelled:
@@ -151,6 +152,9 @@ class ExportTask:
             entry.outcome, entry.error = Outcome.FAILED, without_temporary(str(error))
         except Exception as error:  # an error in one image must not end the export of the others
             entry.outcome, entry.error = Outcome.FAILED, unexpected(source.title, error, self._private)
+        if entry.error:
+            new.remove()
+            entry.outputs, entry.log.notes = [], []  # these are about what was written
         return [entry]
 
     def _volumes_of(self, source: ExportSource, step: Progress) -> tuple[list[Volume], Log]:
@@ -161,11 +165,12 @@ class ExportTask:
         """Return the images to write for a volume: label maps of segments that overlap are files of their own."""
         return split_layers(volume)
 
-    def _cleaned_and_written(self, volume: Volume, source: ExportSource, name: str, log: Log) -> list[Path]:
+    def _cleaned_and_written(self, volume: Volume, source: ExportSource, name: str, log: Log, new: NewFiles) -> list[Path]:
         if self._deidentifier is not None:
             volume = self._deidentifier.clean(replace(volume, name=name), log)
             name = self._public_name(volume)
         path = self._folder / (name + (".nii.gz" if self._options.gzip else ".nii"))
+        new.expect(path)
         return write_image(replace(volume, name=name), source, path, self._options)
 
     def _public_name(self, volume: Volume) -> str:

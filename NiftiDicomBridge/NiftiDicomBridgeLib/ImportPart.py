@@ -18,6 +18,7 @@ from .OverwriteQuestion import ask_to_replace, existing_outputs
 from .ProposalUpdates import ProposalUpdates
 from .ReferenceBox import series_and_folder
 from .SettingsView import SettingsView
+from .Views import typed_folder
 
 
 class ImportPart:
@@ -104,7 +105,7 @@ class ImportPart:
         self.update_buttons()
 
     def _folder(self) -> str:
-        return str(self.ui.dicomFolderEdit.currentPath).strip()
+        return typed_folder(self.ui.dicomFolderEdit)
 
     def update_buttons(self) -> None:
         """Enable what can be done, and show why the rest cannot."""

@@ -74,7 +74,9 @@ def nodes_loaded_from(image: Path) -> list[Any]:
 
 
 def kind_of_values(node: Any) -> str:
-    """Return whether a node holds ``labels``, ``colors`` or ``grays``."""
+    """Return whether a node holds ``labels``, ``colors`` or ``grays``; a sequence what its volumes hold."""
+    if node.IsA(SEQUENCE) and holds_volumes(node):
+        return kind_of_values(node.GetNthDataNode(0))
     if node.IsA(SEGMENTATION) or node.IsA(LABEL_MAP):
         return "labels"
     image = node.GetImageData() if node.IsA(VOLUME) and not node.IsA(DIFFUSION) else None
@@ -95,10 +97,15 @@ def holds_volumes(sequence: Any) -> bool:
 
 
 def displayed_item(node: Any, sequence: Any) -> int:
-    """Return which item of a sequence a node displays; -1 where it is not such a node."""
+    """Return which item of a sequence a node displays; -1 where it is not such a node.
+
+    Slicer's loader of image sequences selects none: the node is a copy of the first one then.
+    """
     browser = _browser_of(node) if node is not sequence else None
-    if browser is None or browser.GetSelectedItemNumber() < 0:
+    if browser is None:
         return -1
+    if browser.GetSelectedItemNumber() < 0:
+        return 0
     value = browser.GetMasterSequenceNode().GetNthIndexValue(browser.GetSelectedItemNumber())
     return int(sequence.GetItemNumberFromIndexValue(value, False))
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -71,7 +72,7 @@ def _image_of_volume(node: Any, nonlinear: Nonlinear) -> NodeImage:
         has_acquisition_transform=acquisition,
         source=source_of(node),
         is_label_map=bool(node.IsA(LABEL_MAP)),
-        labels=_labels_of(node) if node.IsA(LABEL_MAP) else (),
+        labels=_labels_of(node, [slicer.util.arrayFromVolume(node)]) if node.IsA(LABEL_MAP) else (),
     )
     return _with_directions(image, node) if node.IsA(DIFFUSION) else image
 
@@ -126,8 +127,8 @@ def _gradient(node: Any, number: int, turn: np.ndarray) -> list[float]:
     return [node.GetBValue(number), *(direction / length if length else direction)]
 
 
-def _labels_of(node: Any) -> tuple[Label, ...]:
-    """Return the names and colors of the numbers that are in a label map, as its color table specifies them.
+def _labels_of(node: Any, arrays: Sequence[np.ndarray]) -> tuple[Label, ...]:
+    """Return the names and colors of the numbers that are in the arrays of a label map, as its color table specifies them.
 
     Slicer's own tables specify what every application calls a number, and nothing of this image.
     """
@@ -136,7 +137,7 @@ def _labels_of(node: Any) -> tuple[Label, ...]:
     if table is None or table.GetSingletonTag():
         return ()
     labels = []
-    for number in np.unique(slicer.util.arrayFromVolume(node)).tolist():
+    for number in sorted({number for array in arrays for number in np.unique(array).tolist()}):
         name = table.GetColorName(int(number)) if 0 < number < table.GetNumberOfColors() else ""
         if name and name != "(none)":
             rgba = [0.0] * 4
@@ -176,6 +177,8 @@ def _image_of_sequence(sequence: Any, shown: Any) -> NodeImage:
         has_acquisition_transform=acquisition,
         source=source_of(originals[0]),
         time_step_s=_time_step_s(sequence),
+        is_label_map=bool(originals[0].IsA(LABEL_MAP)),
+        labels=_labels_of(shown, arrays) if shown.IsA(LABEL_MAP) else (),
         warnings=() if uids else _doubt_of_times(sequence),
         grids=None if same_place else grids,
     )

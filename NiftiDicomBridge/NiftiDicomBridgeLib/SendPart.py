@@ -58,9 +58,12 @@ class SendPart:
         hint, remedy, on_remedy = self._widget.obstacle(self.feedback)
         if hint:
             return hint, remedy, on_remedy
-        if not self._address():
+        from .ArchiveAddresses import feature_of
+
+        feature = feature_of(self._address())
+        if not feature:
             return _("Enter the address of an archive: pacs:AETITLE@host:port or dicomweb:https://host/path."), "", None
-        return self._widget.missing_package("network", self.feedback)
+        return self._widget.missing_package(feature, self.feedback)
 
     def _address(self) -> str:
         return str(self.ui.archiveComboBox.currentText).strip()

@@ -126,6 +126,8 @@ class SeriesSlices:
 
 def shared_transform(node: Any) -> Any:
     """Return the acquisition transform that a node has in common with the volume of DICOM that it was made of; else None."""
+    if not node.IsA("vtkMRMLTransformableNode"):  # such as a sequence that nothing displays
+        return None
     if was_dicom(node) or instance_uids_of(node) or not is_acquisition_transform(node.GetParentTransformNode()):
         return None
     volume = reference_volume(node)

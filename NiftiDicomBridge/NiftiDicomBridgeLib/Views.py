@@ -6,7 +6,9 @@ its own width, and its height is set from its number of rows.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 import qt
@@ -190,6 +192,12 @@ class TextHeights(qt.QObject):
                 label.setMinimumHeight(0)  # it is part of what Qt returns
                 label.setMinimumHeight(max(label.heightForWidth(width), 0) if text else 0)
         return False
+
+
+def typed_folder(edit: Any) -> str:
+    """Return the folder in a ctkPathLineEdit as an absolute path, ``~`` being the home folder; empty where there is none."""
+    text = str(edit.currentPath).strip()
+    return str(Path(os.path.expanduser(text)).absolute()) if text else ""
 
 
 def fill_box(box: Any, entries: Sequence[tuple[str, str]], chosen: str | None) -> None:

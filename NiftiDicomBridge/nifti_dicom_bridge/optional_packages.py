@@ -49,9 +49,8 @@ FEATURES = {
     "htj2k": Feature("files in High-Throughput JPEG 2000", (Package("imagecodecs", "2025.3.30"),), "htj2k"),
     "report": Feature("HTML reports (JSON reports do not)", (Package("jinja2", "3.1"),), "report"),
     "nibabel": Feature("Images of nibabel", (Package("nibabel", "5.2"),), "nibabel"),
-    "network": Feature(
-        "Connections to archives", (Package("dicomweb-client", "0.60"), Package("pynetdicom", "3.0.4", "4")), "network"
-    ),
+    "network": Feature("Connections to archives by DIMSE", (Package("pynetdicom", "3.0.4", "4"),), "network"),
+    "dicomweb": Feature("Connections to archives by DICOMweb", (Package("dicomweb-client", "0.60"),), "network"),
     "cluster": Feature("Conversions on a cluster", (Package("distributed", "2024.9"),), "cluster"),
     "parquet": Feature("Tables in Parquet (CSV tables do not)", (Package("pyarrow", "16"),), "parquet"),
     "urls": Feature("ZIP archives by URL", (_FSSPEC,), "cloud"),

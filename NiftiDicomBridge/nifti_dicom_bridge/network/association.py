@@ -57,18 +57,22 @@ def association(
         entity.add_requested_context(sop_class, list(syntaxes))
     opened: list[bool] = []
     rejections: list[Any] = []
-    attempt = entity.associate(
-        address.host,
-        address.port,
-        ae_title=address.title,
-        ext_neg=[*(build_role(sop_class, scp_role=True) for sop_class in receives), *_identity(settings)],
-        tls_args=(client_context(settings), address.host) if address.tls else None,
-        evt_handlers=[
-            (evt.EVT_CONN_OPEN, lambda _: opened.append(True)),
-            (evt.EVT_PDU_RECV, _note_rejection, [rejections]),
-            *handlers,
-        ],
-    )
+    try:
+        attempt = entity.associate(
+            address.host,
+            address.port,
+            ae_title=address.title,
+            ext_neg=[*(build_role(sop_class, scp_role=True) for sop_class in receives), *_identity(settings)],
+            tls_args=(client_context(settings), address.host) if address.tls else None,
+            evt_handlers=[
+                (evt.EVT_CONN_OPEN, lambda _: opened.append(True)),
+                (evt.EVT_PDU_RECV, _note_rejection, [rejections]),
+                *handlers,
+            ],
+        )
+    except (OSError, UnicodeError) as error:  # a name of a host is looked up before anything is connected
+        reason = getattr(error, "strerror", None) or error
+        raise ArchiveError(f"{address} cannot be reached ({reason}). Check host and port.") from error
     if not attempt.is_established:
         raise _failure(attempt, address, settings, bool(opened), rejections)
     try:

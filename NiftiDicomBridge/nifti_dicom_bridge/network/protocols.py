@@ -13,7 +13,7 @@ def open_archive(address: Address, settings: ArchiveSettings) -> Archive:
     """Return the archive at an address."""
     from ..optional_packages import require
 
-    require("network")
+    require("dicomweb" if isinstance(address, DicomwebAddress) else "network")
     for name in ("pynetdicom", "dicomweb_client", "retrying"):  # errors are raised, not printed to standard error as well
         logging.getLogger(name).addHandler(logging.NullHandler())
         logging.getLogger(name).propagate = False

@@ -43,6 +43,12 @@ def test_an_archive_that_is_not_there_is_an_error(scans, target):
         send(scans, target.format(port=archives.free_port()), ONCE)
 
 
+@pytest.mark.parametrize("host", ["nowhere.invalid", "a..b"])
+def test_an_unknown_host_is_an_error(scans, host):
+    with pytest.raises(ArchiveError, match=r"cannot be reached \(.*Check host and port"):
+        send(scans, f"pacs:ANY@{host}:104", ONCE)
+
+
 def test_a_wrong_password_is_an_error_that_does_not_contain_it(orthanc, settings, scans):
     with pytest.raises(ArchiveError, match="refuses access") as raised:
         send(scans, orthanc.dicomweb, replace(settings, password="guessed"))

@@ -285,6 +285,27 @@ def test_an_archive_that_does_not_answer_is_an_error(panel, node, database, comm
     assert shown(panel.sending.feedback.result).startswith("⚠")
 
 
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("address", "hint"),
+    [
+        ("dicomweb:https://archive.example/dicom-web", ""),
+        ("pacs:ARCHIVE@127.0.0.1:1", "Connections to archives by DIMSE require the Python package pynetdicom"),
+        ("https://archive.example/dicom-web", "Enter the address of an archive"),
+    ],
+)
+def test_only_dimse_needs_a_package_that_slicer_lacks(panel, node, database, command, settings, monkeypatch, address, hint):
+    from nifti_dicom_bridge import optional_packages
+
+    version_of = optional_packages.installed_version
+    monkeypatch.setattr(optional_packages, "installed_version", lambda name: "" if name == "pynetdicom" else version_of(name))
+    apply(panel, command("halve"))
+    panel.accordion.open(panel.ui.reportSection)
+    panel.ui.archiveComboBox.setEditText(address)
+    assert shown(panel.sending.feedback.hint).startswith(hint)
+    assert panel.ui.sendButton.isEnabled() == (not hint)
+
+
 def test_archives_of_the_settings_of_slicer_are_offered(slicer, settings):
     from NiftiDicomBridgeLib.ArchiveAddresses import known_addresses
 

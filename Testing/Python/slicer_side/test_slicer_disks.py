@@ -39,7 +39,7 @@ def locked(database, monkeypatch):
     from NiftiDicomBridgeLib import DatabaseFiles
 
     monkeypatch.setattr(DatabaseFiles, "WAIT_S", 0)
-    monkeypatch.setattr(DatabaseFiles, "_writable", {})
+    monkeypatch.setattr(DatabaseFiles, "_tried", {})
     connection = sqlite3.connect(database.databaseFilename, isolation_level=None)
     connection.execute("BEGIN IMMEDIATE")
     yield database
@@ -90,6 +90,70 @@ def test_a_full_disk_is_named_with_its_folder(monkeypatch, logic, drawn, tmp_pat
     (entry,) = logic.exportVolumes([drawn], tmp_path / "out").entries
     assert entry.error == f"{tmp_path / 'out'}: No space left on device. Free space or choose another folder."
     assert not (tmp_path / "out").exists()
+
+
+@pytest.fixture
+def overlapping(slicer):
+    """Two segments that overlap: two label maps with a table of names each."""
+    from NiftiDicomBridgeLib.SelfTestData import add_box
+
+    node = slicer.mrmlScene.AddNewNodeByClass("vtkMRMLSegmentationNode", "organs")
+    for name, first in (("liver", 0), ("lesion", 1)):
+        add_box(node, name, first)
+    return node
+
+
+def full_after(monkeypatch, count):
+    """Let the disk be full after some images were written."""
+    from NiftiDicomBridgeLib import ExportFiles
+
+    write, written = ExportFiles.write, []
+
+    def write_or_refuse(*arguments):
+        if len(written) == count:
+            raise OSError(errno.ENOSPC, "No space left on device")
+        written.append(arguments)
+        return write(*arguments)
+
+    monkeypatch.setattr(ExportFiles, "write", write_or_refuse)
+
+
+def test_no_part_of_a_node_is_left_on_a_full_disk(monkeypatch, logic, overlapping, tmp_path):
+    full_after(monkeypatch, 1)
+    (entry,) = logic.exportVolumes([overlapping], tmp_path / "out").entries
+    assert "No space left on device" in entry.error
+    assert (entry.outputs, entry.log.notes) == ([], [])
+    assert not list(tmp_path.rglob("*.*"))
+
+
+def test_a_full_disk_leaves_what_was_there_before(monkeypatch, logic, overlapping, tmp_path):
+    first = logic.exportVolumes([overlapping], tmp_path)
+    full_after(monkeypatch, 0)
+    report = logic.exportVolumes([overlapping], tmp_path, logic.makeOptions(overwrite=True))
+    assert not report.ok
+    assert sorted(tmp_path.iterdir()) == sorted(first.outputs)
+
+
+def test_a_locked_database_is_waited_for_once(monkeypatch, logic, drawn, locked, tmp_path):
+    from NiftiDicomBridgeLib import DatabaseFiles
+
+    tried, problem_of = [], DatabaseFiles._problem_of
+    monkeypatch.setattr(DatabaseFiles, "_problem_of", lambda path: tried.append(path) or problem_of(path))
+    monkeypatch.setattr(DatabaseFiles, "VALID_S", 60.0)
+    for name in ("a", "b", "c"):
+        drawn.SetName(name)
+        logic.exportVolumes([drawn], tmp_path / "three")
+    report = logic.importNifti([tmp_path / "three"])
+    assert len(report.failures) == 3
+    assert len(tried) == 1
+
+
+def test_a_typed_folder_is_absolute(panel, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("HOME", str(tmp_path / "home"))
+    for typed, folder in (("out", tmp_path / "out"), ("~/out", tmp_path / "home" / "out"), ("", "")):
+        panel.ui.folderEdit.currentPath = typed
+        assert panel.exporting._folder() == str(folder)
 
 
 def test_nothing_is_added_to_a_database_that_is_locked(logic, files, locked):

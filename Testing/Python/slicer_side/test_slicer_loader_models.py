@@ -242,7 +242,9 @@ def test_smoothed_pet_stays_pet(slicer, load, write_series, back, tmp_path):
     assert np.abs(values - smooth).max() < np.abs(smooth).max() / 30000
 
 
-def test_edit_of_the_displayed_volume_of_a_sequence_counts(slicer, logic, tmp_path):
+@pytest.mark.parametrize(("selected", "values"), [(1, [0, 77, 2]), (-1, [77, 1, 2])])
+def test_edit_of_the_displayed_volume_of_a_sequence_counts(slicer, logic, tmp_path, selected, values):
+    """Slicer's loader of image sequences selects none and displays the first one."""
     import nibabel
 
     sequence = slicer.mrmlScene.AddNewNodeByClass("vtkMRMLSequenceNode", "beating")
@@ -253,12 +255,12 @@ def test_edit_of_the_displayed_volume_of_a_sequence_counts(slicer, logic, tmp_pa
     browser = slicer.mrmlScene.AddNewNodeByClass("vtkMRMLSequenceBrowserNode")
     browser.AddSynchronizedSequenceNode(sequence)
     proxy = browser.GetProxyNode(sequence)
-    browser.SetSelectedItemNumber(1)
+    browser.SetSelectedItemNumber(selected)
     slicer.util.updateVolumeFromArray(proxy, np.full((2, 3, 4), 77, np.int16))
     assert logic.exportVolumes([proxy], tmp_path).ok
     (path,) = tmp_path.glob("*.nii.gz")
     found = np.asarray(nibabel.load(path).dataobj)
-    assert [int(found[0, 0, 0, t]) for t in range(3)] == [0, 77, 2]
+    assert [int(found[0, 0, 0, t]) for t in range(3)] == values
 
 
 # --- volumes computed from others

@@ -150,6 +150,37 @@ def test_sequence_is_one_4d_image(logic, sequence, tmp_path, which):
     np.testing.assert_allclose(grid_of(tmp_path / "beating.nii.gz"), GRID, atol=1e-5)
 
 
+def test_sequence_that_nothing_displays_becomes_dicom(slicer, logic, sequence, database):
+    for browser in slicer.util.getNodesByClass("vtkMRMLSequenceBrowserNode"):
+        slicer.mrmlScene.RemoveNode(browser)
+    report = logic.volumesToDicom([sequence[0]])
+    assert report.ok, [entry.error for entry in report.entries]
+
+
+def test_sequence_of_label_maps_keeps_the_names_of_its_color_table(slicer, logic, database):
+    import pydicom
+
+    node = slicer.mrmlScene.AddNewNodeByClass("vtkMRMLSequenceNode", "tumor in time")
+    for time in range(2):
+        frame = slicer.util.addVolumeFromArray(np.full((2, 3, 4), 30 + time, np.uint8), GRID, "x", "vtkMRMLLabelMapVolumeNode")
+        node.SetDataNodeAtValue(frame, str(time))
+        slicer.mrmlScene.RemoveNode(frame)
+    browser = slicer.mrmlScene.AddNewNodeByClass("vtkMRMLSequenceBrowserNode")
+    browser.AddSynchronizedSequenceNode(node)
+    shown = browser.GetProxyNode(node)
+    table = slicer.mrmlScene.AddNewNodeByClass("vtkMRMLColorTableNode", "organs")
+    table.SetTypeToUser()
+    table.SetNumberOfColors(32)
+    for number, name in ((30, "liver"), (31, "spleen")):
+        table.SetColor(number, name, 1, 0, 0, 1)
+    shown.CreateDefaultDisplayNodes()
+    shown.GetDisplayNode().SetAndObserveColorNodeID(table.GetID())
+    report = logic.volumesToDicom([shown])
+    assert report.ok, [entry.error for entry in report.entries]
+    objects = [pydicom.dcmread(path) for path in report.outputs]
+    assert {item.SegmentLabel for ds in objects for item in ds.SegmentSequence} == {"liver", "spleen"}
+
+
 def test_uneven_times_of_a_sequence_are_reported(logic, sequence, tmp_path):
     sequence[0].UpdateIndexValue("4", "9")
     report = logic.exportVolumes([sequence[0]], tmp_path)

@@ -90,6 +90,9 @@ def common(template: Instance, work: DerivationContext, uids: UidMap, sources: l
     }
     if any(source.uid for source in sources):
         elements[Tag.SOURCE_IMAGE_SEQUENCE] = source_images(sources)
+    study = work.volume.dicom.metadata.first.get(Tag.STUDY_INSTANCE_UID)
+    if study is not None:  # a series is in one study, also where the slices that it was made from have one each
+        elements[Tag.STUDY_INSTANCE_UID] = study
     if work.frame_of_reference:
         elements[Tag.FRAME_OF_REFERENCE_UID] = new_element.text("UI", work.frame_of_reference)
     return elements | new_file.pixel_elements(work.pixel)

@@ -100,15 +100,28 @@ class DerivationContext:
 
 
 def frame_of_reference(volume: Volume, resampled: bool, log: Log) -> str:
-    """Return the frame of reference: the same while the grid is parallel to the original, else a new one, and report it."""
+    """Return the frame of reference: the same for a grid in the same space as the original, else a new one, and report it."""
     old = metadata.text(volume.dicom.metadata.first.elements, Tag.FRAME_OF_REFERENCE_UID)
-    if not old or not resampled or _same_planes(volume):
+    change = _change_of_space(volume) if old and resampled else ""
+    if not change:
         return old
     log.warnings.append(
-        "the grid was rotated relative to the original: a new Frame of Reference UID was assigned, because the space "
+        f"{change}: a new Frame of Reference UID was assigned, because the space "
         f'may be another one. If it is the same, set it: set_values={{"FrameOfReferenceUID": "{old}"}}'
     )
     return new_uid()
+
+
+def _change_of_space(volume: Volume) -> str:
+    """Return what was done to a grid, if it may be in another space than the original; empty if it is parallel to it.
+
+    A grid that was cropped or resampled has other voxels. Where these are the same, the image itself was moved.
+    """
+    if not _same_planes(volume):
+        return "the grid was rotated relative to the original"
+    if "voxels" not in volume.edits():
+        return "the image was moved relative to the original, with the same voxels"
+    return ""
 
 
 def _parallel(volume: Volume) -> bool:
