@@ -121,8 +121,8 @@ class NiftiDicomBridgeDoorsTest(BridgeTestCase):
         labels[0, 1, 2:5] = 1
         node = slicer.mrmlScene.AddNewNodeByClass("vtkMRMLSegmentationNode", "lungs")
         node.SetReferenceImageGeometryParameterFromVolumeNode(volume)
-        segment = node.GetSegmentation().AddEmptySegment("S", "lung")
-        slicer.util.updateSegmentBinaryLabelmapFromArray(labels, node, segment, volume)
+        drawing = slicer.util.addVolumeFromArray(labels, self._ijk_to_ras(volume), "drawing", "vtkMRMLLabelMapVolumeNode")
+        slicer.vtkSlicerSegmentationsModuleLogic.ImportLabelmapToSegmentationNode(drawing, node)
         report = self.logic.volumesToDicom([node])
         self._assert_all_done(report)
         (path,) = report.outputs
