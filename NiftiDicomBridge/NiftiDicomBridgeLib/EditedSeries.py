@@ -45,7 +45,7 @@ class EditedSeries:
         for sidecar in (path for path in outputs if path.suffix == ".json"):
             top = json.loads(sidecar.read_text("utf-8"))
             top = {**keys, **top, **keys}
-            sidecar.write_text(json.dumps(top, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+            sidecar.write_text(json.dumps(top, indent=2, ensure_ascii=False) + "\n", encoding="utf-8", newline="\n")
 
     def _next_number(self, identity: dict[str, str]) -> int:
         taken = self._taken.setdefault(identity.get("StudyInstanceUID", ""), set())

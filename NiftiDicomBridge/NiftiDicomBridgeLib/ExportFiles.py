@@ -81,7 +81,7 @@ def _text_for(path: Path, text: str) -> Iterator[Callable[[], list[Path]]]:
 
     try:
         if text:
-            temporary.write_text(text, encoding="utf-8")
+            temporary.write_text(text, encoding="utf-8", newline="\n")
         yield put
     finally:
         with suppress(OSError):

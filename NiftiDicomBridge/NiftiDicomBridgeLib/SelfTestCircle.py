@@ -75,7 +75,7 @@ class CircleTests(BridgeTestCase):
         """A program of Slicer's Python that copies its input makes a derived series; the original stays."""
         node = self._load(write_series(self.folder / "original"))
         script = self.folder / "copy it.py"
-        script.write_text("import shutil, sys; shutil.copy(*sys.argv[1:3])", encoding="utf-8")
+        script.write_text("import shutil, sys; shutil.copy(*sys.argv[1:3])", encoding="utf-8", newline="\n")
         report = self.logic.applyCommand(f'PythonSlicer "{script}" {{input}} {{output}}', node)
         self._assert_all_done(report)
         (series,) = self.logic.appliedSeries(report)

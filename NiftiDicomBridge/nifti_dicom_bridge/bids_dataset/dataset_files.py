@@ -113,7 +113,7 @@ def _stage_description(staging: Staging, table: BidsMap, deidentified: bool) -> 
     if not any(root.glob("README*")):
         names = DEIDENTIFIED if deidentified else IDENTIFYING
         text = README.format(name=name, version=tool_version(), bids=naming_rules.bids_version(), names=names)
-        staging.path("README").write_text(text, encoding="utf-8")
+        staging.path("README").write_text(text, encoding="utf-8", newline="\n")
 
 
 def _stage_participant(placement: Placement, staging: Staging, table: BidsMap) -> list[str]:
@@ -230,4 +230,4 @@ def _read_table(path: Path, key: str) -> tuple[list[str], list[dict[str, str]]]:
 
 
 def _write_json(path: Path, content: dict[str, Any]) -> None:
-    path.write_text(json.dumps(content, indent=2, ensure_ascii=False) + "\n", "utf-8", "backslashreplace")
+    path.write_text(json.dumps(content, indent=2, ensure_ascii=False) + "\n", "utf-8", "backslashreplace", newline="\n")

@@ -59,4 +59,4 @@ def stage_derivative_description(placement: Placement, staging: Staging) -> None
         "DatasetType": "derivative",
         "GeneratedBy": [{"Name": placement.derivative}],
     }
-    staging.path(name).write_text(json.dumps(content, indent=2, ensure_ascii=False) + "\n", "utf-8")
+    staging.path(name).write_text(json.dumps(content, indent=2, ensure_ascii=False) + "\n", "utf-8", newline="\n")

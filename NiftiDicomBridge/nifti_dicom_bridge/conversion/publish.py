@@ -36,7 +36,7 @@ def publish(commits: Sequence[Committed], url: str) -> int:
             written += sum(path.stat().st_size for path in paths)
         store.remove([*commit.removed, journal])
         for name in commit.tables:
-            with open(commit.folder.parent / TABLES, "a", encoding="utf-8") as file:
+            with open(commit.folder.parent / TABLES, "a", encoding="utf-8", newline="\n") as file:
                 file.write(name + "\n")
         _shrink(commit)
     return written

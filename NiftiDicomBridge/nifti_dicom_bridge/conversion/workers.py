@@ -58,7 +58,7 @@ class _Pool:
     ):
         self._tasks, self._progress, self._finished = tasks, progress, finished
         self._waiting = deque(sorted(batches, key=lambda batch: -sum(tasks[n].size for n in batch)))
-        self._workers: dict[Connection, _Worker] = {}
+        self._workers: dict[Any, _Worker] = {}  # by connection, which is of another class on Windows
         self.entries: dict[int, Entry] = {}
 
     def run(self, count: int) -> None:
@@ -68,9 +68,8 @@ class _Pool:
                 worker = _Worker(self._tasks, list(self._workers))
                 self._workers[worker.connection] = worker
                 worker.send(self._waiting.popleft())
-            for connection in wait(list(self._workers), timeout=1.0):
-                assert isinstance(connection, Connection)
-                self._receive(self._workers[connection])
+            for worker in [self._workers[connection] for connection in wait(list(self._workers), timeout=1.0)]:
+                self._receive(worker)
 
     def _receive(self, worker: _Worker) -> None:
         """Take one message of a worker: how far it is, an entry, or nothing any more."""

@@ -27,7 +27,7 @@ from .image_with_sidecar import ImageWithSidecar
 from .kind_constraints import GATING, allowed, code_patient_position
 from .metadata_file import read_metadata
 from .placed_image import Placed
-from .recast.adapt import has_sides, without
+from .recast.adapt import has_sides
 from .repair import drop_undefined_terms
 from .sidecar_attributes import SidecarAttributes
 
@@ -207,7 +207,7 @@ def _offer_references(
     source = f"reference {reference.title}"
     space = reference_attributes.allowed_in(reference.space(), kind)
     acquired = reference_attributes.acquisition(reference, kind, stated.sentences) if place.same_grid else {}
-    attributes.offer(space if has_sides({**space, **acquired}) else without(space, {Tag.LATERALITY}), source)
+    attributes.offer(space if has_sides({**space, **acquired}) else metadata.without(space, {Tag.LATERALITY}), source)
     attributes.offer(acquired, source)
 
 

@@ -19,7 +19,7 @@ from ..standard.iods import modules_of
 from ..standard.sop_classes import PARAMETRIC_MAP, SEGMENTATION, STRUCTURE_SET
 from ..standard.tags import Tag
 from ..version import tool_version
-from .recast.adapt import adapt_attributes, without
+from .recast.adapt import adapt_attributes
 from .repair import Sentences, drop_invalid_attributes
 from .source_attributes import attributes_from_source
 
@@ -81,7 +81,7 @@ def acquisition(reference: Reference, kind: Kind, sentences: list[str]) -> Eleme
     from_reference = attributes_from_source(SeriesMetadata(reference.instances, _all_frames(reference)), object_kind.sop_class)
     repaired: Sentences = {}
     shared = adapt_attributes(from_reference.shared, object_kind, from_reference, repaired)
-    shared = without(shared, ONLY_IN_ORIGINALS | _NOT_OF_ACQUISITION if object_kind.groups else _NOT_OF_ACQUISITION)
+    shared = metadata.without(shared, ONLY_IN_ORIGINALS | _NOT_OF_ACQUISITION if object_kind.groups else _NOT_OF_ACQUISITION)
     others = {
         Tag.MODALITY: new_element.text("CS", object_kind.modality),
         Tag.IMAGE_TYPE: new_element.text("CS", *object_kind.image_type),

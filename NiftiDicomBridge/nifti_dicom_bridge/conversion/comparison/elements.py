@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Iterator
 from typing import NamedTuple
 
 from ...model import metadata
@@ -104,11 +104,6 @@ def is_reissued(x: object, y: object, reissued: dict[str, str]) -> bool:
     if not old or not new or not new.startswith("2.25."):
         return False
     return reissued.setdefault(old, new) == new
-
-
-def without(elements: Elements, tags: Collection[int]) -> Elements:
-    """Return elements without those of some tags."""
-    return {tag: element for tag, element in elements.items() if tag not in tags}
 
 
 def path_text(path: Path_) -> str:

@@ -8,12 +8,13 @@ import numpy as np
 
 from ...formats.dicom.reading import decode
 from ...formats.dicom.reading.frames import frames_of
+from ...model import metadata
 from ...model.failure import failure_of
 from ...model.input_files import opened_descriptor, read_some
 from ...model.metadata import Instance
 from ...model.pixels import PixelFormat
 from ...standard.tags import Tag
-from .elements import SharedElements, flatten, is_reissued, path_text, same_value, without
+from .elements import SharedElements, flatten, is_reissued, path_text, same_value
 from .result import Comparison
 
 CHUNK = 1 << 22
@@ -71,7 +72,7 @@ def _compare_elements(a: Instance, b: Instance, comparison: Comparison, known: E
         comparison.equal_elements += count
         if len(equal) == len(a.elements):
             return
-        rest = without(a.elements, equal), without(b.elements, equal)
+        rest = metadata.without(a.elements, equal), metadata.without(b.elements, equal)
     one, two = (dict(flatten(elements)) for elements in rest)
     comparison.elements += len(one)
     for path in one.keys() | two.keys():

@@ -4,8 +4,6 @@ specify.
 
 from __future__ import annotations
 
-from collections.abc import Container
-
 import numpy as np
 
 from ...formats.dicom import new_element
@@ -40,17 +38,12 @@ _CLASSIC_PET = frozenset({Tag.ACQUISITION_TERMINATION_CONDITION, Tag.ACQUISITION
 def adapt_attributes(elements: Elements, object_kind: ObjectKind, source: SourceAttributes, sentences: Sentences) -> Elements:
     """Return attributes that represent one another in the form that a kind requires; `sentences` receives what was changed."""
     adapted = _with_delay(elements, object_kind)
-    adapted = adapted if object_kind.groups or has_sides(adapted) else without(adapted, {Tag.LATERALITY})
+    adapted = adapted if object_kind.groups or has_sides(adapted) else metadata.without(adapted, {Tag.LATERALITY})
     adapted = _placed(adapted, object_kind)
     adapted = _with_method(adapted, sentences)
     adapted = _of_enhanced(adapted, object_kind, sentences)
     adapted = _with_unit_vectors(adapted, sentences)
     return _with_moment(adapted, object_kind, source)
-
-
-def without(elements: Elements, others: Container[int]) -> Elements:
-    """Return elements without those of some tags."""
-    return {tag: element for tag, element in elements.items() if tag not in others}
 
 
 def _with_delay(elements: Elements, object_kind: ObjectKind) -> Elements:
@@ -59,7 +52,7 @@ def _with_delay(elements: Elements, object_kind: ObjectKind) -> Elements:
     if object_kind.modality != "MR" or object_kind.groups or Tag.TRIGGER_TIME not in elements or gated:
         return elements
     delay = new_element.floats("FD", metadata.number(elements, Tag.TRIGGER_TIME) or 0.0)
-    return {Tag.NOMINAL_CARDIAC_TRIGGER_DELAY_TIME: delay, **without(elements, {Tag.TRIGGER_TIME})}
+    return {Tag.NOMINAL_CARDIAC_TRIGGER_DELAY_TIME: delay, **metadata.without(elements, {Tag.TRIGGER_TIME})}
 
 
 def has_sides(elements: Elements) -> bool:
@@ -70,8 +63,8 @@ def has_sides(elements: Elements) -> bool:
 def _placed(elements: Elements, object_kind: ObjectKind) -> Elements:
     """Return attributes that specify in one way how the patient was: by codes in classic PET, else by PatientPosition."""
     if object_kind.modality == "PT" and not object_kind.groups and Tag.PATIENT_ORIENTATION_CODE_SEQUENCE in elements:
-        return without(elements, {Tag.PATIENT_POSITION})
-    return without(elements, ORIENTATION_CODES) if Tag.PATIENT_POSITION in elements else elements
+        return metadata.without(elements, {Tag.PATIENT_POSITION})
+    return metadata.without(elements, ORIENTATION_CODES) if Tag.PATIENT_POSITION in elements else elements
 
 
 def _with_method(elements: Elements, sentences: Sentences) -> Elements:
@@ -88,7 +81,7 @@ def _with_method(elements: Elements, sentences: Sentences) -> Elements:
 def _of_enhanced(elements: Elements, object_kind: ObjectKind, sentences: Sentences) -> Elements:
     """Return attributes without what enhanced objects of a kind specify in another way, or cannot specify."""
     if object_kind is OBJECT_KINDS[Kind.ENHANCED_PET]:
-        return without(elements, _CLASSIC_PET) | {
+        return metadata.without(elements, _CLASSIC_PET) | {
             Tag.RADIOPHARMACEUTICAL_INFORMATION_SEQUENCE: enhanced_pet.complete_radiopharmaceutical(elements)
         }
     rescale_type = metadata.text(elements, Tag.RESCALE_TYPE, "HU")
@@ -104,7 +97,7 @@ def _with_unit_vectors(elements: Elements, sentences: Sentences) -> Elements:
     wrong = {tag: length for tag, length in lengths.items() if not abs(length - 1) <= _ROUNDING}
     for tag, length in wrong.items():
         sentences[f"{dictionary.describe(tag)} was left out: its length is {length:g}, that of a direction is 1"] = None
-    return without(elements, wrong)
+    return metadata.without(elements, wrong)
 
 
 def _with_moment(elements: Elements, object_kind: ObjectKind, source: SourceAttributes) -> Elements:

@@ -12,6 +12,7 @@ from ...formats.dicom.derived.attributes import ONLY_IN_ORIGINALS
 from ...formats.dicom.reading.frames import frames_of
 from ...formats.dicom.structure_sets.rois import space_of_regions
 from ...formats.dicom.uids import new_uid
+from ...model import metadata
 from ...model.charset import CharacterSet
 from ...model.metadata import Elements, Instance, Log
 from ...model.volume import Volume
@@ -21,7 +22,7 @@ from ...standard.tags import Tag
 from ..attribute_sources import ConversionContext
 from ..repair import Sentences, drop_invalid_attributes, repair_values
 from ..source_attributes import SourceAttributes
-from .adapt import ORIENTATION_CODES, adapt_attributes, has_sides, without
+from .adapt import ORIENTATION_CODES, adapt_attributes, has_sides
 
 ORIGINAL = "the original"
 _COMPONENTS = {"phase": "PHASE", "real": "REAL", "imaginary": "IMAGINARY"}
@@ -62,7 +63,7 @@ def _offer_source_attributes(
     defaults = defaults_of(object_kind.modules)
     own = {} if object_kind.multi_frame else next(iter(source.frames.values()), {})
     checked = drop_invalid_attributes(
-        without(shared, own), {**defaults, **own, **of_kind, **_places()}, object_kind.sop_class, sentences
+        metadata.without(shared, own), {**defaults, **own, **of_kind, **_places()}, object_kind.sop_class, sentences
     )
     if object_kind.groups:
         checked[Tag.IMAGE_TYPE] = new_element.text("CS", *_image_type(volume, object_kind))
@@ -92,7 +93,7 @@ def _places() -> Elements:
 
 def drop_attributes_of_other_modalities(elements: Elements, object_kind: ObjectKind | None) -> Elements:
     """Return attributes without those that only objects of another make may have."""
-    return without(elements, ONLY_IN_ORIGINALS) if object_kind is not None and object_kind.groups else elements
+    return metadata.without(elements, ONLY_IN_ORIGINALS) if object_kind is not None and object_kind.groups else elements
 
 
 def _component(volume: Volume) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import struct
-from collections.abc import Collection, Iterable
+from collections.abc import Iterable
 from datetime import datetime
 
 from ...errors import PixelError
@@ -71,8 +71,3 @@ def now() -> tuple[Element, Element]:
     """Return the date and the time of now."""
     moment = datetime.now()
     return text("DA", moment.strftime("%Y%m%d")), text("TM", moment.strftime("%H%M%S"))
-
-
-def without(elements: Elements, stale: Collection[int]) -> Elements:
-    """Return elements less some."""
-    return {tag: element for tag, element in elements.items() if tag not in stale}

@@ -27,8 +27,8 @@ def write_gradients(volume: Volume, bval: Path, bvec: Path) -> None:
     """
     assert volume.gradients is not None
     vectors = geometry.fsl_of_ras(volume.gradients[:, 1:], stored_affine(volume))
-    bval.write_text(" ".join(f"{b:g}" for b in volume.gradients[:, 0]) + "\n", encoding="ascii")
-    bvec.write_text("".join(" ".join(f"{v + 0.0:.6g}" for v in row) + "\n" for row in vectors), encoding="ascii")
+    bval.write_text(" ".join(f"{b:g}" for b in volume.gradients[:, 0]) + "\n", encoding="ascii", newline="\n")
+    bvec.write_text("".join(" ".join(f"{v + 0.0:.6g}" for v in row) + "\n" for row in vectors), encoding="ascii", newline="\n")
 
 
 def with_gradients(image: Volume, path: Path) -> Volume:

@@ -220,7 +220,7 @@ def pid_in(path: Path, process: subprocess.Popen | None = None) -> int:
     return int(path.read_text())
 
 
-needs_proc = pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="reads /proc")
+needs_proc = pytest.mark.skipif(os.name == "nt" or not Path("/proc/self/stat").exists(), reason="reads /proc")
 
 
 @pytest.mark.slow

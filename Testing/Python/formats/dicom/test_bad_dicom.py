@@ -77,7 +77,7 @@ def test_a_file_cut_off_anywhere_is_named_or_read(name: str, circle: Circle) -> 
 @pytest.mark.parametrize(
     "name", ["private_nested", "enhanced_mr", "jpeg_ls", "deflated", "implicit", "big_endian", "mosaic", "segmentation"]
 )
-@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize("seed", range(2))
 def test_flipped_bits_never_end_in_a_traceback(name: str, seed: int, circle: Circle) -> None:
     rng = random.Random(seed)
     files = listing(circle.make(name).dicom)

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 
 import numpy as np
 
-from ....model import geometry
+from ....model import geometry, metadata
 from ....model.metadata import Element, Elements, Log
 from ....options import Kind
 from ....standard.tags import Tag
@@ -81,7 +81,7 @@ def multi_frame(request: Request, stored: StoredPixels, log: Log) -> Iterator[Ne
         elements |= enhanced_pet.elements(request.attributes)
     elements |= _of_all_frames(request, stored, elements) if request.object_kind.groups else _plain(request, stored, log)
     if request.object_kind.groups:
-        elements = new_element.without(elements, _flat_tags(request))
+        elements = metadata.without(elements, _flat_tags(request))
     for number, times in enumerate(_times_of_objects(request), 1):
         planes = [(t, k) for t in range(times.start, times.stop) for k in range(stored.voxels.shape[1])]
         one = elements | {

@@ -9,7 +9,7 @@ from datetime import datetime
 import numpy as np
 
 from ....errors import GeometryError
-from ....model import geometry
+from ....model import geometry, metadata
 from ....model.geometry import Plane
 from ....model.metadata import Elements, Instance, Log
 from ....model.volume import Volume
@@ -136,7 +136,7 @@ def common_elements(request: Request, stored: StoredPixels, log: Log) -> Element
     own = {
         tag: element for tag, element in elements.items() if tag not in set_tags(request.attributes) or tag == Tag.IMAGE_TYPE
     }
-    return {**new_element.without(decided, {Tag.RESCALE_TYPE}), **own}
+    return {**metadata.without(decided, {Tag.RESCALE_TYPE}), **own}
 
 
 def _padding_elements(request: Request, stored: StoredPixels, log: Log) -> Elements:

@@ -75,7 +75,7 @@ def common(template: Instance, work: DerivationContext, uids: UidMap, sources: l
     note = "private attributes were removed: the edit may have made some of them wrong"
     if dropped and note not in work.log.notes:
         work.log.notes.append(note)
-    elements = new_element.without(elements, _stale(work))
+    elements = metadata.without(elements, _stale(work))
     date, time = new_element.now()
     old_type = metadata.texts(template.elements, Tag.IMAGE_TYPE)
     second = "PRIMARY" if _is_primary(work.sop_class) else "SECONDARY"
@@ -90,6 +90,9 @@ def common(template: Instance, work: DerivationContext, uids: UidMap, sources: l
     }
     if any(source.uid for source in sources):
         elements[Tag.SOURCE_IMAGE_SEQUENCE] = source_images(sources)
+    study = work.volume.dicom.metadata.first.get(Tag.STUDY_INSTANCE_UID)
+    if study is not None:  # a series is in one study, also where the slices that it was made from have one each
+        elements[Tag.STUDY_INSTANCE_UID] = study
     if work.frame_of_reference:
         elements[Tag.FRAME_OF_REFERENCE_UID] = new_element.text("UI", work.frame_of_reference)
     return elements | new_file.pixel_elements(work.pixel)
@@ -182,8 +185,8 @@ def with_value_mapping(work: DerivationContext, groups: Elements, t: int, k: int
     if not mapping:
         return groups
     if work.sop_class != PARAMETRIC_MAP:
-        return new_element.without(groups, {tag}) if work.rescale_changed else groups
-    changed = {**new_element.without(mapping, {*_FLOAT_RANGE, *_INTEGER_RANGE}), **_mapped_range(work, mapping)}
+        return metadata.without(groups, {tag}) if work.rescale_changed else groups
+    changed = {**metadata.without(mapping, {*_FLOAT_RANGE, *_INTEGER_RANGE}), **_mapped_range(work, mapping)}
     if work.rescale_changed:
         changed |= {
             Tag.REAL_WORLD_VALUE_SLOPE: new_element.floats("FD", float(work.slopes[t, k])),

@@ -114,7 +114,7 @@ def _public(groups: Elements) -> Elements:
 
 def _frame_groups(work: DerivationContext, own: Elements, shared: Elements, t: int, k: int) -> Elements:
     """Return the functional groups of one frame: its template's, with place and values as they are now."""
-    groups = new_element.without(_public(own), OF_ONE_TIME if work.is_of_one_time else set())
+    groups = metadata.without(_public(own), OF_ONE_TIME if work.is_of_one_time else set())
     plane = work.planes[k]
     measures = metadata.first_item(own, Tag.PIXEL_MEASURES_SEQUENCE) or metadata.first_item(shared, Tag.PIXEL_MEASURES_SEQUENCE)
     if scaled := pixel_spacings(work, measures):

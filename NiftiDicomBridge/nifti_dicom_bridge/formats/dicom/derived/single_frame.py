@@ -28,7 +28,7 @@ def single_frames(work: DerivationContext, uids: UidMap) -> Iterator[NewFile]:
         for k, (n, _) in enumerate(times):
             template = work.series.instances[n]
             elements = common(template, work, uids, work.sources(t, k))
-            elements = new_element.without(elements, {Tag.NUMBER_OF_FRAMES})
+            elements = metadata.without(elements, {Tag.NUMBER_OF_FRAMES})
             elements |= precise_scale(work, template, t, k) or rescale_elements(work, elements, t, k)
             elements |= diffusion_elements(work, elements, t)
             elements[Tag.INSTANCE_NUMBER] = new_element.integers("IS", numbers[t * len(times) + k])

@@ -49,6 +49,8 @@ class FrameInfo:
         The place is an assumption: only the order and distance of slices are known.
     stated_step_mm : float
         SpacingBetweenSlices; 0 where not stated.
+    is_step_assumed : bool
+        Nothing specifies `step_mm`.
     """
 
     instance: int
@@ -69,6 +71,7 @@ class FrameInfo:
     time_count: int = 0
     is_assumed: bool = False
     stated_step_mm: float = 0.0
+    is_step_assumed: bool = False
 
     @property
     def key(self) -> tuple[int, int]:

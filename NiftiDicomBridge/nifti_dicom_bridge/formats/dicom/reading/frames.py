@@ -26,7 +26,7 @@ from .frame_attributes import Frame, first_number, other_words
 from .frame_info import FrameInfo
 from .lookup import Lookup, frame_count
 from .multiframe import frames_without_groups
-from .planes import located_plane, plane_of, spacing_of, stated_step_of, step_of
+from .planes import is_step_stated, located_plane, plane_of, spacing_of, stated_step_of, step_of
 from .rescale import rescale_of, scale_attribute
 from .shared_values import SharedValues
 from .tiles import is_tiled, is_undescribed, refuse_undescribed, tiles_of
@@ -54,6 +54,7 @@ class _Description(NamedTuple):
     time_count: int
     notes: tuple[str, ...]
     stated_step_mm: float
+    is_step_assumed: bool
 
 
 class SharedDescriptions:
@@ -180,6 +181,7 @@ def _described_frame(elements: Elements, own: Elements) -> _Description:
         scale_attribute=scale_attribute(look),
         step_mm=abs(step_of(look)),
         stated_step_mm=abs(stated_step_of(look)),
+        is_step_assumed=not is_step_stated(look),
         words=(*image_words(look), *other_words(look)),
         labels=meanings_of(Frame(elements, 0, 0, look, own, {})),
         pixel_kind=_pixel_kind(elements),
@@ -237,6 +239,7 @@ def _frame_info(
         spacing_mm=about.spacing_mm,
         step_mm=about.step_mm,
         stated_step_mm=about.stated_step_mm,
+        is_step_assumed=about.is_step_assumed,
         kind=(*about.pixel_kind, *tiles, *sorted(labels.items())),
         order=(metadata.integer(elements, Tag.INSTANCE_NUMBER), first_number(elements) + n),
         slope=slope,

@@ -210,10 +210,17 @@ def stated_step_of(look: Lookup) -> float:
     return step if step == stated else 0.0
 
 
+def is_step_stated(look: Lookup) -> bool:
+    """Whether an attribute specifies the distance or the thickness of slices."""
+    return _stated_steps(look) != []
+
+
 def step_of(look: Lookup) -> float:
     """Return the distance of slices, mm, negative where they run against the normal; 1 where none is specified."""
-    for tag in _STEPS:
-        step = look.number(Tag.PIXEL_MEASURES_SEQUENCE, tag)
-        if step is not None and SMALLEST < abs(step) < LARGEST:
-            return step
-    return 1.0
+    return next(iter(_stated_steps(look)), 1.0)
+
+
+def _stated_steps(look: Lookup) -> list[float]:
+    """Return SpacingBetweenSlices, then SliceThickness, as far as they are valid."""
+    steps = [look.number(Tag.PIXEL_MEASURES_SEQUENCE, tag) for tag in _STEPS]
+    return [step for step in steps if step is not None and SMALLEST < abs(step) < LARGEST]

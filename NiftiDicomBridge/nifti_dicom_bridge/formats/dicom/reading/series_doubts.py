@@ -102,6 +102,8 @@ def _doubt_of_colors(instance: Instance) -> str:
         return f"{name} is {photometric}, but every pixel has a color of its own: they are read as YBR_FULL"
     if contradiction_of_samples := _contradiction_of_samples(photometric, pixel.samples):
         return contradiction_of_samples
+    if pixel.samples > 1 and not metadata.numbers(instance.elements, Tag.PLANAR_CONFIGURATION):
+        return f"{describe(Tag.PLANAR_CONFIGURATION)} is missing: the samples of a pixel are taken to be next to each other"
     if photometric in _COMPRESSED_COLORS:
         return f"{name} {photometric} occurs in compressed pixel data only: colors are read as red, green and blue"
     if photometric.startswith("YBR") and pixel.bits_allocated > 8:

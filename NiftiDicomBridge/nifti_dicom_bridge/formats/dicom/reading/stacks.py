@@ -12,6 +12,8 @@ import numpy as np
 
 from ....errors import DicomReadError
 from ....model.geometry import Plane, Stack, affine_from_attributes, median_of, spacing_problem
+from ....standard.dictionary import describe
+from ....standard.tags import Tag
 from .components import ORIGINS, words_between
 from .coordinates import TIMES, WEIGHTING
 from .frame_info import FrameInfo
@@ -303,8 +305,16 @@ def _grid(volumes: list[Frames], notes: Sequence[str]) -> Grid:
     planes = [frame.plane for frame in volumes[0] if frame.plane is not None]
     stack = affine_from_attributes(planes, volumes[0][0].step_mm)
     doubts = [*_notes_of_units(volumes), *_notes_of_scales(volumes)]
-    warnings = [*notes, *doubts, *shift_note(volumes), *stack_warnings(stack, planes)]
+    warnings = [*notes, *doubts, *_note_of_thickness(volumes), *shift_note(volumes), *stack_warnings(stack, planes)]
     return Grid(volumes, stack, {}, warnings)
+
+
+def _note_of_thickness(volumes: Sequence[Frames]) -> list[str]:
+    """Return that nothing specifies how thick a single slice is, whose place is known."""
+    frame = volumes[0][0]
+    if len(volumes[0]) > 1 or frame.is_assumed or not frame.is_step_assumed:
+        return []
+    return [f"{describe(Tag.SLICE_THICKNESS)} and {describe(Tag.SPACING_BETWEEN_SLICES)} are missing: 1 mm is assumed"]
 
 
 def _notes_of_units(volumes: Sequence[Frames]) -> list[str]:

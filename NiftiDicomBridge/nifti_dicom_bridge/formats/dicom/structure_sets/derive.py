@@ -185,7 +185,7 @@ def _without_volume(item: Item, changed: Sequence[int]) -> Item:
     """Return an item of StructureSetROISequence; without ROIVolume if the region was changed."""
     if metadata.integer(item.elements, Tag.ROI_NUMBER) not in changed:
         return item
-    return item._replace(elements=new_element.without(item.elements, {Tag.ROI_VOLUME}))
+    return item._replace(elements=metadata.without(item.elements, {Tag.ROI_VOLUME}))
 
 
 def _contour_items(before: Elements, roi: Roi, edited: _Edited, images: Images) -> list[Item] | None:

@@ -75,6 +75,15 @@ def test_values_whose_sign_or_bits_are_not_specified_are_reported(attribute: str
     assert warned(volume, f"{attribute} (0028,")
 
 
+def test_colors_whose_samples_may_be_apart_are_reported(tmp_path: Path) -> None:
+    ds = image(ramp(4, 5, 3, dtype="u1"), "1.2.840.10008.5.1.4.1.1.7")
+    del ds.PlanarConfiguration
+
+    (volume,) = volumes(tmp_path, [ds])
+
+    assert warned(volume, "PlanarConfiguration (0028,0006) is missing")
+
+
 def test_a_mapping_whose_slope_is_not_a_number_is_not_applied(tmp_path: Path) -> None:
     ds = enhanced(1, 3)
     ds.SOPClassUID = ds.file_meta.MediaStorageSOPClassUID = PARAMETRIC_MAP
@@ -337,6 +346,17 @@ def test_numbers_of_slices_at_one_position_are_reported(tmp_path: Path) -> None:
     (volume,) = volumes(tmp_path, [ds])
 
     assert warned(volume, "3 different values of InStackPositionNumber (0020,9057)")
+
+
+@pytest.mark.parametrize("count", [1, 2])
+def test_a_single_slice_without_thickness_is_reported(count: int, tmp_path: Path) -> None:
+    found = slices(ramp(count, 4, 5))
+    for ds in found:
+        del ds.SliceThickness
+
+    (volume,) = volumes(tmp_path, found)
+
+    assert warned(volume, "are missing: 1 mm is assumed") == (count == 1)
 
 
 def test_an_object_without_the_groups_of_its_frames_is_reported(tmp_path: Path) -> None:
