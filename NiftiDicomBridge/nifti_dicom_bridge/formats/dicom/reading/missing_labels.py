@@ -122,6 +122,8 @@ def _kinds(frames: Sequence[FrameInfo]) -> list[_Kind]:
 
 def _completes(few: Frames, many: Frames) -> bool:
     """Whether frames are parallel to others, and at none of their places."""
+    if not {id(frame.plane) for frame in few}.isdisjoint(id(frame.plane) for frame in many):
+        return False  # frames at one place often share their plane
     if any(frame.plane is None for frame in (*few, *many)) or not _are_parallel(few[0], many[0]):
         return False
     both = places_of([*few, *many])
