@@ -47,6 +47,10 @@ def obstacle(widget: Any, rows: Rows, folder: str, feedback: Feedback) -> tuple[
 
 def _misplaced(rows: Rows) -> str:
     for row in rows.all:
+        if row.is_misplaced and row.scene.has_no_position:
+            return _(
+                "{file} was made on an image without a position: choose the series of that image as its reference."
+            ).format(file=row.name)
         if row.is_misplaced:
             return _(
                 "{file} is under the acquisition transform of its series: choose that series as its reference, or harden the "

@@ -132,7 +132,8 @@ class ImportPart:
         from .Logic import _files_of
 
         series, folder = series_and_folder(row.reference)
-        return FileSettings(row.chosen_kind, row.all_values, Path(folder) if folder else _files_of(series))
+        on_pixels = row.scene is not None and row.scene.has_no_position and row.has_own_reference
+        return FileSettings(row.chosen_kind, row.all_values, Path(folder) if folder else _files_of(series), on_pixels)
 
     def onImportButton(self) -> None:
         """Convert all files."""

@@ -50,11 +50,14 @@ class FileSettings:
         Keyword → value.
     reference : tuple of pathlib.Path or pathlib.Path
         The files of its reference series, or the folder that contains it; empty without one.
+    has_no_position : bool
+        Whether it is on the pixels of an image of that series that DICOM specifies no position for.
     """
 
     kind: str = Kind.AUTO.value
     values: dict[str, str] = field(default_factory=dict)
     reference: tuple[Path, ...] | Path = ()
+    has_no_position: bool = False
 
 
 @dataclass(frozen=True)
@@ -238,7 +241,7 @@ def with_file_settings(options: ConversionOptions, own: Mapping[Path, FileSettin
             folders[files] = files
         elif files and files not in folders:
             folders[files] = _folder_of(files, scratch / f"reference-{len(folders)}")
-        changes[path] = FileOptions(Kind(chosen.kind), folders.get(files), dict(chosen.values))
+        changes[path] = FileOptions(Kind(chosen.kind), folders.get(files), dict(chosen.values), chosen.has_no_position)
     return replace(options, per_file={**options.per_file, **changes})
 
 

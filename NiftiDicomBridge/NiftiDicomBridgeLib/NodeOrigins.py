@@ -52,6 +52,8 @@ class Origin:
         The patients that it may be of, where several have volumes with its grid.
     has_own_slices : bool
         Whether it is on the slices of that series, which are not at even distances: with another one, it would be elsewhere.
+    has_no_position : bool
+        Whether that series specifies no position of its image, on whose pixels it is.
     identity : dict of str to str
         DICOM keyword → value of patient and study in the subject hierarchy; empty where the series specifies them.
     modality : str
@@ -66,6 +68,7 @@ class Origin:
     is_lost: bool = False
     patients: tuple[str, ...] = ()
     has_own_slices: bool = False
+    has_no_position: bool = False
     identity: dict[str, str] = field(default_factory=dict)
     modality: str = ""
 
@@ -83,7 +86,8 @@ class Origin:
         kind = self.kind if options.kind is Kind.AUTO else options.kind
         reference = with_reference(options, self.files, scratch).reference if options.reference is None else options.reference
         identity = self.identity if reference is None else {}
-        return FileOptions(kind, reference, {**identity, **self.values, **options.set_values})
+        on_pixels = self.has_no_position and options.reference is None
+        return FileOptions(kind, reference, {**identity, **self.values, **options.set_values}, on_pixels)
 
     @property
     def is_known(self) -> bool:

@@ -32,6 +32,8 @@ class SceneImage:
         Whether only that reference has its slices.
     warnings : dict of pathlib.Path to list of str
         What each file could not include.
+    has_no_position : bool
+        Whether it is on the pixels of an image that DICOM specifies no position for.
     """
 
     path: Path
@@ -41,6 +43,7 @@ class SceneImage:
     values: dict[str, str] = field(default_factory=dict)
     needs_reference: bool = False
     warnings: dict[Path, list[str]] = field(default_factory=dict)
+    has_no_position: bool = False
 
 
 class SceneImages:
@@ -96,4 +99,6 @@ def _scene_image(relative: Any, in_world: Any, path: Path, other: Path) -> Scene
         return SceneImage(path, other, warnings=warnings)
     reference = series_of(origin.files) if origin.files else ""
     values = {**origin.identity, **origin.values}
-    return SceneImage(path, other, reference, origin.kind.value, values, origin.has_own_slices, warnings)
+    return SceneImage(
+        path, other, reference, origin.kind.value, values, origin.has_own_slices, warnings, origin.has_no_position
+    )

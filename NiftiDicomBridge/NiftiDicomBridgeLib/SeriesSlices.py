@@ -1,7 +1,8 @@
-"""What was made of a volume that is under an acquisition transform, on the slices of the series of that volume.
+"""What was made of a volume that is not where its series has it, on the slices of that series.
 
 Slicer's DICOM loader shows slices on an even grid, and has a grid transform above it that moves them to their places if they
-are not at even distances. Of what is under the same transform and on the same grid, every slice is one of the series.
+are not at even distances. Of what is under the same transform and on the same grid, every slice is one of the series. An image
+without a position, such as a radiograph, is at the origin in Slicer: what is on its pixels is on those of the series.
 """
 
 from __future__ import annotations
@@ -15,14 +16,16 @@ import numpy as np
 
 from nifti_dicom_bridge import BridgeError, Volume, read
 
+from . import Database
 from .NodeImages import NodeImage, grid_of
-from .NodeKinds import instance_uids_of, was_dicom
+from .NodeKinds import instance_uids_of, kind_of_values, was_dicom
 from .References import reference_volume
 from .SegmentMasks import lattice_step
 from .Transforms import is_acquisition_transform
 from .VolumeMatching import Match, slice_uids
 
 Progress = Callable[[str, int, int], None]
+POSITION, FRAMES = "0020,0032", "0028,0008"
 OTHER_GRID = (
     "{} is under the acquisition transform of {}, and is not on its voxel grid. Harden the transform of {}, or choose that "
     "volume as the source geometry, and convert again."
@@ -41,6 +44,16 @@ NOT_ONE_IMAGE = (
 )
 
 
+WITHOUT_POSITION = {
+    OTHER_GRID: "{} is not on the pixels of {}, which has no position in space. Choose that volume as the source geometry "
+    "of {}, and convert again.",
+    OTHER_REFERENCE: "{} was made on {}, which has no position in space, so only the series of that volume can be its "
+    "reference. Choose that series for {}, and convert again.",
+    NOT_ONE_IMAGE: "{} was made on {}, whose pixels are not those of one image of its series, so {} cannot be converted.",
+}
+"""What is stated of images without a position instead."""
+
+
 @dataclass(frozen=True)
 class SeriesSlices:
     """The slices of a volume of DICOM, on which something was made.
@@ -53,15 +66,18 @@ class SeriesSlices:
         Those of its series, which has the places of the slices.
     grid : NodeImage
         The volume, without its voxels.
+    has_position : bool
+        Whether the series specifies where its images are.
     """
 
     name: str
     files: tuple[Path, ...]
     grid: NodeImage
+    has_position: bool = True
 
     @classmethod
     def of(cls, node: Any, files: Sequence[Path]) -> SeriesSlices | None:
-        """Return the slices that a node was made on; None if they are not under the same acquisition transform.
+        """Return the slices that a node was made on; None if the series has them where the node has them.
 
         Parameters
         ----------
@@ -70,17 +86,19 @@ class SeriesSlices:
         files : sequence of pathlib.Path
             Those of the series that it was made of.
         """
-        if shared_transform(node) is None:
+        has_position = not is_on_image_without_position(node)
+        if has_position and shared_transform(node) is None:
             return None
         volume = reference_volume(node)
         columns, rows, slices = volume.GetImageData().GetDimensions()
         voxels = np.broadcast_to(np.uint8(0), (1, slices, rows, columns))
         grid = NodeImage(volume.GetName(), voxels, grid_of(volume), instance_uids=instance_uids_of(volume))
-        return cls(volume.GetName(), tuple(files), grid)
+        return cls(volume.GetName(), tuple(files), grid, has_position)
 
     def refusal(self, message: str, name: str) -> BridgeError:
         """Return why something that was made on these slices cannot be converted."""
-        return BridgeError(message.format(name, self.name, name))
+        text = message if self.has_position else WITHOUT_POSITION.get(message, message)
+        return BridgeError(text.format(name, self.name, name))
 
     def on_grid(self, image: NodeImage) -> NodeImage:
         """Return an image on the grid of the volume.
@@ -122,6 +140,24 @@ class SeriesSlices:
                 if (uids[::-1] if reverse else uids) in times:
                     return Match(volume, reverse, (0,))
         return None
+
+
+def is_on_image_without_position(node: Any) -> bool:
+    """Return whether a node is a segmentation or a label map of one image that DICOM specifies no position for."""
+    if (
+        was_dicom(node)
+        or instance_uids_of(node)
+        or kind_of_values(node) != "labels"
+        or not node.IsA("vtkMRMLTransformableNode")
+    ):
+        return False
+    volume = reference_volume(node)
+    if volume is None or volume.GetParentTransformNode() is not node.GetParentTransformNode():
+        return False
+    files = Database.files_of_instances(instance_uids_of(volume))
+    if len(files) != 1 or Database.value_of(files[0], POSITION):
+        return False
+    return Database.value_of(files[0], FRAMES) in ("", "1")
 
 
 def shared_transform(node: Any) -> Any:

@@ -17,7 +17,7 @@ from .ExportTasks import ExportTask
 from .NodeOrigins import Origin, origin_of
 from .OverlappingLabels import is_layered
 from .References import reference_volume
-from .SeriesSlices import NO_SERIES, OTHER_REFERENCE, SeriesSlices, shared_transform
+from .SeriesSlices import NO_SERIES, OTHER_REFERENCE, SeriesSlices, is_on_image_without_position, shared_transform
 from .SpaceOfReference import in_space_of
 from .Transforms import Nonlinear
 
@@ -113,7 +113,7 @@ class StageTask(ExportTask):
         missing = self._by_origin and self._origins[-1].is_missing
         if (missing or (source.image.instance_uids and not source.files)) and not Database.is_open():
             return ExportSource(source.title, error=CLOSED.format(source.title))
-        if left_out is not None:
+        if left_out is not None or is_on_image_without_position(node):
             return self._on_slices(node, source)
         doubt = self._doubt(source.title)
         if doubt:
@@ -141,7 +141,7 @@ class StageTask(ExportTask):
         slices = SeriesSlices.of(node, origin.files)
         assert slices is not None
         assert source.image is not None
-        origin.has_own_slices = True
+        origin.has_own_slices, origin.has_no_position = True, not slices.has_position
         try:
             if not origin.files:
                 raise slices.refusal(NO_SERIES, source.title)

@@ -219,18 +219,21 @@ class NiftiDicomBridgeWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
 
         from .PanelMessages import message_in_panel
 
-        if series and not self.has_scene_of_task:
-            return _("The results were not loaded, because the scene was closed meanwhile; they are in the DICOM database.")
         problems = []
         for number, uid in enumerate(series):
-            if not self.keep_going(_("Loading"), number, len(series)):
+            goes_on = self.keep_going(_("Loading"), number, len(series))  # the scene may be closed meanwhile
+            if not self.has_scene_of_task:
+                problems.append(
+                    _("The results were not loaded, because the scene was closed meanwhile; they are in the DICOM database.")
+                )
+                break
+            if not goes_on:
                 problems.append(_("Loading was cancelled; all results are in the DICOM database."))
                 break
-            if self.has_scene_of_task:
-                try:
-                    self.logic.loadSeries([uid])
-                except BridgeError as error:  # what was converted is reported all the same
-                    problems.append(message_in_panel(error))
+            try:
+                self.logic.loadSeries([uid])
+            except BridgeError as error:  # what was converted is reported all the same
+                problems.append(message_in_panel(error))
         return " ".join(problems)
 
     def then(self, action: Callable[[], None]) -> None:
@@ -260,6 +263,7 @@ class NiftiDicomBridgeWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
 
     def show_report(self, report: Any, feedback: Feedback, is_dicom: bool = False, note: str = "") -> None:
         """Show a report in its section, and its summary below the button that was pressed; offer to send DICOM files."""
+        from .PanelMessages import in_panel
         from .ReportHtml import report_summary
 
         self.reporting.show(report)
@@ -268,7 +272,10 @@ class NiftiDicomBridgeWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
         summary = report_summary(report)
         if self.cancelled and not report.ok:
             summary = _("Cancelled: {numbers}").format(numbers=summary)
-        text = f"{summary}. {note}" if note else summary
+        reasons = list(dict.fromkeys(entry.error for entry in report.failures))
+        reason = in_panel(reasons[0]) if len(reasons) == 1 else ""  # several are in the report
+        details = " ".join(part for part in (note, reason) if part)
+        text = f"{summary}. {details}" if details else summary
         feedback.show_result(text, problem or bool(note), REPORT, _("Show report"))
 
     def open_link(self, target: str) -> None:

@@ -12,7 +12,7 @@ import numpy as np
 import slicer
 
 from NiftiDicomBridgeLib.SelfTestCase import BridgeTestCase
-from NiftiDicomBridgeLib.SelfTestData import SHAPE, write_series
+from NiftiDicomBridgeLib.SelfTestData import SHAPE, XRAY, write_object, write_series
 
 GRID = np.array([[0, -2, 0, 5], [1.5, 0, 0, -7], [0, 0, 3, 11], [0, 0, 0, 1.0]])
 FILE_TYPE = "NiftiDicomBridgeFile"
@@ -110,6 +110,28 @@ class NiftiDicomBridgeDoorsTest(BridgeTestCase):
         image = SimpleITK.ReadImage(str(self.folder / "nifti" / "organs.nii.gz"))
         np.testing.assert_array_equal(SimpleITK.GetArrayFromImage(image)[:, ::-1], labels)
         self.assertIn("spleen", (self.folder / "nifti" / "organs_dseg.tsv").read_text("utf-8"))
+
+    def test_segmentation_on_a_radiograph_refers_to_it(self):
+        """The image has no position: the frame has its rows and columns, and names it."""
+        import pydicom
+
+        original = write_object(self.folder / "original", XRAY, Modality="DX")
+        volume = self._load([original])
+        labels = np.zeros(slicer.util.arrayFromVolume(volume).shape, np.uint8)
+        labels[0, 1, 2:5] = 1
+        node = slicer.mrmlScene.AddNewNodeByClass("vtkMRMLSegmentationNode", "lungs")
+        node.SetReferenceImageGeometryParameterFromVolumeNode(volume)
+        drawing = slicer.util.addVolumeFromArray(labels, self._ijk_to_ras(volume), "drawing", "vtkMRMLLabelMapVolumeNode")
+        slicer.vtkSlicerSegmentationsModuleLogic.ImportLabelmapToSegmentationNode(drawing, node)
+        report = self.logic.volumesToDicom([node])
+        self._assert_all_done(report)
+        (path,) = report.outputs
+        made, image = pydicom.dcmread(path), pydicom.dcmread(original)
+        (frame,) = made.PerFrameFunctionalGroupsSequence
+        source = frame.DerivationImageSequence[0].SourceImageSequence[0]
+        self.assertEqual(source.ReferencedSOPInstanceUID, image.SOPInstanceUID)
+        self.assertEqual((made.PatientID, made.StudyInstanceUID), (image.PatientID, image.StudyInstanceUID))
+        np.testing.assert_array_equal(np.squeeze(made.pixel_array), labels[0])
 
     def test_sample_is_offered_and_loads(self):
         """Made here, not downloaded."""

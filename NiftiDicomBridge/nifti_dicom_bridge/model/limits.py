@@ -86,7 +86,17 @@ def _bytes(gigabytes: float) -> int:
 
 def _available() -> int:
     """Return the memory of this computer, bytes; a very large number where that is unknown."""
+    if os.name == "nt":
+        return _available_on_windows()
     try:
         return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
     except (AttributeError, OSError, ValueError):
         return _UNLIMITED
+
+
+def _available_on_windows() -> int:
+    import ctypes
+
+    status = (ctypes.c_ulonglong * 8)(64)  # MEMORYSTATUSEX: its length and the load, then the physical memory
+    known = ctypes.windll.kernel32.GlobalMemoryStatusEx(ctypes.byref(status))  # type: ignore[attr-defined,unused-ignore]
+    return int(status[1]) if known else _UNLIMITED

@@ -103,6 +103,8 @@ class FileOptions(Checked):
         A DICOM series in the same frame of reference; also a list of several.
     set_values : dict of str to str
         DICOM keyword → value.
+    allow_no_overlap : bool
+        As in `ConversionOptions`, for this file.
 
     Examples
     --------
@@ -114,6 +116,7 @@ class FileOptions(Checked):
     kind: Choice[Kind] = Choice(Kind.AUTO)
     reference: OnePathOrMore = OnePathOrMore()
     set_values: Attributes = Attributes()
+    allow_no_overlap: Flag = Flag(False)
 
 
 class _PerFile(Field["Mapping[str | Path, FileOptions]", "dict[Path, FileOptions]"]):
@@ -344,4 +347,5 @@ class ConversionOptions(Checked):
         own = self.per_file.get(path)
         if own is None:
             return self
-        return replace(self, kind=own.kind, reference=own.reference, set_values=own.set_values)
+        allowed = self.allow_no_overlap or own.allow_no_overlap
+        return replace(self, kind=own.kind, reference=own.reference, set_values=own.set_values, allow_no_overlap=allowed)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+import os
 import re
 import struct
 from pathlib import Path
@@ -184,6 +185,7 @@ def test_without_any_encoder_the_rest_is_written_and_that_is_reported(
     assert {path.suffix for path in tmp_path.iterdir()} == {".png", ".gif", ".txt"}
 
 
+@pytest.mark.skipif(os.name == "nt", reason="a text is no program there")
 def test_a_program_called_ffmpeg_that_fails_leaves_nothing_behind(
     cine_files: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

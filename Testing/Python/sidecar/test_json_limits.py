@@ -50,6 +50,11 @@ def test_an_option_allows_a_sidecar_that_is_too_large(circle: Circle, monkeypatc
     assert circle.home(size_limit=1.0).ok
 
 
+def test_the_memory_of_this_computer_is_known() -> None:
+    with pytest.raises(limits.SizeLimitError, match="GB are available"):
+        limits.check_memory("an image", 1 << 60)
+
+
 @pytest.mark.parametrize("value", ["NaN", "-Infinity", "1e999", "[1, [NaN]]", '{"a": Infinity}'])
 def test_a_number_that_is_not_finite_is_left_out_of_a_store(value: str, tmp_path: Path) -> None:
     module("zarr")

@@ -33,6 +33,25 @@ def test_results_are_not_loaded_into_another_scene(slicer, panel, listed_file, d
     assert "not loaded, because the scene was closed meanwhile" in shown(panel.importing.feedback.result)
 
 
+def test_results_that_a_closed_scene_lacks_are_named(slicer, panel, listed_file, monkeypatch):
+    """The scene is closed when the first result was loaded."""
+    monkeypatch.setattr(panel.logic, "loadSeries", lambda series: slicer.mrmlScene.Clear())
+    monkeypatch.setattr(panel.logic, "seriesUIDs", lambda report: ["1", "2"])
+    click(panel.ui.importButton)
+    settle(panel)
+    assert "not loaded, because the scene was closed meanwhile" in shown(panel.importing.feedback.result)
+
+
+def test_the_only_reason_of_failures_is_below_the_button(panel, drawn, tmp_path):
+    (tmp_path / "file").touch()
+    check(panel, "drawn")
+    panel.ui.folderEdit.currentPath = str(tmp_path / "file")
+    click(panel.ui.exportButton)
+    settle(panel)
+    assert "1 failed. " in shown(panel.exporting.feedback.result)
+    assert "cannot be written (File exists). Choose another folder." in shown(panel.exporting.feedback.result)
+
+
 def test_images_of_a_closed_scene_are_not_added_to_the_list(slicer, panel, drawn):
     panel.offerNodes([drawn])
     slicer.mrmlScene.Clear()

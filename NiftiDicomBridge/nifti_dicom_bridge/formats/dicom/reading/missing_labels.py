@@ -171,6 +171,8 @@ def _steps(places: Sequence[Frames]) -> np.ndarray:
 
 def _are_apart(few: Sequence[FrameInfo], many: Sequence[FrameInfo]) -> bool:
     """Whether frames are parallel to others, and at none of their places."""
+    if not {id(frame.plane) for frame in few}.isdisjoint(id(frame.plane) for frame in many):
+        return False  # frames at one place often share their plane
     if any(frame.plane is None for frame in (*few, *many)) or not _are_parallel(few[0], many[0]):
         return False
     both = places_of([*few, *many])

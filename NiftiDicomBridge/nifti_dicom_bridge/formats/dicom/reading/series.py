@@ -267,21 +267,25 @@ def _without_duplicates(series: Series, leftovers: list[Leftover]) -> list[Serie
     copies: list[Series] = [Series(series.uid, warnings=series.warnings)]
     first: dict[str, list[Instance]] = {}
     for instance in series.instances:
-        uid = instance.uid
-        seen = first.setdefault(uid, []) if uid else []
+        seen = first.setdefault(instance.uid or _content_of(instance), [])
         twin = next((other for other in seen if _same_object(instance, other)), None)
         if twin is not None:
             leftovers.append(Leftover(instance.path, f"the same instance as {twin.path}"))
             continue
-        versions = sum(_same_role(instance, other) for other in seen)
+        versions = sum(_same_role(instance, other) for other in seen) if instance.uid else 0
         while len(copies) <= versions:
             copies.append(Series(series.uid, copy=len(copies) + 1))
         copies[versions].instances.append(instance)
         seen.append(instance)
-    shared = sum(len(seen) > 1 for seen in first.values())
+    shared = sum(len(seen) > 1 for seen in first.values() if seen[0].uid)
     if shared:
         copies[0].warnings.append(f"{shared} SOPInstanceUID(s) occur in several different objects: all were kept")
     return copies
+
+
+def _content_of(instance: Instance) -> str:
+    """Return what copies of an object without a UID have in common."""
+    return repr(sorted((tag, element.value) for tag, element in instance.elements.items() if tag not in _ENCODING_TAGS))
 
 
 def _same_role(a: Instance, b: Instance) -> bool:

@@ -181,6 +181,29 @@ def test_slices_that_share_a_sop_instance_uid_stay_one_volume_of_all(tmp_path: P
     assert any("occur in several different objects" in warning for warning in volume.warnings)
 
 
+def test_copies_of_files_without_a_uid_are_left_out(tmp_path: Path) -> None:
+    found = series()
+    for ds in found:
+        del ds.SOPInstanceUID, ds.InstanceNumber
+    save(tmp_path, [*found, *found])
+
+    inventory = find_series([tmp_path])
+
+    assert [len(one.instances) for one in inventory.series] == [4]
+    assert len(inventory.leftovers) == 4
+
+
+def test_copies_of_files_in_studies_of_their_own_are_left_out(tmp_path: Path) -> None:
+    found = series()
+    for n, ds in enumerate(found):
+        ds.StudyInstanceUID = uid(20, n)
+    save(tmp_path, [*found, *found])
+
+    (volume,) = read([tmp_path])
+
+    assert volume.voxels.shape[1] == 4
+
+
 @pytest.mark.parametrize("choices", [{}, {"deidentify": True, "deidentify_key": "key of 16 bytes."}])
 def test_objects_that_share_a_uid_come_back_one_by_one(choices: dict, circle: Circle) -> None:
     found = series()

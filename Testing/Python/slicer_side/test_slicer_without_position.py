@@ -1,0 +1,101 @@
+"""What was drawn on an image without a position, such as a radiograph, is written on its pixels, and refers to it."""
+
+import numpy as np
+import pydicom
+import pytest
+from panel_helpers import report, run, settle, shown
+from slicer_helpers import ExportDialog, ijk_to_ras, set_ijk_to_ras
+
+pytestmark = pytest.mark.slow
+
+ROWS, COLUMNS = slice(1, 3), slice(2, 5)
+
+
+@pytest.fixture
+def radiograph(load, tmp_path):
+    from NiftiDicomBridgeLib.SelfTestData import XRAY, write_object
+
+    return load([write_object(tmp_path / "original", XRAY, Modality="DX")])
+
+
+@pytest.fixture
+def mask(slicer, radiograph):
+    voxels = np.zeros(slicer.util.arrayFromVolume(radiograph).shape, np.uint8)
+    voxels[0, ROWS, COLUMNS] = 1
+    return slicer.util.addVolumeFromArray(voxels, ijk_to_ras(radiograph), "lung", "vtkMRMLLabelMapVolumeNode")
+
+
+@pytest.fixture
+def segmentation(slicer, radiograph, mask):
+    node = slicer.mrmlScene.AddNewNodeByClass("vtkMRMLSegmentationNode", "lungs")
+    node.SetReferenceImageGeometryParameterFromVolumeNode(radiograph)
+    assert slicer.vtkSlicerSegmentationsModuleLogic.ImportLabelmapToSegmentationNode(mask, node)
+    slicer.mrmlScene.RemoveNode(mask)
+    return node
+
+
+def assert_refers_to(original, made):
+    """The only frame has the pixels that were drawn, and names the image."""
+    ds, image = pydicom.dcmread(made), pydicom.dcmread(original)
+    (frame,) = ds.PerFrameFunctionalGroupsSequence
+    source = frame.DerivationImageSequence[0].SourceImageSequence[0]
+    assert source.ReferencedSOPInstanceUID == image.SOPInstanceUID
+    assert (ds.PatientID, ds.StudyInstanceUID) == (image.PatientID, image.StudyInstanceUID)
+    assert "PlanePositionSequence" not in frame
+    drawn = np.zeros((image.Rows, image.Columns), np.uint8)
+    drawn[ROWS, COLUMNS] = 1
+    np.testing.assert_array_equal(np.squeeze(ds.pixel_array), drawn)
+
+
+@pytest.fixture
+def original(radiograph, tmp_path):
+    (path,) = (tmp_path / "original").iterdir()
+    return path
+
+
+@pytest.mark.parametrize("what", ["mask", "segmentation"])
+def test_labels_refer_to_the_image(request, logic, original, what):
+    report = logic.volumesToDicom([request.getfixturevalue(what)])
+    assert report.ok, [entry.error for entry in report.entries]
+    assert_refers_to(original, *report.outputs)
+
+
+def test_the_export_dialog_writes_them(plugin, segmentation, original, tmp_path):
+    exported, error = ExportDialog(segmentation).export(tmp_path / "out")
+    assert error == ""
+    assert_refers_to(original, *exported)
+
+
+def test_the_panel_converts_them_with_the_series_of_the_image_only(panel, segmentation, original, tmp_path):
+    panel.offerNodes([segmentation])
+    settle(panel)
+    panel.ui.databaseCheckBox.setChecked(False)
+    panel.ui.dicomFolderEdit.currentPath = str(tmp_path / "out")
+    (row,) = panel.importing.rows.all
+    own = row.reference
+    row.refer_to("")
+    panel.update_buttons()
+    assert "an image without a position" in shown(panel.importing.feedback.hint)
+    row.refer_to(own)
+    panel.update_buttons()
+    run(panel, panel.ui.importButton)
+    assert "1 converted" in report(panel)
+    assert_refers_to(original, *(tmp_path / "out").rglob("*.dcm"))
+
+
+def test_labels_on_other_pixels_are_refused(logic, segmentation, radiograph, mask_elsewhere):
+    (entry,) = logic.volumesToDicom([mask_elsewhere]).entries
+    assert "has no position" in entry.error
+
+
+@pytest.fixture
+def mask_elsewhere(slicer, segmentation, radiograph):
+    """A segmentation whose source geometry is the radiograph, with a segment between its pixels."""
+    grid = np.array(ijk_to_ras(radiograph))
+    grid[0, 3] += 0.4 * np.linalg.norm(grid[:3, 0])
+    labels = slicer.util.addVolumeFromArray(np.ones((1, 2, 2), np.uint8), grid, "x", "vtkMRMLLabelMapVolumeNode")
+    set_ijk_to_ras(labels, grid)
+    node = slicer.mrmlScene.AddNewNodeByClass("vtkMRMLSegmentationNode", "elsewhere")
+    assert slicer.vtkSlicerSegmentationsModuleLogic.ImportLabelmapToSegmentationNode(labels, node)
+    node.SetNodeReferenceID(node.GetReferenceImageGeometryReferenceRole(), radiograph.GetID())
+    return node
