@@ -106,7 +106,7 @@ def with_missing_words(frames: list[FrameInfo]) -> list[FrameInfo]:
 
 def _missing_words(words: tuple[str, ...], counts: Mapping[tuple[str, ...], int]) -> tuple[str, ...]:
     """Return the only words that have these, and measured ones besides; empty where none or several do."""
-    fuller = [other for other in counts if set(words) < set(other) and _are_measured(set(other) - set(words))]
+    fuller = [other for other in counts if set(words) != set(other) and _only_lack_measured(words, other)]
     return fuller[0] if len(fuller) == 1 else ()
 
 
@@ -128,8 +128,9 @@ def _with_words(frame: FrameInfo, words: tuple[str, ...], count: int) -> FrameIn
     return replace(frame, words=words, notes=(*frame.notes, note))
 
 
-def _are_measured(words: set[str]) -> bool:
-    return all(map(_MEASURED_WORD.fullmatch, words))
+def _only_lack_measured(words: tuple[str, ...], others: tuple[str, ...]) -> bool:
+    """Whether words are all of others, but for measured ones."""
+    return set(words) <= set(others) and all(map(_MEASURED_WORD.fullmatch, set(others) - set(words)))
 
 
 def _kinds(frames: Sequence[FrameInfo]) -> list[_Kind]:
@@ -149,8 +150,8 @@ def _is_fuller(one: _Kind, other: _Kind) -> bool:
     """Whether a kind has all that another has, and further measured labels; and the same image types, so that it is no map."""
     if one.rest != other.rest or not other.measured.items() < one.measured.items():
         return False
-    types = {frozenset(frame.words) for frame in one.frames}
-    return all(any(set(words) <= words_of_one for words_of_one in types) for words in {frame.words for frame in other.frames})
+    full, fewer = ({frame.words for frame in kind.frames} for kind in (one, other))
+    return all(any(_only_lack_measured(words, more) for more in full) for words in fewer)
 
 
 def _completes(few: Frames, many: Frames) -> bool:

@@ -223,6 +223,18 @@ def test_another_image_of_the_same_slices_is_no_time_as_it_lacks_an_attribute(at
     assert [one.voxels.shape[:2] for one in volumes(tmp_path, found)] == [(1, SLICES)] * 2
 
 
+def test_a_map_without_echo_time_in_the_series_of_its_images_is_not_reported(tmp_path: Path) -> None:
+    found = echoes()
+    for n, ds in enumerate(found):
+        ds.ImageType = ["ORIGINAL", "PRIMARY", "T1", "M" if n < SLICES else "T1"]
+        ds.EchoTime, ds.EchoNumbers = (5, 1) if n < SLICES else ("", "")
+
+    images = volumes(tmp_path, found)
+
+    assert len(images) == 2
+    assert not any(one.warnings for one in images)
+
+
 @pytest.mark.parametrize("value", [0, None])
 def test_an_image_without_inversion_among_others_is_not_reported(value: int | None, tmp_path: Path) -> None:
     found = echoes()
