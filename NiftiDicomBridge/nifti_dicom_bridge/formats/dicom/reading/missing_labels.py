@@ -38,6 +38,9 @@ _MEASURED_WORD = re.compile(r"[\d.e+-]+(mm|kV)|flip[\d.e+-]+")
 _MAY_BE_MISSING = frozenset({"TI"})
 """Labels that images without the attribute may lack for a reason: there was no inversion."""
 
+MOST_KINDS = 64
+"""Kinds of images in a series of which each is compared with each other."""
+
 
 class _Kind(NamedTuple):
     """Frames of one kind, and what distinguishes the kind: measured labels, and everything else."""
@@ -77,8 +80,8 @@ def with_missing_labels(frames: Sequence[FrameInfo]) -> list[FrameInfo]:
 
 def notes_of_complements(groups: Sequence[Frames]) -> list[list[str]]:
     """Return for each group of frames of one kind that it would make an even stack with another, but for a measured label."""
-    kinds = [_kinds(group)[0] for group in groups]
     notes: list[list[str]] = [[] for _ in groups]
+    kinds = [_kinds(group)[0] for group in groups] if len(groups) <= MOST_KINDS else []
     for n, kind in enumerate(kinds):
         for m, other in enumerate(kinds):
             names = [name for name in MEASURED if kind.measured.get(name) != other.measured.get(name)]

@@ -35,7 +35,8 @@ def in_order(division: Division) -> list[Frames]:
     keys = [key for n, values in ordering for key in ((_labels(volumes), values) if n == _PHASE else (values,))]
     order = sorted(range(len(volumes)), key=lambda k: (*(values[k] for values in keys), *last[k]))
     varying = [(TIMES[n], values) for n, values in ordering if len(set(values)) > 1]
-    if len({tuple(values[k] for values in keys) for k in order}) < len(volumes):
+    is_ordered = len({tuple(values[k] for values in keys) for k in order}) == len(volumes)
+    if not is_ordered and len({frame.instance for volume in volumes for frame in volume}) > 1:  # frames of one object follow
         division.notes.append(_UNORDERED)
     for row, values in varying[1:]:
         used = varying[0][0]

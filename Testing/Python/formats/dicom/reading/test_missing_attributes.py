@@ -297,6 +297,28 @@ def test_times_that_nothing_orders_are_reported(tmp_path: Path) -> None:
     assert warned(volume, "no attribute orders all times")
 
 
+def test_times_are_ordered_by_the_frames_of_their_object(tmp_path: Path) -> None:
+    ds = enhanced(1, 3)
+    ds.PerFrameFunctionalGroupsSequence = [
+        group(
+            PlanePositionSequence=[group(ImagePositionPatient=[0, 0, 0])],
+            MRDiffusionSequence=[
+                group(
+                    DiffusionBValue=1000.0,
+                    DiffusionDirectionality="DIRECTIONAL",
+                    DiffusionGradientDirectionSequence=[group(DiffusionGradientOrientation=list(axis))],
+                )
+            ],
+        )
+        for axis in np.eye(3)
+    ]
+
+    (volume,) = volumes(tmp_path, [ds])
+
+    assert volume.voxels.shape[:2] == (3, 1)
+    assert not warned(volume, "no attribute orders all times")
+
+
 def test_a_segmentation_without_its_sop_class_is_one(tmp_path: Path) -> None:
     labels = label_ramp()
     ds = segments(np.array([labels[k] == n for n, k in [(1, 2), (2, 2)]], np.uint8), [(1, 2), (2, 2)])
