@@ -46,8 +46,11 @@ def _number_in_stack(_: Sequence[Instance], frame: FrameInfo) -> float | None:
 
 
 def _doubt_of_times(tag: int, stated: np.ndarray, along: np.ndarray, near: float) -> list[str]:
-    """Return that frames at one position, which are taken for times, have different locations."""
-    moved = np.abs(np.abs(stated - stated[0]) - np.abs(along - along[0])) > near
+    """Return that frames at one position, which are taken for times, have different locations.
+
+    Positions that moved while the locations did not are those of motion correction, which is reported elsewhere.
+    """
+    moved = np.abs(stated - stated[0]) > np.abs(along - along[0]) + near
     if not moved.any():
         return []
     number = max(len(np.unique(column)) for column in stated.T)

@@ -7,18 +7,20 @@ with all its other attributes lacks.
 from __future__ import annotations
 
 import re
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any, NamedTuple
 
 import numpy as np
 
+from ....model.geometry import median_of
 from ....standard.dictionary import describe
 from ....standard.tags import Tag
+from .coordinates import TIMES
 from .frame_info import FrameInfo
-from .times import is_even, places_of
-from .tolerances import SAME_DIRECTION
+from .times import distances, is_even, places_of
+from .tolerances import SAME_DIRECTION, SAME_STEP
 
 Frames = list[FrameInfo]
 MEASURED = {
@@ -33,6 +35,8 @@ MEASURED = {
 """Labels whose attribute has a value in every object of an image, and that attribute."""
 _MEASURED_WORD = re.compile(r"[\d.e+-]+(mm|kV)|flip[\d.e+-]+")
 """Words of such attributes (`frame_attributes.other_words`)."""
+_MAY_BE_MISSING = frozenset({"TI"})
+"""Labels that images without the attribute may lack for a reason: there was no inversion."""
 
 
 class _Kind(NamedTuple):
@@ -41,6 +45,8 @@ class _Kind(NamedTuple):
     frames: Frames
     measured: Mapping[str, Any]
     rest: tuple[Any, ...]
+    positions: frozenset[tuple[float, ...]]
+    """ImagePositionPatient of frames that have one: many kinds have the very same, which is cheap to see."""
 
 
 def with_missing_labels(frames: Sequence[FrameInfo]) -> list[FrameInfo]:
@@ -50,10 +56,10 @@ def with_missing_labels(frames: Sequence[FrameInfo]) -> list[FrameInfo]:
         return list(frames)
     result = {frame.key: frame for frame in frames}
     for kind in kinds:
-        fuller = [other for other in kinds if other.rest == kind.rest and kind.measured.items() < other.measured.items()]
+        fuller = [other for other in kinds if _is_fuller(other, kind)]
         completed = [other for other in fuller if _completes(kind.frames, other.frames)]
         names = {name for other in completed or fuller for name in other.measured.keys() - kind.measured.keys()}
-        if not fuller:
+        if not (names if completed else names - _MAY_BE_MISSING):
             continue
         lacking = f"{', '.join(describe(MEASURED[name]) for name in sorted(names))} missing in {len(kind.frames)} image(s)"
         if len(completed) == 1:
@@ -76,7 +82,7 @@ def notes_of_complements(groups: Sequence[Frames]) -> list[list[str]]:
     for n, kind in enumerate(kinds):
         for m, other in enumerate(kinds):
             names = [name for name in MEASURED if kind.measured.get(name) != other.measured.get(name)]
-            if n < m and names and kind.rest == other.rest and _are_one_stack(kind.frames, other.frames):
+            if n < m and names and kind.rest == other.rest and _are_one_stack(kind, other):
                 words = " and ".join(describe(MEASURED[name]) for name in names)
                 note = f"the slices are in two images, which make one even stack together, as they differ in {words}"
                 notes[n].append(note)
@@ -85,18 +91,35 @@ def notes_of_complements(groups: Sequence[Frames]) -> list[list[str]]:
 
 
 def with_missing_words(frames: list[FrameInfo]) -> list[FrameInfo]:
-    """Return frames of which those that only lack a measured word of their image type have that of the others, with a note."""
-    counts = Counter(frame.words for frame in frames)
-    added = {words: _missing_words(words, counts) for words in counts} if len(counts) > 1 else {}
-    return [
-        _with_words(frame, added[frame.words], counts[frame.words]) if added.get(frame.words) else frame for frame in frames
-    ]
+    """Return frames of which those that only lack a measured word of their image type have that of the others, with a note.
+
+    Frames at the same places that nothing sets apart as times are images of their own, such as those of all energies.
+    """
+    groups: dict[tuple[str, ...], Frames] = defaultdict(list)
+    for frame in frames:
+        groups[frame.words].append(frame)
+    counts = {words: len(group) for words, group in groups.items()}
+    added = {words: fuller for words in groups if (fuller := _missing_words(words, counts))}
+    added = {words: fuller for words, fuller in added.items() if _are_other_times(groups[words], groups[fuller])}
+    return [_with_words(frame, added[frame.words], counts[frame.words]) if frame.words in added else frame for frame in frames]
 
 
 def _missing_words(words: tuple[str, ...], counts: Mapping[tuple[str, ...], int]) -> tuple[str, ...]:
     """Return the only words that have these, and measured ones besides; empty where none or several do."""
     fuller = [other for other in counts if set(words) < set(other) and _are_measured(set(other) - set(words))]
     return fuller[0] if len(fuller) == 1 else ()
+
+
+def _are_other_times(few: Sequence[FrameInfo], many: Sequence[FrameInfo]) -> bool:
+    """Whether frames state other times than others, or are at other places: else they are other images of the same slices."""
+    if _are_apart(few, many):
+        return True
+    for n, row in enumerate(TIMES):
+        if row.moves and row.of_attributes and not row.runs and not row.separates:
+            own, others = ({frame.times[n] if frame.times else None for frame in frames} for frames in (few, many))
+            if None not in own | others and own.isdisjoint(others):
+                return True
+    return False
 
 
 def _with_words(frame: FrameInfo, words: tuple[str, ...], count: int) -> FrameInfo:
@@ -116,11 +139,37 @@ def _kinds(frames: Sequence[FrameInfo]) -> list[_Kind]:
     kinds = []
     for kind, group in groups.items():
         measured = {name: value for name, value in group[0].labels.items() if name in MEASURED}
-        kinds.append(_Kind(group, measured, tuple(part for part in kind if part not in measured.items())))
+        rest = tuple(part for part in kind if part not in measured.items())
+        positions = frozenset(tuple(frame.plane.position.tolist()) for frame in group if frame.plane is not None)
+        kinds.append(_Kind(group, measured, rest, positions))
     return kinds
 
 
+def _is_fuller(one: _Kind, other: _Kind) -> bool:
+    """Whether a kind has all that another has, and further measured labels; and the same image types, so that it is no map."""
+    if one.rest != other.rest or not other.measured.items() < one.measured.items():
+        return False
+    types = {frozenset(frame.words) for frame in one.frames}
+    return all(any(set(words) <= words_of_one for words_of_one in types) for words in {frame.words for frame in other.frames})
+
+
 def _completes(few: Frames, many: Frames) -> bool:
+    """Whether frames are where slices are missing in a stack of others, and nowhere between its slices."""
+    if not _are_apart(few, many):
+        return False
+    own, both = places_of(many), places_of([*few, *many])
+    if len(own) < 2 or is_even(both):
+        return len(own) > 1
+    steps = _steps(both) / median_of(_steps(own))
+    return bool(np.abs(steps - np.rint(steps)).max() <= SAME_STEP and np.rint(steps).min() >= 1)
+
+
+def _steps(places: Sequence[Frames]) -> np.ndarray:
+    """Return the distances of neighboring places, mm, shape (places - 1,)."""
+    return np.diff(distances([place[0] for place in places]))
+
+
+def _are_apart(few: Sequence[FrameInfo], many: Sequence[FrameInfo]) -> bool:
     """Whether frames are parallel to others, and at none of their places."""
     if not {id(frame.plane) for frame in few}.isdisjoint(id(frame.plane) for frame in many):
         return False  # frames at one place often share their plane
@@ -131,12 +180,13 @@ def _completes(few: Frames, many: Frames) -> bool:
     return all(len({frame.key in keys for frame in place}) == 1 for place in both)
 
 
-def _are_one_stack(one: Frames, other: Frames) -> bool:
-    """Whether frames at different places are evenly spaced together, and those of one of them are not."""
-    if len(one) + len(other) < 3 or not _completes(one, other):
+def _are_one_stack(one: _Kind, other: _Kind) -> bool:
+    """Whether frames at different places are evenly spaced together."""
+    frames = [*one.frames, *other.frames]
+    if len(frames) < 3 or not one.positions.isdisjoint(other.positions) or not _are_apart(one.frames, other.frames):
         return False
-    both = places_of([*one, *other])
-    return len(both) == len(one) + len(other) and is_even(both)
+    both = places_of(frames)
+    return len(both) == len(frames) and is_even(both)
 
 
 def _are_parallel(one: FrameInfo, other: FrameInfo) -> bool:

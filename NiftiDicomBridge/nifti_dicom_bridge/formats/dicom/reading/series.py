@@ -224,15 +224,16 @@ def _by_study(series: Series) -> list[Series]:
     for instance in series.instances:
         study = uids.of(instance.elements)
         studies.setdefault(study, Series(series.uid, warnings=list(series.warnings))).instances.append(instance)
-    if len(studies) > 1 and all(_is_one_object(study) for study in studies.values()):
+    if len(studies) > 1 and (len(studies) == len(series.instances) or _are_other_objects(list(studies.values()))):
         series.warnings.append("every file has a StudyInstanceUID (0020,000D) of its own: they are taken for one study")
         return [series]
     return list(studies.values())
 
 
-def _is_one_object(series: Series) -> bool:
-    """Whether all files are copies of one object."""
-    return len({instance.uid or instance.path for instance in series.instances}) == 1
+def _are_other_objects(studies: Sequence[Series]) -> bool:
+    """Whether the files of each study are copies of one object, which no other study contains."""
+    uids = [{instance.uid or instance.path for instance in study.instances} for study in studies]
+    return all(len(own) == 1 for own in uids) and len(set().union(*uids)) == len(studies)
 
 
 def _by_person(series: Series) -> list[Series]:

@@ -79,13 +79,14 @@ def is_undescribed(elements: Elements) -> bool:
 def _is_mosaic(elements: Elements) -> bool:
     """Whether an image is larger than AcquisitionMatrix, as single slices may have kept the word, and ImageType has MOSAIC.
 
-    Without the word, the header of Siemens may count its slices; slices that kept the header are too small for as many tiles.
+    Without the word, the header of Siemens may count its slices. Slices that kept the header are too small for as many tiles,
+    which AcquisitionMatrix shows: without it, the image is one slice.
     """
     matrix = max(metadata.numbers(elements, Tag.ACQUISITION_MATRIX), default=0)
     size = max(metadata.integer(elements, Tag.ROWS), metadata.integer(elements, Tag.COLUMNS))
     if _is_called_mosaic(elements):
         return size > matrix
-    count = _slices_in_header(elements)
+    count = _slices_in_header(elements) if matrix else 0
     return count > 1 and math.ceil(math.sqrt(count)) * matrix <= size
 
 

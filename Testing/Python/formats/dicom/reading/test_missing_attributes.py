@@ -128,6 +128,18 @@ def test_series_that_only_their_number_distinguishes_are_reported(tmp_path: Path
     assert all(warned(volume, "have 2 values of SeriesNumber (0020,0011)") for volume in volumes(tmp_path, found))
 
 
+def test_two_studies_whose_objects_have_one_uid_stay_apart(tmp_path: Path) -> None:
+    found = slices(ramp(3, 4, 5)) + slices(ramp(3, 4, 5, start=100))
+    for n, ds in enumerate(found):
+        ds.SOPInstanceUID = ds.file_meta.MediaStorageSOPInstanceUID = uid(1, 1)
+        ds.StudyInstanceUID = uid(900 + n // 3)
+
+    images = volumes(tmp_path, found)
+
+    assert [one.voxels.shape for one in images] == [(1, 3, 4, 5)] * 2
+    assert not any(warned(one, "they are taken for one study") for one in images)
+
+
 def test_a_file_without_series_uid_is_reported(tmp_path: Path) -> None:
     found = slices(ramp(SLICES, 4, 5))
     del found[-1].SeriesInstanceUID
@@ -173,6 +185,51 @@ def test_an_image_that_lacks_an_attribute_of_the_others_is_reported(tmp_path: Pa
     images = volumes(tmp_path, found)
 
     assert [warned(one, "unlike others of the series") for one in images] == [False, True]
+
+
+def _of_kernel(count: int, start: float, step: float) -> list[Dataset]:
+    found = slices(ramp(count, 4, 5), CT, step=(0, 0, step), origin=(0, 0, start))
+    for ds in found:
+        ds.ConvolutionKernel, ds.InstanceNumber = "STANDARD", 1000 + int(100 * start) + ds.InstanceNumber
+        ds.SOPInstanceUID = ds.file_meta.MediaStorageSOPInstanceUID = uid(1, ds.InstanceNumber)
+    return found
+
+
+@pytest.mark.parametrize(("start", "is_reported"), [(1.25, True), (25, False)])
+def test_slices_that_lack_an_attribute_and_are_between_or_beyond_others_stay_separate(
+    start: float, is_reported: bool, tmp_path: Path
+) -> None:
+    others = _of_kernel(2, start, 7.5)
+    for ds in others:
+        del ds.ConvolutionKernel
+        if not is_reported:  # averaged, so that they are of another kind
+            ds.ImageType, ds.SliceThickness = ["DERIVED", "SECONDARY", "REFORMATTED", "AVERAGE"], 5
+
+    images = volumes(tmp_path, _of_kernel(6, 0, 2.5) + others)
+
+    assert [one.voxels.shape[1] for one in images] == [6, 2]
+    assert [bool(one.warnings) for one in images] == [False, is_reported]
+
+
+@pytest.mark.parametrize("attribute", ["SliceThickness", "KVP"])
+def test_another_image_of_the_same_slices_is_no_time_as_it_lacks_an_attribute(attribute: str, tmp_path: Path) -> None:
+    found = slices(ramp(SLICES, 4, 5))
+    for n, ds in enumerate(slices(ramp(SLICES, 4, 5, start=100)), SLICES + 1):
+        delattr(ds, attribute)
+        ds.InstanceNumber, ds.SOPInstanceUID = n, uid(1, n)
+        ds.file_meta.MediaStorageSOPInstanceUID = ds.SOPInstanceUID
+        found.append(ds)
+
+    assert [one.voxels.shape[:2] for one in volumes(tmp_path, found)] == [(1, SLICES)] * 2
+
+
+@pytest.mark.parametrize("value", [0, None])
+def test_an_image_without_inversion_among_others_is_not_reported(value: int | None, tmp_path: Path) -> None:
+    found = echoes()
+    for n, ds in enumerate(found):
+        ds.EchoTime, ds.EchoNumbers, ds.InversionTime = 5, 1, 400 if n < SLICES else value
+
+    assert not any(one.warnings for one in volumes(tmp_path, found))
 
 
 def test_slices_that_only_an_echo_time_sets_apart_are_reported(tmp_path: Path) -> None:
@@ -268,6 +325,18 @@ def test_a_mosaic_that_lost_its_image_type_is_one_by_its_header(tmp_path: Path) 
     assert warned(volume, "does not have MOSAIC")
 
 
+def test_slices_that_kept_the_header_of_a_mosaic_are_slices(tmp_path: Path) -> None:
+    found = slices(ramp(SLICES, 8, 8), MR)
+    for ds in found:
+        ds.Manufacturer = "SIEMENS"
+        ds.private_block(0x19, "SIEMENS MR HEADER", create=True).add_new(0x0A, "US", 16)
+
+    (volume,) = volumes(tmp_path, found)
+
+    assert volume.voxels.shape == (1, SLICES, 8, 8)
+    assert not volume.warnings
+
+
 def test_a_mosaic_whose_orientation_is_not_valid_is_refused(tmp_path: Path) -> None:
     found = mosaics()
     for ds in found:
@@ -335,6 +404,17 @@ def test_slice_locations_against_the_positions_are_not_reported(tmp_path: Path) 
     (volume,) = volumes(tmp_path, found)
 
     assert not volume.warnings
+
+
+def test_slice_locations_that_do_not_move_with_the_volumes_are_not_reported(tmp_path: Path) -> None:
+    found = dynamic(3)
+    for n, ds in enumerate(found):
+        x, y, z = ds.ImagePositionPatient
+        ds.ImagePositionPatient, ds.SliceLocation = [x, y, z + 0.5 * (n // SLICES)], 2.5 * (n % SLICES)
+
+    (volume,) = volumes(tmp_path, found)
+
+    assert [words for words in volume.warnings if "prospective motion correction" not in words] == []
 
 
 def test_numbers_of_slices_at_one_position_are_reported(tmp_path: Path) -> None:
