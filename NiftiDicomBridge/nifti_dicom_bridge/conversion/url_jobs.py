@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
 from ..errors import BridgeError, OptionError
+from ..model.names import portability_problem, safe_name
 from ..model.report import ConversionReport, Entry, Outcome
 from ..options import Progress
 from ..options.urls import UrlPath, is_url, local_path, url_of
@@ -138,7 +139,7 @@ def mirrored(inputs: Sequence[Path], output: Path = NOWHERE) -> Iterator[tuple[W
         try:
             paths = [_input(path, workspace) for path in inputs]
             if is_url(output):
-                place = workspace.folder / "output" / Path(url_of(output)).name
+                place = workspace.folder / "output" / _folder_name(url_of(output))
                 workspace.output = _mirror_of(url_of(output), place, is_output=True)
                 output = workspace.output.folder
             yield workspace, paths, output
@@ -159,7 +160,7 @@ def _input(path: Path, workspace: Workspace) -> Path:
     if not is_url(path):
         return path
     url = url_of(path)
-    name = Path(url.partition("::")[0]).name or "objects"
+    name = _folder_name(url.partition("::")[0])
     mirror = _mirror_of(url, workspace.folder / str(len(workspace.inputs)) / name)
     workspace.inputs.append(mirror)
     if not mirror.objects and not mirror.refused:
@@ -168,6 +169,12 @@ def _input(path: Path, workspace: Workspace) -> Path:
     if only is not None and len(mirror.objects) == 1 and only.key.endswith(only.name) and url.endswith("/" + only.name):
         return mirror.folder / only.name
     return mirror.folder
+
+
+def _folder_name(url: str) -> str:
+    """Return the last part of a URL as the name of a folder, which on Windows contains no colon."""
+    name = url.rpartition("/")[2]
+    return safe_name(name, any_script=True, default="objects") if portability_problem(name) or not name else name
 
 
 def _mirror_of(url: str, folder: Path, is_output: bool = False) -> Mirror:
