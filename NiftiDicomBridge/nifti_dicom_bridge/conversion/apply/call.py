@@ -6,6 +6,7 @@ import difflib
 import re
 import tempfile
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import fields
 from pathlib import Path, PurePath
 from typing import Any
@@ -186,11 +187,18 @@ def _algorithm_of(task: object, command: Sequence[str] | None, chosen: ApplyOpti
         return parse_algorithm(dicom.algorithm)
     if command is None:
         return Algorithm(getattr(task, "__name__", type(task).__name__).strip("<>"))
-    words = arguments_of(command[0]) if chosen.shell and len(command) == 1 else list(command)
+    words = _words_for_shell(command[0]) if chosen.shell and len(command) == 1 else list(command)
     names = [PurePath(word).name for word in words if not word.startswith("-")]
     if len(names) > 1 and _INTERPRETERS.fullmatch(names[0]):
         names = names[1:]
     return Algorithm(PurePath(names[0]).stem)
+
+
+def _words_for_shell(text: str) -> list[str]:
+    """Return the words of a command; a shell also reads what is no list of arguments, such as comments with an apostrophe."""
+    with suppress(OptionError):
+        return arguments_of(text)
+    return text.split()
 
 
 def _context(options: ConversionOptions, inventory: Inventory) -> ConversionContext:

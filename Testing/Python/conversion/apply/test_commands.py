@@ -113,6 +113,13 @@ def test_shell_gets_quoted_names() -> None:
     assert not Path("broken").exists()
 
 
+@pytest.mark.skipif(os.name == "nt", reason="cmd.exe has no such comments")
+def test_shell_may_get_quotation_marks_without_counterpart() -> None:
+    report = apply(series("ct"), "out", "cp {input} {output}  # that's all", shell=True)
+
+    assert report.ok
+
+
 def test_input_name_with_number() -> None:
     code = "import pathlib, shutil, sys; pathlib.Path('seen.txt').write_text(sys.argv[1]); shutil.copy(*sys.argv[1:3])"
 
