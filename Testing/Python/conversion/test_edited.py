@@ -259,8 +259,14 @@ def test_an_image_moved_in_space_gets_a_new_frame_of_reference_and_it_is_reporte
     assert any(original in text for text in report.entries[0].log.warnings)
 
 
-def test_a_cropped_image_keeps_its_frame_of_reference(circle: Circle) -> None:
-    edited(circle, "classic_ct", cropped)
+def rounded(image: nibabel.Nifti1Image) -> nibabel.Nifti1Image:
+    """Return an image whose matrix other programs wrote with two decimals."""
+    return nibabel.Nifti1Image(np.asarray(image.dataobj), image.affine + np.eye(4, k=3) * 0.004)
+
+
+@pytest.mark.parametrize("change", [cropped, rounded])
+def test_a_cropped_or_rounded_image_keeps_its_frame_of_reference(change: Callable, circle: Circle) -> None:
+    edited(circle, "classic_ct", change)
 
     assert {ds.FrameOfReferenceUID for ds in circle.returned()} == {
         pydicom.dcmread(circle.dicom / "001.dcm").FrameOfReferenceUID

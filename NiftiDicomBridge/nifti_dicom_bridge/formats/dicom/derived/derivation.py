@@ -6,12 +6,14 @@ import numpy as np
 
 from ....model import geometry, metadata
 from ....model.geometry import Plane
+from ....model.grids import same_grid
 from ....model.metadata import Instance, Log
 from ....model.volume import Volume
 from ....options import Resample
 from ....standard.tags import Tag
 from ..reading.frame_info import FrameInfo
 from ..reading.frames import frames_of, true_planes
+from ..reading.tolerances import SEEN_SHIFT
 from ..uids import new_uid
 from .stored import DerivedPixels
 
@@ -115,11 +117,14 @@ def frame_of_reference(volume: Volume, resampled: bool, log: Log) -> str:
 def _change_of_space(volume: Volume) -> str:
     """Return what was done to a grid, if it may be in another space than the original; empty if it is parallel to it.
 
-    A grid that was cropped or resampled has other voxels. Where these are the same, the image itself was moved.
+    A grid that was cropped or resampled has other voxels. Where these are the same, the image itself was moved, or its header
+    was rounded.
     """
     if not _same_planes(volume):
         return "the grid was rotated relative to the original"
-    if "voxels" not in volume.edits():
+    before = volume.dicom.origin.ijk_to_ras
+    seen_mm = SEEN_SHIFT * float(np.linalg.norm(before[:3, :3], axis=0).min())
+    if "voxels" not in volume.edits() and not same_grid(volume.ijk_to_ras, before, volume.voxels.shape[1:4], seen_mm):
         return "the image was moved relative to the original, with the same voxels"
     return ""
 
