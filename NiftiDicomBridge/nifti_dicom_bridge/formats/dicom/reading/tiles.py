@@ -86,7 +86,9 @@ def _is_mosaic(elements: Elements) -> bool:
     size = max(metadata.integer(elements, Tag.ROWS), metadata.integer(elements, Tag.COLUMNS))
     if _is_called_mosaic(elements):
         return size > matrix
-    count = _slices_in_header(elements) if matrix else 0
+    if not 0 < 2 * matrix <= size:  # the header is slow to read
+        return False
+    count = _slices_in_header(elements)
     return count > 1 and math.ceil(math.sqrt(count)) * matrix <= size
 
 

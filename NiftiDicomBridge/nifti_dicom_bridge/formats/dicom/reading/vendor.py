@@ -10,6 +10,7 @@ from typing import Any
 from ....errors import DicomReadError
 from ....model import metadata
 from ....model.metadata import Element, Elements
+from ....model.similar_elements import SimilarElements
 from ....standard import ge_pepolar
 from ....standard.pydicom_tables import private_vr_of
 from ....standard.siemens_csa import csa_values
@@ -51,8 +52,8 @@ _COMMON_BLOCKS = {"Philips MR Imaging DD 005": 0x14, "SIEMENS MR SDI 02": 0x11}
 """Creator → the block that it commonly has; others have 10."""
 _BLOCKS: tuple[int, ...] = (*range(0x10, 0x24), *range(0xF8, 0x100))
 """Blocks that private creators have: the first ones, and the last ones in early objects of Philips."""
-_MARKING_GROUPS = (*sorted(READ_GROUPS), 0x7005)
-"""Private groups whose creators show the manufacturer."""
+_MARKING_CREATORS = tuple(group << 16 | block for group in (*sorted(READ_GROUPS), 0x7005) for block in _BLOCKS)
+"""Tags of private creators that show the manufacturer."""
 
 
 def private(elements: Elements, group: int, creator: str, number: int) -> int | None:
@@ -116,9 +117,8 @@ def manufacturer(elements: Elements) -> str:
     stated = metadata.text(elements, Tag.MANUFACTURER).upper()
     if stated:
         return stated
-    creators = {
-        metadata.text(elements, tag).upper() for group in _MARKING_GROUPS for tag in _creators_of(group) if tag in elements
-    }
+    there = filter(_tags_of(elements).__contains__, _MARKING_CREATORS)
+    creators = {metadata.text(elements, tag).upper() for tag in there}
     return next((name for name, starts in (*_CREATORS, CANON) if any(one.startswith(starts) for one in creators)), "")
 
 
@@ -211,7 +211,12 @@ def are_rows_reversed(elements: Elements) -> bool | None:
 
 
 def _has_creator(elements: Elements, group: int) -> bool:
-    return any(map(elements.__contains__, _creators_of(group)))
+    return any(map(_tags_of(elements).__contains__, _creators_of(group)))
+
+
+def _tags_of(elements: Elements) -> Elements:
+    """Return elements with the same tags, which tell faster whether they have one."""
+    return elements.like if type(elements) is SimilarElements else elements
 
 
 @cache
