@@ -185,7 +185,7 @@ def test_without_any_encoder_the_rest_is_written_and_that_is_reported(
     assert {path.suffix for path in tmp_path.iterdir()} == {".png", ".gif", ".txt"}
 
 
-@pytest.mark.skipif(os.name == "nt", reason="a text is no program there")
+@pytest.mark.skipif(os.name == "nt", reason="Windows does not run scripts of sh")
 def test_a_program_called_ffmpeg_that_fails_leaves_nothing_behind(
     cine_files: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

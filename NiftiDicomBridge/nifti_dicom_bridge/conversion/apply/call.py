@@ -195,7 +195,7 @@ def _algorithm_of(task: object, command: Sequence[str] | None, chosen: ApplyOpti
 
 
 def _words_for_shell(text: str) -> list[str]:
-    """Return the words of a command; a shell also reads what is no list of arguments, such as comments with an apostrophe."""
+    """Return the words of a command; a shell also reads what cannot be split, such as an apostrophe in a comment."""
     with suppress(OptionError):
         return arguments_of(text)
     return text.split()

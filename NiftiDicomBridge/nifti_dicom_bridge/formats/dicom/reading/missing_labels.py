@@ -37,7 +37,8 @@ _MEASURED_WORD = re.compile(r"[\d.e+-]+(mm|kV)|flip[\d.e+-]+")
 """Words of such attributes (`frame_attributes.other_words`)."""
 _MAY_BE_MISSING = frozenset({"TI"})
 """Labels that images without the attribute may lack for a reason: there was no inversion."""
-
+_NEVER_ASSUMED = frozenset({"units"})
+"""Labels that specify what values mean: slices without the attribute may have other values than those next to them."""
 MOST_KINDS = 64
 """Kinds of images in a series of which each is compared with each other."""
 
@@ -60,7 +61,7 @@ def with_missing_labels(frames: Sequence[FrameInfo]) -> list[FrameInfo]:
     result = {frame.key: frame for frame in frames}
     for kind in kinds:
         fuller = [other for other in kinds if _is_fuller(other, kind)]
-        completed = [other for other in fuller if _completes(kind.frames, other.frames)]
+        completed = [other for other in fuller if _is_completed(other, kind)]
         names = {name for other in completed or fuller for name in other.measured.keys() - kind.measured.keys()}
         if not (names if completed else names - _MAY_BE_MISSING):
             continue
@@ -150,11 +151,17 @@ def _kinds(frames: Sequence[FrameInfo]) -> list[_Kind]:
 
 
 def _is_fuller(one: _Kind, other: _Kind) -> bool:
-    """Whether a kind has all that another has, and further measured labels; and the same image types, so that it is no map."""
+    """Whether a kind has all that another has, further measured labels, and the image types, which maps do not have."""
     if one.rest != other.rest or not other.measured.items() < one.measured.items():
         return False
     full, fewer = ({frame.words for frame in kind.frames} for kind in (one, other))
     return all(any(_only_lack_measured(words, more) for more in full) for words in fewer)
+
+
+def _is_completed(one: _Kind, other: _Kind) -> bool:
+    """Whether a kind is an image whose missing slices are those of another, which lacks nothing that may not be assumed."""
+    lacking = one.measured.keys() - other.measured.keys()
+    return lacking.isdisjoint(_NEVER_ASSUMED) and _completes(other.frames, one.frames)
 
 
 def _completes(few: Frames, many: Frames) -> bool:

@@ -177,6 +177,19 @@ def test_a_slice_that_lacks_an_attribute_is_in_the_image_that_lacks_the_slice(at
     assert not first.warnings
 
 
+def test_a_slice_of_pet_without_units_is_no_slice_of_the_others(tmp_path: Path) -> None:
+    """Its values may be standardized uptake values among activities."""
+    found = slices(ramp(5, 4, 5), PET)
+    for ds in found:
+        ds.Units = "BQML"
+    del found[2].Units
+
+    images = volumes(tmp_path, found)
+
+    assert sorted(one.voxels.shape[1] for one in images) == [1, 4]
+    assert any(warned(one, "Units (0054,1001) missing in 1 image(s), unlike others") for one in images)
+
+
 def test_an_image_that_lacks_an_attribute_of_the_others_is_reported(tmp_path: Path) -> None:
     found = echoes()
     for ds in found[SLICES:]:
