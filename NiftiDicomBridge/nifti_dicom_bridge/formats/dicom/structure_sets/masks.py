@@ -10,7 +10,7 @@ import numpy as np
 
 from ....model.geometry import Plane
 from .fill import filled
-from .rois import CLOSED, Contour, ContourImage, Roi
+from .rois import Contour, ContourImage, Roi, is_closed, is_unusual
 
 SAME_PLANE_MM, SAME_PLANE = 0.01, 0.02
 """Contours are in one plane if their distance is at most this many mm, or this part of the slice distance."""
@@ -81,10 +81,12 @@ class SliceGrid:
     def masks_of(self, roi: Roi) -> RoiMasks:
         """Return the voxels of a region: those whose centers are within an odd number of its contours in their slice."""
         masks = RoiMasks(roi)
-        closed = [contour for contour in roi.contours if contour.kind in CLOSED]
+        closed = [contour for contour in roi.contours if is_closed(contour.kind)]
         if len(closed) < len(roi.contours):
-            kinds = sorted({contour.kind for contour in roi.contours} - CLOSED)
+            kinds = sorted({contour.kind for contour in roi.contours if not is_closed(contour.kind)})
             masks.warnings.append(f"{len(roi.contours) - len(closed)} contour(s) enclose nothing ({', '.join(kinds)})")
+        if unusual := sorted({contour.kind for contour in closed if is_unusual(contour.kind)}):
+            masks.warnings.append(f"contours of the type {', '.join(unusual)}, which DICOM does not define, are taken as closed")
         if short := sum(len(contour.points) < TRIANGLE for contour in closed):
             masks.warnings.append(f"{short} contour(s) enclose nothing, as they have fewer than {TRIANGLE} points")
         if shifted := sum(contour.is_shifted for contour in closed):
