@@ -194,7 +194,7 @@ class SliceGrid:
 
 
 def _doubts_of_kinds(contours: Sequence[Contour]) -> list[str]:
-    """Return which kinds of contours enclose nothing, and which are taken as closed though the standard does not define them."""
+    """Return which kinds of contours enclose nothing, and which are taken as closed though PS3.3 does not define them."""
     kinds = sorted({contour.kind for contour in contours})
     enclosing, unusual = [kind for kind in kinds if is_closed(kind)], [kind for kind in kinds if is_unusual(kind)]
     open_ones = [contour for contour in contours if contour.kind not in enclosing]
