@@ -104,7 +104,10 @@ def _names_of_objects(varying: Sequence[str], frames: Sequence[FrameInfo]) -> di
     """Return the values in file names of labels that are UIDs: spaces are numbered, doses named after what they are of."""
     in_order = sorted(frames, key=lambda frame: frame.order)
     values = {name: list(dict.fromkeys(frame.labels.get(name) for frame in in_order)) for name in ("space", "dose")}
-    names = {"space": {uid: n for n, uid in enumerate(values["space"], 1)}, "dose": named_doses(values["dose"])}
+    names: dict[str, dict[Any, Any]] = {
+        "space": {uid: n for n, uid in enumerate(values["space"], 1)},
+        "dose": named_doses(values["dose"]),
+    }
     return {name: of_values for name, of_values in names.items() if name in varying}
 
 

@@ -200,7 +200,7 @@ def one_item_per_roi(items: Sequence[Item], shared: Collection[int]) -> list[Ite
     return merged
 
 
-def _contours_of(item: Item) -> list[Item]:
+def _contours_of(item: Item) -> Sequence[Item]:
     return metadata.items(item.elements, Tag.CONTOUR_SEQUENCE)
 
 
