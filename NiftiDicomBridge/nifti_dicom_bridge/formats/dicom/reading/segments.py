@@ -24,8 +24,8 @@ def segments_of(volume: Volume) -> list[Segment]:
     """Return the labels that the voxels of a volume can have, with their values as numbers.
 
     ``BINARY`` segments and a ``LABELMAP`` have their segment numbers (see `label_numbers`), also those without a frame; a
-    ``BINARY`` segment that is nowhere in the patient is an image of its own, with 1 in it. Empty for probabilities, and for what
-    is not a Segmentation.
+    ``BINARY`` segment that is nowhere in the patient is an image of its own, with 1 in it. Empty for probabilities, and for
+    what is not a Segmentation.
 
     Parameters
     ----------
