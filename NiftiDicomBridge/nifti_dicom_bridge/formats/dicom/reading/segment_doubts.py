@@ -16,6 +16,9 @@ from .segment_background import LABEL_MAP, background_of, doubts_of_background
 THICKER = 1.05
 """Slices that are further apart than this multiple of their thickness may have others between them."""
 
+FILLED = "slice(s) without a frame were filled with background: segmentations leave empty ones out"
+LEFT_OUT = "slices without a segment may have been left out between them"
+
 
 class DoubtsOfValues:
     """What values of voxels are not described by their Segmentation: numbers without a segment, fractions and bits above 1.
@@ -116,7 +119,7 @@ def doubt_of_gaps(steps_mm: np.ndarray, thickness_mm: float) -> list[str]:
         return []
     return [
         f"no SpacingBetweenSlices (0018,0088): the slices are {distances.min():g} mm apart and {thickness_mm:g} mm thick, so "
-        "slices without a segment may have been left out between them"
+        f"{LEFT_OUT}"
     ]
 
 

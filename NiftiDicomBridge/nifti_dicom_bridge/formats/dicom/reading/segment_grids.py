@@ -23,7 +23,7 @@ from .frame_info import FrameInfo
 from .lookup import Lookup
 from .multiframe import sop_class_of
 from .overlaps import sets_without_overlap
-from .segment_doubts import doubt_of_gaps, doubt_of_type, doubts_of_numbers
+from .segment_doubts import FILLED, doubt_of_gaps, doubt_of_type, doubts_of_numbers
 from .segment_repeats import check_repeats, repeats_of
 from .segment_sources import BY_SOURCE, WITHOUT_SOURCE, in_order_of_sources
 from .stacks import Grid, Layer, parallel_groups, split, stack_warnings
@@ -189,7 +189,7 @@ class _Slices:
         warnings = [*self.doubts, *stack_warnings(self.stack, self.planes)]
         empty = len(frames) - len(np.unique(own))
         if empty:
-            warnings.append(f"{empty} slice(s) without a frame were filled with background: segmentations leave empty ones out")
+            warnings.append(f"{empty} {FILLED}")
         return Grid([frames], self.stack, labels, warnings, layers)
 
     def layers(self, frames: Sequence[FrameInfo], labels: Mapping[int, int]) -> list[Layer]:
