@@ -116,9 +116,26 @@ def test_what_is_painted_before_and_behind_the_frames_is_there(k: int, lying: li
 
 
 def test_the_series_that_is_named_counts() -> None:
-    folder = written(EVEN, segmentation(EVEN, [(1, 2), (1, 3)], refers=False))
+    made = segmentation(EVEN, [(1, 2), (1, 3)], refers=False)
+    del made.FrameOfReferenceUID
+    folder = written(EVEN, made)
     assert images(folder)["66_series_1"].shape[2] == 2
     assert images(folder / "seg", reference=folder / "ct")["66_series_1"].shape[2] == len(EVEN)
+
+
+def test_without_a_reference_the_series_in_its_frame_of_reference_counts() -> None:
+    folder = written(EVEN, segmentation(EVEN, [(1, 2), (1, 3)], refers=False))
+    assert images(folder)["66_series_1"].shape[2] == len(EVEN)
+
+
+def test_series_of_different_grids_in_its_frame_of_reference_leave_the_grid_open() -> None:
+    folder = written(EVEN, segmentation(EVEN, [(1, 2), (1, 3)], refers=False))
+    others = ct(EVEN[:5])
+    for n, ds in enumerate(others):
+        ds.SeriesInstanceUID, ds.SeriesNumber = uid(2), 2
+        ds.SOPInstanceUID = ds.file_meta.MediaStorageSOPInstanceUID = uid(2, n)
+    save(folder / "other", others)
+    assert images(folder)["66_series_1"].shape[2] == 2
 
 
 def test_a_named_series_with_other_slices_is_reported() -> None:

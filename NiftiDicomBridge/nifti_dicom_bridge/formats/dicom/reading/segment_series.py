@@ -1,4 +1,4 @@
-"""Segmentations on the slices of the series that they refer to: images have its shape, with background where no frame is.
+"""Segmentations on the slices of the series that they are of: images have its shape, with background where no frame is.
 
 A Segmentation leaves out frames without a voxel of their segment (PS3.3 C.8.20.2), also at both ends of the series.
 """
@@ -32,7 +32,9 @@ def is_of_segmentation(plan: Plan) -> bool:
 
 
 def put_on_series(plans: Sequence[Plan], references: Sequence[Plan] = ()) -> None:
-    """Give Segmentations among plans the slices of the series that they refer to, where these are regular and among them.
+    """Give Segmentations among plans the slices of the series that they refer to, where theirs are among these.
+
+    Without such a series, those in the frame of reference of the Segmentation count, if all of them have one grid.
 
     Parameters
     ----------
@@ -46,8 +48,7 @@ def put_on_series(plans: Sequence[Plan], references: Sequence[Plan] = ()) -> Non
         return
     series = [plan for plan in references or plans if plan.is_placed and not is_of_segmentation(plan)]
     for plan in segmentations:
-        wanted = [one for one in series if _share_space(plan, one) and (references or _refers_to(plan, one))]
-        grids = [(one, grid) for one in wanted if (grid := _grid_on(plan, one)) is not None]
+        grids = [(one, grid) for one in _series_of(plan, series, bool(references)) if (grid := _grid_on(plan, one)) is not None]
         if grids and all(_are_same(grids[0][1], grid) for _, grid in grids):
             _put_on(plan, *grids[0])
         elif references:
@@ -69,10 +70,22 @@ def _put_on(plan: Plan, series: Plan, grid: Grid) -> None:
 # --- which series -----------------------------------------------------------------------------------------------------
 
 
+def _series_of(plan: Plan, series: Sequence[Plan], are_named: bool) -> list[Plan]:
+    """Return the series that a Segmentation may be of: named ones, those it refers to, else those in its frame of reference."""
+    near = [one for one in series if _share_space(plan, one)]
+    if are_named:
+        return near
+    referenced = [one for one in near if _refers_to(plan, one)]
+    return referenced or [one for one in near if _space_of(plan) and _space_of(plan) == _space_of(one)]
+
+
+def _space_of(plan: Plan) -> str:
+    return metadata.text(plan.instances[0].elements, Tag.FRAME_OF_REFERENCE_UID)
+
+
 def _share_space(plan: Plan, series: Plan) -> bool:
     """Whether both are in one frame of reference, or one does not specify any."""
-    stated = {metadata.text(one.instances[0].elements, Tag.FRAME_OF_REFERENCE_UID) for one in (plan, series)}
-    return len(stated - {""}) < 2
+    return len({_space_of(plan), _space_of(series)} - {""}) < 2
 
 
 def _refers_to(plan: Plan, series: Plan) -> bool:
