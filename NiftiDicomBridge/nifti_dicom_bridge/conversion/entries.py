@@ -136,7 +136,7 @@ def plans_as_named(
     if structures is not None and (inventory.structure_sets or structures.references):
         from .structure_sets import plan_structure_sets, put_on_references  # few inputs have any
 
-        references = put_on_references(plans, structures)
+        plans, references = put_on_references(plans, structures)
         plans += plan_structure_sets(inventory, plans, structures, runner.jobs, references)
     if structures is not None and not inventory.structure_sets:
         report.notes += _not_applied(structures, any(map(is_of_segmentation, plans)))

@@ -28,8 +28,7 @@ def planned(all_series: Sequence[Series], jobs: int = 1) -> Planned:
     with collection_paused():
         parts = computed_in_copies(lambda n: _planned(shares[n]), sizes, jobs, _Pickling(all_series))
     plans = [plan for some, _ in parts for plan in some]
-    put_on_series(plans)
-    return plans, [entry for _, entries in parts for entry in entries]
+    return put_on_series(plans), [entry for _, entries in parts for entry in entries]
 
 
 def _planned(all_series: Sequence[Series]) -> Planned:

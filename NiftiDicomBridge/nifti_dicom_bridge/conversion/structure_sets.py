@@ -20,8 +20,8 @@ def plan_structure_sets(
     return structure_plans(inventory, plans, StructureReader(options.rois, references), jobs)
 
 
-def put_on_references(plans: Sequence[Plan], options: ConversionOptions) -> list[Plan]:
-    """Give Segmentations among plans the slices of the series that the user named, and return these series.
+def put_on_references(plans: list[Plan], options: ConversionOptions) -> tuple[list[Plan], list[Plan]]:
+    """Return plans, those of Segmentations with the slices of the series that the user named, and these series.
 
     Raises
     ------
@@ -29,9 +29,7 @@ def put_on_references(plans: Sequence[Plan], options: ConversionOptions) -> list
         If a reference does not exist, or contains no image.
     """
     references = _referenced(options)
-    if references:
-        put_on_series(plans, references)
-    return references
+    return (put_on_series(plans, references) if references else plans), references
 
 
 def _referenced(options: ConversionOptions) -> list[Plan]:

@@ -101,9 +101,7 @@ def _planned(paths: Sequence[Path]) -> Iterator[Image]:
     """Yield images that are made of DICOM files."""
     images = _images_among(paths)
     files = [path for path in paths if path not in images and path.suffix.lower() not in OTHER_KINDS]
-    plans = plan_all(find_series(files)) if files else []
-    put_on_series(plans)
-    for plan in plans:
+    for plan in put_on_series(plan_all(find_series(files))) if files else []:
         yield _dicom(plan)
 
 

@@ -12,8 +12,8 @@ from pydicom.dataset import Dataset
 
 from nifti_dicom_bridge import command_line_words, compare, inspect, to_dicom, to_nifti
 from phantoms import save, slices
-from phantoms.base import CT, ramp, uid
-from phantoms.multiframe import group, segments
+from phantoms.base import CT, LABEL_MAP_SEGMENTATION, ramp, uid
+from phantoms.multiframe import group, name_sources, segments
 
 EVEN = [2.5 * k for k in range(8)]
 FRACTION = 200
@@ -162,6 +162,50 @@ def test_slices_whose_place_the_record_could_not_give_again_are_not_added() -> N
     places = [0, 2.5, 5, 7.5, 12.5]
     assert images(written(places, segmentation(places, [(1, 1), (1, 2)])))["66_series_1"].shape[2] == 2
     assert images(written(places, segmentation(places, [(1, 0), (1, 4), (1, 3)])))["66_series_1"].shape[2] == len(places)
+
+
+def without_positions(lying: list[tuple[int, int]], is_label_map: bool = False) -> Dataset:
+    """Return a Segmentation whose frames only state which images they were made from."""
+    ds = segmentation(EVEN, lying, refers=False)
+    del ds.FrameOfReferenceUID
+    name_sources(ds, [(uid(1, k + 1), None) for _, k in lying])
+    if is_label_map:
+        ds.SOPClassUID = ds.file_meta.MediaStorageSOPClassUID = LABEL_MAP_SEGMENTATION
+        ds.BitsAllocated, ds.BitsStored, ds.HighBit, ds.SegmentationType = 8, 8, 7, "LABELMAP"
+        ds.PixelData = np.array([mask(k) for _, k in lying]).tobytes()
+        for groups in ds.PerFrameFunctionalGroupsSequence:
+            del groups.SegmentIdentificationSequence
+    return ds
+
+
+@pytest.mark.parametrize("is_label_map", [False, True])
+def test_frames_without_a_position_are_where_their_images_are(is_label_map: bool) -> None:
+    found = images(written(EVEN, without_positions([(1, 5), (1, 2)], is_label_map)))
+    series, labels = found["1_series_1"], found["66_series_1"]
+    assert labels.shape == series.shape
+    assert np.allclose(labels.affine, series.affine)
+    assert {k: plane.tolist() for k, plane in planes_of(labels).items()} == {k: mask(k).tolist() for k in (2, 5)}
+    to_dicom("nifti", "back", uids="keep", names="original")
+    assert compare("in", "back").same
+
+
+@pytest.mark.parametrize("is_label_map", [False, True])
+def test_an_edit_gives_frames_without_a_position_one(is_label_map: bool) -> None:
+    image = images(written(EVEN, without_positions([(1, 5), (1, 2)], is_label_map)))["66_series_1"]
+    voxels = np.asarray(image.dataobj).copy()
+    voxels[:, :, 6] = 1
+    nibabel.save(nibabel.Nifti1Image(voxels, image.affine), image.get_filename())
+    (path,) = to_dicom(image.get_filename(), "derived").outputs
+    made = pydicom.dcmread(path)
+    full = [n for n, frame in enumerate(made.pixel_array) if frame.all()]
+    places = [made.PerFrameFunctionalGroupsSequence[n].PlanePositionSequence[0].ImagePositionPatient[2] for n in full]
+    assert places == [EVEN[6]]
+
+
+def test_frames_whose_images_are_not_there_have_no_position() -> None:
+    folder = written(EVEN, without_positions([(1, 5), (1, 2)]))
+    report = to_nifti(folder / "seg", "nifti")
+    assert any("the frames have no position" in warning for warning in report.entries[0].log.warnings)
 
 
 def test_inspect_states_the_grid_of_the_series() -> None:

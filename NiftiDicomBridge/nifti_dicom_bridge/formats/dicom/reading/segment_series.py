@@ -12,6 +12,7 @@ import numpy as np
 
 from ....model import metadata
 from ....model.geometry import Plane
+from ....model.legacy_converted import own_groups
 from ....standard.sop_classes import SEGMENTATIONS
 from ....standard.tags import Tag
 from .frame_info import FrameInfo
@@ -20,6 +21,8 @@ from .multiframe import sop_class_of
 from .plans import Plan
 from .segment_doubts import FILLED, LEFT_OUT
 from .segment_grids import ON_GRID_MM
+from .segment_placement import placed_by_sources
+from .segment_sources import source_of
 from .stacks import Grid, Layer, parallel_groups, stack_warnings
 from .tiles import slice_shape_of
 
@@ -31,28 +34,30 @@ def is_of_segmentation(plan: Plan) -> bool:
     return sop_class_of(plan.instances[0].elements) in SEGMENTATIONS
 
 
-def put_on_series(plans: Sequence[Plan], references: Sequence[Plan] = ()) -> None:
-    """Give Segmentations among plans the slices of the series that they refer to, where theirs are among these.
+def put_on_series(plans: list[Plan], references: Sequence[Plan] = ()) -> list[Plan]:
+    """Return plans, those of Segmentations with the slices of the series that they refer to, where theirs are among these.
 
-    Without such a series, those in the frame of reference of the Segmentation count, if all of them have one grid.
+    Without such a series, those in the frame of reference of the Segmentation count, if all of them have one grid. Frames
+    without a position are where the images are that they were made from.
 
     Parameters
     ----------
-    plans : sequence of Plan
-        Of one input; those of Segmentations are changed.
+    plans : list of Plan
+        Of one input.
     references : sequence of Plan
         Series that the user named instead.
     """
-    segmentations = [plan for plan in plans if is_of_segmentation(plan)]
-    if not segmentations:
-        return
+    if not any(map(is_of_segmentation, plans)):
+        return plans
     series = [plan for plan in references or plans if plan.is_placed and not is_of_segmentation(plan)]
-    for plan in segmentations:
+    plans = placed_by_sources(plans, series)
+    for plan in filter(is_of_segmentation, plans):
         grids = [(one, grid) for one in _series_of(plan, series, bool(references)) if (grid := _grid_on(plan, one)) is not None]
         if grids and all(_are_same(grids[0][1], grid) for _, grid in grids):
             _put_on(plan, *grids[0])
         elif references:
             plan.warnings = [*plan.warnings, _NOT_OF_REFERENCE]
+    return plans
 
 
 def _put_on(plan: Plan, series: Plan, grid: Grid) -> None:
@@ -89,10 +94,13 @@ def _share_space(plan: Plan, series: Plan) -> bool:
 
 
 def _refers_to(plan: Plan, series: Plan) -> bool:
-    """Whether a Segmentation refers to a series."""
-    items = metadata.items(plan.instances[0].elements, Tag.REFERENCED_SERIES_SEQUENCE)
+    """Whether a Segmentation refers to a series, or its first frame was made from an image of it."""
+    elements = plan.instances[0].elements
+    items = metadata.items(elements, Tag.REFERENCED_SERIES_SEQUENCE)
     uid = metadata.text(series.instances[0].elements, Tag.SERIES_INSTANCE_UID)
-    return uid in {metadata.text(item.elements, Tag.SERIES_INSTANCE_UID) for item in items}
+    source = source_of(own_groups(elements, 0))
+    stated = {metadata.text(item.elements, Tag.SERIES_INSTANCE_UID) for item in items}
+    return uid in stated or (source is not None and any(source[0] == instance.uid for instance in series.instances))
 
 
 def _are_same(one: Grid, other: Grid) -> bool:
@@ -107,8 +115,8 @@ def _are_same(one: Grid, other: Grid) -> bool:
 def _grid_on(plan: Plan, series: Plan) -> Grid | None:
     """Return the grid of a Segmentation with all slices of a series; None where its slices are not among them.
 
-    The record of the Segmentation must give the same places again: slices without a frame are evenly between, before and
-    behind those that have one.
+    The record of a Segmentation with positions must give the same places again: slices without a frame are evenly between,
+    before and behind those that have one.
     """
     places = _places_in(plan, series)
     if places is None:
@@ -120,7 +128,13 @@ def _grid_on(plan: Plan, series: Plan) -> Grid | None:
     nearest = [layers[int(np.abs(own - k).argmin())].frame for k in range(len(planes))]
     frames = [replace(described.get(k, nearest[k]), plane=plane) for k, plane in enumerate(planes)]
     true = [described[k].plane or plane if k in described else plane for k, plane in enumerate(planes)]
-    return Grid([frames], series.grid.stack, plan.grid.labels, [], layers) if _are_even(true, frames, layers, planes) else None
+    grid = Grid([frames], series.grid.stack, plan.grid.labels, [], layers)
+    return grid if not _has_positions(plan) or _are_even(true, frames, layers, planes) else None
+
+
+def _has_positions(plan: Plan) -> bool:
+    groups = own_groups(plan.instances[0].elements, 0)
+    return any(Tag.PLANE_POSITION_SEQUENCE in item for item in (groups, plan.instances[0].elements))
 
 
 def _places_in(plan: Plan, series: Plan) -> dict[int, int] | None:

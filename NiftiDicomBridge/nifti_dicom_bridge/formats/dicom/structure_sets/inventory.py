@@ -21,8 +21,7 @@ SHARE = 1 << 17
 
 def all_plans(inventory: Inventory) -> list[Plan]:
     """Return what the series and RT Structure Sets of an inventory become, under names that differ."""
-    plans = plan_all(inventory)
-    put_on_series(plans)
+    plans = put_on_series(plan_all(inventory))
     return with_unique_names([*plans, *structure_plans(inventory, plans, StructureReader())])
 
 
