@@ -14,6 +14,7 @@ from ....model import metadata
 from ....model.metadata import Elements
 from ....standard.tags import Tag
 from . import frame_attributes as read
+from . import image_texts
 from .components import component_of
 from .frame_attributes import Frame
 from .lookup import Lookup
@@ -100,6 +101,7 @@ INSTANCE_NUMBER = "InstanceNumber"
 WEIGHTING = "b-value and gradient direction"
 _GATING, _PERCENT = Tag.CARDIAC_SYNCHRONIZATION_SEQUENCE, Tag.NOMINAL_PERCENTAGE_OF_CARDIAC_PHASE
 TIMES = (
+    Time("FrameLabel", image_texts.frame_label, orders=False, moves=True, separates=True),
     Time("DimensionIndexValues", read.dimension_indices, moves=True),
     Time("TemporalPositionIndex", read.of_content(Tag.TEMPORAL_POSITION_INDEX), moves=True, counts_times=True),
     Time("TemporalPositionIdentifier", read.number_in(Tag.TEMPORAL_POSITION_IDENTIFIER), moves=True, counts_times=True,
@@ -132,6 +134,7 @@ TIMES = (
     Time("ContentTime", lambda frame: read.moment(frame, 0, Tag.CONTENT_DATE, Tag.CONTENT_TIME), moves=True, runs=True),
     Time("SeriesDescription or another text", read.description, orders=False, moves=True, separates=True),
     Time("ContrastBolusAgent", read.contrast_agent, orders=False, moves=True, separates=True, may_change=True),
+    Time("ImageComments", image_texts.comment, orders=False, moves=True, separates=True, may_change=True),
     Time("InstanceNumber and locations in acquisition (0021,104F)", read.volume_number, moves=True,
          counts_times=True, may_change=True),
     Time("SOPInstanceUID", read.object_of, orders=False, moves=True, of_attributes=False),
