@@ -62,7 +62,9 @@ def test_frame_types_count_where_those_of_one_object_differ(circle: Circle) -> N
 
 
 def test_the_image_type_counts_where_all_frames_have_one_type(circle: Circle) -> None:
-    assert types_of(circle, [of_frames([(["T1", "NONE"], "MAGNITUDE")] * 2)]) == {"": ["ORIGINAL", "PRIMARY", "M", "NONE", "MAGNITUDE"]}
+    found = types_of(circle, [of_frames([(["T1", "NONE"], "MAGNITUDE")] * 2)])
+
+    assert found == {"": ["ORIGINAL", "PRIMARY", "M", "NONE", "MAGNITUDE"]}
 
 
 @pytest.mark.parametrize("word", ["IN_PHASE", "OPP_PHASE", "OUT_OF_PHASE"])
