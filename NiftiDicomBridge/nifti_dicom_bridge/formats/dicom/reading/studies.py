@@ -24,18 +24,18 @@ def by_study(instances: Sequence[Instance]) -> tuple[list[list[Instance]], str]:
     studies: dict[str, list[Instance]] = defaultdict(list)
     for instance in instances:
         studies[uids.of(instance.elements)].append(instance)
-    found, uid = list(studies.values()), describe(Tag.STUDY_INSTANCE_UID)
-    if len(found) == 1:
-        return found, ""
-    if len(found) == len(instances) or _are_other_objects(found):
+    instances_by_study, uid = list(studies.values()), describe(Tag.STUDY_INSTANCE_UID)
+    if len(instances_by_study) == 1:
+        return instances_by_study, ""
+    if len(instances_by_study) == len(instances) or _are_other_objects(instances_by_study):
         return [list(instances)], f"every file has a {uid} of its own: they are taken for one study"
-    if _are_one_examination(found):
+    if _are_one_examination(instances_by_study):
         names = ", ".join(map(describe, _SHARED))
         return [list(instances)], (
-            f"the files have {len(found)} values of {uid}, but the same {names}, and no InstanceNumber (0020,0013) twice: they "
+            f"the files have {len(instances_by_study)} values of {uid}, but the same {names}, and no InstanceNumber (0020,0013) twice: they "
             "are taken for one study"
         )
-    return found, ""
+    return instances_by_study, ""
 
 
 def _are_other_objects(studies: Sequence[Sequence[Instance]]) -> bool:
