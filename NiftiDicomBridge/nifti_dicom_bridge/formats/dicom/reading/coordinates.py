@@ -16,6 +16,7 @@ from ....model.metadata import Elements
 from ....standard.tags import Tag
 from . import frame_attributes as read
 from .components import component_of
+from .doses import dose_of
 from .frame_attributes import Frame
 from .lookup import Lookup
 from .shared_values import UNKNOWN, SharedValues, SimilarDataSets
@@ -93,6 +94,7 @@ MEANINGS = (
     Meaning("units", read.pet_units),
     Meaning("polarity", read.polarity),
     Meaning("space", read.text_in(Tag.FRAME_OF_REFERENCE_UID)),
+    Meaning("dose", dose_of),
     Meaning("window", read.of_vector("EnergyWindowVector")),
     Meaning("detector", read.of_vector("DetectorVector")),
 )
