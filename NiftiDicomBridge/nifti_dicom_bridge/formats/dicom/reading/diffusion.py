@@ -81,7 +81,7 @@ def _directed(b_value: float | None, direction: Sequence[float]) -> Weighting | 
 
 def _public(look: Lookup, elements: Elements, plane: Plane) -> Weighting | None:
     """PS3.3 C.8.13.5.9, MR Diffusion; at the top level in classic objects of GE, Siemens XA and Canon."""
-    group = look.group(Tag.MR_DIFFUSION_SEQUENCE) or elements
+    group = look.merged(Tag.MR_DIFFUSION_SEQUENCE) or elements
     b_value = metadata.number(group, Tag.DIFFUSION_B_VALUE)
     nested = metadata.first_item(group, Tag.DIFFUSION_GRADIENT_DIRECTION_SEQUENCE)
     direction = metadata.numbers(nested or group, Tag.DIFFUSION_GRADIENT_ORIENTATION)

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from functools import partial
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -21,7 +20,7 @@ from ....standard import dictionary
 from ....standard.tags import Tag
 from . import vendor
 from .components import image_words
-from .coordinates import TIMES, SharedTimes, Times, meanings_of, time_of
+from .coordinates import SharedRows, SharedTimes, Times, meanings_of
 from .frame_attributes import Frame, first_number, other_words
 from .frame_info import FrameInfo
 from .image_texts import coil_element
@@ -65,7 +64,7 @@ class SharedDescriptions:
         self.is_single = SharedValues(_is_single_frame)
         self.description = SharedValues(lambda elements: _described_frame(elements, {}))
         self.place = SharedValues(_place_of)
-        self.times = [SharedValues(partial(time_of, row)) if row.of_attributes else None for row in TIMES]
+        self.times = SharedRows()
 
 
 def _is_single_frame(elements: Elements) -> bool:
