@@ -32,8 +32,8 @@ def by_study(instances: Sequence[Instance]) -> tuple[list[list[Instance]], str]:
     if _are_one_examination(instances_by_study):
         names = ", ".join(map(describe, _SHARED))
         return [list(instances)], (
-            f"the files have {len(instances_by_study)} values of {uid}, but the same {names}, and no InstanceNumber (0020,0013) twice: they "
-            "are taken for one study"
+            f"the files have {len(instances_by_study)} values of {uid}, but the same {names}, and no InstanceNumber "
+            "(0020,0013) twice: they are taken for one study"
         )
     return instances_by_study, ""
 
