@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from functools import partial
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -21,9 +20,10 @@ from ....standard import dictionary
 from ....standard.tags import Tag
 from . import vendor
 from .components import image_words
-from .coordinates import TIMES, SharedTimes, Times, meanings_of, time_of
+from .coordinates import SharedRows, SharedTimes, Times, meanings_of
 from .frame_attributes import Frame, first_number, other_words
 from .frame_info import FrameInfo
+from .image_texts import coil_element
 from .lookup import Lookup, frame_count
 from .multiframe import frames_without_groups
 from .planes import is_step_stated, located_plane, plane_of, spacing_of, stated_step_of, step_of
@@ -64,7 +64,7 @@ class SharedDescriptions:
         self.is_single = SharedValues(_is_single_frame)
         self.description = SharedValues(lambda elements: _described_frame(elements, {}))
         self.place = SharedValues(_place_of)
-        self.times = [SharedValues(partial(time_of, row)) if row.of_attributes else None for row in TIMES]
+        self.times = SharedRows()
 
 
 def _is_single_frame(elements: Elements) -> bool:
@@ -182,7 +182,7 @@ def _described_frame(elements: Elements, own: Elements) -> _Description:
         step_mm=abs(step_of(look)),
         stated_step_mm=abs(stated_step_of(look)),
         is_step_assumed=not is_step_stated(look),
-        words=(*image_words(look), *other_words(look)),
+        words=(*image_words(look), *other_words(look), *filter(None, [coil_element(look.data_set)])),
         labels=meanings_of(Frame(elements, 0, 0, look, own, {})),
         pixel_kind=_pixel_kind(elements),
         time_count=metadata.integer(elements, Tag.NUMBER_OF_TEMPORAL_POSITIONS),

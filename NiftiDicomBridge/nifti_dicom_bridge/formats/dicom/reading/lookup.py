@@ -23,7 +23,7 @@ class Lookup:
     def __init__(self, elements: Elements, own: Elements):
         shared = metadata.first_item(elements, Tag.SHARED_FUNCTIONAL_GROUPS_SEQUENCE)
         self._layers = [layer for layer in (own, shared) if layer]
-        self.data_set = as_original(elements, own)
+        self.data_set = as_original(elements, own) if self._layers else elements
         self.notes: list[str] = []
 
     @property

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from itertools import compress
 
 import numpy as np
 
@@ -51,12 +52,18 @@ def sop_class_of(elements: Elements) -> str:
     return SEGMENTATION if not stated and Tag.SEGMENTATION_TYPE in elements else stated
 
 
-def refuse_tiles(instance: Instance, sop_class: str) -> None:
-    """Raise `DicomReadError` for an image whose frames are parts of one plane (PS3.3 C.8.12.4), and may only be counted."""
-    if sop_class == WHOLE_SLIDE or metadata.text(instance.elements, Tag.DIMENSION_ORGANIZATION_TYPE) == "TILED_FULL":
+def is_large_picture(elements: Elements) -> bool:
+    """Whether the frames of an image are parts of one plane (PS3.3 C.8.12.4), which may only be counted."""
+    return sop_class_of(elements) == WHOLE_SLIDE or metadata.text(elements, Tag.DIMENSION_ORGANIZATION_TYPE) == "TILED_FULL"
+
+
+def refuse_tiles(instances: Sequence[Instance], are_large_pictures: Sequence[bool]) -> None:
+    """Raise `DicomReadError` for the first of some images that is a large picture."""
+    instance = next(compress(instances, are_large_pictures), None)
+    if instance is not None:
         raise DicomReadError(
-            f"{instance.path}: a tiled image ({uid_name(sop_class)}): its frames are parts of one large picture, not slices. "
-            "Convert it with a tool for whole-slide microscopy."
+            f"{instance.path}: a tiled image ({uid_name(sop_class_of(instance.elements))}): its frames are parts of one large "
+            "picture, not slices. Convert it with a tool for whole-slide microscopy."
         )
 
 
