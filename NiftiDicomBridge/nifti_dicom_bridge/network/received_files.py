@@ -25,7 +25,7 @@ def write_received(event: Any, folder: Path) -> Path:
 
 
 def write_instance(folder: Path, uid: str, content: bytes) -> Path:
-    """Write an object to ``folder/SOPInstanceUID.dcm``; see `write_received`."""
+    """Write an object to ``folder/SOPInstanceUID.dcm``; raises `ValueError` and `OSError` as `write_received` does."""
     if not is_uid_name(uid):
         raise ValueError(f"{uid!r} is not a SOP Instance UID")
     path = folder / f"{uid}.dcm"
