@@ -6,6 +6,13 @@ from typing import Any
 
 from ..standard.tags import Tag
 from .kinds import MS_TO_S, NUMBER, POSITIVE, US_TO_S, round_to_12_digits
+from .labeling_delays import (
+    GE_DURATION,
+    LABELED_GE,
+    LABELED_UIH,
+    delay_of_protocol,
+    delays_in_inversion_time,
+)
 from .row import GE, AnyRow, Derived, Row, When
 from .siemens import LABELING_SEQUENCES, SEQUENCE_FILE
 from .source import Phoenix, PlaneAttributes, Private
@@ -13,7 +20,7 @@ from .timing import volume_time_of
 
 GE_TECHNIQUE = Private(0x0043, "GEMS_PARM_01", 0x10A4)
 GE_CONTRAST = Private(0x0043, "GEMS_PARM_01", 0x10A3)
-GE_DURATION = Private(0x0043, "GEMS_PARM_01", 0x10A5)
+UIH_EFFICIENCY = Private(0x0065, "Image Private Header", 0x1075)
 GE_CONTINUOUS = (("3D pulsed continuous", "PCASL"), ("3D continuous", "CASL"))
 WORDS = (("PSEUDOCONTINUOUS", "PCASL"), ("CONTINUOUS", "CASL"), ("PULSED", "PASL"))
 
@@ -24,8 +31,6 @@ BLOCK_S = 0.92 * 20e-3
 AD, AL, TI = "sWipMemBlock.adFree[{}]", "sWipMemBlock.alFree[{}]", "alTI[{}]"
 # (Siemens sequence file, key, field, index, factor): research sequences keep their parameters in free fields
 FREE_FIELDS = (
-    ("ep2d_asl",        "LabelingDuration",             "sAsl.ulLabelingDuration", 0, US_TO_S),
-    ("ep2d_asl",        "PostLabelingDelay",            "sAsl.sPostLabelingDelay[0]", 0, US_TO_S),
     ("ep2d_pcasl",      "LabelingDistance",             AD, 1, 1.0),
     ("ep2d_pcasl",      "PostLabelingDelay",            AD, 2, US_TO_S),
     ("ep2d_pcasl",      "NumRFBlocks",                  AD, 3, 1.0),
@@ -147,18 +152,18 @@ def _preparation(source: PlaneAttributes) -> float | int | None:
     return seconds if continuous and "jw_tgse" not in source.text(SEQUENCE_FILE) else None
 
 
+def _efficiency(source: PlaneAttributes) -> float | None:
+    """The part of the blood that was labeled."""
+    efficiency = source.number(UIH_EFFICIENCY)
+    return efficiency if efficiency is not None and 0 < efficiency <= 1 else None
+
+
 def _free(field: str, n: int) -> Phoenix:
     return Phoenix(field.format(n))
 
 
-def _ge_delay(source: PlaneAttributes) -> float | int | None:
-    """For labeled images of GE, InversionTime is the post-labeling delay."""
-    inversion_time_ms = source.number(Tag.INVERSION_TIME)
-    return round_to_12_digits(inversion_time_ms, MS_TO_S) if inversion_time_ms else None
-
-
 LABELED_SIEMENS = When("Siemens ASL sequences", _is_sequence)
-LABELED_GE = When("GE, labeled", lambda source: GE.holds(source) and (source.number(GE_DURATION) or 0) > 0)
+LABELED_PROTOCOL = When("Siemens, `sAsl.ulMode` is not 1", lambda source: source.number(Phoenix("sAsl.ulMode")) != 1)
 
 # fmt: off
 ROWS: tuple[AnyRow, ...] = (
@@ -166,7 +171,12 @@ ROWS: tuple[AnyRow, ...] = (
             "sequence file"),
     Derived("PASLType", _pasl_type, "Siemens sequence file"),
     Row("LabelingDuration", GE_DURATION, POSITIVE, MS_TO_S, LABELED_GE),
-    Derived("PostLabelingDelay", _ge_delay, "(0018,0082)", LABELED_GE),
+    Derived("PostLabelingDelay", delays_in_inversion_time, "(0018,0082) of each volume", LABELED_GE),
+    Derived("PostLabelingDelay", delays_in_inversion_time, "(0018,0082) of each volume", LABELED_UIH),
+    Derived("LabelingEfficiency", _efficiency, "(0065,xx75) of UIH", LABELED_UIH),
+    Derived("PostLabelingDelay", delay_of_protocol, "CSA protocol `sAsl.sPostLabelingDelay`, if there is one",
+            LABELED_PROTOCOL),
+    Row("LabelingDuration", Phoenix("sAsl.ulLabelingDuration"), POSITIVE, US_TO_S, LABELED_PROTOCOL),
     Row("NumberOfPointsPerArm", Private(0x0027, "GEMS_IMAG_01", 0x1060), POSITIVE, when=LABELED_GE),
     Row("NumberOfArms", Private(0x0027, "GEMS_IMAG_01", 0x1061), POSITIVE, when=LABELED_GE),
     *(Derived(key, _delays(first, count), f"CSA protocol `{AL.format(first)}`…", _sequence(part))

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from ..model import metadata
+from ..model.legacy_converted import own_groups
+from ..model.metadata import Elements
 from ..standard.tags import Tag
 from .kinds import Kind
 from .row import SIEMENS, Derived, Row
@@ -24,6 +27,9 @@ COMPONENTS = {
 GE_COMPONENTS = {0: "MAGNITUDE", 1: "PHASE", 2: "REAL", 3: "IMAGINARY"}
 DISTORTION_CORRECTED = {"DIS2D": True, "DIS3D": True, "ND": False}
 # fmt: on
+DIXON = re.compile(r"(IN|OUT|OPP|OPPOSED|OUT_OF)_PHASE", re.IGNORECASE)
+"""Of water and fat: images of magnitude, despite the word."""
+FRAME_TYPES = (Tag.MR_IMAGE_FRAME_TYPE_SEQUENCE, Tag.CT_IMAGE_FRAME_TYPE_SEQUENCE, Tag.PET_FRAME_TYPE_SEQUENCE)
 FIELD_MAP_WORD = "FIELDMAPHZ"
 
 
@@ -33,8 +39,11 @@ def components_of(source: PlaneAttributes) -> list[str]:
 
 
 def _components(source: PlaneAttributes, words: list[str]) -> list[str]:
+    stated = source.stated(Tag.COMPLEX_IMAGE_COMPONENT).upper()
+    if stated == "MIXED" and (own := COMPONENTS.get(_of_frame(source, Tag.COMPLEX_IMAGE_COMPONENT).upper())):
+        return [own]
     components = [COMPONENTS.get(word.upper()) for word in words]
-    components.append(COMPONENTS.get(source.stated(Tag.COMPLEX_IMAGE_COMPONENT).upper()))
+    components.append(COMPONENTS.get(stated))
     if source.manufacturer == "GE":
         number = source.number(GE_COMPONENT)
         components.append(None if number is None else GE_COMPONENTS.get(int(number)))
@@ -45,10 +54,28 @@ COMPONENTS_IN_ORDER = ("MAGNITUDE", "PHASE", "REAL", "IMAGINARY")
 
 
 def image_type_of(source: PlaneAttributes) -> list[str]:
-    """Return the words of ImageType, those of FrameType where a multi-frame image is of mixed type."""
+    """Return the words of ImageType, those of FrameType where the frames of an object are of several types."""
     words = [word for word in metadata.texts(source.top, Tag.IMAGE_TYPE) if word]
     frame = source.texts(Tag.FRAME_TYPE)
-    return frame if frame and "MIXED" in words else words
+    return frame if frame and ("MIXED" in words or source.once("frame types", _are_several_types)) else words
+
+
+def _are_several_types(source: PlaneAttributes) -> bool:
+    """Whether the frames of an object have different FrameTypes, whatever its ImageType is."""
+    frames = metadata.items(source.instance.elements, Tag.PER_FRAME_FUNCTIONAL_GROUPS_SEQUENCE)
+    types = (metadata.text(_type_of(frame.elements), Tag.FRAME_TYPE) for frame in frames)
+    first = next(types, "")
+    return any(other != first for other in types)
+
+
+def _type_of(groups: Elements) -> Elements:
+    """Return the functional group of the type of a frame; empty where it has none of its own."""
+    return next(filter(None, (metadata.first_item(groups, tag) for tag in FRAME_TYPES)), {})
+
+
+def _of_frame(source: PlaneAttributes, tag: int) -> str:
+    """Return text in the functional group of the type of a frame."""
+    return metadata.text(_type_of(own_groups(source.top, source.frame)), tag)
 
 
 def is_field_map_in_hz(source: PlaneAttributes) -> bool:
@@ -76,15 +103,16 @@ GE_LOCATIONS = Private(0x0021, "GEMS_RELA_01", 0x104F)
 
 def _image_type(source: PlaneAttributes, where: Any, factor: float) -> list[str] | None:
     """Return the words as dcm2niix has them, because tools look for them: split at underscores, the component appended."""
-    words = [part for word in image_type_of(source) for part in word.split("_") if part]
+    parts = [(part, word) for word in image_type_of(source) for part in word.split("_") if part]
+    words = [part for part, _ in parts]
     if not words:
         return None
     if source.volume is not None and source.volume.dicom.resampled:
         words[0] = "DERIVED"
     if is_field_map_in_hz(source):
         return [*words, *[word for word in (FIELD_MAP_WORD,) if word not in words]]
-    inner = words[1:-1]  # a last word needs no repeating
-    phase = [word for word in words[-1:] if "PHASE" in word]
+    inner = [part for part, word in parts[1:-1] if not DIXON.fullmatch(word)]  # a last word needs no repeating
+    phase = [part for part, word in parts[-1:] if "PHASE" in part and not DIXON.fullmatch(word)]
     return [*words, *[word for word in _components(source, inner + phase) if word not in inner]]
 
 

@@ -12,6 +12,7 @@ from ..standard.tags import Tag
 from .ge_times import ge_onsets, ge_repetition_time, ge_slice_times
 from .image_type import image_type_of
 from .kinds import MS_TO_S, POSITIVE, clock, date, seconds_of
+from .labeling_delays import has_one_delay
 from .row import GE, PHILIPS, UIH, AnyRow, Derived, Row, When
 from .rows import train_length_of
 from .sequence_words import SCANNING_SEQUENCE, is_3d, words_of
@@ -257,6 +258,7 @@ def _uneven_onsets(source: PlaneAttributes) -> list[float] | None:
 
 
 INVERTED = When("inversion recovery", _is_inversion)
+ONE_DELAY = When("the same in all volumes", has_one_delay)
 NOT_INVERTED = When("", lambda source: not _is_inversion(source))
 
 
@@ -294,7 +296,7 @@ ROWS: tuple[AnyRow, ...] = (
         "(0008,0032) of the volumes, (0018,1060) of those of GE multi-phase EPI, where the time between them varies",
     ),
     Row("RepetitionTime", Tag.REPETITION_TIME, POSITIVE, MS_TO_S),
-    Row("InversionTime", (Tag.INVERSION_TIME, Tag.INVERSION_TIMES), POSITIVE, MS_TO_S),
+    Row("InversionTime", (Tag.INVERSION_TIME, Tag.INVERSION_TIMES), POSITIVE, MS_TO_S, ONE_DELAY),
     Derived(
         "SliceTiming",
         slice_timing_of,

@@ -40,9 +40,10 @@ def convert_to_nifti(inputs: Sequence[Path], output: Path, options: ConversionOp
     policy = OutputPolicy.of(options, taken)
     tasks = _stores_to_nifti(stores, output, options, taken, policy)
     for plan in plans:
-        convert = partial(_plan_to_nifti, plan, output, options, taken, policy)
+        paths = plan.paths
+        convert = partial(_plan_to_nifti, plan, paths, output, options, taken, policy)
         keys = policy.keys or (keys_of_names([_without_suffixes(plan.name)]) if options.resample else frozenset())
-        tasks.append(Task(plan.title, plan.paths, convert, keys))
+        tasks.append(Task(plan.title, paths, convert, keys))
     report.entries += runner.run(tasks)
     return policy.published(report)
 
@@ -69,9 +70,10 @@ def _without_suffixes(name: str) -> str:
 
 
 def _plan_to_nifti(
-    plan: Plan, output: Path, options: ConversionOptions, taken: set[str], policy: OutputPolicy, progress: Progress | None
-) -> Entry:
-    entry = Entry(plan.title, Outcome.CONVERTED, plan.paths)
+    plan: Plan, paths: list[Path], output: Path, options: ConversionOptions, taken: set[str], policy: OutputPolicy,
+    progress: Progress | None,
+) -> Entry:  # fmt: skip
+    entry = Entry(plan.title, Outcome.CONVERTED, paths)
     with errors_recorded_in(entry, options.skip_existing):
         if not options.deidentify:  # which gives another name
             check_free(output / (plan.name + nifti_suffix(options)), series_uid(plan), options)

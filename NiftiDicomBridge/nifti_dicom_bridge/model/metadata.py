@@ -316,7 +316,8 @@ def _numbers(vr: str, value: bytes) -> tuple[float, ...]:
     if b"_" in value:
         return ()  # Python allows it between digits
     try:
-        return tuple(map(float, value.decode("ascii").strip(SPACE_AND_NULL).replace(",", ".").split("\\")))
+        listed = value.decode("ascii").strip(SPACE_AND_NULL).rstrip("\\")  # some writers end each value with the separator
+        return tuple(map(float, listed.replace(",", ".").split("\\")))
     except ValueError:
         return ()
 

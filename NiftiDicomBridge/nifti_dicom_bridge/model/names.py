@@ -6,6 +6,7 @@ sidecar.
 
 from __future__ import annotations
 
+import os
 import re
 import unicodedata
 from collections.abc import Iterable
@@ -32,7 +33,8 @@ LONGEST_SUFFIX = 20
 _DEVICES = re.compile(r"(?i)(con|prn|aux|nul|conin\$|conout\$|com[\d¹²³]|lpt[\d¹²³]) *(\..*)?")
 """Windows reserves these names, with any suffix."""
 _UID_NAME = re.compile(r"[0-9][0-9.]{0,127}")
-"""Some UIDs are longer than the 64 characters of the standard; no more than digits and dots can leave a folder."""
+"""A name that begins with a digit does not leave a folder; some UIDs are longer than the 64 characters of the standard."""
+_SEPARATORS = os.sep + (os.altsep or "")
 _NOT_IN_WINDOWS = re.compile(r'[<>:"/\\|?*\x00-\x1f\x7f]')
 
 
@@ -44,10 +46,10 @@ def suffix_of(path: Path | str, suffixes: Iterable[str] = IMAGE_SUFFIXES) -> str
     >>> suffix_of("CT.NII.GZ"), suffix_of("notes.txt")
     ('.NII.GZ', '')
     """
-    name = path.name if isinstance(path, Path) else Path(path).name
-    lower = name.lower()
+    text = os.fspath(path).rstrip(_SEPARATORS)
+    lower = text.lower()
     length = next((len(suffix) for suffix in suffixes if lower.endswith(suffix)), 0)
-    return name[len(name) - length :]
+    return text[len(text) - length :]
 
 
 def stem_of(path: Path | str) -> str:

@@ -6,7 +6,7 @@ would be most of the memory that a long series takes.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any, NoReturn
 
 from .metadata import Element
@@ -113,6 +113,11 @@ class SimilarElements(dict[int, Element]):
 def like_of(elements: dict[int, Element]) -> dict[int, Element]:
     """Return the data set that one is similar to; itself where it is an ordinary one."""
     return elements.like if type(elements) is SimilarElements else elements
+
+
+def column_of(data_sets: Iterable[dict[int, Element]], tag: int) -> list[Element | None]:
+    """Return the element with a tag of each data set, None where it has none; in less time than `get` takes for each."""
+    return [(one.changes.get(tag) or one.like.get(tag)) if type(one) is SimilarElements else one.get(tag) for one in data_sets]
 
 
 def changes_of(elements: dict[int, Element]) -> dict[int, Element]:

@@ -18,7 +18,7 @@ from typing import Any
 from ..errors import SidecarError
 from ..model.charset import CharacterSet
 from ..model.metadata import Element, Elements
-from ..model.similar_elements import SimilarElements, changes_of, like_of
+from ..model.similar_elements import SimilarElements, changes_of, column_of, like_of
 from ..standard import dictionary
 from ..standard.tags import Tag
 from .dicom_json import (
@@ -50,8 +50,7 @@ class TableEncoder(Encoder):
         if varying:
             charsets = [own.of(elements) for elements in data_sets] if Tag.SPECIFIC_CHARACTER_SET in varying else None
             result["Varying"] = {
-                dictionary.hexadecimal(tag): self._column([elements.get(tag) for elements in data_sets], charsets or own)
-                for tag in varying
+                dictionary.hexadecimal(tag): self._column(column_of(data_sets, tag), charsets or own) for tag in varying
             }
         return result
 

@@ -8,16 +8,19 @@ The number of a frame at its place, counted, is not among them: it changes with 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any, NamedTuple
 
 from ....model import metadata
 from ....model.metadata import Elements
 from ....standard.tags import Tag
 from . import frame_attributes as read
+from . import image_texts
 from .components import component_of
+from .doses import dose_of
 from .frame_attributes import Frame
 from .lookup import Lookup
-from .shared_values import UNKNOWN, SharedValues
+from .shared_values import UNKNOWN, SharedValues, SimilarDataSets
 
 
 class Meaning(NamedTuple):
@@ -92,6 +95,7 @@ MEANINGS = (
     Meaning("units", read.pet_units),
     Meaning("polarity", read.polarity),
     Meaning("space", read.text_in(Tag.FRAME_OF_REFERENCE_UID)),
+    Meaning("dose", dose_of),
     Meaning("window", read.of_vector("EnergyWindowVector")),
     Meaning("detector", read.of_vector("DetectorVector")),
 )
@@ -100,6 +104,7 @@ INSTANCE_NUMBER = "InstanceNumber"
 WEIGHTING = "b-value and gradient direction"
 _GATING, _PERCENT = Tag.CARDIAC_SYNCHRONIZATION_SEQUENCE, Tag.NOMINAL_PERCENTAGE_OF_CARDIAC_PHASE
 TIMES = (
+    Time("FrameLabel", image_texts.frame_label, orders=False, moves=True, separates=True),
     Time("DimensionIndexValues", read.dimension_indices, moves=True),
     Time("TemporalPositionIndex", read.of_content(Tag.TEMPORAL_POSITION_INDEX), moves=True, counts_times=True),
     Time("TemporalPositionIdentifier", read.number_in(Tag.TEMPORAL_POSITION_IDENTIFIER), moves=True, counts_times=True,
@@ -132,6 +137,7 @@ TIMES = (
     Time("ContentTime", lambda frame: read.moment(frame, 0, Tag.CONTENT_DATE, Tag.CONTENT_TIME), moves=True, runs=True),
     Time("SeriesDescription or another text", read.description, orders=False, moves=True, separates=True),
     Time("ContrastBolusAgent", read.contrast_agent, orders=False, moves=True, separates=True, may_change=True),
+    Time("ImageComments", image_texts.comment, orders=False, moves=True, separates=True, may_change=True),
     Time("InstanceNumber and locations in acquisition (0021,104F)", read.volume_number, moves=True,
          counts_times=True, may_change=True),
     Time("SOPInstanceUID", read.object_of, orders=False, moves=True, of_attributes=False),
@@ -184,6 +190,22 @@ class Times:
         self._values[row] = self[row] + seconds
 
 
+class SharedRows:
+    """How the rows of `TIMES` are read for the objects of one series that are one image each.
+
+    Attributes
+    ----------
+    readers : list of SharedValues or None
+        Of each row; None where objects have no value in common.
+    own : set of int
+        Rows of which some objects have a value of their own.
+    """
+
+    def __init__(self) -> None:
+        self.readers = [SharedValues(partial(time_of, row)) if row.of_attributes else None for row in TIMES]
+        self.own: set[int] = set()
+
+
 class SharedTimes(Times):
     """The same for an object that is one image, whose values are read once for all objects that have them in common.
 
@@ -193,20 +215,20 @@ class SharedTimes(Times):
         Of the object.
     index : int
         Its number among those of its series.
-    shared : list of SharedValues or None
-        How each row is read.
+    rows : SharedRows
+        Of the series.
     """
 
-    def __init__(self, elements: Elements, index: int, shared: Sequence[SharedValues[Any] | None]):
-        self._elements, self._index, self._shared = elements, index, shared
+    def __init__(self, elements: Elements, index: int, rows: SharedRows):
+        self._elements, self._index, self._rows = elements, index, rows
         self._values = _NOTHING
 
     def __getitem__(self, row: int) -> Any:
         if row in self._values:
             return self._values[row]
-        shared = self._shared[row]
-        value = UNKNOWN if shared is None else shared.known(self._elements)
-        return self._read(row) if value is UNKNOWN else value
+        reader = self._rows.readers[row]
+        value = UNKNOWN if reader is None else reader.known(self._elements)
+        return self._own(row, self._read(row)) if value is UNKNOWN else value
 
     @property
     def stack_id(self) -> str:
@@ -220,13 +242,51 @@ class SharedTimes(Times):
 
     def move(self, row: int, seconds: float) -> None:
         """Count a time from another day."""
-        self._values = {**self._values, row: self[row] + seconds}
+        self._own(row, self[row] + seconds)
 
     def _read(self, row: int) -> Any:
-        """Return a value that is not remembered for other objects."""
-        value = time_of(TIMES[row], self._elements, self._index)
+        return time_of(TIMES[row], self._elements, self._index)
+
+    def _own(self, row: int, value: Any) -> Any:
+        """Remember a value for this object only, and return it."""
         self._values = {**self._values, row: value}
+        self._rows.own.add(row)
         return value
+
+    @classmethod
+    def read_all(cls, row: int, all_times: Sequence[SharedTimes], similar: SimilarDataSets) -> list[Any]:
+        """Return the values of a row in many objects of one series, whose data sets are `similar`."""
+        rows = all_times[0]._rows
+        reader = rows.readers[row]
+        if reader is None or row in rows.own:
+            return [times[row] for times in all_times]
+        known = reader.known_of_all(similar)
+        return [
+            times._own(row, times._read(row)) if value is UNKNOWN else value
+            for times, value in zip(all_times, known, strict=True)
+        ]
+
+
+class TimesOfFrames:
+    """The values of rows of `TIMES` in many frames of one series, one row after the other.
+
+    Parameters
+    ----------
+    all_times : sequence of Times or None
+        Of each frame.
+    """
+
+    def __init__(self, all_times: Sequence[Times | None]):
+        self._times = all_times
+        shared = [times for times in all_times if type(times) is SharedTimes]
+        self._shared = shared if len(shared) == len(all_times) else []
+        self._similar = SimilarDataSets(times._elements for times in self._shared)
+
+    def of(self, row: int) -> list[Any]:
+        """Return the value of a row in each frame; None where it is not stated, or the frame has no times."""
+        if self._shared:
+            return SharedTimes.read_all(row, self._shared, self._similar)
+        return [None if times is None else times[row] for times in self._times]
 
 
 _NOTHING: dict[int, Any] = {}

@@ -330,7 +330,7 @@ class _Order:
         if id(like) not in self._alike:
             self._alike[id(like)] = like, self._is_ascending(like)
         if self._alike[id(like)][1]:
-            return all(map(self._has_ordered_items, elements.changes.values()))
+            return all(self._has_ordered_items(one) for one in elements.changes.values() if type(one[1]) is tuple)
         return self._is_ascending(elements)
 
     def _is_ascending(self, elements: Elements) -> bool:
@@ -341,8 +341,7 @@ class _Order:
         return self._tags[tags] and all(map(self._has_ordered_items, sequences))
 
     def _has_ordered_items(self, element: Element) -> bool:
-        if not isinstance(element.value, tuple):
-            return True
+        assert isinstance(element.value, tuple)
         if id(element) not in self._sequences:
             self._sequences[id(element)] = element, all(_is_ascending(item.elements) for item in element.value)
         return self._sequences[id(element)][1]

@@ -31,6 +31,13 @@ UIH_DIRECTION = (0x0065, "Image Private Header", 0x37)
 
 _NUMBER = r"\s*([-+]?[\d.]+)\s*"
 CANON_COMMENT = re.compile(rf"b={_NUMBER}\({_NUMBER},{_NUMBER},{_NUMBER}\)")
+GE_IMAGE_KIND = (0x0043, "GEMS_PARM_01", 0x30)
+"""Of each image ("Vas collapse flag")."""
+GE_SERIES_KIND = (0x0021, "GEMS_RELA_01", 0x5A)
+"""Of the series ("Diffusion direction")."""
+GE_TENSOR_IMAGES = (14, 16)
+"""b = 0, and an image of a table of directions; images in one direction, and their mean, have other numbers."""
+GE_TENSOR_SERIES = 16
 GE_HIGH_B_OFFSET = 10**9
 """GE adds it to b-values of multi-shell acquisitions."""
 GE_B_STEP = 5
@@ -74,7 +81,7 @@ def _directed(b_value: float | None, direction: Sequence[float]) -> Weighting | 
 
 def _public(look: Lookup, elements: Elements, plane: Plane) -> Weighting | None:
     """PS3.3 C.8.13.5.9, MR Diffusion; at the top level in classic objects of GE, Siemens XA and Canon."""
-    group = look.group(Tag.MR_DIFFUSION_SEQUENCE) or elements
+    group = look.merged(Tag.MR_DIFFUSION_SEQUENCE) or elements
     b_value = metadata.number(group, Tag.DIFFUSION_B_VALUE)
     nested = metadata.first_item(group, Tag.DIFFUSION_GRADIENT_DIRECTION_SEQUENCE)
     direction = metadata.numbers(nested or group, Tag.DIFFUSION_GRADIENT_ORIENTATION)
@@ -121,10 +128,22 @@ def _ge(look: Lookup, elements: Elements, plane: Plane) -> Weighting | None:
     direction = np.array([part[0] for part in parts]) if all(parts) else np.zeros(3)
     length = float(np.linalg.norm(direction))
     if length == 0:
-        return Weighting(0.0, np.zeros(3)) if all(parts) else _directed(b_value, ())
+        return Weighting(0.0, np.zeros(3)) if all(parts) and _is_in_tensor(elements) else _directed(b_value, ())
     if 0.03 < length < 0.97:
         b_value = max(GE_B_STEP, round(b_value * length**2 / GE_B_STEP) * GE_B_STEP)
     return _directed(b_value, _of_image_axes(elements, plane, direction))
+
+
+def _is_in_tensor(elements: Elements) -> bool:
+    """Whether an image of GE is one of a table of directions: without a direction, it is b = 0, whatever the b-value.
+
+    Clinical images, of one direction or of the mean of several, have the b-value that they state and no direction.
+    """
+    kind = vendor.private_numbers(elements, GE_IMAGE_KIND)
+    if kind and kind[0]:
+        return kind[0] in GE_TENSOR_IMAGES
+    series_kind = vendor.private_numbers(elements, GE_SERIES_KIND)
+    return not series_kind or series_kind[0] == GE_TENSOR_SERIES
 
 
 def _of_image_axes(elements: Elements, plane: Plane, direction: np.ndarray) -> list[float]:
@@ -189,11 +208,16 @@ def _philips(look: Lookup, elements: Elements, plane: Plane) -> Weighting | None
 
 
 def _uih(look: Lookup, elements: Elements, plane: Plane) -> Weighting | None:
-    b_value = vendor.private_numbers(elements, UIH_B_VALUE)
+    """b-value and direction along the axes of the image; DiffusionGradientOrientation next to it is not rotated with the image.
+
+    https://github.com/rordenlab/dcm2niix/issues/836
+    """
     direction = vendor.private_numbers(elements, UIH_DIRECTION)
-    if not b_value:
+    if len(direction) != 3:
         return None
-    return _directed(b_value[0], _in_patient(plane, *direction) if len(direction) == 3 else ())
+    stated = vendor.private_numbers(elements, UIH_B_VALUE)
+    b_value = stated[0] if stated else metadata.number(elements, Tag.DIFFUSION_B_VALUE)
+    return _directed(b_value, _in_patient(plane, *direction))
 
 
 def _in_patient(plane: Plane, x: float, y: float, z: float) -> list[float]:
@@ -203,8 +227,10 @@ def _in_patient(plane: Plane, x: float, y: float, z: float) -> list[float]:
 
 
 def _undirected(look: Lookup, elements: Elements, plane: Plane) -> Weighting | None:
-    """The public b-value of a classic object, where no element contains a direction."""
-    return _directed(metadata.number(elements, Tag.DIFFUSION_B_VALUE), ())
+    """The public b-value of a classic object, or that of United Imaging, where no element contains a direction."""
+    stated = vendor.private_numbers(elements, UIH_B_VALUE)
+    return _directed(stated[0] if stated else metadata.number(elements, Tag.DIFFUSION_B_VALUE), ())
 
 
-_SOURCES: tuple[Source, ...] = (_public, _siemens, _ge, _philips, _uih, _canon, _undirected)
+_SOURCES: tuple[Source, ...] = (_uih, _public, _siemens, _ge, _philips, _canon, _undirected)
+"""In order of trust."""

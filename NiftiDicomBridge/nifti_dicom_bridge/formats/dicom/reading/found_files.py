@@ -28,6 +28,8 @@ SHARE = 64
 """Files that a process reads at least at a time."""
 LARGE_FOLDER = 256
 """Files of a folder that may become several shares."""
+PARSED = 2
+"""Files of one size that are parsed, rather than compared with others, which takes less than bringing them from a copy."""
 Listed = tuple[Path, str]
 """A file, and its name relative to the input."""
 
@@ -129,11 +131,10 @@ def _without_pixels(path: Path, instance: Instance) -> Leftover:
 def read_files(listed: Sequence[Listed], progress: Progress | None = None, jobs: int = 1) -> FoundFiles:
     """Return what files are; many files of several kinds are read in several copies of this process, where that is safe."""
     shares = _shares(listed) if jobs > 1 else []
-    sizes = list(map(len, shares))
-    jobs = useful_jobs(sizes, SHARE, jobs)
+    jobs = useful_jobs([share.parsed for share in shares], SHARE, jobs)
     if jobs == 1:
         return _read(listed, Headers(), progress)
-    return _read_in_copies(shares, sizes, progress, jobs).in_order_of(listed)
+    return _read_in_copies(shares, progress, jobs).in_order_of(listed)
 
 
 def _read(listed: Sequence[Listed], headers: Headers, progress: Progress | None = None) -> FoundFiles:
@@ -145,15 +146,25 @@ def _read(listed: Sequence[Listed], headers: Headers, progress: Progress | None 
     return result
 
 
-def _shares(listed: Sequence[Listed]) -> list[list[Listed]]:
+@dataclass
+class _Share:
+    """Files that one process reads, and how many of them it parses: the others are compared with those."""
+
+    files: list[Listed] = field(default_factory=list)
+    parsed: int = 0
+
+
+def _shares(listed: Sequence[Listed]) -> list[_Share]:
     """Return the files in groups whose headers have much in common: folders, and in large folders files of one size."""
-    shares: list[list[Listed]] = []
+    shares: list[_Share] = []
     for _, files_of_folder in groupby(listed, key=lambda file: file[0].parent):
         folder = list(files_of_folder)
-        for group in _of_one_size(folder) if len(folder) > LARGE_FOLDER else [folder]:
-            if not shares or len(shares[-1]) >= SHARE:
-                shares.append([])
-            shares[-1] += group
+        is_large = len(folder) > LARGE_FOLDER
+        for group in _of_one_size(folder) if is_large else [folder]:
+            if not shares or len(shares[-1].files) >= SHARE:
+                shares.append(_Share())
+            shares[-1].files += group
+            shares[-1].parsed += min(len(group), PARSED) if is_large else len(group)
     return shares
 
 
@@ -171,11 +182,9 @@ def _size_of(path: Path) -> int:
         return 0
 
 
-def _read_in_copies(
-    shares: Sequence[Sequence[Listed]], sizes: Sequence[int], progress: Progress | None, jobs: int
-) -> FoundFiles:
+def _read_in_copies(shares: Sequence[_Share], progress: Progress | None, jobs: int) -> FoundFiles:
     """Return what the files of all shares are."""
-    headers = Headers()
+    headers, sizes = Headers(), [len(share.files) for share in shares]
 
     def computed(part: FoundFiles, done: int) -> None:
         if progress is not None:
@@ -184,7 +193,7 @@ def _read_in_copies(
             import_decoders()  # while the copies read
 
     result = FoundFiles()
-    for part in computed_in_copies(lambda n: _read(shares[n], headers), sizes, jobs, computed=computed):
+    for part in computed_in_copies(lambda n: _read(shares[n].files, headers), sizes, jobs, computed=computed):
         result.add(part)
     return result
 

@@ -55,7 +55,7 @@ def number_in(tag: int, *sequences: int) -> Callable[[Frame], float | None]:
 
     def read(frame: Frame) -> float | None:
         for sequence in sequences:
-            number = _finite(metadata.number(frame.look.group(sequence), tag))
+            number = _finite(metadata.number(frame.look.group_with(sequence, tag), tag))
             if number is not None:
                 return number
         return _finite(metadata.number(frame.look.data_set, tag))
@@ -72,7 +72,7 @@ def text_in(tag: int, *sequences: int) -> Callable[[Frame], str | None]:
     """Return a reader of a text in one of some functional groups, else in the data set."""
 
     def read(frame: Frame) -> str | None:
-        texts = (metadata.text(frame.look.group(sequence), tag) for sequence in sequences)
+        texts = (metadata.text(frame.look.group_with(sequence, tag), tag) for sequence in sequences)
         return next(filter(None, texts), None) or metadata.text(frame.look.data_set, tag) or None
 
     return read

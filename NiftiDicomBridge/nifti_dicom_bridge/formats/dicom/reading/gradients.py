@@ -26,27 +26,35 @@ SAME_B = 0.05
 _WEIGHTING = next(n for n, row in enumerate(TIMES) if row.name.startswith("b-value"))
 
 
-def gradients_of(instances: Sequence[Instance], frames: Sequence[Sequence[FrameInfo]]) -> np.ndarray | None:
-    """Return b-value and direction of every time of a volume.
+def gradients_and_notes(
+    instances: Sequence[Instance], frames: Sequence[Sequence[FrameInfo]]
+) -> tuple[np.ndarray | None, list[str]]:
+    """Return b-value and direction of every time of a volume, and what tensor fits must know of them.
 
     Returns
     -------
-    numpy.ndarray, shape (times, 4), or None
+    table : numpy.ndarray, shape (times, 4), or None
         b-value in s/mm², and unit direction in RAS; None where the volume is not a diffusion series.
+    notes : list of str
+        b-values that are missing, or without a direction.
     """
     if len(frames) < 2 and not _is_diffusion_weighted(_lookup_of(instances[0], frames[0][0])):
-        return None
+        return None, []
     weightings = _weightings(instances, frames)
+    return _table_of(instances, weightings), _notes_of(instances, frames, weightings) if len(frames) > 1 else []
+
+
+def _table_of(instances: Sequence[Instance], weightings: Sequence[Weighting | None]) -> np.ndarray | None:
     if any(weighting is None for weighting in weightings):
         return None
     table = np.array([[w.b_value, *w.direction] for w in weightings if w is not None])
-    varies = np.ptp(table[:, 0]) > 0 or table[:, 0].min() > _least(instances) or table[:, 1:].any() or len(frames) == 1
+    varies = np.ptp(table[:, 0]) > 0 or table[:, 0].min() > _least(instances) or table[:, 1:].any() or len(table) == 1
     return np.column_stack([table[:, 0], ras_of_lps(table[:, 1:])]) if varies else None
 
 
-def notes_of_gradients(instances: Sequence[Instance], frames: Sequence[Sequence[FrameInfo]]) -> list[str]:
-    """Return what tensor fits must know of the times of a volume: b-values that are missing, or without a direction."""
-    weightings = _weightings(instances, frames) if len(frames) > 1 else []
+def _notes_of(
+    instances: Sequence[Instance], frames: Sequence[Sequence[FrameInfo]], weightings: Sequence[Weighting | None]
+) -> list[str]:
     stated = [weighting for weighting in weightings if weighting is not None]
     if not any(weighting.b_value > _least(instances) for weighting in stated):
         return []
@@ -91,12 +99,12 @@ def _least(instances: Sequence[Instance]) -> float:
 
 
 def recorded_gradients(series: SeriesMetadata, times: int) -> np.ndarray | None:
-    """Return b-values and directions, shape (times, 4), of a volume from its recorded instances; see `gradients_of`."""
+    """Return b-values and directions, shape (times, 4), of a volume from its recorded instances; see `gradients_and_notes`."""
     if len(series.frames) != times:
         return None
     planes = [(int(row[0, 0]), int(row[0, 1])) for row in series.frames]
     frames = {n: frames_of(series.instances[n], n) for n in {instance for instance, _ in planes}}
-    return gradients_of(series.instances, [[frames[instance][frame]] for instance, frame in planes])
+    return gradients_and_notes(series.instances, [[frames[instance][frame]] for instance, frame in planes])[0]
 
 
 def _lookup_of(instance: Instance, frame: FrameInfo) -> Lookup:

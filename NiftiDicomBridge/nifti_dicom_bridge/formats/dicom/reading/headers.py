@@ -30,6 +30,8 @@ MAX_TEMPLATES = 6
 MAX_MISSES = 24
 """Files of one size that fit no template before templates are given up for that size."""
 LARGEST_HEADER = 1 << 24
+FEW_BYTES = 64
+"""Of so many bytes that differ, each is looked up; of more, each element is tested once."""
 # elements that specify how others are to be read: their VR (PS3.5 6.2.2), the encoding of the file, the length of the
 # pixel data
 _DECIDING_TAGS = frozenset({
@@ -80,6 +82,7 @@ class Headers:
         for template in known.templates:
             instance = template.read(buffer, path, name, (status.st_size, status.st_mtime_ns))
             if instance is not None:
+                known.expect(template)
                 return instance
         known.misses += 1
         return None
@@ -109,6 +112,12 @@ class _FilesOfOneSize:
         template = Template.of(instance, self.size) if instance is not None else None
         if template is not None:
             self.templates.append(template)
+
+    def expect(self, template: Template) -> None:
+        """Try a template first for the next file."""
+        if template is not self.templates[0]:
+            self.templates.remove(template)
+            self.templates.insert(0, template)
 
 
 def _beginning(path: str, length: int) -> bytes:
@@ -140,6 +149,8 @@ class Template:
         self._latest = [*instance.file_meta.values(), *instance.elements.values()]
         self._are_bytes = [isinstance(e.value, bytes) and not e.undefined and e.vr != "SQ" for e in self._latest]
         self._element_of = _elements_of_bytes(self._tags, len(head), bodies, ends)
+        self._runs = np.flatnonzero(np.diff(self._element_of, prepend=self._element_of[0] - 1))
+        self._element_of_run = self._element_of[self._runs]
 
     @classmethod
     def of(cls, instance: Instance, size: int) -> Template | None:
@@ -160,8 +171,7 @@ class Template:
         """Return the instance of a file that begins with `buffer`; None where it is not certain to fit."""
         if len(buffer) < self.length:
             return None
-        different = (self._bytes != np.frombuffer(buffer, np.uint8, self.length)).nonzero()[0]
-        numbers = set(self._element_of[different].tolist())
+        numbers = self._changed(self._bytes != np.frombuffer(buffer, np.uint8, self.length))
         if _UNCERTAIN in numbers:
             return None
         known = self._instance
@@ -180,6 +190,12 @@ class Template:
         file_meta = {**known.file_meta, **meta} if meta else known.file_meta
         elements = SimilarElements(known.elements, changes)
         return Instance(elements, file_meta, preamble, known.encoding, known.pixels, path, name, stamp=stamp)
+
+    def _changed(self, different: np.ndarray) -> set[int]:
+        """Return the numbers of the elements in which bytes are different."""
+        if np.count_nonzero(different) <= FEW_BYTES:
+            return set(self._element_of[different.nonzero()[0]].tolist())
+        return set(self._element_of_run[np.logical_or.reduceat(different, self._runs)].tolist())
 
     def _element(self, buffer: bytes, number: int) -> Element | None:
         """Return an element that differs from that of the template; that of an earlier file where it is the same."""

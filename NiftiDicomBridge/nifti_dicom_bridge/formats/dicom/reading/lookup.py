@@ -23,7 +23,7 @@ class Lookup:
     def __init__(self, elements: Elements, own: Elements):
         shared = metadata.first_item(elements, Tag.SHARED_FUNCTIONAL_GROUPS_SEQUENCE)
         self._layers = [layer for layer in (own, shared) if layer]
-        self.data_set = as_original(elements, own)
+        self.data_set = as_original(elements, own) if self._layers else elements
         self.notes: list[str] = []
 
     @property
@@ -39,9 +39,25 @@ class Lookup:
                 return elements
         return {}
 
+    def group_with(self, sequence: int, tag: int) -> Elements:
+        """Return the item of a functional group that has an attribute; empty where there is none.
+
+        A group is either shared or of frames (PS3.3 C.7.6.16.1.1), but some objects divide its attributes between both.
+        """
+        for layer in self._layers:
+            elements = metadata.first_item(layer, sequence)
+            if tag in elements:
+                return elements
+        return {}
+
+    def merged(self, sequence: int) -> Elements:
+        """Return the attributes of a functional group in all layers, as of `group_with` for each."""
+        items = [metadata.first_item(layer, sequence) for layer in reversed(self._layers)]
+        return {tag: element for elements in items for tag, element in elements.items()}
+
     def numbers(self, sequence: int, tag: int) -> list[float]:
         """Return numbers of a functional group, or of the data set where no group holds them."""
-        for layer in (self.group(sequence), self.data_set):
+        for layer in (self.group_with(sequence, tag), self.data_set):
             numbers = metadata.numbers(layer, tag)
             doubt = metadata.doubt_of_numbers(layer, tag)
             if doubt:
@@ -57,4 +73,4 @@ class Lookup:
 
     def texts(self, sequence: int, tag: int) -> list[str]:
         """Return text values of a functional group, or of the data set where no group holds them."""
-        return metadata.texts(self.group(sequence), tag) or metadata.texts(self.data_set, tag)
+        return metadata.texts(self.group_with(sequence, tag), tag) or metadata.texts(self.data_set, tag)

@@ -7,7 +7,7 @@ from itertools import pairwise
 
 import numpy as np
 
-from .coordinates import TIMES
+from .coordinates import TIMES, TimesOfFrames
 from .frame_info import FrameInfo
 
 _CLOCKS = ("FrameAcquisitionDateTime", "AcquisitionDateTime", "ContentTime")
@@ -20,10 +20,11 @@ _LONGEST = 6 * 3600.0
 def count_past_midnight(frames: Sequence[FrameInfo]) -> list[str]:
     """Add a day to the times after midnight, and report it; where the date changes as well, nothing is to be done."""
     names = []
+    timed = list({id(frame.times): frame for frame in frames if frame.times is not None}.values())
+    times = TimesOfFrames([frame.times for frame in timed])
     for n in _ROWS:
-        moments = {id(frame.times): (frame, frame.times[n]) for frame in frames if frame.times is not None}
-        stated = [(frame, moment) for frame, moment in moments.values() if moment is not None]
-        if len(stated) < len(moments) or not stated:
+        stated = [(frame, moment) for frame, moment in zip(timed, times.of(n), strict=True) if moment is not None]
+        if len(stated) < len(timed) or not stated:
             continue
         start = _first_of_evening([moment for _, moment in stated])
         evening = [frame for frame, moment in stated if moment >= start]

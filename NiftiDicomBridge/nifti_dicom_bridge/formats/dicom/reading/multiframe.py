@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from itertools import compress
 
 import numpy as np
 
@@ -29,6 +30,8 @@ TIMES_IN_PLACE = frozenset({"PhaseVector", "RRIntervalVector", "TimeSlotVector",
 """Frames that differ in them look at the same place; those of other detectors or angles do not."""
 VIEWS, DETECTORS = ("AngularViewVector", "RotationVector"), ("DetectorVector", "EnergyWindowVector")
 """What frames differ in that are not slices: angles of view; detectors, which may be at the same place or not."""
+_NO_POSITION = "the object does not specify the positions of its frames: {}"
+_DISTANCES_KNOWN = "order and distance of slices are known, the position is assumed"
 FRAME_TIMES = frozenset({Tag.FRAME_TIME, Tag.FRAME_TIME_VECTOR})
 """FrameTime and FrameTimeVector: what FrameIncrementPointer (0028,0009) points to where frames are times."""
 
@@ -49,12 +52,18 @@ def sop_class_of(elements: Elements) -> str:
     return SEGMENTATION if not stated and Tag.SEGMENTATION_TYPE in elements else stated
 
 
-def refuse_tiles(instance: Instance, sop_class: str) -> None:
-    """Raise `DicomReadError` for an image whose frames are parts of one plane (PS3.3 C.8.12.4), and may only be counted."""
-    if sop_class == WHOLE_SLIDE or metadata.text(instance.elements, Tag.DIMENSION_ORGANIZATION_TYPE) == "TILED_FULL":
+def is_large_picture(elements: Elements) -> bool:
+    """Whether the frames of an image are parts of one plane (PS3.3 C.8.12.4), which may only be counted."""
+    return sop_class_of(elements) == WHOLE_SLIDE or metadata.text(elements, Tag.DIMENSION_ORGANIZATION_TYPE) == "TILED_FULL"
+
+
+def refuse_tiles(instances: Sequence[Instance], are_large_pictures: Sequence[bool]) -> None:
+    """Raise `DicomReadError` for the first of some images that is a large picture."""
+    instance = next(compress(instances, are_large_pictures), None)
+    if instance is not None:
         raise DicomReadError(
-            f"{instance.path}: a tiled image ({uid_name(sop_class)}): its frames are parts of one large picture, not slices. "
-            "Convert it with a tool for whole-slide microscopy."
+            f"{instance.path}: a tiled image ({uid_name(sop_class_of(instance.elements))}): its frames are parts of one large "
+            "picture, not slices. Convert it with a tool for whole-slide microscopy."
         )
 
 
@@ -65,9 +74,11 @@ def frames_without_groups(elements: Elements, count: int) -> Frames:
     vectors = _vectors(elements, count, notes)
     first = plane_of(look, notes) or _detector_plane(elements, look, notes)
     offsets = metadata.numbers(elements, Tag.GRID_FRAME_OFFSET_VECTOR)
-    if first is not None and len(offsets) == count:
-        notes += filter(None, [_doubt_of_offsets(offsets, first)])
-        return Frames(_along(first, _relative(np.array(offsets), first)), vectors, notes)
+    if offsets and len(offsets) == count:
+        plane = first or _assumed(look)
+        notes.append(_doubt_of_offsets(offsets, first) if first else _NO_POSITION.format(_DISTANCES_KNOWN))
+        planes = _along(plane, _relative(np.array(offsets), plane))
+        return Frames(planes, vectors, [note for note in notes if note], is_assumed=first is None)
     if offsets:
         notes.append(f"{describe(Tag.GRID_FRAME_OFFSET_VECTOR)} has {len(offsets)} values for {count} frames: it was ignored")
     slices = [vector.get(SLICES, 0) for vector in vectors]
@@ -95,8 +106,7 @@ def _frames_of_slices(
         notes.append(doubt)
     planes = _along(first or _assumed(look), np.array([(n - lowest) * step_of(look) for n in slices]))
     if first is None:
-        known = "order and distance of slices are known, the position is assumed" if any(slices) else "it is assumed"
-        notes.append(f"the object does not specify the positions of its frames: {known}")
+        notes.append(_NO_POSITION.format(_DISTANCES_KNOWN if any(slices) else "it is assumed"))
     return Frames(planes, vectors, notes, is_assumed=first is None)
 
 

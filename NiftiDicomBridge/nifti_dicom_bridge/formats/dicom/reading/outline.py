@@ -14,7 +14,7 @@ from ....model.pixels import (
 )
 from ....model.volume import UNPLACED, Volume
 from ....standard.tags import Tag
-from .gradients import gradients_of, notes_of_gradients
+from .gradients import gradients_and_notes
 from .loader import Loader
 from .lookup import Lookup
 from .plans import DrawnPlan, Plan
@@ -34,6 +34,7 @@ def outline(plan: Plan) -> Volume:
     layers = [(layer.slice, layer.frame.instance, layer.frame.frame, layer.label) for layer in plan.grid.layers]
     loader = Loader(plan, None)
     matrix = plan.grid.stack.ijk_to_ras if plan.is_placed and plan.grid.stack else assumed_matrix(plan)
+    gradients, notes = gradients_and_notes(plan.instances, plan.frames)
     series = SeriesMetadata(plan.instances, index, np.array(layers, np.int32) if layers else None)
     return Volume(
         voxels=np.broadcast_to(np.zeros((), np.uint8), loader.shape),
@@ -41,8 +42,8 @@ def outline(plan: Plan) -> Volume:
         time_step_s=_time_step(plan),
         name=plan.name,
         source=DicomSource(series, loader.pixel_record(), Origin("", loader.shape, matrix, Rescale(), plan.dtype.str)),
-        gradients=gradients_of(plan.instances, plan.frames),
-        warnings=(*plan.warnings, *notes_of_gradients(plan.instances, plan.frames)),
+        gradients=gradients,
+        warnings=(*plan.warnings, *notes),
         intent="label" if has_labels(plan.instances[0]) else "",
         space="" if plan.is_placed else UNPLACED,
     )

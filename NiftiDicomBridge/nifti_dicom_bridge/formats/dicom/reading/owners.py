@@ -12,7 +12,7 @@ from ....model.person import Person, contradicting, differing, normal_text, pers
 from ....standard.dictionary import describe, tag_of
 from ....standard.tags import Tag
 from .item_values import text_of
-from .shared_values import SharedValues
+from .shared_values import SharedValues, SimilarDataSets
 from .vendor import READ_GROUPS, creators_of_manufacturer, manufacturer
 
 _PERSON = (Tag.PATIENT_NAME, Tag.PATIENT_BIRTH_DATE, Tag.PATIENT_SEX, Tag.ISSUER_OF_PATIENT_ID)
@@ -36,7 +36,7 @@ def owner_of(elements: Elements) -> Owner:
     return Owner(study, "", _normal(elements, Tag.PATIENT_NAME), metadata.text(elements, Tag.PATIENT_BIRTH_DATE))
 
 
-def contradiction(data_sets: Sequence[Elements]) -> str:
+def contradiction(data_sets: SimilarDataSets) -> str:
     """Return how the files of one PatientID contradict each other about the patient; empty if they do not."""
     names = _differing(data_sets)
     return (
@@ -50,15 +50,15 @@ def doubts_of_people(data_sets: Sequence[Elements]) -> list[str]:
     doubts = []
     for elements in data_sets:
         patient = metadata.text(elements, Tag.PATIENT_ID)
-        names = _differing([first.setdefault(patient, elements), elements]) if patient else ""
+        names = _differing(SimilarDataSets([first.setdefault(patient, elements), elements])) if patient else ""
         words = f"another series has the same PatientID (0010,0020), but other values of {names}: are they of one patient?"
         doubts.append(words if names else "")
     return doubts
 
 
-def _differing(data_sets: Sequence[Elements]) -> str:
+def _differing(data_sets: SimilarDataSets) -> str:
     """Return the attributes of a person that differ; empty if none does."""
-    return ", ".join(describe(tag_of(keyword)) for keyword in differing(set(map(SharedValues(person_of).of, data_sets))))
+    return ", ".join(describe(tag_of(keyword)) for keyword in differing(set(SharedValues(person_of).of_all(data_sets))))
 
 
 def doubt_of_text(elements: Elements) -> str:

@@ -19,11 +19,11 @@ from . import decode, stacks
 from .frame_info import FrameInfo
 from .frames import SharedDescriptions, frames_of
 from .locations import doubts_of_locations
-from .multiframe import refuse_tiles, sop_class_of
+from .multiframe import is_large_picture, refuse_tiles, sop_class_of
 from .segment_grids import grids_of_segmentations
 from .series import Inventory, Series
 from .series_doubts import doubts_of
-from .shared_values import SharedValues
+from .shared_values import SharedValues, SimilarDataSets
 from .tiles import is_tiled, refuse_undescribed
 
 
@@ -108,21 +108,19 @@ def with_unique_names(plans: list[Plan]) -> list[Plan]:
 
 def plan_series(series: Series) -> list[Plan]:
     """Return the volumes of one series."""
-    classes = SharedValues(sop_class_of)
-    for instance in series.instances:
-        refuse_tiles(instance, classes.of(instance.elements))
+    headers = SimilarDataSets(instance.elements for instance in series.instances)
+    refuse_tiles(series.instances, SharedValues(is_large_picture).of_all(headers))
     with collection_paused():
-        grids = _grids_of(series)
-    warnings = [*series.warnings, *doubts_of(series)]
+        grids = _grids_of(series, headers)
+    warnings = [*series.warnings, *doubts_of(series, headers)]
     return [_plan(series, grid, warnings) for grid in grids]
 
 
-def _grids_of(series: Series) -> list[stacks.Grid]:
+def _grids_of(series: Series, headers: SimilarDataSets) -> list[stacks.Grid]:
     shared = SharedDescriptions()
     frames = [frame for n, instance in enumerate(series.instances) for frame in frames_of(instance, n, shared)]
-    _refuse_undescribed_tiles(series, frames)
-    classes = SharedValues(sop_class_of)
-    with_labels = [classes.of(instance.elements) in SEGMENTATIONS for instance in series.instances]
+    _refuse_undescribed_tiles(series, headers, frames)
+    with_labels = [sop_class in SEGMENTATIONS for sop_class in SharedValues(sop_class_of).of_all(headers)]
     labeled = [frame for frame in frames if with_labels[frame.instance]]
     if not labeled:
         return stacks.split(frames)
@@ -130,10 +128,10 @@ def _grids_of(series: Series) -> list[stacks.Grid]:
     return [*stacks.split(others), *grids_of_segmentations(series.instances, labeled)]
 
 
-def _refuse_undescribed_tiles(series: Series, frames: Sequence[FrameInfo]) -> None:
+def _refuse_undescribed_tiles(series: Series, headers: SimilarDataSets, frames: Sequence[FrameInfo]) -> None:
     """Raise `DicomReadError` if an image marked as a mosaic would be one slice, and nothing shows that it is one."""
-    counts, tiled = Counter(frame.instance for frame in frames), SharedValues(is_tiled)
-    refuse_undescribed([one for n, one in enumerate(series.instances) if counts[n] == 1 and tiled.of(one.elements)])
+    counts, tiled = Counter(frame.instance for frame in frames), SharedValues(is_tiled).of_all(headers)
+    refuse_undescribed([one for n, one in enumerate(series.instances) if tiled[n] and counts[n] == 1])
 
 
 def _plan(series: Series, grid: stacks.Grid, warnings: Sequence[str]) -> Plan:

@@ -26,6 +26,7 @@ from .found_files import FoundFiles, Leftover, read_files
 from .owners import doubts_of_people, owner_of, person_of
 from .series_keys import doubts_of_keys, series_keys
 from .shared_values import SharedValues
+from .studies import by_study
 
 DICOM_SUFFIXES = frozenset({".dcm", ".dicom", ".dic", ".ima"})
 DICTIONARY_SUFFIX = ".dic"
@@ -218,22 +219,9 @@ def _series_of(instances: Sequence[Instance]) -> list[Series]:
 
 
 def _by_study(series: Series) -> list[Series]:
-    """Return the series of each study; all in one where every file has a study of its own, as ITK writes slices."""
-    studies: dict[str, Series] = {}
-    uids = SharedValues(lambda elements: metadata.text(elements, Tag.STUDY_INSTANCE_UID))
-    for instance in series.instances:
-        study = uids.of(instance.elements)
-        studies.setdefault(study, Series(series.uid, warnings=list(series.warnings))).instances.append(instance)
-    if len(studies) > 1 and (len(studies) == len(series.instances) or _are_other_objects(list(studies.values()))):
-        series.warnings.append("every file has a StudyInstanceUID (0020,000D) of its own: they are taken for one study")
-        return [series]
-    return list(studies.values())
-
-
-def _are_other_objects(studies: Sequence[Series]) -> bool:
-    """Whether the files of each study are copies of one object, which no other study contains."""
-    uids = [{instance.uid or instance.path for instance in study.instances} for study in studies]
-    return all(len(own) == 1 for own in uids) and len(set().union(*uids)) == len(studies)
+    """Return the series of each study."""
+    studies, note = by_study(series.instances)
+    return [Series(series.uid, study, warnings=[*series.warnings, *filter(None, [note])]) for study in studies]
 
 
 def _by_person(series: Series) -> list[Series]:

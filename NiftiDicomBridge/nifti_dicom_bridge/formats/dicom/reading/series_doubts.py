@@ -14,22 +14,22 @@ from .data_set_codec import count_unordered
 from .decode import has_whole_colors, is_native, pixel_format
 from .owners import contradiction, doubt_of_private_elements, doubt_of_text
 from .series import Series
-from .shared_values import SharedValues
+from .shared_values import SharedValues, SimilarDataSets
 
 
-def doubts_of(series: Series) -> list[str]:
-    """Return a sentence for each doubt."""
-    headers = [instance.elements for instance in series.instances]
+def doubts_of(series: Series, headers: SimilarDataSets) -> list[str]:
+    """Return a sentence for each doubt; `headers` are the data sets of the instances."""
+    first = series.instances[0].elements
     doubts = [
         contradiction(headers),
-        _doubt_of_order(count_unordered(headers)),
-        doubt_of_text(headers[0]),
-        doubt_of_private_elements(headers[0]),
+        _doubt_of_order(count_unordered(headers.data_sets)),
+        doubt_of_text(first),
+        doubt_of_private_elements(first),
         _doubt_of_parts(headers),
         _doubt_of_tiles(headers),
         _doubt_of_syntax(series.instances[0]),
         _doubt_of_colors(series.instances[0]),
-        _doubt_of_values(series.instances),
+        _doubt_of_values(series.instances, headers),
     ]
     return list(filter(None, doubts))
 
@@ -39,11 +39,11 @@ def _doubt_of_order(count: int) -> str:
     return f"{count} {reason}" if count else ""
 
 
-def _doubt_of_parts(headers: Sequence[Elements]) -> str:
+def _doubt_of_parts(headers: SimilarDataSets) -> str:
     """Return that an object was divided into a concatenation (PS3.3 C.7.6.16.2.2.4) of which parts are missing."""
     parts: dict[str, set[int]] = defaultdict(set)
     totals: dict[str, int] = {}
-    for elements in headers:
+    for elements in headers.data_sets if headers.have(Tag.CONCATENATION_UID) else []:
         if uid := metadata.text(elements, Tag.CONCATENATION_UID):
             parts[uid].add(metadata.integer(elements, Tag.IN_CONCATENATION_NUMBER))
             totals[uid] = metadata.integer(elements, Tag.IN_CONCATENATION_TOTAL_NUMBER)
@@ -54,9 +54,9 @@ def _doubt_of_parts(headers: Sequence[Elements]) -> str:
     return ""
 
 
-def _doubt_of_tiles(headers: Sequence[Elements]) -> str:
+def _doubt_of_tiles(headers: SimilarDataSets) -> str:
     """Return that frames are parts of one plane (PS3.3 C.7.6.17.3), as in Segmentations of whole-slide images."""
-    if not any(Tag.TOTAL_PIXEL_MATRIX_ROWS in elements for elements in headers):
+    if not headers.have(Tag.TOTAL_PIXEL_MATRIX_ROWS):
         return ""
     return f"the frames are tiles of one large picture ({describe(Tag.TOTAL_PIXEL_MATRIX_ROWS)}), not slices: they were stacked"
 
@@ -69,10 +69,10 @@ def _doubt_of_syntax(instance: Instance) -> str:
     return f"the transfer syntax {uid} is unknown: the pixel data are read as uncompressed ones in little endian"
 
 
-def _doubt_of_values(instances: Sequence[Instance]) -> str:
+def _doubt_of_values(instances: Sequence[Instance], headers: SimilarDataSets) -> str:
     """Return what is assumed of the sign and the bits of values, where an attribute that specifies them is missing."""
-    values = SharedValues(_assumed_of_values)
-    return next(filter(None, (values.of(one.elements) for one in instances if _has_integers(one))), "")
+    values = SharedValues(_assumed_of_values).of_all(headers)
+    return next((value for value, one in zip(values, instances, strict=True) if value and _has_integers(one)), "")
 
 
 def _has_integers(instance: Instance) -> bool:

@@ -16,6 +16,7 @@ from ....standard.dictionary import describe
 from ....standard.tags import Tag
 from .components import ORIGINS, words_between
 from .coordinates import TIMES, WEIGHTING
+from .doses import named_doses
 from .frame_info import FrameInfo
 from .jitter import without_jitter
 from .missing_labels import notes_of_complements, with_missing_labels, with_missing_words
@@ -86,18 +87,28 @@ def split(frames: Sequence[FrameInfo]) -> list[Grid]:
     for frame in frames:
         kinds[frame.kind].append(frame)
     varying = _varying_labels(frames)
-    spaces = list(dict.fromkeys(frame.labels.get("space") for frame in sorted(frames, key=lambda frame: frame.order)))
+    names = _names_of_objects(varying, frames)
     grids = []
     complements = notes_of_complements(list(kinds.values()))
     for group, doubts in zip(kinds.values(), complements, strict=True):
         labels = {name: group[0].labels.get(name) for name in varying}
-        if "space" in labels:
-            labels["space"] = spaces.index(labels["space"]) + 1
+        labels |= {name: of_values[labels[name]] for name, of_values in names.items()}
         notes = [*doubts, *_notes_of_pixel_types(group, kinds.values())]
         grids += [
             replace(grid, labels={**labels, **grid.labels}, warnings=[*notes, *grid.warnings]) for grid in _grids_of(group)
         ]
     return grids
+
+
+def _names_of_objects(varying: Sequence[str], frames: Sequence[FrameInfo]) -> dict[str, dict[Any, Any]]:
+    """Return the values in file names of labels that are UIDs: spaces are numbered, doses named after what they are of."""
+    in_order = sorted(frames, key=lambda frame: frame.order)
+    values = {name: list(dict.fromkeys(frame.labels.get(name) for frame in in_order)) for name in ("space", "dose")}
+    names: dict[str, dict[Any, Any]] = {
+        "space": {uid: n for n, uid in enumerate(values["space"], 1)},
+        "dose": named_doses(values["dose"]),
+    }
+    return {name: of_values for name, of_values in names.items() if name in varying}
 
 
 def _notes_of_pixel_types(group: Frames, groups: Iterable[Frames]) -> list[str]:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Sequence
-from itertools import pairwise
+from itertools import islice, pairwise
 from typing import Any
 
 import numpy as np
 
-from .coordinates import INSTANCE_NUMBER, TIMES
+from .coordinates import INSTANCE_NUMBER, TIMES, TimesOfFrames
 from .frame_info import FrameInfo
 from .times import Division
 
@@ -30,7 +30,8 @@ def in_order(division: Division) -> list[Frames]:
     volumes = division.volumes
     if len(volumes) < 2:
         return volumes
-    ordering = [(n, values) for n in _ordering_rows(division) if (values := _values(volumes, n)) is not None]
+    times = _times_of(volumes)
+    ordering = [(n, values) for n in _ordering_rows(division) if (values := _values(volumes, times, n)) is not None]
     last = [_weak_key(volume) for volume in volumes]
     keys = [key for n, values in ordering for key in ((_labels(volumes), values) if n == _PHASE else (values,))]
     order = sorted(range(len(volumes)), key=lambda k: (*(values[k] for values in keys), *last[k]))
@@ -88,14 +89,17 @@ def _goes_back(values: Sequence[Any]) -> bool:
     return any(later < earlier for earlier, later in pairwise(values))
 
 
-def _values(volumes: Sequence[Frames], n: int) -> list[Any] | None:
+def _times_of(volumes: Sequence[Frames]) -> TimesOfFrames:
+    return TimesOfFrames([frame.times for volume in volumes for frame in volume])
+
+
+def _values(volumes: Sequence[Frames], times: TimesOfFrames, n: int) -> list[Any] | None:
     """Return a value of one row for every volume; None where not all frames state it, or it does not order volumes."""
     first = volumes[0][0].times
-    if first is None or first[n] is None:
+    if first is None or first[n] is None or None in (of_frames := times.of(n)):
         return None
-    stated: list[list[Any]] = [[frame.times[n] if frame.times else None for frame in volume] for volume in volumes]
-    if any(value is None for values in stated for value in values):
-        return None
+    remaining = iter(of_frames)
+    stated = [list(islice(remaining, len(volume))) for volume in volumes]
     if all(len(set(values)) == 1 for values in stated):
         return [values[0] for values in stated]
     return _offsets(volumes, stated) if TIMES[n].runs else None
@@ -140,12 +144,13 @@ def _slices(volumes: Sequence[Frames]) -> list[list[int]]:
 
 def missing_times(volumes: Sequence[Frames]) -> str:
     """Return which whole times are missing, by numbers that count them; empty where none is, or nothing counts them."""
+    times = _times_of(volumes)
     for n, row in enumerate(TIMES):
         if row.name not in _COUNTING or (
             row.name == INSTANCE_NUMBER and any(len({f.instance for f in v}) > 1 for v in volumes)
         ):
             continue
-        values = _values(volumes, n)
+        values = _values(volumes, times, n)
         if values is None or len(set(values)) < len(volumes) or len(volumes) < 2 or not np.isfinite(values).all():
             continue
         numbers = {int(value) for value in values}

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from ....model.geometry import median_of
-from .coordinates import INSTANCE_NUMBER, TIMES, Time
+from .coordinates import INSTANCE_NUMBER, TIMES, Time, TimesOfFrames
 from .frame_info import FrameInfo
 from .interleaved import FEWEST, interleaved_stacks
 from .midnight import count_past_midnight
@@ -149,10 +149,13 @@ def _add_stacks(frames: Frames, row: int, division: Division) -> None:
 
 def _possible_parts(places: Sequence[Frames], start: int) -> Iterator[tuple[int, bool, list[Frames]]]:
     """Yield the number of a row, whether it leaves no choice, and the parts that it gives; those that leave one at last."""
+    frames = [frame for place in places for frame in place]
+    times = TimesOfFrames([frame.times for frame in frames])
     for is_certain in (True, False):
         for n in range(start, len(TIMES)):
             if is_certain or TIMES[n].runs:
-                yield n, is_certain, _parts(places, n, is_certain)
+                values = _values_of(frames, times.of(n), TIMES[n])
+                yield n, is_certain, _parts(places, values, TIMES[n], is_certain) if values else []
 
 
 def is_even(places: Sequence[Frames]) -> bool:
@@ -161,16 +164,19 @@ def is_even(places: Sequence[Frames]) -> bool:
     return len(steps) < 2 or bool(np.abs(steps - median_of(steps)).max() <= SAME_STEP * median_of(steps))
 
 
-def _parts(places: Sequence[Frames], n: int, is_certain: bool) -> list[Frames]:
+def _values_of(frames: Frames, stated: Sequence[Any], row: Time) -> dict[tuple[int, int], Any]:
+    """Return what frames state in a row, by their keys; nothing if it cannot distinguish them, as some state nothing."""
+    missing = stated.count(None)
+    if missing == len(frames) or (missing and row.orders):
+        return {}
+    return {frame.key: value for frame, value in zip(frames, stated, strict=True)}
+
+
+def _parts(places: Sequence[Frames], values: dict[tuple[int, int], Any], row: Time, is_certain: bool) -> list[Frames]:
     """Return frames by what they state in one row, less than two parts where that does not make volumes.
 
     Where they must be certain, a running number that leaves a choice makes no volumes, either.
     """
-    row = TIMES[n]
-    values = {frame.key: frame.times[n] if frame.times else None for place in places for frame in place}
-    stated = [value for value in values.values() if value is not None]
-    if not stated or (len(stated) < len(values) and row.orders):
-        return []
     parts: dict[Any, Frames] = defaultdict(list)
     for place in places:
         for frame in place:

@@ -25,7 +25,7 @@ from ..uids import UidMap, new_uid
 from .contour_data import contour_item
 from .create import roi_elements
 from .masks import HALF, NOT_DRAWN, SliceGrid
-from .rois import CLOSED, CLOSED_PLANAR, Roi, rois_of
+from .rois import CLOSED_PLANAR, Roi, is_closed, one_item_per_roi, rois_of, shared_numbers
 from .trace import contours_of, require_tracer
 
 _SEQUENCES = (Tag.STRUCTURE_SET_ROI_SEQUENCE, Tag.ROI_CONTOUR_SEQUENCE, Tag.RTROI_OBSERVATIONS_SEQUENCE)
@@ -117,7 +117,7 @@ def derive_structure_set(volumes: Sequence[Volume], resampled: bool, uids: UidMa
 
 def _check_slices(rois: Sequence[Roi], grid: SliceGrid, volumes: Sequence[Volume]) -> None:
     """Refuse slices that are not where the contours are: an image has an even grid, and its series may be uneven."""
-    distances = [np.mean(c.points @ grid.normal) for roi in rois for c in roi.contours if c.kind in CLOSED]
+    distances = [np.mean(c.points @ grid.normal) for roi in rois for c in roi.contours if is_closed(c.kind)]
     off = [np.abs(grid.distances - distance).min() for distance in distances]
     inside = [distance for distance in off if distance <= HALF * grid.step_mm]
     was_moved = any(_MOVED in sentence for volume in volumes for sentence in volume.warnings)
@@ -135,7 +135,7 @@ def _check_slices(rois: Sequence[Roi], grid: SliceGrid, volumes: Sequence[Volume
 def _regions(original: Instance, rois: Sequence[Roi], edited: _Edited, log: Log) -> Elements:
     """Return the sequences of ROIs, contours and observations of the derived object."""
     recoded = in_utf_8(original, _SEQUENCES)
-    contours = list(metadata.items(recoded, Tag.ROI_CONTOUR_SEQUENCE))
+    contours = one_item_per_roi(metadata.items(recoded, Tag.ROI_CONTOUR_SEQUENCE), shared_numbers(original))
     place = {
         metadata.integer(item.elements, Tag.REFERENCED_ROI_NUMBER, -1): n for n, item in reversed(list(enumerate(contours)))
     }
@@ -198,8 +198,8 @@ def _contour_items(before: Elements, roi: Roi, edited: _Edited, images: Images) 
     kept = []
     for item in metadata.items(before, Tag.CONTOUR_SEQUENCE) if edited.on_original_grid else ():
         k = _slice_of(item, grid)
-        is_closed = metadata.text(item.elements, Tag.CONTOUR_GEOMETRIC_TYPE, CLOSED_PLANAR) in CLOSED
-        if k is None or k not in new or not is_closed:
+        kind = metadata.text(item.elements, Tag.CONTOUR_GEOMETRIC_TYPE, CLOSED_PLANAR)
+        if k is None or k not in new or not is_closed(kind):
             kept.append(item)
     own = {**images, **_images_of([before], grid)} if edited.on_original_grid else {}
     return kept + _traced({k: mask[k] for k in sorted(new)}, edited, own, len(kept) + 1)

@@ -10,7 +10,7 @@ import numpy as np
 
 from ....model.geometry import Plane
 from .fill import filled
-from .rois import CLOSED, Contour, ContourImage, Roi
+from .rois import Contour, ContourImage, Roi, is_closed, is_unusual
 
 SAME_PLANE_MM, SAME_PLANE = 0.01, 0.02
 """Contours are in one plane if their distance is at most this many mm, or this part of the slice distance."""
@@ -81,10 +81,8 @@ class SliceGrid:
     def masks_of(self, roi: Roi) -> RoiMasks:
         """Return the voxels of a region: those whose centers are within an odd number of its contours in their slice."""
         masks = RoiMasks(roi)
-        closed = [contour for contour in roi.contours if contour.kind in CLOSED]
-        if len(closed) < len(roi.contours):
-            kinds = sorted({contour.kind for contour in roi.contours} - CLOSED)
-            masks.warnings.append(f"{len(roi.contours) - len(closed)} contour(s) enclose nothing ({', '.join(kinds)})")
+        closed = [contour for contour in roi.contours if is_closed(contour.kind)]
+        masks.warnings += _doubts_of_kinds(roi.contours)
         if short := sum(len(contour.points) < TRIANGLE for contour in closed):
             masks.warnings.append(f"{short} contour(s) enclose nothing, as they have fewer than {TRIANGLE} points")
         if shifted := sum(contour.is_shifted for contour in closed):
@@ -193,6 +191,20 @@ class SliceGrid:
         columns = away @ plane.orientation[:3] / plane.spacing[1]
         rows = away @ plane.orientation[3:] / plane.spacing[0]
         return np.stack([columns, rows], axis=1)
+
+
+def _doubts_of_kinds(contours: Sequence[Contour]) -> list[str]:
+    """Return which kinds of contours enclose nothing, and which are taken as closed though PS3.3 does not define them."""
+    kinds = sorted({contour.kind for contour in contours})
+    enclosing, unusual = [kind for kind in kinds if is_closed(kind)], [kind for kind in kinds if is_unusual(kind)]
+    open_ones = [contour for contour in contours if contour.kind not in enclosing]
+    doubts = []
+    if open_ones:
+        names = ", ".join(kind for kind in kinds if kind not in enclosing)
+        doubts.append(f"{len(open_ones)} contour(s) enclose nothing ({names})")
+    if unusual:
+        doubts.append(f"contours of the type {', '.join(unusual)}, which DICOM does not define, are taken as closed")
+    return doubts
 
 
 def _without_copies(contours: Sequence[Contour], masks: RoiMasks) -> list[Contour]:

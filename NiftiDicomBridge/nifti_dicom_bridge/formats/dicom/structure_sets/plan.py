@@ -43,6 +43,11 @@ _SEVERAL = (
     "no image: RT Structure Set Storage, and the series that it refers to ({series}) is not in the input. Several series are "
     "in its frame of reference ({titles}): name one with reference="
 )
+_SPACE_UNKNOWN = "the regions, or {title}, specify no frame of reference: whether they are in the same space is unknown"
+_NO_SPACE = (
+    "no image: RT Structure Set Storage, whose regions specify neither a frame of reference nor images. Name the series that "
+    "they were drawn on with reference="
+)
 _OTHER_SERIES = (
     "the series that the RT Structure Set refers to is not in the input: drawn on {title}, the only one in its frame of "
     "reference"
@@ -255,11 +260,13 @@ class _GridChooser:
         drawn_on = [n for n, (count, is_listed) in enumerate(scores) if count or is_listed]
         if drawn_on:
             best = self.candidates[max(drawn_on, key=lambda n: (*scores[n], len(self.candidates[n].frames[0])))]
-            return _Grid(best, [*([] if _is_in(best, space) else [_NOT_ITS_SPACE]), *self._drawn_elsewhere(best, rois)])
+            return _Grid(best, [*([] if _may_be_in(best, space) else [_NOT_ITS_SPACE]), *self._drawn_elsewhere(best, rois)])
         same = self._in_space(space)
         if len(same) != 1:
             return None
-        return _Grid(same[0], [] if self.is_named else [_OTHER_SERIES.format(title=same[0].title)])
+        if not self.is_named:
+            return _Grid(same[0], [_OTHER_SERIES.format(title=same[0].title)])
+        return _Grid(same[0], [] if _is_in(same[0], space) else [_SPACE_UNKNOWN.format(title=same[0].title)])
 
     def _drawn_elsewhere(self, best: Plan, rois: Sequence[Roi]) -> list[str]:
         """Return that contours of some regions refer to images that are there, but are not those of the grid."""
@@ -268,20 +275,20 @@ class _GridChooser:
         return [f"{_some(names)}: {_OTHER_IMAGES.format(title=best.title)}"] if names else []
 
     def _in_space(self, space: str) -> list[Plan]:
-        """Return the volumes in a frame of reference: of the same patient, unless the user named them."""
-        return [
-            plan
-            for plan in self.candidates
-            if _is_in(plan, space) and (self.is_named or not _of_another_patient(self.instance, plan))
-        ]
+        """Return the volumes in a frame of reference, of the same patient; of those that the user named, all that may be."""
+        if self.is_named:
+            return [plan for plan in self.candidates if _may_be_in(plan, space)]
+        return [plan for plan in self.candidates if _is_in(plan, space) and not _of_another_patient(self.instance, plan)]
 
     def reason(self, spaces: Sequence[str]) -> str:
         """Return why no grid was chosen."""
-        listed = ", ".join(_referenced_series(self.instance)) or "unknown"
+        listed = ", ".join(_referenced_series(self.instance))
         same = [plan.title for plan in self.candidates if any(plan in self._in_space(space) for space in spaces)]
         if same:
-            return _SEVERAL.format(series=listed, titles=_some(same))
-        return (_OTHER_SPACE if self.is_named else NO_IMAGES).format(series=listed)
+            return _SEVERAL.format(series=listed or "unknown", titles=_some(same))
+        if not self.is_named and not listed and not any(spaces):
+            return _NO_SPACE
+        return (_OTHER_SPACE if self.is_named else NO_IMAGES).format(series=listed or "unknown")
 
 
 def _of_another_patient(instance: Instance, plan: Plan) -> list[str]:
@@ -312,7 +319,16 @@ def _series_uid(plan: Plan) -> str:
 
 
 def _is_in(plan: Plan, space: str) -> bool:
-    return bool(space) and metadata.text(plan.instances[0].elements, Tag.FRAME_OF_REFERENCE_UID) == space
+    return bool(space) and _space_of(plan) == space
+
+
+def _may_be_in(plan: Plan, space: str) -> bool:
+    """Whether a volume is in a frame of reference, or one of both is not stated."""
+    return not space or _space_of(plan) in ("", space)
+
+
+def _space_of(plan: Plan) -> str:
+    return metadata.text(plan.instances[0].elements, Tag.FRAME_OF_REFERENCE_UID)
 
 
 def _referenced_series(instance: Instance, frame_of_reference: str = "") -> list[str]:

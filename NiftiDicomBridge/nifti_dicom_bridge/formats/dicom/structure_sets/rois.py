@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -11,7 +12,7 @@ from ....labels import Segment
 from ....labels.segment import RGB
 from ....model import metadata
 from ....model.charset import CharacterSet
-from ....model.metadata import Elements, Instance
+from ....model.metadata import Element, Elements, Instance, Item
 from ....model.volume import Volume
 from ....standard.tags import Tag
 from ..reading.item_values import code_of, text_of
@@ -19,9 +20,21 @@ from . import is_structure_set
 
 CLOSED_PLANAR = "CLOSED_PLANAR"
 """ContourGeometricType of the contours that are written, and of those without a type."""
-CLOSED = frozenset({CLOSED_PLANAR, "CLOSEDPLANAR_XOR"})
+_CLOSED = frozenset({CLOSED_PLANAR, "CLOSEDPLANAR_XOR"})
 """Kinds of contours that enclose a region; POINT, OPEN_PLANAR and OPEN_NONPLANAR do not."""
+_ALSO_CLOSED = frozenset({"CLOSEDPLANAR", "CLOSEDPLANARXOR", "INTERPOLATEDPLANAR"})
+"""Other spellings of them, and contours that a program computed between drawn ones, which PS3.3 does not define."""
 LARGEST_LABEL = 65535
+
+
+def is_closed(kind: str) -> bool:
+    """Whether contours of a kind enclose a region."""
+    return kind in _CLOSED or is_unusual(kind)
+
+
+def is_unusual(kind: str) -> bool:
+    """Whether a kind of contours encloses a region, but is none of PS3.3 C.8.8.6."""
+    return kind not in _CLOSED and kind.upper().replace("_", "") in _ALSO_CLOSED
 
 
 class ContourImage(NamedTuple):
@@ -157,17 +170,46 @@ def contours_left_out(instance: Instance) -> list[str]:
                 sorted(shared.intersection(with_contours)),
                 "several regions have this number, so it is unknown to which of them the contours belong: they were left out",
             ),
-            (repeated, "several items of ROIContourSequence refer to it: only the first was used"),
+            (repeated, "several items of ROIContourSequence refer to it: the contours of all were used"),
         )
         if numbers
     ]
+
+
+def one_item_per_roi(items: Sequence[Item], shared: Collection[int]) -> list[Item]:
+    """Return items of ROIContourSequence: the first of each ROI, with the contours of all items that refer to it.
+
+    Parameters
+    ----------
+    items : sequence of Item
+        Of the sequence.
+    shared : collection of int
+        Numbers that several ROIs have: their items stay as they are.
+    """
+    merged: list[Item] = []
+    places: dict[int, int] = {}
+    for item in items:
+        number = metadata.integer(item.elements, Tag.REFERENCED_ROI_NUMBER, -1)
+        place = places.setdefault(number, len(merged))
+        if place == len(merged) or number < 0 or number in shared:
+            merged.append(item)
+            continue
+        contours = [*_contours_of(merged[place]), *_contours_of(item)]
+        elements = {**item.elements, **merged[place].elements}
+        merged[place] = Item({**elements, **({Tag.CONTOUR_SEQUENCE: Element("SQ", tuple(contours))} if contours else {})})
+    return merged
+
+
+def _contours_of(item: Item) -> Sequence[Item]:
+    return metadata.items(item.elements, Tag.CONTOUR_SEQUENCE)
 
 
 def _by_number(instance: Instance, sequence: int) -> dict[int, Elements]:
     """Return the items of a sequence by the ROI that they refer to; the first where several refer to one ROI."""
     by_number: dict[int, Elements] = {}
     shared = shared_numbers(instance)
-    for item in metadata.items(instance.elements, sequence):
+    items = metadata.items(instance.elements, sequence)
+    for item in one_item_per_roi(items, shared) if sequence == Tag.ROI_CONTOUR_SEQUENCE else items:
         by_number.setdefault(metadata.integer(item.elements, Tag.REFERENCED_ROI_NUMBER, -1), item.elements)
     return {number: elements for number, elements in by_number.items() if number not in shared}
 

@@ -183,3 +183,20 @@ def test_slices_of_one_time_with_different_b_values_are_reported(tmp_path: Path)
     volume = volume_of(tmp_path, found)
 
     assert any("slices of time(s) 1, 2 have different b-values" in warning for warning in volume.warnings)
+
+
+def test_a_shared_b_value_and_directions_of_frames_belong_together(tmp_path: Path) -> None:
+    ds = enhanced([0, 1])
+    frames = len(ds.PerFrameFunctionalGroupsSequence)
+    ds.SharedFunctionalGroupsSequence[0].MRDiffusionSequence = [group(DiffusionBValue=1000.0)]
+    for n, frame in enumerate(ds.PerFrameFunctionalGroupsSequence):
+        direction = group(DiffusionGradientOrientation=list(DIRECTIONS[1 + n * 2 // frames]))
+        frame.MRDiffusionSequence = [
+            group(DiffusionDirectionality="DIRECTIONAL", DiffusionGradientDirectionSequence=[direction])
+        ]
+
+    gradients = volume_of(tmp_path, [ds]).gradients
+
+    assert gradients is not None
+    assert np.allclose(gradients[:, 0], 1000)
+    assert np.allclose(gradients[:, 1:], DIRECTIONS[1:] * [-1, -1, 1])

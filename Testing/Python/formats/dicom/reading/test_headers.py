@@ -185,6 +185,21 @@ def shown(frame: object, times: int) -> tuple[object, ...]:
 
 
 @pytest.mark.parametrize("folder", list(folders()) or [None], ids=str)
+def test_times_of_all_frames_of_a_series_are_those_of_each(folder: Path | None) -> None:
+    from nifti_dicom_bridge.formats.dicom.reading.coordinates import TIMES, TimesOfFrames
+
+    if folder is None:
+        pytest.skip("there is no ../shared/data next to the repository")
+    for one in some(find_series([folder]).series):
+        shared = SharedDescriptions()
+        together = [frame for n, instance in enumerate(one.instances) for frame in frames_of(instance, n, shared)]
+        alone = [frame for n, instance in enumerate(one.instances) for frame in frames_of(instance, n)]
+        times = TimesOfFrames([frame.times for frame in together])
+        for n in range(len(TIMES)):
+            assert times.of(n) == [frame.times[n] for frame in alone]
+
+
+@pytest.mark.parametrize("folder", list(folders()) or [None], ids=str)
 def test_frames_of_a_series_are_those_of_each_instance_alone(folder: Path | None) -> None:
     from nifti_dicom_bridge.formats.dicom.reading.coordinates import TIMES
 

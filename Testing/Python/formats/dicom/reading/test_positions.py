@@ -567,3 +567,30 @@ def test_times_that_may_be_upside_down_are_refused(circle: Circle) -> None:
     assert entry.outcome is Outcome.FAILED
     assert "TemporalPositionIdentifier (0020,0100)" in entry.error
     assert not circle.images()
+
+
+@pytest.mark.parametrize("keyword", ["PixelSpacing", "SliceThickness", "SpacingBetweenSlices"])
+def test_a_functional_group_may_be_divided_between_shared_and_frames(keyword: str, tmp_path: Path) -> None:
+    """PS3.3 C.7.6.16.1.1 forbids it, but there are such objects: each attribute is where it is stated."""
+    ds = enhanced([0])
+    (whole,) = volumes(tmp_path / "whole", ds)
+    shared = ds.SharedFunctionalGroupsSequence[0].PixelMeasuresSequence[0]
+    for groups in ds.PerFrameFunctionalGroupsSequence:
+        groups.PixelMeasuresSequence = [group(**{keyword: shared[keyword].value})]
+    del shared[keyword]
+
+    (divided,) = volumes(tmp_path / "divided", ds)
+
+    assert np.array_equal(divided.ijk_to_ras, whole.ijk_to_ras)
+    assert divided.warnings == whole.warnings
+
+
+def test_rescale_divided_between_shared_and_frames_is_applied(tmp_path: Path) -> None:
+    ds = enhanced([0])
+    ds.SharedFunctionalGroupsSequence[0].PixelValueTransformationSequence = [group(RescaleIntercept="-7", RescaleType="US")]
+    for groups in ds.PerFrameFunctionalGroupsSequence:
+        groups.PixelValueTransformationSequence = [group(RescaleSlope="3")]
+
+    (volume,) = volumes(tmp_path, ds)
+
+    assert (volume.rescale.slope, volume.rescale.intercept) == (3, -7)

@@ -8,7 +8,9 @@ import nibabel
 import numpy as np
 import pydicom
 import pytest
+from pydicom.dataelem import RawDataElement
 from pydicom.dataset import Dataset, FileMetaDataset
+from pydicom.tag import Tag
 from pydicom.uid import ExplicitVRLittleEndian, generate_uid
 
 from made_here import MATRIX, made, save, series
@@ -269,6 +271,28 @@ def test_contours_that_enclose_nothing_are_reported(kind):
     assert f"isocenter: 1 contour(s) enclose nothing ({kind})" in warnings(folder)
 
 
+@pytest.mark.parametrize("kind", ["INTERPOLATED_PLANAR", "closed_planar", "CLOSED_PLANAR_XOR"])
+def test_contours_of_closed_kinds_that_dicom_does_not_define_are_drawn_and_reported(kind):
+    drawing = Drawing()
+    contours = drawing.roi(1, "a")
+    drawing.square(contours, 0)
+    drawing.contour(contours, np.array([[0.5, 0.5], [2.5, 0.5], [2.5, 2.5], [0.5, 2.5]]), 1, kind)
+    folder = drawing.write()
+    assert [int(plane.sum()) for plane in np.moveaxis(label_maps(folder)[0], -1, 0)] == [4, 4, 0]
+    assert f"a: contours of the type {kind}, which DICOM does not define, are taken as closed" in warnings(folder)
+
+
+def test_a_separator_at_the_end_of_points_is_no_point():
+    drawing = Drawing()
+    contours = drawing.roi(1, "a")
+    drawing.square(contours, 1)
+    item = contours.ContourSequence[0]
+    raw = "\\".join([*map(str, item.ContourData), ""]).encode()
+    raw += b" " * (len(raw) % 2)
+    item._dict[0x30060050] = RawDataElement(Tag(0x30060050), "DS", len(raw), raw, 0, False, True)
+    assert label_maps(drawing.write())[0].sum() == 4
+
+
 def test_empty_regions_are_reported():
     drawing = Drawing()
     drawing.roi(4, "later")
@@ -285,6 +309,33 @@ def test_contours_that_have_no_region_of_their_own_are_reported(number, words):
     drawing.square(drawing.roi(number, "b"), 2)
     del drawing.ds.StructureSetROISequence[1]
     assert words in warnings(drawing.write())
+
+
+def in_two_items() -> Path:
+    """Write a region whose contours are in two items of ROIContourSequence."""
+    drawing = Drawing()
+    drawing.square(drawing.roi(1, "a"), 1)
+    drawing.square(drawing.roi(1, "a"), 2)
+    del drawing.ds.StructureSetROISequence[1]
+    return drawing.write()
+
+
+def test_contours_of_all_items_of_a_region_are_drawn():
+    (voxels,) = label_maps(in_two_items())
+    assert voxels.sum(axis=(0, 1)).tolist() == [0, 4, 4]
+    assert restored_bytes() == Path("ct/rs.dcm").read_bytes()
+
+
+def test_an_edit_replaces_contours_of_all_items_of_a_region():
+    label_maps(in_two_items())
+    (path,) = Path("nifti").glob("*plan.nii.gz")
+    image = nibabel.load(path)
+    voxels = np.asarray(image.dataobj).copy()
+    voxels[..., 2] = 0
+    nibabel.save(nibabel.Nifti1Image(voxels, image.affine, image.header), path)
+    (made_of,) = to_dicom(path, "derived").outputs
+    (item,) = pydicom.dcmread(made_of).ROIContourSequence
+    assert {float(contour.ContourData[2]) for contour in item.ContourSequence} == {8.0}
 
 
 def test_images_of_another_patient_are_reported():
@@ -375,6 +426,28 @@ def test_a_named_series_in_another_frame_of_reference_is_refused():
     Path("alone").mkdir()
     (folder / "rs.dcm").rename("alone/rs.dcm")
     assert "another frame of reference" in reason(Path("alone"), series("mr", kind="mr"), reference="mr")
+
+
+def without_frame_of_reference() -> Path:
+    """Write an RT Structure Set that refers to nothing, next to its series, and return the folder that it is in alone."""
+    drawing = Drawing()
+    drawing.square(drawing.roi(1, "a"), 0)
+    del drawing.ds.StructureSetROISequence[0].ReferencedFrameOfReferenceUID
+    del drawing.ds.ReferencedFrameOfReferenceSequence
+    folder = drawing.write()
+    Path("alone").mkdir()
+    (folder / "rs.dcm").rename("alone/rs.dcm")
+    return Path("alone")
+
+
+def test_regions_without_a_frame_of_reference_are_drawn_on_the_series_that_is_named():
+    folder = without_frame_of_reference()
+    assert label_maps(folder, reference="ct")[0].sum() == 4
+    assert "whether they are in the same space is unknown" in warnings(folder, reference="ct")
+
+
+def test_regions_without_a_frame_of_reference_are_not_drawn_on_any_series():
+    assert "specify neither a frame of reference nor images" in reason(without_frame_of_reference(), Path("ct"))
 
 
 def test_the_only_series_in_the_frame_of_reference_is_taken_and_reported():

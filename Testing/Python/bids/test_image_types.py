@@ -1,0 +1,81 @@
+"""ImageType of the sidecar: of the frames of an image where an object has several kinds, and what is not a phase image."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from pydicom.dataset import Dataset
+
+from circle import Circle
+from phantoms import save, vendors
+from phantoms.base import uid
+from phantoms.multiframe import enhanced, group
+
+
+def types_of(circle: Circle, found: list[Dataset]) -> dict[str, list[str]]:
+    """Return ImageType of the sidecars of the images that files become, by the end of their names."""
+    save(circle.dicom, found)
+    circle.forth()
+    sidecars = {path: json.loads(path.read_text("utf-8")) for path in circle.nifti.glob("*.json")}
+    return {_end(path): keys["ImageType"] for path, keys in sidecars.items()}
+
+
+def _end(path: Path) -> str:
+    return path.stem.removeprefix("1_series_1").removeprefix("_")
+
+
+def of_frames(types: list[tuple[list[str], str]], **attributes: Any) -> Dataset:
+    """Return an Enhanced MR object of images that have these FrameTypes and components."""
+    ds = enhanced(len(types), 3)
+    for n, frame in enumerate(ds.PerFrameFunctionalGroupsSequence):
+        words, component = types[n % len(types)]
+        frame.MRImageFrameTypeSequence = [group(FrameType=["ORIGINAL", "PRIMARY", *words], ComplexImageComponent=component)]
+    ds.ImageType = ["ORIGINAL", "PRIMARY", "M", "NONE"]
+    for keyword, value in attributes.items():
+        setattr(ds, keyword, value)
+    return ds
+
+
+def test_components_of_one_object_are_those_of_its_frames(circle: Circle) -> None:
+    components = ["MAGNITUDE", "PHASE", "REAL", "IMAGINARY"]
+    ds = of_frames([(["M", "NONE"], component) for component in components], ComplexImageComponent="MIXED")
+
+    found = types_of(circle, [ds])
+
+    assert found == {
+        end: ["ORIGINAL", "PRIMARY", "M", "NONE", component]
+        for end, component in zip(["", "phase", "real", "imaginary"], components, strict=True)
+    }
+
+
+def test_frame_types_count_where_those_of_one_object_differ(circle: Circle) -> None:
+    found = types_of(circle, [of_frames([(["DIXON", word], "MAGNITUDE") for word in ("WATER", "FAT", "IN_PHASE")])])
+
+    assert found == {
+        "water": ["ORIGINAL", "PRIMARY", "DIXON", "WATER", "MAGNITUDE"],
+        "fat": ["ORIGINAL", "PRIMARY", "DIXON", "FAT", "MAGNITUDE"],
+        "inphase": ["ORIGINAL", "PRIMARY", "DIXON", "IN", "PHASE", "MAGNITUDE"],
+    }
+
+
+def test_the_image_type_counts_where_all_frames_have_one_type(circle: Circle) -> None:
+    found = types_of(circle, [of_frames([(["T1", "NONE"], "MAGNITUDE")] * 2)])
+
+    assert found == {"": ["ORIGINAL", "PRIMARY", "M", "NONE", "MAGNITUDE"]}
+
+
+@pytest.mark.parametrize("word", ["IN_PHASE", "OPP_PHASE", "OUT_OF_PHASE"])
+def test_images_of_water_and_fat_are_no_phase_images(word: str, circle: Circle) -> None:
+    found = types_of(circle, vendors.mr("SIEMENS", ImageType=["DERIVED", "PRIMARY", "DIXON", word], SeriesInstanceUID=uid(1)))
+
+    ((_, words),) = found.items()
+    assert words == ["DERIVED", "PRIMARY", "DIXON", *word.split("_")]
+
+
+def test_a_phase_image_is_one(circle: Circle) -> None:
+    ((_, words),) = types_of(circle, vendors.mr("SIEMENS", ImageType=["ORIGINAL", "PRIMARY", "PHASE MAP", "ND"])).items()
+
+    assert words == ["ORIGINAL", "PRIMARY", "PHASE MAP", "ND", "PHASE"]

@@ -1,0 +1,87 @@
+"""Post-labeling delays: those of each volume, those of the protocol, and what is left out where volumes differ in them."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+from pydicom.dataset import Dataset
+
+from circle import Circle
+from phantoms import save, vendors
+from phantoms.base import uid
+
+GE_LABELED = {0xA3: ("CS", "PSEUDOCONTINUOUS"), 0xA5: ("IS", "3500")}
+
+
+def keys_of(circle: Circle, found: list[Dataset]) -> dict[str, Any]:
+    """Return the sidecar of the only image that files become."""
+    save(circle.dicom, found)
+    circle.forth()
+    keys: dict[str, Any] = json.loads(circle.sidecar().read_text("utf-8"))
+    return keys
+
+
+def volumes(manufacturer: str, delays_ms: list[int | None], **attributes: Any) -> list[Dataset]:
+    """Return a volume for each inversion time."""
+    found = []
+    for t, delay_ms in enumerate(delays_ms):
+        for ds in vendors.mr(manufacturer, ImageType=["DERIVED", "PRIMARY", "ASL", "PERFUSION"], **attributes):
+            ds.InversionTime, ds.InstanceNumber, ds.AcquisitionNumber = delay_ms, len(found) + 1, t + 1
+            ds.file_meta.MediaStorageSOPInstanceUID = ds.SOPInstanceUID = uid(1, len(found) + 1)
+            found.append(ds)
+    return found
+
+
+def of_ge(delays_ms: list[int | None]) -> list[Dataset]:
+    return vendors.add_private(volumes("GE MEDICAL SYSTEMS", delays_ms), 0x0043, "GEMS_PARM_01", GE_LABELED)
+
+
+def of_uih(delays_ms: list[int | None]) -> list[Dataset]:
+    found = volumes("UIH", delays_ms, ASLPulseTrainDuration=1500)
+    return vendors.add_private(found, 0x0065, "Image Private Header", {0x75: ("FD", 0.85)})
+
+
+@pytest.mark.parametrize("make", [of_ge, of_uih])
+def test_volumes_of_different_delays_have_one_each(make: Any, circle: Circle) -> None:
+    keys = keys_of(circle, make([1000, 1200, 2000]))
+
+    assert keys["PostLabelingDelay"] == [1, 1.2, 2]
+    assert "InversionTime" not in keys
+
+
+@pytest.mark.parametrize("make", [of_ge, of_uih])
+def test_volumes_of_one_delay_have_a_number(make: Any, circle: Circle) -> None:
+    keys = keys_of(circle, make([1800, 1800]))
+
+    assert (keys["PostLabelingDelay"], keys["InversionTime"]) == (1.8, 1.8)
+
+
+def test_a_volume_without_a_delay_leaves_it_open(circle: Circle) -> None:
+    assert "PostLabelingDelay" not in keys_of(circle, of_ge([1000, None]))
+
+
+def test_united_imaging_states_duration_and_efficiency(circle: Circle) -> None:
+    keys = keys_of(circle, of_uih([1800]))
+
+    assert (keys["LabelingDuration"], keys["LabelingEfficiency"]) == (1.5, 0.85)
+
+
+@pytest.mark.parametrize("file", ["tgse_asl", "ep2d_asl"])
+@pytest.mark.parametrize(("second", "delay"), [(1800000, 1.8), (2500000, None)])
+def test_the_delay_of_a_siemens_protocol_counts_where_it_has_one(
+    file: str, second: int, delay: float | None, circle: Circle
+) -> None:
+    lines = (f'tSequenceFileName = "%SiemensSeq%\\{file}"', "sAsl.ulMode = 4", "sAsl.ulLabelingDuration = 800000",
+             "sAsl.sPostLabelingDelay[0] = 1800000", f"sAsl.sPostLabelingDelay[1] = {second}")  # fmt: skip
+
+    keys = keys_of(circle, vendors.siemens("\n".join(lines)))
+
+    assert (keys["LabelingDuration"], keys.get("PostLabelingDelay")) == (0.8, delay)
+
+
+def test_a_protocol_without_labeling_has_no_delay(circle: Circle) -> None:
+    keys = keys_of(circle, vendors.siemens("sAsl.ulMode = 1\nsAsl.ulLabelingDuration = 800000\nsAsl.sPostLabelingDelay[0] = 9"))
+
+    assert not {"LabelingDuration", "PostLabelingDelay"} & set(keys)
