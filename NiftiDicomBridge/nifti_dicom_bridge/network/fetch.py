@@ -106,13 +106,13 @@ def _find(archive: Archive, selection: Selection, settings: ArchiveSettings, rep
     for part in selection.parts():
         words, error = _words(part), ""
         try:
-            found = _repeated(partial(archive.find, part), settings)
-            error = "" if found else f"{archive.address} has nothing that matches {words}."
+            matches = _repeated(partial(archive.find, part), settings)
+            error = "" if matches else f"{archive.address} has nothing that matches {words}."
         except InterruptedTransferError:
             raise
         except ArchiveError as refused:
-            found, error = [], str(refused)
-        rows |= dict.fromkeys(found)
+            matches, error = [], str(refused)
+        rows |= dict.fromkeys(matches)
         if error:
             report.entries.append(TransferEntry(words, TransferOutcome.FAILED, error=error))
     if not selection.series:
