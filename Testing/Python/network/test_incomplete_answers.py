@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import json
 import re
 from pathlib import Path
 
@@ -10,7 +11,7 @@ import pydicom
 import pytest
 
 import archives
-from nifti_dicom_bridge import ArchiveError, ArchiveSettings, fetch, make_sample, send
+from nifti_dicom_bridge import ArchiveError, ArchiveSettings, fetch, make_sample, send, to_nifti
 from odd_archives import PENDING, query_scp, rows_of, web_service
 from phantoms.base import MR, ramp, save, slices
 
@@ -207,3 +208,19 @@ def test_a_series_that_arrives_damaged_has_failed(scans, tmp_path, body):
         report = fetch(address, tmp_path / "back", study=study_of(scans), settings=ONCE)
     assert [entry.outcome for entry in report.entries] == ["failed"]
     assert names(tmp_path) == []
+
+
+@pytest.mark.slow
+def test_the_report_of_a_deidentified_conversion_does_not_name_what_was_not_fetched(scans, tmp_path, monkeypatch):
+    def find(event):
+        rows = list(rows_of(scans, event.identifier.QueryRetrieveLevel))
+        yield from rows if event.identifier.get("PatientID", patient_id) == patient_id else []
+
+    patient_id = str(scans[0].PatientID)
+    monkeypatch.setenv("NIFTI_DICOM_BRIDGE_ARCHIVE_RETRIES", "0")
+    with query_scp(scans, find) as address:
+        report = to_nifti(f"{address}?PatientID={patient_id}&PatientID=SECRET", tmp_path / "out", deidentify=True)
+    assert sorted(entry.outcome for entry in report.entries) == ["converted", "failed"]
+    text = json.dumps(report.to_dict())
+    assert "SECRET" not in text
+    assert patient_id not in text
