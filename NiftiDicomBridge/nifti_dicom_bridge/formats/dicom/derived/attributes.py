@@ -82,7 +82,7 @@ def common(template: Instance, work: DerivationContext, uids: UidMap, sources: l
         work.log.notes.append(note)
     work.log.notes += [note for note in notes_of_measured(elements) if note not in work.log.notes]
     elements = metadata.without(elements, _stale(work))
-    date, time = new_element.now()
+    date, time = new_element.now(elements)
     old_type = metadata.texts(template.elements, Tag.IMAGE_TYPE)
     second = "PRIMARY" if _is_primary(work.sop_class) else "SECONDARY"
     elements |= {
