@@ -157,6 +157,19 @@ def test_a_series_in_another_frame_of_reference_is_not_taken() -> None:
     assert images(written(EVEN, made))["66_series_1"].shape[2] == 2
 
 
+@pytest.mark.parametrize("refers", [True, False])
+@pytest.mark.parametrize("states", ["SpacingBetweenSlices", "SliceThickness"])
+def test_thick_slices_are_not_put_among_thin_ones(refers: bool, states: str) -> None:
+    """Every second slice of the series is where one of the Segmentation is, which is twice as thick."""
+    made = segmentation(EVEN, [(1, 0), (1, 2), (1, 4)], refers)
+    measures = made.SharedFunctionalGroupsSequence[0].PixelMeasuresSequence[0]
+    del measures.SpacingBetweenSlices, measures.SliceThickness
+    setattr(measures, states, "5")
+    labels = images(written(EVEN, made))["66_series_1"]
+    assert labels.shape[2] == 3
+    assert labels.header.get_zooms()[2] == 5
+
+
 def test_slices_whose_place_the_record_could_not_give_again_are_not_added() -> None:
     """The slices of the series are uneven beyond the frames of the Segmentation."""
     places = [0, 2.5, 5, 7.5, 12.5]
