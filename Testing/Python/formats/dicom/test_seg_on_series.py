@@ -128,6 +128,12 @@ def test_without_a_reference_the_series_in_its_frame_of_reference_counts() -> No
     assert images(folder)["66_series_1"].shape[2] == len(EVEN)
 
 
+def test_the_series_of_another_patient_in_its_frame_of_reference_does_not_count() -> None:
+    made = segmentation(EVEN, [(1, 2), (1, 3)], refers=False)
+    made.PatientID = "R2"
+    assert images(written(EVEN, made))["66_series_1"].shape[2] == 2
+
+
 def test_series_of_different_grids_in_its_frame_of_reference_leave_the_grid_open() -> None:
     folder = written(EVEN, segmentation(EVEN, [(1, 2), (1, 3)], refers=False))
     others = ct(EVEN[:5])

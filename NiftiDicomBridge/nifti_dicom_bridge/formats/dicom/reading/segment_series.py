@@ -19,6 +19,7 @@ from .frame_info import FrameInfo
 from .frames import slices_with_frames, with_gaps
 from .lookup import Lookup
 from .multiframe import sop_class_of
+from .owners import is_of_another_patient
 from .plans import Plan
 from .segment_doubts import FILLED, LEFT_OUT
 from .segment_grids import ON_GRID_MM, WHOLE
@@ -82,8 +83,13 @@ def _series_of(plan: Plan, series: Sequence[Plan], are_named: bool) -> list[Plan
     referenced = near if are_named else [one for one in near if _refers_to(plan, one)]
     if referenced or are_named:
         return referenced
-    space = _space_of(plan)
-    return [one for one in near if space and space == _space_of(one) and _have_one_distance(plan, one)]
+    return [one for one in near if _are_in_one_space(plan, one) and _have_one_distance(plan, one)]
+
+
+def _are_in_one_space(plan: Plan, series: Plan) -> bool:
+    """Whether both specify the same frame of reference, and are of one patient."""
+    is_foreign = is_of_another_patient(plan.instances[0].elements, series.instances[0].elements)
+    return bool(_space_of(plan)) and _space_of(plan) == _space_of(series) and not is_foreign
 
 
 def _have_one_distance(plan: Plan, series: Plan) -> bool | None:
