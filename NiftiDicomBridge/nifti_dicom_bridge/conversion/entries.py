@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..formats.dicom.reading.found_files import Leftover
 from ..formats.dicom.reading.plans import Plan
+from ..formats.dicom.reading.segment_series import is_of_segmentation
 from ..formats.dicom.reading.series import Inventory
 from ..labels import Segment
 from ..model import metadata
@@ -133,23 +134,24 @@ def plans_as_named(
         report.notes.append(f"{inventory.unselected} series were left out by the selection.")
     plans, entries = planned(inventory.series, runner.jobs)
     if structures is not None and (inventory.structure_sets or structures.references):
-        from .structure_sets import plan_structure_sets  # few inputs have any
+        from .structure_sets import plan_structure_sets, put_on_references  # few inputs have any
 
-        plans += plan_structure_sets(inventory, plans, structures, runner.jobs)
+        plans, references = put_on_references(plans, structures)
+        plans += plan_structure_sets(inventory, plans, structures, runner.jobs, references)
     if structures is not None and not inventory.structure_sets:
-        report.notes += _not_applied(structures)
+        report.notes += _not_applied(structures, any(map(is_of_segmentation, plans)))
     runner.report([*leftover_entries(inventory.leftovers), *entries], report)
     return plans
 
 
-def _not_applied(options: ConversionOptions) -> list[str]:
-    """Return notes about the options of RT Structure Sets for input without any."""
-    given = {"reference=": bool(options.references), f'rois="{options.rois}"': options.rois is not RoiForm.LABELMAP}
-    return [
-        f"{option} was not applied: it is for RT Structure Sets, and the input contains none"
-        for option, is_given in given.items()
-        if is_given
-    ]
+def _not_applied(options: ConversionOptions, has_segmentations: bool) -> list[str]:
+    """Return notes about the options of RT Structure Sets, and of Segmentations, for input without any."""
+    given = {
+        "reference= was not applied: it is for RT Structure Sets and Segmentations": options.references
+        and not has_segmentations,
+        f'rois="{options.rois}" was not applied: it is for RT Structure Sets': options.rois is not RoiForm.LABELMAP,
+    }
+    return [f"{option}, and the input contains none" for option, is_given in given.items() if is_given]
 
 
 def series_uid(plan: Plan) -> str:

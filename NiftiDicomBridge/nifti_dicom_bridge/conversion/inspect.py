@@ -11,6 +11,7 @@ from ..errors import BridgeError, Cancelled
 from ..formats import zarr
 from ..formats.dicom.reading.plans import Plan, plan_series
 from ..formats.dicom.reading.read import load
+from ..formats.dicom.reading.segment_series import put_on_series
 from ..model import metadata
 from ..model.failure import failure_of
 from ..model.report import fitted
@@ -160,6 +161,7 @@ def plans_to_inspect(
             plans += plan_series(series)
         except Exception as error:
             result.add_problem(series.instances[0].path, error, series.uid)
+    plans = put_on_series(plans)
     name_plans(plans)
     return plans
 

@@ -8,6 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from ..formats.dicom.reading.plans import Plan, plan_series
+from ..formats.dicom.reading.segment_series import put_on_series
 from ..formats.dicom.reading.series import Series
 from ..model.collection import collection_paused
 from ..model.process_copies import computed_in_copies, useful_jobs
@@ -26,7 +27,8 @@ def planned(all_series: Sequence[Series], jobs: int = 1) -> Planned:
     jobs = useful_jobs(sizes, SHARE, jobs)
     with collection_paused():
         parts = computed_in_copies(lambda n: _planned(shares[n]), sizes, jobs, _Pickling(all_series))
-    return [plan for plans, _ in parts for plan in plans], [entry for _, entries in parts for entry in entries]
+    plans = [plan for some, _ in parts for plan in some]
+    return put_on_series(plans), [entry for _, entries in parts for entry in entries]
 
 
 def _planned(all_series: Sequence[Series]) -> Planned:

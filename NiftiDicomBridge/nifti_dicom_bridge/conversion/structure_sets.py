@@ -1,4 +1,4 @@
-"""How a conversion reads RT Structure Sets: label maps or masks, and the series that the user named for their grid."""
+"""How a conversion reads RT Structure Sets and Segmentations: label maps or masks, on the series that the user named."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from ..errors import DicomReadError, OptionError
 from ..formats.dicom.reading.plans import Plan, plan_series
+from ..formats.dicom.reading.segment_series import put_on_series
 from ..formats.dicom.reading.series import Inventory, find_series
 from ..formats.dicom.structure_sets.inventory import structure_plans
 from ..formats.dicom.structure_sets.plan import StructurePlan, StructureReader
@@ -13,16 +14,22 @@ from ..options import ConversionOptions
 
 
 def plan_structure_sets(
-    inventory: Inventory, plans: Sequence[Plan], options: ConversionOptions, jobs: int
+    inventory: Inventory, plans: Sequence[Plan], options: ConversionOptions, jobs: int, references: Sequence[Plan]
 ) -> list[StructurePlan]:
-    """Return what the RT Structure Sets of an inventory become, and correct its leftovers.
+    """Return what the RT Structure Sets of an inventory become, and correct its leftovers."""
+    return structure_plans(inventory, plans, StructureReader(options.rois, references), jobs)
+
+
+def put_on_references(plans: list[Plan], options: ConversionOptions) -> tuple[list[Plan], list[Plan]]:
+    """Return plans, those of Segmentations with the slices of the series that the user named, and these series.
 
     Raises
     ------
     OptionError
         If a reference does not exist, or contains no image.
     """
-    return structure_plans(inventory, plans, StructureReader(options.rois, _referenced(options)), jobs)
+    references = _referenced(options)
+    return (put_on_series(plans, references) if references else plans), references
 
 
 def _referenced(options: ConversionOptions) -> list[Plan]:

@@ -12,6 +12,7 @@ from ..conversion.image_with_record import StoreFile, open_nifti, open_store
 from ..formats.dicom.reading.outline import outline
 from ..formats.dicom.reading.plans import Plan, plan_all
 from ..formats.dicom.reading.read import load
+from ..formats.dicom.reading.segment_series import put_on_series
 from ..formats.dicom.reading.series import find_series
 from ..formats.image_formats import read_image
 from ..formats.zarr import is_store
@@ -100,7 +101,7 @@ def _planned(paths: Sequence[Path]) -> Iterator[Image]:
     """Yield images that are made of DICOM files."""
     images = _images_among(paths)
     files = [path for path in paths if path not in images and path.suffix.lower() not in OTHER_KINDS]
-    for plan in plan_all(find_series(files)) if files else []:
+    for plan in put_on_series(plan_all(find_series(files))) if files else []:
         yield _dicom(plan)
 
 

@@ -17,6 +17,7 @@ from .attributes import check_attributes
 from .file_meta import check_file_meta
 from .findings import Finding, FindingCollector, Severity
 from .functional_groups import check_functional_groups
+from .numbered_items import check_numbered_items
 from .pixel_fields import check_pixel_fields
 from .report import ValidationReport
 from .series import FileSummary, check_series, summary_of_file
@@ -136,3 +137,4 @@ def _check_one(subject: DataSetContext) -> None:
     check_image_type(subject)
     check_functional_groups(subject)
     check_pixel_fields(subject)
+    check_numbered_items(subject)

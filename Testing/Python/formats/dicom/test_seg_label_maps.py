@@ -17,7 +17,7 @@ from test_segmentation import common
 from circle import KEEP, KEY, NEW, Circle, edit_dicom, in_dicom_order, listing
 from grids import OBLIQUE, assert_same_places
 from made_here import with_pixels
-from nifti_dicom_bridge import ConversionOptions, Job, Outcome, Target, convert, read
+from nifti_dicom_bridge import ConversionOptions, Job, Outcome, Target, convert, read, segments_of
 from nifti_dicom_bridge.conversion.inspect import inspect
 from nifti_dicom_bridge.errors import DicomReadError
 from nifti_dicom_bridge.formats.dicom.created.segmentation import SegmentationRequest, segmentations
@@ -237,6 +237,66 @@ def test_a_label_map_segmentation_stays_one_image_with_its_numbers(circle: Circl
     assert found.shape == (4, 3, 5)
     assert not found[2].any()
     assert set(np.unique(found)) == {0, 1, 17, 2035}
+
+
+def with_background(circle: Circle, background: int, zero: str = "", padding: int | None = None) -> None:
+    """Write `named_segmentation` as a label map with another value for background; `zero` names a segment 0 at one voxel."""
+    ds = named_segmentation(SegmentationForm.LABELMAP)
+    stored = ds.pixel_array.copy()
+    stored[stored == 0] = background
+    if zero:
+        stored[0, 0, 0] = 0
+    ds.SegmentSequence = [item for item in ds.SegmentSequence if item.SegmentNumber or zero]
+    if zero:
+        ds.SegmentSequence[0].SegmentLabel = zero
+        ds.SegmentSequence[0].SegmentedPropertyTypeCodeSequence = ds.SegmentSequence[1].SegmentedPropertyTypeCodeSequence
+    ds.PixelData = stored.tobytes()
+    del ds.PixelPaddingValue
+    if padding is not None:
+        ds.add_new(0x00280120, "US", padding)
+    put(circle.dicom, ds)
+
+
+def test_another_value_than_0_for_background_is_reported_and_is_no_segment(circle: Circle) -> None:
+    with_background(circle, 9, padding=9)
+    (volume,) = read(circle.dicom)
+    assert any("PixelPaddingValue (0028,0120) is 9: voxels of this value" in sentence for sentence in volume.warnings)
+    assert [segment.label for segment in segments_of(volume)] == ["spleen", "liver", "κύστη"]
+    assert not any("does not describe" in sentence for sentence in volume.warnings)
+
+
+@pytest.mark.parametrize("form", [SegmentationForm.BINARY, SegmentationForm.LABELMAP])
+def test_background_of_another_value_is_background_of_what_is_made(form: SegmentationForm, circle: Circle) -> None:
+    with_background(circle, 9, padding=9)
+    report = convert(Job([circle.dicom], circle.back, ConversionOptions(Target.DICOM, kind=Kind.SEG, segmentation=form)))
+    assert report.ok, report.entries[0].error
+    (before,), (after,) = read(circle.dicom), read(circle.back)
+    assert np.array_equal(np.where(before.array == 9, 0, before.array), after.array)
+
+
+def test_an_edit_keeps_background_of_another_value(circle: Circle) -> None:
+    with_background(circle, 9, padding=9)
+    circle.forth()
+    ds, path, _ = painted(circle, lambda labels: labels.__setitem__((0, 0, 0), 2))
+    assert [item.SegmentLabel for item in ds.SegmentSequence if item.SegmentNumber] == ["spleen", "liver", "κύστη"]
+    (volume,) = read(path)
+    assert set(np.unique(volume.array)) == {0, 1, 2, 3}
+
+
+@pytest.mark.parametrize("padding", [None, 9])
+def test_a_segment_0_that_is_not_background_is_reported_and_never_lost(padding: int | None, circle: Circle) -> None:
+    with_background(circle, 9 if padding else 1, "body", padding)
+    circle.forth()
+    assert any("the value 0 is segment 0 (body), not background" in sentence for sentence in warnings_of(circle, False))
+    options = ConversionOptions(Target.DICOM, kind=Kind.SEG)
+    (entry,) = convert(Job([circle.image()], circle.back, options)).entries
+    assert "The value 0 is the segment 'body' of the original" in entry.error
+
+
+def test_a_segment_0_that_is_background_is_none(circle: Circle) -> None:
+    put(circle.dicom, named_segmentation(SegmentationForm.LABELMAP))
+    (volume,) = read(circle.dicom)
+    assert volume.warnings == ()
 
 
 def places(circle: Circle, distances: list[float], spacing: str | None) -> nibabel.Nifti1Image:
@@ -512,6 +572,20 @@ def _shift(mm: float) -> np.ndarray:
     found = np.zeros((4, 4))
     found[0, 3] = mm
     return found
+
+
+def test_segments_without_a_frame_keep_their_names(circle: Circle) -> None:
+    """A structure that was looked for and not found is described, and may be painted later."""
+    labels = np.zeros((1, 12, 8, 9), np.uint8)
+    labels[0, 3] = 1
+    ds = named_segmentation(labels=labels)
+    ds.SegmentSequence = named_segmentation().SegmentSequence
+    put(circle.dicom, ds)
+    circle.forth()
+    (table,) = circle.nifti.glob("*_dseg.tsv")
+    assert [segment.label for segment in read_labels(table)] == ["spleen", "liver", "κύστη"]
+    made, _, _ = painted(circle, lambda labels: labels.__setitem__((0, 0, 0), 2))
+    assert [item.SegmentLabel for item in made.SegmentSequence] == ["spleen", "liver"]
 
 
 def test_a_segment_that_was_erased_goes_and_the_others_keep_their_numbers_in_words(circle: Circle) -> None:

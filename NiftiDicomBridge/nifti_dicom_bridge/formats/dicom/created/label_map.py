@@ -13,6 +13,7 @@ from ....model.metadata import Log
 from ....model.pixels import to_real_values
 from ....model.volume import Volume
 from ....options.remedies import remedy
+from ..reading.segment_background import background_of, segment_zero
 from .label_evidence import WHOLE
 
 _BYTE = 256
@@ -44,7 +45,7 @@ class LabelMap:
         Raises
         ------
         LabelError
-            If a voxel is negative, not whole or not finite, or no voxel is above 0.
+            If a voxel is negative, not whole or not finite, no voxel is above 0, or 0 is a segment and not background.
         """
         values, labels = _Values(volume), list[frozenset[int]]()
         for _, _, planes in slabs(volume.voxels):
@@ -75,13 +76,19 @@ class _Values:
 
     def __init__(self, volume: Volume):
         self._rescale, self._dtype = volume.rescale, volume.voxels.dtype
+        original = volume.source.metadata.first.elements if volume.source else {}
+        self._background, self._segment_zero = background_of(original), segment_zero(original)
         self._missing = self._odd = self._negative = 0
         self._first_odd, self._error, self._low, self.largest = 0.0, 0.0, 0.0, 0
 
     def whole(self, planes: np.ndarray) -> np.ndarray:
         """Return the whole numbers nearest to the real values of planes, in their shape."""
         real = self._real(planes)
-        return np.rint(real) if real.dtype.kind == "f" else real
+        return self._with_zeros(np.rint(real) if real.dtype.kind == "f" else real)
+
+    def _with_zeros(self, whole: np.ndarray) -> np.ndarray:
+        """Return labels with 0 for background, also of a Segmentation that has another value for it."""
+        return np.where(whole == self._background, 0, whole).astype(whole.dtype) if self._background else whole
 
     def _real(self, planes: np.ndarray) -> np.ndarray:
         if self._rescale.is_identity:
@@ -95,6 +102,7 @@ class _Values:
             real = self._rounded(real)
         elif real.dtype.kind not in "iub":
             raise LabelError(f"Voxels of type {real.dtype} are not labels. Labels are whole numbers.")
+        real = self._with_zeros(real)
         if real.size:
             low, high = real.min(), real.max()
             if low < 0:
@@ -120,6 +128,11 @@ class _Values:
 
     def report(self, log: Log) -> None:
         """Report how values were rounded; raise `LabelError` if they are not labels."""
+        if self._segment_zero:
+            raise LabelError(
+                f"The value 0 is the segment {self._segment_zero!r} of the original, and background of what is to be made: the "
+                "segment would be lost. Give its voxels another value, and remove the record (the sidecar)."
+            )
         if self._missing:
             raise LabelError(
                 f"{self._missing} voxels are NaN or infinite: labels are whole numbers. Set them to 0 for background."

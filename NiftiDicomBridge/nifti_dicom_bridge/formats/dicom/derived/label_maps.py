@@ -55,7 +55,7 @@ def is_label_map(volume: Volume) -> bool:
     if series.is_label_map:
         return True
     whole = metadata.text(series.first.elements, Tag.SEGMENTATION_TYPE) == _LABEL_MAP
-    return whole and volume.times == 1 and true_planes(series) is not None
+    return whole and volume.times == 1 and (series.layers is not None or true_planes(series) is not None)
 
 
 def derive_label_maps(volumes: Sequence[Volume], resampled: bool, uids: UidMap, log: Log) -> Iterator[NewFile]:

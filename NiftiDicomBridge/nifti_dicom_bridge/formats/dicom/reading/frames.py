@@ -279,8 +279,8 @@ def recorded_frames(series: SeriesMetadata, keys: Sequence[Sequence[int]]) -> li
 def true_planes(series: SeriesMetadata) -> list[Plane] | None:
     """Return where the slices of a volume are, by its first time; None where a slice does not specify it.
 
-    Slices without a frame of their own are evenly between those that have one. Those of a mosaic, which are even, are not
-    specified where a de-identification removed what describes it.
+    Slices without a frame of their own are evenly between, before and behind those that have one. Those of a mosaic, which are
+    even, are not specified where a de-identification removed what describes it.
     """
     if is_undescribed(series.first.elements):
         return None
@@ -288,18 +288,31 @@ def true_planes(series: SeriesMetadata) -> list[Plane] | None:
     planes = [frame.plane for frame in result if frame.plane is not None and not frame.is_assumed]
     if len(planes) < len(result):
         return None
-    return planes if series.layers is None else _with_gaps(planes, _slices_with_frames(series.frames[0], series.layers))
+    if series.layers is None:
+        return planes
+    return with_gaps(planes, slices_with_frames(series.frames[0], series.layers), result[0].stated_step_mm)
 
 
-def _slices_with_frames(frames: np.ndarray, layers: np.ndarray) -> np.ndarray:
+def slices_with_frames(frames: np.ndarray, layers: np.ndarray) -> np.ndarray:
     """Return the slices in which a frame is: one of the volume, or of another segment; not just the nearest."""
     own, elsewhere = set(layers[:, 0].tolist()), {tuple(pair) for pair in layers[:, 1:3].tolist()}
     return np.array([k for k, pair in enumerate(frames.tolist()) if k in own or tuple(pair) not in elsewhere])
 
 
-def _with_gaps(planes: list[Plane], known: np.ndarray) -> list[Plane]:
-    """Return planes of which only some are known, the others evenly between them."""
-    places = np.array([planes[k].position for k in known])
-    slices = np.arange(len(planes))
+def with_gaps(planes: list[Plane], known: np.ndarray, step_mm: float) -> list[Plane]:
+    """Return planes of which only some are known, the others evenly between them, and before and behind them.
+
+    Parameters
+    ----------
+    planes : list of Plane
+        Of all slices.
+    known : numpy.ndarray
+        Slices whose planes are known.
+    step_mm : float
+        Distance of slices where one plane is known only; 0 where it is not stated.
+    """
+    places, slices = np.array([planes[k].position for k in known]), np.arange(len(planes))
+    step = (places[-1] - places[0]) / (known[-1] - known[0]) if len(known) > 1 else planes[known[0]].normal * step_mm
     positions = np.stack([np.interp(slices, known, places[:, axis]) for axis in range(3)], axis=1)
+    positions += (np.minimum(slices - known[0], 0) + np.maximum(slices - known[-1], 0))[:, None] * step
     return [plane._replace(position=position) for plane, position in zip(planes, positions, strict=True)]

@@ -11,9 +11,13 @@ from ....errors import DicomReadError
 from ....model import metadata
 from ....model.metadata import Elements
 from ....standard.tags import Tag
+from .segment_background import LABEL_MAP, background_of, doubts_of_background
 
 THICKER = 1.05
 """Slices that are further apart than this multiple of their thickness may have others between them."""
+
+FILLED = "slice(s) without a frame were filled with background: segmentations leave empty ones out"
+LEFT_OUT = "slices without a segment may have been left out between them"
 
 
 class DoubtsOfValues:
@@ -28,7 +32,7 @@ class DoubtsOfValues:
     def __init__(self, elements: Elements):
         self._kind = metadata.text(elements, Tag.SEGMENTATION_TYPE)
         items = [item.elements for item in metadata.items(elements, Tag.SEGMENT_SEQUENCE)]
-        background = {0, metadata.integer(elements, Tag.PIXEL_PADDING_VALUE)}
+        background = {0, background_of(elements)}
         self._described = background | {metadata.integer(item, Tag.SEGMENT_NUMBER) for item in items}
         self._one = metadata.integer(elements, Tag.MAXIMUM_FRACTIONAL_VALUE)
         self._are_whole_masks = self._kind == "BINARY" and metadata.integer(elements, Tag.BITS_ALLOCATED) > 1
@@ -36,7 +40,7 @@ class DoubtsOfValues:
 
     def note(self, planes: np.ndarray) -> None:
         """Note values, of any shape."""
-        if self._kind == "LABELMAP":
+        if self._kind == LABEL_MAP:
             self._found |= set(np.unique(planes).tolist()) - self._described
         elif self._kind == "FRACTIONAL" and planes.size and planes.max() > self._one > 0:
             self._found = {max(int(planes.max()), *self._found, 0)}
@@ -47,7 +51,7 @@ class DoubtsOfValues:
         """Return what is wrong with the values that were noted."""
         if not self._found:
             return []
-        if self._kind == "LABELMAP":
+        if self._kind == LABEL_MAP:
             numbers = _listed(sorted(self._found))
             return [f"SegmentSequence (0062,0002) does not describe segment {numbers}, which voxels are of"]
         if self._kind == "BINARY":
@@ -79,8 +83,8 @@ def doubts_of_numbers(elements: Elements, numbers: set[int | None]) -> list[str]
     doubts = []
     if several := [number for number, count in described.items() if count > 1]:
         doubts.append(f"several segments have the number {_listed(several)}: which name and code it has is unknown")
-    if metadata.text(elements, Tag.SEGMENTATION_TYPE) == "LABELMAP":
-        return doubts
+    if metadata.text(elements, Tag.SEGMENTATION_TYPE) == LABEL_MAP:
+        return [*doubts, *doubts_of_background(elements)]
     if None in numbers and len(items) > 1:
         raise DicomReadError(
             f"Frames of the segmentation do not specify which of its {len(items)} segments they are of "
@@ -115,7 +119,7 @@ def doubt_of_gaps(steps_mm: np.ndarray, thickness_mm: float) -> list[str]:
         return []
     return [
         f"no SpacingBetweenSlices (0018,0088): the slices are {distances.min():g} mm apart and {thickness_mm:g} mm thick, so "
-        "slices without a segment may have been left out between them"
+        f"{LEFT_OUT}"
     ]
 
 

@@ -23,7 +23,7 @@ from .frame_info import FrameInfo
 from .lookup import Lookup
 from .multiframe import sop_class_of
 from .overlaps import sets_without_overlap
-from .segment_doubts import doubt_of_gaps, doubt_of_type, doubts_of_numbers
+from .segment_doubts import FILLED, doubt_of_gaps, doubt_of_type, doubts_of_numbers
 from .segment_repeats import check_repeats, repeats_of
 from .segment_sources import BY_SOURCE, WITHOUT_SOURCE, in_order_of_sources
 from .stacks import Grid, Layer, parallel_groups, split, stack_warnings
@@ -101,17 +101,17 @@ def _grids_of_object(instances: Sequence[Instance], frames: list[FrameInfo]) -> 
     if all(frame.plane is None or frame.is_assumed for frame in frames):
         counted = _in_order_of_sources(instances, frames)
         if counted:
-            return _images_of(instances, counted, are_counted=True)
+            return images_of(instances, counted, are_counted=True)
     if any(frame.plane is None for frame in frames):
         doubts = [WITHOUT_SOURCE] if len(frames) > 1 and not _is_of_slide(instances, frames) else []
         return [replace(grid, warnings=[*grid.warnings, *doubts]) for grid in split(frames)]
     grids = []
     for parallel in parallel_groups(frames):
-        grids += _images_of(instances, parallel)
+        grids += images_of(instances, parallel)
     return grids
 
 
-def _images_of(instances: Sequence[Instance], frames: list[FrameInfo], are_counted: bool = False) -> list[Grid]:
+def images_of(instances: Sequence[Instance], frames: list[FrameInfo], are_counted: bool = False) -> list[Grid]:
     """Return the images of parallel frames, the first with what was assumed; slices of counted frames begin at the origin."""
     are_masks = all(_is_binary(instances[frame.instance], frame) for frame in frames)
     repeats = repeats_of(frames)
@@ -189,7 +189,7 @@ class _Slices:
         warnings = [*self.doubts, *stack_warnings(self.stack, self.planes)]
         empty = len(frames) - len(np.unique(own))
         if empty:
-            warnings.append(f"{empty} slice(s) without a frame were filled with background: segmentations leave empty ones out")
+            warnings.append(f"{empty} {FILLED}")
         return Grid([frames], self.stack, labels, warnings, layers)
 
     def layers(self, frames: Sequence[FrameInfo], labels: Mapping[int, int]) -> list[Layer]:

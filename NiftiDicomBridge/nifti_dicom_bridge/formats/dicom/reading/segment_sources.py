@@ -43,7 +43,7 @@ def in_order_of_sources(instances: Sequence[Instance], frames: Sequence[FrameInf
     list of FrameInfo
         With assumed planes, `FrameInfo.step_mm` apart, the first frame of the image at the origin.
     """
-    sources = [_source_of(own_groups(instances[frame.instance].elements, frame.frame)) for frame in frames]
+    sources = [source_of(own_groups(instances[frame.instance].elements, frame.frame)) for frame in frames]
     numbers = [source[1] for source in sources if source is not None]
     images = {source[0] for source in sources if source is not None}
     if len(numbers) < len(frames) or len(images) != 1 or max(numbers) > MOST_FRAMES:
@@ -60,7 +60,7 @@ def in_order_of_sources(instances: Sequence[Instance], frames: Sequence[FrameInf
     ]
 
 
-def _source_of(own: Elements) -> tuple[str, int] | None:
+def source_of(own: Elements) -> tuple[str, int] | None:
     """Return SOP Instance UID and frame of the only frame that a frame was made from; None where there is none, or several."""
     images = [
         image.elements

@@ -15,14 +15,17 @@ from ..structure_sets import is_structure_set
 from .cielab import rgb_of
 from .frames import frames_of
 from .item_values import code_of, text_of
+from .lookup import frame_count
+from .segment_background import LABEL_MAP, background_of
 from .segment_grids import is_segmentation, label_numbers
 
 
 def segments_of(volume: Volume) -> list[Segment]:
     """Return the labels that the voxels of a volume can have, with their values as numbers.
 
-    ``BINARY`` segments and a ``LABELMAP`` have their segment numbers (see `label_numbers`); a ``BINARY`` segment that is
-    nowhere in the patient is an image of its own, with 1 in it. Empty for probabilities, and for what is not a Segmentation.
+    ``BINARY`` segments and a ``LABELMAP`` have their segment numbers (see `label_numbers`), also those without a frame; a
+    ``BINARY`` segment that is nowhere in the patient is an image of its own, with 1 in it. Empty for probabilities, and for
+    what is not a Segmentation.
 
     Parameters
     ----------
@@ -50,14 +53,19 @@ def segments_of(volume: Volume) -> list[Segment]:
     if not is_segmentation(instance) or kind == "FRACTIONAL":
         return []
     segments = all_segments(instance)
-    if kind == "LABELMAP":
-        return [segment for segment in segments if segment.number]
+    if kind == LABEL_MAP:
+        return [segment for segment in segments if segment.number not in (0, background_of(elements))]
     if volume.dicom.metadata.layers is not None:
-        own = set(volume.dicom.metadata.layers[:, 3].tolist())
-        return [segment for segment in labeled_segments(instance) if segment.number in own]
+        labeled, own = labeled_segments(instance), set(volume.dicom.metadata.layers[:, 3].tolist())
+        has_all_frames = len(volume.dicom.metadata.layers) >= sum(map(_frame_count, volume.dicom.metadata.instances))
+        return labeled if has_all_frames else [segment for segment in labeled if segment.number in own]
     n, frame = volume.dicom.metadata.frames[0, 0].tolist()
     own = frames_of(instance, n)[frame].labels.get("segment")
     return [replace(segment, number=1) for segment in segments if segment.number == own or len(segments) == 1]
+
+
+def _frame_count(instance: Instance) -> int:
+    return frame_count(instance.elements)
 
 
 def _rois_of(volume: Volume, instance: Instance) -> list[Segment]:

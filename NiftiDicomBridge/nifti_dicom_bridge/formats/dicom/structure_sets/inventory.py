@@ -11,6 +11,7 @@ from ....model.metadata import Instance
 from ....model.process_copies import computed_in_copies, useful_jobs
 from ..reading.found_files import Leftover
 from ..reading.plans import Plan, plan_all, plan_series, with_unique_names
+from ..reading.segment_series import put_on_series
 from ..reading.series import Inventory, Series
 from .plan import StructurePlan, StructureReader
 
@@ -20,7 +21,7 @@ SHARE = 1 << 17
 
 def all_plans(inventory: Inventory) -> list[Plan]:
     """Return what the series and RT Structure Sets of an inventory become, under names that differ."""
-    plans = plan_all(inventory)
+    plans = put_on_series(plan_all(inventory))
     return with_unique_names([*plans, *structure_plans(inventory, plans, StructureReader())])
 
 
