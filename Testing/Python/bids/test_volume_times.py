@@ -54,7 +54,7 @@ PAIRS = ["CONTROL", "LABEL"] * 3
     ([0, 2.5, 5.5, 9.5, 15, 22], 2.0),   # volumes of different lengths: what the header states
 ])  # fmt: skip
 def test_pauses_are_no_part_of_the_time_between_volumes(starts_s: list[float], seconds: float, circle: Circle) -> None:
-    keys = keys_of(circle, sum(volumes("SIEMENS", starts_s, RepetitionTime="2000"), []))
+    keys = keys_of(circle, [ds for images in volumes("SIEMENS", starts_s, RepetitionTime="2000") for ds in images])
 
     assert keys["RepetitionTime"] == seconds
     assert keys["FrameTimesStart"] == starts_s
