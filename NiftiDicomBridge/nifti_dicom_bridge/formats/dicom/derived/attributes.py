@@ -76,7 +76,7 @@ def common(template: Instance, work: DerivationContext, uids: UidMap, sources: l
     if dropped and note not in work.log.notes:
         work.log.notes.append(note)
     elements = metadata.without(elements, _stale(work))
-    date, time = new_element.now()
+    date, time = new_element.now(elements)
     old_type = metadata.texts(template.elements, Tag.IMAGE_TYPE)
     second = "PRIMARY" if _is_primary(work.sop_class) else "SECONDARY"
     elements |= {
