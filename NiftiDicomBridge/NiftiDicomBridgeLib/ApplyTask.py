@@ -51,8 +51,9 @@ class ApplyTask:
 
     def __init__(self, command: str, node: Any = None, series: str = "", **options: Any):
         Database.require_open()
-        self._command = command_words(command)
-        self._options = {"environment": environment_of(self._command), **options}
+        command = command.strip()
+        self._command = with_program(command)
+        self._options = {"environment": environment_of(command), **options}
         self._scratch = new_folder("apply")
         self._headers: list[list[Database.Header]] = []
         try:
@@ -117,26 +118,21 @@ class ApplyTask:
         shutil.rmtree(self._scratch, ignore_errors=True)
 
 
-def command_words(text: str) -> list[str]:
-    """Return the arguments of a command as typed.
+def runs_in_slicer(command: str) -> bool:
+    """Whether the program of a command is Slicer's own Python."""
+    return command.split()[:1] == [PYTHON_SLICER]
 
-    Raises
-    ------
-    BridgeError
-        If it is empty, or a quotation mark has no counterpart.
-    """
-    try:
-        words = shlex.split(text.replace("\\", "\\\\") if sys.platform == "win32" else text)
-    except ValueError as error:
-        raise BridgeError(f"The command cannot be read: {error}. Check its quotation marks.") from error
-    if not words:
+
+def with_program(command: str) -> str:
+    """Return a command with the path of Slicer's own Python in the place of `PYTHON_SLICER`; raises `BridgeError` if empty."""
+    if not command:
         raise BridgeError("The command is empty. Enter one with {input} and {output}.")
-    return [sys.executable, *words[1:]] if words[0] == PYTHON_SLICER else words
+    return shlex.quote(sys.executable) + command.removeprefix(PYTHON_SLICER) if runs_in_slicer(command) else command
 
 
-def environment_of(command: Sequence[str]) -> dict[str, str] | None:
+def environment_of(command: str) -> dict[str, str] | None:
     """Return the environment variables of a command: without those by which Slicer finds its own Python and libraries."""
-    return None if command[0] == sys.executable else dict(slicer.util.startupEnvironment())
+    return None if runs_in_slicer(command) else dict(slicer.util.startupEnvironment())
 
 
 def _files_of_node(node: Any) -> list[Path]:

@@ -5,7 +5,8 @@
 
 In addition to the options of the command line there are those of Slicer: ``--database DIR`` registers in the DICOM database of
 a folder, created when missing, instead of Slicer's own. ``--install-dependencies`` installs missing Python packages without
-asking: with ``--for FEATURE`` those of a feature such as zarr, with ``--wheels DIR`` from a folder, without a network.
+asking: with ``--for FEATURE`` those of a feature such as zarr, with ``--wheels DIR`` from a folder, without a network. Messages
+about missing packages advise that.
 
 Slicer ends with the exit code of the command line: 0 all done, 1 something failed or differs, 2 wrong usage.
 """
@@ -14,6 +15,13 @@ import argparse
 import sys
 import traceback
 from pathlib import Path
+
+REMEDIES = {
+    "install-packages": "Install: run Scripts/convert.py with --install-dependencies --for {extra}",
+    "install-ffmpeg": "Install ffmpeg, or run Scripts/convert.py with --install-dependencies --for video; or leave it out with "
+    "mp4=False",
+}
+"""What messages advise in place of pip, which installs packages for another Python than that of Slicer."""
 
 
 def main(argv):
@@ -44,7 +52,7 @@ def main(argv):
     if "--register" in rest and not options.database and not Database.is_open():
         sys.stderr.write(f"{Database.NOT_OPEN} On the command line, --database DIR creates one.\n")
         return 1
-    code = cli.main(rest, registrar=Database.Registrar(options.database))
+    code = cli.main(rest, registrar=Database.Registrar(options.database), remedies=REMEDIES)
     if {"-h", "--help"} & set(rest):
         sys.stdout.write("\n" + options_of_slicer().format_help())
     return code
@@ -52,8 +60,7 @@ def main(argv):
 
 def options_of_slicer():
     """Return the parser of the options that exist inside Slicer only."""
-    from nifti_dicom_bridge import FEATURES
-
+    features = sorted(names_of_features())
     parser = argparse.ArgumentParser(prog="convert.py", usage=argparse.SUPPRESS, add_help=False, allow_abbrev=False)
     group = parser.add_argument_group("inside Slicer")
     group.add_argument("--database", metavar="DIR", help="register in the DICOM database of a folder, made when missing")
@@ -63,12 +70,22 @@ def options_of_slicer():
         dest="features",
         action="append",
         default=[],
-        choices=sorted(FEATURES),
+        choices=features,
         metavar="FEATURE",
-        help=f"with --install-dependencies: install the packages of a feature, too: {', '.join(sorted(FEATURES))}",
+        help=f"with --install-dependencies: install the packages of a feature, too: {', '.join(features)}",
     )
     group.add_argument("--wheels", type=Path, metavar="DIR", help="install from the wheels in a folder, without a network")
     return parser
+
+
+def names_of_features():
+    """Return the features that each name after ``--for`` means: a feature, or all of an extra of pip."""
+    from nifti_dicom_bridge import FEATURES
+
+    of_extras = {}
+    for name, feature in FEATURES.items():
+        of_extras.setdefault(feature.extra, []).append(name)
+    return {**{name: [name] for name in FEATURES}, **of_extras}
 
 
 def packages_missing(dependencies, options):
@@ -77,7 +94,8 @@ def packages_missing(dependencies, options):
 
     try:
         if options.install_dependencies:
-            dependencies.install(options.features, options.wheels)
+            names = names_of_features()
+            dependencies.install([name for given in options.features for name in names[given]], options.wheels)
     except DependencyError as error:
         return str(error)
     missing = dependencies.missing()

@@ -191,5 +191,7 @@ CLOCK = Kind(_clock, _clock_to_dicom, (str,))
 DATE = Kind(_date, lambda value, factor: [value.replace("-", "")], (str,))
 AGE = Kind(_age, _age_to_dicom, (int, float))
 MS_TO_S = 1e-3
+PERCENT = 100.0
+"""Of the whole."""
 US_TO_S = 1e-6
 NS_TO_S = 1e-9

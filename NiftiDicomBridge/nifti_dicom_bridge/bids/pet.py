@@ -9,7 +9,7 @@ from typing import Any
 from ..model import metadata
 from ..model.metadata import SeriesMetadata
 from ..standard.tags import Tag
-from .kinds import MS_TO_S, POSITIVE, Kind, clock, round_to_12_digits, seconds_of
+from .kinds import MS_TO_S, PERCENT, POSITIVE, Kind, clock, round_to_12_digits, seconds_of
 from .row import PET, AnyRow, Derived, Row, made_by
 from .source import AttributeLocation, Nested, PlaneAttributes, Private
 
@@ -205,10 +205,10 @@ def _days_between(first: str, second: str) -> int | None:
 
 
 def _scatter(source: PlaneAttributes) -> list[Any] | None:
-    """Return the fraction of every time, 0 to 1, as dcm2niix writes it; BIDS specifies percent, which is read as well."""
+    """Return the fraction of every time in percent, as BIDS specifies; DICOM has it from 0 to 1, which dcm2niix writes."""
     frames = frames_of(source)
     fractions = [frame.number(Tag.SCATTER_FRACTION_FACTOR) for frame in (frames if len(frames) > 1 else [source])]
-    known = [round_to_12_digits(fraction) for fraction in fractions if fraction is not None]
+    known = [round_to_12_digits(fraction * PERCENT) for fraction in fractions if fraction is not None]
     return known if any(known) and len(known) == len(fractions) else None
 
 
@@ -282,7 +282,7 @@ ROWS: tuple[AnyRow, ...] = (
             "numbers have none", PET),
     Derived("ReconFilterType", _filter_type, "(0018,1210)", PET),
     Derived("ReconFilterSize", _filter_size, "(0018,1210), (0009,xx8F) GEMS_PETD_01", PET),
-    Derived("ScatterFraction", _scatter, "(0054,1323), 0 to 1 as of dcm2niix, not percent", PET),
+    Derived("ScatterFraction", _scatter, "(0054,1323), in percent; the fraction that dcm2niix writes is read, too", PET),
     Derived("DecayCorrectionFactor", _by_frame(Tag.DECAY_FACTOR, 1.0, only_positive=True), "(0054,1321) of every time", PET),
     Derived("FrameTimesStart", _starts, "(0008,0032) of every time − (0008,0031)", PET),
     Derived("FrameDuration", _by_frame(Tag.ACTUAL_FRAME_DURATION, MS_TO_S), "(0018,1242) of every time", PET),

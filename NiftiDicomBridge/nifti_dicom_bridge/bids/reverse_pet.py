@@ -10,6 +10,7 @@ from typing import Any
 from ..errors import SidecarError
 from ..standard.numbers import decimal_text, is_number
 from ..standard.tags import Tag
+from .kinds import PERCENT
 from .reverse_rows import TRACER, Top
 
 DAY_S = 86400.0
@@ -212,6 +213,19 @@ def decay_factors(top: Top, where: str, times: int, sentences: list[str]) -> lis
     return [_factor(start - zero, length, math.log(2) / half_life) for start, length in zip(starts, lengths, strict=True)]
 
 
+def scatter_fractions(top: Top, where: str, times: int, sentences: list[str]) -> list[float]:
+    """Return ScatterFractionFactor (0054,1323) of every time, 0 to 1; empty where it is unknown.
+
+    BIDS specifies percent; numbers of which none is above 1 are taken for the fraction that dcm2niix writes.
+    """
+    given = per_time(top, "ScatterFraction", where, times)
+    if any(number > 1 for number in given):
+        return [number / PERCENT for number in given]
+    if any(given):
+        sentences.append('"ScatterFraction" was taken for a fraction, as of dcm2niix: BIDS specifies percent')
+    return given
+
+
 def _factor(start_s: float, length_s: float, rate: float) -> float:
     """Return what activity was multiplied with, that decayed until a frame began and while it lasted."""
     lasting = rate * length_s / -math.expm1(-rate * length_s) if rate * length_s > 0 else 1.0
@@ -219,7 +233,15 @@ def _factor(start_s: float, length_s: float, rate: float) -> float:
 
 
 def per_time(top: Top, key: str, where: str, times: int) -> list[float]:
-    """Return a list with one number per time; a single number holds for all; raises `SidecarError` for another length."""
+    """Return one number for each time, of a list, or of a single number for all; empty where the key is missing.
+
+    Raises
+    ------
+    SidecarError
+        If the list has another length.
+    """
+    if key not in top:
+        return []
     value = top[key]
     listed = value if isinstance(value, list) else [value]
     good = all(map(is_number, listed))

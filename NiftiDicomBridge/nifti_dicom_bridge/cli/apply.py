@@ -10,7 +10,6 @@ from typing import Any
 
 from ..options import Kind, SegmentationForm, SlicePlane
 from ..options.apply_options import Per
-from ..options.wording import command_line_words
 from .archive import print_transfer
 from .archive_options import ARCHIVE, add_settings
 from .command_list import HELP
@@ -21,6 +20,7 @@ from .exit_codes import DONE, FAILED
 from .parser import HelpFormatter
 from .progress_bar import ProgressBar
 from .reading_options import add_selection
+from .words import reported_in_words
 
 _OWN = ("select", "per", "take", "input_name", "shell", "timeout", "jobs")
 _DICOM = (
@@ -120,9 +120,9 @@ def run_apply(arguments: argparse.Namespace, registrar: Registrar | None) -> int
     values = pairs(arguments.attributes)
     start = time.monotonic()
     with ProgressBar(quiet=arguments.quiet) as bar:
-        report = apply(
-            arguments.inputs, arguments.output, arguments.task, progress=bar.progress, set_values=values, **options
-        ).in_words(command_line_words)
+        report = reported_in_words(
+            apply(arguments.inputs, arguments.output, arguments.task, progress=bar.progress, set_values=values, **options)
+        )
     lines = EntryLines(arguments.quiet, arguments.verbose)
     for entry in report.entries:
         lines.show(entry)

@@ -7,7 +7,7 @@ import os
 import shlex
 import signal
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, NoReturn
 
@@ -29,7 +29,10 @@ Run = Callable[[argparse.Namespace, "Registrar | None"], int]
 
 
 def main(
-    argv: Sequence[str] | None = None, registrar: Registrar | None = None, prepare: Callable[[], None] | None = None
+    argv: Sequence[str] | None = None,
+    registrar: Registrar | None = None,
+    prepare: Callable[[], None] | None = None,
+    remedies: Mapping[str, str] | None = None,
 ) -> int:
     """Run the command line and return its exit code.
 
@@ -44,7 +47,18 @@ def main(
         When given, ``convert --to dicom --register`` calls it with the files that were written.
     prepare : callable, optional
         Called before a command runs; not for the help, and not if arguments are wrong.
+    remedies : mapping of str to str, optional
+        What messages advise, by the codes of `options.remedies`, where another program offers something else.
     """
+    if not remedies:
+        return _main(argv, registrar, prepare)
+    from .words import other_remedies
+
+    with other_remedies(remedies):
+        return _main(argv, registrar, prepare)
+
+
+def _main(argv: Sequence[str] | None, registrar: Registrar | None, prepare: Callable[[], None] | None) -> int:
     accept_every_character()
     given = list(sys.argv[1:] if argv is None else argv)
     own, task = split_task(with_command(given, _COMMANDS))

@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from ..errors import OptionError, without_credentials
 from ..options import ConversionOptions, PreviewOptions, Target
-from ..options.wording import command_line_words
 from .cluster_options import check_cluster, convert_where, write_summaries
 from .deidentification_options import identity_notice
 from .entry_lines import EntryLines
@@ -19,6 +18,7 @@ from .exit_codes import DONE, FAILED
 from .lines import print_line
 from .new_files import check_new_file, check_not_an_output
 from .progress_bar import ProgressBar
+from .words import reported_in_words
 
 if TYPE_CHECKING:
     from ..model.report import ConversionReport, Entry
@@ -58,7 +58,7 @@ def run_convert(arguments: argparse.Namespace, registrar: Registrar | None) -> i
             lines.show(entry)
 
         job = Job(arguments.inputs, arguments.output, options)
-        report = convert_where(job, arguments, bar.progress, finished).in_words(command_line_words)
+        report = reported_in_words(convert_where(job, arguments, bar.progress, finished))
     lines.end(report, time.monotonic() - start, can_continue=not options.overwrite)
     if getattr(arguments, "register", False) and registrar is not None and report.outputs:
         print_line(registrar(report.outputs))

@@ -6,8 +6,8 @@ import sys
 from collections import Counter
 from typing import TYPE_CHECKING
 
-from ..options.wording import command_line_words
 from .lines import print_line
+from .words import reported_in_words
 
 if TYPE_CHECKING:
     from ..model.report import ConversionReport, Entry
@@ -39,7 +39,7 @@ class EntryLines:
 
     def show(self, entry: Entry) -> None:
         """Print one entry: a failure to standard error, the rest as ``quiet`` and ``verbose`` allow."""
-        entry = entry.in_words(command_line_words)
+        entry = reported_in_words(entry)
         if entry.outcome.value == "failed":
             for line in entry.line().split("\n"):
                 print_line(line, sys.stderr)

@@ -6,11 +6,15 @@ import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from ..errors import BridgeError
 from ..model.report import ConversionReport, Entry, Outcome
 from ..options import ConversionOptions, Progress
 from ..options.urls import is_address
+
+if TYPE_CHECKING:
+    from ..network.transfer_report import TransferEntry
 
 _NAMES = 4
 """Files that a sentence names."""
@@ -45,12 +49,19 @@ def fetched_inputs(
                 continue
             place = Path(folder) / str(number)
             report = fetch(str(path), place, settings=settings, progress=progress)
-            failed += [Entry(e.title, Outcome.FAILED, error=e.error) for e in report.entries if e.outcome.value == "failed"]
+            failed += [_not_fetched(entry, options) for entry in report.entries if entry.outcome.value == "failed"]
             if report.outputs:
                 paths.append(place)
         if not paths:
             raise BridgeError(failed[0].error)
         yield paths, failed
+
+
+def _not_fetched(entry: TransferEntry, options: ConversionOptions) -> Entry:
+    """Return the entry of what was not fetched; that of a de-identified conversion does not name it."""
+    if options.deidentify:
+        return Entry("archive", Outcome.FAILED, error="A part of what was selected was not fetched. fetch names it.")
+    return Entry(entry.title, Outcome.FAILED, error=entry.error)
 
 
 def send_outputs(report: ConversionReport, options: ConversionOptions, progress: Progress | None) -> None:

@@ -231,13 +231,8 @@ def frames_of(described: ImageWithSidecar, kind: Kind, times: int, slices: int, 
     of_time: list[Elements] = [{} for _ in range(times)]
     for n, factor in enumerate(reverse_pet.decay_factors(top, where, times, sentences)):
         of_time[n][Tag.DECAY_FACTOR] = new_element.decimals([factor])
-    for key, tag, scale in (
-        ("FrameReferenceTime", Tag.FRAME_REFERENCE_TIME, 1e3),
-        ("ScatterFraction", Tag.SCATTER_FRACTION_FACTOR, 1.0),
-    ):
-        for n, number in enumerate(reverse_pet.per_time(top, key, where, times) if key in top else []):
-            # BIDS: percent, dcm2niix: the fraction that DICOM has
-            of_time[n][tag] = new_element.decimals(
-                [number * scale / (100.0 if key == "ScatterFraction" and number > 1 else 1.0)]
-            )
+    for n, seconds in enumerate(reverse_pet.per_time(top, "FrameReferenceTime", where, times)):
+        of_time[n][Tag.FRAME_REFERENCE_TIME] = new_element.decimals([seconds * 1e3])
+    for n, fraction in enumerate(reverse_pet.scatter_fractions(top, where, times, sentences)):
+        of_time[n][Tag.SCATTER_FRACTION_FACTOR] = new_element.decimals([fraction])
     return [elements for elements in of_time for _ in range(slices)] if any(of_time) else []

@@ -52,6 +52,8 @@ def read_rules(path: Path | None) -> AttributeRules:
     values = content.get("replace", {})
     if not isinstance(values, dict) or not all(isinstance(text, str) for text in values.values()):
         raise OptionError(f'{_OPTION}="{path}": replace must be a table of attributes and texts.')
+    if other := next((name for name, text in values.items() if not text.isascii()), ""):
+        raise OptionError(f'{_OPTION}="{path}": the text that replaces {other} is not ASCII, which all character sets contain.')
     replaced = {_tag(name, path): text for name, text in values.items()}
     for tag in (*replaced, *(tag for tag, action in actions.items() if action != "keep")):
         if reason := refusal(tag):

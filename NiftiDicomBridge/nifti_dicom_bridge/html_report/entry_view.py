@@ -26,7 +26,7 @@ ORDER = ("changed", "dropped", "assumed", "set", "empty", "restored")
 
 @dataclass(frozen=True)
 class FileListing:
-    """Files by their names below a common folder."""
+    """Files by their names below a common folder; empty if there is none."""
 
     folder: str
     names: list[str]
@@ -151,5 +151,8 @@ def _findings_sentence(findings: Sequence[Finding]) -> str:
 def _listing(paths: Sequence[Path]) -> FileListing | None:
     if not paths:
         return None
-    folder = commonpath([path.parent for path in paths])
+    try:
+        folder = commonpath([path.parent for path in paths])
+    except ValueError:  # on several drives, or some relative and some not
+        return FileListing("", list(map(str, paths)))
     return FileListing(folder, [str(path.relative_to(folder)) for path in paths])

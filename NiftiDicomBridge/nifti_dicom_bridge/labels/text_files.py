@@ -11,8 +11,8 @@ from .segment import Segment
 # ITK-SNAP: IDX -R- -G- -B- -A-- VIS MSH LABEL (https://itksnap.org, label description file)
 _SNAP = re.compile(r'^\s*(\S+)\s+(\S+)\s+(\S+)\s+(\S+)\s+(\S+)\s+([01])\s+([01])\s+"(.*)"\s*$')
 # FreeSurfer: No. Label-Name R G B A; 3D Slicer: the same with a name without blanks
-_LUT = re.compile(r"^\s*(\S+)\s+(.+?)\s+(\d+)\s+(\d+)\s+(\d+)(?:\s+(\d+))?\s*$")
-_LUT_OF_FRACTIONS = re.compile(r"^\s*(\S+)\s+(.+?)\s+([\d.]+)\s+([\d.]+)\s+([\d.]+)(?:\s+([\d.]+))?\s*$")
+_LUT = re.compile(r"^\s*(\S+)\s+(\S+(?:\s+\S+)*?)\s+(\d+)\s+(\d+)\s+(\d+)(?:\s+(\d+))?\s*$")
+_LUT_OF_FRACTIONS = re.compile(r"^\s*(\S+)\s+(\S+(?:\s+\S+)*?)\s+([\d.]+)\s+([\d.]+)\s+([\d.]+)(?:\s+([\d.]+))?\s*$")
 
 
 def lines_of(text: str) -> list[tuple[int, str]]:

@@ -32,6 +32,8 @@ LONGEST_SUFFIX = 20
 """Bytes that suffixes of outputs need after a stem: ``_aslcontext.tsv``, ``_mosaic.png``."""
 _DEVICES = re.compile(r"(?i)(con|prn|aux|nul|conin\$|conout\$|com[\d¹²³]|lpt[\d¹²³]) *(\..*)?")
 """Windows reserves these names, with any suffix."""
+_UID_NAME = re.compile(r"[0-9][0-9.]{0,127}")
+"""A name that begins with a digit does not leave a folder; some UIDs are longer than the 64 characters of the standard."""
 _SEPARATORS = os.sep + (os.altsep or "")
 _NOT_IN_WINDOWS = re.compile(r'[<>:"/\\|?*\x00-\x1f\x7f]')
 
@@ -138,6 +140,17 @@ def pair_of(path: Path) -> tuple[Path, Path] | None:
     others = [companion(path, ending) for ending in endings]
     other = next((file for file in others if file.is_file()), others[0])
     return (path, other) if is_header else (other, path)
+
+
+def is_uid_name(text: str) -> bool:
+    """Whether a text is a UID that can be the name of a file or folder.
+
+    Examples
+    --------
+    >>> is_uid_name("1.2.840.10008"), is_uid_name("../1"), is_uid_name("..")
+    (True, False, False)
+    """
+    return _UID_NAME.fullmatch(text) is not None
 
 
 def safe_name(text: str, any_script: bool = False, default: str = "series") -> str:

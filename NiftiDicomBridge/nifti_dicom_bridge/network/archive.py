@@ -9,7 +9,8 @@ from types import TracebackType
 from typing import Protocol
 
 from ..errors import ArchiveError
-from ..options.addresses import Selection
+from ..model.names import is_uid_name
+from ..options.addresses import Address, Selection
 from .local_instances import LocalInstance
 
 
@@ -30,14 +31,23 @@ class StoreResult:
 
 @dataclass(frozen=True)
 class RemoteSeries:
-    """A series in an archive."""
+    """A series in an archive, whose UIDs become names of folders; raises `ArchiveError` if they are not UIDs."""
 
     study: str
     series: str
 
+    def __post_init__(self) -> None:
+        for name, uid in (("StudyInstanceUID", self.study), ("SeriesInstanceUID", self.series)):
+            if not is_uid_name(uid):
+                raise ArchiveError(f"The archive answers a query with {uid!r}, which is not a {name}. Check the archive.")
+
 
 class Archive(Protocol):
     """An archive; used in a ``with`` statement."""
+
+    @property
+    def address(self) -> Address:
+        """Where it is."""
 
     def __enter__(self) -> Archive: ...
 
@@ -54,6 +64,9 @@ class Archive(Protocol):
 
     def find(self, selection: Selection) -> list[RemoteSeries]:
         """Return the series that a selection selects."""
+
+    def count_series(self, study: str) -> int:
+        """Return how many series the archive states that a study has; 0 if it does not."""
 
     def retrieve(self, series: RemoteSeries, folder: Path) -> Iterator[Path]:
         """Write the instances of a series into a folder, each called SOPInstanceUID.dcm."""

@@ -8,6 +8,7 @@ from typing import Any
 
 from ..errors import ArchiveError
 from ..options.addresses import PacsAddress
+from .activity import Activity, AnswerQueue
 from .archive import InterruptedTransferError
 from .settings import ArchiveSettings
 from .tls import client_context
@@ -26,6 +27,7 @@ def association(
     contexts: Iterable[Context],
     handlers: Sequence[tuple[Any, ...]] = (),
     receives: Iterable[str] = (),
+    activity: Activity | None = None,
 ) -> Iterator[Any]:
     """Yield an established ``pynetdicom`` association, and release it.
 
@@ -41,6 +43,8 @@ def association(
         Handlers of events, as for ``AE.associate``.
     receives : iterable of str
         SOP classes of which objects are received, for C-GET.
+    activity : Activity, optional
+        Of other connections, on which data of the same service flow.
 
     Raises
     ------
@@ -57,6 +61,7 @@ def association(
         entity.add_requested_context(sop_class, list(syntaxes))
     opened: list[bool] = []
     rejections: list[Any] = []
+    activity = activity or Activity()
     try:
         attempt = entity.associate(
             address.host,
@@ -67,6 +72,7 @@ def association(
             evt_handlers=[
                 (evt.EVT_CONN_OPEN, lambda _: opened.append(True)),
                 (evt.EVT_PDU_RECV, _note_rejection, [rejections]),
+                *activity.handlers,
                 *handlers,
             ],
         )
@@ -75,6 +81,7 @@ def association(
         raise ArchiveError(f"{address} cannot be reached ({reason}). Check host and port.") from error
     if not attempt.is_established:
         raise _failure(attempt, address, settings, bool(opened), rejections)
+    attempt.dimse.msg_queue = AnswerQueue(activity)
     try:
         yield attempt
     finally:

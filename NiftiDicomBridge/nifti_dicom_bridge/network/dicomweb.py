@@ -10,6 +10,7 @@ from typing import Any
 from ..errors import ArchiveError
 from ..options.addresses import DicomwebAddress, Selection
 from .archive import RemoteSeries, StoreResult
+from .dicomweb_retrieve import retrieve_files
 from .dicomweb_store import batches, store_batch
 from .http_errors import HttpStatusError, archive_errors
 from .local_instances import LocalInstance
@@ -17,7 +18,9 @@ from .settings import ArchiveSettings
 
 _STUDY, _SERIES, _INSTANCE = "0020000D", "0020000E", "00080018"
 _TAGS = {"PatientID": "00100020", "AccessionNumber": "00080050"}
-_PAGE = 500
+_SERIES_OF_STUDY = "00201206"
+_PAGE = 200
+"""Rows that a query asks for; more are refused by some services."""
 _NOT_FOUND, _NOT_OFFERED = 404, (405, 501)
 _ENCODED = re.compile(r"[^A-Za-z0-9._~-]+")
 """What a query contains in percent-encoding only (RFC 3986, 2.3)."""
@@ -33,6 +36,12 @@ class DicomwebArchive:
         self.session = session_of(settings)
         self.client = DICOMwebClient(address.url, session=self.session, timeout=settings.timeout_s, permissive_uid=True)
         self.client.set_http_retry_params(retry=False)  # retried with the other protocol's pauses
+        self.session.hooks["response"].append(self._note_warning)
+        self._has_more = False
+
+    def _note_warning(self, response: Any, *_: Any, **__: Any) -> None:
+        """Note whether a page is shorter than asked for because the archive limits it (PS3.18 8.3.4.4)."""
+        self._has_more = "Warning" in response.headers
 
     def __enter__(self) -> DicomwebArchive:
         return self
@@ -70,10 +79,9 @@ class DicomwebArchive:
     def find(self, selection: Selection) -> list[RemoteSeries]:
         """Return the series that a selection selects."""
         studies = selection.studies_of(self._studies_of)
-        if studies is None:
-            rows = [row for uid in selection.series for row in self._search("series", {"SeriesInstanceUID": uid})]
-        else:
-            rows = [row for uid in studies for row in self._search("series", {}, uid)]
+        within = [()] if studies is None else [(study,) for study in studies]
+        filters = [{"SeriesInstanceUID": uid} for uid in selection.series] or [{}]
+        rows = [row for study in within for chosen in filters for row in self._search("series", chosen, *study)]
         series = (RemoteSeries(_value(row, _STUDY), _value(row, _SERIES)) for row in rows)
         return [row for row in dict.fromkeys(series) if not selection.series or row.series in selection.series]
 
@@ -89,12 +97,16 @@ class DicomwebArchive:
                 return studies
         return []
 
+    def count_series(self, study: str) -> int:
+        """Return how many series the archive states that a study has; 0 if it does not."""
+        rows = self._search("studies", {"StudyInstanceUID": study})
+        return max((int(count) for row in rows if (count := _value(row, _SERIES_OF_STUDY)).isdecimal()), default=0)
+
     def retrieve(self, series: RemoteSeries, folder: Path) -> Iterator[Path]:
         """Write the instances of a series, in the transfer syntax that the archive stores."""
         with archive_errors(self.address, self.settings.timeout_s):
-            media = (("application/dicom", "*"),)
-            for data_set in self.client.iter_series(series.study, series.series, media_types=media):
-                yield _write(data_set, folder)
+            url = f"{self.address.url}/studies/{series.study}/series/{series.series}"
+            yield from retrieve_files(self.session, url, folder, self.settings.timeout_s)
 
     def _search(self, level: str, filters: dict[str, str], *uids: str) -> list[dict[str, Any]]:
         """Return all pages of a query; a page that repeats ends it, as some servers ignore the offset."""
@@ -103,10 +115,12 @@ class DicomwebArchive:
         while True:
             with archive_errors(self.address, self.settings.timeout_s):
                 page = query(*uids, search_filters=filters, limit=_PAGE, offset=len(rows))
+            if not all(isinstance(row, dict) for row in page):
+                raise ArchiveError(f"{self.address} does not answer as DICOMweb specifies. Check the path of the URL.")
             if not page or page[0] in rows[:1]:
                 return rows
             rows += page
-            if len(page) < _PAGE:
+            if len(page) < _PAGE and not self._has_more:
                 return rows
 
 
@@ -136,22 +150,7 @@ def session_of(settings: ArchiveSettings) -> Any:
 
 
 def _value(row: dict[str, Any], tag: str) -> str:
-    values = row.get(tag, {}).get("Value") or [""]
-    return str(values[0])
-
-
-def _write(data_set: Any, folder: Path) -> Path:
-    from io import BytesIO
-
-    from ..standard.pydicom_settings import without_validation
-    from .received_files import write_complete
-
-    uid = str(data_set.SOPInstanceUID)
-    if not uid or set(uid) - set("0123456789."):
-        raise ArchiveError(f"{uid!r} is not a SOP Instance UID.")
-    buffer = BytesIO()
-    with without_validation():
-        data_set.save_as(buffer, enforce_file_format=True)
-    path = folder / f"{uid}.dcm"
-    write_complete(path, buffer.getvalue())
-    return path
+    """Return the first value of an attribute; empty if there is none, or the row is not as the DICOM JSON Model specifies."""
+    attribute = row.get(tag)
+    values = attribute.get("Value") if isinstance(attribute, dict) else None
+    return str(values[0]) if isinstance(values, list) and values and values[0] is not None else ""

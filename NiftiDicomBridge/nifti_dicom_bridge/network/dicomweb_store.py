@@ -9,7 +9,8 @@ from typing import Any
 from .archive import StoreResult
 from .local_instances import LocalInstance
 
-_MOST_FILES, _MOST_BYTES, _PART = 32, 64 << 20, 1 << 20
+_MOST_FILES, _MOST_BYTES, _PART = 32, 64 << 20, 1 << 16
+"""A part is sent within the time limit, also on a slow line."""
 _FAILED, _FAILURE_REASON, _INSTANCE = "00081198", "00081197", "00081155"
 _REFERENCED, _WARNING_REASON = "00081199", "00081196"
 _BUSY = 0xA700

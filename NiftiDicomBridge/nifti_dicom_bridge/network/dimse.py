@@ -20,6 +20,8 @@ from .settings import ArchiveSettings
 _STUDY_ROOT_FIND = "1.2.840.10008.5.1.4.1.2.2.1"
 _NATIVE = (EXPLICIT_LITTLE_ENDIAN, IMPLICIT_LITTLE_ENDIAN)
 _PENDING = (0xFF00, 0xFF01)
+_TERMINATED = 0xFE00
+"""The archive ends a query early (PS3.4 C.4.1.1.4), as those do that limit the number of answers."""
 
 
 class PacsArchive:
@@ -45,14 +47,8 @@ class PacsArchive:
 
     def stored_uids(self, study: str, series: str) -> set[str] | None:
         """Return the SOP Instance UIDs of a series; None if the archive does not answer C-FIND."""
-        keys = {"StudyInstanceUID": study, "SeriesInstanceUID": series, "SOPInstanceUID": ""}
-        try:
-            matches = self._find("IMAGE", keys)
-        except InterruptedTransferError:
-            raise
-        except ArchiveError:
-            return None
-        return {str(match.SOPInstanceUID) for match in matches if match.get("SOPInstanceUID")}
+        matches = self._find_if_offered("IMAGE", {**_series_keys(study, series), "SOPInstanceUID": ""})
+        return None if matches is None else {_text(match, "SOPInstanceUID") for match in matches} - {""}
 
     def store(self, instances: Sequence[LocalInstance]) -> Iterator[StoreResult]:
         """Send instances by C-STORE."""
@@ -66,22 +62,39 @@ class PacsArchive:
             if not matches:
                 raise ArchiveError(f"{self.address} does not find the series without its study. Select the study, too.")
         else:
-            matches = [m for uid in studies for m in self._find("SERIES", _series_keys(uid, ""))]
-        rows = (RemoteSeries(str(match.StudyInstanceUID), str(match.SeriesInstanceUID)) for match in matches)
+            chosen = selection.series or ("",)
+            matches = [m for study in studies for uid in chosen for m in self._find("SERIES", _series_keys(study, uid))]
+        rows = (RemoteSeries(_text(match, "StudyInstanceUID"), _text(match, "SeriesInstanceUID")) for match in matches)
         return [row for row in dict.fromkeys(rows) if not selection.series or row.series in selection.series]
 
     def _studies_of(self, keyword: str, value: str) -> list[str]:
         """Return the studies of a patient or an examination; an archive may take values for patterns, or ignore their case."""
         matches = self._find("STUDY", {keyword: value, "StudyInstanceUID": ""})
-        return [str(match.StudyInstanceUID) for match in matches if str(match.get(keyword, "")).strip() == value]
+        return [_text(match, "StudyInstanceUID") for match in matches if _text(match, keyword).strip() == value]
+
+    def count_series(self, study: str) -> int:
+        """Return how many series the archive states that a study has; 0 if it does not."""
+        keyword = "NumberOfStudyRelatedSeries"
+        matches = self._find_if_offered("STUDY", {"StudyInstanceUID": study, keyword: ""})
+        return max((int(count) for match in matches or () if (count := _text(match, keyword)).isdecimal()), default=0)
 
     def retrieve(self, series: RemoteSeries, folder: Path) -> Iterator[Path]:
         """Write the instances of a series, received by C-GET or C-MOVE."""
         keys = {**_series_keys(series.study, series.series), "SOPInstanceUID": "", "SOPClassUID": ""}
-        classes = {str(match.get("SOPClassUID", "")) for match in self._find("IMAGE", keys)} - {""}
+        classes = {_text(match, "SOPClassUID") for match in self._find_if_offered("IMAGE", keys, False) or ()} - {""}
         yield from retrieve_series(self.address, self.settings, series, classes, folder)
 
-    def _find(self, level: str, keys: dict[str, str]) -> list[Any]:
+    def _find_if_offered(self, level: str, keys: dict[str, str], is_whole: bool = True) -> list[Any] | None:
+        """Return what matches; None if the archive does not answer such queries."""
+        try:
+            return self._find(level, keys, is_whole)
+        except InterruptedTransferError:
+            raise
+        except ArchiveError:
+            return None
+
+    def _find(self, level: str, keys: dict[str, str], is_whole: bool = True) -> list[Any]:
+        """Return what matches; all of it, unless a part is enough."""
         from pydicom.dataset import Dataset
 
         query = Dataset()
@@ -94,13 +107,24 @@ class PacsArchive:
             matches = []
             for status, match in peer.send_c_find(query, _STUDY_ROOT_FIND):
                 if not status:
-                    raise InterruptedTransferError(f"{self.address}: the connection was lost during a query.")
+                    raise InterruptedTransferError(
+                        f"{self.address} closed the connection or did not answer in time, during a query."
+                    )
                 if status.Status in _PENDING:
                     matches.append(match)
-                elif status.Status != 0:
+                elif status.Status == _TERMINATED and is_whole:
+                    raise ArchiveError(
+                        f"{self.address} lists only {len(matches)} of what matches: it limits the number of answers. Select "
+                        "less, by patient, study or series."
+                    )
+                elif status.Status not in (0, _TERMINATED):
                     text = f" ({status.ErrorComment})" if status.get("ErrorComment") else ""
                     raise ArchiveError(f"{self.address} refuses the query: status {status.Status:04X}{text}.")
             return [match for match in matches if match is not None]
+
+
+def _text(match: Any, keyword: str) -> str:
+    return str(match.get(keyword) or "")
 
 
 def _series_keys(study: str, series: str) -> dict[str, str]:

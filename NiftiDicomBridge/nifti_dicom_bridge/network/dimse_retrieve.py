@@ -9,6 +9,7 @@ from typing import Any
 from ..errors import ArchiveError
 from ..options.addresses import PacsAddress
 from ..standard import transfer_syntaxes as syntaxes
+from .activity import Activity
 from .archive import InterruptedTransferError, RemoteSeries
 from .association import MOST_CONTEXTS, association
 from .received_files import CANNOT_UNDERSTAND, OUT_OF_RESOURCES, SUCCESS, write_received
@@ -119,13 +120,14 @@ def _move(address: PacsAddress, settings: ArchiveSettings, series: RemoteSeries,
         entity.add_supported_context(context.abstract_syntax, list(SYNTAXES))
     entity.require_called_aet = True
     entity.require_calling_aet = [address.title]
+    activity = Activity()
     try:
-        port = settings.receiving_port
-        server = entity.start_server(("", port), block=False, evt_handlers=[(evt.EVT_C_STORE, receiver)])
+        handlers = [(evt.EVT_C_STORE, receiver), *activity.handlers]
+        server = entity.start_server(("", settings.receiving_port), block=False, evt_handlers=handlers)
     except OSError as error:
         raise ArchiveError(f"Port {settings.receiving_port} cannot be used for C-MOVE ({error.strerror or error}).") from error
     try:
-        with association(address, settings, [(_STUDY_ROOT_MOVE, _NATIVE)]) as peer:
+        with association(address, settings, [(_STUDY_ROOT_MOVE, _NATIVE)], activity=activity) as peer:
             _check_answers(peer.send_c_move(_query(series), settings.calling_title, _STUDY_ROOT_MOVE, MESSAGE_ID), address)
     finally:
         server.shutdown()
@@ -143,10 +145,10 @@ def _query(series: RemoteSeries) -> Any:
 def _check_answers(answers: Iterator[tuple[Any, Any]], address: PacsAddress) -> None:
     for status, _ in answers:
         if not status:
-            raise InterruptedTransferError(f"{address}: the connection was lost while objects were received.")
-        if status.Status in (*_PENDING, SUCCESS):
+            raise InterruptedTransferError(f"{address} closed the connection or did not answer in time, while it sent objects.")
+        failed = status.get("NumberOfFailedSuboperations")
+        if status.Status in _PENDING or (status.Status == SUCCESS and not failed):
             continue
         text = f" ({status.ErrorComment})" if status.get("ErrorComment") else ""
-        failed = status.get("NumberOfFailedSuboperations")
         count = f", {failed} object(s) were not sent" if failed else ""
         raise ArchiveError(f"{address} could not send the series: status {status.Status:04X}{text}{count}.")

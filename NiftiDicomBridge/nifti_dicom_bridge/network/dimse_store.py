@@ -104,14 +104,12 @@ def _send(peer: Any, content: Any, address: PacsAddress) -> int:
 
 def _in_native_syntax(instance: LocalInstance, syntax: str) -> tuple[Any, str]:
     """Return a data set in another transfer syntax and a note about it; None and the reason if that is not possible."""
-    from pydicom import dcmread
     from pydicom.uid import UID
 
+    from ..formats.dicom.native_syntax import in_native_syntax
+
     try:
-        data_set = dcmread(instance.path)
-        if UID(instance.transfer_syntax).is_compressed and "PixelData" in data_set:
-            data_set.decompress(generate_instance_uid=False)
-        data_set.file_meta.TransferSyntaxUID = UID(syntax)
+        data_set = in_native_syntax(instance.path, syntax)
     except Exception as error:  # whatever a decoder raises
         return None, f"the archive does not accept {UID(instance.transfer_syntax).name}, and it cannot be decoded ({error})"
     return data_set, f"sent in {UID(syntax).name}: the archive does not accept {UID(instance.transfer_syntax).name}"

@@ -6,8 +6,10 @@ import os
 import shutil
 import tempfile
 import time
+from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import fields
+from functools import partial
 from pathlib import Path
 from typing import TypeVar
 
@@ -15,6 +17,7 @@ from ..errors import ArchiveError, OptionError, OutputError
 from ..options import Progress
 from ..options.addresses import Selection, parse_address
 from .archive import Archive, InterruptedTransferError, RemoteSeries
+from .local_instances import first_elements
 from .protocols import open_archive
 from .settings import ArchiveSettings, read_archive_settings
 from .transfer_report import TransferEntry, TransferOutcome, TransferReport
@@ -79,9 +82,9 @@ def fetch(
     output = Path(output)
     report = TransferReport()
     with open_archive(address, settings) as archive:
-        rows = _repeated(lambda: archive.find(selection), settings)
+        rows = _find(archive, selection, settings, report)
         if not rows:
-            raise ArchiveError(f"{address} has nothing that matches {_words(selection)}.")
+            raise ArchiveError(report.entries[0].error)
         for done, row in enumerate(rows):
             if progress is not None:
                 progress("Fetching", done, len(rows))
@@ -95,6 +98,39 @@ def _several(value: str | Sequence[str]) -> tuple[str, ...]:
 
 def _words(selection: Selection) -> str:
     return ", ".join(f"{f.name}: {' '.join(values)}" for f in fields(Selection) if (values := getattr(selection, f.name)))
+
+
+def _find(archive: Archive, selection: Selection, settings: ArchiveSettings, report: TransferReport) -> list[RemoteSeries]:
+    """Return the series that are selected; values that select nothing, and studies that are not listed whole, are entries."""
+    rows: dict[RemoteSeries, None] = {}
+    for part in selection.parts():
+        words, error = _words(part), ""
+        try:
+            matches = _repeated(partial(archive.find, part), settings)
+            error = "" if matches else f"{archive.address} has nothing that matches {words}."
+        except InterruptedTransferError:
+            raise
+        except ArchiveError as refused:
+            matches, error = [], str(refused)
+        rows |= dict.fromkeys(matches)
+        if error:
+            report.entries.append(TransferEntry(words, TransferOutcome.FAILED, error=error))
+    if not selection.series:
+        report.entries += _partly_listed(archive, rows, settings)
+    return list(rows)
+
+
+def _partly_listed(archive: Archive, rows: Iterable[RemoteSeries], settings: ArchiveSettings) -> list[TransferEntry]:
+    """Return an entry for each study of which the archive lists fewer series than it states: some limit their answers."""
+    entries = []
+    for study, listed in Counter(row.study for row in rows).items():
+        count = _repeated(partial(archive.count_series, study), settings)
+        if listed < count:
+            error = (
+                f"{archive.address} lists only {listed} of the {count} series of this study. Select the others by their UIDs."
+            )
+            entries.append(TransferEntry(study, TransferOutcome.FAILED, study, error=error))
+    return entries
 
 
 def _repeated(action: Callable[[], T], settings: ArchiveSettings) -> T:
@@ -136,10 +172,12 @@ def _retrieved(
         raise OutputError(f"{folder.parent} cannot be written to ({error.strerror or error}).") from error
     try:
         received = {path.stem: path for path in archive.retrieve(row, part)}
+        if not received:
+            raise ArchiveError("The archive sent no instances of the series.")
         missing = expected - received.keys()
         if missing:
             raise InterruptedTransferError(f"{len(missing)} of {len(expected)} instances of the series did not arrive.")
-        _check_patients(received.values(), patients)
+        _check_series(received.values(), row, patients)
         folder.mkdir(exist_ok=True)
         for path in received.values():
             os.replace(path, folder / path.name)
@@ -150,14 +188,14 @@ def _retrieved(
         shutil.rmtree(part, ignore_errors=True)
 
 
-def _check_patients(files: Iterable[Path], patients: Sequence[str]) -> None:
-    """Refuse a series of a patient who was not asked for: studies of several patients may have one StudyInstanceUID."""
-    import pydicom
-
+def _check_series(files: Iterable[Path], row: RemoteSeries, patients: Sequence[str]) -> None:
+    """Refuse objects of another series, or of a patient who was not asked for: studies of several may have one UID."""
     wanted = {patient.strip() for patient in patients}
-    for path in files if wanted else ():
-        patient = str(pydicom.dcmread(path, specific_tags=["SpecificCharacterSet", "PatientID"]).get("PatientID", "")).strip()
-        if patient not in wanted:
+    for path in files:
+        header = first_elements(path)
+        if (str(header.get("StudyInstanceUID", "")), str(header.get("SeriesInstanceUID", ""))) != (row.study, row.series):
+            raise ArchiveError("The archive sent objects of another series. Nothing of it was kept.")
+        if wanted and str(header.get("PatientID", "")).strip() not in wanted:
             raise ArchiveError(
                 "The series is of a patient who was not asked for, by its PatientID (0010,0020): a study of both has one "
                 "StudyInstanceUID. It was not kept; select it by its study and series."

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import struct
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -10,6 +11,8 @@ from ..errors import ArchiveError
 from ..options.addresses import DicomwebAddress
 from .archive import InterruptedTransferError
 
+_WRONG_ANSWER = (ValueError, KeyError, TypeError, AttributeError, IndexError, EOFError, struct.error)
+"""What those raise that read an answer which is not as the standard specifies."""
 _BUSY = (408, 425, 429, 500, 502, 503, 504)
 
 
@@ -31,6 +34,7 @@ class HttpStatusError(ArchiveError):
 def archive_errors(address: DicomwebAddress, timeout_s: float) -> Iterator[None]:
     """Raise errors of HTTP as those of archives."""
     import requests
+    from pydicom.errors import InvalidDicomError
 
     try:
         yield
@@ -45,7 +49,7 @@ def archive_errors(address: DicomwebAddress, timeout_s: float) -> Iterator[None]
         raise InterruptedTransferError(f"{address} does not answer within {timeout_s:g} s.") from error
     except (requests.exceptions.RequestException, ConnectionError) as error:
         raise InterruptedTransferError(f"{address} cannot be reached, or the connection was lost ({_cause(error)}).") from error
-    except (ValueError, KeyError) as error:
+    except (*_WRONG_ANSWER, InvalidDicomError) as error:
         raise ArchiveError(f"{address} does not answer as DICOMweb specifies ({error}). Check the path of the URL.") from error
 
 

@@ -9,7 +9,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from ..errors import ArchiveError, BridgeError, OptionError
+from ..errors import ArchiveError, OptionError
+from ..model.failure import failure_of
 from ..optional_packages import require
 from ..standard.sop_classes import VERIFICATION
 from .dimse_retrieve import SYNTAXES
@@ -80,7 +81,7 @@ def listen(
     0
     """
     require("network")
-    if quiet_s <= 0:
+    if not quiet_s > 0:
         raise OptionError(f"quiet_s must be above 0 and is {quiet_s:g}.")
     stop = stop or threading.Event()
     folder = Path(output)
@@ -103,8 +104,8 @@ def _work(reception: Reception, quiet_s: float, on_study: Callable[[Path], None]
         try:
             if on_study is not None:
                 on_study(study)
-        except BridgeError as error:
-            report(f"Study {study.name} was not processed: {error}")
+        except Exception as error:  # whatever the function raises: the receiver goes on
+            report(f"Study {study.name} was not processed: {failure_of(error).sentence}")
             continue
         reception.processed(study, count)
 

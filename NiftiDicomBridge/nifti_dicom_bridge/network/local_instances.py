@@ -15,7 +15,10 @@ from ..options.urls import refuse_missing_input
 from ..standard.sop_classes import MEDIA_STORAGE_DIRECTORY
 from ..standard.tags import Tag
 
-_TAGS = [Tag.SPECIFIC_CHARACTER_SET, Tag.SOP_CLASS_UID, Tag.SOP_INSTANCE_UID, Tag.STUDY_INSTANCE_UID, Tag.SERIES_INSTANCE_UID]
+_TAGS = [
+    Tag.SPECIFIC_CHARACTER_SET, Tag.SOP_CLASS_UID, Tag.SOP_INSTANCE_UID, Tag.PATIENT_ID, Tag.STUDY_INSTANCE_UID,
+    Tag.SERIES_INSTANCE_UID,
+]  # fmt: skip
 _KEYWORDS = ["SOPClassUID", "SOPInstanceUID", "StudyInstanceUID", "SeriesInstanceUID"]
 
 
@@ -84,7 +87,7 @@ def _read(path: Path, problems: list[Problem]) -> LocalInstance | None:
     from pydicom.errors import InvalidDicomError
 
     try:
-        data_set = _first_elements(path)
+        data_set = first_elements(path)
         values = [str(data_set[keyword].value) for keyword in _KEYWORDS]
         meta = data_set.file_meta
         stated = [str(meta.get("MediaStorage" + keyword, "")) for keyword in _KEYWORDS[:2]]
@@ -101,8 +104,8 @@ def _read(path: Path, problems: list[Problem]) -> LocalInstance | None:
     return LocalInstance(path, values[0], values[1], values[2], values[3], syntax, stated == values[:2])
 
 
-def _first_elements(path: Path) -> Any:
-    """Return the elements of a file up to SeriesInstanceUID; what follows may be large."""
+def first_elements(path: Path) -> Any:
+    """Return PatientID and UIDs of a file; what follows SeriesInstanceUID is not read, as it may be large."""
     from pydicom.filereader import read_partial
 
     with BufferedReader(open_file(path)) as file:

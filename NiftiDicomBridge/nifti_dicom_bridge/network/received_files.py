@@ -6,6 +6,8 @@ import os
 from pathlib import Path
 from typing import Any
 
+from ..model.names import is_uid_name
+
 SUCCESS, OUT_OF_RESOURCES, CANNOT_UNDERSTAND = 0x0000, 0xA700, 0xC000
 
 
@@ -19,11 +21,15 @@ def write_received(event: Any, folder: Path) -> Path:
     OSError
         If it cannot be written.
     """
-    uid = str(event.request.AffectedSOPInstanceUID)
-    if not uid or set(uid) - set("0123456789."):
+    return write_instance(folder, str(event.request.AffectedSOPInstanceUID), event.encoded_dataset())
+
+
+def write_instance(folder: Path, uid: str, content: bytes) -> Path:
+    """Write an object to ``folder/SOPInstanceUID.dcm``; raises `ValueError` and `OSError` as `write_received` does."""
+    if not is_uid_name(uid):
         raise ValueError(f"{uid!r} is not a SOP Instance UID")
     path = folder / f"{uid}.dcm"
-    write_complete(path, event.encoded_dataset())
+    write_complete(path, content)
     return path
 
 

@@ -12,13 +12,13 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import OptionError
+from ..model.names import is_uid_name
 from .received_files import CANNOT_UNDERSTAND, OUT_OF_RESOURCES, SUCCESS, write_complete
 
 PENDING = ".pending"
 """A file in the folder of a study that has not been processed since the last object arrived."""
 DUPLICATE = 0x0111
 _FREE = 1 << 30
-_UID_CHARACTERS = set("0123456789.")
 
 
 @dataclass(frozen=True)
@@ -52,7 +52,7 @@ class ReceptionLimits:
     associations: int = 10
 
     def __post_init__(self) -> None:
-        if self.object_mb <= 0 or self.total_gb < 0 or self.per_minute < 0 or self.associations < 1:
+        if not (self.object_mb > 0 and self.total_gb >= 0 and self.per_minute >= 0 and self.associations >= 1):
             raise OptionError("object_mb must be above 0, associations 1 or more, total_gb and per_minute 0 or more.")
 
 
@@ -134,7 +134,7 @@ class Reception:
             uids = [str(header[keyword].value) for keyword in keywords]
         except Exception:  # whatever damaged data raise
             return None
-        if any(not uid or len(uid) > 64 or set(uid) - _UID_CHARACTERS or not uid[0].isdigit() for uid in uids):
+        if not all(map(is_uid_name, uids)):
             return None
         return self.folder / uids[0] / uids[1] / f"{uids[2]}.dcm"
 

@@ -6,6 +6,7 @@ import os
 import stat
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
+from math import inf
 from pathlib import Path
 from typing import Any
 
@@ -38,7 +39,7 @@ class ArchiveSettings:
     client_certificate, client_key : pathlib.Path, optional
         Certificate and key by which this tool identifies itself, PEM.
     timeout_s : float
-        How long to wait for an answer, in seconds.
+        How long to wait for an answer while no data flow, in seconds.
     retries : int
         How often an interrupted transfer is continued.
     backoff_s : float
@@ -69,7 +70,8 @@ class ArchiveSettings:
             raise OptionError(
                 f"calling_title {self.calling_title!r} is not an application entity title: 1 to 16 ASCII characters."
             )
-        if self.timeout_s <= 0 or self.retries < 0 or self.backoff_s < 0 or not 0 <= self.receiving_port < 65536:
+        valid = 0 < self.timeout_s < inf and self.retries >= 0 and 0 <= self.backoff_s < inf
+        if not valid or not 0 <= self.receiving_port < 65536:
             raise OptionError("timeout_s must be above 0, retries and backoff_s 0 or more, receiving_port 0 to 65535.")
 
     def __repr__(self) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from urllib.parse import parse_qsl, urlsplit
 
 from ..errors import OptionError
@@ -14,7 +14,7 @@ EXPECTED = "Expected dicomweb:https://host/path, pacs:AETITLE@host:port, or pacs
 _PACS = re.compile(
     r"^(?P<title>[^@/]{1,16})@(?P<host>\[[0-9A-Fa-f:]+\]|[^@:/\[\]]+):(?P<port>\d{1,5})(?P<path>/[^?]*)?(\?(?P<query>.*))?$"
 )
-_UID = re.compile(r"^[0-9.]{1,64}$")
+_UID = re.compile(r"[0-9][0-9.]{0,63}")
 _KEYS = {"PatientID": "patient", "StudyInstanceUID": "study", "SeriesInstanceUID": "series", "AccessionNumber": "accession"}
 
 
@@ -37,7 +37,7 @@ class Selection:
 
     def __post_init__(self) -> None:
         for uid in (*self.studies, *self.series):
-            if not _UID.match(uid):
+            if not _UID.fullmatch(uid):
                 raise OptionError(f"{uid!r} is not a UID: digits and dots, at most 64 characters.")
         for text in (*self.patients, *self.accessions):
             if not text.strip():
@@ -47,6 +47,13 @@ class Selection:
                     f'{text!r} contains "*", "?" or a backslash, which archives take for patterns or several values: it could '
                     "select other patients. Select by StudyInstanceUID."
                 )
+
+    def parts(self) -> list[Selection]:
+        """Return a selection for each value of the narrowest kind that is given, to see which of them select nothing."""
+        for name in ("series", "accessions", "studies", "patients"):
+            if values := getattr(self, name):
+                return [replace(self, **{name: (value,)}) for value in dict.fromkeys(values)]
+        return [self]
 
     def studies_of(self, find: Callable[[str, str], list[str]]) -> list[str] | None:
         """Return the studies that all given values select; None if only series are given.

@@ -41,7 +41,8 @@ def _check_level(
         _check_types(subject, elements, checklist, above)
         _check_conditions(subject, elements, checklist, above)
     check_signs(subject, elements, above)
-    check_geometry(subject, elements, above)
+    if not any(map(dictionary.is_private, above)):  # what a private sequence contains, the vendor specifies
+        check_geometry(subject, elements, above)
     check_character_set(subject, elements, above)
     check_numbers(subject, elements, above)
     for tag, element in elements.items():

@@ -386,7 +386,7 @@ def test_pet_frames_have_a_scatter_fraction_each():
         *(instance({0x00080060: "PT", 0x00541323: next(fractions), 0x00080032: f"1010{n:02d}"}, n + 1) for n in range(3)),
         times=3,
     )
-    assert keys(found)["ScatterFraction"] == [0, 0.2, 0.3]
+    assert keys(found)["ScatterFraction"] == [0, 20, 30]
 
 
 def test_pet_of_several_beds_began_with_the_first():

@@ -484,6 +484,13 @@ def test_frames_have_their_times_factors_and_fractions(there: Path) -> None:
     assert [float(ds.FrameReferenceTime) for ds in objects] == [30e3, 180e3, 600e3]
 
 
+@pytest.mark.parametrize(("given", "fraction"), [([0.2, 0.3, 0.4], 0.2), ([20, 30, 0.5], 0.2), ([0, 0, 0], 0)])
+def test_scatter_fractions_are_percent_or_those_of_dcm2niix(there: Path, given: list[float], fraction: float) -> None:
+    path = save_pet(ScatterFraction=given)
+    assert float(made(path)[0].ScatterFractionFactor) == fraction
+    assert ("taken for a fraction" in sentences(path)) == (0 < max(given) <= 1)
+
+
 def test_corrections_are_listed(there: Path) -> None:
     ds = made(save_pet())[0]
     assert (ds.DecayCorrection, list(ds.CorrectedImage)) == ("START", ["DECY", "ATTN"])

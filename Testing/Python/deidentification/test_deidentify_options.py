@@ -273,10 +273,13 @@ def test_rules_win_over_the_profile(tmp_path: Path) -> None:
     assert (ds.SeriesDescription, ds.InstitutionName, "Manufacturer" in ds) == ("words", "Site 3", False)
 
 
-@pytest.mark.parametrize("text", ['remove = ["Rows"]', 'keep = ["NoSuch"]', "unknown = []", 'keep = "PatientID"', "="])
+UMLAUT = '[replace]\nInstitutionName = "Bär"\n'
+
+
+@pytest.mark.parametrize("text", ['remove = ["Rows"]', 'keep = ["NoSuch"]', "unknown = []", 'keep = "PatientID"', "=", UMLAUT])
 def test_rules_with_errors_are_refused(text: str, tmp_path: Path) -> None:
     series(tmp_path / "in")
-    (tmp_path / "rules.toml").write_text(text)
+    (tmp_path / "rules.toml").write_text(text, "utf-8")
     options = ConversionOptions(Target.DICOM, deidentify=True, deidentify_rules=tmp_path / "rules.toml")
     with pytest.raises(OptionError, match="deidentify_rules="):
         convert(Job([tmp_path / "in"], tmp_path / "out", options))

@@ -28,6 +28,7 @@ from nifti_dicom_bridge import (
     convert,
     create_samples,
     make_sample,
+    to_nifti,
     write_report,
 )
 from nifti_dicom_bridge.cli import main
@@ -168,6 +169,18 @@ def test_files_that_are_gone_do_not_stop_the_report(sample: Circle) -> None:
     assert state(text) == "note"
     assert "1 not compared completely" in words(text)
     assert "damaged or not NIfTI" in words(text)
+
+
+def test_files_with_relative_and_absolute_paths_are_listed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    files = make_sample(Path("scans"))
+    elsewhere = tmp_path / "elsewhere" / "slice"
+    elsewhere.parent.mkdir()
+    files[0].rename(elsewhere)
+    report = to_nifti(["scans", elsewhere], "nifti")
+
+    assert f"Input: {len(files)} files" in words(page(report, tmp_path))
+    assert str(elsewhere) in words(page(report, tmp_path))
 
 
 # --- what it shows ----------------------------------------------------------------------------------------------------

@@ -370,3 +370,16 @@ def test_segments_come_back_from_a_dseg_table(tmp_path: Path) -> None:
     segments = [Segment(1, "spleen", color=(157, 108, 162)), Segment(17, "Λesion\tof 2 words")]
     write_dseg(segments, tmp_path / "a_dseg.tsv")
     assert read_labels(tmp_path / "a_dseg.tsv") == [segments[0], Segment(17, "Λesion of 2 words")]
+
+
+@pytest.mark.parametrize("line", ["1" + " " * 20000 + "x", "1 name" + " " * 20000 + "x", '1 0 0 0 0 0 0 "' + " " * 20000])
+def test_a_line_of_many_blanks_is_read_in_a_moment(line: str, tmp_path: Path) -> None:
+    (tmp_path / "labels.txt").write_text(line)
+    assert form_of(tmp_path / "labels.txt") == ""
+    with pytest.raises(LabelError):
+        read_labels(tmp_path / "labels.txt")
+
+
+def test_names_of_several_words_are_read(tmp_path: Path) -> None:
+    (tmp_path / "labels.txt").write_text("1   left  lung   lobe  10  20  30  255\n")
+    assert [segment.label for segment in read_labels(tmp_path / "labels.txt")] == ["left  lung   lobe"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import threading
 from contextlib import contextmanager
 from pathlib import Path
@@ -10,7 +11,16 @@ import nibabel
 import pytest
 
 import archives
-from nifti_dicom_bridge import ArchiveError, ArchiveSettings, BridgeError, ReceptionLimits, listen, make_sample, send
+from nifti_dicom_bridge import (
+    ArchiveError,
+    ArchiveSettings,
+    BridgeError,
+    OptionError,
+    ReceptionLimits,
+    listen,
+    make_sample,
+    send,
+)
 from nifti_dicom_bridge.cli.commands import main
 from nifti_dicom_bridge.cli.listen import run_listen
 from nifti_dicom_bridge.cli.parser import parser_of_commands
@@ -78,6 +88,30 @@ def test_a_study_that_failed_is_processed_at_the_next_start(scans, tmp_path):
     with listening(tmp_path / "in", studies.append) as (_, wait_for):
         wait_for("object(s) received")
     assert len(studies) == 1
+
+
+@pytest.mark.slow
+def test_the_receiver_goes_on_after_an_unforeseen_error(scans, tmp_path):
+    def fail(study):
+        raise ValueError("of a program")
+
+    with listening(tmp_path / "received", fail) as (address, wait_for):
+        send(scans, address, ONCE)
+        wait_for("was not processed: unexpected error (ValueError")
+        assert send(scans, address, ONCE).ok
+
+
+@pytest.mark.parametrize("limits", [{"object_mb": math.nan}, {"total_gb": math.nan}])
+def test_limits_that_are_not_numbers_are_refused(limits):
+    with pytest.raises(OptionError):
+        ReceptionLimits(**limits)
+
+
+@pytest.mark.parametrize("setting", ["timeout_s", "backoff_s"])
+@pytest.mark.parametrize("value", [math.nan, math.inf, -1])
+def test_times_that_cannot_be_waited_for_are_refused(setting, value):
+    with pytest.raises(OptionError):
+        ArchiveSettings(**{setting: value})
 
 
 @pytest.mark.slow

@@ -1,6 +1,7 @@
 """The section *Apply a Command*, and *Send* in the section *Report*, clicked."""
 
 import os
+import shlex
 import sys
 
 import numpy as np
@@ -204,11 +205,12 @@ def test_commands_run_in_the_environment_of_before_slicer(slicer, panel, node, d
 
 @pytest.mark.slow
 def test_python_of_slicer_keeps_its_environment(slicer):
-    from NiftiDicomBridgeLib.ApplyTask import command_words, environment_of
+    from NiftiDicomBridgeLib.ApplyTask import environment_of, with_program
 
-    words = command_words("PythonSlicer tool.py {input}")
-    assert words == [sys.executable, "tool.py", "{input}"]
-    assert environment_of(words) is None
+    command = "PythonSlicer tool.py '{input}'"
+    assert shlex.split(with_program(command)) == [sys.executable, "tool.py", "{input}"]
+    assert environment_of(command) is None
+    assert environment_of("python3 tool.py PythonSlicer") is not None
 
 
 @pytest.mark.slow

@@ -1,5 +1,6 @@
 """Scripts/convert.py, run as ``Slicer --no-main-window --python-script`` runs it, in a process of its own."""
 
+import runpy
 import sqlite3
 import subprocess
 import sys
@@ -7,6 +8,7 @@ import sys
 import pydicom
 import pytest
 
+from nifti_dicom_bridge import FEATURES
 from places import ROOT
 
 SCRIPT = "NiftiDicomBridge/Scripts/convert.py"
@@ -223,6 +225,25 @@ def test_packages_of_a_feature_are_installed_from_a_folder_of_wheels(run, tmp_pa
     )
     assert f"--no-index --find-links {tmp_path} highdicom>=0.27 zarr>=3.1.4,<4" in done.stdout
     assert "Not installed: " in done.stderr
+
+
+@pytest.mark.slow
+def test_a_missing_package_of_a_feature_is_installed_by_the_script(run, series, tmp_path):
+    prelude = (
+        "import sys; sys.path.append('NiftiDicomBridge')\n"
+        "import nifti_dicom_bridge.optional_packages as o; known = o.installed_version\n"
+        "o.installed_version = lambda name: '' if name == 'zarr' else known(name)\n"
+        "import runpy; runpy.run_module('slicer_host', run_name='__main__', alter_sys=True)"
+    )
+    done = run("convert", series, "--to", "zarr", "-o", tmp_path / "out", prelude=prelude)
+    assert "--install-dependencies --for zarr" in done.stdout + done.stderr
+    assert "pip install" not in done.stdout + done.stderr
+
+
+def test_features_are_known_by_the_extras_of_pip():
+    script = runpy.run_path(str(ROOT / SCRIPT), run_name="script")
+    assert {feature.extra for feature in FEATURES.values()} <= script["names_of_features"]().keys()
+    assert script["names_of_features"]()["network"] == ["network", "dicomweb"]
 
 
 @pytest.mark.slow

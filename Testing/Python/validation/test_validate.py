@@ -325,7 +325,15 @@ def _broken(folder: Path, case: tuple[str, Callable[[Dataset], None], Fact]) -> 
     return folder / "right" / "001.dcm", path
 
 
+def _still(ds: Dataset) -> None:
+    """Put a direction without a length into a private sequence, as a scanner does where nothing moves."""
+    item = Dataset()
+    item.VelocityEncodingDirection = [0, 0, 0]
+    ds.private_block(0x0021, "MAKER", create=True).add_new(0x10, "SQ", Sequence([item]))
+
+
 RIGHT = [
+    (CT, _still),
     (CT, _window("1")),
     (CT, _window("0.5", "LINEAR_EXACT")),
     (CT, _window("0.5", "SIGMOID")),

@@ -76,23 +76,28 @@ def nothing_written(folder: Path, patterns: Sequence[str]) -> str:
 
 
 def read_results(files: Sequence[Path], folder: Path, inputs: Sequence[Path], kind: Kind) -> Iterator[Result | BridgeError]:
-    """Yield the results of files; masks of one folder as one. A file that cannot be read is an error with its name."""
-    by_folder: dict[Path, list[Result]] = {}
+    """Yield the results of files; masks of one folder as one. A file that cannot be read is an error, also of its labels."""
+    masks: dict[Path, list[Result]] = {}
     for file in files:
         try:
             image = open_with_sidecar(file, lazy=True)
+            relative = file.relative_to(folder).as_posix()
+            result = Result(image, name_of(file, inputs), relative, _table_of(file, folder, image.image))
+            may_be_part = kind in (Kind.AUTO, *LABEL_KINDS) and _is_mask(result)
         except BridgeError as error:
             yield error
             continue
-        relative = file.relative_to(folder).as_posix()
-        result = Result(image, name_of(file, inputs), relative, _table_of(file, folder, image.image))
-        by_folder.setdefault(file.parent, []).append(result)
-    for results in by_folder.values():
-        masks = [result for result in results if kind in (Kind.AUTO, *LABEL_KINDS) and _is_mask(result)]
-        grouped = _joined(masks) if len(masks) > 1 and _share_grid(masks) else None
-        yield from [result for result in results if grouped is None or result not in masks]
-        if grouped is not None:
-            yield grouped
+        if may_be_part:
+            masks.setdefault(file.parent, []).append(result)
+        else:
+            yield result
+    for parts in masks.values():
+        try:
+            joined = _joined(parts) if len(parts) > 1 and _share_grid(parts) else None
+        except BridgeError as error:
+            yield error
+            continue
+        yield from parts if joined is None else [joined]
 
 
 def name_of(file: Path, inputs: Sequence[Path]) -> str:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from datetime import datetime
 from typing import TYPE_CHECKING
 
 from ...errors import without_credentials
@@ -58,15 +57,15 @@ def with_provenance(new_file: NewFile, provenance: Provenance) -> NewFile:
     before = metadata.items(elements, Tag.CONTRIBUTING_EQUIPMENT_SEQUENCE)
     added: Elements = {
         Tag.DERIVATION_DESCRIPTION: new_element.text("ST", provenance.description),
-        Tag.CONTRIBUTING_EQUIPMENT_SEQUENCE: Element("SQ", (*before, Item(_equipment(provenance)))),
+        Tag.CONTRIBUTING_EQUIPMENT_SEQUENCE: Element("SQ", (*before, Item(_equipment(provenance, elements)))),
     }
     return replace(new_file, instance=replace(new_file.instance, elements={**elements, **added}))
 
 
-def _equipment(provenance: Provenance) -> Elements:
+def _equipment(provenance: Provenance, elements: Elements) -> Elements:
     return {
         Tag.MANUFACTURER: new_element.text("LO", _manufacturer(provenance)),
-        Tag.CONTRIBUTION_DATE_TIME: new_element.text("DT", _now()),
+        Tag.CONTRIBUTION_DATE_TIME: new_element.text("DT", _now(metadata.text(elements, Tag.TIMEZONE_OFFSET_FROM_UTC))),
         Tag.CONTRIBUTION_DESCRIPTION: new_element.text("ST", provenance.description),
         Tag.PURPOSE_OF_REFERENCE_CODE_SEQUENCE: new_element.sequence(new_element.code(*_PROCESSING_EQUIPMENT)),
     }
@@ -81,7 +80,7 @@ def add_provenance(data_set: Dataset, provenance: Provenance) -> None:
 
     item = Item()
     item.Manufacturer = _manufacturer(provenance)
-    item.ContributionDateTime = _now()
+    item.ContributionDateTime = _now(str(data_set.get("TimezoneOffsetFromUTC") or ""))
     item.ContributionDescription = provenance.description
     item.PurposeOfReferenceCodeSequence = Sequence([code_item(_PROCESSING_EQUIPMENT)])
     data_set.ContributingEquipmentSequence = Sequence([*data_set.get("ContributingEquipmentSequence", []), item])
@@ -94,5 +93,5 @@ def _manufacturer(provenance: Provenance) -> str:
     return provenance.algorithm.name.replace("\\", "/")[: new_element.LO_LENGTH]
 
 
-def _now() -> str:
-    return datetime.now().strftime("%Y%m%d%H%M%S")
+def _now(offset: str) -> str:
+    return new_element.present_moment(offset).strftime("%Y%m%d%H%M%S")

@@ -13,7 +13,7 @@ import pydicom
 import pytest
 
 import readme
-from nifti_dicom_bridge import make_sample, read, segments_of, write
+from nifti_dicom_bridge import apply, make_sample, read, segments_of, write
 from nifti_dicom_bridge.cli import main
 from oracles import module, oracle, run
 from places import ROOT, TESTING
@@ -171,6 +171,32 @@ def test_spinal_cord_toolbox() -> None:
 
     (seg,) = written()
     assert labels_of(seg) == ["spinal cord"]
+
+
+TABLES = {
+    "dseg.tsv": "index\tname\n1\tA\n1\tB\n",
+    "a.ctbl": "1 A 300 0 0 255\n",
+    "aLUT.txt": "1 A 1 2 3 0\nx\n",
+}
+
+
+@pytest.mark.parametrize("name", TABLES)
+def test_a_damaged_table_fails_its_result_only(name: str) -> None:
+    script = Path("tool.py")
+    script.write_text(
+        "import shutil, sys\nfrom pathlib import Path\nimport nibabel\n"
+        "image, out = nibabel.load(sys.argv[1]), Path(sys.argv[2])\n"
+        "(out / 'sub').mkdir()\n"
+        "labels = (image.get_fdata() > 500).astype('uint8')\n"
+        "nibabel.save(nibabel.Nifti1Image(labels, image.affine), out / 'sub' / 'bad.nii')\n"
+        f"(out / 'sub' / {name!r}).write_text({TABLES[name]!r})\n"
+        "nibabel.save(nibabel.Nifti1Image(image.get_fdata().astype('int16') + 1, image.affine), out / 'good.nii')\n",
+        "utf-8",
+    )
+    report = apply("scans", "results", [sys.executable, script, "{input}", "{output_dir}"])
+
+    assert sorted(entry.outcome for entry in report.entries) == ["derived", "failed"]
+    assert [name in entry.error for entry in report.failures] == [True]
 
 
 def test_every_recipe_is_tested() -> None:

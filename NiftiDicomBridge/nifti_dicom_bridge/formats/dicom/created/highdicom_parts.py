@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from copy import deepcopy
-from datetime import datetime
 from typing import Any
 
 from pydicom.dataset import Dataset
@@ -12,6 +11,7 @@ from pydicom.uid import MRImageStorage
 from ....model.geometry import Plane
 from ....standard.tags import Tag
 from ....version import tool_version
+from ..new_element import set_creation
 from ..uids import new_uid
 from .placement import Placement
 
@@ -85,6 +85,7 @@ def with_resolved_attributes(made: Dataset, common: Dataset, modality: str = "")
     modality : str
         What Modality must be; empty where that of `common` will do.
     """
+    own_equipment = list(made.get("ContributingEquipmentSequence", []))
     for element in common:
         if element.tag.group not in _OWN_GROUPS and element.tag not in _OWN:
             made[element.tag] = deepcopy(element)
@@ -93,8 +94,8 @@ def with_resolved_attributes(made: Dataset, common: Dataset, modality: str = "")
     made.SpecificCharacterSet = UTF_8
     if "ContentCreatorName" not in made:
         made.ContentCreatorName = None
-    now = datetime.now()
-    made.ContentDate, made.ContentTime = now.strftime("%Y%m%d"), now.strftime("%H%M%S")
+    set_creation(made, own_equipment)
+    made.ContentDate, made.ContentTime = made.InstanceCreationDate, made.InstanceCreationTime
     for keyword in ("PixelData", "FloatPixelData", "DoubleFloatPixelData"):
         if len(made.get(keyword, b"")) % 2:
             setattr(made, keyword, made[keyword].value + b"\0")

@@ -117,7 +117,7 @@ def planes_of(image: Volume) -> list[Plane]:
 def common_elements(request: Request, stored: StoredPixels, log: Log) -> Elements:
     """Return what all objects of an image share: everything decided, provenance, the Image Pixel module."""
     object_kind, decided = request.object_kind, request.attributes.elements
-    date, time = new_element.now()
+    date, time = new_element.now(decided)
     elements: Elements = {
         Tag.SOP_CLASS_UID: new_element.text("UI", _sop_class(object_kind, stored)),
         Tag.SERIES_INSTANCE_UID: new_element.text("UI", new_uid()),

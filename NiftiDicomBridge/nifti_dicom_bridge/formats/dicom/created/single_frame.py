@@ -70,7 +70,10 @@ def _of_pet_series(request: Request, stored: StoredPixels) -> Elements:
         elements[Tag.NUMBER_OF_TIME_SLICES] = new_element.integers("US", times)
     given = request.attributes
     for tag, acquired, now in zip(
-        (Tag.SERIES_DATE, Tag.SERIES_TIME), (Tag.ACQUISITION_DATE, Tag.ACQUISITION_TIME), new_element.now(), strict=True
+        (Tag.SERIES_DATE, Tag.SERIES_TIME),
+        (Tag.ACQUISITION_DATE, Tag.ACQUISITION_TIME),
+        new_element.now(given.elements),
+        strict=True,
     ):
         if not given.text(tag):  # SeriesDate and SeriesTime, Type 1: that of the acquisition, else that of the making
             elements[tag] = given.elements[acquired] if given.text(acquired) else now

@@ -20,7 +20,12 @@ from ..references import source_images
 from ..uids import UidMap, new_uid
 from .derivation import DerivationContext
 
-STALE = frozenset({
+MEASURED = frozenset({
+    Tag.DVH_SEQUENCE, Tag.DVH_NORMALIZATION_POINT, Tag.DVH_NORMALIZATION_DOSE_VALUE, Tag.RT_DOSE_ROI_SEQUENCE,
+    Tag.HISTOGRAM_SEQUENCE,
+})  # fmt: skip
+"""What was computed from the pixels of the original: histograms of doses and of gray values (PS3.3 C.8.8.4, C.11.5)."""
+STALE = MEASURED | frozenset({
     Tag.SMALLEST_IMAGE_PIXEL_VALUE, Tag.LARGEST_IMAGE_PIXEL_VALUE, Tag.SMALLEST_PIXEL_VALUE_IN_SERIES,
     Tag.LARGEST_PIXEL_VALUE_IN_SERIES, Tag.PIXEL_PADDING_VALUE, Tag.PIXEL_PADDING_RANGE_LIMIT, Tag.VOI_LUT_SEQUENCE,
     Tag.MODALITY_LUT_SEQUENCE, Tag.ICON_IMAGE_SEQUENCE,
@@ -75,8 +80,9 @@ def common(template: Instance, work: DerivationContext, uids: UidMap, sources: l
     note = "private attributes were removed: the edit may have made some of them wrong"
     if dropped and note not in work.log.notes:
         work.log.notes.append(note)
+    work.log.notes += [note for note in notes_of_measured(elements) if note not in work.log.notes]
     elements = metadata.without(elements, _stale(work))
-    date, time = new_element.now()
+    date, time = new_element.now(elements)
     old_type = metadata.texts(template.elements, Tag.IMAGE_TYPE)
     second = "PRIMARY" if _is_primary(work.sop_class) else "SECONDARY"
     elements |= {
@@ -114,6 +120,14 @@ def _series_uid(work: DerivationContext, uids: UidMap) -> str:
     """Return the Series Instance UID: one for all edited volumes of a series, others for what was resampled next to them."""
     old = metadata.text(work.volume.dicom.metadata.first.elements, Tag.SERIES_INSTANCE_UID)
     return uids.add(" ".join([old, *sorted(work.volume.dicom.resampled)]))
+
+
+def notes_of_measured(elements: Elements) -> list[str]:
+    """Return that what was computed from the pixels of an original does not hold for those that were edited."""
+    return [
+        f"{dictionary.describe(tag)} was removed: it was computed from the values before the edit"
+        for tag in sorted(MEASURED & elements.keys())
+    ]
 
 
 def _stale(work: DerivationContext) -> frozenset[int]:

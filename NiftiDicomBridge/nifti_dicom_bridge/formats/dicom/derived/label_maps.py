@@ -132,7 +132,7 @@ def _common(volume: Volume, uids: UidMap, space: str) -> Elements:
     original = series.first
     elements = in_utf_8(original, {tag for tag in original.elements if holds(tag) and tag not in STALE | _OF_FRAMES})
     old = metadata.text(original.elements, Tag.SERIES_INSTANCE_UID)
-    date, time = new_element.now()
+    date, time = new_element.now(elements)
     elements |= {
         Tag.INSTANCE_CREATION_DATE: date,
         Tag.INSTANCE_CREATION_TIME: time,

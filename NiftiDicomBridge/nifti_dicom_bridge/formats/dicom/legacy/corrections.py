@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from ....model.metadata import Log
+from ..new_element import set_creation
 
 if TYPE_CHECKING:
     from pydicom.dataset import Dataset
@@ -69,11 +70,12 @@ def _add_unassigned_attributes(groups: Sequence[Dataset]) -> None:
 
 
 def _rename_equipment(made: Dataset) -> None:
-    """Take the name of highdicom out of where some readers look for the model of the scanner."""
-    for item in made.ContributingEquipmentSequence:
-        if item.get("ManufacturerModelName") == "highdicom":
-            item.ContributionDescription = f"highdicom {item.get('SoftwareVersions', '')}"
-            del item.ManufacturerModelName, item.SoftwareVersions
+    """Date the object, and take the name of highdicom out of where some readers look for the model of the scanner."""
+    own = [item for item in made.ContributingEquipmentSequence if item.get("ManufacturerModelName") == "highdicom"]
+    set_creation(made, own)
+    for item in own:
+        item.ContributionDescription = f"highdicom {item.get('SoftwareVersions', '')}"
+        del item.ManufacturerModelName, item.SoftwareVersions
 
 
 def _name_series(made: Dataset, source: Dataset) -> None:

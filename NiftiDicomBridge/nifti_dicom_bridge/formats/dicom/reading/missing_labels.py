@@ -33,8 +33,9 @@ MEASURED = {
     "units": Tag.UNITS,
 }
 """Labels whose attribute has a value in every object of an image, and that attribute."""
-_MEASURED_WORD = re.compile(r"[\d.e+-]+(mm|kV)|flip[\d.e+-]+")
-"""Words of such attributes (`frame_attributes.other_words`)."""
+_MEASURED_WORD = re.compile(r"(flip)?[\d.e+-]+(mm|kV)?")
+_OF_WORD = {"mm": Tag.SLICE_THICKNESS, "kV": Tag.KVP, "flip": Tag.FLIP_ANGLE}
+"""Unit or beginning of words of such attributes (`frame_attributes.other_words`), and the attribute."""
 _MAY_BE_MISSING = frozenset({"TI"})
 """Labels that images without the attribute may lack for a reason: there was no inversion."""
 _NEVER_ASSUMED = frozenset({"units"})
@@ -127,14 +128,21 @@ def _are_other_times(few: Sequence[FrameInfo], many: Sequence[FrameInfo]) -> boo
 
 
 def _with_words(frame: FrameInfo, words: tuple[str, ...], count: int) -> FrameInfo:
-    added = ", ".join(sorted(set(words) - set(frame.words)))
-    note = f"an attribute is missing in {count} image(s): taken for the value of the others of the series, {added}"
+    added = sorted(set(words) - set(frame.words))
+    names = " and ".join(describe(tag) for word in added if (tag := _attribute_of(word)))
+    note = f"{names} missing in {count} image(s): taken for the value of the others of the series, {', '.join(added)}"
     return replace(frame, words=words, notes=(*frame.notes, note))
 
 
 def _only_lack_measured(words: tuple[str, ...], others: tuple[str, ...]) -> bool:
     """Whether words are all of others, but for measured ones."""
-    return set(words) <= set(others) and all(map(_MEASURED_WORD.fullmatch, set(others) - set(words)))
+    return set(words) <= set(others) and all(map(_attribute_of, set(others) - set(words)))
+
+
+def _attribute_of(word: str) -> int:
+    """Return the attribute whose measured value a word is; 0 for other words."""
+    match = _MEASURED_WORD.fullmatch(word)
+    return _OF_WORD.get(match[1] or match[2] or "", 0) if match else 0
 
 
 def _kinds(frames: Sequence[FrameInfo]) -> list[_Kind]:

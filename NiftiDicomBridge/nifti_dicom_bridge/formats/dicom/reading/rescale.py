@@ -20,6 +20,8 @@ REQUIRED = {
     RT_DOSE: Tag.DOSE_GRID_SCALING,
 }
 """SOP classes of CT, PET and RT Dose, whose stored values have no meaning without this attribute."""
+UNITS = {PET: Tag.UNITS, RT_DOSE: Tag.DOSE_UNITS}
+"""SOP classes of PET and RT Dose, whose real values have no unit without this attribute (Type 1)."""
 
 
 def rescale_of(look: Lookup, notes: list[str]) -> tuple[float, float, str]:
@@ -73,14 +75,22 @@ def _whole(elements: metadata.Elements) -> str:
     return f"{maximum} means 1" if maximum > 0 else unknown
 
 
+_SCALES = {
+    Tag.RESCALE_SLOPE: "RescaleSlope (0028,1053)",
+    Tag.DOSE_GRID_SCALING: "DoseGridScaling (3004,000E)",
+    Tag.MODALITY_LUT_SEQUENCE: "ModalityLUTSequence (0028,3000)",
+}
+"""Their names are here, as nearly every image has one of them: else the data dictionary was read for each conversion."""
+
+
 def scale_attribute(look: Lookup) -> str:
     """Return the attribute that specifies the scale of a frame; empty where none does."""
     if vendor.has_scale_slope(look.layers):
         return "Philips Scale Slope (2005,100E)"
-    for tag in (Tag.RESCALE_SLOPE, Tag.DOSE_GRID_SCALING, Tag.MODALITY_LUT_SEQUENCE):
+    for tag, name in _SCALES.items():
         if look.number(Tag.PIXEL_VALUE_TRANSFORMATION_SEQUENCE, tag) is not None or metadata.items(look.data_set, tag):
             missing = _missing_of_rescale(look)
-            return f"{describe(tag)} without {describe(missing)}" if missing else describe(tag)
+            return f"{name} without {describe(missing)}" if missing else name
     return ""
 
 
@@ -97,7 +107,10 @@ def _missing_of_rescale(look: Lookup) -> int:
 
 def _note_doubts(look: Lookup, slope: float | None, intercept: float | None, notes: list[str]) -> None:
     """Note what is missing of a rescale, or against it."""
-    required = REQUIRED.get(metadata.text(look.data_set, Tag.SOP_CLASS_UID)) if slope is None else None
+    sop_class = metadata.text(look.data_set, Tag.SOP_CLASS_UID)
+    required, unit = REQUIRED.get(sop_class) if slope is None else None, UNITS.get(sop_class)
+    if unit is not None and not metadata.text(look.data_set, unit):
+        notes.append(f"{describe(unit)} is missing or empty, though required: the unit of the values is unknown")
     if required is not None:
         values = f"only the intercept {intercept:g} is applied" if intercept else "the values are the stored ones"
         notes.append(f"{describe(required)} is missing or empty, though required: {values}")

@@ -124,7 +124,7 @@ def _common(decided: Elements, request: SegmentationRequest) -> Elements:
     allowed = {rule.tag for module in modules_of(STRUCTURE_SET) for rule in module.rules}
     elements = {tag: element for tag, element in decided.items() if tag in allowed}
     name = request.volume.name.replace("\\", " ")
-    date, time = new_element.now()
+    date, time = new_element.now(elements)
     defaults = {
         Tag.STRUCTURE_SET_LABEL: new_element.text("SH", name[: new_element.SH_LENGTH].strip() or _UNKNOWN_LABEL),
         Tag.STRUCTURE_SET_NAME: new_element.text("LO", name[: new_element.LO_LENGTH]),

@@ -261,7 +261,7 @@ def _common(original: Instance, uids: UidMap) -> Elements:
     """Return what holds for the derived object: it is another series, refers to its predecessor, and is not approved."""
     stale = {*_SEQUENCES, *_OF_APPROVAL, Tag.APPROVAL_STATUS}
     kept = in_utf_8(original, {tag for tag in original.elements if tag not in stale and not tag >> 16 & 1})
-    date, time = new_element.now()
+    date, time = new_element.now(kept)
     series = uids.add(metadata.text(original.elements, Tag.SERIES_INSTANCE_UID))
     approval = {Tag.APPROVAL_STATUS: new_element.text("CS", "UNAPPROVED")} if Tag.APPROVAL_STATUS in original.elements else {}
     modules = STRUCTURE_SET_MODULES if Tag.FRAME_OF_REFERENCE_UID in kept else STRUCTURE_SET_MODULES[:-1]

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
+import pydicom
 import pytest
 from pydicom.dataset import Dataset
 
@@ -13,7 +14,7 @@ from nifti_dicom_bridge.errors import DicomReadError
 from nifti_dicom_bridge.formats.dicom.reading.read import read
 from nifti_dicom_bridge.model.volume import Volume
 from phantoms.base import AXIAL, CT, MR, PARAMETRIC_MAP, PET, image, put_raw, ramp, save, slices, uid
-from phantoms.multiframe import csa_header, enhanced, group, label_ramp, segments
+from phantoms.multiframe import csa_header, dose_grid, enhanced, group, label_ramp, segments
 
 SLICES = 4
 GE = "GE MEDICAL SYSTEMS"
@@ -62,6 +63,28 @@ def test_a_slice_without_an_intercept_among_others_is_reported(tmp_path: Path) -
     (volume,) = volumes(tmp_path, found)
 
     assert warned(volume, "2 by RescaleSlope (0028,1053), 1 by RescaleSlope (0028,1053) without RescaleIntercept (0028,1052)")
+
+
+def test_values_of_pet_without_units_are_reported(tmp_path: Path) -> None:
+    found = slices(ramp(3, 4, 5), PET)
+    for ds in found:
+        ds.RescaleSlope, ds.RescaleIntercept = "2", "0"
+
+    (volume,) = volumes(tmp_path, found)
+
+    assert warned(volume, "Units (0054,1001) is missing or empty, though required: the unit of the values is unknown")
+
+
+def test_values_of_a_dose_without_units_are_reported(tmp_path: Path) -> None:
+    dose_grid(tmp_path)
+    path = next(path for path in tmp_path.rglob("*") if path.is_file())
+    ds = pydicom.dcmread(path)
+    ds.DoseUnits = ""
+    ds.save_as(path)
+
+    (volume,) = read([tmp_path])
+
+    assert warned(volume, "DoseUnits (3004,0002) is missing or empty")
 
 
 @pytest.mark.parametrize("attribute", ["PixelRepresentation", "BitsStored"])
@@ -277,6 +300,7 @@ def test_a_time_that_lacks_the_slice_thickness_is_one_of_the_image(tmp_path: Pat
 
     assert volume.voxels.shape[0] == 2
     assert warned(volume, "taken for the value of the others of the series, 2.5mm")
+    assert warned(volume, f"SliceThickness (0018,0050) missing in {SLICES} image(s)")
 
 
 def test_the_map_of_a_series_of_ge_is_not_guessed_without_instance_numbers(tmp_path: Path) -> None:
