@@ -36,7 +36,7 @@ STALE = MEASURED | frozenset({
     Tag.DATA_SET_TRAILING_PADDING,
     Tag.ENCRYPTED_ATTRIBUTES_SEQUENCE,
     Tag.ORIGINAL_ATTRIBUTES_SEQUENCE,
-    Tag.SOURCE_IMAGE_SEQUENCE,
+    Tag.SOURCE_IMAGE_SEQUENCE, Tag.CONVERSION_SOURCE_ATTRIBUTES_SEQUENCE,
 })  # fmt: skip
 STALE_AFTER_RESAMPLING = frozenset({
     Tag.RECONSTRUCTION_DIAMETER,
@@ -91,15 +91,15 @@ def common(template: Instance, work: DerivationContext, uids: UidMap, sources: l
         Tag.INSTANCE_CREATION_DATE: date,
         Tag.INSTANCE_CREATION_TIME: time,
         Tag.SOP_INSTANCE_UID: new_element.text("UI", new_uid()),
-        Tag.SERIES_INSTANCE_UID: new_element.text("UI", _series_uid(template, work, uids)),
+        Tag.SERIES_INSTANCE_UID: new_element.text("UI", _series_uid(work, uids)),
         Tag.DERIVATION_DESCRIPTION: new_element.text("ST", description_of(work.volume)),
         Tag.CONTRIBUTING_EQUIPMENT_SEQUENCE: new_file.with_equipment(template.elements),
     }
     if any(source.uid for source in sources):
         elements[Tag.SOURCE_IMAGE_SEQUENCE] = source_images(sources)
-    study = work.volume.dicom.metadata.first.get(Tag.STUDY_INSTANCE_UID)
-    if study is not None:  # a series is in one study, also where the slices that it was made from have one each
-        elements[Tag.STUDY_INSTANCE_UID] = study
+    first = work.volume.dicom.metadata.first.elements
+    # a series is in one study and has one number, also where the slices that it was made from have one each
+    elements |= {tag: first[tag] for tag in (Tag.STUDY_INSTANCE_UID, Tag.SERIES_NUMBER) if tag in first}
     if work.frame_of_reference:
         elements[Tag.FRAME_OF_REFERENCE_UID] = new_element.text("UI", work.frame_of_reference)
     return elements | new_file.pixel_elements(work.pixel)
@@ -117,9 +117,9 @@ def description_of(volume: Volume) -> str:
     return RESAMPLED if volume.dicom.resampled else DESCRIPTION
 
 
-def _series_uid(template: Instance, work: DerivationContext, uids: UidMap) -> str:
+def _series_uid(work: DerivationContext, uids: UidMap) -> str:
     """Return the Series Instance UID: one for all edited volumes of a series, others for what was resampled next to them."""
-    old = metadata.text(template.elements, Tag.SERIES_INSTANCE_UID)
+    old = metadata.text(work.volume.dicom.metadata.first.elements, Tag.SERIES_INSTANCE_UID)
     return uids.add(" ".join([old, *sorted(work.volume.dicom.resampled)]))
 
 

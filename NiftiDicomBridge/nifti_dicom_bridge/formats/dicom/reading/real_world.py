@@ -74,7 +74,7 @@ def doubts_of_mapping(elements: Elements) -> DoubtsOfRange:
     if metadata.text(elements, Tag.SOP_CLASS_UID) == PARAMETRIC_MAP:
         looks = (Lookup(elements, own_groups(elements, n)) for n in range(frame_count(elements)))
         ranges = list(filter(None, map(_range_of, looks)))
-    return DoubtsOfRange(common_range(ranges), describe(_SEQUENCE), "others have no real world value, but are scaled, too")
+    return DoubtsOfRange(common_range(ranges), _SEQUENCE, "others have no real world value, but are scaled, too")
 
 
 def _range_of(look: Lookup) -> Range | None:
