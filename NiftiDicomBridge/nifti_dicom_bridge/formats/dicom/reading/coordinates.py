@@ -189,7 +189,11 @@ class Times:
 
     def move(self, row: int, seconds: float) -> None:
         """Count a time from another day."""
-        self._values[row] = self[row] + seconds
+        self.take(row, self[row] + seconds)
+
+    def take(self, row: int, value: Any) -> None:
+        """Replace a value by another one."""
+        self._values[row] = value
 
 
 class SharedRows:
@@ -242,9 +246,9 @@ class SharedTimes(Times):
         """0: the object is one image."""
         return 0
 
-    def move(self, row: int, seconds: float) -> None:
-        """Count a time from another day."""
-        self._own(row, self[row] + seconds)
+    def take(self, row: int, value: Any) -> None:
+        """Replace a value by another one."""
+        self._own(row, value)
 
     def _read(self, row: int) -> Any:
         return time_of(TIMES[row], self._elements, self._index)

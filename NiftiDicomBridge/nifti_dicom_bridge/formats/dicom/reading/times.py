@@ -17,6 +17,7 @@ from .interleaved import FEWEST, interleaved_stacks
 from .midnight import count_past_midnight
 from .running import times_by_rank, times_of_places, without_drift
 from .shifted_stacks import doubt_of_distance, stacks_stated
+from .stray_texts import without_strays
 from .tolerances import OVERLAP, SAME_STEP, WHOLE, same_place_mm
 
 Frames = list[FrameInfo]
@@ -155,6 +156,8 @@ def _possible_parts(places: Sequence[Frames], start: int) -> Iterator[tuple[int,
         for n in range(start, len(TIMES)):
             if is_certain or TIMES[n].runs:
                 values = _values_of(frames, times.of(n), TIMES[n])
+                if values and TIMES[n].separates:
+                    values = without_strays(places, values, n)
                 yield n, is_certain, _parts(places, values, TIMES[n], is_certain) if values else []
 
 

@@ -1,0 +1,56 @@
+"""Texts that a few images of a volume lack, or have of their own, such as a comment on one slice: they are not another image."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from .coordinates import TIMES
+from .frame_info import FrameInfo
+from .tolerances import WHOLE
+
+Texts = dict[tuple[int, int], Any]
+"""Of frames, by their keys."""
+
+
+def without_strays(places: Sequence[Sequence[FrameInfo]], texts: Texts, n: int) -> Texts:
+    """Return the texts of frames; a few images that fill the gaps of others have the text of those, also in their times.
+
+    Parameters
+    ----------
+    places : sequence of sequence of FrameInfo
+        All frames, by position.
+    texts : dict of (int, int) to object
+        What each frame states in a row of `TIMES`.
+    n : int
+        The row. Only a text that may change within an image is replaced; others are only added where they are missing.
+    """
+    counts: dict[Any, Counter[int]] = defaultdict(Counter)
+    for k, place in enumerate(places):
+        for frame in place:
+            counts[texts[frame.key]][k] += 1
+    if len(counts) < 2 or all(len(place) == 1 for place in places):
+        return texts
+    taken = {text: others[0] for text in counts if len(others := _with_gaps_for(text, counts, TIMES[n].may_change)) == 1}
+    for frame in (frame for place in places for frame in place if taken and texts[frame.key] in taken):
+        if frame.times:
+            frame.times.take(n, taken[texts[frame.key]])
+    return {key: taken.get(text, text) for key, text in texts.items()}
+
+
+def _with_gaps_for(text: Any, counts: Mapping[Any, Counter[int]], may_change: bool) -> list[Any]:
+    """Return the texts of which just the images are missing that have a text; `counts`: images of each text, by place."""
+    few = counts[text]
+    return [
+        other
+        for other, many in counts.items()
+        if few.total() <= (1 - WHOLE) * many.total()
+        and (may_change or _lacks(text, other))
+        and all(few[k] + many[k] <= max(many.values()) for k in few)
+    ]
+
+
+def _lacks(text: Any, other: Any) -> bool:
+    """Whether a text has nothing that another one does not have."""
+    return text is None or (other is not None and all(one in ("", word) for one, word in zip(text, other, strict=True)))

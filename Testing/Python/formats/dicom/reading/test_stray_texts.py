@@ -1,0 +1,80 @@
+"""Texts that one image of a volume lacks, or has of its own: it is no image of its own."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from pydicom.dataset import Dataset
+
+from nifti_dicom_bridge.formats.dicom.reading.read import read
+from phantoms.base import MR, ramp, save, slices, uid
+
+SLICES = 6
+
+
+def volumes(count: int) -> list[list[Dataset]]:
+    """Return the files of volumes that only InstanceNumber distinguishes."""
+    found = [slices(ramp(SLICES, 4, 5, start=1000 * n), MR) for n in range(count)]
+    for n, ds in enumerate(ds for volume in found for ds in volume):
+        ds.InstanceNumber = n + 1
+        ds.SOPInstanceUID = ds.file_meta.MediaStorageSOPInstanceUID = uid(1, n + 1)
+    return found
+
+
+def images(folder: Path, found: list[list[Dataset]]) -> list[np.ndarray]:
+    """Return the voxels of the images that files become, those of the first volume first."""
+    save(folder, [ds for volume in found for ds in volume])
+    return sorted((volume.voxels for volume in read([folder])), key=lambda voxels: int(voxels.min()))
+
+
+@pytest.mark.parametrize("empties", [False, True])
+@pytest.mark.parametrize("keyword", ["CorrectedImage", "ReconstructionMethod", "SeriesDescription", "ProtocolName"])
+def test_a_slice_that_lacks_a_text_is_a_slice_of_its_time(keyword: str, empties: bool, tmp_path: Path) -> None:
+    found = volumes(3)
+    for ds in (ds for volume in found for ds in volume):
+        setattr(ds, keyword, "a text")
+    if empties:
+        setattr(found[1][2], keyword, "")
+    else:
+        delattr(found[1][2], keyword)
+
+    (voxels,) = images(tmp_path, found)
+
+    assert np.array_equal(voxels, [ramp(SLICES, 4, 5, start=1000 * n) for n in range(3)])
+
+
+@pytest.mark.parametrize(
+    ("keyword", "texts", "other"),
+    [
+        ("CorrectedImage", ["DECY", "NONE"], ""),
+        ("ImageComments", ["magnitude", "phase"], ""),
+        ("ImageComments", ["magnitude", "phase"], "magnitude, lesion"),
+        ("ImageComments", ["magnitude", ""], "lesion"),
+    ],
+)
+@pytest.mark.parametrize("k", [0, 2])
+def test_a_slice_with_another_text_is_a_slice_of_its_image(
+    keyword: str, texts: list[str], other: str, k: int, tmp_path: Path
+) -> None:
+    found = volumes(2)
+    for text, volume in zip(texts, found, strict=True):
+        for ds in volume:
+            setattr(ds, keyword, text)
+    setattr(found[0][k], keyword, other)
+
+    first, second = images(tmp_path, found)
+
+    assert np.array_equal(first[0], ramp(SLICES, 4, 5))
+    assert np.array_equal(second[0], ramp(SLICES, 4, 5, start=1000))
+
+
+def test_a_slice_that_is_there_twice_is_an_image_of_its_own(tmp_path: Path) -> None:
+    """A slice of another description among those of a whole volume, as a scout."""
+    whole, other = volumes(2)
+    other[2].SeriesDescription = "scout"
+
+    first, second = images(tmp_path, [whole, other[2:3]])
+
+    assert (len(first[0]), len(second[0])) == (SLICES, 1)
