@@ -262,16 +262,22 @@ def volume_time_of(source: PlaneAttributes) -> float | None:
     elif len(onsets) < FEWEST and not is_3d(source):
         return None
     else:
-        seconds = _usual_step(onsets)
+        seconds = _usual_step(onsets, stated)
     return None if seconds is None or abs(seconds - stated) <= TOLERANCE_S else float(f"{seconds:.6g}")
 
 
-def _usual_step(onsets: list[float]) -> float | None:
-    """Return the time from one volume to the next, without pauses; None where most of the times differ."""
+def _usual_step(onsets: list[float], stated_s: float) -> float | None:
+    """Return the time from one volume to the next, without pauses.
+
+    Where most of the times differ, it is that of the header, and None is returned; the average where that of the header is
+    too short for a volume, as the time between excitations is.
+    """
     steps = [late - early for early, late in pairwise(onsets)]
     usual = sorted(steps)[len(steps) // 2]
     near = [step for step in steps if abs(step - usual) <= TOLERANCE_S]
-    return sum(near) / len(near) if len(near) * 2 > len(steps) else None
+    if len(near) * 2 > len(steps):
+        return sum(near) / len(near)
+    return sum(steps) / len(steps) if stated_s < min(steps) / 2 else None
 
 
 def _excitation_time(source: PlaneAttributes) -> float | None:

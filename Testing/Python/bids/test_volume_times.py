@@ -49,12 +49,16 @@ def labeled(labels: list[str], starts_s: list[float], **attributes: Any) -> list
 PAIRS = ["CONTROL", "LABEL"] * 3
 
 
-@pytest.mark.parametrize(("starts_s", "seconds"), [
-    ([0, 3, 6, 20, 23, 26], 3),          # a pause
-    ([0, 2.5, 5.5, 9.5, 15, 22], 2.0),   # volumes of different lengths: what the header states
+@pytest.mark.parametrize(("starts_s", "stated_ms", "seconds"), [
+    ([0, 3, 6, 20, 23, 26], 2000, 3),          # a pause
+    ([0, 2.5, 5.5, 9.5, 15, 22], 2000, 2.0),   # volumes of different lengths: what the header states
+    ([0, 10.3, 20.1, 30.7, 39.9, 50], 4, 10),  # which is a time between excitations: the average
 ])  # fmt: skip
-def test_pauses_are_no_part_of_the_time_between_volumes(starts_s: list[float], seconds: float, circle: Circle) -> None:
-    keys = keys_of(circle, [ds for images in volumes("SIEMENS", starts_s, RepetitionTime="2000") for ds in images])
+def test_pauses_are_no_part_of_the_time_between_volumes(
+    starts_s: list[float], stated_ms: int, seconds: float, circle: Circle
+) -> None:
+    found = volumes("SIEMENS", starts_s, RepetitionTime=str(stated_ms))
+    keys = keys_of(circle, [ds for images in found for ds in images])
 
     assert keys["RepetitionTime"] == seconds
     assert keys["FrameTimesStart"] == starts_s

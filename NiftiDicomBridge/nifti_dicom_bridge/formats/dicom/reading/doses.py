@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from typing import NamedTuple
 
@@ -11,6 +12,8 @@ from ....standard.tags import Tag
 from .frame_attributes import Frame
 from .lookup import frame_count
 
+_REQUIRED = (Tag.DOSE_UNITS, Tag.DOSE_GRID_SCALING)
+"""Of RT Dose objects with pixels, and of no others; one may be missing."""
 _BEAM = (
     Tag.REFERENCED_RT_PLAN_SEQUENCE, Tag.REFERENCED_FRACTION_GROUP_SEQUENCE, Tag.REFERENCED_BEAM_SEQUENCE,
 )  # fmt: skip
@@ -34,7 +37,7 @@ class Dose(NamedTuple):
 def dose_of(frame: Frame) -> Dose | None:
     """Return the RT Dose object that a frame is of; None for objects of one frame, which are slices, and for others."""
     elements = frame.look.data_set
-    if Tag.DOSE_UNITS not in elements or frame_count(elements) < 2:
+    if not any(tag in elements for tag in _REQUIRED) or frame_count(elements) < 2:
         return None
     return Dose(metadata.text(elements, Tag.SOP_INSTANCE_UID), _words(elements))
 
@@ -42,8 +45,8 @@ def dose_of(frame: Frame) -> Dose | None:
 def named_doses(doses: Sequence[Dose | None]) -> dict[Dose | None, str | int | None]:
     """Return a name for each of several doses: what it is of where that is unique, else its number from 1."""
     distinct = list(dict.fromkeys(dose for dose in doses if dose is not None))
-    words = [dose.words for dose in distinct]
-    return {None: None} | {dose: dose.words if words.count(dose.words) == 1 else n for n, dose in enumerate(distinct, 1)}
+    counts = Counter(dose.words for dose in distinct)
+    return {None: None} | {dose: dose.words if dose.words and counts[dose.words] == 1 else n for n, dose in enumerate(distinct, 1)}
 
 
 def _words(elements: Elements) -> str:

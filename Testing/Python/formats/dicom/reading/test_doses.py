@@ -54,8 +54,17 @@ def test_types_and_units_of_doses_are_in_their_names(other: dict[str, str], endi
     assert images(tmp_path, dose(1, "PLAN"), dose(2, "PLAN", **other)).keys() == {"_dose-PLAN", ending}
 
 
-def test_doses_that_nothing_names_are_numbered(tmp_path: Path) -> None:
-    assert images(tmp_path, dose(1, "PLAN"), dose(2, "PLAN")).keys() == {"_dose1", "_dose2"}
+@pytest.mark.parametrize("others", [{}, {"DoseSummationType": ""}, {"DoseSummationType": "", "DoseType": "EFFECTIVE"}])
+def test_doses_that_nothing_names_are_numbered(others: dict[str, str], tmp_path: Path) -> None:
+    found = images(tmp_path, dose(1, others.get("DoseSummationType", "PLAN")), dose(2, "PLAN", **others)).keys()
+    assert found == ({"_dose1", "_dose-EFFECTIVE"} if "DoseType" in others else {"_dose1", "_dose2"})
+
+
+def test_doses_without_units_are_images_of_their_own(tmp_path: Path) -> None:
+    found = [dose(n, "PLAN") for n in (1, 2)]
+    for ds in found:
+        del ds.DoseUnits
+    assert images(tmp_path, *found).keys() == {"_dose1", "_dose2"}
 
 
 def test_slices_of_a_dose_in_files_of_their_own_are_one_image(tmp_path: Path) -> None:
