@@ -58,7 +58,6 @@ FREE_FIELDS = (
     ("to_ep2d_VEPCASL", "LabelingPulseMaximumGradient", AD, 1, 1.0),
     ("to_ep2d_VEPCASL", "TagDuration",                  AL, 9, MS_TO_S),
     ("to_ep2d_VEPCASL", "MaximumT1Opt",                 AL, 10, MS_TO_S),
-    *(("to_ep2d_VEPCASL", f"sWipMemBlockAdFree{n}",     AD, n, 1.0) for n in range(3, 11)),
     ("jw_tgse_VEPCASL", "TagRFFlipAngle",               AL, 6, 1.0),
     ("jw_tgse_VEPCASL", "TagRFDuration",                AL, 7, US_TO_S),
     ("jw_tgse_VEPCASL", "TagRFSeparation",              AL, 8, US_TO_S),
@@ -183,6 +182,7 @@ ROWS: tuple[AnyRow, ...] = (
       for part, key, first, count in DELAYS),
     *(Row(key, _free(field, n), factor=factor, kind=POSITIVE, when=_sequence(part))
       for part, key, field, n, factor in FREE_FIELDS),
+    *(Row(f"sWipMemBlockAdFree{n}", _free(AD, n), NUMBER, when=_sequence("to_ep2d_VEPCASL")) for n in range(3, 11)),
     Row("LabelingDuration", Tag.ASL_PULSE_TRAIN_DURATION, POSITIVE, MS_TO_S),
     *(Row(key, Phoenix(PLANE + name), NUMBER, when=_sequence("VEPCASL")) for key, name in PLANES),
     Derived("AcquisitionVoxelSize", _voxel_size, "(0028,0030), (0018,0050)", LABELED_SIEMENS),

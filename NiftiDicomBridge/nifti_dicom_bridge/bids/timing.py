@@ -12,6 +12,7 @@ from ..standard.tags import Tag
 from .ge_times import ge_onsets, ge_repetition_time, ge_slice_times
 from .image_type import image_type_of
 from .kinds import MS_TO_S, POSITIVE, clock, date, seconds_of
+from .label_types import label_type_of
 from .labeling_delays import has_one_delay
 from .row import GE, PHILIPS, UIH, AnyRow, Derived, Row, When
 from .rows import train_length_of
@@ -204,21 +205,41 @@ READERS: dict[str, tuple[Callable[[list[PlaneAttributes]], list[float] | None], 
 
 def _onsets(source: PlaneAttributes) -> list[float] | None:
     """Return when each volume began after the first, s; None if unknown."""
-    volume = source.volume
-    if volume is None or source.modality != "MR":
+    onsets = source.once("starts", _starts)
+    return onsets if onsets and all(late > early for early, late in pairwise(onsets)) else None
+
+
+def _starts(source: PlaneAttributes) -> list[float] | None:
+    """Return what is stated as the start of each volume, s after that of the first."""
+    planes = _first_planes(source)
+    if len(planes) < 2 or source.modality != "MR":
         return None
-    series = volume.dicom.metadata
-    if len(series.frames) < 2:
-        return None
-    planes = [source.other(series.instances[int(i)], int(f)) for i, f in series.frames[:, 0]]
     if GE.holds(source):
         return ge_onsets(planes)
     in_one = len({plane.made_in for plane in planes}) < len(planes)
     if in_one and not _is_3d_train_of_philips(source):
         return None
     times = _by_plane(planes, _dynamic if in_one else _start)
-    onsets = [float(f"{time - times[0]:.9g}") for time in times] if times else []
-    return onsets if onsets and all(late > early for early, late in pairwise(onsets)) else None
+    return [float(f"{time - times[0]:.9g}") for time in times] if times else None
+
+
+def _first_planes(source: PlaneAttributes) -> list[PlaneAttributes]:
+    if source.volume is None:
+        return []
+    series = source.volume.dicom.metadata
+    return [source.other(series.instances[int(i)], int(f)) for i, f in series.frames[:, 0]]
+
+
+def _time_of_halves(source: PlaneAttributes) -> float | None:
+    """Return half the time of a pair of label and control, s, where a pair has one start; None where there are none."""
+    starts = source.once("starts", _starts)
+    if not starts or len(starts) % 2 or starts[::2] != starts[1::2]:
+        return None
+    labels = [label_type_of(plane) for plane in _first_planes(source)]
+    steps = [late - early for early, late in pairwise(starts[::2])]
+    if any({*pair} != {"LABEL", "CONTROL"} for pair in zip(labels[::2], labels[1::2], strict=True)):
+        return None
+    return sum(steps) / len(steps) / 2 if steps and min(steps) > 0 and max(steps) - min(steps) <= TOLERANCE_S else None
 
 
 def _is_3d_train_of_philips(source: PlaneAttributes) -> bool:
@@ -234,10 +255,23 @@ def volume_time_of(source: PlaneAttributes) -> float | None:
     """Return the seconds from volume to volume where RepetitionTime is clearly something else; None where it is not."""
     onsets = source.once("onsets", _onsets)
     stated = ge_repetition_time(source) or (source.number(Tag.REPETITION_TIME) or 0.0) * MS_TO_S
-    if not onsets or (len(onsets) < FEWEST and not is_3d(source)) or (source.number(Tag.NUMBER_OF_AVERAGES) or 1.0) > 1:
+    if (source.number(Tag.NUMBER_OF_AVERAGES) or 1.0) > 1:
         return None  # averages take several volumes' time
-    seconds = onsets[-1] / (len(onsets) - 1)
-    return None if abs(seconds - stated) <= TOLERANCE_S else float(f"{seconds:.6g}")
+    if not onsets:
+        seconds = _time_of_halves(source)
+    elif len(onsets) < FEWEST and not is_3d(source):
+        return None
+    else:
+        seconds = _usual_step(onsets)
+    return None if seconds is None or abs(seconds - stated) <= TOLERANCE_S else float(f"{seconds:.6g}")
+
+
+def _usual_step(onsets: list[float]) -> float | None:
+    """Return the time from one volume to the next, without pauses; None where most of the times differ."""
+    steps = [late - early for early, late in pairwise(onsets)]
+    usual = sorted(steps)[len(steps) // 2]
+    near = [step for step in steps if abs(step - usual) <= TOLERANCE_S]
+    return sum(near) / len(near) if len(near) * 2 > len(steps) else None
 
 
 def _excitation_time(source: PlaneAttributes) -> float | None:

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from .. import bids
+from ..bids.label_types import label_type_of
 from ..formats import nifti
 from ..formats.dicom.reading.outline import outline
 from ..formats.dicom.reading.owners import person_of
@@ -218,7 +219,7 @@ def _asl_context(volume: Volume) -> tuple[str, ...]:
     """Return what each volume is, where all specify it."""
     series = volume.dicom.metadata
     planes = [bids.PlaneAttributes(series.instances[int(i)], int(f)) for i, f in series.frames[:, 0]]
-    words = [ASL_WORDS.get(plane.text(Tag.ASL_CONTEXT)) for plane in planes]
+    words = [ASL_WORDS.get(label_type_of(plane)) for plane in planes]
     return tuple(word for word in words if word) if all(words) else ()
 
 

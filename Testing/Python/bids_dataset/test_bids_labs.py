@@ -236,6 +236,18 @@ def test_asl_is_placed_with_the_keys_of_the_file(circle: Circle) -> None:
     assert context[1:] == [["m0scan"], ["label"], ["control"], ["label"], ["control"]]
 
 
+def test_volumes_are_control_and_label_as_philips_states(circle: Circle) -> None:
+    found = series(circle.dicom, 3, "asl_2d", 4, Manufacturer="Philips Medical Systems", **EPI)
+    for n, ds in enumerate(found):
+        label = ("CONTROL", "LABEL")[n * 4 // len(found) % 2]
+        ds.private_block(0x2005, "Philips MR Imaging DD 005", create=True).add_new(0x29, "CS", label)
+    save(circle.dicom / "P-01-1-3", found)
+    with_keys(circle, {"perf/asl": {**ASL_KEYS, "M0Type": "Absent"}})
+
+    context = table(circle.nifti / f"sub-P01/ses-20260101/perf/{WHO}_aslcontext.tsv")
+    assert context[1:] == [["control"], ["label"], ["control"], ["label"]]
+
+
 @pytest.mark.parametrize(
     ("key", "value", "count"), [("SliceTiming", [0], "3 slices"), ("PostLabelingDelay", [1, 2], "5 volumes")]
 )

@@ -138,6 +138,13 @@ def implicit_without_meta(folder: Path) -> None:
 
 
 @phantom
+def big_endian_without_meta(folder: Path) -> None:
+    """Big endian, which only the first bytes show."""
+    found = _in(ExplicitVRBigEndian, slices(ramp(SLICES, ROWS, COLUMNS, start=-300)))
+    _changed(folder, found, lambda raw, ds: _without_meta(raw))
+
+
+@phantom
 def odd_preamble(folder: Path) -> None:
     """A TIFF header is in the preamble, another in each file."""
     _changed(

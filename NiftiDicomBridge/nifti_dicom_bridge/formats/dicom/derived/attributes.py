@@ -20,7 +20,12 @@ from ..references import source_images
 from ..uids import UidMap, new_uid
 from .derivation import DerivationContext
 
-STALE = frozenset({
+MEASURED = frozenset({
+    Tag.DVH_SEQUENCE, Tag.DVH_NORMALIZATION_POINT, Tag.DVH_NORMALIZATION_DOSE_VALUE, Tag.RT_DOSE_ROI_SEQUENCE,
+    Tag.HISTOGRAM_SEQUENCE,
+})  # fmt: skip
+"""What was computed from the pixels of the original: histograms of doses and of gray values (PS3.3 C.8.8.4, C.11.5)."""
+STALE = MEASURED | frozenset({
     Tag.SMALLEST_IMAGE_PIXEL_VALUE, Tag.LARGEST_IMAGE_PIXEL_VALUE, Tag.SMALLEST_PIXEL_VALUE_IN_SERIES,
     Tag.LARGEST_PIXEL_VALUE_IN_SERIES, Tag.PIXEL_PADDING_VALUE, Tag.PIXEL_PADDING_RANGE_LIMIT, Tag.VOI_LUT_SEQUENCE,
     Tag.MODALITY_LUT_SEQUENCE, Tag.ICON_IMAGE_SEQUENCE,
@@ -31,7 +36,7 @@ STALE = frozenset({
     Tag.DATA_SET_TRAILING_PADDING,
     Tag.ENCRYPTED_ATTRIBUTES_SEQUENCE,
     Tag.ORIGINAL_ATTRIBUTES_SEQUENCE,
-    Tag.SOURCE_IMAGE_SEQUENCE,
+    Tag.SOURCE_IMAGE_SEQUENCE, Tag.CONVERSION_SOURCE_ATTRIBUTES_SEQUENCE,
 })  # fmt: skip
 STALE_AFTER_RESAMPLING = frozenset({
     Tag.RECONSTRUCTION_DIAMETER,
@@ -72,9 +77,11 @@ def common(template: Instance, work: DerivationContext, uids: UidMap, sources: l
     """Return the attributes of a derived instance: the template's that still hold, and its provenance."""
     elements = {tag: element for tag, element in template.elements.items() if holds(tag)}
     dropped = sum(1 for tag in template.elements if dictionary.is_private(tag))
-    note = "private attributes were removed: the edit may have made some of them wrong"
-    if dropped and note not in work.log.notes:
-        work.log.notes.append(note)
+    notes = ["private attributes were removed: the edit may have made some of them wrong"] if dropped else []
+    if any(_is_of_overlay(tag) for tag in template.elements):
+        notes.append("overlays (groups 6000 to 601E) were removed: they were drawn on the image before the edit")
+    work.log.notes += [note for note in notes if note not in work.log.notes]
+    work.log.notes += [note for note in notes_of_measured(elements) if note not in work.log.notes]
     elements = metadata.without(elements, _stale(work))
     date, time = new_element.now(elements)
     old_type = metadata.texts(template.elements, Tag.IMAGE_TYPE)
@@ -84,15 +91,15 @@ def common(template: Instance, work: DerivationContext, uids: UidMap, sources: l
         Tag.INSTANCE_CREATION_DATE: date,
         Tag.INSTANCE_CREATION_TIME: time,
         Tag.SOP_INSTANCE_UID: new_element.text("UI", new_uid()),
-        Tag.SERIES_INSTANCE_UID: new_element.text("UI", _series_uid(template, work, uids)),
+        Tag.SERIES_INSTANCE_UID: new_element.text("UI", _series_uid(work, uids)),
         Tag.DERIVATION_DESCRIPTION: new_element.text("ST", description_of(work.volume)),
         Tag.CONTRIBUTING_EQUIPMENT_SEQUENCE: new_file.with_equipment(template.elements),
     }
     if any(source.uid for source in sources):
         elements[Tag.SOURCE_IMAGE_SEQUENCE] = source_images(sources)
-    study = work.volume.dicom.metadata.first.get(Tag.STUDY_INSTANCE_UID)
-    if study is not None:  # a series is in one study, also where the slices that it was made from have one each
-        elements[Tag.STUDY_INSTANCE_UID] = study
+    first = work.volume.dicom.metadata.first.elements
+    # a series is in one study and has one number, also where the slices that it was made from have one each
+    elements |= {tag: first[tag] for tag in (Tag.STUDY_INSTANCE_UID, Tag.SERIES_NUMBER) if tag in first}
     if work.frame_of_reference:
         elements[Tag.FRAME_OF_REFERENCE_UID] = new_element.text("UI", work.frame_of_reference)
     return elements | new_file.pixel_elements(work.pixel)
@@ -110,10 +117,18 @@ def description_of(volume: Volume) -> str:
     return RESAMPLED if volume.dicom.resampled else DESCRIPTION
 
 
-def _series_uid(template: Instance, work: DerivationContext, uids: UidMap) -> str:
+def _series_uid(work: DerivationContext, uids: UidMap) -> str:
     """Return the Series Instance UID: one for all edited volumes of a series, others for what was resampled next to them."""
-    old = metadata.text(template.elements, Tag.SERIES_INSTANCE_UID)
+    old = metadata.text(work.volume.dicom.metadata.first.elements, Tag.SERIES_INSTANCE_UID)
     return uids.add(" ".join([old, *sorted(work.volume.dicom.resampled)]))
+
+
+def notes_of_measured(elements: Elements) -> list[str]:
+    """Return that what was computed from the pixels of an original does not hold for those that were edited."""
+    return [
+        f"{dictionary.describe(tag)} was removed: it was computed from the values before the edit"
+        for tag in sorted(MEASURED & elements.keys())
+    ]
 
 
 def _stale(work: DerivationContext) -> frozenset[int]:
@@ -134,9 +149,12 @@ def _stale(work: DerivationContext) -> frozenset[int]:
 
 def holds(tag: int) -> bool:
     """Whether an attribute may go on at all: it is not private, no overlay, no curve."""
-    group = tag >> 16
-    repeating = any(first <= group < first + 0x20 for first in _OVERLAY_AND_CURVE_GROUPS)
-    return not dictionary.is_private(tag) and not repeating
+    return not dictionary.is_private(tag) and not _is_of_overlay(tag)
+
+
+def _is_of_overlay(tag: int) -> bool:
+    """Whether an attribute is of an overlay or a curve."""
+    return any(first <= tag >> 16 < first + 0x20 for first in _OVERLAY_AND_CURVE_GROUPS)
 
 
 def file_of(template: Instance, elements: Elements, work: DerivationContext, frames: np.ndarray) -> NewFile:

@@ -20,6 +20,7 @@ from .components import component_of
 from .doses import dose_of
 from .frame_attributes import Frame
 from .lookup import Lookup
+from .real_world import quantity_of
 from .shared_values import UNKNOWN, SharedValues, SimilarDataSets
 
 
@@ -96,6 +97,7 @@ MEANINGS = (
     Meaning("polarity", read.polarity),
     Meaning("space", read.text_in(Tag.FRAME_OF_REFERENCE_UID)),
     Meaning("dose", dose_of),
+    Meaning("quantity", lambda frame: quantity_of(frame.look)),
     Meaning("window", read.of_vector("EnergyWindowVector")),
     Meaning("detector", read.of_vector("DetectorVector")),
 )

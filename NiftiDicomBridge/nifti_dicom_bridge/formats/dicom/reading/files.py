@@ -282,18 +282,21 @@ def _looks_like_data_set(buffer: bytes) -> bool:
     """Whether a file without ``DICM`` begins like a data set: an early group, and a length that makes sense."""
     if len(buffer) < 8:
         return False
-    group, number, code, _ = struct.unpack_from("<HH2sH", buffer)
-    if group not in (0x0002, 0x0008) or number > 0x1000:
-        return False
-    if code.isalpha() and code.isupper():
-        return True
-    return bool(struct.unpack_from("<I", buffer, 4)[0] < 256)
+    has_vr = _is_vr(buffer[4:6])
+    for order in "<>":
+        group, number = struct.unpack_from(order + "HH", buffer)
+        if group in (0x0002, 0x0008) and number <= 0x1000 and (has_vr or order == "<"):
+            return has_vr or bool(struct.unpack_from("<I", buffer, 4)[0] < 256)
+    return False
+
+
+def _is_vr(code: bytes) -> bool:
+    return len(code) == 2 and code.isalpha() and code.isupper()
 
 
 def _sniff(buffer: bytes, start: int, little: bool) -> Encoding:
     """Distinguish explicit from implicit VR by the first element, as the transfer syntax is not always correct."""
-    code, group = buffer[start + 4 : start + 6], buffer[start : start + 2]
-    explicit = len(code) == 2 and code.isalpha() and code.isupper()
+    explicit, group = _is_vr(buffer[start + 4 : start + 6]), buffer[start : start + 2]
     if group in (b"\x08\0", b"\0\x08"):  # nearly every data set begins with group 0008
         little = group == b"\x08\0"
     return Encoding(explicit=explicit, little=little or not explicit)  # there is no implicit big endian (PS3.5 A)

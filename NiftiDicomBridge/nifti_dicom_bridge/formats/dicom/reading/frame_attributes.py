@@ -28,6 +28,8 @@ PLACES = frozenset({
 
 _DESCRIPTIONS = (
     Tag.MODALITY, Tag.SERIES_DESCRIPTION, Tag.PROTOCOL_NAME, Tag.FILTER_TYPE, Tag.RECONSTRUCTION_DIAMETER,
+    Tag.RECONSTRUCTION_ALGORITHM, Tag.RECONSTRUCTION_METHOD,
+    Tag.CORRECTED_IMAGE, Tag.ATTENUATION_CORRECTION_METHOD, Tag.SCATTER_CORRECTION_METHOD, Tag.DECAY_CORRECTION,
 )  # fmt: skip
 _VELOCITY = re.compile(r"_v(\d+[a-z]{2})", re.IGNORECASE)
 """In SequenceName of Siemens: encoded velocity, cm/s, and its direction."""
@@ -191,7 +193,7 @@ def other_words(look: Lookup) -> list[str]:
 
 def description(frame: Frame) -> tuple[str, ...] | None:
     """Return texts that are of a whole series, and differ where several images have one SeriesInstanceUID."""
-    texts = tuple(metadata.text(frame.look.data_set, tag) for tag in _DESCRIPTIONS)
+    texts = tuple("+".join(metadata.texts(frame.look.data_set, tag)) for tag in _DESCRIPTIONS)
     return texts if any(texts) else None
 
 

@@ -146,8 +146,10 @@ def frames_of(instance: Instance, index: int, shared: SharedDescriptions | None 
 
 def _count_notes(items: int, count: int) -> list[str]:
     """Return that there are functional groups of more or fewer frames than NumberOfFrames specifies."""
+    if items == count:
+        return []
     groups, frames = map(dictionary.describe, (Tag.PER_FRAME_FUNCTIONAL_GROUPS_SEQUENCE, Tag.NUMBER_OF_FRAMES))
-    return [] if items == count else [f"{groups} has {items} items, {frames} is {count}: items may be of other frames"]
+    return [f"{groups} has {items} items, {frames} is {count}: items may be of other frames"]
 
 
 def _doubt_of_groups(elements: Elements) -> list[str]:

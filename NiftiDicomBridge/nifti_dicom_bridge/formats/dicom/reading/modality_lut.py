@@ -33,7 +33,7 @@ def doubts_of_table(data_sets: Iterable[Elements]) -> DoubtsOfRange:
     """Return what notes the stored values beyond a table that is applied as a slope; of the tables of all instances."""
     return DoubtsOfRange(
         common_range(list(filter(None, map(_limits, data_sets)))),
-        describe(Tag.MODALITY_LUT_SEQUENCE),
+        Tag.MODALITY_LUT_SEQUENCE,
         "in NIfTI, those beyond continue its line; in DICOM, they have the value at its end (PS3.3 C.11.1.1.1)",
     )
 

@@ -63,15 +63,14 @@ def _differing(data_sets: SimilarDataSets) -> str:
 
 def doubt_of_text(elements: Elements) -> str:
     """Return which texts for people are not in the character set of their data set; empty where all are."""
-    charset, name = CharacterSet().of(elements), describe(Tag.SPECIFIC_CHARACTER_SET)
-    declared = any(charset.terms)
     texts = {
         tag: (element.value, element.vr) for tag, element in elements.items()
         if element.vr in AFFECTED_VRS and isinstance(element.value, bytes) and not element.value.isascii()
     }  # fmt: skip
     if not texts:
         return ""
-    if not declared:
+    charset, name = CharacterSet().of(elements), describe(Tag.SPECIFIC_CHARACTER_SET)
+    if not any(charset.terms):
         return f"text of {_listed(texts)} is not ASCII, but {name} is missing: read as UTF-8 or else Latin-1"
     doubtful = [tag for tag, (value, vr) in texts.items() if not _is_readable(value, vr, charset)]
     if doubtful:

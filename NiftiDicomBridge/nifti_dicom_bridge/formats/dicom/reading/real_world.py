@@ -55,13 +55,26 @@ def with_mapping(look: Lookup, rescale: Rescale, public: tuple[float, float], no
     return rescale
 
 
+def quantity_of(look: Lookup) -> str | None:
+    """Return what a frame of a Parametric Map shows, and in which unit: frames of others are another map; None elsewhere."""
+    if metadata.text(look.data_set, Tag.SOP_CLASS_UID) != PARAMETRIC_MAP:
+        return None
+    mapping = metadata.first_item(_layer(look), _SEQUENCE)
+    defined = metadata.items(mapping, Tag.QUANTITY_DEFINITION_SEQUENCE)
+    codes = [metadata.first_item(item.elements, Tag.CONCEPT_CODE_SEQUENCE) for item in defined]
+    names = [metadata.text(code, Tag.CODE_MEANING) or metadata.text(code, Tag.CODE_VALUE) for code in codes]
+    units = metadata.text(metadata.first_item(mapping, Tag.MEASUREMENT_UNITS_CODE_SEQUENCE), Tag.CODE_VALUE)
+    words = [*filter(None, names)] or [metadata.text(mapping, Tag.LUT_LABEL)]
+    return " ".join(filter(None, [*words, units])) or None
+
+
 def doubts_of_mapping(elements: Elements) -> DoubtsOfRange:
     """Return what notes the stored values of a Parametric Map that its mapping does not map (PS3.3 C.7.6.16.2.11.1)."""
     ranges = []
     if metadata.text(elements, Tag.SOP_CLASS_UID) == PARAMETRIC_MAP:
         looks = (Lookup(elements, own_groups(elements, n)) for n in range(frame_count(elements)))
         ranges = list(filter(None, map(_range_of, looks)))
-    return DoubtsOfRange(common_range(ranges), describe(_SEQUENCE), "others have no real world value, but are scaled, too")
+    return DoubtsOfRange(common_range(ranges), _SEQUENCE, "others have no real world value, but are scaled, too")
 
 
 def _range_of(look: Lookup) -> Range | None:

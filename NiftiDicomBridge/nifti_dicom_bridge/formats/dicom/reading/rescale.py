@@ -75,14 +75,22 @@ def _whole(elements: metadata.Elements) -> str:
     return f"{maximum} means 1" if maximum > 0 else unknown
 
 
+_SCALES = {
+    Tag.RESCALE_SLOPE: "RescaleSlope (0028,1053)",
+    Tag.DOSE_GRID_SCALING: "DoseGridScaling (3004,000E)",
+    Tag.MODALITY_LUT_SEQUENCE: "ModalityLUTSequence (0028,3000)",
+}
+"""Their names are here, as nearly every image has one of them: else the data dictionary was read for each conversion."""
+
+
 def scale_attribute(look: Lookup) -> str:
     """Return the attribute that specifies the scale of a frame; empty where none does."""
     if vendor.has_scale_slope(look.layers):
         return "Philips Scale Slope (2005,100E)"
-    for tag in (Tag.RESCALE_SLOPE, Tag.DOSE_GRID_SCALING, Tag.MODALITY_LUT_SEQUENCE):
+    for tag, name in _SCALES.items():
         if look.number(Tag.PIXEL_VALUE_TRANSFORMATION_SEQUENCE, tag) is not None or metadata.items(look.data_set, tag):
             missing = _missing_of_rescale(look)
-            return f"{describe(tag)} without {describe(missing)}" if missing else describe(tag)
+            return f"{name} without {describe(missing)}" if missing else name
     return ""
 
 

@@ -10,7 +10,6 @@ import numpy as np
 from ....model import metadata
 from ....model.legacy_converted import own_groups
 from ....model.metadata import Elements, Instance
-from ....standard.dictionary import describe
 from ....standard.tags import Tag
 from .frame_info import FrameInfo
 from .planes import AXIAL, BY_LOCATION, assumed_plane
@@ -21,7 +20,7 @@ BY_SOURCE = (
     "the frames have no position: slices are counted as the frames of the image that they were made from "
     "(DerivationImageSequence), up to the last one with a segment"
 )
-_BY_STACK = BY_LOCATION.format(describe(Tag.IN_STACK_POSITION_NUMBER))
+_BY_STACK = BY_LOCATION.format("InStackPositionNumber (0020,9057)")
 WITHOUT_SOURCE = (
     "the frames have no position, and nothing specifies one image whose frames they were made from: which of those a slice "
     "belongs to is unknown"

@@ -26,6 +26,7 @@ from .found_files import FoundFiles, Leftover, read_files
 from .owners import doubts_of_people, owner_of, person_of
 from .series_keys import doubts_of_keys, series_keys
 from .shared_values import SharedValues
+from .split_series import note_of_parts, parts_of_series
 from .studies import by_study
 
 DICOM_SUFFIXES = frozenset({".dcm", ".dicom", ".dic", ".ima"})
@@ -215,7 +216,16 @@ def _series_of(instances: Sequence[Instance]) -> list[Series]:
         series[key].instances.append(instance)
     for key, doubt in doubts_of_keys(series).items():
         series[key].warnings += [doubt] if doubt else []
-    return list(series.values())
+    groups = parts_of_series({key: one.instances for key, one in series.items()})
+    return [_joined([series[key] for key in parts]) for parts in groups]
+
+
+def _joined(parts: Sequence[Series]) -> Series:
+    """Return the series that parts of it make."""
+    if len(parts) == 1:
+        return parts[0]
+    warnings = [*dict.fromkeys(warning for part in parts for warning in part.warnings), note_of_parts(len(parts))]
+    return Series(parts[0].uid, [instance for part in parts for instance in part.instances], warnings=warnings)
 
 
 def _by_study(series: Series) -> list[Series]:

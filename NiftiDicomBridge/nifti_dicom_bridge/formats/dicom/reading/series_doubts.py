@@ -10,6 +10,7 @@ from ....model.metadata import GE_BIG_ENDIAN_PIXELS, Elements, Instance
 from ....standard.dictionary import describe, uid_name
 from ....standard.photometric import ONE_SAMPLE, SAMPLES
 from ....standard.tags import Tag
+from ....standard.transfer_syntaxes import NATIVE
 from .data_set_codec import count_unordered
 from .decode import has_whole_colors, is_native, pixel_format
 from .owners import contradiction, doubt_of_private_elements, doubt_of_text
@@ -64,7 +65,7 @@ def _doubt_of_tiles(headers: SimilarDataSets) -> str:
 def _doubt_of_syntax(instance: Instance) -> str:
     """Return that the transfer syntax is not a known one, so that nothing specifies how pixel data are encoded."""
     uid = instance.transfer_syntax
-    if not uid or uid_name(uid) != uid or uid == GE_BIG_ENDIAN_PIXELS or not is_native(instance):
+    if not uid or uid in NATIVE or uid_name(uid) != uid or uid == GE_BIG_ENDIAN_PIXELS or not is_native(instance):
         return ""
     return f"the transfer syntax {uid} is unknown: the pixel data are read as uncompressed ones in little endian"
 
@@ -96,7 +97,7 @@ def _doubt_of_colors(instance: Instance) -> str:
     """Return how the samples of uncompressed pixels contradict PhotometricInterpretation (PS3.3 C.7.6.3.1.2)."""
     if instance.pixels is None or instance.pixels.tag != Tag.PIXEL_DATA or not is_native(instance):
         return ""
-    pixel, name = pixel_format(instance), describe(Tag.PHOTOMETRIC_INTERPRETATION)
+    pixel, name = pixel_format(instance), _PHOTOMETRIC
     photometric = metadata.text(instance.elements, Tag.PHOTOMETRIC_INTERPRETATION)
     if has_whole_colors(instance, pixel.rows, pixel.columns):
         return f"{name} is {photometric}, but every pixel has a color of its own: they are read as YBR_FULL"
@@ -113,7 +114,7 @@ def _doubt_of_colors(instance: Instance) -> str:
 
 def _contradiction_of_samples(photometric: str, samples: int) -> str:
     """Return that a pixel has another number of samples than its photometric interpretation; empty if it has not."""
-    name, number = describe(Tag.PHOTOMETRIC_INTERPRETATION), describe(Tag.SAMPLES_PER_PIXEL)
+    name, number = _PHOTOMETRIC, "SamplesPerPixel (0028,0002)"
     expected = SAMPLES.get(photometric, 3 if samples == 3 else 1)
     if samples not in (1, 3) and samples != expected:
         specified = f"{name} is {photometric or 'missing'}"
@@ -125,5 +126,6 @@ def _contradiction_of_samples(photometric: str, samples: int) -> str:
     return ""
 
 
+_PHOTOMETRIC = "PhotometricInterpretation (0028,0004)"
 _COMPRESSED_COLORS = frozenset({"YBR_RCT", "YBR_ICT", "YBR_PARTIAL_420", "XYB"})
 _MOST_PARTS = 1 << 16

@@ -76,9 +76,9 @@ def doubts_of_keys(keys: Iterable[SeriesKey]) -> dict[SeriesKey, str]:
 
 
 def _doubt_of(key: SeriesKey, numbers: int) -> str:
+    if key.uid and numbers <= 1:
+        return ""
     uid, number = describe(Tag.SERIES_INSTANCE_UID), describe(Tag.SERIES_NUMBER)
     if not key.uid:
         return f"{uid} is missing: the files of one folder and study that have the same {number} are taken for a series"
-    if numbers > 1:
-        return f"the files of one {uid} have {numbers} values of {number}: each is taken for a series"
-    return ""
+    return f"the files of one {uid} have {numbers} values of {number}: each is taken for a series"

@@ -24,9 +24,10 @@ def by_study(instances: Sequence[Instance]) -> tuple[list[list[Instance]], str]:
     studies: dict[str, list[Instance]] = defaultdict(list)
     for instance in instances:
         studies[uids.of(instance.elements)].append(instance)
-    instances_by_study, uid = list(studies.values()), describe(Tag.STUDY_INSTANCE_UID)
+    instances_by_study = list(studies.values())
     if len(instances_by_study) == 1:
         return instances_by_study, ""
+    uid = describe(Tag.STUDY_INSTANCE_UID)
     if len(instances_by_study) == len(instances) or _are_other_objects(instances_by_study):
         return [list(instances)], f"every file has a {uid} of its own: they are taken for one study"
     if _are_one_examination(instances_by_study):

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
+from ....standard.dictionary import describe
+
 Range = tuple[float, float]
 
 
@@ -14,14 +16,14 @@ class DoubtsOfRange:
     ----------
     described : (float, float), optional
         First and last stored value that are described; None if all are.
-    what : str
-        The attribute that describes them.
+    tag : int
+        Of the attribute that describes them.
     beyond : str
         What is to be known of others.
     """
 
-    def __init__(self, described: Range | None, what: str, beyond: str):
-        self._described, self._found, self._what, self._beyond = described, described, what, beyond
+    def __init__(self, described: Range | None, tag: int, beyond: str):
+        self._described, self._found, self._tag, self._beyond = described, described, tag, beyond
 
     def note(self, planes: np.ndarray) -> None:
         """Note integers, of any shape; of other types, the limits are rounded."""
@@ -35,7 +37,8 @@ class DoubtsOfRange:
             return []
         least, most = self._found
         first, last = self._described
-        return [f"stored values are {least:.8g} to {most:.8g}, and {self._what} maps {first:.8g} to {last:.8g}: {self._beyond}"]
+        name = describe(self._tag)
+        return [f"stored values are {least:.8g} to {most:.8g}, and {name} maps {first:.8g} to {last:.8g}: {self._beyond}"]
 
 
 def common_range(ranges: list[Range]) -> Range | None:

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import nibabel
 import numpy as np
 import pytest
 from pydicom.dataset import Dataset
 
+from circle import Circle
 from nifti_dicom_bridge.formats.dicom.reading.read import read
 from nifti_dicom_bridge.standard.sop_classes import RT_DOSE
 from phantoms.base import COLUMNS, ROWS, SLICES, ramp, save, slices, uid
@@ -71,3 +73,21 @@ def test_offsets_of_a_dose_without_a_position_are_the_distances_of_its_slices(tm
     assert np.isclose(np.linalg.norm(volume.ijk_to_ras[:3, 2]), 4)
     assert any("the position is assumed" in warning for warning in volume.warnings)
     assert not any("ignored" in warning for warning in volume.warnings)
+
+
+def test_what_was_computed_from_a_dose_is_not_in_the_edited_one(circle: Circle) -> None:
+    """The largest dose of its histogram was that of the original."""
+    ds = dose(1, "PLAN")
+    ds.DVHSequence = [group(DVHType="CUMULATIVE", DoseUnits="GY", DVHMaximumDose="3", DVHData=["1", "2"])]
+    ds.HistogramSequence = [group(HistogramNumberOfBins=1, HistogramData=[5])]
+    save(circle.dicom, [ds])
+    circle.forth()
+    circle.edit_image(lambda image: nibabel.Nifti1Image(image.get_fdata() * 2, image.affine))
+
+    (entry,) = circle.home().entries
+
+    (derived,) = circle.returned()
+    assert np.isclose(derived.pixel_array.max() * float(derived.DoseGridScaling), 2 * 1059e-5)
+    assert "DVHSequence" not in derived
+    assert "HistogramSequence" not in derived
+    assert any("DVHSequence (3004,0050) was removed" in note for note in entry.log.notes)

@@ -299,6 +299,12 @@ def test_original_and_derived_images_are_separate(tmp_path: Path) -> None:
         ("SeriesDescription", ["series 1", "series 2"], ["1", "2"]),
         ("ContrastBolusAgent", ["", "GD"], ["", "gd"]),
         ("SequenceName", ["fl3d1_v150in", "fl3d1_v150ap"], ["velocity150in", "velocity150ap"]),
+        ("CorrectedImage", [["DECY", "ATTN"], ["DECY"]], ["attn", "decy"]),
+        ("ReconstructionMethod", ["OSEM", "FBP"], ["osem", "fbp"]),
+        ("AttenuationCorrectionMethod", ["MEASURED", "NONE"], ["measured", "none"]),
+        ("ScatterCorrectionMethod", ["MODEL", "NONE"], ["model", "none"]),
+        ("DecayCorrection", ["START", "ADMIN"], ["start", "admin"]),
+        ("ReconstructionAlgorithm", ["ITERATIVE", "FILTER_BACK_PROJ"], ["iterative", "proj"]),
     ],
 )
 @pytest.mark.parametrize("counted", [True, False])

@@ -14,7 +14,7 @@ from pydicom.dataset import Dataset
 from circle import NEW, Circle
 from nifti_dicom_bridge.formats.dicom.reading.read import read
 from nifti_dicom_bridge.model.volume import Volume
-from phantoms.base import CT, ENHANCED_MR, MR, PARAMETRIC_MAP, SECONDARY_CAPTURE, image, put_raw, ramp, save, slices
+from phantoms.base import CT, ENHANCED_MR, MR, PARAMETRIC_MAP, SECONDARY_CAPTURE, image, put_raw, ramp, save, slices, uid
 from phantoms.multiframe import enhanced, group
 
 COMPUTED_RADIOGRAPHY = "1.2.840.10008.5.1.4.1.1.1"
@@ -157,6 +157,36 @@ def test_the_first_of_several_mappings_is_used_and_named(tmp_path: Path) -> None
     volume = volume_of(tmp_path, mapped(PARAMETRIC_MAP, 0.001, items=2))
 
     assert warned(volume, "RealWorldValueMappingSequence (0040,9096) has 2 items: the first (mm2/s) is used")
+
+
+def another_map(label: str, units: str, quantity: str = "") -> Dataset:
+    """Return a further Parametric Map of the series of `mapped`, which shows something else."""
+    ds = mapped(PARAMETRIC_MAP, 0.001)
+    ds.SOPInstanceUID = ds.file_meta.MediaStorageSOPInstanceUID = uid(1, 2)
+    ds.InstanceNumber = 2
+    mapping = ds.SharedFunctionalGroupsSequence[0].RealWorldValueMappingSequence[0]
+    mapping.LUTLabel, mapping.MeasurementUnitsCodeSequence[0].CodeValue = label, units
+    if quantity:
+        mapping.QuantityDefinitionSequence = [group(ConceptCodeSequence=[group(CodeValue="1", CodeMeaning=quantity)])]
+    return ds
+
+
+@pytest.mark.parametrize(("other", "name"), [
+    (("x", "ms"), "_quantity-x_ms"),
+    (("T1", "mm2/s"), "_quantity-T1_mm2_s"),
+    (("x", "mm2/s", "Perfusion"), "_quantity-Perfusion_mm2_s"),
+], ids=["units", "label", "quantity"])  # fmt: skip
+def test_maps_of_different_quantities_are_separate_images(other: tuple[str, ...], name: str, tmp_path: Path) -> None:
+    """They were times of one image."""
+    save(tmp_path, [mapped(PARAMETRIC_MAP, 0.001), another_map(*other)])
+    volumes = read([tmp_path])
+    assert [volume.times for volume in volumes] == [1, 1]
+    assert {volume.name for volume in volumes} == {"1_series_1_quantity-x_mm2_s", "1_series_1" + name}
+    assert not any(warned(volume, "different units") for volume in volumes)
+
+
+def test_maps_of_one_quantity_are_times(tmp_path: Path) -> None:
+    assert volume_of(tmp_path, mapped(PARAMETRIC_MAP, 0.001), another_map("x", "mm2/s")).times == 2
 
 
 def test_a_table_of_values_is_reported(tmp_path: Path) -> None:
