@@ -81,18 +81,28 @@ def with_missing_labels(frames: Sequence[FrameInfo]) -> list[FrameInfo]:
 
 
 def notes_of_complements(groups: Sequence[Frames]) -> list[list[str]]:
-    """Return for each group of frames of one kind that it would make an even stack with another, but for a measured label."""
+    """Return for each group of frames of one kind that it would make an even stack with another, but for a measured label
+    or its component.
+    """
     notes: list[list[str]] = [[] for _ in groups]
     kinds = [_kinds(group)[0] for group in groups] if len(groups) <= MOST_KINDS else []
     for n, kind in enumerate(kinds):
         for m, other in enumerate(kinds):
-            names = [name for name in MEASURED if kind.measured.get(name) != other.measured.get(name)]
-            if n < m and names and kind.rest == other.rest and _are_one_stack(kind, other):
-                words = " and ".join(describe(MEASURED[name]) for name in names)
+            differences = [describe(tag) for name, tag in MEASURED.items() if kind.measured.get(name) != other.measured.get(name)]
+            if kind.rest != other.rest and _without_component(kind) == _without_component(other):
+                differences.append("their component (magnitude, phase, real or imaginary)")
+            elif kind.rest != other.rest:
+                continue
+            if n < m and differences and _are_one_stack(kind, other):
+                words = " and ".join(differences)
                 note = f"the slices are in two images, which make one even stack together, as they differ in {words}"
                 notes[n].append(note)
                 notes[m].append(note)
     return notes
+
+
+def _without_component(kind: _Kind) -> tuple[Any, ...]:
+    return tuple(part for part in kind.rest if not (isinstance(part, tuple) and part[:1] == ("component",)))
 
 
 def with_missing_words(frames: list[FrameInfo]) -> list[FrameInfo]:
