@@ -171,6 +171,14 @@ def test_one_changed_voxel_makes_a_derived_series_of_every_phantom(phantom: str,
         assert ds.pixel_array.size
 
 
+def test_overlays_that_an_edited_image_lacks_are_reported(circle: Circle) -> None:
+    circle.make("overlays_and_icons").forth()
+    circle.edit_image(one_voxel)
+    (entry,) = circle.home().entries
+    assert all(element.tag.group != 0x6000 for ds in circle.returned() for element in ds)
+    assert sum("overlays (groups 6000 to 601E) were removed" in note for note in entry.log.notes) == 1
+
+
 def test_a_changed_voxel_changes_no_other(circle: Circle) -> None:
     edited(circle, "classic_ct", one_voxel)
 

@@ -177,6 +177,12 @@ def test_the_stored_value_that_means_1_is_reported(circle: Circle) -> None:
     assert any("255 means 1" in text for log in logs for text in [*log.notes, *log.warnings])
 
 
+def test_images_of_probabilities_name_their_segments(circle: Circle) -> None:
+    circle.make("segmentation_fractional")
+    found = [[text for text in volume.warnings if text.startswith("segment ")] for volume in read(circle.dicom)]
+    assert found == [["segment 1 is 'part 1'"], ["segment 2 is 'part 2'"]]
+
+
 def test_a_largest_fraction_that_is_missing_is_reported(circle: Circle) -> None:
     circle.make("segmentation_fractional")
     edit_dicom(circle.dicom, MaximumFractionalValue=None)

@@ -128,6 +128,12 @@ def test_without_a_reference_the_series_in_its_frame_of_reference_counts() -> No
     assert images(folder)["66_series_1"].shape[2] == len(EVEN)
 
 
+def test_the_series_of_another_patient_in_its_frame_of_reference_does_not_count() -> None:
+    made = segmentation(EVEN, [(1, 2), (1, 3)], refers=False)
+    made.PatientID = "R2"
+    assert images(written(EVEN, made))["66_series_1"].shape[2] == 2
+
+
 def test_series_of_different_grids_in_its_frame_of_reference_leave_the_grid_open() -> None:
     folder = written(EVEN, segmentation(EVEN, [(1, 2), (1, 3)], refers=False))
     others = ct(EVEN[:5])
@@ -155,6 +161,19 @@ def test_a_series_in_another_frame_of_reference_is_not_taken() -> None:
     made = segmentation(EVEN, [(1, 2), (1, 3)])
     made.FrameOfReferenceUID = uid(902)
     assert images(written(EVEN, made))["66_series_1"].shape[2] == 2
+
+
+@pytest.mark.parametrize("refers", [True, False])
+@pytest.mark.parametrize("states", ["SpacingBetweenSlices", "SliceThickness"])
+def test_thick_slices_are_not_put_among_thin_ones(refers: bool, states: str) -> None:
+    """Every second slice of the series is where one of the Segmentation is, which is twice as thick."""
+    made = segmentation(EVEN, [(1, 0), (1, 2), (1, 4)], refers)
+    measures = made.SharedFunctionalGroupsSequence[0].PixelMeasuresSequence[0]
+    del measures.SpacingBetweenSlices, measures.SliceThickness
+    setattr(measures, states, "5")
+    labels = images(written(EVEN, made))["66_series_1"]
+    assert labels.shape[2] == 3
+    assert labels.header.get_zooms()[2] == 5
 
 
 def test_slices_whose_place_the_record_could_not_give_again_are_not_added() -> None:

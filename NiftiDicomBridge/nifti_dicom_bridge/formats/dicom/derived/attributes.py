@@ -77,9 +77,10 @@ def common(template: Instance, work: DerivationContext, uids: UidMap, sources: l
     """Return the attributes of a derived instance: the template's that still hold, and its provenance."""
     elements = {tag: element for tag, element in template.elements.items() if holds(tag)}
     dropped = sum(1 for tag in template.elements if dictionary.is_private(tag))
-    note = "private attributes were removed: the edit may have made some of them wrong"
-    if dropped and note not in work.log.notes:
-        work.log.notes.append(note)
+    notes = ["private attributes were removed: the edit may have made some of them wrong"] if dropped else []
+    if any(_is_of_overlay(tag) for tag in template.elements):
+        notes.append("overlays (groups 6000 to 601E) were removed: they were drawn on the image before the edit")
+    work.log.notes += [note for note in notes if note not in work.log.notes]
     work.log.notes += [note for note in notes_of_measured(elements) if note not in work.log.notes]
     elements = metadata.without(elements, _stale(work))
     date, time = new_element.now(elements)
@@ -148,9 +149,12 @@ def _stale(work: DerivationContext) -> frozenset[int]:
 
 def holds(tag: int) -> bool:
     """Whether an attribute may go on at all: it is not private, no overlay, no curve."""
-    group = tag >> 16
-    repeating = any(first <= group < first + 0x20 for first in _OVERLAY_AND_CURVE_GROUPS)
-    return not dictionary.is_private(tag) and not repeating
+    return not dictionary.is_private(tag) and not _is_of_overlay(tag)
+
+
+def _is_of_overlay(tag: int) -> bool:
+    """Whether an attribute is of an overlay or a curve."""
+    return any(first <= tag >> 16 < first + 0x20 for first in _OVERLAY_AND_CURVE_GROUPS)
 
 
 def file_of(template: Instance, elements: Elements, work: DerivationContext, frames: np.ndarray) -> NewFile:

@@ -14,12 +14,14 @@ import numpy as np
 
 from ....labels import number_in_description
 from ....model import metadata
+from ....model.charset import CharacterSet
 from ....model.geometry import Plane, Stack, affine_from_attributes
 from ....model.legacy_converted import own_groups
 from ....model.metadata import Instance
 from ....standard.sop_classes import SEGMENTATIONS
 from ....standard.tags import Tag
 from .frame_info import FrameInfo
+from .item_values import text_of
 from .lookup import Lookup
 from .multiframe import sop_class_of
 from .overlaps import sets_without_overlap
@@ -119,7 +121,7 @@ def images_of(instances: Sequence[Instance], frames: list[FrameInfo], are_counte
     if (_repeats_a_place(frames) and not repeats) or _is_shifted(frames):
         return split(frames)
     slices = _Slices(instances, frames, are_counted)
-    grids = _label_maps(instances, frames, slices) if are_masks else _filled(frames, slices)
+    grids = _label_maps(instances, frames, slices) if are_masks else _filled(instances[frames[0].instance], frames, slices)
     by_source = BY_SOURCE if are_counted and len(slices.planes) > 1 else ""
     grids[0].warnings.extend(filter(None, [note, by_source]))
     return grids
@@ -255,13 +257,25 @@ def _labels(instances: Sequence[Instance], frames: list[FrameInfo]) -> dict[int,
     return known if numbers <= known.keys() else {number: number for number in numbers}
 
 
-def _filled(frames: list[FrameInfo], slices: _Slices) -> list[Grid]:
+def _names(instance: Instance) -> dict[int, str]:
+    """Return the sentences that name the segments of probabilities, whose images have no table of labels; by number."""
+    if metadata.text(instance.elements, Tag.SEGMENTATION_TYPE) != "FRACTIONAL":
+        return {}
+    charset = CharacterSet().of(instance.elements)
+    items = [item.elements for item in metadata.items(instance.elements, Tag.SEGMENT_SEQUENCE)]
+    labels = {metadata.integer(item, Tag.SEGMENT_NUMBER): text_of(item, Tag.SEGMENT_LABEL, charset) for item in items}
+    return {number: f"segment {number} is {label!r}" for number, label in labels.items() if label}
+
+
+def _filled(instance: Instance, frames: list[FrameInfo], slices: _Slices) -> list[Grid]:
     """Return an image for every segment, each with all slices of the grid."""
-    grids = []
+    grids, names = [], _names(instance)
     for grid in split(frames):
         layers = slices.layers(grid.frames[0], {})
         complete = len(layers) == len(slices.planes)
-        grids.append(replace(slices.grid(layers, grid.labels), layers=[] if complete else layers))
+        made = replace(slices.grid(layers, grid.labels), layers=[] if complete else layers)
+        made.warnings.extend(filter(None, [names.get(_number(grid.frames[0][0]))]))
+        grids.append(made)
     return grids
 
 

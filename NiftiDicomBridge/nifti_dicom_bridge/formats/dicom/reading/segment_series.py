@@ -11,16 +11,18 @@ from dataclasses import replace
 import numpy as np
 
 from ....model import metadata
-from ....model.geometry import Plane
+from ....model.geometry import Plane, median_of
 from ....model.legacy_converted import own_groups
 from ....standard.sop_classes import SEGMENTATIONS
 from ....standard.tags import Tag
 from .frame_info import FrameInfo
 from .frames import slices_with_frames, with_gaps
+from .lookup import Lookup
 from .multiframe import sop_class_of
+from .owners import is_of_another_patient
 from .plans import Plan
 from .segment_doubts import FILLED, LEFT_OUT
-from .segment_grids import ON_GRID_MM
+from .segment_grids import ON_GRID_MM, WHOLE
 from .segment_placement import placed_by_sources
 from .segment_sources import source_of
 from .stacks import Grid, Layer, parallel_groups, stack_warnings
@@ -77,11 +79,37 @@ def _put_on(plan: Plan, series: Plan, grid: Grid) -> None:
 
 def _series_of(plan: Plan, series: Sequence[Plan], are_named: bool) -> list[Plan]:
     """Return the series that a Segmentation may be of: named ones, those it refers to, else those in its frame of reference."""
-    near = [one for one in series if _share_space(plan, one)]
-    if are_named:
-        return near
-    referenced = [one for one in near if _refers_to(plan, one)]
-    return referenced or [one for one in near if _space_of(plan) and _space_of(plan) == _space_of(one)]
+    near = [one for one in series if _share_space(plan, one) and _have_one_distance(plan, one) is not False]
+    referenced = near if are_named else [one for one in near if _refers_to(plan, one)]
+    if referenced or are_named:
+        return referenced
+    return [one for one in near if _are_in_one_space(plan, one) and _have_one_distance(plan, one)]
+
+
+def _are_in_one_space(plan: Plan, series: Plan) -> bool:
+    """Whether both specify the same frame of reference, and are of one patient."""
+    is_foreign = is_of_another_patient(plan.instances[0].elements, series.instances[0].elements)
+    return bool(_space_of(plan)) and _space_of(plan) == _space_of(series) and not is_foreign
+
+
+def _have_one_distance(plan: Plan, series: Plan) -> bool | None:
+    """Whether the slices of both are equally far apart, else equally thick; None where that is not stated.
+
+    Thick slices of a Segmentation may have the positions of some thin ones.
+    """
+    steps = series.grid.stack.steps_mm if series.grid.stack is not None else np.zeros(0)
+    distances = plan.frames[0][0].stated_step_mm, abs(median_of(steps)) if steps.size else 0.0
+    for one, other in (distances, (_thickness_of(plan), _thickness_of(series))):
+        if one and other:
+            return abs(one / other - 1) <= WHOLE
+    return None
+
+
+def _thickness_of(plan: Plan) -> float:
+    first = plan.frames[0][0]
+    elements = plan.instances[first.instance].elements
+    look = Lookup(elements, own_groups(elements, first.frame))
+    return look.number(Tag.PIXEL_MEASURES_SEQUENCE, Tag.SLICE_THICKNESS) or 0.0
 
 
 def _space_of(plan: Plan) -> str:
