@@ -10,6 +10,7 @@ import re
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from itertools import combinations
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -86,18 +87,18 @@ def notes_of_complements(groups: Sequence[Frames]) -> list[list[str]]:
     """
     notes: list[list[str]] = [[] for _ in groups]
     kinds = [_kinds(group)[0] for group in groups] if len(groups) <= MOST_KINDS else []
-    for n, kind in enumerate(kinds):
-        for m, other in enumerate(kinds):
-            differences = [describe(tag) for name, tag in MEASURED.items() if kind.measured.get(name) != other.measured.get(name)]
-            if kind.rest != other.rest and _without_component(kind) == _without_component(other):
-                differences.append("their component (magnitude, phase, real or imaginary)")
-            elif kind.rest != other.rest:
+    for (n, kind), (m, other) in combinations(enumerate(kinds), 2):
+        names = [name for name in MEASURED if kind.measured.get(name) != other.measured.get(name)]
+        differences = [describe(MEASURED[name]) for name in names]
+        if kind.rest != other.rest:
+            if _without_component(kind) != _without_component(other):
                 continue
-            if n < m and differences and _are_one_stack(kind, other):
-                words = " and ".join(differences)
-                note = f"the slices are in two images, which make one even stack together, as they differ in {words}"
-                notes[n].append(note)
-                notes[m].append(note)
+            differences.append("their component (magnitude, phase, real or imaginary)")
+        if differences and _are_one_stack(kind, other):
+            words = " and ".join(differences)
+            note = f"the slices are in two images, which make one even stack together, as they differ in {words}"
+            notes[n].append(note)
+            notes[m].append(note)
     return notes
 
 

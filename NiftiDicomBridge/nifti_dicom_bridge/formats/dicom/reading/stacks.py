@@ -95,7 +95,8 @@ def split(frames: Sequence[FrameInfo]) -> list[Grid]:
         labels |= {name: of_values[labels[name]] for name, of_values in names.items()}
         notes = [*doubts, *_notes_of_pixel_types(group, kinds.values())]
         grids += [
-            replace(grid, labels={**labels, **grid.labels}, warnings=[*notes, *grid.warnings]) for grid in _grids_of(group, frames)
+            replace(grid, labels={**labels, **grid.labels}, warnings=[*notes, *grid.warnings])
+            for grid in _grids_of(group, frames)
         ]
     return grids
 
