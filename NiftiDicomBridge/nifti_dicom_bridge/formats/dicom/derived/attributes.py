@@ -51,6 +51,10 @@ OF_ONE_TIME = frozenset({
     Tag.DIFFUSION_B_MATRIX_SEQUENCE, Tag.MR_DIFFUSION_SEQUENCE, Tag.TEMPORAL_POSITION_SEQUENCE,
 })  # fmt: skip
 """What states which of several times an image is: not known of one image that was made of them."""
+_ONE_MAPPING = (
+    "RealWorldValueMappingSequence (0040,9096) has only the first item of the original, by which values were read: the others "
+    "do not hold for the new stored values"
+)
 SCALED_PUBLICLY = (
     "RescaleSlope and RescaleIntercept are now those of the precise values, which a private element (Philips Scale Slope) "
     "specified before: programs that ignore that element display other values than for the original"
@@ -204,6 +208,8 @@ def with_value_mapping(work: DerivationContext, groups: Elements, t: int, k: int
         return groups
     if work.sop_class != PARAMETRIC_MAP:
         return metadata.without(groups, {tag}) if work.rescale_changed else groups
+    if len(metadata.items(groups, tag)) > 1 and _ONE_MAPPING not in work.log.notes:
+        work.log.notes.append(_ONE_MAPPING)
     changed = {**metadata.without(mapping, {*_FLOAT_RANGE, *_INTEGER_RANGE}), **_mapped_range(work, mapping)}
     if work.rescale_changed:
         changed |= {

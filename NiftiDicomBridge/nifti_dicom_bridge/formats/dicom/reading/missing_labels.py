@@ -10,6 +10,7 @@ import re
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from itertools import combinations
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -81,18 +82,28 @@ def with_missing_labels(frames: Sequence[FrameInfo]) -> list[FrameInfo]:
 
 
 def notes_of_complements(groups: Sequence[Frames]) -> list[list[str]]:
-    """Return for each group of frames of one kind that it would make an even stack with another, but for a measured label."""
+    """Return for each group of frames of one kind that it would make an even stack with another, but for a measured label
+    or its component.
+    """
     notes: list[list[str]] = [[] for _ in groups]
     kinds = [_kinds(group)[0] for group in groups] if len(groups) <= MOST_KINDS else []
-    for n, kind in enumerate(kinds):
-        for m, other in enumerate(kinds):
-            names = [name for name in MEASURED if kind.measured.get(name) != other.measured.get(name)]
-            if n < m and names and kind.rest == other.rest and _are_one_stack(kind, other):
-                words = " and ".join(describe(MEASURED[name]) for name in names)
-                note = f"the slices are in two images, which make one even stack together, as they differ in {words}"
-                notes[n].append(note)
-                notes[m].append(note)
+    for (n, kind), (m, other) in combinations(enumerate(kinds), 2):
+        names = [name for name in MEASURED if kind.measured.get(name) != other.measured.get(name)]
+        differences = [describe(MEASURED[name]) for name in names]
+        if kind.rest != other.rest:
+            if _without_component(kind) != _without_component(other):
+                continue
+            differences.append("their component (magnitude, phase, real or imaginary)")
+        if differences and _are_one_stack(kind, other):
+            words = " and ".join(differences)
+            note = f"the slices are in two images, which make one even stack together, as they differ in {words}"
+            notes[n].append(note)
+            notes[m].append(note)
     return notes
+
+
+def _without_component(kind: _Kind) -> tuple[Any, ...]:
+    return tuple(part for part in kind.rest if not (isinstance(part, tuple) and part[:1] == ("component",)))
 
 
 def with_missing_words(frames: list[FrameInfo]) -> list[FrameInfo]:

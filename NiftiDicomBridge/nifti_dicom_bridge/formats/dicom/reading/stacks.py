@@ -95,7 +95,8 @@ def split(frames: Sequence[FrameInfo]) -> list[Grid]:
         labels |= {name: of_values[labels[name]] for name, of_values in names.items()}
         notes = [*doubts, *_notes_of_pixel_types(group, kinds.values())]
         grids += [
-            replace(grid, labels={**labels, **grid.labels}, warnings=[*notes, *grid.warnings]) for grid in _grids_of(group)
+            replace(grid, labels={**labels, **grid.labels}, warnings=[*notes, *grid.warnings])
+            for grid in _grids_of(group, frames)
         ]
     return grids
 
@@ -140,7 +141,7 @@ def _kinds_by(frames: Sequence[FrameInfo], names: Sequence[str]) -> int:
     return len({tuple(frame.labels.get(name) for name in names) for frame in frames})
 
 
-def _grids_of(group: Frames) -> list[Grid]:
+def _grids_of(group: Frames, series: Frames) -> list[Grid]:
     located = [frame for frame in group if frame.plane is not None]
     loose = [frame for frame in group if frame.plane is None]
     images = _by_instance(loose)
@@ -151,7 +152,7 @@ def _grids_of(group: Frames) -> list[Grid]:
     for near in [*parallel_groups(placed, MOVED_DIRECTION), *parallel_groups(assumed, MOVED_DIRECTION)]:
         for parallel in _moving_or_parallel(near):
             for stack, frames in by_stack(parallel).items():
-                made = _by_words(frames)
+                made = _by_words(frames, series)
                 grids += [replace(grid, labels={"stack": stack, **grid.labels}) for grid in made] if stack else made
     return grids
 
@@ -202,18 +203,18 @@ def _moving_or_parallel(near: Frames) -> list[Frames]:
 # --- unknown kinds of images ------------------------------------------------------------------------------------------
 
 
-def _by_words(frames: Frames) -> list[Grid]:
+def _by_words(frames: Frames, series: Frames) -> list[Grid]:
     """Return the grids of frames that no label separates: image types that differ at one place are different images."""
     frames = with_missing_words(frames)
     kinds: dict[tuple[str, ...], Frames] = defaultdict(list)
     for frame in frames:
         kinds[frame.words].append(frame)
     if len(kinds) < 2 or _are_shells(kinds) or not _share_places(list(kinds.values()), frames):
-        return _stacked(frames)
+        return _stacked(frames, series)
     grids = []
     for words, group in kinds.items():
         name = words_between(words, [other for other in kinds if other != words])
-        grids += [replace(grid, labels={"type": name or None, **grid.labels}) for grid in _stacked(group)]
+        grids += [replace(grid, labels={"type": name or None, **grid.labels}) for grid in _stacked(group, series)]
     return grids
 
 
@@ -241,16 +242,16 @@ def _share_places(groups: Sequence[Frames], frames: Frames) -> bool:
 # --- times ------------------------------------------------------------------------------------------------------------
 
 
-def _stacked(frames: Frames) -> list[Grid]:
+def _stacked(frames: Frames, series: Frames) -> list[Grid]:
     """Return a grid of the complete volumes of an image, and one for each kind of incomplete ones."""
     division = divide(frames)
     if division.is_guessed:
         raise DicomReadError(_UNKNOWN_TIMES.format(len(frames), len(places_of(frames))))
     if division.rows and TIMES[division.rows[0]].separates:
-        return _by_description(frames, division.rows[0])
+        return _by_description(frames, division.rows[0], series)
     volumes = in_order(division)
     main = _main_volumes(volumes)
-    grids = [_grid(main, [*division.notes, *filter(None, [missing_times(volumes)])])]
+    grids = [_grid(main, [*division.notes, *filter(None, [missing_times(volumes, series)])])]
     numbers = {id(volume): n for n, volume in enumerate(volumes, 1)}
     complete = set(map(id, main))
     rest = [volume for volume in volumes if id(volume) not in complete]
@@ -265,7 +266,7 @@ def _stacked(frames: Frames) -> list[Grid]:
     return grids
 
 
-def _by_description(frames: Frames, row: int) -> list[Grid]:
+def _by_description(frames: Frames, row: int, series: Frames) -> list[Grid]:
     """Return the grids of frames that only texts of their series distinguish."""
     kinds: dict[tuple[str, ...], Frames] = defaultdict(list)
     for frame in frames:
@@ -273,7 +274,7 @@ def _by_description(frames: Frames, row: int) -> list[Grid]:
     grids = []
     for words, group in kinds.items():
         name = words_between(words, [other for other in kinds if other != words])
-        grids += [replace(grid, labels={"type": name or None, **grid.labels}) for grid in _stacked(group)]
+        grids += [replace(grid, labels={"type": name or None, **grid.labels}) for grid in _stacked(group, series)]
     return grids
 
 

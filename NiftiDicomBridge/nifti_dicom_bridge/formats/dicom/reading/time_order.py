@@ -142,8 +142,11 @@ def _slices(volumes: Sequence[Frames]) -> list[list[int]]:
     return [[nearest[id(frame.plane)] for frame in volume] for volume in volumes]
 
 
-def missing_times(volumes: Sequence[Frames]) -> str:
-    """Return which whole times are missing, by numbers that count them; empty where none is, or nothing counts them."""
+def missing_times(volumes: Sequence[Frames], series: Frames) -> str:
+    """Return which whole times are missing, by numbers that count them; empty where none is, or nothing counts them.
+
+    Those that other images of the series have are not missing, as where every second one has the other phase encoding.
+    """
     times = _times_of(volumes)
     for n, row in enumerate(TIMES):
         if row.name not in _COUNTING or (
@@ -157,13 +160,23 @@ def missing_times(volumes: Sequence[Frames]) -> str:
         if max(numbers) - min(numbers) > 2 * len(volumes):  # they count something else
             continue
         first = 1 if min(numbers) == 2 and not _has_first_instance(volumes) else min(numbers)
-        gaps = sorted(set(range(first, max(numbers))) - numbers)
+        last = max(numbers)
+        if len(series) > sum(map(len, volumes)):
+            numbers |= _numbers_of_others(volumes, series, n)
+        gaps = sorted(set(range(first, last)) - numbers)
         if 0 < len(gaps) <= len(volumes) // 2:
             words = ", ".join(map(str, gaps[:5])) + (", …" if len(gaps) > 5 else "")
             return f"{len(gaps)} time(s) missing: no frame has {row.name} {words}"
         if not gaps:
             return _missing_at_end(volumes, numbers, row.name)
     return ""
+
+
+def _numbers_of_others(volumes: Sequence[Frames], series: Frames, n: int) -> set[int]:
+    """Return the numbers of frames of other images of the series."""
+    own = {frame.key for volume in volumes for frame in volume}
+    others = {frame.times[n] for frame in series if frame.times and frame.key not in own}
+    return {int(number) for number in others if number is not None and np.isfinite(number)}
 
 
 def _has_first_instance(volumes: Sequence[Frames]) -> bool:

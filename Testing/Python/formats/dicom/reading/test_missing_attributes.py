@@ -291,6 +291,18 @@ def test_slices_that_only_an_echo_time_sets_apart_are_reported(tmp_path: Path) -
     assert all(warned(one, "make one even stack together, as they differ in EchoTime (0018,0081)") for one in images)
 
 
+@pytest.mark.parametrize("count", [SLICES, 2])
+def test_slices_that_only_their_component_sets_apart_are_reported(count: int, tmp_path: Path) -> None:
+    found = slices(ramp(SLICES, 4, 5), MR)
+    for n, ds in enumerate(found):
+        ds.ImageType = ["ORIGINAL", "PRIMARY", "P" if n == 1 else "M"]
+
+    images = volumes(tmp_path, found[:count])
+
+    assert len(images) == 2
+    assert all(warned(one, "as they differ in their component") == (count > 2) for one in images)  # two are no stack
+
+
 def test_a_time_that_lacks_the_slice_thickness_is_one_of_the_image(tmp_path: Path) -> None:
     found = dynamic(2)
     for ds in found[SLICES:]:

@@ -227,6 +227,14 @@ def test_an_edited_parametric_map_has_its_new_scale_in_the_mapping(circle: Circl
     assert np.isclose(volume.real_values().min(), before.min(), atol=1e-4)
 
 
+def test_further_mappings_that_an_edited_parametric_map_lacks_are_reported(circle: Circle) -> None:
+    save(circle.dicom, [mapped(PARAMETRIC_MAP, 0.001, items=2)])
+    circle.forth()
+    circle.edit_image(lambda image: nibabel.Nifti1Image(np.float32(image.get_fdata() * 1.37), image.affine))
+    (entry,) = circle.home(NEW).entries
+    assert sum("has only the first item of the original" in note for note in entry.log.notes) == 1
+
+
 def test_the_mapping_of_an_edited_parametric_map_has_all_stored_values(circle: Circle) -> None:
     mapping = edited(circle)
     (ds,) = circle.returned()

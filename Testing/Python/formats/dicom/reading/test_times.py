@@ -495,6 +495,21 @@ def test_a_whole_time_that_is_missing_is_named(tmp_path: Path) -> None:
     assert "1 time(s) missing: no frame has TemporalPositionIdentifier 2" in volume.warnings
 
 
+@pytest.mark.parametrize("lost", [None, 1])
+def test_times_that_another_image_of_the_series_has_are_not_missing(lost: int | None, tmp_path: Path) -> None:
+    def state(ds: Dataset, t: int, k: int) -> None:
+        ds.TemporalPositionIdentifier, ds.NumberOfTemporalPositions = t + 1, 4
+        ds.ImageType = ["ORIGINAL", "PRIMARY", "MP"[t % 2]]
+
+    found = series(state, times=4)
+
+    volumes = images(tmp_path, [ds for ds in found if ds.TemporalPositionIdentifier != lost])
+
+    missing = [warning for volume in volumes for warning in volume.warnings if "missing" in warning]
+    assert len(volumes) == 2
+    assert missing == (["1 time(s) missing: no frame has TemporalPositionIdentifier 1"] if lost else [])
+
+
 @pytest.mark.parametrize(("first", "is_missing"), [(1, False), (SLICES + 1, True)])
 def test_times_that_are_counted_from_two_lack_one_where_the_first_instance_is_not_there(
     first: int, is_missing: bool, tmp_path: Path
