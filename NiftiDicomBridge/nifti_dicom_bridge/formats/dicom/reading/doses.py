@@ -46,7 +46,8 @@ def named_doses(doses: Sequence[Dose | None]) -> dict[Dose | None, str | int | N
     """Return a name for each of several doses: what it is of where that is unique, else its number from 1."""
     distinct = list(dict.fromkeys(dose for dose in doses if dose is not None))
     counts = Counter(dose.words for dose in distinct)
-    return {None: None} | {dose: dose.words if dose.words and counts[dose.words] == 1 else n for n, dose in enumerate(distinct, 1)}
+    unique = {words for words, count in counts.items() if words and count == 1}
+    return {None: None} | {dose: dose.words if dose.words in unique else n for n, dose in enumerate(distinct, 1)}
 
 
 def _words(elements: Elements) -> str:

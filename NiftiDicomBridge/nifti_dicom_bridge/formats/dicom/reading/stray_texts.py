@@ -1,4 +1,4 @@
-"""Texts that a few images of a volume lack, or have of their own, such as a comment on one slice: they are not another image."""
+"""Texts that a few slices of a volume lack, or have of their own, such as a comment: they are not another image."""
 
 from __future__ import annotations
 

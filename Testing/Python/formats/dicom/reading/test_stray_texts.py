@@ -1,4 +1,4 @@
-"""Texts that one image of a volume lacks, or has of its own: it is no image of its own."""
+"""Texts that one slice of a volume lacks, or has of its own, do not make an image of it."""
 
 from __future__ import annotations
 
