@@ -12,7 +12,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 from pydicom.dataset import Dataset
 
-_ROOT = "1.2.840.10008.5.1.4.1.2.2."
+_ROOT, _VERIFICATION = "1.2.840.10008.5.1.4.1.2.2.", "1.2.840.10008.1.1"
 PENDING = 0xFF00
 _PIECE = 4096
 
@@ -28,13 +28,22 @@ def rows_of(data_sets: Sequence[Dataset], level: str) -> Iterator[tuple[int, Dat
 
 @contextmanager
 def query_scp(
-    data_sets: Sequence[Dataset], find: Callable | None = None, get: Callable | None = None, move_to: int = 0
+    data_sets: Sequence[Dataset],
+    find: Callable | str | None = None,
+    get: Callable | None = None,
+    move_to: int = 0,
+    handlers: Sequence[tuple] = (),
 ) -> Iterator[str]:
-    """Run an archive; `find(event)` and `get(event)` replace its answers to C-FIND and C-GET. Yield its address."""
+    """Run an archive; `find(event)` and `get(event)` replace its answers to C-FIND and C-GET. Yield its address.
+
+    With ``find="none"``, it does not answer C-FIND; it takes what is sent to it.
+    """
     from pynetdicom import AE, StoragePresentationContexts, evt
 
     def answer(event):
-        yield from rows_of(data_sets, event.identifier.QueryRetrieveLevel)
+        uid = event.identifier.get("SeriesInstanceUID", "")
+        fitting = [data_set for data_set in data_sets if not uid or data_set.SeriesInstanceUID == uid]
+        yield from rows_of(fitting, event.identifier.QueryRetrieveLevel)
 
     def send(event):
         if move_to:
@@ -45,13 +54,15 @@ def query_scp(
 
     entity = AE("ODD")
     entity.network_timeout = entity.dimse_timeout = 60
-    for number in "123":
+    entity.add_supported_context(_VERIFICATION)
+    for number in "23" if find == "none" else "123":
         entity.add_supported_context(_ROOT + number)
     for context in StoragePresentationContexts:
         entity.add_supported_context(context.abstract_syntax, scu_role=True, scp_role=True)
     entity.requested_contexts = [context for context in StoragePresentationContexts if "MR" in context.abstract_syntax.name]
-    handlers = [(evt.EVT_C_FIND, find or answer), (evt.EVT_C_GET, get or send), (evt.EVT_C_MOVE, send)]
-    server = entity.start_server(("127.0.0.1", 0), block=False, evt_handlers=handlers)
+    answers = {evt.EVT_C_FIND: find or answer, evt.EVT_C_GET: get or send, evt.EVT_C_MOVE: send, evt.EVT_C_STORE: lambda _: 0}
+    every = [*((event, handler) for event, handler in answers.items() if callable(handler)), *handlers]
+    server = entity.start_server(("127.0.0.1", 0), block=False, evt_handlers=every)
     try:
         yield f"pacs:ODD@127.0.0.1:{server.server_address[1]}"
     finally:

@@ -18,6 +18,10 @@ class InterruptedTransferError(ArchiveError):
     """The connection was lost, or the archive is busy: trying again may help."""
 
 
+class NotOfferedError(ArchiveError):
+    """The archive accepts none of the services that an association is for."""
+
+
 @dataclass(frozen=True)
 class StoreResult:
     """The answer of an archive to one instance."""

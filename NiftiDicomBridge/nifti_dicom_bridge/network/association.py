@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import socket
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any
 
 from ..errors import ArchiveError
 from ..options.addresses import PacsAddress
 from .activity import Activity, AnswerQueue
-from .archive import InterruptedTransferError
+from .archive import InterruptedTransferError, NotOfferedError
 from .settings import ArchiveSettings
 from .tls import client_context
 
@@ -70,7 +71,7 @@ def association(
             ext_neg=[*(build_role(sop_class, scp_role=True) for sop_class in receives), *_identity(settings)],
             tls_args=(client_context(settings), address.host) if address.tls else None,
             evt_handlers=[
-                (evt.EVT_CONN_OPEN, lambda _: opened.append(True)),
+                (evt.EVT_CONN_OPEN, _note_opening, [opened]),
                 (evt.EVT_PDU_RECV, _note_rejection, [rejections]),
                 *activity.handlers,
                 *handlers,
@@ -84,9 +85,12 @@ def association(
     attempt.dimse.msg_queue = AnswerQueue(activity)
     try:
         yield attempt
-    finally:
+    except BaseException:
         if attempt.is_established:
-            attempt.release()
+            attempt.abort()  # what the archive still sends is not waited for
+        raise
+    if attempt.is_established:
+        attempt.release()
 
 
 def _identity(settings: ArchiveSettings) -> list[Any]:
@@ -100,6 +104,13 @@ def _identity(settings: ArchiveSettings) -> list[Any]:
     if settings.password:
         item.secondary_field = settings.password.encode()
     return [item]
+
+
+def _note_opening(event: Any, opened: list[bool]) -> None:
+    """Note a connection, and let each message go out at once: it waits for an acknowledgement of the one before otherwise."""
+    opened.append(True)
+    with suppress(OSError, AttributeError):
+        event.assoc.dul.socket.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
 
 
 def _note_rejection(event: Any, rejections: list[Any]) -> None:
@@ -121,7 +132,7 @@ def _failure(
             f"archive knows the AE title {settings.calling_title} of this computer."
         )
     if opened and answer is not None:
-        return ArchiveError(f"{address} accepts none of the services that are needed.")
+        return NotOfferedError(f"{address} accepts none of the services that are needed.")
     if opened:
         return InterruptedTransferError(
             f"{address} does not answer within {settings.timeout_s:g} s, or closes the connection. Check the port, and whether "
@@ -132,8 +143,6 @@ def _failure(
 
 def _tls_reason(address: PacsAddress, settings: ArchiveSettings) -> str:
     """Return why no secure connection is possible: pynetdicom only logs it."""
-    import socket
-
     if not address.tls:
         return ""
     try:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +11,7 @@ from ..errors import ArchiveError
 from ..options.addresses import PacsAddress, Selection
 from ..standard.sop_classes import VERIFICATION
 from ..standard.transfer_syntaxes import EXPLICIT_LITTLE_ENDIAN, IMPLICIT_LITTLE_ENDIAN
-from .archive import InterruptedTransferError, RemoteSeries, StoreResult
+from .archive import InterruptedTransferError, NotOfferedError, RemoteSeries, StoreResult
 from .association import association
 from .dimse_retrieve import retrieve_series
 from .dimse_store import store_instances
@@ -25,16 +26,30 @@ _TERMINATED = 0xFE00
 
 
 class PacsArchive:
-    """An archive that is reached by DIMSE."""
+    """An archive that is reached by DIMSE: queries that follow one another are of one association, as each takes a while."""
 
     def __init__(self, address: PacsAddress, settings: ArchiveSettings):
         self.address, self.settings = address, settings
+        self._open, self._peer = ExitStack(), None
+        self._answers_queries = True
 
     def __enter__(self) -> PacsArchive:
         return self
 
     def __exit__(self, *exception: object) -> None:
-        """Associations are released after each service."""
+        self._end_queries()
+
+    def _queries(self) -> Any:
+        """Return the association of queries, established when needed: archives end those that are idle."""
+        if self._peer is None or not self._peer.is_established:
+            self._end_queries()
+            self._peer = self._open.enter_context(association(self.address, self.settings, [(_STUDY_ROOT_FIND, _NATIVE)]))
+        return self._peer
+
+    def _end_queries(self) -> None:
+        """Release the association of queries: some archives accept one at a time only."""
+        self._open.close()
+        self._peer = None
 
     def check(self) -> None:
         """Send a C-ECHO, which every archive answers (PS3.4 A.1)."""
@@ -52,6 +67,7 @@ class PacsArchive:
 
     def store(self, instances: Sequence[LocalInstance]) -> Iterator[StoreResult]:
         """Send instances by C-STORE."""
+        self._end_queries()
         yield from store_instances(self.address, self.settings, instances)
 
     def find(self, selection: Selection) -> list[RemoteSeries]:
@@ -82,14 +98,20 @@ class PacsArchive:
         """Write the instances of a series, received by C-GET or C-MOVE."""
         keys = {**_series_keys(series.study, series.series), "SOPInstanceUID": "", "SOPClassUID": ""}
         classes = {_text(match, "SOPClassUID") for match in self._find_if_offered("IMAGE", keys, False) or ()} - {""}
+        self._end_queries()
         yield from retrieve_series(self.address, self.settings, series, classes, folder)
 
     def _find_if_offered(self, level: str, keys: dict[str, str], is_whole: bool = True) -> list[Any] | None:
         """Return what matches; None if the archive does not answer such queries."""
+        if not self._answers_queries:
+            return None
         try:
             return self._find(level, keys, is_whole)
         except InterruptedTransferError:
             raise
+        except NotOfferedError:
+            self._answers_queries = False
+            return None
         except ArchiveError:
             return None
 
@@ -103,24 +125,26 @@ class PacsArchive:
             query.SpecificCharacterSet = "ISO_IR 192"
         for keyword, value in keys.items():
             setattr(query, keyword, value)
-        with association(self.address, self.settings, [(_STUDY_ROOT_FIND, _NATIVE)]) as peer:
-            matches = []
-            for status, match in peer.send_c_find(query, _STUDY_ROOT_FIND):
-                if not status:
-                    raise InterruptedTransferError(
-                        f"{self.address} closed the connection or did not answer in time, during a query."
-                    )
-                if status.Status in _PENDING:
-                    matches.append(match)
-                elif status.Status == _TERMINATED and is_whole:
-                    raise ArchiveError(
-                        f"{self.address} lists only {len(matches)} of what matches: it limits the number of answers. Select "
-                        "less, by patient, study or series."
-                    )
-                elif status.Status not in (0, _TERMINATED):
-                    text = f" ({status.ErrorComment})" if status.get("ErrorComment") else ""
-                    raise ArchiveError(f"{self.address} refuses the query: status {status.Status:04X}{text}.")
-            return [match for match in matches if match is not None]
+        return self._matches(query, is_whole)
+
+    def _matches(self, query: Any, is_whole: bool) -> list[Any]:
+        matches = []
+        for status, match in self._queries().send_c_find(query, _STUDY_ROOT_FIND):
+            if not status:
+                raise InterruptedTransferError(
+                    f"{self.address} closed the connection or did not answer in time, during a query."
+                )
+            if status.Status in _PENDING:
+                matches.append(match)
+            elif status.Status == _TERMINATED and is_whole:
+                raise ArchiveError(
+                    f"{self.address} lists only {len(matches)} of what matches: it limits the number of answers. Select "
+                    "less, by patient, study or series."
+                )
+            elif status.Status not in (0, _TERMINATED):
+                text = f" ({status.ErrorComment})" if status.get("ErrorComment") else ""
+                raise ArchiveError(f"{self.address} refuses the query: status {status.Status:04X}{text}.")
+        return [match for match in matches if match is not None]
 
 
 def _text(match: Any, keyword: str) -> str:
