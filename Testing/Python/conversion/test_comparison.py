@@ -96,3 +96,16 @@ def test_numbers_that_differ_are_shown_as_numbers(tmp_path: Path) -> None:
     lines = compare(tmp_path / "one", tmp_path / "two").table()
 
     assert "BitsStored (0028,0101): 12 ≠ 13" in lines
+
+
+def test_images_with_one_uid_are_compared_with_those_of_their_series(tmp_path: Path) -> None:
+    for folder, names in (("first", "abc"), ("second", "cab")):
+        for number, name in enumerate(names, 1):
+            ds = image(np.full((1, 4, 5), number, np.uint16), "1.2.840.10008.5.1.4.1.1.4", 1, 1)
+            ds.SeriesNumber = number
+            save_dicom(tmp_path / folder / name, [ds])
+
+    comparison = compare(tmp_path / "first", tmp_path / "second")
+
+    assert comparison.same
+    assert comparison.instances == [3, 3, 3]

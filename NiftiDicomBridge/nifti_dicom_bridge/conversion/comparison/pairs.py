@@ -12,10 +12,13 @@ Pair = tuple[Instance, Instance]
 
 
 def pairs_of(one: Sequence[Instance], two: Sequence[Instance]) -> list[Pair]:
-    """Return the instances of both sets that are the same: by UID, else by file name, else by place in the series."""
+    """Return the instances of both sets that are the same: by UID, else by file name, else by place in the series.
+
+    Where several have one UID, those at the same place of series of the same number are the same.
+    """
     pairs: list[Pair] = []
     rest_one, rest_two = list(one), list(two)
-    for key in (_by_uid, _by_name, _by_place):
+    for key in (_by_uid_and_place, _by_uid, _by_name, _by_place):
         waiting: dict[object, list[Instance]] = {}
         for b in rest_two:
             waiting.setdefault(key(b), []).append(b)
@@ -29,6 +32,10 @@ def pairs_of(one: Sequence[Instance], two: Sequence[Instance]) -> list[Pair]:
         taken = {id(b) for _, b in pairs}
         rest_one, rest_two = left, [b for b in rest_two if id(b) not in taken]
     return pairs
+
+
+def _by_uid_and_place(instance: Instance) -> object:
+    return (instance.uid, _by_place(instance)) if instance.uid else None
 
 
 def _by_uid(instance: Instance) -> object:
