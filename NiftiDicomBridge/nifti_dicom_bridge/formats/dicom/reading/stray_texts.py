@@ -24,7 +24,7 @@ def without_strays(places: Sequence[Sequence[FrameInfo]], texts: Texts, n: int) 
     texts : dict of (int, int) to object
         What each frame states in a row of `TIMES`.
     n : int
-        The row. Only a text that may change within an image is replaced; others are only added where they are missing.
+        The row. A text is replaced by another one only if it may change within an image; else it, or the other, is missing.
     """
     counts: dict[Any, Counter[int]] = defaultdict(Counter)
     for k, place in enumerate(places):
@@ -46,11 +46,13 @@ def _with_gaps_for(text: Any, counts: Mapping[Any, Counter[int]], may_change: bo
         other
         for other, many in counts.items()
         if few.total() <= (1 - WHOLE) * many.total()
-        and (may_change or _lacks(text, other))
+        and (may_change or _are_compatible(text, other))
         and all(few[k] + many[k] <= max(many.values()) for k in few)
     ]
 
 
-def _lacks(text: Any, other: Any) -> bool:
-    """Whether a text has nothing that another one does not have."""
-    return text is None or (other is not None and all(one in ("", word) for one, word in zip(text, other, strict=True)))
+def _are_compatible(text: Any, other: Any) -> bool:
+    """Whether two texts differ only in what one of them lacks."""
+    if text is None or other is None:
+        return True
+    return all("" in pair or pair[0] == pair[1] for pair in zip(text, other, strict=True))

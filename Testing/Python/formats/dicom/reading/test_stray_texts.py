@@ -70,6 +70,16 @@ def test_a_slice_with_another_text_is_a_slice_of_its_image(
     assert np.array_equal(second[0], ramp(SLICES, 4, 5, start=1000))
 
 
+@pytest.mark.parametrize("k", [0, 2])
+def test_a_slice_that_has_a_text_is_a_slice_of_its_time(k: int, tmp_path: Path) -> None:
+    found = volumes(3)
+    found[1][k].CorrectedImage = ["DECY", "ATTN"]
+
+    (voxels,) = images(tmp_path, found)
+
+    assert voxels.shape[:2] == (3, SLICES)
+
+
 def test_a_slice_that_is_there_twice_is_an_image_of_its_own(tmp_path: Path) -> None:
     """A slice of another description among those of a whole volume, as a scout."""
     whole, other = volumes(2)
