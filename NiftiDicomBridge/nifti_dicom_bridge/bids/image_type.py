@@ -82,7 +82,13 @@ def is_field_map_in_hz(source: PlaneAttributes) -> bool:
     """Whether the values are a field map in Hz."""
     words = "_".join(image_type_of(source))
     of_philips = "B0" in words and "MAP" in words and "REAL" in components_of(source)
-    return of_philips or is_ge_field_map(source)
+    return of_philips or is_ge_field_map(source) or ("FIELD_MAP" in words and _unit_of(source) == "Hz")
+
+
+def _unit_of(source: PlaneAttributes) -> str:
+    """Return the code of the unit of real world values, in UCUM (PS3.3 C.7.6.16.2.11); empty where none is stated."""
+    mapping = metadata.first_item(own_groups(source.top, source.frame), Tag.REAL_WORLD_VALUE_MAPPING_SEQUENCE)
+    return metadata.text(metadata.first_item(mapping, Tag.MEASUREMENT_UNITS_CODE_SEQUENCE), Tag.CODE_VALUE)
 
 
 def is_ge_field_map(source: PlaneAttributes) -> bool:
@@ -136,5 +142,5 @@ ROWS = (
     Row("ImageType", Tag.IMAGE_TYPE, IMAGE_TYPE),
     Derived("ImageTypeText", _type_text, "(0021,xx75) SIEMENS MR SDI 02", SIEMENS),
     Derived("NonlinearGradientCorrection", _distortion_correction, "`DIS2D`, `DIS3D` or `ND` in ImageType or ImageTypeText"),
-    Derived("Units", _field_map_units, "field map of GE (`b0map`) or Philips (`B0 MAP`)"),
+    Derived("Units", _field_map_units, "field map of GE (`b0map`), Philips (`B0 MAP`), or with the unit Hz (`FIELD_MAP`)"),
 )

@@ -67,6 +67,24 @@ def test_the_image_type_counts_where_all_frames_have_one_type(circle: Circle) ->
     assert found == {"": ["ORIGINAL", "PRIMARY", "M", "NONE", "MAGNITUDE"]}
 
 
+@pytest.mark.parametrize(("unit", "is_in_hz"), [("Hz", True), ("rad/s", False)])
+def test_a_field_map_has_the_unit_that_its_frames_state(unit: str, is_in_hz: bool, circle: Circle) -> None:
+    ds = of_frames([(["T1", "M"], "MAGNITUDE"), (["T1", "FIELD_MAP"], "REAL")])
+    for frame in ds.PerFrameFunctionalGroupsSequence[1::2]:
+        code = group(CodeValue=unit, CodingSchemeDesignator="UCUM", CodeMeaning=unit)
+        frame.RealWorldValueMappingSequence = [group(
+            RealWorldValueFirstValueMapped=0, RealWorldValueLastValueMapped=4095, RealWorldValueIntercept=-500.0,
+            RealWorldValueSlope=0.25, LUTLabel="Philips", MeasurementUnitsCodeSequence=[code],
+        )]  # fmt: skip
+
+    found = types_of(circle, [ds])
+
+    (map_name,) = (name for name in found if "fieldmap" in name)
+    keys = json.loads(next(circle.nifti.glob(f"*{map_name}.json")).read_text("utf-8"))
+    assert ("FIELDMAPHZ" in found.pop(map_name), keys.get("Units")) == (is_in_hz, "Hz" if is_in_hz else None)
+    assert all("FIELDMAPHZ" not in words for words in found.values())
+
+
 @pytest.mark.parametrize("word", ["IN_PHASE", "OPP_PHASE", "OUT_OF_PHASE"])
 def test_images_of_water_and_fat_are_no_phase_images(word: str, circle: Circle) -> None:
     found = types_of(circle, vendors.mr("SIEMENS", ImageType=["DERIVED", "PRIMARY", "DIXON", word], SeriesInstanceUID=uid(1)))
