@@ -6,7 +6,8 @@ without: an edited image of them has the functional groups of its original.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from ....model.geometry import Plane
@@ -38,7 +39,8 @@ def placed_by_sources(plans: Sequence[Plan], series: Sequence[Plan]) -> list[Pla
     for plan in plans:
         if len(plan.instances) == 1 and not plan.is_placed and has_labels(plan.instances[0]):
             objects.setdefault(id(plan.instances[0]), []).append(plan)
-    placed = {key: made for key, own in objects.items() if (made := _placed(own, series))}
+    of_images = _series_of_images(series) if objects else {}
+    placed = {key: made for key, own in objects.items() if (made := _placed(own, of_images))}
     return [made for plan in plans for made in _in_place_of(plan, objects, placed)]
 
 
@@ -49,11 +51,21 @@ def _in_place_of(plan: Plan, objects: dict[int, list[Plan]], placed: dict[int, l
     return placed[key] if plan is objects[key][0] else []
 
 
-def _placed(own: Sequence[Plan], series: Sequence[Plan]) -> list[Plan]:
+def _series_of_images(series: Sequence[Plan]) -> dict[str, list[Plan]]:
+    """Return the series that each image is of, by its SOPInstanceUID."""
+    of_images: dict[str, list[Plan]] = defaultdict(list)
+    for one in series:
+        for uid in dict.fromkeys(instance.uid for instance in one.instances):
+            of_images[uid].append(one)
+    return of_images
+
+
+def _placed(own: Sequence[Plan], of_images: Mapping[str, Sequence[Plan]]) -> list[Plan]:
     """Return the images of one object in the places of its sources; none where these are not all in one series."""
     instance, first = own[0].instances[0], own[0]
     frames = list({frame.key: frame for plan in own for frame in _frames_of(plan)}.values())
-    for one in series:
+    source = source_of(own_groups(instance.elements, frames[0].frame))
+    for one in of_images.get(source[0], ()) if source else ():
         planes = _planes_of(frames, instance, one)
         if planes and slice_shape_of(one.instances[0].elements) == slice_shape_of(instance.elements):
             step = one.frames[0][0].step_mm

@@ -5,6 +5,7 @@ A Segmentation leaves out frames without a voxel of their segment (PS3.3 C.8.20.
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import replace
 
@@ -53,8 +54,13 @@ def put_on_series(plans: list[Plan], references: Sequence[Plan] = ()) -> list[Pl
         return plans
     series = [plan for plan in references or plans if plan.is_placed and not is_of_segmentation(plan)]
     plans = placed_by_sources(plans, series)
+    by_space: dict[str, list[Plan]] = defaultdict(list)
+    for one in series:
+        by_space[_space_of(one)].append(one)
     for plan in filter(is_of_segmentation, plans):
-        grids = [(one, grid) for one in _series_of(plan, series, bool(references)) if (grid := _grid_on(plan, one)) is not None]
+        space = _space_of(plan)
+        near = [*by_space.get(space, ()), *by_space.get("", ())] if space else series
+        grids = [(one, grid) for one in _series_of(plan, near, bool(references)) if (grid := _grid_on(plan, one)) is not None]
         if grids and all(_are_same(grids[0][1], grid) for _, grid in grids):
             _put_on(plan, *grids[0])
         elif references:
@@ -77,13 +83,15 @@ def _put_on(plan: Plan, series: Plan, grid: Grid) -> None:
 # --- which series -----------------------------------------------------------------------------------------------------
 
 
-def _series_of(plan: Plan, series: Sequence[Plan], are_named: bool) -> list[Plan]:
-    """Return the series that a Segmentation may be of: named ones, those it refers to, else those in its frame of reference."""
-    near = [one for one in series if _share_space(plan, one) and _have_one_distance(plan, one) is not False]
-    referenced = near if are_named else [one for one in near if _refers_to(plan, one)]
-    if referenced or are_named:
-        return referenced
-    return [one for one in near if _are_in_one_space(plan, one) and _have_one_distance(plan, one)]
+def _series_of(plan: Plan, near: Sequence[Plan], are_named: bool) -> list[Plan]:
+    """Return the series that a Segmentation may be of: named ones, those it refers to, else those in its frame of reference.
+
+    `near` may be in its frame of reference: it, or they, may not specify any.
+    """
+    if are_named:
+        return [one for one in near if _have_one_distance(plan, one) is not False]
+    referenced = [one for one in _referenced(plan, near) if _have_one_distance(plan, one) is not False]
+    return referenced or [one for one in near if _are_in_one_space(plan, one) and _have_one_distance(plan, one)]
 
 
 def _are_in_one_space(plan: Plan, series: Plan) -> bool:
@@ -116,19 +124,18 @@ def _space_of(plan: Plan) -> str:
     return metadata.text(plan.instances[0].elements, Tag.FRAME_OF_REFERENCE_UID)
 
 
-def _share_space(plan: Plan, series: Plan) -> bool:
-    """Whether both are in one frame of reference, or one does not specify any."""
-    return len({_space_of(plan), _space_of(series)} - {""}) < 2
-
-
-def _refers_to(plan: Plan, series: Plan) -> bool:
-    """Whether a Segmentation refers to a series, or its first frame was made from an image of it."""
+def _referenced(plan: Plan, series: Sequence[Plan]) -> list[Plan]:
+    """Return the series that a Segmentation refers to, or of which there is the image that its first frame was made from."""
     elements = plan.instances[0].elements
-    items = metadata.items(elements, Tag.REFERENCED_SERIES_SEQUENCE)
-    uid = metadata.text(series.instances[0].elements, Tag.SERIES_INSTANCE_UID)
     source = source_of(own_groups(elements, 0))
+    items = metadata.items(elements, Tag.REFERENCED_SERIES_SEQUENCE)
     stated = {metadata.text(item.elements, Tag.SERIES_INSTANCE_UID) for item in items}
-    return uid in stated or (source is not None and any(source[0] == instance.uid for instance in series.instances))
+    return [
+        one
+        for one in series
+        if metadata.text(one.instances[0].elements, Tag.SERIES_INSTANCE_UID) in stated
+        or (source is not None and any(source[0] == instance.uid for instance in one.instances))
+    ]
 
 
 def _are_same(one: Grid, other: Grid) -> bool:
