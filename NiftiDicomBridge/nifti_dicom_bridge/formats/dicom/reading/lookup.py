@@ -40,20 +40,20 @@ class Lookup:
         return {}
 
     def group_with(self, sequence: int, tag: int) -> Elements:
-        """Return the item of a functional group that has an attribute; empty where there is none.
+        """Return the item of a functional group that has a value of an attribute; empty where there is none.
 
         A group is either shared or of frames (PS3.3 C.7.6.16.1.1), but some objects divide its attributes between both.
         """
         for layer in self._layers:
             elements = metadata.first_item(layer, sequence)
-            if tag in elements:
+            if tag in elements and elements[tag].value:
                 return elements
         return {}
 
     def merged(self, sequence: int) -> Elements:
-        """Return the attributes of a functional group in all layers, as of `group_with` for each."""
+        """Return the attributes of a functional group in all layers that have a value, as of `group_with` for each."""
         items = [metadata.first_item(layer, sequence) for layer in reversed(self._layers)]
-        return {tag: element for elements in items for tag, element in elements.items()}
+        return {tag: element for elements in items for tag, element in elements.items() if element.value}
 
     def numbers(self, sequence: int, tag: int) -> list[float]:
         """Return numbers of a functional group, or of the data set where no group holds them."""

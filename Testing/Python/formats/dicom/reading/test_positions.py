@@ -585,6 +585,18 @@ def test_a_functional_group_may_be_divided_between_shared_and_frames(keyword: st
     assert divided.warnings == whole.warnings
 
 
+def test_an_empty_attribute_of_frames_leaves_the_shared_one(tmp_path: Path) -> None:
+    ds = enhanced([0])
+    (whole,) = volumes(tmp_path / "whole", ds)
+    for groups in ds.PerFrameFunctionalGroupsSequence:
+        groups.PixelMeasuresSequence = [group(PixelSpacing=None)]
+
+    (divided,) = volumes(tmp_path / "divided", ds)
+
+    assert np.array_equal(divided.ijk_to_ras, whole.ijk_to_ras)
+    assert divided.warnings == whole.warnings
+
+
 def test_rescale_divided_between_shared_and_frames_is_applied(tmp_path: Path) -> None:
     ds = enhanced([0])
     ds.SharedFunctionalGroupsSequence[0].PixelValueTransformationSequence = [group(RescaleIntercept="-7", RescaleType="US")]
