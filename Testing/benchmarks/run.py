@@ -50,8 +50,9 @@ class Contest:
 def pixels_of(images: Path | None) -> Iterator[np.ndarray]:
     """Yield planes without end: those of real images, or noise on a disc."""
     import pydicom
+    from pydicom.misc import is_dicom
 
-    paths = sorted(path for path in images.rglob("*") if path.is_file()) if images else []
+    paths = sorted(path for path in images.rglob("*") if path.is_file() and is_dicom(path)) if images else []
     real = [
         (ds.get("InstanceNumber"), ds.pixel_array)
         for ds in map(pydicom.dcmread, paths)
