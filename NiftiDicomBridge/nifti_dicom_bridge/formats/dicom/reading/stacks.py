@@ -24,7 +24,7 @@ from .moves import move_between, shift_note
 from .spaces import with_common_space
 from .stack_ids import by_stack
 from .time_order import in_order, missing_times
-from .times import divide, places_of
+from .times import Division, divide, places_of
 from .tolerances import MOVED_DIRECTION, SAME_DIRECTION, SAME_SPACING, SEEN_SHIFT
 
 Frames = list[FrameInfo]
@@ -248,7 +248,7 @@ def _stacked(frames: Frames, series: Frames) -> list[Grid]:
     if division.is_guessed:
         raise DicomReadError(_UNKNOWN_TIMES.format(len(frames), len(places_of(frames))))
     if division.rows and TIMES[division.rows[0]].separates:
-        return _by_description(frames, division.rows[0], series)
+        return _by_description(frames, division, series)
     volumes = in_order(division)
     main = _main_volumes(volumes)
     grids = [_grid(main, [*division.notes, *filter(None, [missing_times(volumes, series)])])]
@@ -266,15 +266,17 @@ def _stacked(frames: Frames, series: Frames) -> list[Grid]:
     return grids
 
 
-def _by_description(frames: Frames, row: int, series: Frames) -> list[Grid]:
+def _by_description(frames: Frames, division: Division, series: Frames) -> list[Grid]:
     """Return the grids of frames that only texts of their series distinguish."""
     kinds: dict[tuple[str, ...], Frames] = defaultdict(list)
     for frame in frames:
-        kinds[(frame.times and frame.times[row]) or ()].append(frame)
+        kinds[(frame.times and frame.times[division.rows[0]]) or ()].append(frame)
     grids = []
     for words, group in kinds.items():
         name = words_between(words, [other for other in kinds if other != words])
-        grids += [replace(grid, labels={"type": name or None, **grid.labels}) for grid in _stacked(group, series)]
+        for grid in _stacked(group, series):
+            notes = list(dict.fromkeys([*division.notes_on_values, *grid.warnings]))
+            grids.append(replace(grid, labels={"type": name or None, **grid.labels}, warnings=notes))
     return grids
 
 

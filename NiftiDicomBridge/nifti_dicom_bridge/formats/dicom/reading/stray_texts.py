@@ -12,9 +12,10 @@ from .tolerances import WHOLE
 
 Texts = dict[tuple[int, int], Any]
 """Of frames, by their keys."""
+_JOINED = "{} image(s) lack {}, or have one of their own, and fill the gaps of others: they are taken for slices of those"
 
 
-def without_strays(places: Sequence[Sequence[FrameInfo]], texts: Texts, n: int) -> Texts:
+def without_strays(places: Sequence[Sequence[FrameInfo]], texts: Texts, n: int, notes: list[str]) -> Texts:
     """Return the texts of frames; a few images that fill the gaps of others have the text of those, also in their times.
 
     Parameters
@@ -25,6 +26,8 @@ def without_strays(places: Sequence[Sequence[FrameInfo]], texts: Texts, n: int) 
         What each frame states in a row of `TIMES`.
     n : int
         The row. A text is replaced by another one only if it may change within an image; else it, or the other, is missing.
+    notes : list of str
+        Receives a sentence, if there are such images.
     """
     counts: dict[Any, Counter[int]] = defaultdict(Counter)
     for k, place in enumerate(places):
@@ -33,9 +36,11 @@ def without_strays(places: Sequence[Sequence[FrameInfo]], texts: Texts, n: int) 
     if len(counts) < 2 or all(len(place) == 1 for place in places):
         return texts
     taken = {text: others[0] for text in counts if len(others := _with_gaps_for(text, counts, TIMES[n].may_change)) == 1}
-    for frame in (frame for place in places for frame in place if taken and texts[frame.key] in taken):
+    joined = [frame for place in places for frame in place if texts[frame.key] in taken]
+    for frame in joined:
         if frame.times:
             frame.times.take(n, taken[texts[frame.key]])
+    notes += [_JOINED.format(len(joined), TIMES[n].name)] if joined else []
     return {key: taken.get(text, text) for key, text in texts.items()}
 
 

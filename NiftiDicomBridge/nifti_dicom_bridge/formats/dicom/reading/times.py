@@ -51,6 +51,8 @@ class Division:
         Rows of `TIMES` that distinguish them, the most trusted first.
     notes : list of str
         What to know of it.
+    notes_on_values : list of str
+        What to know of values that were changed in the frames, also where these are divided again.
     is_guessed : bool
         Nothing distinguishes them, so that they may contain frames of each other.
     """
@@ -58,6 +60,7 @@ class Division:
     volumes: list[Frames] = field(default_factory=list)
     rows: list[int] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
+    notes_on_values: list[str] = field(default_factory=list)
     is_guessed: bool = False
 
 
@@ -86,9 +89,9 @@ def distances(frames: Sequence[FrameInfo]) -> np.ndarray:
 
 def divide(frames: Sequence[FrameInfo]) -> Division:
     """Return the volumes that parallel frames of one image make."""
-    division = Division(notes=count_past_midnight(frames))
+    division = Division(notes_on_values=count_past_midnight(frames))
     _divide(list(frames), 0, division)
-    division.notes = list(dict.fromkeys(division.notes))
+    division.notes = list(dict.fromkeys([*division.notes_on_values, *division.notes]))
     return division
 
 
@@ -98,7 +101,7 @@ def _divide(frames: Frames, row: int, division: Division) -> None:
         division.notes += _doubt_of_times(frames, row)
         _add_stacks([place[0] for place in places], row, division)
         return
-    for n, is_certain, parts in _possible_parts(places, row):
+    for n, is_certain, parts in _possible_parts(places, row, division.notes_on_values):
         if len(parts) > 1:
             division.rows.append(n)
             if not is_certain:
@@ -148,8 +151,11 @@ def _add_stacks(frames: Frames, row: int, division: Division) -> None:
     division.notes.append(f"slices of {len(volumes)} volumes are between each other: {TIMES[n].name} distinguishes them")
 
 
-def _possible_parts(places: Sequence[Frames], start: int) -> Iterator[tuple[int, bool, list[Frames]]]:
-    """Yield the number of a row, whether it leaves no choice, and the parts that it gives; those that leave one at last."""
+def _possible_parts(places: Sequence[Frames], start: int, notes: list[str]) -> Iterator[tuple[int, bool, list[Frames]]]:
+    """Yield the number of a row, whether it leaves no choice, and the parts that it gives; those that leave one at last.
+
+    What is to be known of values that are changed for it is added to `notes`.
+    """
     frames = [frame for place in places for frame in place]
     times = TimesOfFrames([frame.times for frame in frames])
     for is_certain in (True, False):
@@ -157,7 +163,7 @@ def _possible_parts(places: Sequence[Frames], start: int) -> Iterator[tuple[int,
             if is_certain or TIMES[n].runs:
                 values = _values_of(frames, times.of(n), TIMES[n])
                 if values and TIMES[n].separates:
-                    values = without_strays(places, values, n)
+                    values = without_strays(places, values, n, notes)
                 yield n, is_certain, _parts(places, values, TIMES[n], is_certain) if values else []
 
 

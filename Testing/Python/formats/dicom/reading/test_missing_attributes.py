@@ -300,7 +300,8 @@ def test_slices_that_only_their_component_sets_apart_are_reported(count: int, tm
     images = volumes(tmp_path, found[:count])
 
     assert len(images) == 2
-    assert all(warned(one, "as they differ in their component") == (count > 2) for one in images)  # two are no stack
+    is_stack = count > 2
+    assert all(warned(one, "as they differ in their component") == is_stack for one in images)
 
 
 def test_a_time_that_lacks_the_slice_thickness_is_one_of_the_image(tmp_path: Path) -> None:

@@ -88,3 +88,19 @@ def test_a_slice_that_is_there_twice_is_an_image_of_its_own(tmp_path: Path) -> N
     first, second = images(tmp_path, [whole, other[2:3]])
 
     assert (len(first[0]), len(second[0])) == (SLICES, 1)
+
+
+@pytest.mark.parametrize(("lacks_it", "count"), [(True, 1), (False, 0)])
+def test_that_an_image_lacks_a_text_is_reported(lacks_it: bool, count: int, tmp_path: Path) -> None:
+    found = volumes(2)
+    for text, volume in zip(["corrected", "not corrected"], found, strict=True):
+        for ds in volume:
+            ds.SeriesDescription = text
+    if lacks_it:
+        del found[0][2].SeriesDescription
+    save(tmp_path, [ds for volume in found for ds in volume])
+
+    notes = [text for volume in read([tmp_path]) for text in volume.warnings if "lack SeriesDescription" in text]
+
+    assert len(set(notes)) == count
+    assert all("1 image(s) lack SeriesDescription or another text, or have one of their own" in text for text in notes)
