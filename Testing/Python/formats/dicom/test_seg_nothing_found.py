@@ -21,7 +21,6 @@ from nifti_dicom_bridge.options import SegmentationForm
 from oracles import oracle, run
 from readers import dcmqi_labels, highdicom_image, own_image
 
-
 FORMS = [SegmentationForm.BINARY, SegmentationForm.FRACTIONAL, SegmentationForm.LABELMAP]
 LOOKED_FOR = [Segment(1, "lesion"), Segment(4, "edema")]
 NOTHING = Volume(np.zeros((1, 5, 6, 7), np.uint8), OBLIQUE)
@@ -42,8 +41,8 @@ def test_all_segments_are_described_and_no_voxel_belongs_to_one(form: Segmentati
 
 def test_each_segment_has_frames_at_both_ends_so_that_readers_find_it_and_the_grid() -> None:
     (ds,) = made(NOTHING, SegmentationForm.BINARY, LOOKED_FOR)
-    frames = [int(item.SegmentIdentificationSequence[0].ReferencedSegmentNumber) for item in ds.PerFrameFunctionalGroupsSequence]
-    assert frames == [1, 1, 2, 2]
+    frames = [item.SegmentIdentificationSequence[0] for item in ds.PerFrameFunctionalGroupsSequence]
+    assert [int(item.ReferencedSegmentNumber) for item in frames] == [1, 1, 2, 2]
 
 
 @pytest.mark.parametrize("form", FORMS)
