@@ -37,7 +37,7 @@ from ...sidecar import match
 from ...sidecar.record import Record
 from ..new_objects import ObjectBuilder, violations
 from .results import Result
-from .runs import Run
+from .runs import CommandRun
 
 _LABEL_KINDS = (*LABEL_KINDS, Kind.PM)
 VECTORS = "vector"
@@ -92,7 +92,7 @@ class ResultWriter:
     def __post_init__(self) -> None:
         self.job = DicomJob(self.options)
 
-    def write(self, result: Result, run: Run, provenance: Provenance, entry: Entry) -> None:
+    def write(self, result: Result, run: CommandRun, provenance: Provenance, entry: Entry) -> None:
         """Write one result; raises `BridgeError` if that is not possible, with nothing written."""
         image = result.image.image
         if image.intent == VECTORS and image.voxels.dtype.kind == "f":
@@ -113,7 +113,7 @@ class ResultWriter:
         self._write_object(result, target, provenance, entry)
         entry.log.warnings += violations(entry.outputs)
 
-    def _target_of(self, result: Result, run: Run) -> _Target:
+    def _target_of(self, result: Result, run: CommandRun) -> _Target:
         originals = _originals_of(run)
         original, is_named = _original_of(result, originals, self.options.kind)
         labels, segments = self._labels_of(result)
@@ -223,7 +223,7 @@ def _check_place(result: Result, original: _Original, image: Volume, kind: Kind)
         raise OptionError(f"{result.file}: {problem} It cannot be stored with the original. {remedy('leave-out-results')}")
 
 
-def _originals_of(run: Run) -> list[_Original]:
+def _originals_of(run: CommandRun) -> list[_Original]:
     return [
         _Original(reference_of(plan, Path(plan.instances[0].path).parent), source, plan.name, file)
         for plan, source, file in zip(run.plans, run.sources, run.files, strict=True)
