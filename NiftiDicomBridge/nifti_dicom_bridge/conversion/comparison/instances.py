@@ -133,7 +133,6 @@ def _difference_of(x: np.ndarray, y: np.ndarray) -> str:
     return f"{int(differ.sum())} of {x.size} differ, by {largest:g} at most"
 
 
-
 def _checked_format(instance: Instance, formats: decode.PixelFormats) -> PixelFormat:
     pixel = formats.of(instance)
     decode.check_length(instance, pixel)
