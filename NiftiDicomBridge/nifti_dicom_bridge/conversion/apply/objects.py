@@ -66,6 +66,11 @@ class _Target(NamedTuple):
     segments: list[Segment]
     is_empty: bool
 
+    @property
+    def describes_labels(self) -> bool:
+        """Whether it is known what the labels of the result mean."""
+        return self.labels is not None or bool(self.segments)
+
 
 @dataclass
 class ResultWriter:
@@ -101,8 +106,8 @@ class ResultWriter:
         if image.voxels.dtype.kind == "c":
             raise OptionError(f"{result.file}: its voxels are complex. Let the command write magnitude or parts as images.")
         target = self._target_of(result, run)
-        if target.is_empty and (target.kind in LABEL_KINDS or target.original.reference.modality == "SEG"):
-            _skip(entry, "all voxels are 0, so there is nothing to write")
+        if target.is_empty and target.kind in LABEL_KINDS and not target.describes_labels:
+            _skip(entry, f"all voxels are 0, and no label is described, so there is nothing to write; {remedy('label-names')}")
             return
         if target.is_empty and target.assumed:
             raise OptionError(

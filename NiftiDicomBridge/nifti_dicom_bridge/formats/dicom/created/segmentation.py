@@ -163,7 +163,7 @@ def described_segments(request: SegmentationRequest) -> list[int]:
             f"write that nothing was found, describe the labels that were looked for: {remedy('label-names')}."
         )
     names = _some([segment.label for segment in request.segments])
-    request.log.warnings.append(f"all voxels are 0, so the object states that nothing was found of: {names}")
+    request.log.warnings.insert(0, f"all voxels are 0, so the object states that nothing was found of: {names}")
     return sorted(segment.number for segment in request.segments)
 
 
