@@ -44,12 +44,14 @@ def _are_of_one_object(a: Volume, b: Volume) -> bool:
     return bool(keys[0] & keys[1]) and a.voxels.shape == b.voxels.shape and np.array_equal(a.ijk_to_ras, b.ijk_to_ras)
 
 
-def derive_groups(volumes: Sequence[Volume], uids: UidMap, log: Log) -> Iterator[NewFile]:
+def derive_groups(
+    volumes: Sequence[Volume], uids: UidMap, log: Log, max_error: float | None = None
+) -> Iterator[NewFile]:
     """Yield the instances of volumes that become one (see `together`); raises as `derive` does."""
     from .label_maps import derive_label_maps, is_label_map
 
     if not is_label_map(volumes[0]):
-        yield from derive(volumes[0], uids, log)
+        yield from derive(volumes[0], uids, log, max_error)
         return
     _note_edits(frozenset().union(*(volume.edits() for volume in volumes)), log)
     if is_structure_set(volumes[0].dicom.metadata.first):
@@ -60,7 +62,7 @@ def derive_groups(volumes: Sequence[Volume], uids: UidMap, log: Log) -> Iterator
     yield from derive_label_maps(volumes, is_on_another_grid(volumes[0]), uids, log)
 
 
-def derive(volume: Volume, uids: UidMap, log: Log) -> Iterator[NewFile]:
+def derive(volume: Volume, uids: UidMap, log: Log, max_error: float | None = None) -> Iterator[NewFile]:
     """Yield the instances of an edited volume.
 
     Parameters
@@ -71,6 +73,8 @@ def derive(volume: Volume, uids: UidMap, log: Log) -> Iterator[NewFile]:
         Gives the new Series Instance UID, the same for all volumes of a series.
     log : Log
         Receives what was dropped, computed and assumed.
+    max_error : float or None
+        Largest change of a value by rounding to 16 bits; None for the usual limits.
 
     Raises
     ------
@@ -81,7 +85,7 @@ def derive(volume: Volume, uids: UidMap, log: Log) -> Iterator[NewFile]:
     first = series.first
     _check_size(volume)
     _note_edits(volume.edits(), log)
-    work = DerivationContext(volume, is_on_another_grid(volume) or series.layers is not None, log)
+    work = DerivationContext(volume, is_on_another_grid(volume) or series.layers is not None, log, max_error)
     if work.functional:
         yield from functional_frames(work, uids)
     elif _is_plain_multi_frame(first, volume):

@@ -28,7 +28,7 @@ _UNPLACED = "the original does not specify where it is, so the new place of its 
 class DerivationContext:
     """Templates, planes and values of one derived volume."""
 
-    def __init__(self, volume: Volume, resampled: bool, log: Log):
+    def __init__(self, volume: Volume, resampled: bool, log: Log, max_error: float | None = None):
         series = volume.dicom.metadata
         self.volume, self.series, self.resampled, self.log = volume, series, resampled, log
         self.templates = nearest_frames(volume) if resampled else series.frames
@@ -44,7 +44,7 @@ class DerivationContext:
             log.notes.append(_UNPLACED)
         self.sop_class = metadata.text(series.first.elements, Tag.SOP_CLASS_UID)
         self.functional = Tag.PER_FRAME_FUNCTIONAL_GROUPS_SEQUENCE in series.first.elements
-        pixels = DerivedPixels(volume, self.templates, log)
+        pixels = DerivedPixels(volume, self.templates, max_error, log)
         self.stored, self.pixel, self.pixels = pixels.voxels, pixels.pixel, pixels
         self.slopes, self.intercepts = pixels.slopes, pixels.intercepts
         self._infos: dict[int, list[FrameInfo]] = {}
