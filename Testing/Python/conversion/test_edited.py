@@ -370,6 +370,41 @@ def test_edited_float_pixels_stay_floats(circle: Circle) -> None:
     assert np.array_equal(found, image)
 
 
+def _without_codes(image: nibabel.Nifti1Image) -> nibabel.Nifti1Image:
+    found = nibabel.Nifti1Image(image.get_fdata(), image.affine)
+    found.set_sform(None, 0)
+    found.set_qform(None, 0)
+    return found
+
+
+LOST = {
+    "no codes": (_without_codes, "specifies no position"),
+    "identity": (lambda image: nibabel.Nifti1Image(image.get_fdata(), np.eye(4)), "voxels of 1 mm"),
+    "identity in LPS": (lambda image: nibabel.Nifti1Image(image.get_fdata(), np.diag([-1, -1, 1, 1])), "voxels of 1 mm"),
+}
+
+
+@pytest.mark.parametrize("name", ["oblique", "enhanced_mr"])
+@pytest.mark.parametrize("change", LOST)
+def test_an_image_that_lost_its_position_is_refused(change: str, name: str, circle: Circle) -> None:
+    circle.make(name).forth()
+    edit, reason = LOST[change]
+    circle.edit_image(edit)
+    (entry,) = circle.home(NEW).entries
+
+    assert reason in entry.error
+    assert "Copy the affine of the image that it was made from" in entry.error
+    assert listing(circle.back) == {}
+
+
+def test_a_segmentation_that_lost_its_position_is_refused(circle: Circle) -> None:
+    circle.make("segmentation_label_map").forth()
+    circle.edit_image(_without_codes)
+    (entry,) = circle.home(NEW).entries
+
+    assert "specifies no position" in entry.error
+
+
 def _spoilt(image: nibabel.Nifti1Image, bad: float) -> nibabel.Nifti1Image:
     values = image.get_fdata()
     values[:2, 0, 0] = bad

@@ -10,7 +10,7 @@ import numpy as np
 
 from ...errors import NiftiReadError
 from ...model.pixels import Rescale
-from ...standard.nifti_codes import ALIGNED, MILLIMETERS, NO_FORM, OF_SPECTRA, SECONDS, SOME_SPACE, SPACES
+from ...standard.nifti_codes import ALIGNED, MILLIMETERS, NO_FORM, NO_PLANE, OF_SPECTRA, SECONDS, SOME_SPACE, SPACES
 from .slice_order import times_of
 
 UNITS_MM_S = 2 | 8
@@ -225,10 +225,15 @@ class NiftiHeader(NamedTuple):
         if self.codes[1] > 0:
             with np.errstate(all="ignore"):
                 notes = [self._apart(sform, qform)] if self.codes[0] > 0 else []
-            return factor @ sform, [note for note in notes if note]
+            return factor @ sform, [note for note in (*notes, self._doubt_of_plane(sform)) if note]
         if self.codes[0] > 0:
             return factor @ qform, self._doubts_of_qform()
         return factor @ self._plain(), [NO_FORM]
+
+    def _doubt_of_plane(self, matrix: np.ndarray) -> str:
+        """Return that nothing places the plane of a two-dimensional image: ITK, which has no third coordinate, writes 0."""
+        is_plain = not matrix[:2, 2].any() and not matrix[2, [0, 1, 3]].any()
+        return NO_PLANE if self.dims[0] == 2 and is_plain else ""
 
     def _sform(self) -> np.ndarray:
         return np.vstack([np.reshape(self.rows, (3, 4)), [0.0, 0.0, 0.0, 1.0]])

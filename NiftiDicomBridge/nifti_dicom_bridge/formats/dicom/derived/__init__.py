@@ -10,7 +10,9 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 
+from ....errors import GeometryError
 from ....model import metadata
+from ....model.grids import unstated_position
 from ....model.metadata import Instance, Log
 from ....model.volume import Volume
 from ....standard.tags import Tag
@@ -18,7 +20,7 @@ from ..new_file import NewFile
 from ..reading.data_set_codec import check_length
 from ..structure_sets import is_structure_set
 from ..uids import UidMap
-from .derivation import DerivationContext
+from .derivation import DerivationContext, has_position
 from .multi_frame import cine, functional_frames
 from .single_frame import single_frames
 
@@ -53,6 +55,7 @@ def derive_groups(
     if not is_label_map(volumes[0]):
         yield from derive(volumes[0], uids, log, max_error)
         return
+    _check_position(volumes[0])
     _note_edits(frozenset().union(*(volume.edits() for volume in volumes)), log)
     if is_structure_set(volumes[0].dicom.metadata.first):
         from ..structure_sets.derive import derive_structure_set
@@ -84,6 +87,7 @@ def derive(volume: Volume, uids: UidMap, log: Log, max_error: float | None = Non
     series = volume.dicom.metadata
     first = series.first
     _check_size(volume)
+    _check_position(volume)
     _note_edits(volume.edits(), log)
     work = DerivationContext(volume, is_on_another_grid(volume) or series.layers is not None, log, max_error)
     if work.functional:
@@ -100,6 +104,16 @@ def _check_size(volume: Volume) -> None:
     if len(series.instances) < volume.voxels.shape[0] * volume.voxels.shape[1]:
         samples = math.prod(volume.voxels.shape) // len(series.instances)
         check_length(samples * metadata.integer(series.first.elements, Tag.BITS_ALLOCATED) // 8)
+
+
+def _check_position(volume: Volume) -> None:
+    """Refuse an image whose position was lost: left and right would be guessed."""
+    problem = unstated_position(volume, volume.dicom.origin.ijk_to_ras) if volume.is_moved else ""
+    if problem and has_position(volume.dicom.metadata):
+        raise GeometryError(
+            f"{problem}, and the grid is not that of its original, so where it is in the patient is unknown. Copy the affine "
+            "of the image that it was made from into its header."
+        )
 
 
 def _note_edits(edits: frozenset[str], log: Log) -> None:
