@@ -134,9 +134,8 @@ class NiftiHeader(NamedTuple):
                 header = (_from_fields_1 if size == 348 else _from_fields_2)(fields, order)
                 header._check(path)
                 return header
-        raise NiftiReadError(
-            f"{path}: damaged or not NIfTI (it does not begin with a header). Create it again from its source."
-        )
+        problem = "it does not begin with a header" if start else "it is empty"
+        raise NiftiReadError(f"{path}: damaged or not NIfTI ({problem}). Create it again from its source.")
 
     def _check(self, path: Path) -> None:
         if not 1 <= self.dims[0] <= 7:
