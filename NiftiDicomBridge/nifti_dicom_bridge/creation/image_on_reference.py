@@ -14,7 +14,7 @@ from ..formats.dicom.created.reference import Reference
 from ..formats.dicom.created.request import planes_of
 from ..model import geometry, orientation
 from ..model.geometry import Plane
-from ..model.grids import unstated_position
+from ..model.lost_positions import unstated_position
 from ..model.metadata import Log
 from ..model.resample import without_shear
 from ..model.volume import Volume

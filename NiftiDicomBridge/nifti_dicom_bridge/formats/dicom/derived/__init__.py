@@ -12,7 +12,7 @@ import numpy as np
 
 from ....errors import GeometryError
 from ....model import metadata
-from ....model.grids import unstated_position
+from ....model.lost_positions import unstated_position
 from ....model.metadata import Instance, Log
 from ....model.volume import Volume
 from ....standard.tags import Tag
@@ -46,9 +46,7 @@ def _are_of_one_object(a: Volume, b: Volume) -> bool:
     return bool(keys[0] & keys[1]) and a.voxels.shape == b.voxels.shape and np.array_equal(a.ijk_to_ras, b.ijk_to_ras)
 
 
-def derive_groups(
-    volumes: Sequence[Volume], uids: UidMap, log: Log, max_error: float | None = None
-) -> Iterator[NewFile]:
+def derive_groups(volumes: Sequence[Volume], uids: UidMap, log: Log, max_error: float | None = None) -> Iterator[NewFile]:
     """Yield the instances of volumes that become one (see `together`); raises as `derive` does."""
     from .label_maps import derive_label_maps, is_label_map
 
