@@ -116,6 +116,33 @@ def test_modified_dates_keep_their_distance_and_the_shift_of_the_patient(tmp_pat
     assert first(tmp_path / "a_out").LongitudinalTemporalInformationModified == "MODIFIED"
 
 
+@pytest.mark.parametrize(
+    ("one", "other", "is_one_patient"),
+    [({}, {"PatientName": "Other"}, True), ({}, {"PatientID": "S-2"}, False),
+     ({"PatientID": ""}, {"PatientID": ""}, True), ({"PatientID": ""}, {"PatientID": "", "PatientName": "Other"}, False),
+     ({"PatientID": "", "PatientName": ""}, {"PatientID": "", "PatientName": "", "StudyInstanceUID": "1.2.9"}, False)],
+    ids=["ID", "other ID", "name", "other name", "other study"],
+)  # fmt: skip
+def test_dates_of_one_patient_are_moved_alike(
+    one: dict[str, str], other: dict[str, str], is_one_patient: bool, tmp_path: Path
+) -> None:
+    """A patient is known by PatientID, without one by the name, without both by the study."""
+    for name, attributes in (("a", one), ("b", other)):
+        series(tmp_path / name, StudyDate="20200101", **attributes)
+        run(tmp_path / name, tmp_path / f"{name}_out", retain="modified-dates", deidentify_key=SECRET_KEY)
+    dates = {first(tmp_path / f"{name}_out").StudyDate for name in "ab"}
+    assert (len(dates) == 1) is is_one_patient
+
+
+@pytest.mark.parametrize("keyword", ["PatientName", "PatientID", "OperatorsName"])
+def test_words_of_names_and_identifiers_are_in_no_description_though_they_are_harmless_elsewhere(
+    keyword: str, tmp_path: Path
+) -> None:
+    series(tmp_path / "in", **{"SeriesDescription": "head axial T1", keyword: "Head^Axial"})
+    run(tmp_path / "in", tmp_path / "out", clean="descriptors")
+    assert first(tmp_path / "out").SeriesDescription == "T1"
+
+
 def _iso(date: str) -> str:
     return f"{date[:4]}-{date[4:6]}-{date[6:]}"
 
