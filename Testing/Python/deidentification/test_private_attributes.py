@@ -68,7 +68,7 @@ def test_a_private_attribute_stays_by_its_rule_or_as_a_safe_one(
 ) -> None:
     ds = cleaned(tmp_path, rule, **({"retain": retain} if retain else {}))
     assert private_of(ds) == kept
-    assert {str(ds[tag].value) for tag in ds.keys() if tag.is_private_creator} == {creator for _, creator, _ in kept}
+    assert {str(ds[tag].value) for tag in dict(ds) if tag.is_private_creator} == {creator for _, creator, _ in kept}
 
 
 def test_items_of_a_safe_sequence_are_cleaned(tmp_path: Path) -> None:
