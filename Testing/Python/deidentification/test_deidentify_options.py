@@ -17,6 +17,8 @@ from nifti_dicom_bridge import ConversionOptions, ConversionReport, Job, OptionE
 from nifti_dicom_bridge.cli import main
 from nifti_dicom_bridge.deidentification.descriptors import cleaned
 from nifti_dicom_bridge.deidentification.kept_attributes import STANDARD_SCHEMES
+from nifti_dicom_bridge.deidentification.policy import Policy
+from nifti_dicom_bridge.deidentification.uids import KeyedUids
 from phantoms import slices
 from phantoms import write as write_file
 from phantoms.base import CT, MR
@@ -197,7 +199,6 @@ def test_numbers_of_dates_addresses_and_telephones_do_not_stay_in_descriptions(t
 )  # fmt: skip
 def test_nothing_hides_in_an_attribute_that_is_kept(tag: int, vr: str, raw: bytes) -> None:
     from nifti_dicom_bridge.deidentification.elements import Cleaner, Patient
-    from nifti_dicom_bridge.deidentification.policy import Policy
     from nifti_dicom_bridge.model.metadata import Element
 
     cleaned = Cleaner(Policy(), Patient()).elements({tag: Element(vr, raw + b" " * (len(raw) % 2))}, MR)
@@ -275,6 +276,14 @@ def test_keyed_pseudonyms_are_the_same_for_the_same_key(tmp_path: Path, monkeypa
     a, b, c = (first(tmp_path / name).PatientID for name in "abc")
     assert a == b != c
     assert len(a) == 10
+
+
+def test_a_key_gives_the_same_in_every_version() -> None:
+    """Studies of one patient are de-identified years apart: what a key gives must never change."""
+    policy = Policy.of(ConversionOptions(deidentify=True, deidentify_key=SECRET_KEY, pseudonyms="keyed"))
+    assert policy.pseudonym_of("S-1") == "TFQEJ9X5KR"
+    assert policy.shift_days("S-1") == -3242
+    assert KeyedUids(policy.key).new("1.2.3.4") == "2.25.131780028337720822258369003966430860749"
 
 
 def test_short_keys_are_refused_and_not_shown() -> None:
