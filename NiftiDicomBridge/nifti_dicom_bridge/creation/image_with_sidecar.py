@@ -18,7 +18,7 @@ from ..formats import nifti, zarr
 from ..formats.image_formats import header_keys, read_image
 from ..model.input_files import Stamp, read_file
 from ..model.lazy_voxels import mapped
-from ..model.names import companion, stem_of, suffix_of
+from ..model.names import stem_of, suffix_of
 from ..model.volume import Volume
 from ..sidecar import KEY, read_sidecar, sidecar_path
 
@@ -167,7 +167,7 @@ def _has_record(file: Path) -> bool:
 
 
 def _companion_file(path: Path, suffix: str) -> Path | None:
-    own = companion(path, suffix)
+    own = nifti.gradient_file(path, suffix)
     files = [*inherited(path, stem_of(path), suffix), *([own] if lexists(own) else [])]
     return files[-1] if files else None
 
