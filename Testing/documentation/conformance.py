@@ -24,7 +24,6 @@ from nifti_dicom_bridge.standard.sop_classes import (
     WHOLE_SLIDE,
 )
 from nifti_dicom_bridge.standard.transfer_syntaxes import DEFLATED_FRAMES, NATIVE
-from nifti_dicom_bridge.validation.file_meta import NEWER_SYNTAXES
 
 from .tables import table
 
@@ -71,7 +70,7 @@ def _syntaxes() -> Iterable[list[str]]:
     written = {syntax: f"`--compress {compression.value}`" for compression, syntax in SYNTAXES.items()}
     written["1.2.840.10008.1.2.1"] = f"yes, default (`--compress {Compression.NATIVE.value}`)"
     for syntax in dict.fromkeys((*NATIVE, *sorted(dimse_retrieve.SYNTAXES), DEFLATED_FRAMES)):
-        name = NEWER_SYNTAXES.get(syntax) or uid_name(syntax)
+        name = uid_name(syntax)
         yield [name, syntax, "yes", written.get(syntax, "restored files only" if syntax in NATIVE else "no")]
 
 

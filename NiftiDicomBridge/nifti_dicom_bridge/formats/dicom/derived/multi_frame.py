@@ -78,6 +78,26 @@ def _of_some_frames(elements: Elements, frames: list[int]) -> Elements:
                 result[tag] = new_element.floats(vr, *some)
             else:
                 result[tag] = new_element.decimals(some) if vr == "DS" else new_element.integers(vr, *map(int, some))
+    return result | _counted_again(elements, result)
+
+
+_COUNTED = {
+    Tag.ENERGY_WINDOW_VECTOR: (Tag.NUMBER_OF_ENERGY_WINDOWS, Tag.ENERGY_WINDOW_INFORMATION_SEQUENCE),
+    Tag.DETECTOR_VECTOR: (Tag.NUMBER_OF_DETECTORS, Tag.DETECTOR_INFORMATION_SEQUENCE),
+}
+"""What the frames of an NM object count, and that images are separated by: how many there are, and what they are."""
+
+
+def _counted_again(elements: Elements, some: Elements) -> Elements:
+    """Return the energy windows and detectors of some frames of an NM object, counted from 1 (PS3.3 C.8.4.8.1.1)."""
+    result: Elements = {}
+    for vector, (number, sequence) in _COUNTED.items():
+        numbers, items = [int(n) for n in metadata.numbers(some, vector)], metadata.items(elements, sequence)
+        used = sorted(set(numbers))
+        if used and 1 <= used[0] <= used[-1] <= len(items) == metadata.integer(elements, number) and len(used) < len(items):
+            result[vector] = new_element.integers("US", *(used.index(n) + 1 for n in numbers))
+            result[number] = new_element.integers("US", len(used))
+            result[sequence] = Element("SQ", tuple(items[n - 1] for n in used))
     return result
 
 

@@ -12,6 +12,7 @@ from ....model.geometry import Plane
 from ....standard.dictionary import describe
 from ....standard.iods import modules_of
 from ....standard.tags import Tag
+from .detectors import place_of_detector
 from .lookup import Lookup
 
 SMALLEST, LARGEST = 1e-9, 1e9
@@ -33,6 +34,9 @@ def plane_of(look: Lookup, notes: list[str]) -> Plane | None:
     """Return where a frame is; None where the object does not specify it, with a note where it is contradictory."""
     position = look.numbers(Tag.PLANE_POSITION_SEQUENCE, Tag.IMAGE_POSITION_PATIENT)
     orientation = look.numbers(Tag.PLANE_ORIENTATION_SEQUENCE, Tag.IMAGE_ORIENTATION_PATIENT)
+    if Tag.DETECTOR_INFORMATION_SEQUENCE in look.data_set:
+        of_detector, along = place_of_detector(look.data_set, position, notes)
+        position, orientation = of_detector or position, along or orientation
     if not position and (not orientation or look.number(0, Tag.SLICE_LOCATION) is not None):
         return None
     axes = axes_of(tuple(orientation)) if len(orientation) == 6 else None

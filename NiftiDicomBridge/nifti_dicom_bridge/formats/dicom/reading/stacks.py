@@ -18,13 +18,14 @@ from .components import ORIGINS, words_between
 from .coordinates import TIMES, WEIGHTING
 from .doses import named_doses
 from .frame_info import FrameInfo
+from .interleaved import FEWEST
 from .jitter import without_jitter
 from .missing_labels import notes_of_complements, with_missing_labels, with_missing_words
 from .moves import move_between, shift_note
 from .spaces import with_common_space
 from .stack_ids import by_stack
 from .time_order import in_order, missing_times
-from .times import Division, divide, places_of
+from .times import Division, divide, is_even, places_of
 from .tolerances import MOVED_DIRECTION, SAME_DIRECTION, SAME_SPACING, SEEN_SHIFT
 
 Frames = list[FrameInfo]
@@ -209,13 +210,40 @@ def _by_words(frames: Frames, series: Frames) -> list[Grid]:
     kinds: dict[tuple[str, ...], Frames] = defaultdict(list)
     for frame in frames:
         kinds[frame.words].append(frame)
-    if len(kinds) < 2 or _are_shells(kinds) or not _share_places(list(kinds.values()), frames):
+    if len(kinds) < 2 or _are_shells(kinds):
         return _stacked(frames, series)
-    grids = []
-    for words, group in kinds.items():
+    apart = list(kinds) if _share_places(list(kinds.values()), frames) else _surplus_kinds(kinds)
+    rest = [frame for frame in frames if frame.words not in apart]
+    grids = _stacked(rest, series) if rest else []
+    for words in apart:
         name = words_between(words, [other for other in kinds if other != words])
-        grids += [replace(grid, labels={"type": name or None, **grid.labels}) for grid in _stacked(group, series)]
+        grids += [replace(grid, labels={"type": name or None, **grid.labels}) for grid in _stacked(kinds[words], series)]
     return grids
+
+
+def _surplus_kinds(kinds: Mapping[tuple[str, ...], Frames]) -> list[tuple[str, ...]]:
+    """Return the image types of frames that are no slices of the most frequent type, which has all of its own.
+
+    A screen of doses that has the position of the first slice, or any other, is such a frame.
+    """
+    main = max(kinds, key=lambda words: len(kinds[words]))
+    places = places_of(kinds[main])
+    if len({len(place) for place in places}) > 1:
+        return []
+    return [words for words in kinds if words != main and _are_surplus(kinds[words], words, places, main)]
+
+
+def _are_surplus(frames: Frames, words: tuple[str, ...], places: Sequence[Frames], main: tuple[str, ...]) -> bool:
+    """Whether frames of another image type repeat some slices, or are of another origin and between or away from the slices."""
+    both = places_of([frame for place in [*places, frames] for frame in place])
+    if len(both) == len(places):
+        return True
+    has_other_origin = _origins(words) != _origins(main)
+    return has_other_origin and len(places) >= FEWEST and is_even(places) and not is_even(both)
+
+
+def _origins(words: Iterable[str]) -> set[str]:
+    return {word.upper() for word in words} & ORIGINS
 
 
 def _are_shells(kinds: Mapping[tuple[str, ...], Frames]) -> bool:

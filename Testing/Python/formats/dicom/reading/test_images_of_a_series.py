@@ -293,6 +293,32 @@ def test_original_and_derived_images_are_separate(tmp_path: Path) -> None:
     assert firsts(found) == {"original-primary": 0, "derived-primary": 100, "derived-secondary": 200}
 
 
+def _with_screen(position: list[str]) -> list[Dataset]:
+    """Return a series of CT whose first file is a picture of doses that has a position."""
+    (screen,) = slices(ramp(1, 4, 5, start=900))
+    screen.ImageType, screen.ImagePositionPatient = ["DERIVED", "SECONDARY", "OTHER"], position
+    found = [screen, *series("KVP", ["120"], CT)]
+    for n, ds in enumerate(found):
+        ds.InstanceNumber, ds.SOPInstanceUID = n + 1, uid(1, n + 1)
+    return found
+
+
+@pytest.mark.parametrize("position", [["-10.5", "20.25", "-30.125"], ["-10.5", "20.25", "-27.625"], ["0", "0", "0"]])
+def test_a_picture_in_a_series_is_no_slice_of_it(position: list[str], tmp_path: Path) -> None:
+    """A dose report with the position of a slice took the place of that slice; elsewhere, it was one more slice."""
+    found = images(tmp_path, _with_screen(position))
+
+    assert found.pop("").voxels[0, :, 0, 0].tolist() == [0, 1, 2, 3]
+    assert [volume.voxels[0, :, 0, 0].tolist() for volume in found.values()] == [[900]]
+
+
+def test_a_derived_slice_in_the_gap_of_a_volume_is_a_slice_of_it(tmp_path: Path) -> None:
+    found = series("KVP", ["120"], CT)
+    found[2].ImageType = ["DERIVED", "PRIMARY", "AXIAL"]
+
+    assert firsts(images(tmp_path, found)) == {"": 0}
+
+
 @pytest.mark.parametrize(
     ("attribute", "values", "names"),
     [

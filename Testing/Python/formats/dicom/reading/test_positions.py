@@ -166,6 +166,30 @@ def test_a_whole_slide_image_is_refused_by_name(tmp_path: Path) -> None:
         volumes(tmp_path, ds)
 
 
+def _of_slide(kind: str, size: int, frames: int) -> Dataset:
+    """Return an image of a slide, a square of a number of pixels in frames of 4 by 4."""
+    ds = image(ramp(frames * 4, 4, 3, dtype="u1"), WHOLE_SLIDE, instance=size)
+    ds.ImageType, ds.DimensionOrganizationType = ["ORIGINAL", "PRIMARY", kind, "NONE"], "TILED_FULL"
+    ds.Rows, ds.NumberOfFrames, ds.TotalPixelMatrixRows, ds.TotalPixelMatrixColumns = 4, frames, size, size
+    ds.SharedFunctionalGroupsSequence = [group(PixelMeasuresSequence=[group(PixelSpacing=["0.5", "0.25"])])]
+    return ds
+
+
+def test_pictures_of_one_frame_of_a_slide_are_converted(tmp_path: Path) -> None:
+    """They were refused as tiles: labels, overviews and thumbnails."""
+    (volume,) = volumes(tmp_path, _of_slide("THUMBNAIL", 4, 1))
+
+    assert volume.voxels.shape == (1, 1, 4, 4, 3)
+    assert np.abs(np.diag(volume.ijk_to_ras)[:2]).tolist() == [0.25, 0.5]
+    assert not any("tiles" in warning or "FunctionalGroups" in warning for warning in volume.warnings)
+
+
+def test_tiles_do_not_fail_the_label_of_their_slide(circle: Circle) -> None:
+    save(circle.dicom, [_of_slide("VOLUME", 8, 4), _of_slide("LABEL", 4, 1)])
+
+    assert sorted(entry.outcome.name for entry in circle.forth().entries) == ["CONVERTED", "FAILED"]
+
+
 # --- no position ------------------------------------------------------------------------------------------------------
 
 
@@ -407,6 +431,35 @@ def test_offsets_that_are_not_those_of_the_frames_are_reported(offsets: list[int
     words = f"GridFrameOffsetVector (3004,000C) has {len(offsets)} values for {FRAMES} frames"
     assert any(words in warning for warning in volume.warnings)
     assert any("the distance of slices is assumed to be 1 mm" in warning for warning in volume.warnings)
+
+
+@pytest.mark.parametrize(("first", "is_doubted"), [(10.0, False), (0.0, True)])
+@pytest.mark.parametrize("step", [3.0, -3.0])
+def test_locations_of_slices_are_the_places_of_frames(step: float, first: float, is_doubted: bool, tmp_path: Path) -> None:
+    """They were ignored: slices had the distance of SliceThickness, and descending ones were upside down."""
+    ds = multi_frame(CT, SliceLocationVector=[first + step * n for n in range(FRAMES)], FrameIncrementPointer=0x00182005)
+
+    (volume,) = volumes(tmp_path, ds)
+
+    assert np.allclose(volume.ijk_to_ras[:3, 2], [0, 0, 3])
+    assert volume.voxels[0, 0, 0, 0] == (0 if step > 0 else 20 * (FRAMES - 1))
+    assert volume.ijk_to_ras[2, 3] == (10 if step > 0 else 10 + step * (FRAMES - 1))
+    assert any("SliceLocationVector (0018,2005), whose direction" in warning for warning in volume.warnings) == is_doubted
+
+
+@pytest.mark.parametrize(("pointer", "is_reported"), [(None, True), (0x00181063, False)])
+def test_frames_without_positions_are_reported_unless_they_are_times(
+    pointer: int | None, is_reported: bool, tmp_path: Path
+) -> None:
+    ds = multi_frame(CT)
+    del ds.ImagePositionPatient, ds.ImageOrientationPatient
+    if pointer:
+        ds.FrameIncrementPointer, ds.FrameTime = pointer, "40"
+
+    (volume,) = volumes(tmp_path, ds)
+
+    assert any("they are stacked in their order" in warning for warning in volume.warnings) == is_reported
+    assert any("SliceThickness (0018,0050)" in warning for warning in volume.warnings) == is_reported
 
 
 def test_offsets_that_are_coordinates_of_the_patient(tmp_path: Path) -> None:
