@@ -24,7 +24,7 @@ from .tracebacks import TRACEBACKS, Unexpected, tracebacks
 if TYPE_CHECKING:
     from .convert import Registrar
 
-Run = Callable[[argparse.Namespace, "Registrar | None"], int]
+Runner = Callable[[argparse.Namespace, "Registrar | None"], int]
 """Runs a command, and returns its exit code."""
 
 
@@ -135,4 +135,4 @@ def _run(command: str, arguments: argparse.Namespace, registrar: Registrar | Non
     return code
 
 
-_COMMANDS: dict[str, Run] = {**{name: partial(_run, name) for name in HELP}, "listen": _listen}
+_COMMANDS: dict[str, Runner] = {**{name: partial(_run, name) for name in HELP}, "listen": _listen}

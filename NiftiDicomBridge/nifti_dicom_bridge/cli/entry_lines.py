@@ -71,6 +71,7 @@ class EntryLines:
         can_continue : bool
             Whether a second run with ``--skip-existing`` would convert only what is missing.
         """
+        self._show_why_nothing_was_done(report)
         if self._quiet:
             return
         for note in report.notes:
@@ -83,6 +84,13 @@ class EntryLines:
         if can_continue and counts["failed"] and done:
             print_line("note       the same command with --skip-existing converts only what is missing")
         print_line(self._summary(report, counts, seconds))
+
+    def _show_why_nothing_was_done(self, report: ConversionReport) -> None:
+        """Print why the first images were skipped, if all were: that is what the user has to know."""
+        skipped = [entry for entry in report.entries if entry.outcome.value == "skipped" and not entry.exists]
+        if not self._verbose and len(skipped) == len(report.entries):
+            for entry in skipped[:MOST_NAMED]:
+                print_line(reported_in_words(entry).line(), sys.stderr)
 
     def _summary(self, report: ConversionReport, counts: Counter[str], seconds: float) -> str:
         parts = [f"{count} {outcome}" for outcome, count in sorted(counts.items(), key=_by_outcome) if outcome not in _LAST]

@@ -10,11 +10,11 @@ from ..errors import BridgeError, OptionError
 from .exit_codes import DONE
 from .lines import print_line
 
-Run = Callable[[Sequence[str]], int]
+Runner = Callable[[Sequence[str]], int]
 """Runs a command line and returns its exit code."""
 
 
-def run_listen(arguments: argparse.Namespace, run: Run) -> int:
+def run_listen(arguments: argparse.Namespace, run: Runner) -> int:
     """Receive until Ctrl-C, and return the exit code; raises `OptionError` if the command does not use the study."""
     from ..network.listen import listen
     from ..network.reception import ReceptionLimits
@@ -41,7 +41,7 @@ def run_listen(arguments: argparse.Namespace, run: Run) -> int:
     return DONE
 
 
-def _process(study: Path, step: Sequence[str], run: Run) -> None:
+def _process(study: Path, step: Sequence[str], run: Runner) -> None:
     words = [word.replace("{study}", str(study)).replace("{uid}", study.name) for word in step]
     code = run(words)
     if code != DONE:

@@ -8,6 +8,7 @@ import signal
 import time
 from collections import deque
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from multiprocessing.connection import Connection, wait
 from typing import Any
@@ -165,15 +166,17 @@ def _work(connection: Connection, limit: float | None, others: list[Connection],
     """Run the tasks that come through a connection, until it is closed."""
     begin_copy(others, _interrupt)
     logging.getLogger(LOGGER).disabled = True  # the parent logs the errors of all processes
-    try:
-        with size_limit(limit):
-            while True:
-                for n, task in connection.recv():
-                    own = task if tasks is None else tasks[n]
-                    entry = own.run(_sender(connection, n))
-                    connection.send((n, replace(entry, inputs=[])))  # the parent has them
-    except (EOFError, OSError, Cancelled, KeyboardInterrupt):
-        connection.close()
+    with suppress(KeyboardInterrupt):  # at any moment, also while it ends by itself
+        try:
+            with size_limit(limit):
+                while True:
+                    for n, task in connection.recv():
+                        own = task if tasks is None else tasks[n]
+                        entry = own.run(_sender(connection, n))
+                        connection.send((n, replace(entry, inputs=[])))  # the parent has them
+        except (EOFError, OSError, Cancelled):
+            connection.close()
+        signal.signal(signal.SIGTERM, signal.SIG_IGN)
 
 
 def _interrupt(number: int, frame: object) -> None:

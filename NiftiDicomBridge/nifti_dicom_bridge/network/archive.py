@@ -10,7 +10,7 @@ from typing import Protocol
 
 from ..errors import ArchiveError
 from ..model.names import is_uid_name
-from ..options.addresses import Address, Selection
+from ..options.addresses import Address, ArchiveSelection
 from .local_instances import LocalInstance
 
 
@@ -66,7 +66,7 @@ class Archive(Protocol):
     def store(self, instances: Sequence[LocalInstance]) -> Iterator[StoreResult]:
         """Send instances; raises `InterruptedTransferError` when the connection is lost."""
 
-    def find(self, selection: Selection) -> list[RemoteSeries]:
+    def find(self, selection: ArchiveSelection) -> list[RemoteSeries]:
         """Return the series that a selection selects."""
 
     def count_series(self, study: str) -> int:

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import ArchiveError
-from ..options.addresses import DicomwebAddress, Selection
+from ..options.addresses import ArchiveSelection, DicomwebAddress
 from .archive import RemoteSeries, StoreResult
 from .dicomweb_retrieve import retrieve_files
 from .dicomweb_store import batches, store_batch
@@ -76,7 +76,7 @@ class DicomwebArchive:
             with archive_errors(self.address, self.settings.timeout_s):
                 yield from store_batch(self.session, self.address.url, batch, self.settings.timeout_s)
 
-    def find(self, selection: Selection) -> list[RemoteSeries]:
+    def find(self, selection: ArchiveSelection) -> list[RemoteSeries]:
         """Return the series that a selection selects."""
         studies = selection.studies_of(self._studies_of)
         within = [()] if studies is None else [(study,) for study in studies]

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import ArchiveError
-from ..options.addresses import PacsAddress, Selection
+from ..options.addresses import ArchiveSelection, PacsAddress
 from ..standard.sop_classes import VERIFICATION
 from ..standard.transfer_syntaxes import EXPLICIT_LITTLE_ENDIAN, IMPLICIT_LITTLE_ENDIAN
 from .archive import InterruptedTransferError, NotOfferedError, RemoteSeries, StoreResult
@@ -70,7 +70,7 @@ class PacsArchive:
         self._end_queries()
         yield from store_instances(self.address, self.settings, instances)
 
-    def find(self, selection: Selection) -> list[RemoteSeries]:
+    def find(self, selection: ArchiveSelection) -> list[RemoteSeries]:
         """Return the series that a selection selects; studies first, as archives need not answer relational queries."""
         studies = selection.studies_of(self._studies_of)
         if studies is None:

@@ -15,7 +15,7 @@ from typing import TypeVar
 
 from ..errors import ArchiveError, OptionError, OutputError
 from ..options import Progress
-from ..options.addresses import Selection, parse_address
+from ..options.addresses import ArchiveSelection, parse_address
 from .archive import Archive, InterruptedTransferError, RemoteSeries
 from .local_instances import first_elements
 from .protocols import open_archive
@@ -75,8 +75,10 @@ def fetch(
     """
     address = parse_address(source)
     settings = settings or read_archive_settings()
-    given = Selection(_several(study), _several(patient), _several(series), _several(accession))
-    selection = Selection(*(getattr(address.selection, f.name) + getattr(given, f.name) for f in fields(Selection)))
+    given = ArchiveSelection(_several(study), _several(patient), _several(series), _several(accession))
+    selection = ArchiveSelection(
+        *(getattr(address.selection, f.name) + getattr(given, f.name) for f in fields(ArchiveSelection))
+    )
     if not selection:
         raise OptionError("No study, patient, series or accession number is selected. Select what to fetch from the archive.")
     output = Path(output)
@@ -96,11 +98,15 @@ def _several(value: str | Sequence[str]) -> tuple[str, ...]:
     return (value,) if isinstance(value, str) else tuple(value)
 
 
-def _words(selection: Selection) -> str:
-    return ", ".join(f"{f.name}: {' '.join(values)}" for f in fields(Selection) if (values := getattr(selection, f.name)))
+def _words(selection: ArchiveSelection) -> str:
+    return ", ".join(
+        f"{f.name}: {' '.join(values)}" for f in fields(ArchiveSelection) if (values := getattr(selection, f.name))
+    )
 
 
-def _find(archive: Archive, selection: Selection, settings: ArchiveSettings, report: TransferReport) -> list[RemoteSeries]:
+def _find(
+    archive: Archive, selection: ArchiveSelection, settings: ArchiveSettings, report: TransferReport
+) -> list[RemoteSeries]:
     """Return the series that are selected; values that select nothing, and studies that are not listed whole, are entries."""
     rows: dict[RemoteSeries, None] = {}
     for part in selection.parts():

@@ -19,7 +19,7 @@ _KEYS = {"PatientID": "patient", "StudyInstanceUID": "study", "SeriesInstanceUID
 
 
 @dataclass(frozen=True)
-class Selection:
+class ArchiveSelection:
     """What to fetch from an archive; empty values select everything that the others select.
 
     Attributes
@@ -48,7 +48,7 @@ class Selection:
                     "select other patients. Select by StudyInstanceUID."
                 )
 
-    def parts(self) -> list[Selection]:
+    def parts(self) -> list[ArchiveSelection]:
         """Return a selection for each value of the narrowest kind that is given, to see which of them select nothing."""
         for name in ("series", "accessions", "studies", "patients"):
             if values := getattr(self, name):
@@ -81,7 +81,7 @@ class DicomwebAddress:
     """The base URL of a DICOMweb service, and what of it is selected."""
 
     url: str
-    selection: Selection = field(default_factory=Selection)
+    selection: ArchiveSelection = field(default_factory=ArchiveSelection)
 
     def __str__(self) -> str:
         return f"dicomweb:{self.url}"
@@ -95,7 +95,7 @@ class PacsAddress:
     host: str
     port: int
     tls: bool = False
-    selection: Selection = field(default_factory=Selection)
+    selection: ArchiveSelection = field(default_factory=ArchiveSelection)
 
     def __str__(self) -> str:
         host = f"[{self.host}]" if ":" in self.host else self.host
@@ -154,7 +154,7 @@ def _pacs(text: str, rest: str, tls: bool) -> PacsAddress:
     return PacsAddress(match["title"].strip(), match["host"].strip("[]"), int(match["port"]), tls, selection)
 
 
-def _selection(text: str, path: str, query: str) -> Selection:
+def _selection(text: str, path: str, query: str) -> ArchiveSelection:
     """Return what ``/UID/series/UID`` and ``PatientID=…`` select."""
     words = [word for word in path.split("/") if word and word != "series"]
     chosen: dict[str, list[str]] = {name: [] for name in _KEYS.values()}
@@ -166,7 +166,7 @@ def _selection(text: str, path: str, query: str) -> Selection:
         raise OptionError(f"{text!r} selects single instances. Select a study or a series.")
     chosen["study"] += words[:1]
     chosen["series"] += words[1:]
-    return Selection(*(tuple(chosen[name]) for name in ("study", "patient", "series", "accession")))
+    return ArchiveSelection(*(tuple(chosen[name]) for name in ("study", "patient", "series", "accession")))
 
 
 def address_problem(text: str) -> str:

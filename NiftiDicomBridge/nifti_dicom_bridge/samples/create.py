@@ -27,8 +27,11 @@ PATIENT: dict[str, str] = {
 }  # fmt: skip
 STUDY: dict[str, str] = {
     "StudyID": "1", "StudyDate": "20260102", "StudyTime": "101500", "AccessionNumber": "", "ReferringPhysicianName": "",
-    "StudyDescription": "Samples of NiftiDicomBridge", "SeriesDate": "20260102", "SeriesTime": "102000",
-    "ContentDate": "20260102", "ContentTime": "102000", "AcquisitionDate": "20260102", "AcquisitionTime": "102000",
+    "StudyDescription": "Samples of NiftiDicomBridge",
+}  # fmt: skip
+TIMES: dict[str, str] = {
+    "SeriesDate": "20260102", "SeriesTime": "102000", "ContentDate": "20260102", "ContentTime": "102000",
+    "AcquisitionDate": "20260102", "AcquisitionTime": "102000",
 }  # fmt: skip
 _EQUIPMENT = {"Manufacturer": "NiftiDicomBridge", "ManufacturerModelName": "create-sample"}
 _LABELS = "index\tname\tcolor\n{}\tBrain\t#e6b8a2\n{}\tCerebrospinal fluid\t#4aa8ff\n{}\tNeoplasm\t#ff4040\n"
@@ -141,7 +144,7 @@ def _convert(scratch: Path, name: str, voxels: np.ndarray, options: ConversionOp
     """Write voxels (x, y, z) as NIfTI, and convert that."""
     image = Volume(voxels.transpose(2, 1, 0)[None], head.lps_to_ras(), name=name)
     (path,) = [path for path in write(image, scratch / f"{name}.nii") if path.suffix == ".nii"]
-    about = {**attributes} if options.reference else {**_EQUIPMENT, **attributes}
+    about = {**attributes} if options.reference else {**_EQUIPMENT, **TIMES, **attributes}
     if options.study_from is None and options.reference is None:
         about = {**PATIENT, **STUDY, **about}
     metadata = scratch / f"{name}.metadata.json"
@@ -182,8 +185,7 @@ def _made_cines(scratch: Path) -> Iterator[tuple[str, str]]:
     import pydicom
 
     first = pydicom.dcmread(next((scratch / "dicom" / "CT").rglob("*.dcm")), stop_before_pixels=True)
-    dates = {key: value for key, value in STUDY.items() if key.startswith(("Series", "Content"))}
-    shared: dict[str, Any] = {**PATIENT, **STUDY, **dates, "StudyInstanceUID": first.StudyInstanceUID}
+    shared: dict[str, Any] = {**PATIENT, **STUDY, **TIMES, "StudyInstanceUID": first.StudyInstanceUID}
     write_angiogram(cines.angiogram(), scratch / "dicom" / "XA_cine" / "000001.dcm", shared)
     yield "XA_cine", "XA cine, coronary tree"
     write_ultrasound(cines.heart_clip(), scratch / "dicom" / "US_cine" / "000001.dcm", shared)

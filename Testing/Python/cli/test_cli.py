@@ -449,3 +449,21 @@ def test_no_progress_bar_goes_into_a_pipe(circle: Circle) -> None:
 
     assert done.stderr == ""
     assert "\r" not in done.stdout
+
+
+@pytest.mark.parametrize("quiet", [(), ("-q",)])
+def test_why_all_was_skipped_is_printed_by_itself(quiet: tuple[str, ...], circle: Circle, tmp_path: Path) -> None:
+    circle.make("classic_ct")
+    script = tmp_path / "nothing.py"
+    script.write_text(
+        "import sys, nibabel, numpy\n"
+        "image = nibabel.load(sys.argv[1])\n"
+        "nibabel.save(nibabel.Nifti1Image(numpy.zeros(image.shape, 'u1'), image.affine), sys.argv[2])\n"
+    )
+    command = [sys.executable, script, "{input}", "{output}"]
+
+    done = run("apply", circle.dicom, "-o", circle.back, "--as", "seg", *quiet, "--", *command)
+
+    assert done.returncode == 1
+    assert "no label is described" in done.stderr
+    assert "--labels" in done.stderr

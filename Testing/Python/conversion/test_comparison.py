@@ -84,7 +84,7 @@ def test_voxels_without_a_number_in_both_are_not_counted_as_different(tmp_path: 
         save_dicom(tmp_path / name, [ds])
 
     (difference,) = compare(tmp_path / "one", tmp_path / "two").differences
-    assert difference.what == "voxels (1 differ)"
+    assert difference.reason == "1 of 20 differ, by 12 at most"
 
 
 def test_numbers_that_differ_are_shown_as_numbers(tmp_path: Path) -> None:
@@ -109,3 +109,26 @@ def test_images_with_one_uid_are_compared_with_those_of_their_series(tmp_path: P
 
     assert comparison.same
     assert comparison.instances == [3, 3, 3]
+
+
+def test_a_file_that_cannot_be_read_is_named_with_its_side_and_the_reason(tmp_path: Path) -> None:
+    for folder in ("one", "two"):
+        save_dicom(tmp_path / folder, [image(np.zeros((4, 5), "<u2"))])
+    (path,) = (tmp_path / "two").iterdir()
+    (tmp_path / "two" / "cut.dcm").write_bytes(path.read_bytes()[:-20])
+
+    lines = compare(tmp_path / "one", tmp_path / "two").table()
+
+    (line,) = [line for line in lines.splitlines() if line.startswith("  ")]
+    assert "cut.dcm of the second: cannot be read: " in line
+    assert "truncated" in line
+    assert "≠" not in line
+
+
+def test_voxels_of_another_shape_are_shown_with_both_shapes(tmp_path: Path) -> None:
+    for folder, rows in (("one", 4), ("two", 6)):
+        save_dicom(tmp_path / folder, [image(np.zeros((rows, 5), "<u2"))])
+
+    found = [str(difference) for difference in compare(tmp_path / "one", tmp_path / "two").differences]
+
+    assert any("shape of the voxels: (1, 4, 5) ≠ (1, 6, 5)" in text for text in found)

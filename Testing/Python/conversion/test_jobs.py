@@ -184,3 +184,23 @@ def test_an_interruption_ends_all_processes(circle: Circle) -> None:
     assert b"Stopped" in text or process.returncode == 0
     assert living_processes(process.pid) == []
     assert not [path for path in circle.nifti.rglob("*") if path.name.startswith("tmp")]
+
+
+class _TerminatedWhileClosed:
+    """A connection whose other end was closed; the process is told to end while it closes its own."""
+
+    def recv(self) -> object:
+        raise EOFError
+
+    def close(self) -> None:
+        os.kill(os.getpid(), signal.SIGTERM)
+        time.sleep(0.1)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="SIGTERM ends a process at once here")
+def test_a_process_that_is_told_to_end_while_it_ends_prints_nothing(capfd: pytest.CaptureFixture[str]) -> None:
+    process = multiprocessing.get_context("fork").Process(target=workers._work, args=(_TerminatedWhileClosed(), None, [], ()))
+    process.start()
+    process.join()
+    assert capfd.readouterr().err == ""
+    assert process.exitcode == 0

@@ -20,11 +20,11 @@ from nifti_dicom_bridge.preview import video
 from nifti_dicom_bridge.preview.gif import GifWriter
 from nifti_dicom_bridge.samples import cines
 from nifti_dicom_bridge.samples.cine_files import write_angiogram, write_ultrasound
-from nifti_dicom_bridge.samples.create import PATIENT, STUDY
+from nifti_dicom_bridge.samples.create import PATIENT, STUDY, TIMES
 from oracles import module, oracle, run
 from phantoms.base import CT, slices, write
 
-SHARED = {**PATIENT, **STUDY, "StudyInstanceUID": "1.2.826.0.1.3680043.8.498.77.5"}
+SHARED = {**PATIENT, **STUDY, **TIMES, "StudyInstanceUID": "1.2.826.0.1.3680043.8.498.77.5"}
 PAGE = """<video id=v src="data:video/mp4;base64,{}" muted></video><pre id=o>nothing</pre><script>
 const v = document.getElementById('v'), o = document.getElementById('o'), c = document.createElement('canvas');
 v.onerror = () => {{ o.textContent = JSON.stringify({{error: v.error.message}}); }};

@@ -37,7 +37,7 @@ from ...sidecar import match
 from ...sidecar.record import Record
 from ..new_objects import ObjectBuilder, violations
 from .results import Result
-from .runs import Run
+from .runs import CommandRun
 
 _LABEL_KINDS = (*LABEL_KINDS, Kind.PM)
 VECTORS = "vector"
@@ -66,6 +66,11 @@ class _Target(NamedTuple):
     segments: list[Segment]
     is_empty: bool
 
+    @property
+    def describes_labels(self) -> bool:
+        """Whether it is known what the labels of the result mean."""
+        return self.labels is not None or bool(self.segments)
+
 
 @dataclass
 class ResultWriter:
@@ -92,7 +97,7 @@ class ResultWriter:
     def __post_init__(self) -> None:
         self.job = DicomJob(self.options)
 
-    def write(self, result: Result, run: Run, provenance: Provenance, entry: Entry) -> None:
+    def write(self, result: Result, run: CommandRun, provenance: Provenance, entry: Entry) -> None:
         """Write one result; raises `BridgeError` if that is not possible, with nothing written."""
         image = result.image.image
         if image.intent == VECTORS and image.voxels.dtype.kind == "f":
@@ -101,8 +106,8 @@ class ResultWriter:
         if image.voxels.dtype.kind == "c":
             raise OptionError(f"{result.file}: its voxels are complex. Let the command write magnitude or parts as images.")
         target = self._target_of(result, run)
-        if target.is_empty and (target.kind in LABEL_KINDS or target.original.reference.modality == "SEG"):
-            _skip(entry, "all voxels are 0, so there is nothing to write")
+        if target.is_empty and target.kind in LABEL_KINDS and not target.describes_labels:
+            _skip(entry, f"all voxels are 0, and no label is described, so there is nothing to write; {remedy('label-names')}")
             return
         if target.is_empty and target.assumed:
             raise OptionError(
@@ -113,7 +118,7 @@ class ResultWriter:
         self._write_object(result, target, provenance, entry)
         entry.log.warnings += violations(entry.outputs)
 
-    def _target_of(self, result: Result, run: Run) -> _Target:
+    def _target_of(self, result: Result, run: CommandRun) -> _Target:
         originals = _originals_of(run)
         original, is_named = _original_of(result, originals, self.options.kind)
         labels, segments = self._labels_of(result)
@@ -223,7 +228,7 @@ def _check_place(result: Result, original: _Original, image: Volume, kind: Kind)
         raise OptionError(f"{result.file}: {problem} It cannot be stored with the original. {remedy('leave-out-results')}")
 
 
-def _originals_of(run: Run) -> list[_Original]:
+def _originals_of(run: CommandRun) -> list[_Original]:
     return [
         _Original(reference_of(plan, Path(plan.instances[0].path).parent), source, plan.name, file)
         for plan, source, file in zip(run.plans, run.sources, run.files, strict=True)

@@ -21,7 +21,7 @@ from .objects import ResultWriter
 from .placeholders import filled
 from .processes import Commands, Finished
 from .results import Result, nothing_written, read_results, written_images
-from .runs import Run
+from .runs import CommandRun
 
 POLL_S = 0.2
 """How often cancelling is possible while commands run."""
@@ -62,9 +62,9 @@ class Pipeline:
     def __post_init__(self) -> None:
         self.commands = Commands(self.apply_options.environment)
 
-    def execute(self, runs: Sequence[Run]) -> ConversionReport:
+    def execute(self, runs: Sequence[CommandRun]) -> ConversionReport:
         """Execute all runs; a run that fails does not stop the others, an exception ends all commands."""
-        waiting: dict[Future[Finished], Run] = {}
+        waiting: dict[Future[Finished], CommandRun] = {}
         done = 0
         pool = ThreadPoolExecutor(self.apply_options.jobs)
         try:
@@ -83,7 +83,7 @@ class Pipeline:
             pool.shutdown(wait=True, cancel_futures=True)
         return self.report
 
-    def _started(self, run: Run, pool: ThreadPoolExecutor) -> Future[Finished] | None:
+    def _started(self, run: CommandRun, pool: ThreadPoolExecutor) -> Future[Finished] | None:
         """Prepare a run and start its command; None if it is done already: it failed, or is a function."""
         entry = run.entry()
         with errors_recorded_in(entry):
@@ -100,7 +100,7 @@ class Pipeline:
         shutil.rmtree(run.folder, ignore_errors=True)
         return None
 
-    def _finish_some(self, waiting: dict[Future[Finished], Run], done: int, total: int) -> int:
+    def _finish_some(self, waiting: dict[Future[Finished], CommandRun], done: int, total: int) -> int:
         """Wait until commands end, write their results, and return how many ended."""
         ended: set[Future[Finished]] = set()
         while not ended:
@@ -113,7 +113,7 @@ class Pipeline:
             shutil.rmtree(run.folder, ignore_errors=True)
         return len(ended)
 
-    def _finish(self, run: Run, finished: Finished) -> None:
+    def _finish(self, run: CommandRun, finished: Finished) -> None:
         """Write the results of a command that ended, or the entry of its failure."""
         if finished.problem:
             entry = run.entry()
@@ -127,7 +127,7 @@ class Pipeline:
             return
         self._write_results(run, f"exit code {finished.exit_code}, {finished.seconds:.1f} s")
 
-    def _write_results(self, run: Run, ending: str) -> None:
+    def _write_results(self, run: CommandRun, ending: str) -> None:
         files = written_images(run.output_dir, self.apply_options.take)
         if not files:
             entry = run.entry()
@@ -146,10 +146,10 @@ class Pipeline:
                 entry.log.notes.append(f"applied: {provenance.description}")
             self.report.entries.append(entry)
 
-    def _results(self, files: Sequence[Path], run: Run) -> Iterator[Result | BridgeError]:
+    def _results(self, files: Sequence[Path], run: CommandRun) -> Iterator[Result | BridgeError]:
         return read_results(files, run.output_dir, run.files, self.options.kind)
 
-    def _provenance(self, run: Run, ending: str) -> Provenance:
+    def _provenance(self, run: CommandRun, ending: str) -> Provenance:
         """Return the command as the user wrote it, how it ended, and the digests of what it read."""
         what = f"function {self.algorithm.name}" if callable(self.task) else "command " + " ".join(self.task)
         digests = ", ".join(source.origin.digest for source in run.sources)

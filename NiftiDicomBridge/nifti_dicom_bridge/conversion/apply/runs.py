@@ -27,7 +27,7 @@ RESULT = "result"
 
 
 @dataclass
-class Run:
+class CommandRun:
     """One run of a command or a function.
 
     Attributes
@@ -123,7 +123,7 @@ def subject_of(plan: Plan) -> str:
     return re.sub(r"[^A-Za-z0-9]", "", metadata.text(plan.instances[0].elements, Tag.PATIENT_ID)) or "unknown"
 
 
-def runs_of(chosen: Sequence[tuple[Plan, int]], per_study: bool, folder: Path) -> list[Run]:
+def runs_of(chosen: Sequence[tuple[Plan, int]], per_study: bool, folder: Path) -> list[CommandRun]:
     """Return the runs for volumes and the numbers of their selectors: one for each volume, or for each study."""
     groups: dict[object, list[tuple[Plan, int]]] = {}
     people = People()
@@ -133,7 +133,9 @@ def runs_of(chosen: Sequence[tuple[Plan, int]], per_study: bool, folder: Path) -
         study = metadata.text(first, Tag.STUDY_INSTANCE_UID), patient, people.number_of(patient, person_of(first))
         groups.setdefault(study if per_study else n, []).append((plan, number))
     return [
-        Run(_title(members, per_study), [plan for plan, _ in members], [number for _, number in members], folder / f"{n:04}")
+        CommandRun(
+            _title(members, per_study), [plan for plan, _ in members], [number for _, number in members], folder / f"{n:04}"
+        )
         for n, members in enumerate(groups.values())
     ]
 

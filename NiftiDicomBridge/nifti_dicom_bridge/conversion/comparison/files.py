@@ -56,14 +56,15 @@ def compare(first: AnyPaths, second: AnyPaths, progress: Progress | None = None,
       files                7 of 7 identical to the last byte
     """
     comparison = Comparison()
-    one, two = (_instances(paths, comparison, progress, follow_links) for paths in (first, second))
+    inputs = {"first": first, "second": second}
+    one, two = (_instances(paths, which, comparison, progress, follow_links) for which, paths in inputs.items())
     pairs = [
         pair for kind in (_is_image, _is_structure_set) for pair in pairs_of(list(filter(kind, one)), list(filter(kind, two)))
     ]
     comparison.instances = [len(one), len(two), len(pairs)]
     for n, missing in enumerate(unmatched(one, two, pairs)):
         for instance in missing:
-            comparison.differ(instance.name, f"instance only in the {('first', 'second')[n]}", instance.uid, "")
+            comparison.fail(instance.name, f"instance only in the {list(inputs)[n]}", instance.uid)
     known = EarlierPairs()
     for n, (a, b) in enumerate(pairs):
         if progress is not None and n % 16 == 0:
@@ -71,13 +72,13 @@ def compare(first: AnyPaths, second: AnyPaths, progress: Progress | None = None,
         try:
             compare_instance(a, b, comparison, known)
         except Exception as error:
-            comparison.differ(a.name, "cannot be compared", failure_of(error).sentence, "")
+            comparison.fail(a.name, "cannot be compared", failure_of(error).sentence)
     comparison.reissued_uids = len(known.reissued)
     return comparison
 
 
 def _instances(
-    paths: AnyPaths, comparison: Comparison, progress: Progress | None, follow_links: bool = False
+    paths: AnyPaths, which: str, comparison: Comparison, progress: Progress | None, follow_links: bool = False
 ) -> list[Instance]:
     given = paths_of(paths)
     inventory = find_series(given, progress, follow_links)
@@ -85,7 +86,8 @@ def _instances(
     compared = {instance.path for instance in structure_sets}
     for leftover in inventory.leftovers:
         if leftover.failed:
-            comparison.differ(Path(leftover.path).name, "cannot be read", leftover.reason, "")
+            reason = leftover.reason.removeprefix(f"{leftover.path}: ")
+            comparison.fail(f"{Path(leftover.path).name} of the {which}", "cannot be read", reason)
         elif leftover.path not in compared:
             comparison.not_compared += 1
     instances = [*(instance for series in inventory.series for instance in series.instances), *structure_sets]

@@ -83,7 +83,7 @@ def _compare_elements(a: Instance, b: Instance, comparison: Comparison, known: E
             comparison.differ(a.name, path_text(path), x, y)
     common = one.keys() & two.keys()
     if [path for path in one if path in common] != [path for path in two if path in common]:
-        comparison.differ(a.name, "order of elements", "", "")
+        comparison.fail(a.name, "order of elements")
 
 
 def _compare_meta(a: Instance, b: Instance, comparison: Comparison, reissued: dict[str, str], transcoded: bool) -> None:
@@ -104,7 +104,7 @@ def _compare_meta(a: Instance, b: Instance, comparison: Comparison, reissued: di
         good = False
     comparison.equal_file_meta += good
     if not good:
-        comparison.differ(a.name, "file meta information or preamble", "", "")
+        comparison.fail(a.name, "file meta information or preamble")
 
 
 def _compare_voxels(a: Instance, b: Instance, comparison: Comparison, identical: bool, formats: decode.PixelFormats) -> None:
@@ -116,18 +116,21 @@ def _compare_voxels(a: Instance, b: Instance, comparison: Comparison, identical:
             return
         x, y = (decode.decode(instance, _checked_format(instance, formats)) for instance in (a, b))
     except Exception as error:
-        comparison.differ(a.name, "pixel data cannot be decoded", failure_of(error).sentence, "")
+        comparison.fail(a.name, "pixel data cannot be decoded", failure_of(error).sentence)
         return
-    if x.shape == y.shape and np.array_equal(x, y, equal_nan=x.dtype.kind == "f"):
+    if x.shape != y.shape:
+        comparison.differ(a.name, "shape of the voxels", x.shape, y.shape)
+    elif np.array_equal(x, y, equal_nan=x.dtype.kind == "f"):
         comparison.equal_voxels += 1
     else:
-        count = _count_of_different(x, y) if x.shape == y.shape else "all"
-        comparison.differ(a.name, f"voxels ({count} differ)", x.shape, y.shape)
+        comparison.fail(a.name, "voxels", _difference_of(x, y))
 
 
-def _count_of_different(x: np.ndarray, y: np.ndarray) -> int:
-    """Return how many values differ; one that is not a number is equal to another one."""
-    return int(((x != y) & ~(np.isnan(x) & np.isnan(y))).sum())
+def _difference_of(x: np.ndarray, y: np.ndarray) -> str:
+    """Return how many values differ, and by how much; one that is not a number is equal to another one."""
+    differ = (x != y) & ~(np.isnan(x) & np.isnan(y))
+    largest = np.abs(x[differ].astype(np.float64) - y[differ]).max()
+    return f"{int(differ.sum())} of {x.size} differ, by {largest:g} at most"
 
 
 def _checked_format(instance: Instance, formats: decode.PixelFormats) -> PixelFormat:

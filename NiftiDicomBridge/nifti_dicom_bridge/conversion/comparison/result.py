@@ -16,12 +16,17 @@ SHOWN = 20
 
 @dataclass
 class Difference:
-    """One thing that is not the same."""
+    """One thing that is not the same: both values, or why there is none to compare."""
 
     instance: str
     what: str
-    first: str
-    second: str
+    first: str = ""
+    second: str = ""
+    reason: str = ""
+
+    def __str__(self) -> str:
+        values = f"{self.first} ≠ {self.second}" if self.first or self.second else self.reason
+        return ": ".join(filter(None, (self.instance, self.what, values)))
 
 
 @dataclass(repr=False)
@@ -92,10 +97,17 @@ class Comparison:
         return fitted(["Comparison " + conclusion, *("  " + line for line in lines)])
 
     def differ(self, instance: str, what: str, first: object, second: object) -> None:
-        """Note a difference."""
+        """Note two values that differ."""
+        self._add(Difference(instance, what, _shown(first), _shown(second)))
+
+    def fail(self, instance: str, what: str, reason: str = "") -> None:
+        """Note what differs without values to show, such as a file that cannot be read."""
+        self._add(Difference(instance, what, reason=reason))
+
+    def _add(self, difference: Difference) -> None:
         self.different += 1
         if len(self.differences) < SHOWN:
-            self.differences.append(Difference(instance, what, _shown(first), _shown(second)))
+            self.differences.append(difference)
 
 
 def _shown(value: object) -> str:
@@ -129,8 +141,7 @@ def _lines(comparison: Comparison) -> list[str]:
         lines.append(f"{'UIDs':20} {comparison.reissued_uids} replaced consistently")
     if comparison.not_compared:
         lines.append(f"{'not compared':20} {comparison.not_compared} other object(s) without pixel data, or duplicates")
-    for difference in comparison.differences:
-        lines.append(f"  {difference.instance}: {difference.what}: {difference.first} ≠ {difference.second}")
+    lines += [f"  {difference}" for difference in comparison.differences]
     if comparison.different > len(comparison.differences):
         lines.append(f"  … and {comparison.different - len(comparison.differences)} more differences")
     verdict = "DIFFERENT" if not comparison.same else "SAME, except for new UIDs" if comparison.reissued_uids else "SAME"

@@ -359,6 +359,18 @@ def test_result_without_any_label_writes_nothing_and_is_reported() -> None:
     assert "all voxels are 0" in entry.error
 
 
+def test_result_without_any_label_states_that_nothing_was_found_if_labels_are_described(tmp_path: Path) -> None:
+    table = tmp_path / "labels.json"
+    table.write_text('{"labels": {"background": 0, "lesion": 1}}')
+
+    report = apply(series("ct"), "out", lambda image: np.zeros(image.shape, np.uint8), kind="seg", labels=table)
+
+    (seg,) = objects(report)
+    assert [item.SegmentLabel for item in seg.SegmentSequence] == ["lesion"]
+    assert not seg.pixel_array.any()
+    assert "nothing was found" in report.entries[0].log.warnings[0]
+
+
 def test_image_that_the_function_did_not_change_is_named() -> None:
     (entry,) = apply(series("ct"), "out", lambda image: image).entries
 

@@ -669,12 +669,12 @@ def test_an_attribute_that_is_set_is_set_in_an_edited_label_map_too(circle: Circ
     assert ds.SeriesDescription == "twice"
 
 
-EMPTY = {"all background": (0, "no label"), "fractions": (0.5, "whole numbers"), "negative": (-1, "negative")}
+NO_LABELS = {"fractions": (0.5, "whole numbers"), "negative": (-1, "negative")}
 
 
-@pytest.mark.parametrize("name", EMPTY)
+@pytest.mark.parametrize("name", NO_LABELS)
 def test_voxels_that_are_no_labels_are_one_clear_error(name: str, circle: Circle) -> None:
-    factor, words = EMPTY[name]
+    factor, words = NO_LABELS[name]
     circle.make("segmentation_with_gaps").forth()
     circle.edit_image(lambda image: nibabel.Nifti1Image(np.asarray(image.dataobj).astype(np.float32) * factor, image.affine))
     (entry,) = circle.home(NEW).entries

@@ -308,11 +308,9 @@ REFUSED = {
     "negative": (-labels(), LABELMAP, "negative"),
     "fractions": (labels() + 0.25, BINARY, "not whole numbers"),
     "NaN": (np.where(labels() == 1, np.nan, labels()), BINARY, "NaN"),
-    "all zero": (labels() * 0, LABELMAP, "no label to write"),
     "too large": (labels().astype(np.int64) << 32, LABELMAP, "too large"),
     "probability above 1": (labels() / 2.0, FRACTIONAL, "from 0 to 1"),
     "no probability": (np.full((1, 2, 3, 4), np.nan), FRACTIONAL, "from 0 to 1"),
-    "no voxel": (labels() * 0.0, FRACTIONAL, "no segment to write"),
 }
 
 

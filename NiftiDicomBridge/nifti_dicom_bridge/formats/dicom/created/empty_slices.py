@@ -11,6 +11,8 @@ from .placement import Placement
 def with_marks(array: np.ndarray) -> tuple[np.ndarray, list[int]]:
     """Return probabilities with one voxel set in the first and last slice if those are empty, and the slices.
 
+    It is a voxel of the first segment, or one of each segment if all are empty.
+
     highdicom leaves out empty slices; `without_marks` removes the voxels from the object.
 
     Parameters
@@ -23,7 +25,7 @@ def with_marks(array: np.ndarray) -> tuple[np.ndarray, list[int]]:
         return array, []
     marked = array.copy()
     for k in empty:
-        marked[(k, *[0] * (array.ndim - 1))] = 1
+        marked[k, 0, 0, : 1 if array.any() else None] = 1
     return marked, empty
 
 

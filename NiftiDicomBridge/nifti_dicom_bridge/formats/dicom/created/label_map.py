@@ -45,7 +45,7 @@ class LabelMap:
         Raises
         ------
         LabelError
-            If a voxel is negative, not whole or not finite, no voxel is above 0, or 0 is a segment and not background.
+            If a voxel is negative, not whole or not finite, or 0 is a segment and not background.
         """
         values, labels = _Values(volume), list[frozenset[int]]()
         for _, _, planes in slabs(volume.voxels):
@@ -148,8 +148,6 @@ class _Values:
                 f"{self._negative} voxels are negative (down to {self._low:g}): labels are whole numbers from 0 "
                 'upwards. If it is an image of values, use kind="pm".'
             )
-        if not self.largest:
-            raise LabelError("all voxels are 0, so there is no label to write. Check that it is the right file.")
         if self.largest >= 1 << 32:
             raise LabelError(
                 f'The label {self.largest} is too large: labels go up to {(1 << 32) - 1}. Use kind="pm" for an image of values.'

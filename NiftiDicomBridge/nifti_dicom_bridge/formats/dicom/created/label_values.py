@@ -24,12 +24,10 @@ def probabilities(volume: Volume, log: Log) -> np.ndarray:
     Raises
     ------
     LabelError
-        If a voxel is not finite or out of range, all are 0, or the full scale is not known.
+        If a voxel is not finite or out of range, or the full scale is not known.
     """
     voxels = volume.array if volume.rescale.is_identity else volume.real_values()
     low, high = (float(voxels.min()), float(voxels.max())) if voxels.size else (0.0, 0.0)
-    if high == 0 and low == 0:
-        raise LabelError("all voxels are 0, so there is no segment to write. Check that it is the right file.")
     full = _full_scale(voxels, low, high)
     if full != 1:
         what = "percent" if full == 100 else f"whole numbers from 0 to {full}"
@@ -54,7 +52,7 @@ def _full_scale(voxels: np.ndarray, low: float, high: float) -> int:
         raise LabelError(f"{missing} voxels are NaN or infinite: probabilities are from 0 to 1. Set them to 0 for background.")
     if low < 0:
         raise LabelError(f"Voxels are from {low:g} to {high:g}: probabilities are from 0 to 1.")
-    if high < LEAST_PROBABILITY:
+    if 0 < high < LEAST_PROBABILITY:
         raise LabelError(
             f"Voxels are at most {high:g}: as probabilities in steps of 1/{FULL}, most of their differences would be lost. "
             'Use kind="pm", which keeps them.'

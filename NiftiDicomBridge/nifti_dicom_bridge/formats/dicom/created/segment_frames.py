@@ -58,15 +58,16 @@ class SegmentPlanes:
         """Return small planes, shape (slices, 1, pixels), or (slices, 1, pixels, segments) of several label maps.
 
         Without a frame, empty slices at both ends would be missing from the grid that readers restore: ``BINARY`` objects have
-        one empty frame in each.
+        one empty frame in each, and if all slices are empty, one of each segment.
         """
         numbers = {label: number for number, label in self.labels.items()}
         slices, count = len(self.maps[0].labels[self.time]), len(self.labels) + 1
         pixels = -(-count // _MULTIPLE) * _MULTIPLE
         present = [{numbers[label] for one in self.maps for label in one.labels[self.time][k]} for k in range(slices)]
         if self.kind is SegmentationForm.BINARY:
+            ends = {1} if any(present) else set(numbers.values())
             for k in (0, slices - 1):
-                present[k] = present[k] or {1}
+                present[k] = present[k] or ends
         places = {number: n for n, number in enumerate(self.labels)}
         small = np.zeros((slices, 1, pixels), np.min_scalar_type(max(self.labels)))
         for k, own in enumerate(present):

@@ -55,7 +55,8 @@ class SegmentationRequest:
     common : Dataset
         Attributes of patient, study, series, frame of reference, equipment, in UTF-8.
     segments : sequence of Segment
-        What the labels mean; those without voxels are left out, labels without a segment are called by their number.
+        What the labels mean; those without voxels are left out unless no label has any, labels without a segment are called
+        by their number.
     log : Log
         Receives what was assumed, made up and left out.
     sources : sequence of Dataset
@@ -98,7 +99,7 @@ def segmentations(request: SegmentationRequest) -> Iterator[DataSetFile]:
     Raises
     ------
     LabelError
-        If voxels are not labels (negative, fractions, too many), no probabilities, or all background.
+        If voxels are not labels (negative, fractions, too many), no probabilities, or all background and no label is named.
     GeometryError
         If no DICOM slice can hold the grid.
     PixelError
@@ -116,10 +117,10 @@ def segmentations(request: SegmentationRequest) -> Iterator[DataSetFile]:
         return
     labels = LabelMap.of(request.volume, request.log)
     known = complete_segments(named_segments(labels.all_labels(), request), request)
-    empty = [t + 1 for t in range(len(labels.labels)) if not labels.labels_of_time(t)]
+    present = [t for t in range(len(labels.labels)) if labels.labels_of_time(t)] or [0]
+    empty = [t + 1 for t in range(len(labels.labels)) if t not in present]
     if empty:
         request.log.warnings.append(f"time(s) {', '.join(map(str, empty))} hold no label: no object was made of them")
-    present = [t for t in range(len(labels.labels)) if t + 1 not in empty]
     if len(present) > 1 and all(list(labels.labels_of_time(t)) == [1] for t in present):
         request.log.warnings.append(
             f"{len(present)} times have label 1 only, and become an object each: if they are segments, "
@@ -127,7 +128,7 @@ def segmentations(request: SegmentationRequest) -> Iterator[DataSetFile]:
         )
     for number, t in enumerate(present, 1):
         here = labels.labels_of_time(t)
-        numbered = _numbered([segment for segment in known if segment.number in here], request)
+        numbered = _numbered([segment for segment in known if segment.number in here or not here], request)
         here_placed = request.placement(t) if request.counted else placement
         yield _object_of_labels(request, here_placed, [labels], numbered, number, t)
 
@@ -136,9 +137,15 @@ def segmentations(request: SegmentationRequest) -> Iterator[DataSetFile]:
 
 
 def named_segments(values: Iterable[int], request: SegmentationRequest) -> list[Segment]:
-    """Return the segments of the labels that voxels have."""
+    """Return the segments of the labels that voxels have; if none has any, all that are described: nothing was found.
+
+    Raises
+    ------
+    LabelError
+        If no voxel has a label, and none is described.
+    """
     known = {segment.number: segment for segment in request.segments}
-    numbers = [int(value) for value in values if value]
+    numbers = [int(value) for value in values if value] or described_segments(request)
     nameless = [number for number in numbers if number not in known]
     absent = sorted(set(known) - set(numbers))
     if nameless:
@@ -146,6 +153,18 @@ def named_segments(values: Iterable[int], request: SegmentationRequest) -> list[
     if absent:
         request.log.notes.append(f"{len(absent)} of the labels described have no voxel and were left out: {_some(absent)}")
     return [known.get(number) or Segment(number, f"Label {number}") for number in numbers]
+
+
+def described_segments(request: SegmentationRequest) -> list[int]:
+    """Return the numbers of all segments that are described, of an image without a labeled voxel; raise if there are none."""
+    if not request.segments:
+        raise LabelError(
+            "all voxels are 0, and no label is described, so there is nothing to write. Check that it is the right file. To "
+            f"write that nothing was found, describe the labels that were looked for: {remedy('label-names')}."
+        )
+    names = _some([segment.label for segment in request.segments])
+    request.log.warnings.insert(0, f"all voxels are 0, so the object states that nothing was found of: {names}")
+    return sorted(segment.number for segment in request.segments)
 
 
 def complete_segments(segments: list[Segment], request: SegmentationRequest) -> list[Segment]:
@@ -180,6 +199,8 @@ def _numbered(segments: list[Segment], request: SegmentationRequest) -> list[_Nu
 def probability_maps(request: SegmentationRequest) -> tuple[np.ndarray, list[_Numbered]]:
     """Return probabilities, shape (slices, rows, columns, segments), and the segments."""
     array = np.moveaxis(probabilities(request.volume, request.log), 0, -1)
+    if not array.any():
+        described_segments(request)
     known = {segment.number: segment for segment in request.segments}
     if _starts_with_background(array, known):
         request.log.notes.append("the first map is the background: it was left out, the second is label 1")
@@ -320,6 +341,6 @@ def _concept(code: Code) -> Any:
     return CodedConcept(code.value, code.scheme, code.meaning[:64])
 
 
-def _some(numbers: Sequence[int]) -> str:
-    rest = f" and {len(numbers) - _FEW} more" if len(numbers) > _FEW else ""
-    return ", ".join(map(str, numbers[:_FEW])) + rest
+def _some(labels: Sequence[int | str]) -> str:
+    rest = f" and {len(labels) - _FEW} more" if len(labels) > _FEW else ""
+    return ", ".join(map(str, labels[:_FEW])) + rest

@@ -106,7 +106,7 @@ def derive_structure_set(volumes: Sequence[Volume], resampled: bool, uids: UidMa
     first = volumes[0]
     original, planes = first.dicom.metadata.first, planes_of(first)
     grid = SliceGrid(planes, (first.shape_ijk[1], first.shape_ijk[0]), 0.0)
-    voxels = [label_voxels(volume, log)[0] if volume.array.any() else volume.array[0] for volume in volumes]
+    voxels = [label_voxels(volume, log)[0] for volume in volumes]
     edited = _Edited(volumes, voxels, grid, not resampled)
     rois = rois_of(original)
     if not resampled:

@@ -60,7 +60,7 @@ def regions_of(request: SegmentationRequest) -> Regions:
     Raises
     ------
     LabelError
-        If voxels are not labels or probabilities, all are 0, or there are several times of labels.
+        If voxels are not labels or probabilities, all are 0 and no label is described, or there are several times of labels.
     """
     from ..created.segmentation import complete_segments, named_segments, probability_maps
 
