@@ -21,7 +21,7 @@ from nifti_dicom_bridge.standard.sop_classes import (
     PARAMETRIC_MAP,
     SEGMENTATION,
     STRUCTURE_SET,
-    WHOLE_SLIDE,
+    TILED,
 )
 from nifti_dicom_bridge.standard.transfer_syntaxes import DEFLATED_FRAMES, NATIVE
 
@@ -62,8 +62,8 @@ def _read() -> Iterable[list[str]]:
     """Yield the SOP classes whose IOD has pixel data; any other SOP class with pixel data is read in the same way."""
     for uid in iods._table()["sop_classes"]:
         if any("image-pixel" in module.name for module in iods.modules_of(uid)):
-            note = "refused: tiled" if uid == WHOLE_SLIDE else "if the frames are not video" if "Video" in uid_name(uid) else ""
-            yield [uid_name(uid), uid, note or "yes"]
+            note = "if the frames are not video" if "Video" in uid_name(uid) else "yes"
+            yield [uid_name(uid), uid, "if a frame is the whole picture; tiles are refused" if uid in TILED else note]
 
 
 def _syntaxes() -> Iterable[list[str]]:

@@ -177,6 +177,7 @@ def other_words(look: Lookup) -> list[str]:
     volts = look.number(Tag.CTX_RAY_DETAILS_SEQUENCE, Tag.KVP) if metadata.text(data_set, Tag.MODALITY) == "CT" else None
     if volts:
         words.append(f"{volts:g}kV")
+    words += filter(None, [_energy_of(look)])
     transfer = metadata.text(look.group(Tag.MR_MODIFIER_SEQUENCE), Tag.MAGNETIZATION_TRANSFER)
     if transfer not in ("", "NONE") or "MTC" in metadata.texts(data_set, Tag.SEQUENCE_VARIANT):
         words.append("MT")
@@ -189,6 +190,14 @@ def other_words(look: Lookup) -> list[str]:
     elif encoded := _VELOCITY.search(metadata.text(data_set, Tag.SEQUENCE_NAME)):
         words.append("velocity" + encoded[1])
     return words
+
+
+def _energy_of(look: Lookup) -> str:
+    """Return the energy of a virtual monoenergetic CT image (PS3.3 C.8.2.2.2), such as ``70keV``; empty for others."""
+    sequence = Tag.MULTIENERGY_CT_CHARACTERISTICS_SEQUENCE
+    item = look.group(sequence) or metadata.first_item(look.data_set, sequence)
+    energy_kev = metadata.number(item, Tag.MONOENERGETIC_ENERGY_EQUIVALENT)
+    return "" if energy_kev is None else f"{energy_kev:g}keV"
 
 
 def description(frame: Frame) -> tuple[str, ...] | None:

@@ -175,11 +175,13 @@ def test_slices_of_another_pixel_type_are_reported(dtype: str, tmp_path: Path) -
         ("KVP", ["80", "140"], CT, ["80kv", "140kv"]),
         ("SequenceVariant", ["SP", ["SP", "MTC"]], MR, ["", "mt"]),
         ("RescaleType", ["HU", "MGML"], CT, ["hu", "mgml"]),
+        ("MultienergyCTCharacteristicsSequence", [[group(MonoenergeticEnergyEquivalent=energy)] for energy in (40, 70)], CT,
+         ["40kev", "70kev"]),
         ("SliceThickness", ["3", "6"], CT, ["3mm", "6mm"]),
         ("ReceiveCoilName", ["C1", "C2"], MR, ["c1", "c2"]),
         ("DoseType", ["PHYSICAL", "ERROR"], "1.2.840.10008.5.1.4.1.1.481.2", ["physical", "error"]),
     ],
-)
+)  # fmt: skip
 def test_images_that_differ_in_how_they_were_made(
     attribute: str, values: list[Any], kind: str, names: list[str], tmp_path: Path
 ) -> None:
@@ -243,6 +245,17 @@ def test_frames_of_an_enhanced_object_that_differ_in_how_they_were_made(
     found = {name: set(volume.voxels.reshape(-1).tolist()) for name, volume in images(tmp_path, [ds]).items()}
 
     assert found == {name: {100 * (n + 1) + k for k in range(6)} for n, name in enumerate(names)}
+
+
+@pytest.mark.parametrize(("presentation", "is_reported"), [("COLOR", True), ("MONOCHROME", False)])
+def test_colors_of_a_supplemental_palette_are_reported(presentation: str, is_reported: bool, tmp_path: Path) -> None:
+    found = series("PixelPresentation", [presentation])
+    for ds in found:
+        ds.RedPaletteColorLookupTableDescriptor = [256, 3840, 8]
+
+    (volume,) = images(tmp_path, found).values()
+
+    assert any("stored values from 3840 on are numbers of colors" in words for words in volume.warnings) == is_reported
 
 
 def test_numbers_of_a_palette_are_reported(tmp_path: Path) -> None:

@@ -419,6 +419,26 @@ def test_sizes_of_pixels_that_are_not_used_are_named(attribute: str, value: list
     assert any(name in warning and "pixels count as 1 mm" in warning for warning in volume.warnings)
 
 
+def _region(**attributes: object) -> Dataset:
+    tissue = {"RegionSpatialFormat": 1, "PhysicalUnitsXDirection": 3, "PhysicalUnitsYDirection": 3}
+    return group(**tissue | {"PhysicalDeltaX": 0.02, "PhysicalDeltaY": -0.03} | attributes)
+
+
+@pytest.mark.parametrize(
+    ("regions", "size"),
+    [([_region(), _region(RegionSpatialFormat=4, PhysicalUnitsXDirection=4)], "0.3 × 0.2 mm"),
+     ([_region(), _region(PhysicalDeltaX=0.05)], ""), ([_region(PhysicalUnitsXDirection=4)], "")],
+)  # fmt: skip
+def test_the_size_of_pixels_in_regions_of_ultrasound_is_named(regions: list, size: str, tmp_path: Path) -> None:
+    ds = image(ramp(4, 5, dtype="u1"), "1.2.840.10008.5.1.4.1.1.6.1")
+    ds.SequenceOfUltrasoundRegions = regions
+
+    (volume,) = volumes(tmp_path, ds)
+
+    (words,) = (warning for warning in volume.warnings if "SequenceOfUltrasoundRegions" in warning)
+    assert (size in words) if size else ("region are" not in words)
+
+
 # --- attributes that contradict the frames ----------------------------------------------------------------------------
 
 DOSE = "1.2.840.10008.5.1.4.1.1.481.2"

@@ -73,6 +73,8 @@ STATEMENTS: dict[str, Statement] = {
     "FrameReferenceTime": _number("FrameReferenceTime", 0, 1000 * PERIOD),
     "TriggerTime of volumes": _number("TriggerTime", 10, 100),
     "TriggerTime of slices": _number("TriggerTime", 10, 1000 * PERIOD, 1000 * PERIOD / SLICES),
+    "phases of the heart": _number("NominalPercentageOfCardiacPhase", 5, 20),
+    "phases of a breath": _number("NominalPercentageOfRespiratoryPhase", 0, 25),
     "b-value and direction": _weighting,
     "AcquisitionNumber": _number("AcquisitionNumber", 1, 1),
     "AcquisitionTime of volumes": _moment("AcquisitionTime", running=False),
