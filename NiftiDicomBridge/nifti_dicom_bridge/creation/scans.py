@@ -53,7 +53,7 @@ def _exists(moment: re.Match[str]) -> bool:
 
 def _moment(file: Path, name: str, log: Log) -> str:
     """Return the time in the row of an image; empty if there is none, or several differ."""
-    if not file.is_file():
+    if not (file.is_file() or file.is_symlink()):
         return ""
     rows = rows_of(file, _NAME, (_TIME,), log.warnings)
     moments = {row.get(_TIME, "").strip() for row in rows if row[_NAME].strip() == name}
