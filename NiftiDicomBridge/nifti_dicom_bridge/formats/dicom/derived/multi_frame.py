@@ -13,6 +13,7 @@ from .. import new_element
 from ..new_file import NewFile
 from ..reading.lookup import frame_count
 from ..reading.multiframe import vectors_of_frames
+from ..reading.philips_volumes import kept_elements
 from ..uids import UidMap
 from .attributes import OF_ONE_TIME, common, file_of_planes, rescale_elements, with_value_mapping
 from .derivation import DerivationContext
@@ -68,7 +69,7 @@ def _of_some_frames(elements: Elements, frames: list[int]) -> Elements:
     """
     count = frame_count(elements)
     if frames == list(range(count)):
-        return {}
+        return kept_elements(elements)
     result = {Tag.NUMBER_OF_FRAMES: new_element.integers("IS", len(frames))}
     for tag in vectors_of_frames(elements):
         numbers, vr = metadata.numbers(elements, tag), elements[tag].vr

@@ -17,6 +17,7 @@ from ....standard.sop_classes import SEGMENTATION, TILED
 from ....standard.tags import Tag
 from .detectors import of_each_detector
 from .lookup import Lookup
+from .philips_volumes import PhilipsVolume, volume_of
 from .planes import AXIAL, assumed_plane, axes_of, doubt_of_step, plane_of, spacing_of, step_of
 from .tolerances import SAME_PLACE_MM
 
@@ -81,6 +82,8 @@ def frames_without_groups(elements: Elements, count: int) -> Frames:
     """Return the planes of several frames, and what they count, from the top level of an object."""
     notes: list[str] = []
     look = Lookup(elements, {})
+    if volume := volume_of(elements):
+        return _frames_of_volumes(volume, count)
     vectors = _vectors(elements, count, notes)
     first = plane_of(look, notes)
     tag, offsets = _offsets(elements, count, notes)
@@ -103,6 +106,13 @@ def frames_without_groups(elements: Elements, count: int) -> Frames:
     if not any(slices):
         vectors = [{**vector, "FrameTime": n} for n, vector in enumerate(vectors, 1)]
     return _frames_of_slices(look, first, slices, vectors, notes)
+
+
+def _frames_of_volumes(volume: PhilipsVolume, count: int) -> Frames:
+    """Return the slices of volumes, time after time; where they are in the patient is not known."""
+    first = assumed_plane(0.0, axes_of(AXIAL), volume.spacing_mm)
+    planes = _along(first, np.arange(count) % volume.slices * volume.step_mm)
+    return Frames(planes, [{"FrameTime": n // volume.slices + 1} for n in range(count)], [volume.note], is_assumed=True)
 
 
 def _frames_of_slices(

@@ -15,6 +15,7 @@ from ....standard.iods import modules_of
 from ....standard.tags import Tag
 from .detectors import place_of_detector
 from .lookup import Lookup
+from .philips_volumes import volume_of
 
 SMALLEST, LARGEST = 1e-9, 1e9
 """Millimeters that are plausible for an image."""
@@ -154,6 +155,8 @@ def spacing_of(look: Lookup, notes: list[str]) -> tuple[float, float]:
             notes.append(f"{what} is used{_magnification(look)}")
             return spacing[0], spacing[1]
         notes.append(f"{what} is not used, as a derived image may have been resampled: pixels count as 1 mm")
+    if volume := volume_of(look.data_set):
+        return volume.spacing_mm
     notes += _unused_sizes(look)
     return 1.0, 1.0
 

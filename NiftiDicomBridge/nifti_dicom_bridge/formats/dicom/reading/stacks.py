@@ -35,8 +35,8 @@ _UNKNOWN_TIMES = (
     "convert the files of each volume on their own."
 )
 _NO_PLACE = (
-    "{} objects of the series specify neither ImagePositionPatient (0020,0032) nor SliceLocation (0020,1041): each is an image "
-    "of its own"
+    "{} objects of the series specify neither a valid position (ImagePositionPatient (0020,0032), ImageOrientationPatient "
+    "(0020,0037)) nor SliceLocation (0020,1041): each is an image of its own"
 )
 _WEIGHTING = next(n for n, row in enumerate(TIMES) if row.name == WEIGHTING)
 _REPEATING = ("polarity", "echonumber", "space")

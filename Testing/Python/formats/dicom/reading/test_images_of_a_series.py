@@ -344,6 +344,8 @@ def test_a_derived_slice_in_the_gap_of_a_volume_is_a_slice_of_it(tmp_path: Path)
         ("ScatterCorrectionMethod", ["MODEL", "NONE"], ["model", "none"]),
         ("DecayCorrection", ["START", "ADMIN"], ["start", "admin"]),
         ("ReconstructionAlgorithm", ["ITERATIVE", "FILTER_BACK_PROJ"], ["iterative", "proj"]),
+        ("ViewPosition", ["AP", "LL"], ["ap", "ll"]),
+        ("ImageLaterality", ["L", "R"], ["l", "r"]),
     ],
 )
 @pytest.mark.parametrize("counted", [True, False])

@@ -14,7 +14,19 @@ from nifti_dicom_bridge import Outcome
 from nifti_dicom_bridge.errors import DicomReadError
 from nifti_dicom_bridge.formats.dicom.reading.read import read
 from nifti_dicom_bridge.model.volume import UNPLACED, Volume
-from phantoms.base import AXIAL, CT, MR, SECONDARY_CAPTURE, image, put_raw, ramp, save, slices, uid
+from phantoms.base import (
+    AXIAL,
+    CT,
+    MR,
+    SECONDARY_CAPTURE,
+    ULTRASOUND_MULTI_FRAME,
+    image,
+    put_raw,
+    ramp,
+    save,
+    slices,
+    uid,
+)
 from phantoms.dynamic import enhanced
 from phantoms.multiframe import group
 from phantoms.series import OBLIQUE
@@ -164,6 +176,49 @@ def test_a_whole_slide_image_is_refused_by_name(tmp_path: Path) -> None:
 
     with pytest.raises(DicomReadError, match="VL Whole Slide Microscopy"):
         volumes(tmp_path, ds)
+
+
+def philips_volumes(times: int, **attributes: object) -> Dataset:
+    """Return volumes of three slices in an object of which NumberOfFrames counts the times."""
+    ds = image(ramp(times * 3 * 4, 5, dtype="u1"), ULTRASOUND_MULTI_FRAME)
+    ds.Modality, ds.Rows, ds.NumberOfFrames, ds.Manufacturer = "US", 4, times, "Philips Medical Systems"
+    ds.FrameTime, ds.FrameIncrementPointer, ds.PhysicalDeltaX, ds.PhysicalDeltaY = "40", 0x00181063, 0.05, 0.06
+    block = ds.private_block(0x3001, "Philips3D", create=True)
+    block.add_new(0x01, "UL", 3)
+    block.add_new(0x03, "FD", 0.07)
+    for keyword, value in attributes.items():
+        setattr(ds, keyword, value)
+    return ds
+
+
+@pytest.mark.parametrize("times", [1, 2])
+def test_volumes_of_philips_ultrasound(times: int, circle: Circle) -> None:
+    """Only the first slices were in the image, as NumberOfFrames counts volumes."""
+    save(circle.dicom, [philips_volumes(times)])
+
+    (volume,) = read([circle.dicom])
+
+    assert volume.voxels[..., 0, 0].tolist() == [[60 * t + 20 * k for k in range(3)] for t in range(times)]
+    assert np.allclose(np.abs(np.diag(volume.ijk_to_ras)[:3]), [0.5, 0.6, 0.7])
+    assert volume.time_step_s == (0.04 if times > 1 else 0.0)
+    assert any("Philips (3001,xx01)" in warning for warning in volume.warnings)
+
+
+@pytest.mark.parametrize("times", [1, 2])
+def test_edited_volumes_of_philips_ultrasound_are_such_volumes(times: int, circle: Circle) -> None:
+    save(circle.dicom, [philips_volumes(times)])
+    circle.forth()
+    circle.edit_image(lambda image: nibabel.Nifti1Image(np.asarray(image.dataobj) + np.uint8(1), None, image.header))
+    circle.home(NEW)
+
+    (volume,) = read([circle.back])
+    assert volume.voxels[..., 0, 0].tolist() == [[60 * t + 20 * k + 1 for k in range(3)] for t in range(times)]
+
+
+def test_volumes_of_philips_ultrasound_without_a_size_are_reported(tmp_path: Path) -> None:
+    (volume,) = volumes(tmp_path, philips_volumes(1, PhysicalDeltaX=0.0))
+
+    assert any("distances of 1 mm" in warning for warning in volume.warnings)
 
 
 def _of_slide(kind: str, size: int, frames: int) -> Dataset:
