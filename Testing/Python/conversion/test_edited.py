@@ -335,6 +335,15 @@ def test_a_derived_parametric_map_is_primary(circle: Circle) -> None:
     assert {ds.ImageType[1] for ds in circle.returned()} == {"PRIMARY"}
 
 
+def test_colors_of_16_bits_are_edited(circle: Circle) -> None:
+    """As of 16-bit photographs of the eye; they were refused."""
+    before = edited(circle, "rgb_16_bit", one_voxel)
+
+    (after,) = circle.returned()
+    assert (after.BitsAllocated, after.PhotometricInterpretation) == (16, "RGB")
+    assert np.array_equal(np.flip(stored(before), 1)[:, :, 0, 0].transpose(1, 0, 2), after.pixel_array)
+
+
 @pytest.mark.parametrize("kind", ["20", "77.1.5.1", "77.1.5.2", "77.1.5.7"])
 def test_derived_images_of_kinds_that_are_always_primary(kind: str, circle: Circle) -> None:
     """Nuclear medicine and ophthalmic images (PS3.3 C.8.4.9, C.8.17.2)."""
