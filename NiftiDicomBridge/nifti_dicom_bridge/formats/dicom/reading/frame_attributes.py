@@ -30,8 +30,8 @@ _DESCRIPTIONS = (
     Tag.MODALITY, Tag.SERIES_DESCRIPTION, Tag.PROTOCOL_NAME, Tag.FILTER_TYPE, Tag.RECONSTRUCTION_DIAMETER,
     Tag.RECONSTRUCTION_ALGORITHM, Tag.RECONSTRUCTION_METHOD,
     Tag.CORRECTED_IMAGE, Tag.ATTENUATION_CORRECTION_METHOD, Tag.SCATTER_CORRECTION_METHOD, Tag.DECAY_CORRECTION,
-    Tag.VIEW_POSITION, Tag.IMAGE_LATERALITY,
 )  # fmt: skip
+_OF_ONE_IMAGE = (Tag.DOSE_TYPE, Tag.RECEIVE_COIL_NAME, Tag.IMAGE_LATERALITY, Tag.VIEW_POSITION)
 _VELOCITY = re.compile(r"_v(\d+[a-z]{2})", re.IGNORECASE)
 """In SequenceName of Siemens: encoded velocity, cm/s, and its direction."""
 
@@ -169,7 +169,7 @@ def other_words(look: Lookup) -> list[str]:
     They separate images only where each has most slices: values that change from slice to slice are of one image.
     """
     data_set = look.data_set
-    words = [*origin_words(look), *metadata.texts(data_set, Tag.DOSE_TYPE), *metadata.texts(data_set, Tag.RECEIVE_COIL_NAME)]
+    words = [*origin_words(look), *(text for tag in _OF_ONE_IMAGE for text in metadata.texts(data_set, tag))]
     words += look.texts(Tag.PIXEL_VALUE_TRANSFORMATION_SEQUENCE, Tag.RESCALE_TYPE)
     words += look.texts(Tag.IMAGE_DATA_TYPE_SEQUENCE, Tag.DATA_TYPE)
     thickness = look.number(Tag.PIXEL_MEASURES_SEQUENCE, Tag.SLICE_THICKNESS)

@@ -130,7 +130,9 @@ def _notes_of_pixel_types(group: Frames, groups: Iterable[Frames]) -> list[str]:
 def _varying_labels(frames: Sequence[FrameInfo]) -> list[str]:
     """Return the labels that distinguish the images of a series, without those that repeat what others specify."""
     names = sorted({name for frame in frames for name in frame.labels})
-    varying = [name for name in names if len({frame.labels.get(name) for frame in frames}) > 1]
+    placed = [frame for frame in frames if frame.plane is not None]  # images without a position are in no space
+    values = {name: {frame.labels.get(name) for frame in (placed if name == "space" else frames)} for name in names}
+    varying = [name for name in names if len(values[name]) > 1]
     for name in _REPEATING:
         rest = [other for other in varying if other != name]
         if name in varying and _kinds_by(frames, rest) == _kinds_by(frames, varying):
@@ -147,7 +149,8 @@ def _grids_of(group: Frames, series: Frames) -> list[Grid]:
     loose = [frame for frame in group if frame.plane is None]
     images = _by_instance(loose)
     notes = [_NO_PLACE.format(len(images))] if len(images) > 1 else []
-    grids = [Grid([sorted(frames, key=lambda f: f.order)], None, warnings=notes) for frames in images]
+    others = {frame.words for frame in series} if loose else set()
+    grids = [Grid([sorted(frames, key=lambda f: f.order)], None, _type_of(frames, others), notes) for frames in images]
     assumed = [frame for frame in located if frame.is_assumed]  # where they are among the others is not known
     placed = [frame for frame in located if not frame.is_assumed]
     for near in [*parallel_groups(placed, MOVED_DIRECTION), *parallel_groups(assumed, MOVED_DIRECTION)]:
@@ -156,6 +159,12 @@ def _grids_of(group: Frames, series: Frames) -> list[Grid]:
                 made = _by_words(frames, series)
                 grids += [replace(grid, labels={"stack": stack, **grid.labels}) for grid in made] if stack else made
     return grids
+
+
+def _type_of(frames: Frames, words: set[tuple[str, ...]]) -> dict[str, Any]:
+    """Return in what an image differs from others of its series, such as view and side of a radiograph, as a label."""
+    others = [other for other in words if other != frames[0].words]
+    return {"type": words_between(frames[0].words, others) or None} if others else {}
 
 
 def _by_instance(frames: Frames) -> list[Frames]:

@@ -11,11 +11,11 @@ from pydicom.dataset import Dataset
 
 from nifti_dicom_bridge.formats.dicom.reading.read import read
 from nifti_dicom_bridge.model.volume import Volume
-from phantoms.base import CT, MR, PET, put_pixels, ramp, save, slices, uid
+from phantoms.base import CT, MR, PET, image, put_pixels, ramp, save, slices, uid
 from phantoms.dynamic import enhanced
 from phantoms.multiframe import group
 
-SLICES = 4
+SLICES, RADIOGRAPH = 4, "1.2.840.10008.5.1.4.1.1.1"
 
 
 def series(attribute: str, values: list[Any], kind: str = MR, times: int = 1) -> list[Dataset]:
@@ -179,6 +179,8 @@ def test_slices_of_another_pixel_type_are_reported(dtype: str, tmp_path: Path) -
          ["40kev", "70kev"]),
         ("SliceThickness", ["3", "6"], CT, ["3mm", "6mm"]),
         ("ReceiveCoilName", ["C1", "C2"], MR, ["c1", "c2"]),
+        ("ViewPosition", ["AP", "LL"], RADIOGRAPH, ["ap", "ll"]),
+        ("ImageLaterality", ["L", "R"], RADIOGRAPH, ["l", "r"]),
         ("DoseType", ["PHYSICAL", "ERROR"], "1.2.840.10008.5.1.4.1.1.481.2", ["physical", "error"]),
     ],
 )  # fmt: skip
@@ -188,6 +190,18 @@ def test_images_that_differ_in_how_they_were_made(
     found = images(tmp_path, series(attribute, values, kind))
 
     assert firsts(found) == dict(zip(names, [0, 100], strict=True))
+
+
+def test_views_without_positions_are_named(tmp_path: Path) -> None:
+    found = []
+    for n, (side, view) in enumerate((("L", "CC"), ("R", "CC"), ("L", "MLO"), ("R", "MLO"))):
+        ds = image(ramp(4, 5, start=20 * n, dtype="<u2"), "1.2.840.10008.5.1.4.1.1.1.2", instance=n + 1)
+        ds.ImageLaterality, ds.ViewPosition = side, view
+        found.append(ds)
+
+    names = {name: int(volume.voxels[0, 0, 0, 0]) for name, volume in images(tmp_path, found).items()}
+
+    assert names == {"l-cc": 0, "r-cc": 20, "l-mlo": 40, "r-mlo": 60}
 
 
 def test_a_tube_voltage_that_changes_from_slice_to_slice_is_one_image(tmp_path: Path) -> None:
@@ -344,8 +358,6 @@ def test_a_derived_slice_in_the_gap_of_a_volume_is_a_slice_of_it(tmp_path: Path)
         ("ScatterCorrectionMethod", ["MODEL", "NONE"], ["model", "none"]),
         ("DecayCorrection", ["START", "ADMIN"], ["start", "admin"]),
         ("ReconstructionAlgorithm", ["ITERATIVE", "FILTER_BACK_PROJ"], ["iterative", "proj"]),
-        ("ViewPosition", ["AP", "LL"], ["ap", "ll"]),
-        ("ImageLaterality", ["L", "R"], ["l", "r"]),
     ],
 )
 @pytest.mark.parametrize("counted", [True, False])
