@@ -10,7 +10,7 @@ import numpy as np
 import pydicom
 import pytest
 
-from made_here import MATRIX, made, refused, save
+from made_here import MATRIX, entry_of, made, refused, save
 from nifti_dicom_bridge import (
     ConversionOptions,
     FileOptions,
