@@ -22,6 +22,7 @@ from nifti_dicom_bridge.deidentification.uids import KeyedUids
 from phantoms import slices
 from phantoms import write as write_file
 from phantoms.base import CT, MR
+from phantoms.multiframe import philips_volumes
 from phantoms.vendors import siemens
 
 SECRET_KEY = "a key of sixteen bytes"
@@ -158,6 +159,16 @@ def test_mosaics_survive_with_safe_private_attributes(tmp_path: Path) -> None:
     assert [volume.shape_ijk for volume in after] == [volume.shape_ijk for volume in before]
     assert all(np.allclose(a.ijk_to_ras, b.ijk_to_ras) for a, b in zip(after, before, strict=True))
     assert b"SECRETPROTOCOL" not in b"".join(path.read_bytes() for path in (tmp_path / "out").rglob("*.dcm"))
+
+
+@pytest.mark.parametrize(("retain", "shape"), [("safe-private", (2, 3)), ("", (1, 2))])
+def test_volumes_of_ultrasound_survive_with_safe_private_attributes(retain: str, shape: tuple, tmp_path: Path) -> None:
+    write_file(tmp_path / "in" / "0.dcm", philips_volumes(2))
+    report = run(tmp_path / "in", tmp_path / "out", retain=retain)
+
+    (volume,) = read(tmp_path / "out")
+    assert volume.voxels.shape[:2] == shape
+    assert any("slices in volumes" in words for entry in report.entries for words in entry.log.warnings) == (not retain)
 
 
 def test_structured_content_and_graphics_are_cleaned(tmp_path: Path) -> None:
