@@ -6,6 +6,7 @@ import json
 import shutil
 from dataclasses import replace
 from importlib.resources import files
+from pathlib import Path
 
 import nibabel
 import numpy as np
@@ -20,7 +21,7 @@ from nifti_dicom_bridge.model.charset import CharacterSet
 from nifti_dicom_bridge.model.dicom_source import DicomSource, Origin
 from nifti_dicom_bridge.model.metadata import NUMBER_FORMATS, Element, Encoding, Item, PixelElement, SeriesMetadata
 from nifti_dicom_bridge.model.pixels import PixelRecord, Rescale
-from nifti_dicom_bridge.sidecar import record
+from nifti_dicom_bridge.sidecar import record, record_path
 from nifti_dicom_bridge.sidecar.bulk import BulkReader, BulkWriter
 from nifti_dicom_bridge.sidecar.dicom_json import Decoder, Encoder
 from nifti_dicom_bridge.sidecar.table import TableDecoder, TableEncoder
@@ -467,3 +468,10 @@ def test_the_same_bytes_in_other_character_sets_are_other_text(circle: Circle) -
     assert column["Values"] == [value.decode(codec) for _, codec, value in texts]
     circle.home()
     assert listing(circle.back) == listing(circle.dicom)
+
+
+def test_a_path_through_a_dataset_does_not_make_an_image_part_of_it(tmp_path: Path) -> None:
+    (tmp_path / "dataset").mkdir()
+    (tmp_path / "dataset" / "dataset_description.json").write_text("{}")
+
+    assert record_path(tmp_path / "dataset" / ".." / "other" / "image.nii") is None
