@@ -204,6 +204,18 @@ def test_without_sidecar_something_new_is_made_and_that_is_reported(circle: Circ
     assert any("no sidecar" in warning for warning in entry.log.warnings)
 
 
+def test_an_image_is_deidentified_by_the_record_of_a_sidecar_that_is_named(circle: Circle) -> None:
+    """They were refused together, as a sidecar that is named had no record."""
+    circle.make("classic_ct").forth()
+    named = circle.sidecar().rename(circle.folder / "elsewhere.json")
+
+    (entry,) = circle.home(NEW, sidecar=named, deidentify=True).entries
+
+    assert (entry.outcome, entry.error) == (Outcome.REISSUED, "")
+    original = pydicom.dcmread(next(circle.dicom.rglob("*.dcm")))
+    assert original.PatientName not in {ds.PatientName for ds in circle.returned()}
+
+
 def test_a_sidecar_that_is_named_restores_the_original(circle: Circle) -> None:
     circle.make("classic_ct").forth()
     named = circle.sidecar().rename(circle.folder / "elsewhere.json")
