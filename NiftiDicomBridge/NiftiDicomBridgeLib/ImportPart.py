@@ -18,7 +18,7 @@ from .OverwriteQuestion import ask_to_replace, existing_outputs
 from .ProposalUpdates import ProposalUpdates
 from .ReferenceBox import series_and_folder
 from .SettingsView import SettingsView
-from .Views import typed_folder
+from .Views import plain, typed_folder
 
 
 class ImportPart:
@@ -113,7 +113,7 @@ class ImportPart:
         hint, remedy, on_remedy = obstacle(self._widget, self.rows, self._folder(), self.feedback)
         ui.importButton.setEnabled(not hint)
         ui.importButton.setText(_("&Convert {count} files").format(count=count) if count > 1 else _("&Convert"))
-        ui.importButton.setToolTip(hint or _("Convert all files of the list to DICOM."))
+        ui.importButton.setToolTip(plain(hint) or _("Convert all files of the list to DICOM."))
         ui.addButton.setEnabled(not busy)
         ui.removeButton.setEnabled(bool(self.files.selected()))
         ui.loadCheckBox.setEnabled(ui.databaseCheckBox.isChecked())
