@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from html import escape
 from typing import Any
@@ -13,6 +14,8 @@ from slicer.i18n import tr as _
 from .Views import LAID_OUT_MS, TextHeights, plain, scroll_to
 
 STATUS_MS = 5000
+COUNTED = re.compile(r"\(\d+ of \d+\)$|^\d+ of \d+ images$")
+"""Ends the name of what is at work where several images are: how many there are is known then, unlike the parts of the bar."""
 
 
 class Feedback:
@@ -112,7 +115,7 @@ class Feedback:
         self.bar.setValue(done)
         if not self.cancel.isEnabled():
             return
-        if not total:
+        if not total or COUNTED.search(what):
             self.show_status(what)
         elif what:
             number = min(done + 1, total)

@@ -29,7 +29,7 @@ def report_summary(report: ConversionReport) -> str:
     """Return how many images had which outcome, in one line."""
     counts = Counter(entry.outcome.value for entry in report.entries)
     words = outcome_texts()
-    parts = [f"{number} {words[name]}" for name, number in counts.items()]
+    parts = [f"{counts[name]} {text}" for name, text in words.items() if counts[name]]
     warned = sum(1 for entry in report.entries if entry.log.warnings and not entry.error)
     if warned:
         parts.append(_("{count} with warnings").format(count=warned))
