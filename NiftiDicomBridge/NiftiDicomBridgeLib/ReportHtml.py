@@ -59,7 +59,7 @@ def _entry_as_html(entry: Entry) -> str:
     if entry.error:
         lines.append(escape(in_panel(entry.error)))
     lines += [f"⚠ {escape(in_panel(text))}" for text in entry.log.warnings]
-    lines += [escape(in_panel(text)) for text in entry.log.notes]
+    lines += [f"• {escape(in_panel(text))}" for text in entry.log.notes]
     if entry.outputs:
         lines.append(_outputs_as_html(entry.outputs))
     tables = _table(_("Changed"), entry.log.changes, with_old=True) + _table(_("Values"), entry.log.values, with_old=False)
