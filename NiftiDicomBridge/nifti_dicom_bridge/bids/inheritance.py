@@ -5,6 +5,7 @@ BIDS specification, "The Inheritance Principle" and "Filesystem structure".
 
 from __future__ import annotations
 
+import os
 import re
 from pathlib import Path
 
@@ -29,7 +30,7 @@ def root_of(path: Path) -> Path | None:
     """Return the folder of the data set that a file is in; None where it is in none."""
     folder = path.absolute().parent
     for _ in range(_DEPTH):
-        if (folder / DESCRIPTION).is_file():
+        if os.path.lexists(folder / DESCRIPTION):
             return folder
         folder = folder.parent
     return None

@@ -57,13 +57,37 @@ def lone_halves(inputs: Sequence[Path]) -> Iterator[tuple[Path, Path]]:
             yield from ((path, other) for other in pair if not other.is_file())
 
 
+_FOREIGN = {
+    ".mif": ("MRtrix", "mrconvert"), ".mih": ("MRtrix", "mrconvert"), ".mnc": ("MINC", "mnc2nii"),
+    ".head": ("AFNI", "3dAFNItoNIFTI"), ".brik": ("AFNI", "3dAFNItoNIFTI"), ".par": ("Philips PAR/REC", "dcm2niix"),
+    ".nia": ("ASCII NIfTI", "fslchfiletype"), ".gipl": ("GIPL", "SimpleITK"), ".vtk": ("VTK", "SimpleITK"),
+    ".v": ("ECAT", "nibabel"),
+}  # fmt: skip
+"""Images of other tools: suffix → format, and what writes them as NIfTI."""
+
+
+def note_of_foreign(inputs: Sequence[Path], follow_links: bool = False) -> str:
+    """Return that inputs, or files below them, are images of a format that is not read, and what converts them."""
+    for path in _files(inputs, follow_links):
+        suffix = Path(path.name.lower().removesuffix(".gz")).suffix
+        if suffix in _FOREIGN:
+            name, tool = _FOREIGN[suffix]
+            return f" {path.name} has the suffix of {name} images, which are not read: convert it to NIfTI, as with {tool}."
+    return ""
+
+
+def _files(inputs: Sequence[Path], follow_links: bool) -> Iterator[Path]:
+    for given in inputs:
+        if given.is_file():
+            yield given
+        elif given.is_dir():
+            yield from (root / name for root, _, names in walk(given, follow_links, []) for name in names)
+
+
 def note_of_archives(inputs: Sequence[Path], follow_links: bool = False) -> str:
     """Return that inputs are archives, or folders with archives, whose files are not read; empty for others."""
     for given in inputs:
-        paths = [given] if given.is_file() else []
-        if given.is_dir():
-            paths = [root / name for root, _, names in walk(given, follow_links, []) for name in names]
-        archives = [path for path in paths if path.suffix.lower() in _ARCHIVES]
+        archives = [path for path in _files([given], follow_links) if path.suffix.lower() in _ARCHIVES]
         if archives:
             others = f" and {len(archives) - 1} more" if len(archives) > 1 else ""
             is_zip = archives[0].suffix.lower() == ".zip"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -127,11 +128,11 @@ def open_nifti(path: Path) -> ImageWithRecord:
     check_complete(path)
     sidecar = sidecar_path(path)
     stamps = _stamps(*(pair_of(path) or (path,)), sidecar)
-    top = read_sidecar(sidecar) if sidecar.exists() else {}
+    top = read_sidecar(sidecar) if os.path.lexists(sidecar) else {}
     if KEY in top:
         return ImageWithRecord(path, top, record.from_json(top.pop(KEY), str(sidecar)), stamps=stamps)
     apart = record_path(path)
-    stored = read_sidecar(apart) if apart is not None and apart.is_file() else {}
+    stored = read_sidecar(apart) if apart is not None and os.path.lexists(apart) else {}
     parsed = record.from_json(stored[KEY], str(apart)) if KEY in stored else None
     return ImageWithRecord(path, top, parsed, stamps=stamps)
 

@@ -10,7 +10,7 @@ from ..formats.zarr import stores_below
 from ..model.report import ConversionReport, Entry
 from ..options import ConversionOptions, Layout, Target
 from .entries import leftover_entries
-from .image_files import lone_halves, nifti_files, note_of_archives
+from .image_files import lone_halves, nifti_files, note_of_archives, note_of_foreign
 
 
 def message_of_nothing(inputs: Sequence[Path], options: ConversionOptions, report: ConversionReport) -> str:
@@ -36,7 +36,8 @@ def message_of_nothing(inputs: Sequence[Path], options: ConversionOptions, repor
     halves = "".join(
         f" {path.name} is half of an image in two files, and {other.name} is missing." for path, other in lone_halves(inputs)
     )
-    notes = note_of_skipped(report.entries) + halves + note_of_archives(inputs, options.follow_links)
+    notes = note_of_skipped(report.entries) + halves
+    notes += note_of_foreign(inputs, options.follow_links) or note_of_archives(inputs, options.follow_links)
     return f"No {wanted} were found in {where}.{notes} Check the path."
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from copy import copy
 from dataclasses import replace
 from functools import cached_property, partial
@@ -54,6 +54,7 @@ class _Run:
 
     def __init__(self, output: Path, options: ConversionOptions):
         self.output, self.options = output, options
+        self.stated_numbers = set[int]()
         self.job, self.policy = DicomJob(options), OutputPolicy.of(options, set())
         edits.elements_of(options.set_values)  # what is not valid ends the conversion before anything is written
         if options.reference or options.study_from or options.metadata:
@@ -67,12 +68,21 @@ class _Run:
         run.job = job
         return run
 
+    def state_numbers(self, sidecars: Iterable[Mapping[str, Any]]) -> None:
+        """Keep the series numbers of sidecars free: other new series get others."""
+        numbers = (top.get("SeriesNumber") for top in sidecars)
+        self.stated_numbers |= {number for number in numbers if isinstance(number, int)}
+        if "builder" in self.__dict__:
+            self.builder.shared.stated_numbers |= self.stated_numbers
+
     @cached_property
     def builder(self) -> ObjectBuilder:
         """Makes new objects."""
         from .new_objects import ObjectBuilder
 
-        return ObjectBuilder(self.job, self.output)
+        builder = ObjectBuilder(self.job, self.output)
+        builder.shared.stated_numbers |= self.stated_numbers
+        return builder
 
 
 def convert_to_dicom(inputs: Sequence[Path], output: Path, options: ConversionOptions, runner: TaskRunner) -> ConversionReport:
@@ -88,6 +98,7 @@ def convert_to_dicom(inputs: Sequence[Path], output: Path, options: ConversionOp
     report.entries += originals
     sources += map(source_of_plan, plans)
     _check_sidecar(sources, options)
+    run.state_numbers(source.file.top for source in sources if source.file is not None)
     join_masks(sources, options)
     groups = list(_jobs(sharing_instances(sources), run.job))
     keys = _keys_of_tasks([group for group, _ in groups], options) if runner.jobs > 1 else repeat(frozenset[str]())

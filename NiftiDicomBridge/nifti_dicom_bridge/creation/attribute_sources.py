@@ -52,6 +52,8 @@ class ConversionContext:
         Study → its UID, the same for all images of it.
     numbers : dict
         Study UID → the last series number that was assigned in it.
+    stated_numbers : set of int
+        Series numbers that sidecars specify: they are not assigned.
     spaces : Spaces
         Frames of reference that were assigned.
     read : dict
@@ -67,6 +69,7 @@ class ConversionContext:
     file_values: Values = field(default_factory=dict)
     study_uids: dict[tuple[str, ...], str] = field(default_factory=dict)
     numbers: dict[str, int] = field(default_factory=dict)
+    stated_numbers: set[int] = field(default_factory=set)
     spaces: Spaces = field(default_factory=Spaces)
     read: dict[tuple[Path, ...], list[Reference]] = field(default_factory=dict)
     is_certain: bool = False
@@ -107,8 +110,11 @@ class ConversionContext:
         if study_uid not in self.numbers:
             known = [one for one in (*self.references, *self.studies) if one.study_uid == study_uid]
             self.add_known_series(reference.instances[0] for reference in known)
-        self.numbers[study_uid] = self.numbers.get(study_uid, 0) + 1
-        return self.numbers[study_uid]
+        number = self.numbers.get(study_uid, 0) + 1
+        while number in self.stated_numbers:
+            number += 1
+        self.numbers[study_uid] = number
+        return number
 
     def add_known_series(self, instances: Iterable[Instance]) -> None:
         """Let new series be numbered beyond known ones, each given by an instance: 301 is the first one after series 3."""
@@ -222,9 +228,10 @@ def _offer_subject(attributes: Attributes, described: ImageWithSidecar, stated: 
 
 def _offer_moment(attributes: Attributes, described: ImageWithSidecar, kind: Kind, log: Log) -> None:
     """Offer when an image was acquired, as a BIDS data set lists it, unless that is known from elsewhere."""
-    known = any(map(attributes.text, (Tag.ACQUISITION_DATE, Tag.ACQUISITION_TIME, Tag.ACQUISITION_DATE_TIME)))
+    known = any(map(attributes.text, (Tag.ACQUISITION_DATE, Tag.ACQUISITION_DATE_TIME)))
     if not known and kind not in (Kind.SEG, Kind.RTSTRUCT, Kind.PM):
-        attributes.offer(*scans.acquired(described.origin, log))
+        elements, table = scans.acquired(described.origin, log)
+        attributes.offer(scans.fitting(elements, attributes.text(Tag.ACQUISITION_TIME), log), table)
 
 
 def _note_other_patient(attributes: Attributes, other: Reference, sentences: list[str]) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from pathlib import Path
 
+from ..model.input_files import absent_content
 from ..model.limits import SizeLimitError
 from ..model.plain_text import TextError
 from ..model.text_tables import check_unique, read_table
@@ -34,6 +35,7 @@ def rows_of(file: Path, key: str, used: Collection[str], warnings: list[str]) ->
             raise TextError(f"it has no column {key}, or its columns are not separated by tabs")
         check_unique(name for name in names if name == key or name in used)
     except (OSError, TextError, SizeLimitError) as error:
-        warnings.append(f"{file.name} was not used: {getattr(error, 'strerror', None) or error}")
+        reason = absent_content(file) or getattr(error, "strerror", None) or error
+        warnings.append(f"{file.name} was not used: {reason}")
         return []
     return [dict(zip(names, cells, strict=True)) for _, cells in table.rows]

@@ -14,12 +14,13 @@ from ..formats.dicom.created.reference import Reference
 from ..formats.dicom.created.request import planes_of
 from ..model import geometry, orientation
 from ..model.geometry import Plane
+from ..model.lost_positions import unstated_position
 from ..model.metadata import Log
 from ..model.resample import without_shear
 from ..model.volume import Volume
 from ..options import Kind, Resample, SlicePlane
 from ..options.remedies import remedy
-from ..standard.nifti_codes import ALIGNED, NO_FORM, SOME_SPACE
+from ..standard.nifti_codes import ALIGNED, SOME_SPACE
 from ..standard.numbers import is_number
 from .attribute_sources import ConversionContext
 from .image_with_sidecar import ImageWithSidecar
@@ -127,16 +128,12 @@ def _problem_of_other_grid(image: Volume, reference: Reference) -> str:
             "The header specifies coordinates aligned to another image (sform_code or qform_code 2), and the grid is not "
             "that of the reference."
         )
-    if NO_FORM in image.warnings:
-        return "The header specifies no position (sform_code and qform_code are 0), and the grid is not that of the reference."
+    problem = "" if reference.ijk_to_ras is None else unstated_position(image, reference.ijk_to_ras)
+    if problem:
+        return f"{problem}, and the grid is not that of the reference."
     space = entities_of(image.name)[0].get("space", "")
     if _TEMPLATE_LABEL.match(space):
         return f"Its name specifies the space of a template (space-{space}), and the grid is not that of the reference."
-    if np.allclose(np.abs(image.ijk_to_ras), np.eye(4), atol=1e-6):
-        return (
-            "The image has voxels of 1 mm that begin at the origin, as programs write that do not copy the position of what "
-            "they read, and the grid is not that of the reference."
-        )
     if image.space == SOME_SPACE and sorted(image.voxels.shape[1:4]) == sorted(reference.shape_kji):
         return (
             "The image has as many voxels as the reference in another place, and sform_code 2 without a qform, as programs "

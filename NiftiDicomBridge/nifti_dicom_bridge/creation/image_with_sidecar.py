@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from os.path import lexists
 from pathlib import Path
 from typing import Any
 
@@ -138,12 +139,12 @@ def read_top(path: Path) -> dict[str, Any]:
 def sidecars_of(path: Path) -> Sequence[Path]:
     """Return the sidecars of an image, the nearest last."""
     own = sidecar_path(path)
-    return [*inherited(path, stem_of(path), ".json"), *([own] if own.exists() else [])]
+    return [*inherited(path, stem_of(path), ".json"), *([own] if lexists(own) else [])]
 
 
 def _companion_file(path: Path, suffix: str) -> Path | None:
     own = companion(path, suffix)
-    files = [*inherited(path, stem_of(path), suffix), *([own] if own.exists() else [])]
+    files = [*inherited(path, stem_of(path), suffix), *([own] if lexists(own) else [])]
     return files[-1] if files else None
 
 

@@ -53,7 +53,7 @@ def participant_of(path: Path, sentences: list[str]) -> tuple[Elements, str]:
     elements: Elements = {}
     used = ""
     for file, key, name in tables:
-        if file.is_file():
+        if file.is_file() or file.is_symlink():  # a broken one is reported
             attributes = _elements(file, _row(file, key, name, sentences), name, sentences)
             used = str(file) if attributes or not used else used
             elements |= attributes

@@ -8,11 +8,15 @@ from pathlib import Path
 
 from ..bids.inheritance import entities_of, root_of
 from ..formats.dicom import new_element
+from ..model import metadata
 from ..model.metadata import Elements, Log
 from ..standard.tags import Tag
 from .bids_tables import NOT_AVAILABLE, rows_of
 
 _NAME, _TIME = "filename", "acq_time"
+_TIME_OF_DAY = re.compile(r"\d{4}(\d\d(\.\d+)?)?$")
+_DAY_S, _SAME_ACQUISITION_S = 86400, 3600
+"""Times of one acquisition that differ by less: tables have that of the first or last file, of the series or the content."""
 _MOMENT = re.compile(r"(\d{4})-(\d\d)-(\d\d)T(\d\d):(\d\d):(\d\d)(\.\d{1,6})?")
 
 
@@ -42,6 +46,29 @@ def acquired(path: Path, log: Log) -> tuple[Elements, str]:
     return elements, str(file)
 
 
+def fitting(moment: Elements, time: str, log: Log) -> Elements:
+    """Return date and time of the table if they are of the acquisition whose time the sidecar has; its sidecar has no date.
+
+    dcm2niix writes the time of an acquisition without its date, which only the table has then.
+    """
+    if not moment or not time or not _TIME_OF_DAY.match(time):
+        return moment
+    theirs = metadata.text(moment, Tag.ACQUISITION_TIME)
+    apart = abs(_seconds(theirs) - _seconds(time))
+    if min(apart, _DAY_S - apart) <= _SAME_ACQUISITION_S:
+        return moment
+    log.notes.append(
+        f"{_TIME} of the table of scans is {theirs[:6]}, AcquisitionTime {time[:6]}: its date was not used, as it may be "
+        "that of another acquisition"
+    )
+    return {}
+
+
+def _seconds(time: str) -> float:
+    """Return the seconds since midnight of a time of DICOM (VR TM)."""
+    return float(int(time[:2]) * 3600 + int(time[2:4]) * 60) + float(time[4:] or 0)
+
+
 def _exists(moment: re.Match[str]) -> bool:
     """Whether there are such a day and time."""
     try:
@@ -53,7 +80,7 @@ def _exists(moment: re.Match[str]) -> bool:
 
 def _moment(file: Path, name: str, log: Log) -> str:
     """Return the time in the row of an image; empty if there is none, or several differ."""
-    if not file.is_file():
+    if not (file.is_file() or file.is_symlink()):
         return ""
     rows = rows_of(file, _NAME, (_TIME,), log.warnings)
     moments = {row.get(_TIME, "").strip() for row in rows if row[_NAME].strip() == name}

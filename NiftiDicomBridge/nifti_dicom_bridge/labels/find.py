@@ -39,7 +39,7 @@ def unreadable_labels(image: Path | str) -> list[Path]:
     path = Path(image)
     endings = (*_OF_LABELS, ".tsv") if inheritance.entities_of(stem_of(path))[1] in _SEGMENTATIONS else _OF_LABELS
     files = (companion(path, ending) for ending in endings)
-    return [file for file in files if file.is_file() and not form_of(file)]
+    return [file for file in files if (file.is_file() or file.is_symlink()) and not form_of(file)]
 
 
 def find_shared_labels(image: Path | str) -> Path | None:

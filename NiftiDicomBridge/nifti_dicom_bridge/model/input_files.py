@@ -152,6 +152,30 @@ def kind_of_path(path: Path) -> str:
     return "" if stat.S_ISREG(mode) else _KINDS.get(stat.S_IFMT(mode), "not a file")
 
 
+def absent_content(path: Path | str) -> str:
+    """Return why the content of a file is not on this computer, and how to get it; empty where it is, or was never there.
+
+    DataLad (git-annex) and Git LFS leave links or short pointers in the place of files that were not fetched yet.
+    """
+    if os.path.islink(path) and not os.path.exists(path):
+        target = os.readlink(path)
+        return _ANNEX if _ANNEX_OBJECTS in target.replace("\\", "/") else f"it is a link to {target}, which does not exist"
+    try:
+        with open_file(path) as file:
+            start = file.read(_POINTER_BYTES)
+    except OSError:
+        return ""
+    return next((reason for sign, reason in _POINTERS.items() if start.startswith(sign)), "")
+
+
+_ANNEX_OBJECTS = "annex/objects/"
+_ANNEX = "its content was not fetched: it is a link of git-annex. Fetch it with 'datalad get' or 'git annex get'"
+_LFS = "its content was not fetched: it is a pointer of Git LFS. Fetch it with 'git lfs pull'"
+_POINTERS = {b"version https://git-lfs.github.com/spec/": _LFS, b"/annex/objects/": _ANNEX}
+"""How pointers begin that are files: of Git LFS, and of unlocked files of git-annex."""
+_POINTER_BYTES = max(map(len, _POINTERS))
+
+
 def open_file(path: Path | str) -> FileIO:
     """Return a regular file opened for reading bytes, unbuffered.
 

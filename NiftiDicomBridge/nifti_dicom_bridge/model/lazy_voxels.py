@@ -221,6 +221,23 @@ def mapped(voxels: Voxels, dtype: np.dtype, compute: Callable[[np.ndarray, int],
     return result if isinstance(voxels, LazyVoxels) or voxels.nbytes > 4 * SLAB else np.asarray(result)
 
 
+class _OneTime(LazyVoxels):
+    """Lazy voxels of one time."""
+
+    def __init__(self, voxels: LazyVoxels, time: int):
+        super().__init__((1, *voxels.shape[1:]), voxels.dtype)
+        self._voxels, self._start = voxels, time * voxels.shape[1]
+
+    def planes(self, start: int, stop: int) -> np.ndarray:
+        """Return planes, shape (stop - start, rows, columns[, samples])."""
+        return self._voxels.planes(self._start + start, self._start + stop)
+
+
+def time_of(voxels: Voxels, time: int) -> Voxels:
+    """Return the voxels of one time, in the same shape, lazy if they are."""
+    return _OneTime(voxels, time) if isinstance(voxels, LazyVoxels) else np.asarray(voxels)[time : time + 1]
+
+
 def samples_of(voxels: Voxels, which: int | slice) -> Voxels:
     """Return one or some samples of voxels that have several; they are read when they are sliced if the voxels are."""
     if not isinstance(voxels, LazyVoxels):

@@ -118,7 +118,7 @@ def companion(image: Path, ending: str) -> Path:
     """
     path = image.with_name(stem_of(image) + ending)
     upper = image.with_name(stem_of(image) + ending.upper())
-    return upper if upper.exists() and not path.exists() else path
+    return upper if os.path.lexists(upper) and not os.path.lexists(path) else path
 
 
 def pair_of(path: Path) -> tuple[Path, Path] | None:

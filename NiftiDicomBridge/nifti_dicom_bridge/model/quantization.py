@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -70,27 +70,38 @@ class ValueRange:
         Smallest and largest value; 0 where there are none.
     whole : bool
         All are integers.
-    missing : int
-        How many are NaN or infinite.
+    missing, infinite : int
+        How many are NaN or infinite, and how many of those infinite.
+    is_empty : bool
+        There is no finite value.
     """
 
     low: float = 0.0
     high: float = 0.0
     whole: bool = True
     missing: int = 0
+    infinite: int = 0
+    is_empty: bool = False
 
     @classmethod
     def of(cls, values: np.ndarray) -> ValueRange:
         """Return the range of float64 values."""
+        missing, infinite = 0, 0
+        if not (finite := np.isfinite(values)).all():
+            missing, infinite = values.size - int(np.count_nonzero(finite)), int(np.count_nonzero(np.isinf(values)))
+            values = values[finite]
         if not values.size:
-            return cls()
-        missing = values.size - int(np.count_nonzero(np.isfinite(values)))
-        return cls(float(values.min()), float(values.max()), bool((np.rint(values) == values).all()), missing)
+            return cls(missing=missing, infinite=infinite, is_empty=True)
+        whole = bool((np.rint(values) == values).all())
+        return cls(float(values.min()), float(values.max()), whole, missing, infinite)
 
     def joined(self, other: ValueRange) -> ValueRange:
-        """Return the range of the values of both, neither of which is empty."""
-        low, high = min(self.low, other.low), max(self.high, other.high)
-        return ValueRange(low, high, self.whole and other.whole, self.missing + other.missing)
+        """Return the range of the values of both."""
+        ends = [end for one in (self, other) if not one.is_empty for end in (one.low, one.high)]
+        return ValueRange(
+            min(ends, default=0.0), max(ends, default=0.0), self.whole and other.whole, self.missing + other.missing,
+            self.infinite + other.infinite, not ends,
+        )  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -107,6 +118,8 @@ class Steps:
         The values are integers that are stored as they are.
     constant : bool
         All values are the intercept, up to its decimal text.
+    padding : int or None
+        The integer of values that are not a number.
     """
 
     dtype: np.dtype
@@ -114,6 +127,7 @@ class Steps:
     intercept: float = 0.0
     exact: bool = False
     constant: bool = False
+    padding: int | None = None
 
     def stored(self, values: np.ndarray) -> np.ndarray:
         """Return the integers of float64 values."""
@@ -121,6 +135,10 @@ class Steps:
             return values.astype(self.dtype)
         if self.constant:
             return np.zeros(values.shape, self.dtype)
+        if self.padding is not None:
+            is_missing = ~np.isfinite(values)
+            known = replace(self, padding=None).stored(np.where(is_missing, self.intercept, values))
+            return np.where(is_missing, self.dtype.type(self.padding), known)
         limits = np.iinfo(self.dtype)
         return np.clip(np.rint((values - self.intercept) / self.slope), limits.min, limits.max).astype(self.dtype)
 
@@ -153,6 +171,13 @@ def steps_for(values: ValueRange, zero_intercept: bool = False, signed: bool = F
         intercept = decimal(low)
         slope = decimal((high - intercept) / 65534, up=True)
     return Steps(dtype, max(slope, SMALLEST_SLOPE), intercept)
+
+
+def steps_with_padding(values: ValueRange) -> Steps:
+    """Return how finite values are stored in 16 bits above the padding value 0, which those that are NaN become."""
+    slope = decimal((values.high - values.low) / 65533, up=True) if values.high > values.low else 1.0
+    slope = 1.0 if values.whole and values.high - values.low <= 65533 else slope
+    return Steps(np.dtype("<u2"), slope, decimal(values.low - slope), padding=0)
 
 
 def decimal(value: float, up: bool = False) -> float:
@@ -215,7 +240,7 @@ class Survey:
     @property
     def range(self) -> ValueRange:
         """The range of the values."""
-        return ValueRange(self.low, self.high, self.whole, self.missing)
+        return ValueRange(self.low, self.high, self.whole, self.missing, self.infinite)
 
 
 def lattice_of(real: Voxels, survey: Survey) -> Lattice | None:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json
 import math
+import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from ..errors import SidecarError
+from ..model.input_files import absent_content
 from ..model.json_files import parse_json, read_json_bytes
 from ..model.names import companion, stem_of
 from .record import KEY
@@ -28,11 +30,14 @@ DESCRIPTION = "dataset_description.json"
 
 
 def record_path(image: Path) -> Path | None:
-    """Return the file with the record of an image of a BIDS dataset, below ``sourcedata``; None for an image elsewhere."""
-    folder = image.resolve().parent
-    for root in (folder, *folder.parents):
-        if (root / DESCRIPTION).is_file():
-            return root / SOURCE_DATA / folder.relative_to(root) / (stem_of(image) + ".json")
+    """Return the file with the record of an image of a BIDS dataset, below ``sourcedata``; None for an image elsewhere.
+
+    The image may be a link out of the dataset, as of git-annex, or into it.
+    """
+    for folder in (image.absolute().parent, image.resolve().parent):
+        for root in (folder, *folder.parents):
+            if os.path.lexists(root / DESCRIPTION):
+                return root / SOURCE_DATA / folder.relative_to(root) / (stem_of(image) + ".json")
     return None
 
 
@@ -64,11 +69,10 @@ def read_sidecar(path: Path) -> dict[str, Any]:
     try:
         content = _parsed(read_json_bytes(path))
     except OSError as error:
-        raise SidecarError(f"{path}: cannot be read ({error.strerror}).") from error
+        raise SidecarError(f"{path}: {absent_content(path) or f'cannot be read ({error.strerror})'}.") from error
     except ValueError as error:
-        raise SidecarError(
-            f"{path}: is not valid JSON ({error}). Repair it, or remove it to convert the image without it."
-        ) from None
+        reason = f"is not valid JSON ({error}). Repair it, or remove it to convert the image without it"
+        raise SidecarError(f"{path}: {absent_content(path) or reason}.") from None
     if not isinstance(content, dict):
         raise SidecarError(f"{path}: a JSON object was expected, found a {type(content).__name__}.")
     return content

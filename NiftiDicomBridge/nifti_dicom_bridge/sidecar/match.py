@@ -47,8 +47,8 @@ def _check_fit(image: Volume, origin: Origin, where: str) -> None:
         )
     if image.times not in (1, origin.shape[0]):
         raise SidecarError(
-            f"{where}: the image has {image.times} times, its sidecar describes one with {origin.shape[0]}. They do not "
-            "belong together: use the sidecar of this image, or convert the times one by one."
+            f"{where}: the image has {image.times} times, its sidecar describes one with {origin.shape[0]}: they do not belong "
+            "together. Use the sidecar of this image, or convert it without one, and with the original series as reference=."
         )
     same_shape = sorted(image.voxels.shape[1:4]) == sorted(origin.shape[1:4])
     if not same_shape and _boxes_apart(image, origin):  # of the same shape, it was moved: registered to something else

@@ -21,3 +21,4 @@ INTENT_LABEL = 1002
 INTENT_VECTOR = 1007
 XFORM_SCANNER = 1
 NO_FORM = "neither sform nor qform is set: position and orientation are assumed, not known"
+NO_PLANE = "the image has two dimensions, and its plane is at 0 mm, as ITK writes for every plane: where it is, is not known"

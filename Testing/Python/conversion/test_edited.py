@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import nibabel
@@ -369,16 +370,67 @@ def test_edited_float_pixels_stay_floats(circle: Circle) -> None:
     assert np.array_equal(found, image)
 
 
-@pytest.mark.parametrize("bad", [np.nan, np.inf])
-def test_values_that_integers_cannot_hold_are_refused_with_their_number(bad: float, circle: Circle) -> None:
-    circle.make("classic_ct").forth()
+def _without_codes(image: nibabel.Nifti1Image) -> nibabel.Nifti1Image:
+    found = nibabel.Nifti1Image(image.get_fdata(), image.affine)
+    found.set_sform(None, 0)
+    found.set_qform(None, 0)
+    return found
 
-    def spoil(image: nibabel.Nifti1Image) -> nibabel.Nifti1Image:
-        values = image.get_fdata()
-        values[:2, 0, 0] = bad
-        return nibabel.Nifti1Image(values, image.affine)
 
-    circle.edit_image(spoil)
+LOST = {
+    "no codes": (_without_codes, "specifies no position"),
+    "identity": (lambda image: nibabel.Nifti1Image(image.get_fdata(), np.eye(4)), "voxels of 1 mm"),
+    "identity in LPS": (lambda image: nibabel.Nifti1Image(image.get_fdata(), np.diag([-1, -1, 1, 1])), "voxels of 1 mm"),
+}
+
+
+@pytest.mark.parametrize("name", ["oblique", "enhanced_mr"])
+@pytest.mark.parametrize("change", LOST)
+def test_an_image_that_lost_its_position_is_refused(change: str, name: str, circle: Circle) -> None:
+    circle.make(name).forth()
+    edit, reason = LOST[change]
+    circle.edit_image(edit)
+    (entry,) = circle.home(NEW).entries
+
+    assert reason in entry.error
+    assert "Copy the affine of the image that it was made from" in entry.error
+    assert listing(circle.back) == {}
+
+
+def test_a_segmentation_that_lost_its_position_is_refused(circle: Circle) -> None:
+    circle.make("segmentation_label_map").forth()
+    circle.edit_image(_without_codes)
+    (entry,) = circle.home(NEW).entries
+
+    assert "specifies no position" in entry.error
+
+
+def _spoilt(image: nibabel.Nifti1Image, bad: float) -> nibabel.Nifti1Image:
+    values = image.get_fdata()
+    values[:2, 0, 0] = bad
+    return nibabel.Nifti1Image(values, image.affine)
+
+
+@pytest.mark.parametrize("name", ["classic_ct", "enhanced_slopes", "mr_4d"])
+def test_voxels_that_are_not_a_number_become_padding(name: str, circle: Circle) -> None:
+    circle.make(name).forth()
+    circle.edit_image(lambda image: _spoilt(image, np.nan))
+    wanted = in_dicom_order(nibabel.load(circle.image()))
+    (entry,) = circle.home(NEW).entries
+
+    assert entry.outcome is Outcome.DERIVED
+    assert any("voxels are NaN: they became PixelPaddingValue" in text for text in entry.log.warnings)
+    returned = circle.returned()
+    stored = np.concatenate([ds.pixel_array.reshape(-1, ds.Rows, ds.Columns) for ds in returned])
+    padding = [(ds.PixelPaddingValue, ds["PixelPaddingValue"].VR) for ds in returned]
+    assert padding == [(0, "SS" if ds.PixelRepresentation else "US") for ds in returned]
+    assert np.array_equal(stored == 0, np.isnan(wanted).reshape(stored.shape))
+
+
+@pytest.mark.parametrize(("name", "bad"), [("classic_ct", np.inf), ("pet_slopes", np.nan)])
+def test_values_that_integers_cannot_hold_are_refused_with_their_number(name: str, bad: float, circle: Circle) -> None:
+    circle.make(name).forth()
+    circle.edit_image(lambda image: _spoilt(image, bad))
     (entry,) = circle.home(NEW).entries
 
     assert entry.outcome is Outcome.FAILED
@@ -386,21 +438,43 @@ def test_values_that_integers_cannot_hold_are_refused_with_their_number(bad: flo
     assert listing(circle.back) == {}
 
 
-@pytest.mark.parametrize(("largest", "outlier"), [(2e-3, 0), (1e-6, 0), (2e-3, 10), (9e-3, 1000)])
-def test_values_far_below_one_are_not_rounding(largest: float, outlier: float, circle: Circle) -> None:
+def _diffusivity(image: nibabel.Nifti1Image, largest: float, outlier: float = 0) -> nibabel.Nifti1Image:
+    values = np.linspace(largest / 9, largest, image.get_fdata().size).reshape(image.shape)
+    values[0, 0, 0] += outlier
+    return nibabel.Nifti1Image(values, image.affine)
+
+
+@pytest.mark.parametrize("outlier", [10, 1000])
+@pytest.mark.parametrize("name", ["classic_ct", "pet_slopes"])
+def test_an_extreme_value_that_makes_16_bits_too_coarse_is_refused(name: str, outlier: float, circle: Circle) -> None:
+    circle.make(name).forth()
+    circle.edit_image(lambda image: _diffusivity(image, 2e-3, outlier))
+    (refused,) = circle.home(NEW).entries
+    (allowed,) = circle.home(replace(NEW, max_error=outlier / 60000)).entries
+
+    assert "while most values are from" in refused.error
+    assert 'kind="pm"' in refused.error
+    assert allowed.outcome is Outcome.DERIVED
+
+
+@pytest.mark.parametrize("max_error", [1e-9, 1e-3])
+def test_rounding_of_an_edited_image_is_limited(max_error: float, circle: Circle) -> None:
     circle.make("classic_ct").forth()
+    circle.edit_image(lambda image: _diffusivity(image, 2.0))
+    (entry,) = circle.home(replace(NEW, max_error=max_error)).entries
 
-    def small(image: nibabel.Nifti1Image) -> nibabel.Nifti1Image:
-        values = np.linspace(largest / 9, largest, image.get_fdata().size).reshape(image.shape)  # such as diffusivity in mm²/s
-        values[0, 0, 0] += outlier
-        return nibabel.Nifti1Image(values, image.affine)
+    assert entry.outcome is (Outcome.FAILED if max_error < 1e-6 else Outcome.DERIVED)
 
-    circle.edit_image(small)
+
+@pytest.mark.parametrize("largest", [2e-3, 1e-6])
+def test_values_far_below_one_are_not_rounding(largest: float, circle: Circle) -> None:
+    circle.make("classic_ct").forth()
+    circle.edit_image(lambda image: _diffusivity(image, largest))  # such as mm²/s
     (entry,) = circle.home(NEW).entries
 
     assert entry.outcome is Outcome.DERIVED
     found = np.stack([ds.pixel_array * float(ds.RescaleSlope) + float(ds.RescaleIntercept) for ds in circle.returned()])
-    assert np.allclose(found, in_dicom_order(nibabel.load(circle.image())), atol=max(largest, outlier) / 60000)
+    assert np.allclose(found, in_dicom_order(nibabel.load(circle.image())), atol=largest / 60000)
 
 
 @pytest.mark.parametrize("dtype", [np.uint8, np.float32])

@@ -103,6 +103,30 @@ def test_the_table_of_scans_states_when_an_image_was_acquired(moment: str, writt
     assert any(f"acq_time '{moment}'" in note for note in entry.log.notes) == (written == (None, None) and moment != "n/a")
 
 
+@pytest.mark.parametrize(("time", "date"), [("03:04:05.5", "20200102"), ("03:40:00", "20200102"), ("23:59:59", None)])
+def test_the_table_of_scans_has_the_date_of_a_sidecar_with_a_time_only(time: str, date: str | None):
+    """As dcm2niix writes sidecars, and heudiconv tables."""
+    path = save("d/sub-01/anat/sub-01_T1w.nii", AcquisitionTime=time)
+    Path("d/dataset_description.json").write_text('{"Name": "x", "BIDSVersion": "1.9.0"}')
+    Path("d/sub-01/sub-01_scans.tsv").write_text("filename\tacq_time\nanat/sub-01_T1w.nii\t2020-01-02T03:04:05\n")
+    log = entry_of(path).log
+    made = pydicom.dcmread(next(Path("out").rglob("*.dcm")))
+    assert (made.get("AcquisitionDate"), made.AcquisitionTime[:6]) == (date, time.replace(":", "")[:6])
+    assert any("its date was not used" in note for note in log.notes) == (date is None)
+
+
+def test_new_series_leave_the_numbers_of_sidecars_free():
+    Path("d").mkdir()
+    Path("d/dataset_description.json").write_text('{"Name": "x", "BIDSVersion": "1.9.0"}')
+    for suffix in ("T1w", "T2w"):
+        save(f"d/sub-01/anat/sub-01_{suffix}.nii", Modality="MR")
+    save("d/sub-01/anat/sub-01_PDw.nii", Modality="MR", SeriesNumber=2)
+    entry_of(Path("d"))
+    numbers = {path.parent.name: pydicom.dcmread(path).SeriesNumber for path in Path("out").rglob("*.dcm")}
+    assert len(set(numbers.values())) == 3
+    assert numbers["sub-01_PDw"] == 2
+
+
 @pytest.mark.parametrize(
     ("table", "words"),
     [("", "it is empty"), ("filename,acq_time\n", "no column filename"), ("filename\tacq_time\tacq_time\n", "several columns"),

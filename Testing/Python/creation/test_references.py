@@ -113,6 +113,18 @@ def test_a_matrix_that_was_lost_is_refused(matrix):
     )
 
 
+def test_a_plane_that_itk_wrote_without_its_place_is_refused():
+    """A two-dimensional image has no third coordinate in ITK, so it is at 0 mm in NIfTI."""
+    reference = series("ct", np.diag([-2.0, -1.5, 3.0, 1.0]) + np.outer([0, 0, 1, 0], [0, 0, 0, -4]))
+    plane = save("b.nii", np.ones((5, 4), np.int16), np.diag([-2.0, -1.5, 1.0, 1.0]))
+    assert "two dimensions" in refused(plane, reference=reference, kind="mr")
+
+
+def test_a_part_of_the_reference_that_begins_at_the_origin_is_not_taken_for_one_that_lost_its_place():
+    reference = series("ct", np.diag([-1.0, -1.0, 1.0, 1.0]))
+    assert made(save("b.nii", MASK[:4], np.diag([-1.0, -1.0, 1.0, 1.0])), reference=reference, kind="seg")
+
+
 def test_a_name_that_specifies_a_template_is_refused_on_another_grid():
     reference = series("ct")
     name = "sub-01_space-MNI152NLin6Asym_dseg.nii"

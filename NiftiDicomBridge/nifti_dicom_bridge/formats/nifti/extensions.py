@@ -8,7 +8,8 @@ import zlib
 from pathlib import Path
 
 from ...model.input_files import open_file
-from ...model.names import is_compressed, pair_of
+from ...model.names import pair_of
+from . import gzip_file
 
 LARGEST_BYTES = 1 << 24
 """No header is that large."""
@@ -23,7 +24,7 @@ def extension_texts(path: Path) -> list[str]:
     """
     path, _ = pair_of(path) or (path, path)
     try:
-        with open_file(path) as packed, gzip.open(packed) if is_compressed(path) else packed as file:
+        with open_file(path) as packed, gzip.open(packed) if gzip_file.is_packed(path) else packed as file:
             start = file.read(544)
             order, size = _layout(start)
             where, letter = _OFFSETS[size]

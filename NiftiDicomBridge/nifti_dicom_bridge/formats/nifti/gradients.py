@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import replace
 from pathlib import Path
 
@@ -9,7 +10,7 @@ import numpy as np
 
 from ...errors import NiftiReadError
 from ...model import geometry
-from ...model.input_files import read_file
+from ...model.input_files import absent_content, read_file
 from ...model.names import companion
 from ...model.plain_text import decoded
 from ...model.volume import Volume
@@ -34,7 +35,7 @@ def write_gradients(volume: Volume, bval: Path, bvec: Path) -> None:
 def with_gradients(image: Volume, path: Path) -> Volume:
     """Return an image with the b-values and directions next to its file; with a warning if they do not fit the image."""
     bval, bvec = (companion(path, ending) for ending in (".bval", ".bvec"))
-    if not (bval.is_file() and bvec.is_file()):
+    if not (os.path.lexists(bval) and os.path.lexists(bvec)):
         return image
     try:
         return replace(image, gradients=read_gradients(image, bval, bvec))
@@ -103,7 +104,7 @@ def _numbers_in(path: Path) -> np.ndarray:
         lines = decoded(read_file(path)).splitlines()
         numbers = np.array([[float(word) for word in line.split()] for line in lines if line.strip()])
     except OSError as error:
-        raise NiftiReadError(f"{path}: cannot be read ({error.strerror}).") from None
+        raise NiftiReadError(f"{path}: {absent_content(path) or f'cannot be read ({error.strerror})'}.") from None
     except ValueError:
         raise NiftiReadError(f"{path}: rows of numbers, all of the same length, were expected.") from None
     if not numbers.size or not np.isfinite(numbers).all():

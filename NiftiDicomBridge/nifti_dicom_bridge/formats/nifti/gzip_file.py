@@ -12,9 +12,24 @@ from pathlib import Path
 from typing import Any
 
 from ...model.input_files import open_file
+from ...model.names import is_compressed, is_nifti
 from .gzip_blocks import BlockReader, open_blocks
 
+_GZIP = b"\x1f\x8b\x08"
+"""How gzip files begin: magic number, deflate (RFC 1952)."""
+_HEADERS = frozenset(struct.pack(order + "i", size) for order in "<>" for size in (348, 540))
+"""How NIfTI begins."""
 _DAMAGE: tuple[type[Exception], ...] = (OSError, EOFError, ValueError, KeyError, struct.error, zlib.error)
+
+
+def is_packed(path: Path) -> bool:
+    """Whether a file is gzip: by its content, which tools that rename files do not change; by its name, if it is not NIfTI."""
+    by_name = is_compressed(path)
+    if not is_nifti(path):  # voxels of two-file images may begin with any bytes
+        return by_name
+    with open_file(path) as file:
+        start = file.read(4)
+    return start not in _HEADERS if by_name else start.startswith(_GZIP)
 
 
 @contextmanager

@@ -10,7 +10,7 @@ import numpy as np
 
 from ...errors import NiftiReadError
 from ...model.pixels import Rescale
-from ...standard.nifti_codes import ALIGNED, MILLIMETERS, NO_FORM, OF_SPECTRA, SECONDS, SOME_SPACE, SPACES
+from ...standard.nifti_codes import ALIGNED, MILLIMETERS, NO_FORM, NO_PLANE, OF_SPECTRA, SECONDS, SOME_SPACE, SPACES
 from .slice_order import times_of
 
 UNITS_MM_S = 2 | 8
@@ -134,9 +134,8 @@ class NiftiHeader(NamedTuple):
                 header = (_from_fields_1 if size == 348 else _from_fields_2)(fields, order)
                 header._check(path)
                 return header
-        raise NiftiReadError(
-            f"{path}: damaged or not NIfTI (it does not begin with a header). Create it again from its source."
-        )
+        problem = "it does not begin with a header" if start else "it is empty"
+        raise NiftiReadError(f"{path}: damaged or not NIfTI ({problem}). Create it again from its source.")
 
     def _check(self, path: Path) -> None:
         if not 1 <= self.dims[0] <= 7:
@@ -225,10 +224,15 @@ class NiftiHeader(NamedTuple):
         if self.codes[1] > 0:
             with np.errstate(all="ignore"):
                 notes = [self._apart(sform, qform)] if self.codes[0] > 0 else []
-            return factor @ sform, [note for note in notes if note]
+            return factor @ sform, [note for note in (*notes, self._doubt_of_plane(sform)) if note]
         if self.codes[0] > 0:
             return factor @ qform, self._doubts_of_qform()
         return factor @ self._plain(), [NO_FORM]
+
+    def _doubt_of_plane(self, matrix: np.ndarray) -> str:
+        """Return that nothing places the plane of a two-dimensional image: ITK, which has no third coordinate, writes 0."""
+        is_plain = not matrix[:2, 2].any() and not matrix[2, [0, 1, 3]].any()
+        return NO_PLANE if self.dims[0] == 2 and is_plain else ""
 
     def _sform(self) -> np.ndarray:
         return np.vstack([np.reshape(self.rows, (3, 4)), [0.0, 0.0, 0.0, 1.0]])

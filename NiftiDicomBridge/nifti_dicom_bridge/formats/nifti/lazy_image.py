@@ -13,7 +13,6 @@ import numpy as np
 from ...errors import NiftiReadError
 from ...model.input_files import open_file, read_to_end
 from ...model.kept_voxels import KEPT_BYTES, KeepingVoxels
-from ...model.names import is_compressed
 from ...model.temporary_files import temporary_file
 from . import gzip_file
 from .gzip_blocks import BlockFile, open_blocks
@@ -68,7 +67,7 @@ class NiftiVoxels(KeepingVoxels):
 
 def _blocks_of(path: Path, end: int) -> BlockFile | None:
     """Return the blocks of a file whose voxels reach to its end, so that all are read and their checksum is compared."""
-    blocks = open_blocks(path) if is_compressed(path) else None
+    blocks = open_blocks(path) if gzip_file.is_packed(path) else None
     if blocks is None or blocks.size == end:
         return blocks
     blocks.close()
@@ -77,7 +76,7 @@ def _blocks_of(path: Path, end: int) -> BlockFile | None:
 
 def _reader_of(path: Path, end: int, plain: IO[bytes] | None) -> Callable[[int, int], bytes]:
     """Return what reads the bytes of a file, decompressed, from one position to another; `end` is that behind the voxels."""
-    if is_compressed(path):
+    if gzip_file.is_packed(path):
         return _ForwardReader(path, end, plain).bytes_between
     return lambda low, high: _plain_bytes(path, low, high)
 

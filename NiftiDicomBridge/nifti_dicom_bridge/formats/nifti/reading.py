@@ -13,10 +13,10 @@ import numpy as np
 from ...errors import NiftiReadError
 from ...model import geometry
 from ...model.digest import freeze
-from ...model.input_files import open_file
+from ...model.input_files import absent_content, open_file
 from ...model.lazy_voxels import LazyVoxels, SamplesLast, Voxels
 from ...model.limits import check_memory
-from ...model.names import is_compressed, pair_of, stem_of
+from ...model.names import pair_of, stem_of
 from ...model.pixels import Rescale, bytes_of, transparency
 from ...model.surplus import Surplus
 from ...model.volume import Volume
@@ -48,13 +48,18 @@ def read_image(path: Path, allow_complex: bool = False, lazy: bool = False) -> V
     try:
         header, voxels, surplus = _header_and_voxels(path, lazy)
     except FileNotFoundError as error:
-        raise NiftiReadError(f"{error.filename}: no such file. Check the path.") from None
+        reason = absent_content(error.filename) or "no such file. Check the path"
+        raise NiftiReadError(f"{error.filename}: {reason}.") from None
+    except NiftiReadError as error:
+        reason = absent_content(path)
+        raise NiftiReadError(f"{path}: {reason}.") if reason else error from None
     except MemoryError:
         raise NiftiReadError(f"{path}: does not fit in memory.") from None
     except gzip_file.damage_errors() as error:
         if isinstance(error, OSError) and error.strerror:
             raise NiftiReadError(f"{error.filename or path}: cannot be read ({error.strerror}).") from None
-        raise NiftiReadError(f"{path}: damaged or not NIfTI ({error}). Create it again from its source.") from None
+        reason = absent_content(path) or f"damaged or not NIfTI ({error}). Create it again from its source"
+        raise NiftiReadError(f"{path}: {reason}.") from None
     if voxels.dtype.kind == "c" and not allow_complex:
         raise NiftiReadError(
             f"{path}: complex voxels cannot replace DICOM pixels. Write real and imaginary part as two images."
@@ -111,7 +116,7 @@ def _header_and_voxels(given: Path, lazy: bool) -> tuple[NiftiHeader, Voxels, Su
         start = b"" if pair else read_start(file, path, 540)
         header = pair_header or _header_of_file(start, path)
         offset = max(header.offset, header.first_offset)
-        packed = is_compressed(path) and not isinstance(file, BlockReader)
+        packed = gzip_file.is_packed(path) and not isinstance(file, BlockReader)
         if lazy and _can_be_lazy(header, IN_MEMORY_PACKED if packed else IN_MEMORY):
             return header, *_lazy_voxels(path, header, offset)
         data, surplus = _read_data(file, start, offset, header, path)
@@ -191,7 +196,7 @@ def _read_data(file: BinaryIO, start: bytes, offset: int, header: NiftiHeader, p
         if got == len(view):
             read_behind(file, path, offset + got, start[offset + got :], surplus)
     except gzip_file.damage_errors():
-        if not is_compressed(path):
+        if not gzip_file.is_packed(path):
             raise
         got = read_with_surplus(path, offset, view, surplus)  # its end may be something else
     if got < len(view):
@@ -215,7 +220,7 @@ def _filled(file: BinaryIO, view: memoryview, got: int) -> int:
 def _check_size(path: Path, wanted: int) -> None:
     """Refuse a header that promises more than the file can hold, before memory is taken for it."""
     size = path.stat().st_size
-    limit = size * 1100 if is_compressed(path) else size  # deflate packs at most 1032 : 1
+    limit = size * 1100 if gzip_file.is_packed(path) else size  # deflate packs at most 1032 : 1
     if wanted > limit:
         raise NiftiReadError(
             f"{path}: too short: according to the header it needs {wanted} bytes, the file has {size}. Create it "
@@ -233,7 +238,7 @@ def _skip(file: BinaryIO, count: int) -> None:
 
 @contextmanager
 def _opened_for_reading(path: Path) -> Iterator[Any]:
-    if not is_compressed(path):
+    if not gzip_file.is_packed(path):
         with open_file(path) as plain:
             yield plain
         return

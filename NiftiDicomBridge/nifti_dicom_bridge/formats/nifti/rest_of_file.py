@@ -11,7 +11,6 @@ from typing import IO, BinaryIO
 from ...errors import NiftiReadError
 from ...model.compressed_parts import Packing, decompressed_parts
 from ...model.input_files import open_file
-from ...model.names import is_compressed
 from ...model.packed_samples import decompressed
 from ...model.surplus import Surplus
 from ...model.temporary_files import temporary_file
@@ -24,7 +23,7 @@ def read_start(file: BinaryIO, path: Path, size: int) -> bytes:
     try:
         return file.read(size)
     except gzip_file.damage_errors():
-        if not is_compressed(path):
+        if not gzip_file.is_packed(path):
             raise
     with BufferedReader(open_file(path)) as stream:
         return next(decompressed_parts(stream, Packing.GZIP, Surplus((1,), 1)))[:size]
@@ -51,7 +50,7 @@ def read_behind(file: BinaryIO, path: Path, end: int, known: bytes, surplus: Sur
     NiftiReadError
         If it is a further image.
     """
-    if not is_compressed(path):
+    if not gzip_file.is_packed(path):
         surplus.add_file(file, end)
         return
     surplus.add(known)
@@ -88,7 +87,7 @@ def expanded_with_surplus(path: Path, end: int, surplus: Surplus) -> IO[bytes] |
         If a further image is behind them.
     """
     with BufferedReader(open_file(path)) as stream:
-        if not is_compressed(path):
+        if not gzip_file.is_packed(path):
             surplus.add_file(stream, end)
         elif not _states_size(stream, end):
             plain = temporary_file(lambda plain: plain.writelines(decompressed(stream, 0, end, Packing.GZIP, surplus)))

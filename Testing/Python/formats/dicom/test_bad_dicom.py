@@ -469,6 +469,15 @@ def test_files_that_a_dicomdir_in_the_folder_lists_are_missed(lost: list[int], c
     assert any(words in warning for warning in entries[Outcome.CONVERTED].log.warnings) == bool(lost)
 
 
+@pytest.mark.parametrize(("name", "tool"), [("a.mif.gz", "mrconvert"), ("a+orig.HEAD", "3dAFNItoNIFTI"), ("a.mnc", "mnc2nii")])
+def test_images_of_formats_that_are_not_read_are_named_with_what_converts_them(name: str, tool: str, tmp_path: Path) -> None:
+    (tmp_path / name).write_bytes(b"of another tool")
+
+    for given in (tmp_path, tmp_path / name):
+        with pytest.raises(BridgeError, match=f"which are not read: convert it to NIfTI, as with {tool}"):
+            convert(Job([given], tmp_path / "out", ConversionOptions(Target.DICOM)))
+
+
 @pytest.mark.parametrize("name", ["scans.zip", "001.dcm.gz"])
 def test_archives_in_which_nothing_is_searched_are_named(name: str, tmp_path: Path) -> None:
     (tmp_path / name).write_bytes(b"PK")

@@ -289,6 +289,17 @@ def test_an_edit_keeps_background_of_another_value(circle: Circle) -> None:
     assert set(np.unique(volume.array)) == {0, 1, 2, 3}
 
 
+@pytest.mark.parametrize(("name", "padding"), [("Background", None), ("body", 0)])
+def test_a_segment_0_that_is_background_by_its_name_or_value_is_no_segment(
+    name: str, padding: int | None, circle: Circle
+) -> None:
+    with_background(circle, 0, name, padding)
+
+    (volume,) = read(circle.dicom)
+
+    assert not any("the value 0 is segment 0" in sentence for sentence in volume.warnings)
+
+
 @pytest.mark.parametrize("padding", [None, 9])
 def test_a_segment_0_that_is_not_background_is_reported_and_never_lost(padding: int | None, circle: Circle) -> None:
     with_background(circle, 9 if padding else 1, "body", padding)

@@ -230,3 +230,39 @@ def test_frames_whose_images_are_not_there_have_no_position() -> None:
 def test_inspect_states_the_grid_of_the_series() -> None:
     found = inspect(written(EVEN, segmentation(EVEN, [(1, 2), (1, 3)])))
     assert {tuple(image["shape"]) for image in found.images} == {(5, 4, 8)}
+
+
+def test_the_slices_without_a_frame_are_counted_in_the_report() -> None:
+    report = to_nifti(written(EVEN, segmentation(EVEN, [(1, 2), (1, 3), (1, 5)])), "nifti")
+    (entry,) = [one for one in report.entries if one.title.startswith("66")]
+    filled = [warning for warning in entry.log.warnings if "without a frame" in warning]
+    assert [warning.split(": ")[1].split(" were")[0] for warning in filled] == ["5 slice(s) without a frame"]
+
+
+def test_a_series_of_other_rows_and_columns_is_not_taken() -> None:
+    save(Path("in/ct"), ct(EVEN))
+    made = segmentation(EVEN, [(1, 2), (1, 3)])
+    made.Rows, made.Columns, made.PixelData = 4, 4, np.packbits(np.ones(32, np.uint8), bitorder="little").tobytes()
+    save(Path("in/seg"), [made])
+    assert images(Path("in"))["66_series_1"].shape == (4, 4, 2)
+
+
+def test_images_of_other_rows_and_columns_give_no_place() -> None:
+    made = without_positions([(1, 5), (1, 2)])
+    made.Rows, made.Columns, made.PixelData = 4, 4, np.packbits(np.ones(32, np.uint8), bitorder="little").tobytes()
+    report = to_nifti(written(EVEN, made), "nifti")
+    (entry,) = [one for one in report.entries if one.title.startswith("66")]
+    assert any("the frames have no position" in warning for warning in entry.log.warnings)
+
+
+def test_the_image_that_a_frame_was_made_from_names_the_series() -> None:
+    """Of two series in one place, with other slices, that of the source is taken; no series is listed."""
+    made = segmentation(EVEN, [(1, 2), (1, 3)], refers=False)
+    name_sources(made, [(uid(1, k + 1), None) for k in (2, 3)])
+    folder = written(EVEN, made)
+    others = ct(EVEN[:5])
+    for n, ds in enumerate(others):
+        ds.SeriesInstanceUID, ds.SeriesNumber = uid(2), 2
+        ds.SOPInstanceUID = ds.file_meta.MediaStorageSOPInstanceUID = uid(2, n)
+    save(folder / "other", others)
+    assert images(folder)["66_series_1"].shape[2] == len(EVEN)

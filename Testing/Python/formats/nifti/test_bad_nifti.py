@@ -88,14 +88,6 @@ def test_a_compressed_file_with_a_wrong_checksum_is_refused(circle: Circle) -> N
     assert_refused(circle)
 
 
-def test_a_plain_file_that_is_called_gz_is_refused(plain: tuple[Circle, bytes]) -> None:
-    circle, raw = plain
-    circle.image().unlink()
-    (circle.nifti / "1_series_1.nii.gz").write_bytes(raw)
-
-    assert_refused(circle)
-
-
 @pytest.mark.parametrize(
     ("offset", "form", "value", "words"),
     [

@@ -11,9 +11,9 @@ from ....errors import PixelError
 from ....model.lazy_voxels import Voxels, mapped
 from ....model.metadata import Log
 from ....model.pixels import PixelFormat, to_real_values, to_type
-from ....model.quantization import Survey, decimal, lattice_of, quantize, steps_for
+from ....model.quantization import Survey, decimal, lattice_of, quantize, steps_for, steps_with_padding
 from ....model.volume import Volume
-from .stored_error import Difference, check, difference, limit_of
+from .stored_error import Difference, became_padding, check, difference, limit_of
 from .stored_pixels import PixelConstraints, StoredPixels, packed
 
 _SAME_SLOPE = float(np.finfo(np.float32).eps)
@@ -126,17 +126,10 @@ def _with_padding(
         raise PixelError("all voxels are NaN. Repair the image at its source.")
     if rules.zero_intercept or not rules.rescale:
         raise PixelError(f'{survey.missing} voxels are NaN: this kind of object cannot hold them. Use kind="pm".')
-    low, high = survey.low, survey.high
-    slope = decimal((high - low) / 65533, up=True) if high > low else 1.0
-    slope = 1.0 if survey.whole and high - low <= 65533 else slope
-    intercept = decimal(low - slope)
-
-    def numbers(planes: np.ndarray, _: int) -> np.ndarray:
-        missing = ~np.isfinite(planes)
-        return np.where(missing, 0, np.rint((np.where(missing, low, planes).astype(np.float64) - intercept) / slope))
-
-    largest = max(0, int(np.rint((high - intercept) / slope)))
-    stored = packed(mapped(real, np.dtype(np.float64), numbers), (0, largest), rules, slope, intercept, padding=0)
-    check(volume, measured(volume, stored), max_error, slope, log)
-    log.warnings.append(f"{survey.missing} voxels are NaN: they became PixelPaddingValue (stored value 0)")
+    steps = steps_with_padding(survey.range)
+    integers = mapped(real, steps.dtype, lambda planes, _: steps.stored(planes.astype(np.float64)))
+    largest = max(0, int(np.rint((survey.high - steps.intercept) / steps.slope)))
+    stored = packed(integers, (0, largest), rules, steps.slope, steps.intercept, padding=steps.padding)
+    check(volume, measured(volume, stored), max_error, steps.slope, log)
+    log.warnings.append(became_padding(survey.missing))
     return stored

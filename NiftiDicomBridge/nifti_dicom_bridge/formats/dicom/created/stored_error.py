@@ -111,15 +111,25 @@ def limit_of(volume: Volume, error: Difference, max_error: float | None) -> floa
     return max_error if max_error is not None else max(DEFAULT_RELATIVE_ERROR * error.span, precision_of(volume, error))
 
 
-def check(volume: Volume, error: Difference, max_error: float | None, step: float, log: Log) -> None:
-    """Report the difference.
+def became_padding(missing: int) -> str:
+    """Return what became of voxels that are not a number."""
+    return f"{missing} voxels are NaN: they became PixelPaddingValue (stored value 0)"
 
-    Raises
-    ------
-    PixelError
-        If it is larger than allowed.
-    """
-    limit = limit_of(volume, error, max_error)
+
+def check(volume: Volume, error: Difference, max_error: float | None, step: float, log: Log) -> None:
+    """Report the difference; raises `PixelError` if it is larger than allowed."""
+    refuse_coarse(error, limit_of(volume, error, max_error), max_error)
+    largest = max(abs(error.usual_low), abs(error.usual_high))
+    seen = min(_EXACT * largest, DEFAULT_RELATIVE_ERROR / 10 * (error.usual_high - error.usual_low))
+    if error.coarse > max(seen, _own_precision(volume) * largest):
+        log.warnings.append(
+            f"values were rounded to 16 bits, steps of {step:.6g}: the largest error is {error.worst:.3g}, the mean one (RMS) "
+            f'{error.root_mean_square:.3g}. kind="pm" keeps every value'
+        )
+
+
+def refuse_coarse(error: Difference, limit: float, max_error: float | None) -> None:
+    """Raise `PixelError` if the difference is above a limit; without `max_error`, if it is a large part of the usual values."""
     if not error.worst <= limit:
         raise PixelError(
             f"In 16 bits a value would change by {error.worst:.3g}; {limit:.3g} is allowed. {remedy('allow-error')}"
@@ -128,11 +138,4 @@ def check(volume: Volume, error: Difference, max_error: float | None, step: floa
         raise PixelError(
             f"In 16 bits a value would change by {error.coarse:.3g}, while most values are from {error.usual_low:.3g} to "
             f"{error.usual_high:.3g}. {remedy('allow-error')}"
-        )
-    largest = max(abs(error.usual_low), abs(error.usual_high))
-    seen = min(_EXACT * largest, DEFAULT_RELATIVE_ERROR / 10 * (error.usual_high - error.usual_low))
-    if error.coarse > max(seen, _own_precision(volume) * largest):
-        log.warnings.append(
-            f"values were rounded to 16 bits, steps of {step:.6g}: the largest error is {error.worst:.3g}, the mean one (RMS) "
-            f'{error.root_mean_square:.3g}. kind="pm" keeps every value'
         )

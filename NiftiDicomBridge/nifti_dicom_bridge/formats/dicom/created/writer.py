@@ -24,6 +24,7 @@ from ..pydicom_conversion import data_set_of, in_utf_8
 from ..uids import new_uid
 from .label_evidence import is_fraction
 from .library_errors import unreadable_by_pydicom
+from .mask_channels import channels
 from .multi_frame import moved_tags, multi_frame
 from .object_size import check_object_size
 from .request import Request
@@ -110,11 +111,14 @@ def _segmentation_request(request: Request, choices: KindParameters, log: Log) -
     if kind is SegmentationForm.AUTO:
         kind = SegmentationForm.FRACTIONAL if is_fraction(request.image) else SegmentationForm.BINARY
     common, sources = _common(request), _sources(request)
-    first, *overlapping = _layers(request.image)
+    masks = channels(request.image, choices.segments, log) if kind is not SegmentationForm.FRACTIONAL else []
+    first, *overlapping = masks or _layers(request.image)
     if overlapping and kind is SegmentationForm.FRACTIONAL:
         raise LabelError(
             f"Several label maps in one image cannot be fractional. Write one 4D image of maps, or {remedy('write-labels')}."
         )
+    if overlapping and kind is SegmentationForm.LABELMAP:
+        log.warnings.append("segments of several maps may overlap, so they are stored in binary form, not as a label map")
     kind = SegmentationForm.BINARY if overlapping else kind
     return SegmentationRequest(
         first, common, choices.segments, log, sources, kind, request.planes, overlapping, choices.algorithm,

@@ -10,7 +10,9 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 
+from ....errors import GeometryError
 from ....model import metadata
+from ....model.lost_positions import unstated_position
 from ....model.metadata import Instance, Log
 from ....model.volume import Volume
 from ....standard.tags import Tag
@@ -18,7 +20,7 @@ from ..new_file import NewFile
 from ..reading.data_set_codec import check_length
 from ..structure_sets import is_structure_set
 from ..uids import UidMap
-from .derivation import DerivationContext
+from .derivation import DerivationContext, has_position
 from .multi_frame import cine, functional_frames
 from .single_frame import single_frames
 
@@ -44,13 +46,14 @@ def _are_of_one_object(a: Volume, b: Volume) -> bool:
     return bool(keys[0] & keys[1]) and a.voxels.shape == b.voxels.shape and np.array_equal(a.ijk_to_ras, b.ijk_to_ras)
 
 
-def derive_groups(volumes: Sequence[Volume], uids: UidMap, log: Log) -> Iterator[NewFile]:
+def derive_groups(volumes: Sequence[Volume], uids: UidMap, log: Log, max_error: float | None = None) -> Iterator[NewFile]:
     """Yield the instances of volumes that become one (see `together`); raises as `derive` does."""
     from .label_maps import derive_label_maps, is_label_map
 
     if not is_label_map(volumes[0]):
-        yield from derive(volumes[0], uids, log)
+        yield from derive(volumes[0], uids, log, max_error)
         return
+    _check_position(volumes[0])
     _note_edits(frozenset().union(*(volume.edits() for volume in volumes)), log)
     if is_structure_set(volumes[0].dicom.metadata.first):
         from ..structure_sets.derive import derive_structure_set
@@ -60,7 +63,7 @@ def derive_groups(volumes: Sequence[Volume], uids: UidMap, log: Log) -> Iterator
     yield from derive_label_maps(volumes, is_on_another_grid(volumes[0]), uids, log)
 
 
-def derive(volume: Volume, uids: UidMap, log: Log) -> Iterator[NewFile]:
+def derive(volume: Volume, uids: UidMap, log: Log, max_error: float | None = None) -> Iterator[NewFile]:
     """Yield the instances of an edited volume.
 
     Parameters
@@ -71,6 +74,8 @@ def derive(volume: Volume, uids: UidMap, log: Log) -> Iterator[NewFile]:
         Gives the new Series Instance UID, the same for all volumes of a series.
     log : Log
         Receives what was dropped, computed and assumed.
+    max_error : float or None
+        Largest change of a value by rounding to 16 bits; None for the usual limits.
 
     Raises
     ------
@@ -80,8 +85,9 @@ def derive(volume: Volume, uids: UidMap, log: Log) -> Iterator[NewFile]:
     series = volume.dicom.metadata
     first = series.first
     _check_size(volume)
+    _check_position(volume)
     _note_edits(volume.edits(), log)
-    work = DerivationContext(volume, is_on_another_grid(volume) or series.layers is not None, log)
+    work = DerivationContext(volume, is_on_another_grid(volume) or series.layers is not None, log, max_error)
     if work.functional:
         yield from functional_frames(work, uids)
     elif _is_plain_multi_frame(first, volume):
@@ -96,6 +102,16 @@ def _check_size(volume: Volume) -> None:
     if len(series.instances) < volume.voxels.shape[0] * volume.voxels.shape[1]:
         samples = math.prod(volume.voxels.shape) // len(series.instances)
         check_length(samples * metadata.integer(series.first.elements, Tag.BITS_ALLOCATED) // 8)
+
+
+def _check_position(volume: Volume) -> None:
+    """Refuse an image whose position was lost: left and right would be guessed."""
+    problem = unstated_position(volume, volume.dicom.origin.ijk_to_ras) if volume.is_moved else ""
+    if problem and has_position(volume.dicom.metadata):
+        raise GeometryError(
+            f"{problem}, and the grid is not that of its original, so where it is in the patient is unknown. Copy the affine "
+            "of the image that it was made from into its header."
+        )
 
 
 def _note_edits(edits: frozenset[str], log: Log) -> None:

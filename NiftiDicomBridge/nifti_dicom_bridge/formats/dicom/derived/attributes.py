@@ -106,6 +106,9 @@ def common(template: Instance, work: DerivationContext, uids: UidMap, sources: l
     elements |= {tag: first[tag] for tag in (Tag.STUDY_INSTANCE_UID, Tag.SERIES_NUMBER) if tag in first}
     if work.frame_of_reference:
         elements[Tag.FRAME_OF_REFERENCE_UID] = new_element.text("UI", work.frame_of_reference)
+    if work.pixels.padding is not None:
+        vr = "SS" if work.pixel.signed else "US"
+        elements[Tag.PIXEL_PADDING_VALUE] = new_element.integers(vr, work.pixels.padding)
     return elements | new_file.pixel_elements(work.pixel)
 
 

@@ -7,7 +7,7 @@ import numpy as np
 from ....model import geometry, metadata
 from ....model.geometry import Plane
 from ....model.grids import same_grid
-from ....model.metadata import Instance, Log
+from ....model.metadata import Instance, Log, SeriesMetadata
 from ....model.volume import Volume
 from ....options import Resample
 from ....standard.tags import Tag
@@ -28,7 +28,7 @@ _UNPLACED = "the original does not specify where it is, so the new place of its 
 class DerivationContext:
     """Templates, planes and values of one derived volume."""
 
-    def __init__(self, volume: Volume, resampled: bool, log: Log):
+    def __init__(self, volume: Volume, resampled: bool, log: Log, max_error: float | None = None):
         series = volume.dicom.metadata
         self.volume, self.series, self.resampled, self.log = volume, series, resampled, log
         self.templates = nearest_frames(volume) if resampled else series.frames
@@ -39,12 +39,12 @@ class DerivationContext:
         self.slices = slices_of(volume) if moved else [[k] for k in range(series.frames.shape[1])]
         self.last_time = len(series.frames) - 1
         self.planes = planes_of(volume)
-        self.has_geometry = any(f.plane is not None and not f.is_assumed for f in frames_of(series.first, 0))
+        self.has_geometry = has_position(series)
         if volume.is_moved and not self.has_geometry:
             log.notes.append(_UNPLACED)
         self.sop_class = metadata.text(series.first.elements, Tag.SOP_CLASS_UID)
         self.functional = Tag.PER_FRAME_FUNCTIONAL_GROUPS_SEQUENCE in series.first.elements
-        pixels = DerivedPixels(volume, self.templates, log)
+        pixels = DerivedPixels(volume, self.templates, max_error, log)
         self.stored, self.pixel, self.pixels = pixels.voxels, pixels.pixel, pixels
         self.slopes, self.intercepts = pixels.slopes, pixels.intercepts
         self._infos: dict[int, list[FrameInfo]] = {}
@@ -99,6 +99,11 @@ class DerivationContext:
         """Whether stored values mean something else than they did."""
         rescale = self.volume.dicom.origin.rescale
         return bool((self.slopes != rescale.slope).any() or (self.intercepts != rescale.intercept).any())
+
+
+def has_position(series: SeriesMetadata) -> bool:
+    """Whether a frame of the first instance specifies where it is."""
+    return any(frame.plane is not None and not frame.is_assumed for frame in frames_of(series.first, 0))
 
 
 def frame_of_reference(volume: Volume, resampled: bool, log: Log) -> str:

@@ -15,10 +15,11 @@ from ....model import metadata
 from ....model.lazy_voxels import MappedVoxels, Voxels, plane_bounds, slabs
 from ....model.metadata import Log
 from ....model.pixels import PixelFormat, check_fit, to_real_values, to_stored_values
-from ....model.quantization import Steps, ValueRange, quantize, steps_for
+from ....model.quantization import Steps, ValueRange, quantize, steps_for, steps_with_padding
 from ....model.volume import Volume
 from ....standard.sop_classes import PARAMETRIC_MAP, PET, SEGMENTATIONS
 from ....standard.tags import Tag
+from ..created.stored_error import became_padding, difference, limit_of, refuse_coarse
 from ..reading import decode
 from ..reading.frame_info import FrameInfo
 from ..reading.frames import frames_of
@@ -40,15 +41,18 @@ class DerivedPixels:
         How they are written.
     slopes, intercepts : numpy.ndarray, shape (times, slices)
         Stored → real values of every plane.
+    padding : int or None
+        PixelPaddingValue: the stored value of voxels that are not a number.
 
     Raises
     ------
     PixelError
-        If the kind of object cannot hold the values.
+        If the kind of object cannot hold the values, or rounding changes them by more than `max_error`.
     """
 
-    def __init__(self, volume: Volume, templates: np.ndarray, log: Log):
-        self._volume, self._templates, self._log = volume, templates, log
+    def __init__(self, volume: Volume, templates: np.ndarray, max_error: float | None, log: Log):
+        self._volume, self._templates, self._max_error, self._log = volume, templates, max_error, log
+        self.padding: int | None = None
         first = volume.dicom.metadata.first
         self.pixel = decode.pixel_format(first)
         self._sop_class = metadata.text(first.elements, Tag.SOP_CLASS_UID)
@@ -103,40 +107,46 @@ class DerivedPixels:
 
     def _quantized(self) -> Voxels:
         """Return real values as 16-bit integers, as exactly as the kind of object allows."""
-        voxels = self._volume.voxels
         values = range_of(self._volume)
+        self._check_segments(values)
+        is_x_ray = self._sop_class.startswith(_X_RAYS)
+        steps = self._whole_numbers(values) if is_x_ray else self._steps(values)
+        self.slopes[:], self.intercepts[:], self.padding = steps.slope, steps.intercept, steps.padding
+        stored = MappedVoxels(self._volume.voxels, steps.dtype, lambda planes, _: steps.stored(self._real(planes)))
+        self.bounds = plane_bounds(stored)
+        if not steps.exact:
+            self._check_rounding(stored, steps.slope, is_x_ray)
+        return stored
+
+    def _check_segments(self, values: ValueRange) -> None:
+        """Refuse values that are not labels where the object contains segments."""
         if self._sop_class in SEGMENTATIONS or self.pixel.bits_allocated == 1:
+            missing = f" ({values.missing} voxels are NaN or infinite)" if values.missing else ""
             raise PixelError(
                 f"the image came from a segmentation of {self.pixel.bits_stored} bit(s), its values now are from "
-                f"{values.low:g} to {values.high:g} and do not fit. Write whole numbers that do."
+                f"{values.low:g} to {values.high:g}{missing} and do not fit. Write whole numbers that do."
             )
-        if self._sop_class.startswith(_X_RAYS):
-            check_fit(float(np.rint(values.low)), float(np.rint(values.high)), values.missing, np.dtype("<u2"))
-            steps = Steps(np.dtype("<u2"))
-        else:
-            scaled_only = self._sop_class == PET or Tag.DOSE_GRID_SCALING in self._volume.dicom.metadata.first.elements
-            steps = steps_for(values, zero_intercept=scaled_only)
-            self.slopes[:], self.intercepts[:] = steps.slope, steps.intercept
-        self._note_rounding(steps.slope, self._error(steps))
-        return MappedVoxels(voxels, steps.dtype, lambda planes, _: steps.stored(self._real(planes)))
 
-    def _error(self, steps: Steps) -> float:
-        """Return the largest difference of stored to real values, and note the bounds of the former."""
-        low, high, worst = [], [], 0.0
-        for _, _, planes in slabs(self._volume.voxels):
-            real = self._real(planes)
-            stored = steps.stored(real)
-            worst = max(worst, steps.error(real, stored))
-            low.append(stored.reshape(len(stored), -1).min(axis=1))
-            high.append(stored.reshape(len(stored), -1).max(axis=1))
-        shape = self._volume.voxels.shape[:2]
-        self.bounds = np.concatenate(low).reshape(shape), np.concatenate(high).reshape(shape)
-        return worst
+    def _whole_numbers(self, values: ValueRange) -> Steps:
+        check_fit(float(np.rint(values.low)), float(np.rint(values.high)), values.missing, np.dtype("<u2"))
+        return Steps(np.dtype("<u2"))
 
-    def _note_rounding(self, step: float, error: float) -> None:
-        if error:
+    def _steps(self, values: ValueRange) -> Steps:
+        """Return steps of 16 bits; voxels that are not a number become padding where the object can have an intercept."""
+        scaled_only = self._sop_class == PET or Tag.DOSE_GRID_SCALING in self._volume.dicom.metadata.first.elements
+        if values.missing and not (scaled_only or values.infinite or values.is_empty):
+            self._log.warnings.append(became_padding(values.missing))
+            return steps_with_padding(values)
+        return steps_for(values, zero_intercept=scaled_only)
+
+    def _check_rounding(self, stored: Voxels, step: float, whole_only: bool = False) -> None:
+        """Report how much rounding changes values; raises `PixelError` if that is more than allowed."""
+        error = difference(self._volume, stored, self.slopes, self.intercepts)
+        has_limit = not whole_only or self._max_error is not None
+        refuse_coarse(error, limit_of(self._volume, error, self._max_error) if has_limit else np.inf, self._max_error)
+        if error.worst:
             self._log.warnings.append(
-                f"values were rounded to steps of {step:.6g} to fit 16 bits; the largest error is {error:.3g}"
+                f"values were rounded to steps of {step:.6g} to fit 16 bits; the largest error is {error.worst:.3g}"
             )
 
     def _plane_by_plane(self) -> Voxels:
@@ -144,7 +154,7 @@ class DerivedPixels:
         voxels, pixel = self._volume.voxels, self.pixel
         instances, infos = self._volume.dicom.metadata.instances, dict[int, list[FrameInfo]]()
         exact, low, high = (np.zeros(voxels.shape[:2], dtype) for dtype in (bool, pixel.dtype, pixel.dtype))
-        worst, step = 0.0, 0.0
+        step = 0.0
         for t, times in enumerate(self._templates.tolist()):
             for k, (n, frame) in enumerate(times):
                 infos = infos if n in infos else {n: frames_of(instances[n], n)}
@@ -152,17 +162,21 @@ class DerivedPixels:
                 slope, intercept = info.slope, info.intercept
                 plane = _exactly(voxels[t, k], slope, intercept, pixel)
                 exact[t, k] = plane is not None
+                if plane is None and not np.isfinite(voxels[t, k]).all():
+                    return self._quantized()
                 if plane is None:
                     quantized = quantize(voxels[t, k], zero_intercept=True, signed=pixel.signed)
                     plane, slope, intercept = quantized.stored, quantized.slope, quantized.intercept
-                    worst, step = max(worst, quantized.error), max(step, quantized.slope)
+                    step = max(step, quantized.slope)
                 if not _fit((plane, plane), pixel):
                     return self._quantized()
                 low[t, k], high[t, k] = (plane.min(), plane.max()) if plane.size else (0, 0)
                 self.slopes[t, k], self.intercepts[t, k] = slope, intercept
-        self._note_rounding(step, worst)
         self.bounds = low, high
-        return MappedVoxels(voxels, pixel.dtype, lambda planes, start: self._planes_by_rescale(planes, start, exact))
+        stored = MappedVoxels(voxels, pixel.dtype, lambda planes, start: self._planes_by_rescale(planes, start, exact))
+        if not exact.all():
+            self._check_rounding(stored, step)
+        return stored
 
     def _planes_by_rescale(self, planes: np.ndarray, start: int, exact: np.ndarray) -> np.ndarray:
         """Return stored values of planes: with the rescale of the original where that is exact."""

@@ -13,7 +13,16 @@ from pathlib import Path
 
 from ....errors import DicomReadError
 from ....model import metadata
-from ....model.input_files import Problem, Stamp, change_since, kind_of_path, open_file, opened_descriptor, walk
+from ....model.input_files import (
+    Problem,
+    Stamp,
+    absent_content,
+    change_since,
+    kind_of_path,
+    open_file,
+    opened_descriptor,
+    walk,
+)
 from ....model.metadata import Elements, Encoding, Instance
 from ....model.names import ZARR_SUFFIX, suffix_of
 from ....model.remote_files import is_remote
@@ -157,7 +166,7 @@ def read_instance(path: Path, name: str, like: Instance | None = None) -> Instan
                         raise DicomReadError(_truncated(path, need, len(buffer))) from None
                     buffer += more
     except OSError as error:
-        raise DicomReadError(f"{path}: cannot be read ({error.strerror}).") from error
+        raise DicomReadError(f"{path}: {absent_content(path) or f'cannot be read ({error.strerror})'}.") from error
     except (struct.error, zlib.error, RecursionError) as error:
         raise DicomReadError(f"{path}: damaged ({error}). Copy it again from its source.") from error
     except DicomReadError as error:

@@ -15,7 +15,7 @@ from ....errors import DicomReadError
 from ....model import metadata
 from ....model.collection import collection_paused
 from ....model.identity import texts_of
-from ....model.input_files import Problem
+from ....model.input_files import Problem, absent_content
 from ....model.metadata import Instance
 from ....model.person import People
 from ....options import Progress
@@ -142,7 +142,8 @@ def _expected_dicom(unread: Sequence[Path], series: Iterable[Series]) -> list[Le
                 reason = "it is empty"
             elif _is_text(start):
                 reason = "it contains text, not DICOM"
-            leftovers.append(Leftover(str(path), f"{path}: {reason}. Copy it again from its source.", failed=True))
+            reason = absent_content(path) or f"{reason}. Copy it again from its source"
+            leftovers.append(Leftover(str(path), f"{path}: {reason}.", failed=True))
     return leftovers
 
 

@@ -47,6 +47,25 @@ def test_volumes_in_series_of_their_own_are_one_image(tmp_path: Path) -> None:
     assert any("3 series were converted from one" in warning for warning in volume.warnings)
 
 
+def test_series_numbers_order_volumes_that_nothing_else_does(tmp_path: Path) -> None:
+    found = parts()
+    for ds in found:
+        del ds.AcquisitionNumber
+    save(tmp_path, found[::-1])
+
+    (volume,) = read([tmp_path])
+
+    assert np.array_equal(volume.voxels, PIXELS.reshape(TIMES, SLICES, 4, 5))
+
+
+def test_multi_frame_objects_are_images_of_their_own(tmp_path: Path) -> None:
+    found = parts()
+    for ds in found:
+        ds.PerFrameFunctionalGroupsSequence = [Dataset()]
+
+    assert shapes_of(tmp_path, found) == [(1, SLICES)] * TIMES
+
+
 @pytest.mark.parametrize("attribute", ["SeriesInstanceUID", "CodeValue"])
 def test_series_that_are_related_otherwise_are_images_of_their_own(attribute: str, tmp_path: Path) -> None:
     found = parts()
@@ -86,14 +105,19 @@ def test_parts_come_back_in_their_series(circle: Circle) -> None:
     assert {ds.SeriesInstanceUID for ds in circle.returned()} == {uid(t + 1) for t in range(TIMES)}
 
 
-def test_an_edited_run_is_one_series_that_stays_apart_from_its_original(circle: Circle) -> None:
-    save(circle.dicom, parts())
+@pytest.mark.parametrize("backwards", [False, True])
+def test_an_edited_run_is_one_series_that_stays_apart_from_its_original(backwards: bool, circle: Circle) -> None:
+    found = parts()
+    for ds in found if backwards else []:
+        ds.SeriesNumber = 7001 + 7000 + TIMES - int(ds.SeriesNumber)
+    save(circle.dicom, found)
     circle.forth()
     circle.edit_image(lambda image: type(image)(np.asarray(image.dataobj) + 1, image.affine, image.header))
 
     circle.home()
 
     returned = circle.returned()
-    assert {(ds.SeriesNumber, "ConversionSourceAttributesSequence" in ds) for ds in returned} == {(7001, False)}
+    number = 7000 + TIMES if backwards else 7001  # that of the first volume
+    assert {(int(ds.SeriesNumber), "ConversionSourceAttributesSequence" in ds) for ds in returned} == {(number, False)}
     assert len({ds.SeriesInstanceUID for ds in returned}) == 1
     assert [volume.voxels.shape[:2] for volume in read([circle.dicom, circle.back])] == [(TIMES, SLICES)] * 2

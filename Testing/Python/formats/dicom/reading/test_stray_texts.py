@@ -104,3 +104,25 @@ def test_that_an_image_lacks_a_text_is_reported(lacks_it: bool, count: int, tmp_
 
     assert len(set(notes)) == count
     assert all("1 image(s) lack SeriesDescription or another text, or have one of their own" in text for text in notes)
+
+
+@pytest.mark.parametrize(("lacking", "count"), [(3, 1), (4, 3)])
+def test_slices_that_are_more_than_a_fifth_of_an_image_are_no_strays(lacking: int, count: int, tmp_path: Path) -> None:
+    """Of 18 slices, 3 lack the text of 15 and are their slices; 4 lack that of 14 and are an image."""
+    found = volumes(3)
+    for n, ds in enumerate(ds for volume in found for ds in volume):
+        if n >= lacking:
+            ds.ProtocolName = "a text"
+
+    assert len(images(tmp_path, found)) == count
+
+
+def test_texts_that_differ_in_one_value_are_of_other_images(tmp_path: Path) -> None:
+    """CorrectedImage does not change within an image: a slice that states another correction is not one of it."""
+    found = volumes(2)
+    for text, volume in zip(["DECY", "NONE"], found, strict=True):
+        for ds in volume:
+            ds.CorrectedImage = ["UNIF", text]
+    found[0][2].CorrectedImage = ["FLOD", "DECY"]
+
+    assert len(images(tmp_path, found)) == 3

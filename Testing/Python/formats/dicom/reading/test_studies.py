@@ -51,6 +51,38 @@ def test_other_studies_are_images_of_their_own(attribute: str, value: object, tm
     assert all("3 studies or patients share one SeriesInstanceUID" in " ".join(volume.warnings) for volume in volumes)
 
 
+def test_two_studies_of_one_examination_are_one_image(tmp_path: Path) -> None:
+    save(tmp_path, volumes_in_studies()[: 2 * SLICES])
+
+    (volume,) = read([tmp_path])
+
+    assert volume.voxels.shape[:2] == (2, SLICES)
+
+
+@pytest.mark.parametrize("copies", [1, 2])
+def test_slices_that_each_have_a_study_are_one_image(copies: int, tmp_path: Path) -> None:
+    """ITK writes them so, of any dates; copies of a slice are in its study."""
+    found = slices(PIXELS[:SLICES], MR)
+    for n, ds in enumerate(found):
+        ds.StudyInstanceUID, ds.StudyTime = uid(20, n), f"04040{n}"
+    for copy in range(copies):
+        save(tmp_path / str(copy), found)
+
+    (volume,) = read([tmp_path])
+
+    assert np.array_equal(volume.voxels, PIXELS[None, :SLICES])
+    assert any("every file has a StudyInstanceUID (0020,000D) of its own" in warning for warning in volume.warnings)
+
+
+def test_studies_of_several_objects_and_other_times_are_images_of_their_own(tmp_path: Path) -> None:
+    found = slices(PIXELS[:SLICES], MR)
+    for n, ds in enumerate(found):
+        ds.StudyInstanceUID, ds.StudyTime = uid(20, n // 2), f"04040{n // 2}"
+    save(tmp_path, found)
+
+    assert [volume.voxels.shape[:2] for volume in read([tmp_path])] == [(1, 2), (1, 2)]
+
+
 def test_an_edited_image_of_several_studies_is_in_one(circle: Circle) -> None:
     save(circle.dicom, volumes_in_studies())
     circle.forth()

@@ -1,0 +1,90 @@
+"""Masks along the fourth axis that are segments and not times: one-hot label maps, as MONAI and TorchIO write them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from ....errors import LabelError
+from ....labels import Segment
+from ....model.lazy_voxels import mapped, slabs, time_of
+from ....model.metadata import Log
+from ....model.pixels import Rescale, to_real_values, to_type
+from ....model.volume import Volume
+from .label_evidence import WHOLE
+
+
+def channels(image: Volume, segments: Sequence[Segment], log: Log) -> list[Volume]:
+    """Return masks along the fourth axis as a label map each, of one time; none where they are times, or no masks.
+
+    They are segments if as many labels are described as there are masks, or if each voxel is in exactly one of them. The first
+    of those is the background if one label less is described; without any, if it has the corners of the image.
+
+    Raises
+    ------
+    LabelError
+        If another number of labels is described.
+    """
+    masks = _Masks.of(image) if image.times > 1 and image.voxels.ndim == 4 else None
+    if masks is None:
+        return []
+    count, numbers = image.times, sorted({segment.number for segment in segments})
+    has_background = masks.fill_space and (numbers == list(range(1, count)) or (not numbers and _is_background(image)))
+    if not has_background and numbers != list(range(1, count + 1)) and (numbers or not masks.fill_space):
+        if len(numbers) > 1:
+            raise LabelError(
+                f"The image has {count} masks along its fourth axis, all with the value {masks.value}, and {len(numbers)} "
+                f"labels are described. Describe the labels 1 to {count} if the masks are segments, one label if times."
+            )
+        return []
+    first = int(has_background)
+    why = f"{len(numbers)} labels are described" if numbers else "each voxel is in exactly one of them"
+    left_out = "; the first, the background, was left out" if has_background else ""
+    log.warnings.append(f"{count} masks along the fourth axis were taken for segments, not for times, as {why}{left_out}")
+    return [_label_map(image, n, n + 1 - first) for n in range(first, count)]
+
+
+@dataclass(frozen=True)
+class _Masks:
+    """What is known of masks: the value of voxels inside of them, and whether each voxel is in exactly one."""
+
+    value: int
+    fill_space: bool
+
+    @classmethod
+    def of(cls, image: Volume) -> _Masks | None:
+        """Return what is known of the times of an image; None where they are not masks of one value."""
+        slices = image.voxels.shape[1]
+        counts, value = np.zeros(image.voxels.shape[1:], np.uint16), 0
+        for start, _, planes in slabs(image.voxels):
+            whole = np.rint(real := _real(image, planes))
+            values = set(np.unique(whole).tolist()) - {0.0, float(value)}
+            if not np.isfinite(real).all() or np.abs(whole - real).max(initial=0) > WHOLE or len(values) > (not value):
+                return None
+            value = value or int(max(values, default=0))
+            for n, plane in enumerate(whole):
+                counts[(start + n) % slices] += plane != 0
+        return cls(value, bool((counts == 1).all())) if value > 0 else None
+
+
+def _real(image: Volume, planes: np.ndarray) -> np.ndarray:
+    rescale = image.rescale
+    return to_real_values(planes, rescale.slope, rescale.intercept, np.dtype(np.float64))
+
+
+def _is_background(image: Volume) -> bool:
+    """Whether the first mask has the corners of the image."""
+    ends = np.stack([_real(image, np.asarray(image.voxels[0, k]))[:: max(1, image.voxels.shape[2] - 1)] for k in (0, -1)])
+    return bool((ends[..., [0, -1]] > WHOLE).all())
+
+
+def _label_map(image: Volume, time: int, number: int) -> Volume:
+    dtype = np.min_scalar_type(number)
+
+    def labels(planes: np.ndarray, _: int) -> np.ndarray:
+        return to_type((np.rint(_real(image, planes)) != 0) * number, dtype)
+
+    voxels = mapped(time_of(image.voxels, time), dtype, labels)
+    return replace(image, voxels=voxels, rescale=Rescale(), time_step_s=0.0, gradients=None)
