@@ -132,8 +132,9 @@ class ImportPart:
         from .Logic import _files_of
 
         series, folder = series_and_folder(row.reference)
-        on_pixels = row.scene is not None and row.scene.has_no_position and row.has_own_reference
-        return FileSettings(row.chosen_kind, row.all_values, Path(folder) if folder else _files_of(series), on_pixels)
+        pixels_of = row.scene.pixels_of if row.scene is not None and row.has_own_reference else ()
+        files = pixels_of or (Path(folder) if folder else _files_of(series))
+        return FileSettings(row.chosen_kind, row.all_values, files, bool(pixels_of))
 
     def onImportButton(self) -> None:
         """Convert all files."""

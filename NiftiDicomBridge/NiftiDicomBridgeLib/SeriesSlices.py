@@ -25,7 +25,7 @@ from .Transforms import is_acquisition_transform
 from .VolumeMatching import Match, slice_uids
 
 Progress = Callable[[str, int, int], None]
-POSITION, FRAMES = "0020,0032", "0028,0008"
+POSITION, FRAMES, SLICE_LOCATION = "0020,0032", "0028,0008", "0020,1041"
 OTHER_GRID = (
     "{} is under the acquisition transform of {}, and is not on its voxel grid. Harden the transform of {}, or choose that "
     "volume as the source geometry, and convert again."
@@ -44,6 +44,10 @@ NOT_ONE_IMAGE = (
 )
 
 
+SEVERAL_IMAGES = (
+    "{} has labels on {} images of {}, which have no position in space: they are not slices of one volume. Make a segmentation "
+    "for each of these images, and convert again."
+)
 WITHOUT_POSITION = {
     OTHER_GRID: "{} is not on the pixels of {}, which has no position in space. Choose that volume as the source geometry "
     "of {}, and convert again.",
@@ -117,6 +121,25 @@ class SeriesSlices:
             raise self.refusal(OTHER_GRID, image.name)
         return replace(image, voxels=voxels, ijk_to_ras=self.grid.ijk_to_ras)
 
+    def on_one_image(self, image: NodeImage) -> tuple[SeriesSlices, NodeImage]:
+        """Return these slices and an image on them for the only one that has labels: no position makes a volume of them.
+
+        Raises
+        ------
+        BridgeError
+            If several have labels, or none of several.
+        """
+        uids, planes = self.grid.instance_uids, image.voxels.shape[1]
+        labeled = np.flatnonzero(image.voxels[0].reshape(planes, -1).any(axis=1)).tolist() if planes > 1 else [0]
+        if len(labeled) != 1:
+            raise BridgeError(SEVERAL_IMAGES.format(image.name, len(labeled), self.name))
+        place, step = slice(labeled[0], labeled[0] + 1), np.eye(4)
+        step[2, 3] = labeled[0]
+        ijk_to_ras = self.grid.ijk_to_ras @ step
+        grid = replace(self.grid, voxels=self.grid.voxels[:, place], ijk_to_ras=ijk_to_ras, instance_uids=uids[place])
+        files = tuple(Database.files_of_instances(grid.instance_uids))
+        return replace(self, files=files, grid=grid), replace(image, voxels=image.voxels[:, place], ijk_to_ras=ijk_to_ras)
+
     def placed(self, volume: Volume, progress: Progress) -> Volume:
         """Return an image on the grid of the volume as an image on the grid of the series, in the order of its slices.
 
@@ -143,7 +166,7 @@ class SeriesSlices:
 
 
 def is_on_image_without_position(node: Any) -> bool:
-    """Return whether a node is a segmentation or a label map of one image that DICOM specifies no position for."""
+    """Return whether a node is a segmentation or a label map on images that DICOM specifies no position for."""
     if (
         was_dicom(node)
         or instance_uids_of(node)
@@ -155,9 +178,14 @@ def is_on_image_without_position(node: Any) -> bool:
     if volume is None or volume.GetParentTransformNode() is not node.GetParentTransformNode():
         return False
     files = Database.files_of_instances(instance_uids_of(volume))
-    if len(files) != 1 or Database.value_of(files[0], POSITION):
+    if len(files) != volume.GetImageData().GetDimensions()[2] or any(map(_has_place, files)):
         return False
-    return Database.value_of(files[0], FRAMES) in ("", "1")
+    return len(files) == 1 or not any(Database.value_of(path, SLICE_LOCATION) for path in files)
+
+
+def _has_place(path: Path) -> bool:
+    """Whether a file specifies where its image is, or has several."""
+    return bool(Database.value_of(path, POSITION)) or Database.value_of(path, FRAMES) not in ("", "1")
 
 
 def shared_transform(node: Any) -> Any:

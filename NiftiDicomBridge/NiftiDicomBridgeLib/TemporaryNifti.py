@@ -147,7 +147,11 @@ class StageTask(ExportTask):
                 raise slices.refusal(NO_SERIES, source.title)
             if not self._by_origin and self._reference not in (None, *Database.series_of_files(origin.files[:1])):
                 raise slices.refusal(OTHER_REFERENCE, source.title)
-            on_grid = replace(source, image=slices.on_grid(source.image), slices=slices)
+            image = slices.on_grid(source.image)
+            if not slices.has_position:
+                slices, image = slices.on_one_image(image)
+                origin.files = list(slices.files)
+            on_grid = replace(source, image=image, slices=slices)
         except BridgeError as error:
             return ExportSource(source.title, error=str(error))
         return in_space_of(reference_volume(node), on_grid)

@@ -99,3 +99,66 @@ def mask_elsewhere(slicer, segmentation, radiograph):
     assert slicer.vtkSlicerSegmentationsModuleLogic.ImportLabelmapToSegmentationNode(labels, node)
     node.SetNodeReferenceID(node.GetReferenceImageGeometryReferenceRole(), radiograph.GetID())
     return node
+
+
+# --- several images of one series, which Slicer shows as slices of one volume
+
+
+@pytest.fixture
+def radiographs(load, tmp_path):
+    """Three images of one series and one size."""
+    from NiftiDicomBridgeLib.SelfTestData import XRAY, write_object
+
+    images = [pydicom.dcmread(write_object(tmp_path / str(number), XRAY, Modality="DX")) for number in range(3)]
+    (tmp_path / "original").mkdir()
+    for number, ds in enumerate(images):
+        ds.StudyInstanceUID, ds.SeriesInstanceUID = images[0].StudyInstanceUID, images[0].SeriesInstanceUID
+        ds.InstanceNumber, ds.PixelData = number + 1, (ds.pixel_array + 100 * number).tobytes()
+        ds.save_as(tmp_path / "original" / f"{number}.dcm")
+    return load(sorted((tmp_path / "original").iterdir()))
+
+
+def image_of_slice(volume, number):
+    """Return the file whose pixels Slicer shows as a slice."""
+    import slicer
+
+    shown = slicer.util.arrayFromVolume(volume)[number]
+    uids = volume.GetAttribute("DICOM.instanceUIDs").split()
+    path = slicer.dicomDatabase.fileForInstance(uids[number])
+    np.testing.assert_array_equal(shown, pydicom.dcmread(path).pixel_array)
+    return path
+
+
+def segmentation_on(slicer, volume, *numbers):
+    voxels = np.zeros(slicer.util.arrayFromVolume(volume).shape, np.uint8)
+    for number in numbers:
+        voxels[number, ROWS, COLUMNS] = 1
+    mask = slicer.util.addVolumeFromArray(voxels, ijk_to_ras(volume), "x", "vtkMRMLLabelMapVolumeNode")
+    node = slicer.mrmlScene.AddNewNodeByClass("vtkMRMLSegmentationNode", "lungs")
+    node.SetReferenceImageGeometryParameterFromVolumeNode(volume)
+    assert slicer.vtkSlicerSegmentationsModuleLogic.ImportLabelmapToSegmentationNode(mask, node)
+    slicer.mrmlScene.RemoveNode(mask)
+    return node
+
+
+@pytest.mark.parametrize("number", range(3))
+def test_labels_on_one_of_several_images_refer_to_that_one(slicer, logic, radiographs, number):
+    report = logic.volumesToDicom([segmentation_on(slicer, radiographs, number)])
+    assert report.ok, [entry.error for entry in report.entries]
+    assert_refers_to(image_of_slice(radiographs, number), *report.outputs)
+
+
+def test_the_panel_converts_labels_on_one_of_several_images(slicer, panel, radiographs, tmp_path):
+    panel.offerNodes([segmentation_on(slicer, radiographs, 1)])
+    settle(panel)
+    panel.ui.databaseCheckBox.setChecked(False)
+    panel.ui.dicomFolderEdit.currentPath = str(tmp_path / "out")
+    run(panel, panel.ui.importButton)
+    assert "1 converted" in report(panel)
+    assert_refers_to(image_of_slice(radiographs, 1), *(tmp_path / "out").rglob("*.dcm"))
+
+
+def test_labels_on_several_images_are_refused_with_what_to_do(slicer, logic, radiographs):
+    (entry,) = logic.volumesToDicom([segmentation_on(slicer, radiographs, 0, 2)]).entries
+    assert "has labels on 2 images" in entry.error
+    assert "Make a segmentation for each of these images" in entry.error
