@@ -21,10 +21,9 @@ from nifti_dicom_bridge.standard.sop_classes import (
     PARAMETRIC_MAP,
     SEGMENTATION,
     STRUCTURE_SET,
-    WHOLE_SLIDE,
+    TILED,
 )
 from nifti_dicom_bridge.standard.transfer_syntaxes import DEFLATED_FRAMES, NATIVE
-from nifti_dicom_bridge.validation.file_meta import NEWER_SYNTAXES
 
 from .tables import table
 
@@ -63,15 +62,15 @@ def _read() -> Iterable[list[str]]:
     """Yield the SOP classes whose IOD has pixel data; any other SOP class with pixel data is read in the same way."""
     for uid in iods._table()["sop_classes"]:
         if any("image-pixel" in module.name for module in iods.modules_of(uid)):
-            note = "refused: tiled" if uid == WHOLE_SLIDE else "if the frames are not video" if "Video" in uid_name(uid) else ""
-            yield [uid_name(uid), uid, note or "yes"]
+            note = "if the frames are not video" if "Video" in uid_name(uid) else "yes"
+            yield [uid_name(uid), uid, "if a frame is the whole picture; tiles are refused" if uid in TILED else note]
 
 
 def _syntaxes() -> Iterable[list[str]]:
     written = {syntax: f"`--compress {compression.value}`" for compression, syntax in SYNTAXES.items()}
     written["1.2.840.10008.1.2.1"] = f"yes, default (`--compress {Compression.NATIVE.value}`)"
     for syntax in dict.fromkeys((*NATIVE, *sorted(dimse_retrieve.SYNTAXES), DEFLATED_FRAMES)):
-        name = NEWER_SYNTAXES.get(syntax) or uid_name(syntax)
+        name = uid_name(syntax)
         yield [name, syntax, "yes", written.get(syntax, "restored files only" if syntax in NATIVE else "no")]
 
 

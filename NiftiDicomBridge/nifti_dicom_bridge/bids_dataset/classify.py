@@ -39,6 +39,8 @@ def _by_built_in_rows(image: Image) -> None:
     name, row = protocol_of(image), _first(built_in().first, image)
     if row is not None:
         _apply(image, row, name)
+        if name is None:
+            image.entities = {**_entities_in_free_text(image), **image.entities}
     elif name is not None:
         _apply_name(image, name)
     else:

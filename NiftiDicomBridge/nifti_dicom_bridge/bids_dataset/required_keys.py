@@ -9,6 +9,8 @@ from ..options.remedies import remedy
 from . import naming_rules
 from .images import Image
 
+_SPOILED = frozenset({"VFA", "MPM", "MTS", "TB1AFI"})
+"""Suffixes of images of spoiled gradient echoes (BIDS specification, appendix "Quantitative MRI")."""
 EXPLAINED = f"give {{}} {remedy('bids-keys')} to have it placed"
 
 
@@ -23,7 +25,7 @@ def add_required_keys(image: Image, session: Sequence[Image]) -> None:
         All images of the same session.
     """
     image.aslcontext = _roles(image)
-    added = {**_task(image), **_phase_units(image), **_echo_times(image, session), **_asl(image)}
+    added = {**_task(image), **_phase_units(image), **_echo_times(image, session), **_asl(image), **_excitation_time(image)}
     added = {key: value for key, value in added.items() if key not in image.keys and key not in image.changes}
     known = {key: value for key, value in {**image.keys, **added, **image.changes}.items() if value is not None}
     unknown = [
@@ -49,6 +51,12 @@ def _phase_units(image: Image) -> dict[str, Any]:
         return {}
     units = image.plan.frames[0][0].units.lower()
     return {"Units": "rad" if units in ("rad", "radian", "radians") else "arbitrary"}
+
+
+def _excitation_time(image: Image) -> dict[str, Any]:
+    """RepetitionTime of spoiled gradient echoes, which have no preparation, is the time between their excitations."""
+    time = image.keys.get("RepetitionTime")
+    return {"RepetitionTimeExcitation": time} if image.suffix in _SPOILED and time else {}
 
 
 def _echo_times(image: Image, session: Sequence[Image]) -> dict[str, Any]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from functools import partial
 from pathlib import Path
 
 from ..errors import BridgeError
@@ -14,7 +15,7 @@ from ..model.input_files import HIDDEN, Problem, is_apple_double, walk
 from ..model.names import OTHER_SUFFIXES, is_nifti, pair_of, suffix_of
 from ..model.report import ConversionReport, Entry, Outcome
 from ..options import ConversionOptions, Progress
-from .image_with_record import ImageWithRecord, open_nifti, open_store
+from .image_with_record import ImageWithRecord, open_nifti, open_store, with_record
 from .recorded_errors import errors_recorded_in
 from .selection import Selection, find_selected
 from .task_runner import TaskRunner
@@ -108,7 +109,8 @@ def opened_images(
 ) -> Iterator[ImageWithRecord]:
     """Yield the images that are selected; what cannot be read is a failed entry of the report."""
     selection = Selection.of(options)
-    yield from filter(selection.of_file, _opened(nifti_files(inputs, options.follow_links), open_nifti, report, runner))
+    opener = partial(open_nifti, named=with_record(options.sidecar))
+    yield from filter(selection.of_file, _opened(nifti_files(inputs, options.follow_links), opener, report, runner))
     stores = list(stores_below(inputs, options.follow_links))
     if stores:
         check_package()

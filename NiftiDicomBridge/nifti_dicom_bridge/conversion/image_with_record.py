@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from ..errors import BridgeError
+from ..errors import BridgeError, SidecarError
 from ..formats import nifti, zarr
 from ..formats.image_formats import read_image
 from ..model.input_files import Stamp, change_since
@@ -40,12 +40,20 @@ class ImageWithRecord:
         The lossless record in it.
     stamps : dict of pathlib.Path to Stamp
         The files of the image when the sidecar was read, to recognize changes.
+    named : pathlib.Path or None
+        The sidecar that the user named; None for the one next to the image.
     """
 
     path: Path
     top: dict[str, Any]
     record: Record | None
     stamps: dict[Path, Stamp] = field(default_factory=dict, kw_only=True)
+    named: Path | None = field(default=None, kw_only=True)
+
+    @property
+    def sidecar(self) -> Path:
+        """Where the keys of the image come from."""
+        return self.named or sidecar_path(self.path)
 
     def check_unchanged(self) -> None:
         """Raise `BridgeError` if a file of the image was changed since the sidecar was read."""
@@ -123,14 +131,22 @@ def _differing(given: np.ndarray, recorded: np.ndarray) -> list[int]:
     return [int(n) + 1 for n in np.flatnonzero(values | (turned & weighted))]
 
 
-def open_nifti(path: Path) -> ImageWithRecord:
-    """Return a NIfTI file with its sidecar; raises `SidecarError` where that is damaged."""
+def with_record(sidecar: Path | None) -> Path | None:
+    """Return a sidecar that the user named if it has a record, which then is that of the image; None for others."""
+    try:
+        return sidecar if sidecar is not None and KEY in read_sidecar(sidecar) else None
+    except SidecarError:  # its conversion reports the reason
+        return None
+
+
+def open_nifti(path: Path, named: Path | None = None) -> ImageWithRecord:
+    """Return a NIfTI file with its sidecar, or with that of `named`; raises `SidecarError` where that is damaged."""
     check_complete(path)
-    sidecar = sidecar_path(path)
+    sidecar = named or sidecar_path(path)
     stamps = _stamps(*(pair_of(path) or (path,)), sidecar)
     top = read_sidecar(sidecar) if os.path.lexists(sidecar) else {}
     if KEY in top:
-        return ImageWithRecord(path, top, record.from_json(top.pop(KEY), str(sidecar)), stamps=stamps)
+        return ImageWithRecord(path, top, record.from_json(top.pop(KEY), str(sidecar)), stamps=stamps, named=named)
     apart = record_path(path)
     stored = read_sidecar(apart) if apart is not None and os.path.lexists(apart) else {}
     parsed = record.from_json(stored[KEY], str(apart)) if KEY in stored else None

@@ -24,7 +24,7 @@ from ..options.path_fields import AnyPaths, paths_of
 from ..standard.sop_classes import MR
 from ..standard.tags import Tag
 from .image_files import nifti_files
-from .image_with_record import open_nifti
+from .image_with_record import open_nifti, with_record
 from .joined_images import joined_files
 
 NAMES_OF_PATIENT_AND_STUDY = (
@@ -181,7 +181,7 @@ def proposal_of(path: Path, shared: ConversionContext) -> Proposal:
     result, log = Proposal(path), Log()
     try:
         shared = shared.for_file(path)
-        file = open_nifti(path)
+        file = open_nifti(path, with_record(shared.options.sidecar))
         if file.record is not None:
             result.frame_of_reference = text(file.record.source.metadata.first.elements, Tag.FRAME_OF_REFERENCE_UID)
         if file.record is not None and shared.options.kind is Kind.AUTO:

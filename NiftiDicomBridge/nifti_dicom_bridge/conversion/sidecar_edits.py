@@ -13,7 +13,7 @@ from ..errors import OptionError, SidecarError
 from ..formats.dicom import edits
 from ..formats.dicom.protected import refusal
 from ..model.metadata import Elements, Instance
-from ..sidecar import KEY, sidecar_path
+from ..sidecar import KEY
 from ..standard.dictionary import tag_of
 from ..standard.numbers import is_number
 from .image_with_record import ImageWithRecord
@@ -45,7 +45,7 @@ class SidecarEdits:
         """Return the edits of an image file; raises `SidecarError` where a value is not legal for its key or attribute."""
         if file is None or file.record is None:
             return cls()
-        where, first = str(sidecar_path(file.path)), file.record.source.metadata.first
+        where, first = str(file.sidecar), file.record.source.metadata.first
         keys = from_sidecar.edited_keys(file.top, file.record.written_bids_keys, where)
         of_bids = {*bids.ORDER, *(row.key for row in reverse_rows.REVERSE_ROWS)}
         others = {key: value for key, value in edited_keys(file).items() if key not in of_bids}

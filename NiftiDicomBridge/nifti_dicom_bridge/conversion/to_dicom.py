@@ -142,8 +142,9 @@ def _may_be_new(group: Sequence[Source], options: ConversionOptions) -> bool:
 
 
 def _check_sidecar(sources: Sequence[Source], options: ConversionOptions) -> None:
-    """Refuse one sidecar for several images, or for images that have a record: it would be wrong, or ignored."""
-    count = sum(source.file is not None and source.file.record is None for source in sources)
+    """Refuse one sidecar for several images, or for images that have another record: it would be wrong, or ignored."""
+    files = [source.file for source in sources if source.file is not None]
+    count = sum(file.record is None or file.named is not None for file in files)
     if options.sidecar is not None and sources and count != 1:
         raise option_error(
             "{sidecar} is for one image without a record of its DICOM; the inputs contain {found}. Convert only that image.",

@@ -19,7 +19,7 @@ from .dates import shifted
 from .descriptors import cleaned, is_image_type
 from .graphics import kept_overlays
 from .policy import Policy
-from .safe_private import safe_private
+from .safe_private import kept_private
 from .uids import KeyedUids
 from .values import in_form, is_of_standard, padded
 
@@ -116,7 +116,8 @@ class Cleaner:
         charset = (charset or CharacterSet()).of(elements)
         local = _of_local_scheme(elements)
         kept = kept_overlays(elements, self.policy)
-        for tag, element in (kept | self._private(elements)).items():
+        private = kept_private(elements, Retain.SAFE_PRIVATE in self.policy.options, self.policy.rules.private)
+        for tag, element in (kept | private).items():
             kept[tag] = self._nested(element, sop_class, (*above, tag), charset)
         for tag, element in elements.items():
             if tag in kept:
@@ -140,16 +141,6 @@ class Cleaner:
         for element in elements.values():
             self._note(element, CharacterSet())
         return dict(sorted({**meta, **ours}.items())) if elements else {}
-
-    def _private(self, elements: Elements) -> Elements:
-        more = self.policy.rules.private
-        if Retain.SAFE_PRIVATE in self.policy.options or more:
-            kept = safe_private(elements, more)
-            if Retain.SAFE_PRIVATE in self.policy.options:
-                return kept
-            wanted = {tag for tag in kept if tag & 0xFFFF >= 0x1000 and kept[tag] is elements[tag]}
-            return {tag: e for tag, e in kept.items() if tag in wanted or any(_is_in_block(other, tag) for other in wanted)}
-        return {}
 
     def _nested(self, element: Element, sop_class: str, path: Path, charset: CharacterSet) -> Element:
         if not isinstance(element.value, tuple):
@@ -255,10 +246,6 @@ class Cleaner:
         elif element.vr in _DUMMIES or element.vr == "UI":
             parts = re.split(r"[\\\0]", _decoded(element, charset))
             self.secrets.update(part.strip(SPACE_AND_NULL) for part in parts)
-
-
-def _is_in_block(tag: int, creator_tag: int) -> bool:
-    return tag >> 16 == creator_tag >> 16 and (tag >> 8) & 0xFF == creator_tag & 0xFFFF
 
 
 def _of_local_scheme(elements: Elements) -> frozenset[int]:

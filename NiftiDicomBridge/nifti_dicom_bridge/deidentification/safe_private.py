@@ -25,8 +25,8 @@ _FORM = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz012345678
 LONGEST_NAME = 64
 
 
-def safe_private(elements: Elements, more: frozenset[PrivateKey] = frozenset()) -> Elements:
-    """Return the private attributes of a data set that are kept, with their creators; values have the form of their VR.
+def kept_private(elements: Elements, keep_safe: bool, more: frozenset[PrivateKey] = frozenset()) -> Elements:
+    """Return the private attributes of a data set that are kept, with their creators; safe values have the form of their VR.
 
     The items of sequences are those of the data set: what is kept of them is another question.
 
@@ -34,6 +34,8 @@ def safe_private(elements: Elements, more: frozenset[PrivateKey] = frozenset()) 
     ----------
     elements : dict of int to Element
         A data set or an item.
+    keep_safe : bool
+        Keep those that PS3.15 E.3.10 lists as safe.
     more : frozenset of PrivateKey
         Others that the user keeps, whatever their values.
     """
@@ -43,7 +45,8 @@ def safe_private(elements: Elements, more: frozenset[PrivateKey] = frozenset()) 
             continue
         creator_tag = tag >> 16 << 16 | (tag >> 8 & 0xFF)
         creator = metadata.text(elements, creator_tag).upper()
-        new = element if (tag >> 16, creator, tag & 0xFF) in more else _safe(creator, tag, element)
+        is_wanted = (tag >> 16, creator, tag & 0xFF) in more
+        new = element if is_wanted else _safe(creator, tag, element) if keep_safe else None
         if new is not None and creator:
             kept[creator_tag] = _padded_creator(elements[creator_tag])
             kept[tag] = new

@@ -6,6 +6,7 @@ from functools import lru_cache
 
 from .pydicom_tables import KEYWORD, VM, VR, entry_of, name_of_uid, tag_of_keyword
 from .tags import Tag
+from .transfer_syntaxes import LATER
 
 PIXEL_TAGS = frozenset({Tag.FLOAT_PIXEL_DATA, Tag.DOUBLE_FLOAT_PIXEL_DATA, Tag.PIXEL_DATA})
 
@@ -51,7 +52,7 @@ def tag_of(keyword: str) -> int:
 
 def uid_name(uid: str) -> str:
     """Return the name of a well-known UID (PS3.6 A); the UID itself where it has none."""
-    return name_of_uid(uid.strip()) or uid.strip()
+    return name_of_uid(uid.strip()) or LATER.get(uid.strip(), uid.strip())
 
 
 def is_private(tag: int) -> bool:

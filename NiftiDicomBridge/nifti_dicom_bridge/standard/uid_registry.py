@@ -10,8 +10,6 @@ from .iods import iod_of
 
 _CONTEXT_GROUP = re.compile(r"1\.2\.840\.10008\.6\.1\.[1-9]\d{0,3}")
 """Table A-3 of PS3.6 numbers the context groups of PS3.16."""
-_LATER = frozenset({transfer_syntaxes.DEFLATED_FRAMES, *transfer_syntaxes.JPEG_XL})
-"""Transfer syntaxes of later editions than pydicom's table; later SOP classes are those of the table of IODs."""
 
 
 @lru_cache(maxsize=4096)
@@ -19,5 +17,5 @@ def is_registered(uid: str) -> bool:
     """Whether the registry has a UID. That it begins like those of the standard does not suffice."""
     from pydicom._uid_dict import UID_dictionary
 
-    known = uid in UID_dictionary or uid in _LATER or iod_of(uid) != ""
+    known = uid in UID_dictionary or uid in transfer_syntaxes.LATER or iod_of(uid) != ""
     return known or _CONTEXT_GROUP.fullmatch(uid) is not None

@@ -9,7 +9,7 @@ from ..model.metadata import Elements, Encoding
 from ..standard import dictionary
 from ..standard.sop_classes import MEDIA_STORAGE_DIRECTORY as DICOMDIR
 from ..standard.tags import Tag
-from ..standard.transfer_syntaxes import DEFLATED, DEFLATED_FRAMES, EXPLICIT_BIG_ENDIAN, IMPLICIT_LITTLE_ENDIAN, JPEG_XL
+from ..standard.transfer_syntaxes import DEFLATED, EXPLICIT_BIG_ENDIAN, IMPLICIT_LITTLE_ENDIAN, LATER
 from .representation import check_element
 from .subject import DataSetContext
 
@@ -21,8 +21,6 @@ TWINS = (
     (Tag.MEDIA_STORAGE_SOP_CLASS_UID, Tag.SOP_CLASS_UID),
     (Tag.MEDIA_STORAGE_SOP_INSTANCE_UID, Tag.SOP_INSTANCE_UID),
 )
-# PS3.6 table A-1: encapsulated ones that the dictionary of pydicom does not have
-NEWER_SYNTAXES = {DEFLATED_FRAMES: "Deflated Image Frame Compression", **JPEG_XL}
 
 
 def check_file_meta(subject: DataSetContext) -> None:
@@ -86,7 +84,7 @@ def _check_syntax(subject: DataSetContext) -> None:
     if not stated:
         return
     uid, path = UID(stated, validation_mode=IGNORE), (Tag.TRANSFER_SYNTAX_UID,)
-    newer = NEWER_SYNTAXES.get(stated, "")
+    newer = LATER.get(stated, "")
     if not uid.is_private and not uid.is_transfer_syntax and not newer:
         subject.error("transfer syntax", path, f"{stated} is not a transfer syntax of the standard (PS3.6 A).", "Correct it.")
         return

@@ -25,6 +25,8 @@ DX, MG, IO = "digital-x-ray-image", "digital-mammography-x-ray-image", "digital-
 XA, RF = "x-ray-angiographic-image", "x-ray-radiofluoroscopic-image"
 ENHANCED_XA, ENHANCED_RF = "enhanced-xa-image", "enhanced-xrf-image"
 X_RAYS = (DX, MG, IO)
+OPHTHALMIC = (*(f"ophthalmic-photography-{bits}-bit-image" for bits in (8, 16)),
+              "ophthalmic-optical-coherence-tomography-en-face-image")  # fmt: skip
 ENHANCED = (ENHANCED_CT, ENHANCED_MR, ENHANCED_PET, ENHANCED_MR_COLOR)
 LEGACY = (LEGACY_CT, LEGACY_MR, LEGACY_PET)
 YES_NO, Y_N = ("YES", "NO"), ("Y", "N")
@@ -161,7 +163,7 @@ TABLES: dict[str, list[Values]] = {
     ],
     "C.7.6.16 Multi-frame, C.8.13.3, C.8.16.1 enhanced images": [
         Values("ImageType", ("ORIGINAL", "DERIVED", "MIXED"), (*ENHANCED, *LEGACY, MR_SPECTROSCOPY), 1),
-        Values("ImageType", ("PRIMARY",), (*ENHANCED, *LEGACY, MR_SPECTROSCOPY, NM, PET), 2),
+        Values("ImageType", ("PRIMARY",), (*ENHANCED, *LEGACY, MR_SPECTROSCOPY, NM, PET, *OPHTHALMIC), 2),
         Values("ImageType", ("DERIVED",), (SEG, PARAMETRIC_MAP), 1),
         Values("ImageType", ("PRIMARY",), (SEG, PARAMETRIC_MAP), 2),
         Values("FrameType", ("ORIGINAL", "DERIVED"), number=1),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from pathlib import Path
 
@@ -29,12 +30,13 @@ NAMES = [
     ("fMRI_task-nback_run-2", 3, EPI, "func/*_task-nback_run-2_bold"),
     ("ep2d_se_bold_rest", 12, {**EPI, "ScanningSequence": ["EP", "SE"]}, "func/*_task-rest_bold"),
     ("TOF_3D_multi-slab", 1, {}, "anat/*_angio"),
-    ("mp2rage_sag_INV1", 1, {}, "anat/*_inv-1_MP2RAGE"),
-    ("mp2rage_sag_INV2", 1, {}, "anat/*_inv-2_MP2RAGE"),
     ("mp2rage_sag_UNI_Images", 1, {"ImageType": ["DERIVED", "PRIMARY", "M", "UNI"]}, "anat/*_UNIT1"),
     ("ep2d_bold_resting", 3, EPI, "func/*_task-rest_bold"),
     ("ep2d_bold_faces", 3, EPI, "func/*_task-unknown_bold"),
     ("ep2d_bold_rest_SBRef", 1, EPI, "func/*_task-rest_sbref"),
+    ("task-nback_run-2_bold_SBRef", 1, EPI, "func/*_task-nback_run-2_sbref"),
+    ("task-nback_bold_MoCo", 3, {**EPI, "ImageType": ["DERIVED", "PRIMARY", "M", "MOCO"]}, "func/*_task-nback_rec-moco_bold"),
+    ("anat-VFA_flip-1", 1, {"FlipAngle": "4", "RepetitionTime": "15"}, "anat/*_flip-1_VFA"),
     ("ep2d_bold_rest_MoCo", 3, {**EPI, "ImageType": ["DERIVED", "PRIMARY", "M", "MOCO"]}, "func/*_task-rest_rec-moco_bold"),
     ("ep2d_diff_ADC", 1, {**EPI, "ImageType": ["DERIVED", "PRIMARY", "DIFFUSION", "ADC"]}, "dwi/*_ADC"),
     ("ep2d_diff_TRACEW", 1, {**EPI, "ImageType": ["DERIVED", "PRIMARY", "DIFFUSION", "TRACEW"]}, "dwi/*_trace"),
@@ -54,6 +56,29 @@ def test_a_series_gets_the_name_that_bids_has_for_it(
 
     assert report.ok, said(report)
     assert images(circle) == [name]
+
+
+def _inversions(circle: Circle) -> None:
+    gradient_echo = {"FlipAngle": "4", "ScanningSequence": ["GR", "IR"]}
+    for number, time in ((1, "700"), (2, "2500")):
+        series(circle.dicom, number, f"mp2rage_sag_INV{number}", 1, InversionTime=time, **gradient_echo)
+
+
+def test_inversions_of_mp2rage_are_placed_with_the_keys_that_bids_requires(circle: Circle) -> None:
+    _inversions(circle)
+    keys = {"RepetitionTimeExcitation": 0.007, "RepetitionTimePreparation": 5, "NumberShots": 176}
+    (circle.folder / "keys.json").write_text(json.dumps({"anat/MP2RAGE": keys}))
+    dataset(circle, bids_keys=circle.folder / "keys.json")
+
+    assert images(circle) == ["anat/*_inv-1_MP2RAGE", "anat/*_inv-2_MP2RAGE"]
+
+
+def test_inversions_of_mp2rage_without_them_are_in_sourcedata_and_the_report_names_the_keys(circle: Circle) -> None:
+    _inversions(circle)
+    words = said(dataset(circle))
+
+    assert all(name.startswith("sourcedata") for name in images(circle))
+    assert "RepetitionTimePreparation, NumberShots of anat/MP2RAGE" in words
 
 
 NAMELESS = [

@@ -16,7 +16,7 @@ from circle import KEEP, NEW, Circle, in_dicom_order, listing
 from nifti_dicom_bridge import Outcome
 from nonempty import some
 from phantoms import PHANTOMS
-from phantoms.base import MR, ramp, save, slices, uid
+from phantoms.base import MR, image, ramp, save, slices, uid
 
 # a palette or a type that cannot be edited by adding one
 GREY = sorted(set(PHANTOMS) - {
@@ -333,6 +333,27 @@ def test_a_derived_parametric_map_is_primary(circle: Circle) -> None:
     edited(circle, "float_pixels", lambda image: nibabel.Nifti1Image(image.get_fdata(dtype=np.float32) * 2, image.affine))
 
     assert {ds.ImageType[1] for ds in circle.returned()} == {"PRIMARY"}
+
+
+def test_colors_of_16_bits_are_edited(circle: Circle) -> None:
+    """As of 16-bit photographs of the eye; they were refused."""
+    before = edited(circle, "rgb_16_bit", one_voxel)
+
+    (after,) = circle.returned()
+    assert (after.BitsAllocated, after.PhotometricInterpretation) == (16, "RGB")
+    assert np.array_equal(np.flip(stored(before), 1)[:, :, 0, 0].transpose(1, 0, 2), after.pixel_array)
+
+
+@pytest.mark.parametrize("kind", ["20", "77.1.5.1", "77.1.5.2", "77.1.5.7"])
+def test_derived_images_of_kinds_that_are_always_primary(kind: str, circle: Circle) -> None:
+    """Nuclear medicine and ophthalmic images (PS3.3 C.8.4.9, C.8.17.2)."""
+    ds = image(ramp(4, 5, dtype="u1"), f"1.2.840.10008.5.1.4.1.1.{kind}")
+    save(circle.dicom, [ds])
+    circle.forth()
+    circle.edit_image(one_voxel)
+    circle.home(NEW)
+
+    assert [ds.ImageType[:2] for ds in circle.returned()] == [["DERIVED", "PRIMARY"]]
 
 
 @pytest.mark.parametrize("keyword", ["PixelSpacing", "ImagerPixelSpacing", "NominalScannedPixelSpacing"])

@@ -417,6 +417,18 @@ def test_times_become_temporal_positions_and_come_back(there):
     assert np.array_equal(back.voxels, np.moveaxis(voxels, [0, 1, 2, 3], [3, 2, 1, 0]))
 
 
+@pytest.mark.parametrize(
+    ("image", "bval", "bvec"),
+    [("data.nii", "bvals", "bvecs"), ("a.nii", "a.bvals", "a.bvecs"), ("a.nii", "a.bval", "a.eddy_rotated_bvecs")],
+    ids=["FSL", "DIPY", "eddy"],
+)
+def test_gradients_have_the_names_that_tools_give_them(there, image: str, bval: str, bvec: str):
+    path = save(image, np.arange(120, dtype=np.int16).reshape(5, 4, 3, 2))
+    Path(bval).write_text("0 1000\n")
+    Path(bvec).write_text("0 1\n0 0\n0 0\n")
+    assert {ds.DiffusionBValue for ds in made(path, kind="mr")} == {0, 1000}
+
+
 @pytest.mark.parametrize("kind", [Kind.MR, Kind.ENHANCED_MR])
 def test_gradients_come_back(there, kind):
     voxels = np.arange(180, dtype=np.int16).reshape(5, 4, 3, 3)

@@ -17,6 +17,8 @@ from nifti_dicom_bridge import ConversionOptions, ConversionReport, Job, OptionE
 from nifti_dicom_bridge.cli import main
 from nifti_dicom_bridge.deidentification.descriptors import cleaned
 from nifti_dicom_bridge.deidentification.kept_attributes import STANDARD_SCHEMES
+from nifti_dicom_bridge.deidentification.policy import Policy
+from nifti_dicom_bridge.deidentification.uids import KeyedUids
 from phantoms import slices
 from phantoms import write as write_file
 from phantoms.base import CT, MR
@@ -116,6 +118,33 @@ def test_modified_dates_keep_their_distance_and_the_shift_of_the_patient(tmp_pat
     assert first(tmp_path / "a_out").LongitudinalTemporalInformationModified == "MODIFIED"
 
 
+@pytest.mark.parametrize(
+    ("one", "other", "is_one_patient"),
+    [({}, {"PatientName": "Other"}, True), ({}, {"PatientID": "S-2"}, False),
+     ({"PatientID": ""}, {"PatientID": ""}, True), ({"PatientID": ""}, {"PatientID": "", "PatientName": "Other"}, False),
+     ({"PatientID": "", "PatientName": ""}, {"PatientID": "", "PatientName": "", "StudyInstanceUID": "1.2.9"}, False)],
+    ids=["ID", "other ID", "name", "other name", "other study"],
+)  # fmt: skip
+def test_dates_of_one_patient_are_moved_alike(
+    one: dict[str, str], other: dict[str, str], is_one_patient: bool, tmp_path: Path
+) -> None:
+    """A patient is known by PatientID, without one by the name, without both by the study."""
+    for name, attributes in (("a", one), ("b", other)):
+        series(tmp_path / name, StudyDate="20200101", **attributes)
+        run(tmp_path / name, tmp_path / f"{name}_out", retain="modified-dates", deidentify_key=SECRET_KEY)
+    dates = {first(tmp_path / f"{name}_out").StudyDate for name in "ab"}
+    assert (len(dates) == 1) is is_one_patient
+
+
+@pytest.mark.parametrize("keyword", ["PatientName", "PatientID", "OperatorsName"])
+def test_words_of_names_and_identifiers_are_in_no_description_though_they_are_harmless_elsewhere(
+    keyword: str, tmp_path: Path
+) -> None:
+    series(tmp_path / "in", **{"SeriesDescription": "head axial T1", keyword: "Head^Axial"})
+    run(tmp_path / "in", tmp_path / "out", clean="descriptors")
+    assert first(tmp_path / "out").SeriesDescription == "T1"
+
+
 def _iso(date: str) -> str:
     return f"{date[:4]}-{date[4:6]}-{date[6:]}"
 
@@ -170,7 +199,6 @@ def test_numbers_of_dates_addresses_and_telephones_do_not_stay_in_descriptions(t
 )  # fmt: skip
 def test_nothing_hides_in_an_attribute_that_is_kept(tag: int, vr: str, raw: bytes) -> None:
     from nifti_dicom_bridge.deidentification.elements import Cleaner, Patient
-    from nifti_dicom_bridge.deidentification.policy import Policy
     from nifti_dicom_bridge.model.metadata import Element
 
     cleaned = Cleaner(Policy(), Patient()).elements({tag: Element(vr, raw + b" " * (len(raw) % 2))}, MR)
@@ -248,6 +276,14 @@ def test_keyed_pseudonyms_are_the_same_for_the_same_key(tmp_path: Path, monkeypa
     a, b, c = (first(tmp_path / name).PatientID for name in "abc")
     assert a == b != c
     assert len(a) == 10
+
+
+def test_a_key_gives_the_same_in_every_version() -> None:
+    """Studies of one patient are de-identified years apart: what a key gives must never change."""
+    policy = Policy.of(ConversionOptions(deidentify=True, deidentify_key=SECRET_KEY, pseudonyms="keyed"))
+    assert policy.pseudonym_of("S-1") == "TFQEJ9X5KR"
+    assert policy.shift_days("S-1") == -3242
+    assert KeyedUids(policy.key).new("1.2.3.4") == "2.25.131780028337720822258369003966430860749"
 
 
 def test_short_keys_are_refused_and_not_shown() -> None:

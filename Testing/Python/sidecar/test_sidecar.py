@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from dataclasses import replace
 from importlib.resources import files
 
@@ -14,7 +15,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from circle import KEEP, KEY, NEW, Circle, listing, names_in
-from nifti_dicom_bridge import Instance, Outcome, SidecarError, Volume, read
+from nifti_dicom_bridge import Instance, OptionError, Outcome, SidecarError, Volume, read
 from nifti_dicom_bridge.model.charset import CharacterSet
 from nifti_dicom_bridge.model.dicom_source import DicomSource, Origin
 from nifti_dicom_bridge.model.metadata import NUMBER_FORMATS, Element, Encoding, Item, PixelElement, SeriesMetadata
@@ -200,6 +201,44 @@ def test_without_sidecar_something_new_is_made_and_that_is_reported(circle: Circ
 
     assert entry.outcome is Outcome.CONVERTED
     assert any("no sidecar" in warning for warning in entry.log.warnings)
+
+
+def test_a_sidecar_that_is_named_restores_the_original(circle: Circle) -> None:
+    circle.make("classic_ct").forth()
+    named = circle.sidecar().rename(circle.folder / "elsewhere.json")
+
+    (entry,) = circle.home(NEW, sidecar=named).entries
+
+    assert entry.outcome is Outcome.REISSUED
+
+
+def test_an_edit_of_a_sidecar_that_is_named_is_written(circle: Circle) -> None:
+    circle.make("classic_ct").forth()
+    circle.edit_sidecar(lambda top: top.update(BodyPart="HEAD"))
+    named = circle.sidecar().rename(circle.folder / "elsewhere.json")
+
+    circle.home(NEW, sidecar=named)
+
+    assert {ds.BodyPartExamined for ds in circle.returned()} == {"HEAD"}
+
+
+def test_a_sidecar_with_a_record_is_for_one_image(circle: Circle) -> None:
+    circle.make("classic_ct").forth()
+    named = circle.sidecar().rename(circle.folder / "elsewhere.json")
+    shutil.copy(circle.image(), circle.nifti / "other.nii.gz")
+
+    with pytest.raises(OptionError, match="is for one image"):
+        circle.home(NEW, sidecar=named)
+
+
+def test_a_record_whose_image_was_renamed_is_named(circle: Circle) -> None:
+    circle.make("classic_ct").forth()
+    image, sidecar = circle.image(), circle.sidecar().name
+    image.rename(image.with_name("sub-01_T1w.nii.gz"))
+
+    (entry,) = circle.home(NEW).entries
+
+    assert any(f"{sidecar} has the record of an image that is not there" in text for text in entry.log.warnings)
 
 
 @pytest.mark.parametrize(

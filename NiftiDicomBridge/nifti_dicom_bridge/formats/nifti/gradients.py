@@ -11,7 +11,7 @@ import numpy as np
 from ...errors import NiftiReadError
 from ...model import geometry
 from ...model.input_files import absent_content, read_file
-from ...model.names import companion
+from ...model.names import companion, stem_of
 from ...model.plain_text import decoded
 from ...model.volume import Volume
 from .writing import stored_affine
@@ -32,9 +32,23 @@ def write_gradients(volume: Volume, bval: Path, bvec: Path) -> None:
     bvec.write_text("".join(" ".join(f"{v + 0.0:.6g}" for v in row) + "\n" for row in vectors), encoding="ascii", newline="\n")
 
 
+_ENDINGS = {".bval": (".bval", ".bvals"), ".bvec": (".bvec", ".bvecs", ".eddy_rotated_bvecs")}
+"""Endings of files with b-values and directions: of dcm2niix and BIDS first, then of DIPY and of FSL's eddy."""
+_OF_FSL = {".bval": "bvals", ".bvec": "bvecs"}
+_DATA = "data"
+"""FSL's names of an image and its gradients in a folder for dtifit and bedpostx."""
+
+
+def gradient_file(image: Path, ending: str) -> Path:
+    """Return the file with the b-values (``.bval``) or directions (``.bvec``) of an image; its usual name if there is none."""
+    files = [companion(image, other) for other in _ENDINGS[ending]]
+    files += [image.with_name(_OF_FSL[ending])] if stem_of(image) == _DATA else []
+    return next(filter(os.path.lexists, files), files[0])
+
+
 def with_gradients(image: Volume, path: Path) -> Volume:
     """Return an image with the b-values and directions next to its file; with a warning if they do not fit the image."""
-    bval, bvec = (companion(path, ending) for ending in (".bval", ".bvec"))
+    bval, bvec = (gradient_file(path, ending) for ending in (".bval", ".bvec"))
     if not (os.path.lexists(bval) and os.path.lexists(bvec)):
         return image
     try:

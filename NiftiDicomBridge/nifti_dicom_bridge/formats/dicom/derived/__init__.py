@@ -18,6 +18,7 @@ from ....model.volume import Volume
 from ....standard.tags import Tag
 from ..new_file import NewFile
 from ..reading.data_set_codec import check_length
+from ..reading.lookup import frame_count
 from ..structure_sets import is_structure_set
 from ..uids import UidMap
 from .derivation import DerivationContext, has_position
@@ -124,4 +125,4 @@ def is_on_another_grid(volume: Volume) -> bool:
 
 
 def _is_plain_multi_frame(instance: Instance, volume: Volume) -> bool:
-    return metadata.integer(instance.elements, Tag.NUMBER_OF_FRAMES, 1) > 1 and not volume.dicom.is_mosaic
+    return frame_count(instance.elements) > 1 and not volume.dicom.is_mosaic

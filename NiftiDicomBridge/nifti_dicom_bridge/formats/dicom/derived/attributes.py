@@ -12,7 +12,7 @@ from ....model.metadata import Elements, Instance
 from ....model.volume import Volume
 from ....standard import dictionary
 from ....standard.iods import attributes_of
-from ....standard.sop_classes import PARAMETRIC_MAP, PET
+from ....standard.sop_classes import EN_FACE, NM, OPHTHALMIC_PHOTOGRAPHY, PARAMETRIC_MAP, PET
 from ....standard.tags import Tag
 from .. import new_element, new_file
 from ..new_file import NewFile
@@ -70,8 +70,8 @@ ONLY_IN_ORIGINALS = frozenset({
     Tag.RECTILINEAR_PHASE_ENCODE_REORDERING, Tag.NUMBER_OF_K_SPACE_TRAJECTORIES, Tag.COVERAGE_OF_K_SPACE,
     Tag.BULK_MOTION_COMPENSATION_TECHNIQUE,
 })  # fmt: skip
-# whose ImageType value 2 must be PRIMARY, next to those with functional groups (PS3.3 C.8.9.4.1.3)
-_PRIMARY_ONLY = frozenset({PET})
+# whose ImageType value 2 must be PRIMARY, next to those with functional groups (PS3.3 C.8.4.9, C.8.9.4.1.3, C.8.17.2)
+_PRIMARY_ONLY = OPHTHALMIC_PHOTOGRAPHY | {NM, PET, EN_FACE}
 _OVERLAY_AND_CURVE_GROUPS = (0x6000, 0x5000)
 DESCRIPTION = "Edited outside of the scanner and converted from NIfTI"
 RESAMPLED = "Resampled to a regular grid and converted from NIfTI"
@@ -114,7 +114,7 @@ def common(template: Instance, work: DerivationContext, uids: UidMap, sources: l
 
 @cache
 def _is_primary(sop_class: str) -> bool:
-    """Whether ImageType value 2 must be PRIMARY (PS3.3 C.8.16.1.2): in IODs with functional groups, and in PET images."""
+    """Whether ImageType value 2 must be PRIMARY: in IODs with functional groups (PS3.3 C.8.16.1.2), and in some others."""
     groups = (Tag.PER_FRAME_FUNCTIONAL_GROUPS_SEQUENCE,)
     return sop_class in _PRIMARY_ONLY or any(rule.path == groups and rule.usage == "M" for rule in attributes_of(sop_class))
 

@@ -13,6 +13,7 @@ from .. import new_element
 from ..new_file import NewFile
 from ..reading.lookup import frame_count
 from ..reading.multiframe import vectors_of_frames
+from ..reading.philips_volumes import kept_elements
 from ..uids import UidMap
 from .attributes import OF_ONE_TIME, common, file_of_planes, rescale_elements, with_value_mapping
 from .derivation import DerivationContext
@@ -68,7 +69,7 @@ def _of_some_frames(elements: Elements, frames: list[int]) -> Elements:
     """
     count = frame_count(elements)
     if frames == list(range(count)):
-        return {}
+        return kept_elements(elements)
     result = {Tag.NUMBER_OF_FRAMES: new_element.integers("IS", len(frames))}
     for tag in vectors_of_frames(elements):
         numbers, vr = metadata.numbers(elements, tag), elements[tag].vr
@@ -78,6 +79,26 @@ def _of_some_frames(elements: Elements, frames: list[int]) -> Elements:
                 result[tag] = new_element.floats(vr, *some)
             else:
                 result[tag] = new_element.decimals(some) if vr == "DS" else new_element.integers(vr, *map(int, some))
+    return result | _counted_again(elements, result)
+
+
+_COUNTED = {
+    Tag.ENERGY_WINDOW_VECTOR: (Tag.NUMBER_OF_ENERGY_WINDOWS, Tag.ENERGY_WINDOW_INFORMATION_SEQUENCE),
+    Tag.DETECTOR_VECTOR: (Tag.NUMBER_OF_DETECTORS, Tag.DETECTOR_INFORMATION_SEQUENCE),
+}
+"""What the frames of an NM object count, and that images are separated by: how many there are, and what they are."""
+
+
+def _counted_again(elements: Elements, some: Elements) -> Elements:
+    """Return the energy windows and detectors of some frames of an NM object, counted from 1 (PS3.3 C.8.4.8.1.1)."""
+    result: Elements = {}
+    for vector, (number, sequence) in _COUNTED.items():
+        numbers, items = [int(n) for n in metadata.numbers(some, vector)], metadata.items(elements, sequence)
+        used = sorted(set(numbers))
+        if used and 1 <= used[0] <= used[-1] <= len(items) == metadata.integer(elements, number) and len(used) < len(items):
+            result[vector] = new_element.integers("US", *(used.index(n) + 1 for n in numbers))
+            result[number] = new_element.integers("US", len(used))
+            result[sequence] = Element("SQ", tuple(items[n - 1] for n in used))
     return result
 
 

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import cache
 
 from ....model import metadata
 from ....model.metadata import Elements
+from ....standard.iods import attributes_of
 from ....standard.tags import Tag
 from .. import new_element
 from ..new_file import NewFile
+from ..reading.detectors import with_place
 from ..reading.vendor import are_rows_reversed
 from ..uids import UidMap
 from .attributes import common, file_of, rescale_elements
@@ -28,7 +31,7 @@ def single_frames(work: DerivationContext, uids: UidMap) -> Iterator[NewFile]:
         for k, (n, _) in enumerate(times):
             template = work.series.instances[n]
             elements = common(template, work, uids, work.sources(t, k))
-            elements = metadata.without(elements, {Tag.NUMBER_OF_FRAMES})
+            elements = metadata.without(elements, {Tag.NUMBER_OF_FRAMES}) | _frame_counter(work.sop_class)
             elements |= precise_scale(work, template, t, k) or rescale_elements(work, elements, t, k)
             elements |= diffusion_elements(work, elements, t)
             elements[Tag.INSTANCE_NUMBER] = new_element.integers("IS", numbers[t * len(times) + k])
@@ -42,6 +45,13 @@ def single_frames(work: DerivationContext, uids: UidMap) -> Iterator[NewFile]:
                 is_true = not are_rows_reversed(template.elements)
                 elements |= _plane_elements(work, k, elements, is_true)
             yield file_of(template, elements, work, work.stored[t, k][None])
+
+
+@cache
+def _frame_counter(sop_class: str) -> Elements:
+    """Return NumberOfFrames where the IOD requires it of an object with one frame, too, such as NM (PS3.3 C.7.6.6)."""
+    is_required = any(rule.path == (Tag.NUMBER_OF_FRAMES,) and rule.usage == "M" for rule in attributes_of(sop_class))
+    return {Tag.NUMBER_OF_FRAMES: new_element.integers("IS", 1)} if is_required else {}
 
 
 def _numbers(work: DerivationContext) -> list[int]:
@@ -72,11 +82,11 @@ def _plane_elements(work: DerivationContext, k: int, elements: Elements, is_true
         return {}
     plane = work.planes[k]
     step = work.step_mm
-    result = {
+    place = {
         Tag.IMAGE_POSITION_PATIENT: new_element.decimals(plane.position),
         Tag.IMAGE_ORIENTATION_PATIENT: new_element.decimals(plane.orientation),
-        Tag.PIXEL_SPACING: new_element.decimals(plane.spacing),
     }
+    result = {**with_place(elements, place), Tag.PIXEL_SPACING: new_element.decimals(plane.spacing)}
     if work.step_changed:
         result[Tag.SLICE_THICKNESS] = new_element.decimals([step])
     if Tag.SPACING_BETWEEN_SLICES in elements or work.step_changed:

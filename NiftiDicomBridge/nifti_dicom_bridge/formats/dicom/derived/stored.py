@@ -82,9 +82,10 @@ class DerivedPixels:
                 self.slopes[:], self.intercepts[:] = 1.0, 0.0
             return self._as_stored()
         if voxels.ndim > 4:
-            if voxels.dtype != np.uint8:
+            if voxels.dtype not in (np.dtype(np.uint8), self.pixel.dtype):
                 raise PixelError(
-                    f"color voxels of type {voxels.dtype} cannot be stored in DICOM, which allows 8 bits per color."
+                    f"color voxels of type {voxels.dtype} cannot be stored: colors have 8 bits in DICOM, or "
+                    f"{self.pixel.bits_allocated} as those of the original."
                 )
             return voxels
         if self._volume.dicom.pixel_record.rescaled:

@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import struct
 
+from ....standard import transfer_syntaxes as syntaxes
+
 _END_OF_IMAGE = b"\xff\xd9"
 JPEG, JPEG_2000, BOXED_JPEG_2000 = b"\xff\xd8", b"\xff\x4f\xff\x51", b"\0\0\0\x0cjP  "
 _STARTS_OF_FRAME = frozenset({*range(0xC0, 0xD0), 0xF7}) - {0xC4, 0xC8, 0xCC}
 """ISO/IEC 10918-1 table B.1, and JPEG-LS (ISO/IEC 14495-1)."""
+_LOSSLESS, _OF_JPEG_LS = frozenset({0xC3, 0xC7, 0xCB, 0xCF}), 0xF7
+_BASELINE_BITS = 8
 _WITHOUT_LENGTH = frozenset({0x01, *range(0xD0, 0xD9)})
 HEADER_BYTES = 1 << 16
 """Of a frame: the size of its image is specified there."""
@@ -21,6 +25,25 @@ def claimed_size(frame: bytes) -> tuple[int, int, int, int] | None:
     if frame.startswith(JPEG_2000):
         return _of_jpeg_2000(frame)
     return _of_jpeg(frame) if frame.startswith(JPEG) else None
+
+
+def syntax_of(frame: bytes, stated: str) -> str:
+    """Return the transfer syntax of a frame by its own header, if the stated one is of another codec; else the stated one.
+
+    Codestreams of JPEG, JPEG-LS and JPEG 2000 specify themselves what they are.
+    """
+    if frame.startswith((JPEG_2000, BOXED_JPEG_2000)):
+        return stated if stated in syntaxes.JPEG_2000 else syntaxes.JPEG_2000_LOSSLESS
+    start = _start_of_frame(frame) if frame.startswith(JPEG) else 0
+    if not start:
+        return stated
+    marker, bits = frame[start + 1], frame[start + 4]
+    if marker == _OF_JPEG_LS:
+        return stated if stated in syntaxes.JPEG_LS else syntaxes.JPEG_LS_LOSSLESS
+    if stated in syntaxes.JPEG:
+        return stated
+    with_loss = syntaxes.JPEG_BASELINE if bits == _BASELINE_BITS else syntaxes.JPEG_EXTENDED
+    return syntaxes.JPEG_LOSSLESS if marker in _LOSSLESS else with_loss
 
 
 def is_signed(frame: bytes) -> bool:
@@ -48,16 +71,25 @@ def _of_jpeg_2000(frame: bytes) -> tuple[int, int, int, int] | None:
 
 
 def _of_jpeg(frame: bytes) -> tuple[int, int, int, int] | None:
+    """Return the fields of the frame header (ISO/IEC 10918-1 B.2.2)."""
+    start = _start_of_frame(frame)
+    if not start:
+        return None
+    bits, rows, columns, components = struct.unpack_from(">BHHB", frame, start + 4)
+    return rows, columns, components, bits
+
+
+def _start_of_frame(frame: bytes) -> int:
+    """Return where the frame header of a JPEG or JPEG-LS image begins, 0 where it has none."""
     at = 2
     while at + 10 <= len(frame):
         if frame[at] != 0xFF:
-            return None
+            return 0
         marker = frame[at + 1]
         if marker == 0xFF or marker in _WITHOUT_LENGTH:
             at += 1 if marker == 0xFF else 2
             continue
         if marker in _STARTS_OF_FRAME:
-            bits, rows, columns, components = struct.unpack_from(">BHHB", frame, at + 4)
-            return rows, columns, components, bits
+            return at
         at += 2 + int(struct.unpack_from(">H", frame, at + 2)[0])
-    return None
+    return 0

@@ -105,6 +105,7 @@ MEANINGS = (
 INSTANCE_NUMBER = "InstanceNumber"
 WEIGHTING = "b-value and gradient direction"
 _GATING, _PERCENT = Tag.CARDIAC_SYNCHRONIZATION_SEQUENCE, Tag.NOMINAL_PERCENTAGE_OF_CARDIAC_PHASE
+_BREATHING, _OF_BREATH = Tag.RESPIRATORY_SYNCHRONIZATION_SEQUENCE, Tag.NOMINAL_PERCENTAGE_OF_RESPIRATORY_PHASE
 TIMES = (
     Time("FrameLabel", image_texts.frame_label, orders=False, moves=True, separates=True),
     Time("DimensionIndexValues", read.dimension_indices, moves=True),
@@ -123,6 +124,7 @@ TIMES = (
     Time("FrameReferenceTime", read.number_in(Tag.FRAME_REFERENCE_TIME), moves=True),
     Time("FrameAcquisitionDateTime", read.frame_acquisition_moment, moves=True, runs=True),
     Time("NominalPercentageOfCardiacPhase", read.number_in(_PERCENT, _GATING), moves=True),
+    Time("NominalPercentageOfRespiratoryPhase", read.number_in(_OF_BREATH, _BREATHING), moves=True),
     Time("phase number (2001,1008)", read.of_philips(0x2001, "Philips Imaging DD 001", 0x08), moves=True, is_nested=True),
     Time("NominalCardiacTriggerDelayTime", read.number_in(Tag.NOMINAL_CARDIAC_TRIGGER_DELAY_TIME, _GATING), runs=True),
     Time("TriggerTime", read.number_in(Tag.TRIGGER_TIME), moves=True, runs=True),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from importlib.util import find_spec
+from weakref import WeakKeyDictionary
 
 import numpy as np
 
@@ -17,7 +18,7 @@ from ....standard.pydicom_settings import without_validation
 from ....standard.tags import Tag
 from ....standard.transfer_syntaxes import HTJ2K, JPEG_2000, JPEG_LS
 from .codec_process import decode_in_process
-from .codestream import claimed_size, is_signed
+from .codestream import claimed_size, is_signed, syntax_of
 from .encapsulated import frames_as_stored, is_closed, pixel_attributes
 from .frame_codecs import Attributes, NotDecoded, decode_safely
 from .itk_frames import frames_by_itk
@@ -27,6 +28,9 @@ MOST_COMPRESSED = 5000
 """Bytes that one byte of a compressed frame becomes at most, in a large frame that is not suspicious."""
 GDCM = frozenset(f"1.2.840.10008.1.2.4.{number}" for number in range(50, 94))
 """JPEG, JPEG-LS and JPEG 2000, of any process (PS3.6 A); for others, the process with GDCM need not be started."""
+_OTHER_CODEC = "{name} is {stated}, but the frames are compressed as {own} specifies: they are decoded so"
+_own_syntaxes: WeakKeyDictionary[Instance, str] = WeakKeyDictionary()
+"""Transfer syntaxes of frames that are of another codec than their objects state."""
 _CONTAIN_GDCM = ("SimpleITK", "gdcm")
 """It ends the whole process on some damaged data: a frame of RLE without segments is one."""
 
@@ -73,6 +77,8 @@ def _check_claims(instance: Instance, pixel: PixelFormat, frames: Sequence[bytes
 def _decoded(instance: Instance, pixel: PixelFormat, frames: Sequence[bytes]) -> np.ndarray:
     """Return frames by decoders that raise on damaged data, else by those that may not, kept apart where that is possible."""
     syntax, attributes = instance.transfer_syntax, pixel_attributes(instance)
+    if (own := syntax_of(frames[0], syntax)) != syntax:
+        _own_syntaxes[instance] = syntax = own
     if _has_another_sign(pixel, frames[:1]):
         attributes["PixelRepresentation"] = 1
     reasons = []
@@ -136,12 +142,16 @@ def doubts_of(instance: Instance, pixel: PixelFormat, frames: np.ndarray) -> lis
         doubts.append("compressed pixel data without their closing delimiter; all frames are there")
     if more := uncounted_frames(instance):
         doubts.append(doubt_of_frames(more))
-    if instance.transfer_syntax in JPEG_2000 and _has_another_sign(pixel, frames_as_stored(instance, [0])):
+    syntax = _own_syntaxes.get(instance, instance.transfer_syntax)
+    if syntax != instance.transfer_syntax:
+        names = {"stated": dictionary.uid_name(instance.transfer_syntax), "own": dictionary.uid_name(syntax)}
+        doubts.append(_OTHER_CODEC.format(name=dictionary.describe(Tag.TRANSFER_SYNTAX_UID), **names))
+    if syntax in JPEG_2000 and _has_another_sign(pixel, frames_as_stored(instance, [0])):
         doubts.append(
             f"the compressed pixel data are signed, {dictionary.describe(Tag.PIXEL_REPRESENTATION)} specifies unsigned values: "
             "negative ones are large positive ones here"
         )
-    elif instance.transfer_syntax in JPEG_2000 and _has_lost_sign(instance, pixel, frames):
+    elif syntax in JPEG_2000 and _has_lost_sign(instance, pixel, frames):
         doubts.append(
             f"the compressed pixel data are unsigned, {dictionary.describe(Tag.PIXEL_REPRESENTATION)} specifies signed values: "
             "large positive ones may be negative here"

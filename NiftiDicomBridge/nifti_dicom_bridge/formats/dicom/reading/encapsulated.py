@@ -11,14 +11,18 @@ from weakref import WeakKeyDictionary
 from ....errors import DicomReadError
 from ....model import metadata
 from ....model.metadata import Instance
-from ....standard.dictionary import describe
+from ....standard.dictionary import describe, uid_name
 from ....standard.tags import Tag
-from ....standard.transfer_syntaxes import RLE
+from ....standard.transfer_syntaxes import RLE, VIDEO
 from .files import open_instance
 from .lookup import frame_count
 
 ITEM, DELIMITER = (0xFFFE, 0xE000), (0xFFFE, 0xE0DD)
 JPEG_END = b"\xff\xd9"
+_NO_FRAMES = (
+    "{path}: the pixel data are a video ({syntax}), whose frames are not stored as images of their own: it is not converted. "
+    "Export it as single images, or as a multi-frame object in another transfer syntax."
+)
 _known: WeakKeyDictionary[Instance, Fragments] = WeakKeyDictionary()
 _known_frames: WeakKeyDictionary[Instance, list[list[tuple[int, int]]]] = WeakKeyDictionary()
 """Where fragments are, and those of each frame: found once for an instance whose frames are read a few at a time."""
@@ -104,13 +108,18 @@ def _fragments_of_frames(instance: Instance, file: BinaryIO) -> list[list[tuple[
 
 
 def _found_frames(instance: Instance, file: BinaryIO) -> list[list[tuple[int, int]]]:
+    if instance.transfer_syntax.startswith(VIDEO):
+        raise DicomReadError(_NO_FRAMES.format(path=instance.path, syntax=uid_name(instance.transfer_syntax)))
     fragments, count = fragments_of(instance, file), frame_count(instance.elements)
     if count == 1:
         groups = [list(fragments.places)]
-    elif len(fragments.places) == count or instance.transfer_syntax == RLE:  # a frame is one fragment (PS3.5 A.4.2)
+    elif len(fragments.places) == count:
         groups = [[place] for place in fragments.places]
     else:
-        groups = _by_offsets(instance, fragments, count) or _by_end_of_image(fragments, file)
+        groups = _by_offsets(instance, fragments, count)
+        if not groups and instance.transfer_syntax == RLE:  # a frame is one fragment (PS3.5 A.4.2)
+            groups = [[place] for place in fragments.places]
+        groups = groups or _by_end_of_image(fragments, file)
     if len(groups) != count or not all(groups):
         reason = "more frames than it specifies" if len(groups) > count else "truncated"
         raise DicomReadError(

@@ -31,6 +31,7 @@ _DESCRIPTIONS = (
     Tag.RECONSTRUCTION_ALGORITHM, Tag.RECONSTRUCTION_METHOD,
     Tag.CORRECTED_IMAGE, Tag.ATTENUATION_CORRECTION_METHOD, Tag.SCATTER_CORRECTION_METHOD, Tag.DECAY_CORRECTION,
 )  # fmt: skip
+_OF_ONE_IMAGE = (Tag.DOSE_TYPE, Tag.RECEIVE_COIL_NAME, Tag.IMAGE_LATERALITY, Tag.VIEW_POSITION)
 _VELOCITY = re.compile(r"_v(\d+[a-z]{2})", re.IGNORECASE)
 """In SequenceName of Siemens: encoded velocity, cm/s, and its direction."""
 
@@ -168,7 +169,7 @@ def other_words(look: Lookup) -> list[str]:
     They separate images only where each has most slices: values that change from slice to slice are of one image.
     """
     data_set = look.data_set
-    words = [*origin_words(look), *metadata.texts(data_set, Tag.DOSE_TYPE), *metadata.texts(data_set, Tag.RECEIVE_COIL_NAME)]
+    words = [*origin_words(look), *(text for tag in _OF_ONE_IMAGE for text in metadata.texts(data_set, tag))]
     words += look.texts(Tag.PIXEL_VALUE_TRANSFORMATION_SEQUENCE, Tag.RESCALE_TYPE)
     words += look.texts(Tag.IMAGE_DATA_TYPE_SEQUENCE, Tag.DATA_TYPE)
     thickness = look.number(Tag.PIXEL_MEASURES_SEQUENCE, Tag.SLICE_THICKNESS)
@@ -177,6 +178,7 @@ def other_words(look: Lookup) -> list[str]:
     volts = look.number(Tag.CTX_RAY_DETAILS_SEQUENCE, Tag.KVP) if metadata.text(data_set, Tag.MODALITY) == "CT" else None
     if volts:
         words.append(f"{volts:g}kV")
+    words += filter(None, [_energy_of(look)])
     transfer = metadata.text(look.group(Tag.MR_MODIFIER_SEQUENCE), Tag.MAGNETIZATION_TRANSFER)
     if transfer not in ("", "NONE") or "MTC" in metadata.texts(data_set, Tag.SEQUENCE_VARIANT):
         words.append("MT")
@@ -189,6 +191,14 @@ def other_words(look: Lookup) -> list[str]:
     elif encoded := _VELOCITY.search(metadata.text(data_set, Tag.SEQUENCE_NAME)):
         words.append("velocity" + encoded[1])
     return words
+
+
+def _energy_of(look: Lookup) -> str:
+    """Return the energy of a virtual monoenergetic CT image (PS3.3 C.8.2.2.2), such as ``70keV``; empty for others."""
+    sequence = Tag.MULTIENERGY_CT_CHARACTERISTICS_SEQUENCE
+    item = look.group(sequence) or metadata.first_item(look.data_set, sequence)
+    energy_kev = metadata.number(item, Tag.MONOENERGETIC_ENERGY_EQUIVALENT)
+    return "" if energy_kev is None else f"{energy_kev:g}keV"
 
 
 def description(frame: Frame) -> tuple[str, ...] | None:

@@ -155,7 +155,7 @@ def _count_notes(items: int, count: int) -> list[str]:
 def _doubt_of_groups(elements: Elements) -> list[str]:
     """Return that an object with functional groups has none for each of its frames."""
     shared, own = Tag.SHARED_FUNCTIONAL_GROUPS_SEQUENCE, Tag.PER_FRAME_FUNCTIONAL_GROUPS_SEQUENCE
-    if not metadata.items(elements, shared) or metadata.items(elements, own):
+    if frame_count(elements) == 1 or not metadata.items(elements, shared) or metadata.items(elements, own):
         return []
     return [f"{dictionary.describe(own)} is missing: what distinguishes the frames, such as their positions, is not known"]
 

@@ -11,8 +11,8 @@ from . import vendor
 from .diffusion import CANON_COMMENT
 from .frame_attributes import Frame, dimension_pointers
 
-_WORD = re.compile(r"\b[A-Z]\d\b|[A-Za-z]+")
-"""Letters, and names such as T2 or B1; other numbers may be those of times."""
+_WORD = re.compile(r"\b[A-Z]\d\b|\d+ ?keV\b|[A-Za-z]+")
+"""Letters, names such as T2 or B1, and energies of photons; other numbers may be those of times."""
 _OF_TIMES = re.compile(r"motion|reference volume", re.IGNORECASE)
 """What Siemens writes of motion correction: it differs between the times of one image."""
 

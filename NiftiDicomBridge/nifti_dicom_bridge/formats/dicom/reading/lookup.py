@@ -7,11 +7,12 @@ from ....model.legacy_converted import as_original
 from ....model.metadata import Elements
 from ....standard.dictionary import describe
 from ....standard.tags import Tag
+from .philips_volumes import slices_of_volume
 
 
 def frame_count(elements: Elements) -> int:
-    """Return NumberOfFrames, 1 where it is absent or not positive."""
-    return max(1, metadata.integer(elements, Tag.NUMBER_OF_FRAMES, 1))
+    """Return NumberOfFrames, 1 where it is absent or not positive; times the slices of each where frames are volumes."""
+    return max(1, metadata.integer(elements, Tag.NUMBER_OF_FRAMES, 1)) * slices_of_volume(elements)
 
 
 class Lookup:

@@ -13,9 +13,11 @@ from ....model import metadata
 from ....model.geometry import Plane
 from ....model.metadata import Elements, Instance
 from ....standard.dictionary import describe, uid_name
-from ....standard.sop_classes import SEGMENTATION, WHOLE_SLIDE
+from ....standard.sop_classes import SEGMENTATION, TILED
 from ....standard.tags import Tag
+from .detectors import of_each_detector
 from .lookup import Lookup
+from .philips_volumes import PhilipsVolume, volume_of
 from .planes import AXIAL, assumed_plane, axes_of, doubt_of_step, plane_of, spacing_of, step_of
 from .tolerances import SAME_PLACE_MM
 
@@ -30,6 +32,8 @@ TIMES_IN_PLACE = frozenset({"PhaseVector", "RRIntervalVector", "TimeSlotVector",
 """Frames that differ in them look at the same place; those of other detectors or angles do not."""
 VIEWS, DETECTORS = ("AngularViewVector", "RotationVector"), ("DetectorVector", "EnergyWindowVector")
 """What frames differ in that are not slices: angles of view; detectors, which may be at the same place or not."""
+_OFFSETS = (Tag.GRID_FRAME_OFFSET_VECTOR, Tag.SLICE_LOCATION_VECTOR)
+"""Where each frame is along the normal: of doses (PS3.3 C.8.8.3.2); of secondary captures and some CT (C.8.6.3)."""
 _NO_POSITION = "the object does not specify the positions of its frames: {}"
 _DISTANCES_KNOWN = "order and distance of slices are known, the position is assumed"
 FRAME_TIMES = frozenset({Tag.FRAME_TIME, Tag.FRAME_TIME_VECTOR})
@@ -54,7 +58,14 @@ def sop_class_of(elements: Elements) -> str:
 
 def is_large_picture(elements: Elements) -> bool:
     """Whether the frames of an image are parts of one plane (PS3.3 C.8.12.4), which may only be counted."""
-    return sop_class_of(elements) == WHOLE_SLIDE or metadata.text(elements, Tag.DIMENSION_ORGANIZATION_TYPE) == "TILED_FULL"
+    is_tiled = sop_class_of(elements) in TILED or metadata.text(elements, Tag.DIMENSION_ORGANIZATION_TYPE) == "TILED_FULL"
+    return is_tiled and not has_whole_pictures(elements)
+
+
+def has_whole_pictures(elements: Elements) -> bool:
+    """Whether a frame is as large as the picture: the label of a slide, its overview, a thumbnail, a low level."""
+    sizes = {Tag.TOTAL_PIXEL_MATRIX_ROWS: Tag.ROWS, Tag.TOTAL_PIXEL_MATRIX_COLUMNS: Tag.COLUMNS}
+    return all(0 < metadata.integer(elements, total) <= metadata.integer(elements, own) for total, own in sizes.items())
 
 
 def refuse_tiles(instances: Sequence[Instance], are_large_pictures: Sequence[bool]) -> None:
@@ -71,16 +82,16 @@ def frames_without_groups(elements: Elements, count: int) -> Frames:
     """Return the planes of several frames, and what they count, from the top level of an object."""
     notes: list[str] = []
     look = Lookup(elements, {})
+    if volume := volume_of(elements):
+        return _frames_of_volumes(volume, count)
     vectors = _vectors(elements, count, notes)
-    first = plane_of(look, notes) or _detector_plane(elements, look, notes)
-    offsets = metadata.numbers(elements, Tag.GRID_FRAME_OFFSET_VECTOR)
-    if offsets and len(offsets) == count:
-        plane = first or _assumed(look)
-        notes.append(_doubt_of_offsets(offsets, first) if first else _NO_POSITION.format(_DISTANCES_KNOWN))
-        planes = _along(plane, _relative(np.array(offsets), plane))
-        return Frames(planes, vectors, [note for note in notes if note], is_assumed=first is None)
+    first = plane_of(look, notes)
+    tag, offsets = _offsets(elements, count, notes)
     if offsets:
-        notes.append(f"{describe(Tag.GRID_FRAME_OFFSET_VECTOR)} has {len(offsets)} values for {count} frames: it was ignored")
+        plane = first or _assumed(look)
+        notes.append(_doubt_of_offsets(tag, offsets, first) if first else _NO_POSITION.format(_DISTANCES_KNOWN))
+        planes = _along(plane, _relative(tag, np.array(offsets), plane))
+        return Frames(planes, vectors, [note for note in notes if note], is_assumed=first is None)
     slices = [vector.get(SLICES, 0) for vector in vectors]
     if not any(slices) and _varies(vectors, *VIEWS):
         notes.append("the frames are projections from several angles, not slices: their positions are not used")
@@ -88,13 +99,20 @@ def frames_without_groups(elements: Elements, count: int) -> Frames:
     if any(slices) or any(TIMES_IN_PLACE & vector.keys() for vector in vectors):
         return _frames_of_slices(look, first, slices, vectors, notes)
     if first is None:
-        return Frames([None] * count, vectors, notes)
+        return Frames([None] * count, vectors, [*notes, *_doubts_of_stack(look)])
     if _varies(vectors, *DETECTORS):
         return Frames(_planes_of_detectors(elements, vectors, notes), vectors, notes)
     slices = [0] * count if _frames_are_times(elements) else list(range(count))
     if not any(slices):
         vectors = [{**vector, "FrameTime": n} for n, vector in enumerate(vectors, 1)]
     return _frames_of_slices(look, first, slices, vectors, notes)
+
+
+def _frames_of_volumes(volume: PhilipsVolume, count: int) -> Frames:
+    """Return the slices of volumes, time after time; where they are in the patient is not known."""
+    first = assumed_plane(0.0, axes_of(AXIAL), volume.spacing_mm)
+    planes = _along(first, np.arange(count) % volume.slices * volume.step_mm)
+    return Frames(planes, [{"FrameTime": n // volume.slices + 1} for n in range(count)], [volume.note], is_assumed=True)
 
 
 def _frames_of_slices(
@@ -122,30 +140,56 @@ def _varies(vectors: list[dict[str, int]], *names: str) -> bool:
 
 def _planes_of_detectors(elements: Elements, vectors: list[dict[str, int]], notes: list[str]) -> list[Plane | None]:
     """Return the plane that an NM object gives for the detector of each frame, None where it gives none."""
-    items = metadata.items(elements, Tag.DETECTOR_INFORMATION_SEQUENCE)
-    planes = [plane_of(Lookup({**elements, **item.elements}, {}), notes) for item in items]
+    planes = [plane_of(Lookup(detector, {}), notes) for detector in of_each_detector(elements)]
     numbers = [vector.get("DetectorVector", 1) for vector in vectors]
     return [planes[n - 1] if 0 < n <= len(planes) else None for n in numbers]
 
 
-def _relative(offsets: np.ndarray, first: Plane) -> np.ndarray:
-    """Return distances from the first frame along the normal, of either form of PS3.3 C.8.8.3.2.
+def _relative(tag: int, offsets: np.ndarray, first: Plane) -> np.ndarray:
+    """Return distances from the first frame along the normal; offsets of a dose are of either form of PS3.3 C.8.8.3.2.
 
     Offsets that begin with 0 count along the normal; others are coordinates z of the patient.
     """
     distances: np.ndarray = offsets - offsets[0]
-    return distances if offsets[0] == 0 or first.normal[2] >= 0 else -distances
+    are_coordinates = tag == Tag.GRID_FRAME_OFFSET_VECTOR and offsets[0] != 0
+    return -distances if are_coordinates and first.normal[2] < 0 else distances
 
 
-def _doubt_of_offsets(offsets: Sequence[float], first: Plane) -> str:
-    """Return that offsets are of neither form; empty if they are of one."""
-    z = float(first.position[2])
+def _offsets(elements: Elements, count: int, notes: list[str]) -> tuple[int, list[float]]:
+    """Return where frames are along the normal, and the attribute; nothing where none specifies it for each frame."""
+    for tag in _OFFSETS:
+        offsets = metadata.numbers(elements, tag)
+        if offsets and len(offsets) != count:
+            notes.append(f"{describe(tag)} has {len(offsets)} values for {count} frames: it was ignored")
+        elif offsets and (tag == Tag.GRID_FRAME_OFFSET_VECTOR or len(set(offsets)) > 1):
+            return tag, offsets
+    return 0, []
+
+
+def _doubt_of_offsets(tag: int, offsets: Sequence[float], first: Plane) -> str:
+    """Return that offsets are of neither form, or locations of slices, which may count in any direction; empty if not."""
+    z, name = float(first.position[2]), describe(tag)
+    if tag == Tag.SLICE_LOCATION_VECTOR:
+        is_along_normal = abs(offsets[0] - first.distance) <= SAME_PLACE_MM
+        doubt = f"frames are placed along the normal by {name}, whose direction is not specified (PS3.3 C.7.6.2.1.2)"
+        return "" if is_along_normal else doubt
     if offsets[0] == 0 or abs(offsets[0] - z) <= SAME_PLACE_MM:
         return ""
     return (
-        f"{describe(Tag.GRID_FRAME_OFFSET_VECTOR)} begins with {offsets[0]:g}, which is neither 0 nor the coordinate z of "
+        f"{name} begins with {offsets[0]:g}, which is neither 0 nor the coordinate z of "
         f"{describe(Tag.IMAGE_POSITION_PATIENT)}, {z:g}: only the distances of its values are used"
     )
+
+
+def _doubts_of_stack(look: Lookup) -> list[str]:
+    """Return that frames without positions are slices, as far as is known; nothing where they are times."""
+    elements = look.data_set
+    if _frames_are_times(elements) or not any(tag in elements for tag in (Tag.SLICE_THICKNESS, Tag.SPACING_BETWEEN_SLICES)):
+        return []
+    return [
+        *filter(None, [doubt_of_step(look)]),
+        _NO_POSITION.format("they are stacked in their order, their position is assumed"),
+    ]
 
 
 def _along(first: Plane, distances: np.ndarray) -> list[Plane | None]:
@@ -168,14 +212,6 @@ def _vectors(elements: Elements, count: int, notes: list[str]) -> list[dict[str,
     return [{name: numbers[n] for name, numbers in vectors.items()} for n in range(count)]
 
 
-def _detector_plane(elements: Elements, look: Lookup, notes: list[str]) -> Plane | None:
-    """Return the plane of the first slice that an NM object gives for its detector (PS3.3 C.8.4.11)."""
-    detector = metadata.first_item(elements, Tag.DETECTOR_INFORMATION_SEQUENCE)
-    if Tag.IMAGE_POSITION_PATIENT not in detector:
-        return None
-    return plane_of(Lookup({**elements, **detector}, {}), notes)
-
-
 def _frames_are_times(elements: Elements) -> bool:
     return bool(_pointers(elements) & FRAME_TIMES)
 
@@ -192,5 +228,5 @@ def _pointers(elements: Elements) -> set[int]:
 
 def vectors_of_frames(elements: Elements) -> set[int]:
     """Return the tags that have a value for each frame of an object without functional groups, as far as it has them."""
-    known = {*VECTORS.values(), Tag.FRAME_TIME_VECTOR, Tag.GRID_FRAME_OFFSET_VECTOR} | _pointers(elements)
+    known = {*VECTORS.values(), *_OFFSETS, Tag.FRAME_TIME_VECTOR} | _pointers(elements)
     return known & elements.keys()

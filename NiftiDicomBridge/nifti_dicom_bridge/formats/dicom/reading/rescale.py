@@ -27,7 +27,7 @@ UNITS = {PET: Tag.UNITS, RT_DOSE: Tag.DOSE_UNITS}
 def rescale_of(look: Lookup, notes: list[str]) -> tuple[float, float, str]:
     """Return slope, intercept and units of the real values of a frame (PS3.3 C.11.1, C.8.8.3)."""
     sequence = Tag.PIXEL_VALUE_TRANSFORMATION_SEQUENCE
-    notes += filter(None, [_doubt_of_colors(metadata.text(look.data_set, Tag.PHOTOMETRIC_INTERPRETATION))])
+    notes += filter(None, [_doubt_of_colors(look.data_set)])
     slope, intercept = look.number(sequence, Tag.RESCALE_SLOPE), look.number(sequence, Tag.RESCALE_INTERCEPT)
     units = (look.texts(sequence, Tag.UNITS) or look.texts(sequence, Tag.RESCALE_TYPE) or [""])[0]
     dose = look.number(sequence, Tag.DOSE_GRID_SCALING)
@@ -59,8 +59,16 @@ def _unused(slope: float, intercept: float, units: str, notes: list[str]) -> tup
     return 1.0, 0.0, units
 
 
-def _doubt_of_colors(photometric: str) -> str:
+def _doubt_of_colors(elements: metadata.Elements) -> str:
     """Return that the samples of pixels are not red, green and blue, nor a gray value; empty if they are, or become so."""
+    photometric = metadata.text(elements, Tag.PHOTOMETRIC_INTERPRETATION)
+    if metadata.text(elements, Tag.PIXEL_PRESENTATION) in ("COLOR", "MIXED"):  # PS3.3 C.7.6.19, C.8.16.2.1.2
+        first = metadata.numbers(elements, Tag.RED_PALETTE_COLOR_LOOKUP_TABLE_DESCRIPTOR)[1:2]
+        return (
+            f"stored values from {first[0]:g} on are numbers of colors in a supplemental palette, not gray values"
+            if first
+            else ""
+        )
     if photometric == "PALETTE COLOR":
         return "the values are numbers of the colors in a palette, which the sidecar keeps"
     if photometric in RETIRED:

@@ -23,9 +23,10 @@ from ....standard.tags import Tag
 from . import decode, files
 from .directories import doubt_of_listed, listed_instances
 from .found_files import FoundFiles, Leftover, read_files
+from .multiframe import is_large_picture
 from .owners import doubts_of_people, owner_of, person_of
 from .series_keys import doubts_of_keys, series_keys
-from .shared_values import SharedValues
+from .shared_values import SharedValues, SimilarDataSets
 from .split_series import note_of_parts, parts_of_series
 from .studies import by_study
 
@@ -117,7 +118,8 @@ def find_series(
     for one in series:
         for study in _by_study(one):
             for of_person in _by_person(study):
-                inventory.series += _without_duplicates(of_person, inventory.leftovers)
+                for part in _tiled_apart(of_person):
+                    inventory.series += _without_duplicates(part, inventory.leftovers)
     _warn_of_shared_uids(inventory.series)
     _warn_of_people(inventory.series)
     _warn_of_damaged_neighbors(inventory)
@@ -255,6 +257,16 @@ def _by_person(series: Series) -> list[Series]:
             "each is an image of its own"
         )
     return list(persons.values())
+
+
+def _tiled_apart(series: Series) -> list[Series]:
+    """Return large tiled pictures, which are refused, apart from the label and the thumbnail of the same slide."""
+    headers = SimilarDataSets(instance.elements for instance in series.instances)
+    are_tiled = SharedValues(is_large_picture).of_all(headers)
+    if len(set(are_tiled)) < 2:
+        return [series]
+    parts = ([one for one, tiled in zip(series.instances, are_tiled, strict=True) if tiled == kind] for kind in (False, True))
+    return [Series(series.uid, part, warnings=list(series.warnings)) for part in parts]
 
 
 def _without_duplicates(series: Series, leftovers: list[Leftover]) -> list[Series]:

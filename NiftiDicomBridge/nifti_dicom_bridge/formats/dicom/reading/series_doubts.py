@@ -13,6 +13,7 @@ from ....standard.tags import Tag
 from ....standard.transfer_syntaxes import NATIVE
 from .data_set_codec import count_unordered
 from .decode import has_whole_colors, is_native, pixel_format
+from .multiframe import has_whole_pictures
 from .owners import contradiction, doubt_of_private_elements, doubt_of_text
 from .series import Series
 from .shared_values import SharedValues, SimilarDataSets
@@ -57,7 +58,7 @@ def _doubt_of_parts(headers: SimilarDataSets) -> str:
 
 def _doubt_of_tiles(headers: SimilarDataSets) -> str:
     """Return that frames are parts of one plane (PS3.3 C.7.6.17.3), as in Segmentations of whole-slide images."""
-    if not headers.have(Tag.TOTAL_PIXEL_MATRIX_ROWS):
+    if not headers.have(Tag.TOTAL_PIXEL_MATRIX_ROWS) or all(map(has_whole_pictures, headers.data_sets)):
         return ""
     return f"the frames are tiles of one large picture ({describe(Tag.TOTAL_PIXEL_MATRIX_ROWS)}), not slices: they were stacked"
 

@@ -18,13 +18,14 @@ from .components import ORIGINS, words_between
 from .coordinates import TIMES, WEIGHTING
 from .doses import named_doses
 from .frame_info import FrameInfo
+from .interleaved import FEWEST
 from .jitter import without_jitter
 from .missing_labels import notes_of_complements, with_missing_labels, with_missing_words
 from .moves import move_between, shift_note
 from .spaces import with_common_space
 from .stack_ids import by_stack
 from .time_order import in_order, missing_times
-from .times import Division, divide, places_of
+from .times import Division, divide, is_even, places_of
 from .tolerances import MOVED_DIRECTION, SAME_DIRECTION, SAME_SPACING, SEEN_SHIFT
 
 Frames = list[FrameInfo]
@@ -34,8 +35,8 @@ _UNKNOWN_TIMES = (
     "convert the files of each volume on their own."
 )
 _NO_PLACE = (
-    "{} objects of the series specify neither ImagePositionPatient (0020,0032) nor SliceLocation (0020,1041): each is an image "
-    "of its own"
+    "{} objects of the series specify neither a valid position (ImagePositionPatient (0020,0032), ImageOrientationPatient "
+    "(0020,0037)) nor SliceLocation (0020,1041): each is an image of its own"
 )
 _WEIGHTING = next(n for n, row in enumerate(TIMES) if row.name == WEIGHTING)
 _REPEATING = ("polarity", "echonumber", "space")
@@ -129,7 +130,9 @@ def _notes_of_pixel_types(group: Frames, groups: Iterable[Frames]) -> list[str]:
 def _varying_labels(frames: Sequence[FrameInfo]) -> list[str]:
     """Return the labels that distinguish the images of a series, without those that repeat what others specify."""
     names = sorted({name for frame in frames for name in frame.labels})
-    varying = [name for name in names if len({frame.labels.get(name) for frame in frames}) > 1]
+    placed = [frame for frame in frames if frame.plane is not None]  # images without a position are in no space
+    values = {name: {frame.labels.get(name) for frame in (placed if name == "space" else frames)} for name in names}
+    varying = [name for name in names if len(values[name]) > 1]
     for name in _REPEATING:
         rest = [other for other in varying if other != name]
         if name in varying and _kinds_by(frames, rest) == _kinds_by(frames, varying):
@@ -146,7 +149,8 @@ def _grids_of(group: Frames, series: Frames) -> list[Grid]:
     loose = [frame for frame in group if frame.plane is None]
     images = _by_instance(loose)
     notes = [_NO_PLACE.format(len(images))] if len(images) > 1 else []
-    grids = [Grid([sorted(frames, key=lambda f: f.order)], None, warnings=notes) for frames in images]
+    others = {frame.words for frame in series} if loose else set()
+    grids = [Grid([sorted(frames, key=lambda f: f.order)], None, _type_of(frames, others), notes) for frames in images]
     assumed = [frame for frame in located if frame.is_assumed]  # where they are among the others is not known
     placed = [frame for frame in located if not frame.is_assumed]
     for near in [*parallel_groups(placed, MOVED_DIRECTION), *parallel_groups(assumed, MOVED_DIRECTION)]:
@@ -155,6 +159,12 @@ def _grids_of(group: Frames, series: Frames) -> list[Grid]:
                 made = _by_words(frames, series)
                 grids += [replace(grid, labels={"stack": stack, **grid.labels}) for grid in made] if stack else made
     return grids
+
+
+def _type_of(frames: Frames, words: set[tuple[str, ...]]) -> dict[str, Any]:
+    """Return in what an image differs from others of its series, such as view and side of a radiograph, as a label."""
+    others = [other for other in words if other != frames[0].words]
+    return {"type": words_between(frames[0].words, others) or None} if others else {}
 
 
 def _by_instance(frames: Frames) -> list[Frames]:
@@ -209,13 +219,40 @@ def _by_words(frames: Frames, series: Frames) -> list[Grid]:
     kinds: dict[tuple[str, ...], Frames] = defaultdict(list)
     for frame in frames:
         kinds[frame.words].append(frame)
-    if len(kinds) < 2 or _are_shells(kinds) or not _share_places(list(kinds.values()), frames):
+    if len(kinds) < 2 or _are_shells(kinds):
         return _stacked(frames, series)
-    grids = []
-    for words, group in kinds.items():
+    apart = list(kinds) if _share_places(list(kinds.values()), frames) else _surplus_kinds(kinds)
+    rest = [frame for frame in frames if frame.words not in apart]
+    grids = _stacked(rest, series) if rest else []
+    for words in apart:
         name = words_between(words, [other for other in kinds if other != words])
-        grids += [replace(grid, labels={"type": name or None, **grid.labels}) for grid in _stacked(group, series)]
+        grids += [replace(grid, labels={"type": name or None, **grid.labels}) for grid in _stacked(kinds[words], series)]
     return grids
+
+
+def _surplus_kinds(kinds: Mapping[tuple[str, ...], Frames]) -> list[tuple[str, ...]]:
+    """Return the image types of frames that are no slices of the most frequent type, which has all of its own.
+
+    A screen of doses that has the position of the first slice, or any other, is such a frame.
+    """
+    main = max(kinds, key=lambda words: len(kinds[words]))
+    places = places_of(kinds[main])
+    if len({len(place) for place in places}) > 1:
+        return []
+    return [words for words in kinds if words != main and _are_surplus(kinds[words], words, places, main)]
+
+
+def _are_surplus(frames: Frames, words: tuple[str, ...], places: Sequence[Frames], main: tuple[str, ...]) -> bool:
+    """Whether frames of another image type repeat some slices, or are of another origin and between or away from the slices."""
+    both = places_of([frame for place in [*places, frames] for frame in place])
+    if len(both) == len(places):
+        return True
+    has_other_origin = _origins(words) != _origins(main)
+    return has_other_origin and len(places) >= FEWEST and is_even(places) and not is_even(both)
+
+
+def _origins(words: Iterable[str]) -> set[str]:
+    return {word.upper() for word in words} & ORIGINS
 
 
 def _are_shells(kinds: Mapping[tuple[str, ...], Frames]) -> bool:

@@ -246,7 +246,7 @@ def _are_volumes(parts: Sequence[Frames], places: Sequence[Frames], row: Time) -
     repeated = any(len(place) > 1 for place in places)
     if repeated and (median_of([len(part) for part in own]) > OVERLAP * len(places) or _is_one_whole(own, places, row)):
         return True
-    if row.counts_times and _are_moved_stacks(own, places):
+    if (row.counts_times or (repeated and row.moves and row.orders)) and _are_moved_stacks(own, places):
         return True
     if not row.moves or is_even(places) or min(map(len, own)) < (FEWEST if row.separates else 2):
         return False

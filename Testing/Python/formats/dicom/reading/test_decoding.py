@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import struct
 import sys
 import zlib
@@ -21,7 +22,7 @@ from oracles import module
 from phantoms.base import SECONDARY_CAPTURE, image, ramp, save, slices
 
 DEFLATED_FRAMES, RLE, JPEG_2000 = "1.2.840.10008.1.2.8.1", "1.2.840.10008.1.2.5", "1.2.840.10008.1.2.4.90"
-JPEG_LS, EXPLICIT = "1.2.840.10008.1.2.4.80", "1.2.840.10008.1.2.1"
+JPEG_LS, JPEG_BASELINE, EXPLICIT = "1.2.840.10008.1.2.4.80", "1.2.840.10008.1.2.4.50", "1.2.840.10008.1.2.1"
 
 
 def _deflate(raw: bytes) -> bytes:
@@ -195,7 +196,7 @@ def test_rescale_in_functional_groups_is_not_applied_by_a_decoder(tmp_path: Path
 # --- decoders in another process --------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("syntax", [RLE, DEFLATED_FRAMES, "1.2.840.10008.1.2.4.202", "1.2.840.10008.1.2.4.102"])
+@pytest.mark.parametrize("syntax", [RLE, DEFLATED_FRAMES, "1.2.840.10008.1.2.4.202"])
 def test_no_process_is_started_for_what_its_decoders_do_not_know(
     syntax: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -320,6 +321,63 @@ def test_encapsulated_uncompressed_frames(dtype: str, tmp_path: Path) -> None:
     _write(tmp_path, _multi_frame(frames, "1.2.840.10008.1.2.1.98", raw))
 
     assert np.array_equal(voxels(tmp_path), frames)
+
+
+@pytest.mark.parametrize(
+    ("codec", "stated", "name"),
+    [(JPEG_LS, JPEG_2000, "JPEG-LS Lossless"), (JPEG_2000, JPEG_LS, "JPEG 2000"), (JPEG_2000, RLE, "JPEG 2000"),
+     (JPEG_BASELINE, JPEG_LS, "JPEG Baseline"), (JPEG_BASELINE, RLE, "JPEG Baseline")],
+)  # fmt: skip
+def test_frames_of_another_codec_than_stated_are_decoded(codec: str, stated: str, name: str, tmp_path: Path) -> None:
+    """Their own headers specify what they are; they were refused as damaged."""
+    frame = np.full((32, 32), 77, "u1")
+    _write(tmp_path, _multi_frame(frame[None], stated, [_coded(frame, codec)]))
+
+    (volume,) = read([tmp_path])
+
+    assert np.array_equal(volume.voxels[0, 0], frame)
+    assert any(f"but the frames are compressed as {name}" in warning for warning in volume.warnings)
+
+
+def _coded(frame: np.ndarray, codec: str) -> bytes:
+    """Return a codestream of even length."""
+    if codec == JPEG_2000:
+        return _jpeg_2000(frame)
+    code = bytes(module("jpeg_ls").encode_array(frame)) if codec == JPEG_LS else _baseline(frame)
+    return code + b"\0" * (len(code) % 2)
+
+
+def _baseline(frame: np.ndarray) -> bytes:
+    stream = io.BytesIO()
+    module("PIL.Image").fromarray(frame).save(stream, "JPEG", quality=100)
+    return stream.getvalue()
+
+
+def test_fragments_of_rle_frames_are_those_that_the_table_specifies(tmp_path: Path) -> None:
+    """A frame of RLE is one fragment (PS3.5 A.4.2), but not of all writers."""
+    frames = ramp(2, 16, 16, dtype="u1")
+    ds = _multi_frame(frames, RLE, [])
+    ds.PixelData = encapsulate([_rle(frame.tobytes()) for frame in frames], fragments_per_frame=2)
+    _write(tmp_path, ds)
+
+    assert np.array_equal(voxels(tmp_path), frames)
+
+
+@pytest.mark.parametrize("count", [1, 2])
+def test_a_video_is_refused_as_such(count: int, tmp_path: Path) -> None:
+    frames = ramp(count, 16, 16, dtype="u1")
+    _write(tmp_path, _multi_frame(frames, "1.2.840.10008.1.2.4.102", [b"\0\0\0\x18ftypmp42"]))
+
+    with pytest.raises(DicomReadError, match=r"a video \(MPEG-4 AVC/H.264 High Profile / Level 4.1\)"):
+        read([tmp_path])
+
+
+def test_jpeg_xl_is_named(tmp_path: Path) -> None:
+    path = _write(tmp_path, _multi_frame(ramp(1, 16, 16, dtype="u1"), "1.2.840.10008.1.2.4.201", [b"\xff\x0a" + bytes(20)]))
+    path.write_bytes(path.read_bytes().replace(b"1.2.840.10008.1.2.4.201", b"1.2.840.10008.1.2.4.110"))
+
+    with pytest.raises(DicomReadError, match="JPEG XL Lossless"):
+        read([tmp_path])
 
 
 def test_a_codestream_of_another_sign_is_reported(tmp_path: Path) -> None:

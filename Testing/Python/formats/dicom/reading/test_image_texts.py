@@ -58,6 +58,16 @@ def volumes(count: int) -> list[list[Dataset]]:
     return found
 
 
+def test_comments_with_energies_are_of_images_of_their_own(tmp_path: Path) -> None:
+    """Other numbers in comments may be those of times."""
+    found = volumes(2)
+    for energy, volume in zip((70, 50), found, strict=True):
+        for ds in volume:
+            ds.ImageComments = f"Mono {energy} keV"
+
+    assert shapes_of(tmp_path, [ds for volume in found for ds in volume]) == [(1, SLICES)] * 2
+
+
 def commented(comments: Sequence[str]) -> list[Dataset]:
     """Return a volume for each comment."""
     found = volumes(len(comments))

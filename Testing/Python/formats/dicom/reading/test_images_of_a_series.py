@@ -11,11 +11,11 @@ from pydicom.dataset import Dataset
 
 from nifti_dicom_bridge.formats.dicom.reading.read import read
 from nifti_dicom_bridge.model.volume import Volume
-from phantoms.base import CT, MR, PET, put_pixels, ramp, save, slices, uid
+from phantoms.base import CT, MR, PET, image, put_pixels, ramp, save, slices, uid
 from phantoms.dynamic import enhanced
 from phantoms.multiframe import group
 
-SLICES = 4
+SLICES, RADIOGRAPH = 4, "1.2.840.10008.5.1.4.1.1.1"
 
 
 def series(attribute: str, values: list[Any], kind: str = MR, times: int = 1) -> list[Dataset]:
@@ -175,17 +175,33 @@ def test_slices_of_another_pixel_type_are_reported(dtype: str, tmp_path: Path) -
         ("KVP", ["80", "140"], CT, ["80kv", "140kv"]),
         ("SequenceVariant", ["SP", ["SP", "MTC"]], MR, ["", "mt"]),
         ("RescaleType", ["HU", "MGML"], CT, ["hu", "mgml"]),
+        ("MultienergyCTCharacteristicsSequence", [[group(MonoenergeticEnergyEquivalent=energy)] for energy in (40, 70)], CT,
+         ["40kev", "70kev"]),
         ("SliceThickness", ["3", "6"], CT, ["3mm", "6mm"]),
         ("ReceiveCoilName", ["C1", "C2"], MR, ["c1", "c2"]),
+        ("ViewPosition", ["AP", "LL"], RADIOGRAPH, ["ap", "ll"]),
+        ("ImageLaterality", ["L", "R"], RADIOGRAPH, ["l", "r"]),
         ("DoseType", ["PHYSICAL", "ERROR"], "1.2.840.10008.5.1.4.1.1.481.2", ["physical", "error"]),
     ],
-)
+)  # fmt: skip
 def test_images_that_differ_in_how_they_were_made(
     attribute: str, values: list[Any], kind: str, names: list[str], tmp_path: Path
 ) -> None:
     found = images(tmp_path, series(attribute, values, kind))
 
     assert firsts(found) == dict(zip(names, [0, 100], strict=True))
+
+
+def test_views_without_positions_are_named(tmp_path: Path) -> None:
+    found = []
+    for n, (side, view) in enumerate((("L", "CC"), ("R", "CC"), ("L", "MLO"), ("R", "MLO"))):
+        ds = image(ramp(4, 5, start=20 * n, dtype="<u2"), "1.2.840.10008.5.1.4.1.1.1.2", instance=n + 1)
+        ds.ImageLaterality, ds.ViewPosition = side, view
+        found.append(ds)
+
+    names = {name: int(volume.voxels[0, 0, 0, 0]) for name, volume in images(tmp_path, found).items()}
+
+    assert names == {"l-cc": 0, "r-cc": 20, "l-mlo": 40, "r-mlo": 60}
 
 
 def test_a_tube_voltage_that_changes_from_slice_to_slice_is_one_image(tmp_path: Path) -> None:
@@ -245,6 +261,17 @@ def test_frames_of_an_enhanced_object_that_differ_in_how_they_were_made(
     assert found == {name: {100 * (n + 1) + k for k in range(6)} for n, name in enumerate(names)}
 
 
+@pytest.mark.parametrize(("presentation", "is_reported"), [("COLOR", True), ("MONOCHROME", False)])
+def test_colors_of_a_supplemental_palette_are_reported(presentation: str, is_reported: bool, tmp_path: Path) -> None:
+    found = series("PixelPresentation", [presentation])
+    for ds in found:
+        ds.RedPaletteColorLookupTableDescriptor = [256, 3840, 8]
+
+    (volume,) = images(tmp_path, found).values()
+
+    assert any("stored values from 3840 on are numbers of colors" in words for words in volume.warnings) == is_reported
+
+
 def test_numbers_of_a_palette_are_reported(tmp_path: Path) -> None:
     found = series("PhotometricInterpretation", ["PALETTE COLOR"])
 
@@ -291,6 +318,32 @@ def test_original_and_derived_images_are_separate(tmp_path: Path) -> None:
     found = images(tmp_path, series("ImageType", types))
 
     assert firsts(found) == {"original-primary": 0, "derived-primary": 100, "derived-secondary": 200}
+
+
+def _with_screen(position: list[str]) -> list[Dataset]:
+    """Return a series of CT whose first file is a picture of doses that has a position."""
+    (screen,) = slices(ramp(1, 4, 5, start=900))
+    screen.ImageType, screen.ImagePositionPatient = ["DERIVED", "SECONDARY", "OTHER"], position
+    found = [screen, *series("KVP", ["120"], CT)]
+    for n, ds in enumerate(found):
+        ds.InstanceNumber, ds.SOPInstanceUID = n + 1, uid(1, n + 1)
+    return found
+
+
+@pytest.mark.parametrize("position", [["-10.5", "20.25", "-30.125"], ["-10.5", "20.25", "-27.625"], ["0", "0", "0"]])
+def test_a_picture_in_a_series_is_no_slice_of_it(position: list[str], tmp_path: Path) -> None:
+    """A dose report with the position of a slice took the place of that slice; elsewhere, it was one more slice."""
+    found = images(tmp_path, _with_screen(position))
+
+    assert found.pop("").voxels[0, :, 0, 0].tolist() == [0, 1, 2, 3]
+    assert [volume.voxels[0, :, 0, 0].tolist() for volume in found.values()] == [[900]]
+
+
+def test_a_derived_slice_in_the_gap_of_a_volume_is_a_slice_of_it(tmp_path: Path) -> None:
+    found = series("KVP", ["120"], CT)
+    found[2].ImageType = ["DERIVED", "PRIMARY", "AXIAL"]
+
+    assert firsts(images(tmp_path, found)) == {"": 0}
 
 
 @pytest.mark.parametrize(

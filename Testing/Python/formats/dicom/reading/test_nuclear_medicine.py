@@ -12,11 +12,11 @@ import pytest
 from pydicom.datadict import tag_for_keyword
 from pydicom.dataset import Dataset
 
-from circle import KEEP, Circle
+from circle import KEEP, NEW, Circle
 from nifti_dicom_bridge import Outcome, Volume, apply, compare
 from nifti_dicom_bridge.formats.dicom.reading.read import read
 from nifti_dicom_bridge.formats.nifti import reading, write_image
-from phantoms.base import image, save
+from phantoms.base import image, save, uid
 from phantoms.multiframe import group
 
 NM = "1.2.840.10008.5.1.4.1.1.20"
@@ -122,6 +122,67 @@ def test_edited_images_of_one_object_become_objects_of_their_own(circle: Circle)
     assert sorted(map(numbers, found)) == [[[1112, 1113, 1114], [1122, 1123, 1124]], [[1212, 1213, 1214], [1222, 1223, 1224]]]
     for ds in circle.returned():
         assert (ds.NumberOfFrames, len(ds.TimeSlotVector), len(set(ds.EnergyWindowVector))) == (6, 6, 1)
+
+
+def test_objects_of_one_detector_count_that_detector_only(circle: Circle) -> None:
+    detectors = [group(CollimatorType=name) for name in ("PARA", "FANB")]
+    save(circle.dicom, [nuclear("STATIC", "D2", NumberOfDetectors=2, DetectorInformationSequence=detectors)])
+    circle.forth()
+    circle.edit_images(brightened)
+    circle.home(NEW)
+
+    counted = {
+        tuple(item.CollimatorType for item in ds.DetectorInformationSequence): (ds.NumberOfDetectors, ds.DetectorVector)
+        for ds in circle.returned()
+    }
+    assert counted == {("PARA",): (1, 1), ("FANB",): (1, 1)}
+
+
+def slice_by_slice(**attributes: object) -> list[Dataset]:
+    """Return a reconstruction with an object for each slice, whose position is in its detector."""
+    found = []
+    for k in range(3):
+        ds = nuclear("RECON TOMO", "S1", InstanceNumber=k + 1, **attributes)
+        ds.SOPInstanceUID = ds.file_meta.MediaStorageSOPInstanceUID = uid(1, k + 1)
+        place = {"ImagePositionPatient": [-10, -20, 30 + 4 * k], "ImageOrientationPatient": [1, 0, 0, 0, 1, 0]}
+        ds.DetectorInformationSequence = [group(CollimatorType="PARA", **place)]
+        found.append(ds)
+    return found
+
+
+def test_objects_of_one_frame_are_slices_where_their_detector_is(tmp_path: Path) -> None:
+    save(tmp_path, slice_by_slice())
+
+    (volume,) = read([tmp_path])
+
+    assert volume.voxels.shape == (1, 3, 4, 5)
+    assert (volume.ijk_to_ras @ [0, 3, 2, 1])[:3].tolist() in ([10, 20, 38], [10, 11, 38])
+
+
+def test_moved_objects_of_one_frame_have_their_place_in_the_detector(circle: Circle) -> None:
+    save(circle.dicom, slice_by_slice())
+    circle.forth()
+    (before,) = read([circle.dicom])
+    shift = np.eye(4)
+    shift[:3, 3] = 1, 2, 3
+    circle.edit_image(lambda image: nibabel.Nifti1Image(np.asarray(image.dataobj), shift @ image.affine, image.header))
+    circle.home(NEW)
+
+    (after,) = read([circle.back])
+    assert np.allclose(after.ijk_to_ras, shift @ before.ijk_to_ras)
+    assert all("ImagePositionPatient" not in ds and ds.NumberOfFrames == 1 for ds in circle.returned())
+
+
+def test_a_place_that_contradicts_that_of_the_detector_is_reported(tmp_path: Path) -> None:
+    place = {"ImageOrientationPatient": [1, 0, 0, 0, 1, 0]}
+    detector = group(ImagePositionPatient=[-10, -20, 30], **place)
+
+    (volume,) = volumes(
+        tmp_path, nuclear("RECON TOMO", "S3", DetectorInformationSequence=[detector], ImagePositionPatient=[0, 0, 0], **place)
+    )
+
+    assert volume.ijk_to_ras[:3, 3].tolist()[::2] == [10, 30]
+    assert any("37.42 mm apart: that of the detector is used" in warning for warning in volume.warnings)
 
 
 @pytest.mark.parametrize("is_lazy", [False, True])

@@ -14,7 +14,19 @@ from nifti_dicom_bridge import Outcome
 from nifti_dicom_bridge.errors import DicomReadError
 from nifti_dicom_bridge.formats.dicom.reading.read import read
 from nifti_dicom_bridge.model.volume import UNPLACED, Volume
-from phantoms.base import AXIAL, CT, MR, SECONDARY_CAPTURE, image, put_raw, ramp, save, slices, uid
+from phantoms.base import (
+    AXIAL,
+    CT,
+    MR,
+    SECONDARY_CAPTURE,
+    ULTRASOUND_MULTI_FRAME,
+    image,
+    put_raw,
+    ramp,
+    save,
+    slices,
+    uid,
+)
 from phantoms.dynamic import enhanced
 from phantoms.multiframe import group
 from phantoms.series import OBLIQUE
@@ -164,6 +176,73 @@ def test_a_whole_slide_image_is_refused_by_name(tmp_path: Path) -> None:
 
     with pytest.raises(DicomReadError, match="VL Whole Slide Microscopy"):
         volumes(tmp_path, ds)
+
+
+def philips_volumes(times: int, **attributes: object) -> Dataset:
+    """Return volumes of three slices in an object of which NumberOfFrames counts the times."""
+    ds = image(ramp(times * 3 * 4, 5, dtype="u1"), ULTRASOUND_MULTI_FRAME)
+    ds.Modality, ds.Rows, ds.NumberOfFrames, ds.Manufacturer = "US", 4, times, "Philips Medical Systems"
+    ds.FrameTime, ds.FrameIncrementPointer, ds.PhysicalDeltaX, ds.PhysicalDeltaY = "40", 0x00181063, 0.05, 0.06
+    block = ds.private_block(0x3001, "Philips3D", create=True)
+    block.add_new(0x01, "UL", 3)
+    block.add_new(0x03, "FD", 0.07)
+    for keyword, value in attributes.items():
+        setattr(ds, keyword, value)
+    return ds
+
+
+@pytest.mark.parametrize("times", [1, 2])
+def test_volumes_of_philips_ultrasound(times: int, circle: Circle) -> None:
+    """Only the first slices were in the image, as NumberOfFrames counts volumes."""
+    save(circle.dicom, [philips_volumes(times)])
+
+    (volume,) = read([circle.dicom])
+
+    assert volume.voxels[..., 0, 0].tolist() == [[60 * t + 20 * k for k in range(3)] for t in range(times)]
+    assert np.allclose(np.abs(np.diag(volume.ijk_to_ras)[:3]), [0.5, 0.6, 0.7])
+    assert volume.time_step_s == (0.04 if times > 1 else 0.0)
+    assert any("Philips (3001,xx01)" in warning for warning in volume.warnings)
+
+
+@pytest.mark.parametrize("times", [1, 2])
+def test_edited_volumes_of_philips_ultrasound_are_such_volumes(times: int, circle: Circle) -> None:
+    save(circle.dicom, [philips_volumes(times)])
+    circle.forth()
+    circle.edit_image(lambda image: nibabel.Nifti1Image(np.asarray(image.dataobj) + np.uint8(1), None, image.header))
+    circle.home(NEW)
+
+    (volume,) = read([circle.back])
+    assert volume.voxels[..., 0, 0].tolist() == [[60 * t + 20 * k + 1 for k in range(3)] for t in range(times)]
+
+
+def test_volumes_of_philips_ultrasound_without_a_size_are_reported(tmp_path: Path) -> None:
+    (volume,) = volumes(tmp_path, philips_volumes(1, PhysicalDeltaX=0.0))
+
+    assert any("distances of 1 mm" in warning for warning in volume.warnings)
+
+
+def _of_slide(kind: str, size: int, frames: int) -> Dataset:
+    """Return an image of a slide, a square of a number of pixels in frames of 4 by 4."""
+    ds = image(ramp(frames * 4, 4, 3, dtype="u1"), WHOLE_SLIDE, instance=size)
+    ds.ImageType, ds.DimensionOrganizationType = ["ORIGINAL", "PRIMARY", kind, "NONE"], "TILED_FULL"
+    ds.Rows, ds.NumberOfFrames, ds.TotalPixelMatrixRows, ds.TotalPixelMatrixColumns = 4, frames, size, size
+    ds.SharedFunctionalGroupsSequence = [group(PixelMeasuresSequence=[group(PixelSpacing=["0.5", "0.25"])])]
+    return ds
+
+
+def test_pictures_of_one_frame_of_a_slide_are_converted(tmp_path: Path) -> None:
+    """They were refused as tiles: labels, overviews and thumbnails."""
+    (volume,) = volumes(tmp_path, _of_slide("THUMBNAIL", 4, 1))
+
+    assert volume.voxels.shape == (1, 1, 4, 4, 3)
+    assert np.abs(np.diag(volume.ijk_to_ras)[:2]).tolist() == [0.25, 0.5]
+    assert not any("tiles" in warning or "FunctionalGroups" in warning for warning in volume.warnings)
+
+
+def test_tiles_do_not_fail_the_label_of_their_slide(circle: Circle) -> None:
+    save(circle.dicom, [_of_slide("VOLUME", 8, 4), _of_slide("LABEL", 4, 1)])
+
+    assert sorted(entry.outcome.name for entry in circle.forth().entries) == ["CONVERTED", "FAILED"]
 
 
 # --- no position ------------------------------------------------------------------------------------------------------
@@ -395,6 +474,26 @@ def test_sizes_of_pixels_that_are_not_used_are_named(attribute: str, value: list
     assert any(name in warning and "pixels count as 1 mm" in warning for warning in volume.warnings)
 
 
+def _region(**attributes: object) -> Dataset:
+    tissue = {"RegionSpatialFormat": 1, "PhysicalUnitsXDirection": 3, "PhysicalUnitsYDirection": 3}
+    return group(**tissue | {"PhysicalDeltaX": 0.02, "PhysicalDeltaY": -0.03} | attributes)
+
+
+@pytest.mark.parametrize(
+    ("regions", "size"),
+    [([_region(), _region(RegionSpatialFormat=4, PhysicalUnitsXDirection=4)], "0.3 × 0.2 mm"),
+     ([_region(), _region(PhysicalDeltaX=0.05)], ""), ([_region(PhysicalUnitsXDirection=4)], "")],
+)  # fmt: skip
+def test_the_size_of_pixels_in_regions_of_ultrasound_is_named(regions: list, size: str, tmp_path: Path) -> None:
+    ds = image(ramp(4, 5, dtype="u1"), "1.2.840.10008.5.1.4.1.1.6.1")
+    ds.SequenceOfUltrasoundRegions = regions
+
+    (volume,) = volumes(tmp_path, ds)
+
+    (words,) = (warning for warning in volume.warnings if "SequenceOfUltrasoundRegions" in warning)
+    assert (size in words) if size else ("region are" not in words)
+
+
 # --- attributes that contradict the frames ----------------------------------------------------------------------------
 
 DOSE = "1.2.840.10008.5.1.4.1.1.481.2"
@@ -407,6 +506,35 @@ def test_offsets_that_are_not_those_of_the_frames_are_reported(offsets: list[int
     words = f"GridFrameOffsetVector (3004,000C) has {len(offsets)} values for {FRAMES} frames"
     assert any(words in warning for warning in volume.warnings)
     assert any("the distance of slices is assumed to be 1 mm" in warning for warning in volume.warnings)
+
+
+@pytest.mark.parametrize(("first", "is_doubted"), [(10.0, False), (0.0, True)])
+@pytest.mark.parametrize("step", [3.0, -3.0])
+def test_locations_of_slices_are_the_places_of_frames(step: float, first: float, is_doubted: bool, tmp_path: Path) -> None:
+    """They were ignored: slices had the distance of SliceThickness, and descending ones were upside down."""
+    ds = multi_frame(CT, SliceLocationVector=[first + step * n for n in range(FRAMES)], FrameIncrementPointer=0x00182005)
+
+    (volume,) = volumes(tmp_path, ds)
+
+    assert np.allclose(volume.ijk_to_ras[:3, 2], [0, 0, 3])
+    assert volume.voxels[0, 0, 0, 0] == (0 if step > 0 else 20 * (FRAMES - 1))
+    assert volume.ijk_to_ras[2, 3] == (10 if step > 0 else 10 + step * (FRAMES - 1))
+    assert any("SliceLocationVector (0018,2005), whose direction" in warning for warning in volume.warnings) == is_doubted
+
+
+@pytest.mark.parametrize(("pointer", "is_reported"), [(None, True), (0x00181063, False)])
+def test_frames_without_positions_are_reported_unless_they_are_times(
+    pointer: int | None, is_reported: bool, tmp_path: Path
+) -> None:
+    ds = multi_frame(CT)
+    del ds.ImagePositionPatient, ds.ImageOrientationPatient
+    if pointer:
+        ds.FrameIncrementPointer, ds.FrameTime = pointer, "40"
+
+    (volume,) = volumes(tmp_path, ds)
+
+    assert any("they are stacked in their order" in warning for warning in volume.warnings) == is_reported
+    assert any("SliceThickness (0018,0050)" in warning for warning in volume.warnings) == is_reported
 
 
 def test_offsets_that_are_coordinates_of_the_patient(tmp_path: Path) -> None:

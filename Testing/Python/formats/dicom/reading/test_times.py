@@ -19,7 +19,7 @@ from nifti_dicom_bridge import DicomReadError
 from nifti_dicom_bridge.formats.dicom.reading.read import read
 from nifti_dicom_bridge.model.volume import Volume
 from phantoms import PHANTOMS
-from phantoms.base import AXIAL, MR, PET, put_raw, save, slices, uid
+from phantoms.base import AXIAL, CT, MR, PET, put_raw, save, slices, uid
 from phantoms.dynamic import enhanced, value
 from phantoms.series import CORONAL, OBLIQUE, SAGITTAL
 
@@ -73,6 +73,8 @@ STATEMENTS: dict[str, Statement] = {
     "FrameReferenceTime": _number("FrameReferenceTime", 0, 1000 * PERIOD),
     "TriggerTime of volumes": _number("TriggerTime", 10, 100),
     "TriggerTime of slices": _number("TriggerTime", 10, 1000 * PERIOD, 1000 * PERIOD / SLICES),
+    "phases of the heart": _number("NominalPercentageOfCardiacPhase", 5, 20),
+    "phases of a breath": _number("NominalPercentageOfRespiratoryPhase", 0, 25),
     "b-value and direction": _weighting,
     "AcquisitionNumber": _number("AcquisitionNumber", 1, 1),
     "AcquisitionTime of volumes": _moment("AcquisitionTime", running=False),
@@ -221,6 +223,18 @@ def test_time_runs_against_instance_numbers(tmp_path: Path) -> None:
 
     assert numbers(volume) == expected(list(range(TIMES)))
     assert "FrameReferenceTime and InstanceNumber order the times differently: FrameReferenceTime is used" in volume.warnings
+
+
+@pytest.mark.parametrize("statement", ["AcquisitionNumber", "AcquisitionTime of volumes"])
+def test_shots_whose_slices_are_between_those_of_others_are_not_mixed(statement: str, tmp_path: Path) -> None:
+    """As of CT during an intervention, where the table moves by half a slice; some slices are at the places of others."""
+    found = series(STATEMENTS[statement], times=3, planes=3, kind=CT)
+    for n, ds in enumerate(found):
+        ds.ImagePositionPatient = [0, 0, 2.5 * (n % 3) + 1.25 * (n // 3)]
+
+    shots = [tuple(row) for volume in images(tmp_path, found) for row in numbers(volume)]
+
+    assert sorted(shots) == sorted(tuple(row) for row in expected([0, 1, 2], planes=3))
 
 
 def test_sources_that_contradict_each_other_are_reported(tmp_path: Path) -> None:
