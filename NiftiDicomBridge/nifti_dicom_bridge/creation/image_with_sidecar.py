@@ -13,10 +13,10 @@ from typing import Any
 import numpy as np
 
 from ..bids.inheritance import entities_of, inherited
-from ..errors import SidecarError
+from ..errors import NiftiReadError, SidecarError
 from ..formats import nifti, zarr
 from ..formats.image_formats import header_keys, read_image
-from ..model.input_files import Stamp, read_file
+from ..model.input_files import Stamp, absent_content, read_file
 from ..model.lazy_voxels import mapped
 from ..model.names import stem_of, suffix_of
 from ..model.volume import Volume
@@ -115,8 +115,12 @@ def _is_of_several(file: Path, path: Path) -> bool:
 def _with_gradients(image: Volume, path: Path) -> Volume:
     """Return an image with the b-values and directions next to it; with a warning where they are there, but not used."""
     bval, bvec = (_companion_file(path, suffix) for suffix in (".bval", ".bvec"))
-    if bval is not None and bvec is not None and image.times > 1:
-        return replace(image, gradients=nifti.read_gradients(image, bval, bvec))
+    if bval is not None and bvec is not None:
+        try:
+            return replace(image, gradients=nifti.read_gradients(image, bval, bvec))
+        except NiftiReadError:
+            if image.times > 1 or absent_content(bval) or absent_content(bvec):
+                raise
     if bval is None and bvec is None:
         return image
     reason = "the image has one volume" if image.times == 1 else f"there is no {'.bvec' if bvec is None else '.bval'} file"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from ..formats.dicom.reading.philips_volumes import slices_of_volume
 from ..model import metadata
 from ..model.metadata import Elements, SeriesMetadata
 from ..model.volume import Volume
@@ -18,7 +19,7 @@ _NOT_HEADS = (
 _THICKEST_FACE_MM, _SMALLEST_FACE_MM = 6.0, 80.0
 
 
-def pixel_warnings(volume: Volume, mosaics_explained: bool = False) -> list[str]:
+def pixel_warnings(volume: Volume, private_kept: bool = False) -> list[str]:
     """Return sentences on the pixels of a volume that came from DICOM, before it was de-identified."""
     elements = volume.dicom.metadata.first.elements
     sentences = picture_warnings(volume.dicom.metadata)
@@ -26,9 +27,10 @@ def pixel_warnings(volume: Volume, mosaics_explained: bool = False) -> list[str]
         sentences.append(
             "a face may be recognized in a rendering of the image. Remove it with mri_synthstrip, pydeface or quickshear"
         )
-    if volume.dicom.is_mosaic and not mosaics_explained:
+    kind = "mosaics" if volume.dicom.is_mosaic else "volumes" if slices_of_volume(elements) > 1 else ""
+    if kind and not private_kept:
         sentences.append(
-            "the DICOM has slices in mosaics, which only private attributes describe, and those were removed: it cannot be "
+            f"the DICOM has slices in {kind}, which only private attributes describe, and those were removed: it cannot be "
             'split into slices again. Use retain="safe-private" to keep what describes them'
         )
     if metadata.text(elements, Tag.RECOGNIZABLE_VISUAL_FEATURES).upper() == "YES" and not may_show_a_face(volume):

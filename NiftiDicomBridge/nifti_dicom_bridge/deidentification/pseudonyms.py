@@ -61,7 +61,10 @@ def _checked(table: TextTable, path: Path) -> dict[str, str]:
     for number, row in table.rows:
         patient, pseudonym = (row[n].strip() for n in places)
         if not (pseudonym.isascii() and pseudonym.isprintable() and 0 < len(pseudonym) <= LONGEST and "\\" not in pseudonym):
-            raise OptionError(f'pseudonyms="{path}": the pseudonym in line {number} must have 1 to {LONGEST} ASCII characters.')
+            raise OptionError(
+                f'pseudonyms="{path}": the pseudonym in line {number} must have 1 to {LONGEST} ASCII characters, and no '
+                "backslash."
+            )
         if pseudonyms.setdefault(patient, pseudonym) != pseudonym or owners.setdefault(pseudonym.lower(), patient) != patient:
             raise OptionError(f'pseudonyms="{path}": line {number} contradicts an earlier one. One patient, one pseudonym.')
     return pseudonyms

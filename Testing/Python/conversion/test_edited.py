@@ -24,6 +24,8 @@ GREY = sorted(set(PHANTOMS) - {
     "jpeg_baseline_color", "float_pixels", "double_float_pixels", "sixty_four_bit",
 })  # fmt: skip
 POSITIONED = ["classic_ct", "oblique", "feet_first", "descending", "mr_4d", "enhanced_mr", "mosaic", "gantry_tilt"]
+COUNTS_SLICES = 0x3001
+"""Private group of Philips without which frames are not what they are."""
 HALF_STEP = np.diag([1, 1, 0.5, 1])
 STALE = {0x00880200, 0x00283010, 0x00283000, 0x00280106, 0x00280107, 0x00280120}
 
@@ -165,7 +167,8 @@ def test_one_changed_voxel_makes_a_derived_series_of_every_phantom(phantom: str,
         assert ds.SeriesInstanceUID not in series
         assert ds.file_meta.MediaStorageSOPInstanceUID == ds.SOPInstanceUID
         assert {item.ReferencedSOPInstanceUID for item in ds.get("SourceImageSequence", [])} <= sources
-        assert [element.tag for element in ds.iterall() if element.tag.is_private] == []
+        private = {element.tag.group for element in ds.iterall() if element.tag.is_private}
+        assert private <= {COUNTS_SLICES}
         background = {0x00280120} if ds.get("SegmentationType") == "LABELMAP" else set()  # created again: PixelPaddingValue
         assert not (STALE - background) & set(ds.keys())
         assert not any(tag.group & 0xFFE0 in (0x5000, 0x6000) for tag in ds.keys())  # noqa: SIM118
@@ -424,6 +427,44 @@ def test_a_segmentation_that_lost_its_position_is_refused(circle: Circle) -> Non
     (entry,) = circle.home(NEW).entries
 
     assert "specifies no position" in entry.error
+
+
+def _scaled(image: nibabel.Nifti1Image, low: float, high: float) -> nibabel.Nifti1Image:
+    values = image.get_fdata()
+    part = (values - values.min()) / (values.max() - values.min())
+    return nibabel.Nifti1Image((low + part * (high - low)).astype(np.float32), image.affine)
+
+
+HU_RANGES = [(0, 1, "US"), (-3, 3, "US"), (-30000, 90000, "US"), (-1000.5, 2000, "HU"), (-100.5, 300, "HU")]
+
+
+@pytest.mark.parametrize(("low", "high", "unit"), HU_RANGES)
+def test_values_that_are_not_hounsfield_units_are_not_labeled_so(low: float, high: float, unit: str, circle: Circle) -> None:
+    circle.make("classic_ct").forth()
+    circle.edit_image(lambda image: _scaled(image, low, high))
+    (entry,) = circle.home(NEW).entries
+
+    assert {ds.RescaleType for ds in circle.returned()} == {unit}
+    assert any("do not look like Hounsfield units" in text for text in entry.log.warnings) == (unit == "US")
+
+
+def test_units_that_are_set_are_not_doubted(circle: Circle) -> None:
+    circle.make("classic_ct").forth()
+    circle.edit_image(lambda image: _scaled(image, 0, 1))
+    (entry,) = circle.home(replace(NEW, set_values={"RescaleType": "HU"})).entries
+
+    assert {ds.RescaleType for ds in circle.returned()} == {"HU"}
+    assert not any("do not look like" in text for text in entry.log.warnings)
+
+
+@pytest.mark.parametrize(("high", "is_doubted"), [(15, True), (20000, False)])
+def test_uptake_values_in_the_place_of_activities_are_reported(high: float, is_doubted: bool, circle: Circle) -> None:
+    circle.make("pet_slopes").forth()
+    circle.edit_sidecar(lambda top: top.update(Units="Bq/mL"))
+    circle.edit_image(lambda image: _scaled(image, 0, high))
+    (entry,) = circle.home(NEW).entries
+
+    assert any("do not look like Bq/mL" in text for text in entry.log.warnings) == is_doubted
 
 
 def _spoilt(image: nibabel.Nifti1Image, bad: float) -> nibabel.Nifti1Image:

@@ -10,7 +10,7 @@ import numpy as np
 import pydicom
 import pytest
 
-from made_here import MATRIX, made, refused, save
+from made_here import MATRIX, entry_of, made, refused, save
 from nifti_dicom_bridge import (
     ConversionOptions,
     FileOptions,
@@ -442,6 +442,16 @@ def test_gradients_come_back(there, kind):
     assert np.allclose(back.gradients[1:, 1:], [[1, 0, 0], [0.6, 0, 0.8]], atol=1e-6) or np.allclose(
         back.gradients[1:, 1:], [[-1, 0, 0], [-0.6, 0, 0.8]], atol=1e-6
     )
+
+
+@pytest.mark.parametrize(("b_values", "written"), [("1000", 1000), ("0 1000", None)])
+def test_one_volume_has_the_b_value_of_a_file_with_one(there, b_values: str, written: float | None):
+    image = save("a_dwi.nii")
+    Path("a_dwi.bval").write_text(b_values + "\n")
+    Path("a_dwi.bvec").write_text("\n".join(" ".join("1" if row == 0 else "0" for _ in b_values.split()) for row in range(3)))
+    entry = entry_of(image, kind="mr")
+    assert pydicom.dcmread(sorted(entry.outputs)[0]).get("DiffusionBValue") == written
+    assert any("a_dwi.bval is not used" in text for text in entry.log.warnings) == (written is None)
 
 
 def test_gradients_of_another_length_are_one_clear_error(there):

@@ -22,6 +22,7 @@ from nifti_dicom_bridge.deidentification.uids import KeyedUids
 from phantoms import slices
 from phantoms import write as write_file
 from phantoms.base import CT, MR
+from phantoms.multiframe import philips_volumes
 from phantoms.vendors import siemens
 
 SECRET_KEY = "a key of sixteen bytes"
@@ -160,6 +161,16 @@ def test_mosaics_survive_with_safe_private_attributes(tmp_path: Path) -> None:
     assert b"SECRETPROTOCOL" not in b"".join(path.read_bytes() for path in (tmp_path / "out").rglob("*.dcm"))
 
 
+@pytest.mark.parametrize(("retain", "shape"), [("safe-private", (2, 3)), ("", (1, 2))])
+def test_volumes_of_ultrasound_survive_with_safe_private_attributes(retain: str, shape: tuple, tmp_path: Path) -> None:
+    write_file(tmp_path / "in" / "0.dcm", philips_volumes(2))
+    report = run(tmp_path / "in", tmp_path / "out", retain=retain)
+
+    (volume,) = read(tmp_path / "out")
+    assert volume.voxels.shape[:2] == shape
+    assert any("slices in volumes" in words for entry in report.entries for words in entry.log.warnings) == (not retain)
+
+
 def test_structured_content_and_graphics_are_cleaned(tmp_path: Path) -> None:
     item = Dataset()
     item.ValueType, item.TextValue = "TEXT", "seen by John Smith"
@@ -263,6 +274,35 @@ def test_a_patient_that_the_table_lacks_is_a_failed_entry(tmp_path: Path) -> Non
     assert "not in the table" in entry.error
     assert "S-1" not in entry.error
     assert not list((tmp_path / "out").rglob("*.dcm"))
+
+
+@pytest.mark.parametrize(
+    ("rows", "words"),
+    [("S-1,\n", "line 2 must have 1 to 64"), (f"S-1,{'a' * 65}\n", "line 2 must have 1 to 64"), ("S-1,a\\b\n", "no backslash"),
+     ("S-1,Müller\n", "ASCII"), ("S-1,a\tb\n", "ASCII"), ("S-1,a\nS-1,b\n", "line 3 contradicts"),
+     ("S-1,a\nS-2,A\n", "line 3 contradicts")],
+)  # fmt: skip
+def test_a_table_that_does_not_give_each_patient_one_pseudonym_is_refused(rows: str, words: str, tmp_path: Path) -> None:
+    series(tmp_path / "in")
+    (tmp_path / "table.csv").write_text("PatientID,Pseudonym\n" + rows, "utf-8")
+    with pytest.raises(OptionError, match=words) as caught:
+        run(tmp_path / "in", tmp_path / "out", pseudonyms=tmp_path / "table.csv")
+    assert "S-1" not in str(caught.value)
+
+
+@pytest.mark.parametrize("header", ["PatientID,Name", "PatientID,Pseudonym,PatientID"])
+def test_a_table_with_other_columns_is_refused(header: str, tmp_path: Path) -> None:
+    series(tmp_path / "in")
+    (tmp_path / "table.csv").write_text(header + "\nS-1,a,b\n")
+    with pytest.raises(OptionError, match="pseudonyms="):
+        run(tmp_path / "in", tmp_path / "out", pseudonyms=tmp_path / "table.csv")
+
+
+def test_a_pseudonym_of_64_characters_is_used(tmp_path: Path) -> None:
+    series(tmp_path / "in")
+    (tmp_path / "table.csv").write_text(f"PatientID,Pseudonym\nS-1,{'a' * 64}\n")
+    run(tmp_path / "in", tmp_path / "out", pseudonyms=tmp_path / "table.csv")
+    assert first(tmp_path / "out").PatientID == "a" * 64
 
 
 def test_keyed_pseudonyms_are_the_same_for_the_same_key(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

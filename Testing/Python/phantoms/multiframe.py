@@ -73,6 +73,25 @@ def cine(folder: Path) -> None:
 
 
 @phantom
+def ultrasound_volumes(folder: Path) -> None:
+    """Two volumes of Philips ultrasound in one object, whose slices a private element counts."""
+    save(folder, [philips_volumes(2)])
+
+
+def philips_volumes(times: int, **attributes: object) -> Dataset:
+    """Return volumes of three slices in an object of which NumberOfFrames counts the times."""
+    ds = image(ramp(times * 3 * 4, 5, dtype="u1"), ULTRASOUND_MULTI_FRAME)
+    ds.Modality, ds.Rows, ds.NumberOfFrames, ds.Manufacturer = "US", 4, times, "Philips Medical Systems"
+    ds.FrameTime, ds.FrameIncrementPointer, ds.PhysicalDeltaX, ds.PhysicalDeltaY = "40", 0x00181063, 0.05, 0.06
+    block = ds.private_block(0x3001, "Philips3D", create=True)
+    block.add_new(0x01, "UL", 3)
+    block.add_new(0x03, "FD", 0.07)
+    for keyword, value in attributes.items():
+        setattr(ds, keyword, value)
+    return ds
+
+
+@phantom
 def dose_grid(folder: Path) -> None:
     """Frames whose places are offsets from the first, 32 bits, scaled."""
     ds = slices(ramp(1, SLICES * ROWS, COLUMNS, start=2**20, dtype="<u4"), "1.2.840.10008.5.1.4.1.1.481.2")[0]

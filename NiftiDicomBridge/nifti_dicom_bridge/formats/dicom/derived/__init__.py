@@ -15,6 +15,7 @@ from ....model import metadata
 from ....model.lost_positions import unstated_position
 from ....model.metadata import Instance, Log
 from ....model.volume import Volume
+from ....options import ConversionOptions
 from ....standard.tags import Tag
 from ..new_file import NewFile
 from ..reading.data_set_codec import check_length
@@ -26,6 +27,8 @@ from .multi_frame import cine, functional_frames
 from .single_frame import single_frames
 
 __all__ = ["derive", "derive_groups", "group_by_object"]
+
+_USUAL = ConversionOptions()
 
 
 def group_by_object(volumes: Sequence[Volume]) -> list[list[Volume]]:
@@ -47,12 +50,12 @@ def _are_of_one_object(a: Volume, b: Volume) -> bool:
     return bool(keys[0] & keys[1]) and a.voxels.shape == b.voxels.shape and np.array_equal(a.ijk_to_ras, b.ijk_to_ras)
 
 
-def derive_groups(volumes: Sequence[Volume], uids: UidMap, log: Log, max_error: float | None = None) -> Iterator[NewFile]:
+def derive_groups(volumes: Sequence[Volume], uids: UidMap, log: Log, options: ConversionOptions = _USUAL) -> Iterator[NewFile]:
     """Yield the instances of volumes that become one (see `together`); raises as `derive` does."""
     from .label_maps import derive_label_maps, is_label_map
 
     if not is_label_map(volumes[0]):
-        yield from derive(volumes[0], uids, log, max_error)
+        yield from derive(volumes[0], uids, log, options)
         return
     _check_position(volumes[0])
     _note_edits(frozenset().union(*(volume.edits() for volume in volumes)), log)
@@ -64,7 +67,7 @@ def derive_groups(volumes: Sequence[Volume], uids: UidMap, log: Log, max_error: 
     yield from derive_label_maps(volumes, is_on_another_grid(volumes[0]), uids, log)
 
 
-def derive(volume: Volume, uids: UidMap, log: Log, max_error: float | None = None) -> Iterator[NewFile]:
+def derive(volume: Volume, uids: UidMap, log: Log, options: ConversionOptions = _USUAL) -> Iterator[NewFile]:
     """Yield the instances of an edited volume.
 
     Parameters
@@ -75,8 +78,8 @@ def derive(volume: Volume, uids: UidMap, log: Log, max_error: float | None = Non
         Gives the new Series Instance UID, the same for all volumes of a series.
     log : Log
         Receives what was dropped, computed and assumed.
-    max_error : float or None
-        Largest change of a value by rounding to 16 bits; None for the usual limits.
+    options : ConversionOptions
+        Of these, the largest change of a value by rounding to 16 bits, and the values that are set, are used.
 
     Raises
     ------
@@ -88,7 +91,7 @@ def derive(volume: Volume, uids: UidMap, log: Log, max_error: float | None = Non
     _check_size(volume)
     _check_position(volume)
     _note_edits(volume.edits(), log)
-    work = DerivationContext(volume, is_on_another_grid(volume) or series.layers is not None, log, max_error)
+    work = DerivationContext(volume, is_on_another_grid(volume) or series.layers is not None, log, options)
     if work.functional:
         yield from functional_frames(work, uids)
     elif _is_plain_multi_frame(first, volume):

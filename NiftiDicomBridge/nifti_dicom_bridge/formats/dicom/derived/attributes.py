@@ -19,6 +19,7 @@ from ..new_file import NewFile
 from ..references import source_images
 from ..uids import UidMap, new_uid
 from .derivation import DerivationContext
+from .units import lost_unit
 
 MEASURED = frozenset({
     Tag.DVH_SEQUENCE, Tag.DVH_NORMALIZATION_POINT, Tag.DVH_NORMALIZATION_DOSE_VALUE, Tag.RT_DOSE_ROI_SEQUENCE,
@@ -198,7 +199,7 @@ def rescale_elements(work: DerivationContext, elements: Elements, t: int = 0, k:
     if work.pixel.floating or (not had and slope == 1.0 and intercept == 0.0):
         return {}
     result = {Tag.RESCALE_SLOPE: new_element.decimals([slope]), Tag.RESCALE_INTERCEPT: new_element.decimals([intercept])}
-    if not had:
+    if not had or (not work.functional and lost_unit(work.pixels, metadata.text(elements, Tag.RESCALE_TYPE))):
         result[Tag.RESCALE_TYPE] = new_element.text("LO", "US")
     return result
 

@@ -9,26 +9,28 @@ from ....model.geometry import Plane
 from ....model.grids import same_grid
 from ....model.metadata import Instance, Log, SeriesMetadata
 from ....model.volume import Volume
-from ....options import Resample
+from ....options import ConversionOptions, Resample
 from ....standard.tags import Tag
 from ..reading.frame_info import FrameInfo
 from ..reading.frames import frames_of, true_planes
 from ..reading.tolerances import SEEN_SHIFT
 from ..uids import new_uid
 from .stored import DerivedPixels
+from .units import note_of_units
 
 _ONE_TIME = (
     "the image has one time, its original {}: b-value and number of the time are left out, and what else differs between the "
     "times, such as AcquisitionTime (0008,0032), is that of the first"
 )
 
+_UNITS = frozenset({"RescaleType", "Units"})
 _UNPLACED = "the original does not specify where it is, so the new place of its voxels is not stored"
 
 
 class DerivationContext:
     """Templates, planes and values of one derived volume."""
 
-    def __init__(self, volume: Volume, resampled: bool, log: Log, max_error: float | None = None):
+    def __init__(self, volume: Volume, resampled: bool, log: Log, options: ConversionOptions):
         series = volume.dicom.metadata
         self.volume, self.series, self.resampled, self.log = volume, series, resampled, log
         self.templates = nearest_frames(volume) if resampled else series.frames
@@ -44,9 +46,12 @@ class DerivationContext:
             log.notes.append(_UNPLACED)
         self.sop_class = metadata.text(series.first.elements, Tag.SOP_CLASS_UID)
         self.functional = Tag.PER_FRAME_FUNCTIONAL_GROUPS_SEQUENCE in series.first.elements
-        pixels = DerivedPixels(volume, self.templates, max_error, log)
+        pixels = DerivedPixels(volume, self.templates, options.max_error, log)
         self.stored, self.pixel, self.pixels = pixels.voxels, pixels.pixel, pixels
         self.slopes, self.intercepts = pixels.slopes, pixels.intercepts
+        note = note_of_units(pixels, frames_of(series.first, 0)[0].units, self.functional)
+        if note and not _UNITS & options.set_values.keys():
+            log.warnings.insert(0, note)
         self._infos: dict[int, list[FrameInfo]] = {}
         self.frame_of_reference = frame_of_reference(volume, resampled, log)
 

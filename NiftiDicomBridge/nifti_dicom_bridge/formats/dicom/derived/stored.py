@@ -67,11 +67,20 @@ class DerivedPixels:
         return plane_bounds(self.voxels)
 
     @cached_property
+    def real_range(self) -> tuple[float, float]:
+        """Smallest and largest real value."""
+        ends = [bounds * self.slopes + self.intercepts for bounds in self.bounds]
+        return float(min(end.min() for end in ends)), float(max(end.max() for end in ends))
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether all real values are whole numbers."""
+        return bool((self.slopes == 1).all() and (np.rint(self.intercepts) == self.intercepts).all())
+
+    @cached_property
     def window(self) -> tuple[float, float]:
         """Center and width that show all real values."""
-        low, high = (float(end) for end in (
-            (self.bounds[0] * self.slopes + self.intercepts).min(), (self.bounds[1] * self.slopes + self.intercepts).max()
-        ))  # fmt: skip
+        low, high = self.real_range
         return (low + high) / 2, max(abs(high - low), 1.0)
 
     def _values(self) -> Voxels:

@@ -237,7 +237,8 @@ def _surplus_kinds(kinds: Mapping[tuple[str, ...], Frames]) -> list[tuple[str, .
     """
     main = max(kinds, key=lambda words: len(kinds[words]))
     places = places_of(kinds[main])
-    if len({len(place) for place in places}) > 1:
+    is_usual = 2 * len(kinds[main]) > sum(map(len, kinds.values()))  # else words change from slice to slice
+    if not is_usual or len({len(place) for place in places}) > 1:
         return []
     return [words for words in kinds if words != main and _are_surplus(kinds[words], words, places, main)]
 

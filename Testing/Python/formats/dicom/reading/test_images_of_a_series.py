@@ -339,6 +339,16 @@ def test_a_picture_in_a_series_is_no_slice_of_it(position: list[str], tmp_path: 
     assert [volume.voxels[0, :, 0, 0].tolist() for volume in found.values()] == [[900]]
 
 
+def test_words_that_change_from_slice_to_slice_set_no_time_apart(tmp_path: Path) -> None:
+    found = series("SeriesDescription", ["series 1"], CT, times=3)
+    for n, ds in enumerate(found):
+        ds.SliceThickness = f"2.5{n:02d}"
+
+    (volume,) = images(tmp_path, found).values()
+
+    assert volume.voxels.shape[:2] == (3, SLICES)
+
+
 def test_a_derived_slice_in_the_gap_of_a_volume_is_a_slice_of_it(tmp_path: Path) -> None:
     found = series("KVP", ["120"], CT)
     found[2].ImageType = ["DERIVED", "PRIMARY", "AXIAL"]

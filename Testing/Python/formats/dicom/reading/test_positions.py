@@ -19,7 +19,6 @@ from phantoms.base import (
     CT,
     MR,
     SECONDARY_CAPTURE,
-    ULTRASOUND_MULTI_FRAME,
     image,
     put_raw,
     ramp,
@@ -28,7 +27,7 @@ from phantoms.base import (
     uid,
 )
 from phantoms.dynamic import enhanced
-from phantoms.multiframe import group
+from phantoms.multiframe import group, philips_volumes
 from phantoms.series import OBLIQUE
 
 NM, WHOLE_SLIDE = "1.2.840.10008.5.1.4.1.1.20", "1.2.840.10008.5.1.4.1.1.77.1.6"
@@ -176,19 +175,6 @@ def test_a_whole_slide_image_is_refused_by_name(tmp_path: Path) -> None:
 
     with pytest.raises(DicomReadError, match="VL Whole Slide Microscopy"):
         volumes(tmp_path, ds)
-
-
-def philips_volumes(times: int, **attributes: object) -> Dataset:
-    """Return volumes of three slices in an object of which NumberOfFrames counts the times."""
-    ds = image(ramp(times * 3 * 4, 5, dtype="u1"), ULTRASOUND_MULTI_FRAME)
-    ds.Modality, ds.Rows, ds.NumberOfFrames, ds.Manufacturer = "US", 4, times, "Philips Medical Systems"
-    ds.FrameTime, ds.FrameIncrementPointer, ds.PhysicalDeltaX, ds.PhysicalDeltaY = "40", 0x00181063, 0.05, 0.06
-    block = ds.private_block(0x3001, "Philips3D", create=True)
-    block.add_new(0x01, "UL", 3)
-    block.add_new(0x03, "FD", 0.07)
-    for keyword, value in attributes.items():
-        setattr(ds, keyword, value)
-    return ds
 
 
 @pytest.mark.parametrize("times", [1, 2])
