@@ -22,6 +22,11 @@ from .images import Image
 from .reproin import ReproInName, parse_reproin
 
 LONGEST = 40
+_PLACEHOLDERS = frozenset({
+    "anon", "anonym", "anonymous", "anonymized", "anonymised", "anonymouspatient", "deidentified", "removed", "unknown", "none",
+    "null", "na", "noid", "noname", "patient", "patientid", "id", "xxx", "xxxx", "0", "000", "0000", "00000000",
+})  # fmt: skip
+"""PatientIDs that anonymizers give to all patients."""
 DATES = (Tag.STUDY_DATE, Tag.SERIES_DATE, Tag.ACQUISITION_DATE, Tag.CONTENT_DATE)
 Identity = tuple[str, ...]
 """What identifies a person (PatientID, PatientName) or a study (StudyInstanceUID); empty where unknown."""
@@ -39,6 +44,7 @@ class Owners:
     def __init__(self, dataset: Path):
         self._owners: dict[tuple[str, str], Identity] = {}
         self._people: dict[tuple[bool, str], Person] = {}
+        self._studies: dict[str, set[str]] = {}
         for root in (dataset / "sourcedata", dataset):  # the records specify who the subjects are
             for subject in sorted(root.glob("sub-*")) if root.is_dir() else []:
                 self._note_subject(subject)
@@ -62,6 +68,12 @@ class Owners:
         """
         return self._compare(image.is_deidentified, label, image.person)
 
+    def has_other_study(self, label: str, study: str) -> bool:
+        """Whether a subject has images of another study than this one, which it has from then on."""
+        known = self._studies.setdefault(label.lower(), set())
+        known.add(study)
+        return len(known) > 1
+
     def _compare(self, is_deidentified: bool, label: str, one: Person) -> tuple[list[str], list[str]]:
         known = self._people.setdefault((is_deidentified, label.lower()), one)
         wrong = contradicting(known, one)
@@ -77,6 +89,7 @@ class Owners:
         for session in sorted(folder.glob("ses-*")):
             study = str(_first_sidecar(session).get("StudyInstanceUID", ""))
             self._owners.setdefault((label, session.name.removeprefix("ses-").lower()), (study,))
+            self._studies.setdefault(label, set()).update({study} - {""})
 
 
 def _same(owner: Identity, identity: Identity) -> bool | None:
@@ -154,6 +167,11 @@ def subject_of(image: Image, table: BidsMap, owners: Owners) -> str:
     elif differing:
         are_they_one = _ARE_THEY_ONE.format(label=label, keys=" and ".join(differing))
         image.log.warnings.append(f"{are_they_one} {_to_separate(image)}")
+    elif not image.subject and label_of(patient).lower() in _PLACEHOLDERS and owners.has_other_study(label, image.study):
+        image.log.warnings.append(
+            f"PatientID {patient!r} is a placeholder, and sub-{label} has images of several studies: are they of one patient? "
+            f"{_to_separate(image)}"
+        )
     return label
 
 

@@ -146,7 +146,8 @@ class Steps:
         """Return the largest difference of integers to the values that they are of."""
         if self.exact or not values.size:
             return 0.0
-        return float(np.abs(stored * self.slope + self.intercept - values).max())
+        errors = np.abs(stored * self.slope + self.intercept - values)
+        return float(errors.max() if self.padding is None else np.nanmax(errors, initial=0.0))
 
 
 def steps_for(values: ValueRange, zero_intercept: bool = False, signed: bool = False, unsigned: bool = False) -> Steps:

@@ -40,6 +40,28 @@ def test_a_patient_keeps_the_label_in_later_runs(circle: Circle) -> None:
     assert len([entry for entry in report.entries if entry.outcome is Outcome.CONVERTED]) == 1
 
 
+@pytest.mark.parametrize(("patient", "studies", "is_doubted"), [
+    ("ANONYMOUS", 2, True), ("0", 2, True), ("ANONYMOUS", 1, False), ("P-01", 2, False),
+])  # fmt: skip
+def test_studies_of_a_placeholder_may_be_of_several_people(
+    patient: str, studies: int, is_doubted: bool, circle: Circle
+) -> None:
+    for study in range(1, studies + 1):
+        series(circle.dicom, 3, "t1_mprage", patient=patient, study=study)
+        series(circle.dicom, 4, "t2_space", patient=patient, study=study)
+
+    assert ("is a placeholder, and sub-" in said(dataset(circle))) == is_doubted
+
+
+def test_a_placeholder_is_recognized_in_later_runs(circle: Circle) -> None:
+    series(circle.dicom, 3, "t1_mprage", patient="anonymous")
+    dataset(circle)
+    circle.dicom = circle.folder / "other"
+    series(circle.dicom, 3, "t1_mprage", patient="anonymous", study=2)
+
+    assert "is a placeholder, and sub-" in said(dataset(circle))
+
+
 def test_a_label_is_not_made_of_a_name(circle: Circle) -> None:
     series(circle.dicom, 3, "t1_mprage", patient="")
 

@@ -10,7 +10,10 @@ from pydicom.dataset import Dataset
 from pydicom.sequence import Sequence
 
 from nifti_dicom_bridge import ConversionOptions, Job, OptionError, Target, convert
+from nifti_dicom_bridge.deidentification.safe_private import kept_private
+from nifti_dicom_bridge.model.metadata import Element
 from nifti_dicom_bridge.standard.confidentiality_profile import safe_private_vrs
+from nifti_dicom_bridge.standard.siemens_csa import csa_bytes, csa_values
 from phantoms import ramp, slices, write
 
 SAFE = (0x0019, "SIEMENS MR HEADER", 0x0C)
@@ -82,3 +85,56 @@ def test_items_of_a_safe_sequence_are_cleaned(tmp_path: Path) -> None:
 def test_what_is_no_private_attribute_is_refused(text: str, tmp_path: Path) -> None:
     with pytest.raises(OptionError, match="is not GROUP,CREATOR,ELEMENT"):
         cleaned(tmp_path, f'keep-private = ["{text}"]')
+
+
+# --- values of safe attributes
+
+NAME, NUMBER, COUNT, FLOAT, CODE = (
+    (0x0019, "GEMS_ACQU_01", 0x9E), (0x00E1, "ELSCINT1", 0x21), (0x0903, "GEIIS PACS", 0x10),
+    (0x2001, "PHILIPS IMAGING DD 001", 0x4F), (0x01F1, "ELSCINT1", 0x01),
+)  # fmt: skip
+VRS = {NAME: "LO", NUMBER: "DS", COUNT: "US", FLOAT: "FD", CODE: "CS"}
+
+
+def test_the_vrs_of_the_test_are_those_of_the_table() -> None:
+    table = safe_private_vrs()
+    assert {key: table[key[1], key[0], key[2]] for key in VRS} == VRS
+
+
+@pytest.mark.parametrize(
+    ("key", "vr", "raw", "kept"),
+    [
+        (NAME, "LO", b"efgre3d_v1.2", b"efgre3d_v1.2"), (NAME, "LO", b"John Smith", None), (NAME, "LO", b"a" * 65 + b" ", None),
+        (NAME, "LO", b"M\xfcller", None), (NAME, "UN", b"fse", b"fse "), (NAME, "SH", b"fse ", b"fse "), (NAME, "PN", b"fse ", None),
+        (NUMBER, "DS", b"1.5 ", b"1.5 "), (NUMBER, "DS", b"SECRET", None), (NUMBER, "UN", b"SECRET", None),
+        (NUMBER, "IS", b"15", b"15"), (NUMBER, "LO", b"15", None), (CODE, "CS", b"HEAD", b"HEAD"), (CODE, "CS", b"Smith ", None),
+        (COUNT, "US", b"\x02\0\x03\0", b"\x02\0\x03\0"), (COUNT, "UN", b"\x02\0\x03", b"\x02\0"), (COUNT, "OB", b"\x02\0", None),
+        (FLOAT, "FD", bytes(7) + b"@SECR", bytes(7) + b"@"),
+    ],
+)  # fmt: skip
+def test_a_safe_attribute_stays_if_its_value_has_the_form(
+    key: tuple[int, str, int], vr: str, raw: bytes, kept: bytes | None
+) -> None:
+    group, creator, number = key
+    tag = group << 16 | 0x1000 | number
+    padded = creator + " " * (len(creator) % 2)
+    elements = {group << 16 | 0x10: Element("LO", padded.encode("ascii")), tag: Element(vr, raw)}
+    found = kept_private(elements, keep_safe=True)
+    assert found.get(tag, Element(vr, None)).value == kept
+    assert found.keys() == (elements.keys() if kept is not None else set())
+
+
+def test_of_the_csa_header_of_siemens_only_numbers_stay() -> None:
+    header = csa_bytes({"B_value": ("IS", ["1000"]), "PatientsName": ("LO", ["SECRET"])})
+    tags = {
+        0x00290010: Element("LO", b"SIEMENS CSA HEADER"),
+        0x00291010: Element("OB", header),
+        0x00291020: Element("OB", header),
+    }
+    found = kept_private(tags, keep_safe=True)
+    assert found.keys() == {0x00290010, 0x00291010}
+    assert csa_values(found[0x00291010].value) == {"B_value": [1000]}
+
+
+def test_private_attributes_without_a_creator_do_not_stay() -> None:
+    assert kept_private({0x00191016: Element("LO", b"fse ")}, keep_safe=True, more=frozenset({(0x0019, "", 0x16)})) == {}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -76,10 +77,23 @@ def difference(volume: Volume, voxels: Voxels, slopes: np.ndarray, intercepts: n
             square += (off[valid] ** 2).sum()
             ends += [offset + (int(end) if offset else end) for end in (real[valid].min(), real[valid].max())]
             count += int(valid.sum())
-    usual = np.percentile(np.unique(np.concatenate(sample)), _USUAL) if sample else np.zeros(2)
+    usual = usual_range(sample)
     mean = float(np.sqrt(square / max(1, count)))
     low, high = min(ends, default=np.inf), max(ends, default=-np.inf)
-    return Difference(worst, mean, float(low), float(high), float(high - low), coarse, *usual.tolist())
+    return Difference(worst, mean, float(low), float(high), float(high - low), coarse, *usual)
+
+
+def some_of(real: np.ndarray, size: int) -> np.ndarray:
+    """Return different finite values of a part of an image of that size, enough to know which values are usual."""
+    some = real.reshape(-1)[:: max(1, size // _SAMPLE)]
+    return np.unique(some[np.isfinite(some)].astype(np.float64))
+
+
+def usual_range(sample: Sequence[np.ndarray]) -> tuple[float, float]:
+    """Return the smallest and the largest of the values of all parts, without the extreme ones."""
+    values = np.unique(np.concatenate(sample)) if sample else np.empty(0)
+    low, high = np.percentile(values, _USUAL).tolist() if values.size else (0.0, 0.0)
+    return low, high
 
 
 def _exact(plane: np.ndarray, volume: Volume) -> tuple[np.ndarray, int]:

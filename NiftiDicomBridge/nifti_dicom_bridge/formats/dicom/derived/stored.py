@@ -19,7 +19,7 @@ from ....model.quantization import Steps, ValueRange, quantize, steps_for, steps
 from ....model.volume import Volume
 from ....standard.sop_classes import PARAMETRIC_MAP, PET, SEGMENTATIONS
 from ....standard.tags import Tag
-from ..created.stored_error import became_padding, difference, limit_of, refuse_coarse
+from ..created.stored_error import Difference, became_padding, limit_of, refuse_coarse, some_of, usual_range
 from ..reading import decode
 from ..reading.frame_info import FrameInfo
 from ..reading.frames import frames_of
@@ -122,11 +122,24 @@ class DerivedPixels:
         is_x_ray = self._sop_class.startswith(_X_RAYS)
         steps = self._whole_numbers(values) if is_x_ray else self._steps(values)
         self.slopes[:], self.intercepts[:], self.padding = steps.slope, steps.intercept, steps.padding
-        stored = MappedVoxels(self._volume.voxels, steps.dtype, lambda planes, _: steps.stored(self._real(planes)))
-        self.bounds = plane_bounds(stored)
-        if not steps.exact:
-            self._check_rounding(stored, steps.slope, is_x_ray)
-        return stored
+        worst, sample = self._error(steps)
+        self._check_rounding(worst, sample, steps.slope, is_x_ray)
+        return MappedVoxels(self._volume.voxels, steps.dtype, lambda planes, _: steps.stored(self._real(planes)))
+
+    def _error(self, steps: Steps) -> tuple[float, list[np.ndarray]]:
+        """Return the largest difference of stored to real values, and some of these; note the bounds of the former."""
+        voxels, low, high, worst = self._volume.voxels, [], [], 0.0
+        sample: list[np.ndarray] = []
+        for _, _, planes in slabs(voxels):
+            real = self._real(planes)
+            stored = steps.stored(real)
+            worst = max(worst, steps.error(real, stored))
+            sample += [] if steps.exact else [some_of(real, voxels.size)]
+            low.append(stored.reshape(len(stored), -1).min(axis=1))
+            high.append(stored.reshape(len(stored), -1).max(axis=1))
+        shape = voxels.shape[:2]
+        self.bounds = np.concatenate(low).reshape(shape), np.concatenate(high).reshape(shape)
+        return worst, sample
 
     def _check_segments(self, values: ValueRange) -> None:
         """Refuse values that are not labels where the object contains segments."""
@@ -149,22 +162,24 @@ class DerivedPixels:
             return steps_with_padding(values)
         return steps_for(values, zero_intercept=scaled_only)
 
-    def _check_rounding(self, stored: Voxels, step: float, whole_only: bool = False) -> None:
+    def _check_rounding(self, worst: float, sample: list[np.ndarray], step: float, whole_only: bool = False) -> None:
         """Report how much rounding changes values; raises `PixelError` if that is more than allowed."""
-        error = difference(self._volume, stored, self.slopes, self.intercepts)
+        if not worst:
+            return
+        low, high = self.real_range
+        error = Difference(worst, worst, low, high, high - low, worst, *usual_range(sample))
         has_limit = not whole_only or self._max_error is not None
         refuse_coarse(error, limit_of(self._volume, error, self._max_error) if has_limit else np.inf, self._max_error)
-        if error.worst:
-            self._log.warnings.append(
-                f"values were rounded to steps of {step:.6g} to fit 16 bits; the largest error is {error.worst:.3g}"
-            )
+        self._log.warnings.append(
+            f"values were rounded to steps of {step:.6g} to fit 16 bits; the largest error is {worst:.3g}"
+        )
 
     def _plane_by_plane(self) -> Voxels:
         """Return stored values where every plane has its own rescale: the original one where the plane still is what it was."""
         voxels, pixel = self._volume.voxels, self.pixel
         instances, infos = self._volume.dicom.metadata.instances, dict[int, list[FrameInfo]]()
         exact, low, high = (np.zeros(voxels.shape[:2], dtype) for dtype in (bool, pixel.dtype, pixel.dtype))
-        step = 0.0
+        worst, step, sample = 0.0, 0.0, list[np.ndarray]()
         for t, times in enumerate(self._templates.tolist()):
             for k, (n, frame) in enumerate(times):
                 infos = infos if n in infos else {n: frames_of(instances[n], n)}
@@ -172,21 +187,20 @@ class DerivedPixels:
                 slope, intercept = info.slope, info.intercept
                 plane = _exactly(voxels[t, k], slope, intercept, pixel)
                 exact[t, k] = plane is not None
+                sample.append(some_of(voxels[t, k], voxels.size))
                 if plane is None and not np.isfinite(voxels[t, k]).all():
                     return self._quantized()
                 if plane is None:
                     quantized = quantize(voxels[t, k], zero_intercept=True, signed=pixel.signed)
                     plane, slope, intercept = quantized.stored, quantized.slope, quantized.intercept
-                    step = max(step, quantized.slope)
+                    worst, step = max(worst, quantized.error), max(step, quantized.slope)
                 if not _fit((plane, plane), pixel):
                     return self._quantized()
                 low[t, k], high[t, k] = (plane.min(), plane.max()) if plane.size else (0, 0)
                 self.slopes[t, k], self.intercepts[t, k] = slope, intercept
         self.bounds = low, high
-        stored = MappedVoxels(voxels, pixel.dtype, lambda planes, start: self._planes_by_rescale(planes, start, exact))
-        if not exact.all():
-            self._check_rounding(stored, step)
-        return stored
+        self._check_rounding(worst, sample, step)
+        return MappedVoxels(voxels, pixel.dtype, lambda planes, start: self._planes_by_rescale(planes, start, exact))
 
     def _planes_by_rescale(self, planes: np.ndarray, start: int, exact: np.ndarray) -> np.ndarray:
         """Return stored values of planes: with the rescale of the original where that is exact."""

@@ -12,6 +12,8 @@ from ....standard.dictionary import describe
 from ....standard.tags import Tag
 from .tolerances import SAME_PLACE_MM
 
+_PROJECTIONS = frozenset({"TOMO", "GATED TOMO"})
+"""ImageType value 3 of images from several angles (PS3.3 C.8.4.9), of which the detector has the position of the first."""
 _TWO_PLACES = (
     "{position} of the object and of its detector ({sequence}) are {distance:.4g} mm apart: that of the detector is used, as "
     "PS3.3 C.8.4.11 specifies"
@@ -19,7 +21,7 @@ _TWO_PLACES = (
 
 
 def place_of_detector(elements: Elements, position: Sequence[float], notes: list[str]) -> tuple[list[float], list[float]]:
-    """Return position and orientation of the detector of an object, empty where it has none.
+    """Return position and orientation of the detector of an object, empty where it has none, or turns around the patient.
 
     Parameters
     ----------
@@ -30,7 +32,8 @@ def place_of_detector(elements: Elements, position: Sequence[float], notes: list
     notes : list of str
         Receives that the two contradict each other.
     """
-    detector = _items(elements)[_number(elements)].elements if _items(elements) else {}
+    is_projection = bool(_PROJECTIONS & set(metadata.texts(elements, Tag.IMAGE_TYPE)[2:3]))
+    detector = _items(elements)[_number(elements)].elements if _items(elements) and not is_projection else {}
     own = metadata.numbers(detector, Tag.IMAGE_POSITION_PATIENT)
     if len(own) != 3:
         return [], []

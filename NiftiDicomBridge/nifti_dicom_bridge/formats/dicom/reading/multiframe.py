@@ -161,7 +161,9 @@ def _offsets(elements: Elements, count: int, notes: list[str]) -> tuple[int, lis
         offsets = metadata.numbers(elements, tag)
         if offsets and len(offsets) != count:
             notes.append(f"{describe(tag)} has {len(offsets)} values for {count} frames: it was ignored")
-        elif offsets and (tag == Tag.GRID_FRAME_OFFSET_VECTOR or len(set(offsets)) > 1):
+        elif tag == Tag.SLICE_LOCATION_VECTOR and len(set(offsets)) == 1:
+            notes.append(f"{describe(tag)} has the same value for all frames: it was ignored")
+        elif offsets:
             return tag, offsets
     return 0, []
 

@@ -159,6 +159,17 @@ def test_objects_of_one_frame_are_slices_where_their_detector_is(tmp_path: Path)
     assert (volume.ijk_to_ras @ [0, 3, 2, 1])[:3].tolist() in ([10, 20, 38], [10, 11, 38])
 
 
+@pytest.mark.parametrize(("kind", "count"), [("TOMO", 3), ("GATED TOMO", 3), ("STATIC", 1)])
+def test_projections_of_one_frame_are_not_times_of_one_place(kind: str, count: int, tmp_path: Path) -> None:
+    """The detector turns around the patient; its position is that of the first angle."""
+    found = slice_by_slice(ImageType=["ORIGINAL", "PRIMARY", kind, "EMISSION"])
+    for ds in found:
+        ds.DetectorInformationSequence[0].ImagePositionPatient = [-10, -20, 30]
+    save(tmp_path, found)
+
+    assert len(read([tmp_path])) == count
+
+
 def test_moved_objects_of_one_frame_have_their_place_in_the_detector(circle: Circle) -> None:
     save(circle.dicom, slice_by_slice())
     circle.forth()

@@ -508,6 +508,13 @@ def test_locations_of_slices_are_the_places_of_frames(step: float, first: float,
     assert any("SliceLocationVector (0018,2005), whose direction" in warning for warning in volume.warnings) == is_doubted
 
 
+def test_locations_that_are_all_the_same_are_reported(tmp_path: Path) -> None:
+    (volume,) = volumes(tmp_path, multi_frame(CT, SliceLocationVector=[5] * FRAMES))
+
+    assert volume.voxels.shape[1] == FRAMES
+    assert any("same value for all frames" in warning for warning in volume.warnings)
+
+
 @pytest.mark.parametrize(("pointer", "is_reported"), [(None, True), (0x00181063, False)])
 def test_frames_without_positions_are_reported_unless_they_are_times(
     pointer: int | None, is_reported: bool, tmp_path: Path
