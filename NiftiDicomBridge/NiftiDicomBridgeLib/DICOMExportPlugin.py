@@ -134,9 +134,11 @@ def _show_warnings(warnings: Iterable[str]) -> None:
     """Show in a message box what the dialog has no place for; without a main window, it is only in the log."""
     import qt
 
+    from .Views import plain
+
     qt.QApplication.setOverrideCursor(qt.QCursor(qt.Qt.ArrowCursor))  # the dialog shows that it is busy
     try:
-        slicer.util.warningDisplay("\n\n".join(warnings), windowTitle=_("Export to DICOM"))
+        slicer.util.warningDisplay(plain("\n\n".join(warnings)), windowTitle=_("Export to DICOM"))
     finally:
         qt.QApplication.restoreOverrideCursor()
 

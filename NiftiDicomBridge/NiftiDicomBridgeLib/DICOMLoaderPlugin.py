@@ -41,8 +41,10 @@ class DICOMNiftiDicomBridgePluginClass(ExportPlugin):
         try:
             nodes = self._load(loadable)
         except Exception as error:
+            from .Views import plain
+
             logging.error("%s: %s", loadable.name, error)
-            slicer.util.errorDisplay(f"{loadable.name}: {error}")
+            slicer.util.errorDisplay(plain(f"{loadable.name}: {error}"))
             return None
         return nodes[0] if nodes else None
 

@@ -219,6 +219,19 @@ def frame_places(path: str | Path) -> list[tuple[np.ndarray, np.ndarray]]:
     return places
 
 
+def has_frame_positions(path: str | Path) -> bool:
+    """Whether the functional groups of an object specify positions of frames; not if it has none, or cannot be read."""
+    import pydicom
+    from pydicom.errors import InvalidDicomError
+
+    groups = ["SharedFunctionalGroupsSequence", "PerFrameFunctionalGroupsSequence"]
+    try:
+        ds = pydicom.dcmread(path, specific_tags=groups, stop_before_pixels=True)
+        return any("PlanePositionSequence" in item for name in groups for item in ds.get(name) or [])
+    except (OSError, InvalidDicomError, TypeError, ValueError):
+        return False
+
+
 def opened_in(folder: str | Path) -> Any:
     """Return the DICOM database of a folder, made when missing; Slicer's own database and its settings stay as they are.
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from html import escape
 from typing import Any
@@ -10,9 +11,11 @@ import qt
 import slicer
 from slicer.i18n import tr as _
 
-from .Views import LAID_OUT_MS, TextHeights, scroll_to
+from .Views import LAID_OUT_MS, TextHeights, plain, scroll_to
 
 STATUS_MS = 5000
+COUNTED = re.compile(r"\(\d+ of \d+\)$|^\d+ of \d+ images$")
+"""Ends the name of what is at work where several images are: how many there are is known then, unlike the parts of the bar."""
 
 
 class Feedback:
@@ -54,7 +57,8 @@ class Feedback:
         self._heights.add(self.hint, self.result)
         self.result.setTextFormat(qt.Qt.RichText)
         self.result.setTextInteractionFlags(qt.Qt.TextBrowserInteraction)
-        self.status.setTextFormat(qt.Qt.PlainText)
+        for label in (self.hint, self.status):  # they name files
+            label.setTextFormat(qt.Qt.PlainText)
 
     def _finish_controls(self) -> None:
         self.cancel.setToolTip(_("Stop. Files that are not complete are removed."))
@@ -88,7 +92,7 @@ class Feedback:
         self.hint.setVisible(bool(text))
         self._on_remedy = on_remedy
         self.remedy.setText(remedy)
-        self.remedy.setToolTip(text)
+        self.remedy.setToolTip(plain(text))
         self.remedy.setVisible(bool(text and remedy))
 
     # --- meanwhile
@@ -111,7 +115,7 @@ class Feedback:
         self.bar.setValue(done)
         if not self.cancel.isEnabled():
             return
-        if not total:
+        if not total or COUNTED.search(what):
             self.show_status(what)
         elif what:
             number = min(done + 1, total)
@@ -126,7 +130,7 @@ class Feedback:
         """Show one line; the middle of a long one is left out, not the numbers at its end."""
         width = max(int(self.holder.width), 1)
         self.status.setText(self.status.fontMetrics().elidedText(text, qt.Qt.ElideMiddle, width))
-        self.status.setToolTip(text)
+        self.status.setToolTip(plain(text))
         slicer.util.showStatusMessage(text, STATUS_MS)
 
     # --- afterwards

@@ -9,7 +9,7 @@ import qt
 from slicer.i18n import tr as _
 
 from .ImportRows import Row, common
-from .Views import Appearance, fit_height, is_editing, set_columns, set_row_heights
+from .Views import Appearance, fit_height, is_editing, plain, set_columns, set_row_heights
 
 NAME, VALUE, SOURCE = range(3)
 KEYWORD = qt.Qt.UserRole
@@ -124,7 +124,7 @@ class FieldsTable:
                 item = qt.QTableWidgetItem()
                 self._table.setItem(number, column, item)
             item.setText(text)
-            item.setToolTip(field_tip(keyword, value, source))
+            item.setToolTip(plain(field_tip(keyword, value, source)))
             if column != VALUE:
                 item.setFlags(qt.Qt.ItemIsEnabled | qt.Qt.ItemIsSelectable)
             font = item.font()

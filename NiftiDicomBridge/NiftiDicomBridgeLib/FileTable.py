@@ -11,7 +11,7 @@ from slicer.i18n import tr as _
 
 from .DropFilter import DropFilter
 from .ImportRows import Row, Rows
-from .Views import Appearance, fit_height, set_columns, set_row_heights
+from .Views import Appearance, fit_height, plain, set_columns, set_row_heights
 
 IMAGE_SUFFIXES = (".nii", ".nii.gz", ".nrrd", ".nhdr", ".mha", ".mhd", ".mgz", ".mgh", ".mgh.gz")
 """Of NIfTI, NRRD, MetaImage and MGH."""
@@ -71,7 +71,8 @@ class FileTable:
                 self._table.setItem(number, column, qt.QTableWidgetItem())
             name = self._table.item(number, FILE)
             name.setText(row.name)
-            name.setToolTip(_("{name}, from the scene").format(name=row.name) if is_staged(row.path) else str(row.path))
+            tip = _("{name}, from the scene").format(name=row.name) if is_staged(row.path) else str(row.path)
+            name.setToolTip(plain(tip))
         self._table.blockSignals(False)
         fit_height(self._table, self._header, self._count, FEWEST, MOST)
         self.show_proposals(rows)
@@ -83,7 +84,7 @@ class FileTable:
             self._table.item(number, FOUND).setText(short)
             self._table.item(number, FOUND).setToolTip(companions)
             self._table.item(number, BECOMES).setText(becomes)
-            self._table.item(number, BECOMES).setToolTip(tip or error)
+            self._table.item(number, BECOMES).setToolTip(plain(tip or error))
 
     def selected(self) -> list[int]:
         """Return the numbers of the selected rows."""

@@ -8,7 +8,7 @@ from typing import Any
 import qt
 
 from .Icons import FILES, icon, icon_of_node
-from .Views import Appearance, fit_height, set_columns
+from .Views import Appearance, fit_height, plain, set_columns
 
 NAME, DETAIL = 0, 1
 KEY = qt.Qt.UserRole
@@ -96,11 +96,11 @@ class ImageTree:
         for branch in branches:
             item = qt.QTreeWidgetItem(parent)
             item.setText(NAME, branch.name)
-            item.setToolTip(NAME, f"{branch.name} ({branch.detail})" if branch.node_id else branch.name)
+            item.setToolTip(NAME, plain(f"{branch.name} ({branch.detail})" if branch.node_id else branch.name))
             item.setData(NAME, KEY, branch.node_id)
             if branch.node_id:
                 item.setText(DETAIL, branch.detail)
-                item.setToolTip(DETAIL, branch.detail)
+                item.setToolTip(DETAIL, plain(branch.detail))
             item.setFirstColumnSpanned(not branch.node_id)
             item.setIcon(NAME, _icon_of(branch, from_scene))
             if self._on_check is not None:

@@ -18,7 +18,7 @@ from .OverwriteQuestion import ask_to_replace, existing_outputs
 from .ProposalUpdates import ProposalUpdates
 from .ReferenceBox import series_and_folder
 from .SettingsView import SettingsView
-from .Views import typed_folder
+from .Views import plain, typed_folder
 
 
 class ImportPart:
@@ -113,7 +113,7 @@ class ImportPart:
         hint, remedy, on_remedy = obstacle(self._widget, self.rows, self._folder(), self.feedback)
         ui.importButton.setEnabled(not hint)
         ui.importButton.setText(_("&Convert {count} files").format(count=count) if count > 1 else _("&Convert"))
-        ui.importButton.setToolTip(hint or _("Convert all files of the list to DICOM."))
+        ui.importButton.setToolTip(plain(hint) or _("Convert all files of the list to DICOM."))
         ui.addButton.setEnabled(not busy)
         ui.removeButton.setEnabled(bool(self.files.selected()))
         ui.loadCheckBox.setEnabled(ui.databaseCheckBox.isChecked())
@@ -132,8 +132,9 @@ class ImportPart:
         from .Logic import _files_of
 
         series, folder = series_and_folder(row.reference)
-        on_pixels = row.scene is not None and row.scene.has_no_position and row.has_own_reference
-        return FileSettings(row.chosen_kind, row.all_values, Path(folder) if folder else _files_of(series), on_pixels)
+        pixels_of = row.scene.pixels_of if row.scene is not None and row.has_own_reference else ()
+        files = pixels_of or (Path(folder) if folder else _files_of(series))
+        return FileSettings(row.chosen_kind, row.all_values, files, bool(pixels_of))
 
     def onImportButton(self) -> None:
         """Convert all files."""

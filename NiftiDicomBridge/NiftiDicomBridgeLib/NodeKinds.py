@@ -110,6 +110,19 @@ def displayed_item(node: Any, sequence: Any) -> int:
     return int(sequence.GetItemNumberFromIndexValue(value, False))
 
 
+def frame_drawn_on(node: Any, volume: Any) -> int:
+    """Return which item of the sequence of a volume a node was made for: that which is shown; -1 where that is not stated.
+
+    It is stated by the sequence browser of the volume: it has an item of the node, too, at the very same place.
+    """
+    browser = _browser_of(volume)
+    if browser is None or browser.GetSelectedItemNumber() < 0 or not browser.IsProxyNodeID(node.GetID()):
+        return -1
+    place = browser.GetMasterSequenceNode().GetNthIndexValue(browser.GetSelectedItemNumber())
+    items = [browser.GetSequenceNode(one).GetItemNumberFromIndexValue(place, True) for one in (node, volume)]
+    return int(items[1]) if min(items) >= 0 else -1
+
+
 def _browser_of(node: Any) -> Any:
     """Return the browser that shows a sequence by this node; None where none does."""
     return next((browser for browser in slicer.util.getNodesByClass(BROWSER) if browser.IsProxyNodeID(node.GetID())), None)

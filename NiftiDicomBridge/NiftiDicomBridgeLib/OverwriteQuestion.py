@@ -9,6 +9,8 @@ from typing import Any
 import slicer
 from slicer.i18n import tr as _
 
+from .Views import plain
+
 MOST_NAMES = 5
 
 
@@ -28,6 +30,6 @@ def ask_to_replace(entries: Sequence[Any], folder: str) -> bool:
         text = _("The outputs of {count} images exist already in {folder}:\n\n{names}\n\nReplace them?")
     return bool(
         slicer.util.confirmYesNoDisplay(
-            text.format(count=len(entries), folder=folder, names="\n".join(names)), _("Replace existing files")
+            plain(text.format(count=len(entries), folder=folder, names="\n".join(names))), _("Replace existing files")
         )
     )

@@ -29,7 +29,7 @@ def report_summary(report: ConversionReport) -> str:
     """Return how many images had which outcome, in one line."""
     counts = Counter(entry.outcome.value for entry in report.entries)
     words = outcome_texts()
-    parts = [f"{number} {words[name]}" for name, number in counts.items()]
+    parts = [f"{counts[name]} {text}" for name, text in words.items() if counts[name]]
     warned = sum(1 for entry in report.entries if entry.log.warnings and not entry.error)
     if warned:
         parts.append(_("{count} with warnings").format(count=warned))
@@ -59,7 +59,7 @@ def _entry_as_html(entry: Entry) -> str:
     if entry.error:
         lines.append(escape(in_panel(entry.error)))
     lines += [f"⚠ {escape(in_panel(text))}" for text in entry.log.warnings]
-    lines += [escape(in_panel(text)) for text in entry.log.notes]
+    lines += [f"• {escape(in_panel(text))}" for text in entry.log.notes]
     if entry.outputs:
         lines.append(_outputs_as_html(entry.outputs))
     tables = _table(_("Changed"), entry.log.changes, with_old=True) + _table(_("Values"), entry.log.values, with_old=False)

@@ -32,8 +32,8 @@ class SceneImage:
         Whether only that reference has its slices.
     warnings : dict of pathlib.Path to list of str
         What each file could not include.
-    has_no_position : bool
-        Whether it is on the pixels of an image that DICOM specifies no position for.
+    pixels_of : tuple of pathlib.Path
+        The file of the image on whose pixels it is, if DICOM specifies no position for that.
     """
 
     path: Path
@@ -43,7 +43,12 @@ class SceneImage:
     values: dict[str, str] = field(default_factory=dict)
     needs_reference: bool = False
     warnings: dict[Path, list[str]] = field(default_factory=dict)
-    has_no_position: bool = False
+    pixels_of: tuple[Path, ...] = ()
+
+    @property
+    def has_no_position(self) -> bool:
+        """Whether it is on the pixels of an image that DICOM specifies no position for."""
+        return bool(self.pixels_of)
 
 
 class SceneImages:
@@ -99,6 +104,5 @@ def _scene_image(relative: Any, in_world: Any, path: Path, other: Path) -> Scene
         return SceneImage(path, other, warnings=warnings)
     reference = series_of(origin.files) if origin.files else ""
     values = {**origin.identity, **origin.values}
-    return SceneImage(
-        path, other, reference, origin.kind.value, values, origin.has_own_slices, warnings, origin.has_no_position
-    )
+    pixels_of = tuple(origin.files) if origin.has_no_position else ()
+    return SceneImage(path, other, reference, origin.kind.value, values, origin.has_own_slices, warnings, pixels_of)

@@ -18,14 +18,14 @@ from nifti_dicom_bridge import BridgeError, Volume, read
 
 from . import Database
 from .NodeImages import NodeImage, grid_of
-from .NodeKinds import instance_uids_of, kind_of_values, was_dicom
+from .NodeKinds import frame_drawn_on, instance_uids_of, kind_of_values, was_dicom
 from .References import reference_volume
 from .SegmentMasks import lattice_step
 from .Transforms import is_acquisition_transform
 from .VolumeMatching import Match, slice_uids
 
 Progress = Callable[[str, int, int], None]
-POSITION, FRAMES = "0020,0032", "0028,0008"
+POSITION, FRAMES, SLICE_LOCATION = "0020,0032", "0028,0008", "0020,1041"
 OTHER_GRID = (
     "{} is under the acquisition transform of {}, and is not on its voxel grid. Harden the transform of {}, or choose that "
     "volume as the source geometry, and convert again."
@@ -44,6 +44,15 @@ NOT_ONE_IMAGE = (
 )
 
 
+SEVERAL_IMAGES = (
+    "{} has labels on {} images of {}, which have no position in space: they are not slices of one volume. Make a segmentation "
+    "for each of these images, and convert again."
+)
+FRAME_UNKNOWN = (
+    "Nothing states on which frame of {1} {0} was drawn. Add it to the sequence browser of {1} in the module Sequences, draw "
+    "it there, and convert it while that frame is shown."
+)
+FRAME_SHOWN = "{} is taken for labels on frame {} of {}, the one that its sequence browser shows."
 WITHOUT_POSITION = {
     OTHER_GRID: "{} is not on the pixels of {}, which has no position in space. Choose that volume as the source geometry "
     "of {}, and convert again.",
@@ -68,12 +77,15 @@ class SeriesSlices:
         The volume, without its voxels.
     has_position : bool
         Whether the series specifies where its images are.
+    frame : int
+        Which frame of an image without a position it was made on; -1 where there is only one.
     """
 
     name: str
     files: tuple[Path, ...]
     grid: NodeImage
     has_position: bool = True
+    frame: int = -1
 
     @classmethod
     def of(cls, node: Any, files: Sequence[Path]) -> SeriesSlices | None:
@@ -93,7 +105,8 @@ class SeriesSlices:
         columns, rows, slices = volume.GetImageData().GetDimensions()
         voxels = np.broadcast_to(np.uint8(0), (1, slices, rows, columns))
         grid = NodeImage(volume.GetName(), voxels, grid_of(volume), instance_uids=instance_uids_of(volume))
-        return cls(volume.GetName(), tuple(files), grid, has_position)
+        frame = -1 if has_position else frame_drawn_on(node, volume)
+        return cls(volume.GetName(), tuple(files), grid, has_position, frame)
 
     def refusal(self, message: str, name: str) -> BridgeError:
         """Return why something that was made on these slices cannot be converted."""
@@ -117,6 +130,27 @@ class SeriesSlices:
             raise self.refusal(OTHER_GRID, image.name)
         return replace(image, voxels=voxels, ijk_to_ras=self.grid.ijk_to_ras)
 
+    def on_one_image(self, image: NodeImage) -> tuple[SeriesSlices, NodeImage]:
+        """Return these slices and an image on them for the only one that has labels: no position makes a volume of them.
+
+        Raises
+        ------
+        BridgeError
+            If several have labels, or none of several.
+        """
+        uids, planes = self.grid.instance_uids, image.voxels.shape[1]
+        labeled = np.flatnonzero(image.voxels[0].reshape(planes, -1).any(axis=1)).tolist() if planes > 1 else [0]
+        if len(labeled) != 1:
+            raise BridgeError(SEVERAL_IMAGES.format(image.name, len(labeled), self.name))
+        place, step = slice(labeled[0], labeled[0] + 1), np.eye(4)
+        step[2, 3] = labeled[0]
+        ijk_to_ras = self.grid.ijk_to_ras @ step
+        grid = replace(self.grid, voxels=self.grid.voxels[:, place], ijk_to_ras=ijk_to_ras, instance_uids=uids[place])
+        files = tuple(Database.files_of_instances(grid.instance_uids))
+        notes = (FRAME_SHOWN.format(image.name, self.frame + 1, self.name),) if self.frame >= 0 else ()
+        image = replace(image, voxels=image.voxels[:, place], ijk_to_ras=ijk_to_ras, warnings=(*image.warnings, *notes))
+        return replace(self, files=files, grid=grid), image
+
     def placed(self, volume: Volume, progress: Progress) -> Volume:
         """Return an image on the grid of the volume as an image on the grid of the series, in the order of its slices.
 
@@ -125,10 +159,26 @@ class SeriesSlices:
         BridgeError
             If the series has no image with these slices.
         """
-        match = self._match(read(list(self.files), progress))
-        if match is None:
+        originals = read(list(self.files), progress)
+        if self.frame >= 0:
+            placed = next(filter(None, (self._on_frame(volume, original) for original in originals)), None)
+        else:
+            match = self._match(originals)
+            placed = match and replace(volume, voxels=match.in_order(volume.array), ijk_to_ras=match.volume.ijk_to_ras)
+        if placed is None:
             raise self.refusal(NOT_ONE_IMAGE, volume.name)
-        return replace(volume, voxels=match.in_order(volume.array), ijk_to_ras=match.volume.ijk_to_ras)
+        return placed
+
+    def _on_frame(self, volume: Volume, original: Volume) -> Volume | None:
+        """Return labels among the frames of their image, of which the others have none; None where they are not on one."""
+        if original.voxels.shape[2:4] != volume.voxels.shape[2:4] or original.source is None:
+            return None
+        places = np.argwhere(original.source.metadata.frames[:, :, 1] == self.frame)
+        if len(places) != 1:
+            return None
+        voxels = np.zeros((*original.voxels.shape[:4], *volume.voxels.shape[4:]), volume.voxels.dtype)
+        voxels[tuple(places[0])] = volume.array[0, 0]
+        return replace(volume, voxels=voxels, ijk_to_ras=original.ijk_to_ras)
 
     def _match(self, volumes: Sequence[Volume]) -> Match | None:
         uids = list(self.grid.instance_uids)
@@ -143,21 +193,46 @@ class SeriesSlices:
 
 
 def is_on_image_without_position(node: Any) -> bool:
-    """Return whether a node is a segmentation or a label map of one image that DICOM specifies no position for."""
+    """Return whether a node is a segmentation or a label map on images that DICOM specifies no position for.
+
+    Of a cine, it has to be known which frame it was made on.
+    """
+    volume, files = _images_without_position(node)
+    if any(map(_has_frames, files)):
+        return len(files) == 1 and frame_drawn_on(node, volume) >= 0
+    return len(files) == 1 or (bool(files) and not any(Database.value_of(path, SLICE_LOCATION) for path in files))
+
+
+def doubt_of_frame(node: Any) -> str:
+    """Return what to do about labels on a frame of a cine without a position, where nothing states which; else empty."""
+    volume, files = _images_without_position(node)
+    unknown = len(files) == 1 and _has_frames(files[0]) and frame_drawn_on(node, volume) < 0
+    return FRAME_UNKNOWN.format(node.GetName(), volume.GetName()) if unknown else ""
+
+
+def _has_frames(path: Path) -> bool:
+    return Database.value_of(path, FRAMES) not in ("", "1")
+
+
+def _images_without_position(node: Any) -> tuple[Any, list[Path]]:
+    """Return the volume that labels were made on, and the files of its slices; no files if they have positions."""
     if (
         was_dicom(node)
         or instance_uids_of(node)
         or kind_of_values(node) != "labels"
         or not node.IsA("vtkMRMLTransformableNode")
     ):
-        return False
+        return None, []
     volume = reference_volume(node)
     if volume is None or volume.GetParentTransformNode() is not node.GetParentTransformNode():
-        return False
+        return None, []
     files = Database.files_of_instances(instance_uids_of(volume))
-    if len(files) != 1 or Database.value_of(files[0], POSITION):
-        return False
-    return Database.value_of(files[0], FRAMES) in ("", "1")
+    slices = volume.GetImageData().GetDimensions()[2]
+    return volume, files if len(files) == slices and not any(map(_has_position, files)) else []
+
+
+def _has_position(path: Path) -> bool:
+    return bool(Database.value_of(path, POSITION)) or Database.has_frame_positions(path)
 
 
 def shared_transform(node: Any) -> Any:

@@ -17,7 +17,14 @@ from .ExportTasks import ExportTask
 from .NodeOrigins import Origin, origin_of
 from .OverlappingLabels import is_layered
 from .References import reference_volume
-from .SeriesSlices import NO_SERIES, OTHER_REFERENCE, SeriesSlices, is_on_image_without_position, shared_transform
+from .SeriesSlices import (
+    NO_SERIES,
+    OTHER_REFERENCE,
+    SeriesSlices,
+    doubt_of_frame,
+    is_on_image_without_position,
+    shared_transform,
+)
 from .SpaceOfReference import in_space_of
 from .Transforms import Nonlinear
 
@@ -115,7 +122,7 @@ class StageTask(ExportTask):
             return ExportSource(source.title, error=CLOSED.format(source.title))
         if left_out is not None or is_on_image_without_position(node):
             return self._on_slices(node, source)
-        doubt = self._doubt(source.title)
+        doubt = self._doubt(source.title) or (doubt_of_frame(node) if self._by_origin else "")
         if doubt:
             return replace(source, image=replace(source.image, warnings=(*source.image.warnings, doubt)))
         was_dicom = source.image.instance_uids or source.image.source
@@ -147,7 +154,11 @@ class StageTask(ExportTask):
                 raise slices.refusal(NO_SERIES, source.title)
             if not self._by_origin and self._reference not in (None, *Database.series_of_files(origin.files[:1])):
                 raise slices.refusal(OTHER_REFERENCE, source.title)
-            on_grid = replace(source, image=slices.on_grid(source.image), slices=slices)
+            image = slices.on_grid(source.image)
+            if not slices.has_position:
+                slices, image = slices.on_one_image(image)
+                origin.files = list(slices.files)
+            on_grid = replace(source, image=image, slices=slices)
         except BridgeError as error:
             return ExportSource(source.title, error=str(error))
         return in_space_of(reference_volume(node), on_grid)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Mapping, Sequence
+from html import escape
 from pathlib import Path
 from typing import Any
 
@@ -194,6 +195,11 @@ class TextHeights(qt.QObject):
         return False
 
 
+def plain(text: str) -> str:
+    """Return a text for a tool tip or message box, which show HTML where a file name or DICOM value looks like it."""
+    return f"<qt>{escape(text, quote=False)}</qt>".replace("\n", "<br>") if "<" in text or "&" in text else text
+
+
 def typed_folder(edit: Any) -> str:
     """Return the folder in a ctkPathLineEdit as an absolute path, ``~`` being the home folder; empty where there is none."""
     text = str(edit.currentPath).strip()
@@ -216,6 +222,6 @@ def fill_box(box: Any, entries: Sequence[tuple[str, str]], chosen: str | None) -
     box.clear()
     for number, (key, text) in enumerate(entries):
         box.addItem(text, key)
-        box.setItemData(number, text, qt.Qt.ToolTipRole)
+        box.setItemData(number, plain(text), qt.Qt.ToolTipRole)
     box.setCurrentIndex(-1 if chosen is None else box.findData(chosen))
     box.blockSignals(False)

@@ -104,12 +104,13 @@ def test_the_vrs_of_the_test_are_those_of_the_table() -> None:
 @pytest.mark.parametrize(
     ("key", "vr", "raw", "kept"),
     [
-        (NAME, "LO", b"efgre3d_v1.2", b"efgre3d_v1.2"), (NAME, "LO", b"John Smith", None), (NAME, "LO", b"a" * 65 + b" ", None),
-        (NAME, "LO", b"M\xfcller", None), (NAME, "UN", b"fse", b"fse "), (NAME, "SH", b"fse ", b"fse "), (NAME, "PN", b"fse ", None),
-        (NUMBER, "DS", b"1.5 ", b"1.5 "), (NUMBER, "DS", b"SECRET", None), (NUMBER, "UN", b"SECRET", None),
-        (NUMBER, "IS", b"15", b"15"), (NUMBER, "LO", b"15", None), (CODE, "CS", b"HEAD", b"HEAD"), (CODE, "CS", b"Smith ", None),
-        (COUNT, "US", b"\x02\0\x03\0", b"\x02\0\x03\0"), (COUNT, "UN", b"\x02\0\x03", b"\x02\0"), (COUNT, "OB", b"\x02\0", None),
-        (FLOAT, "FD", bytes(7) + b"@SECR", bytes(7) + b"@"),
+        (NAME, "LO", b"efgre3d_v1.2", b"efgre3d_v1.2"), (NAME, "LO", b"John Smith", None),
+        (NAME, "LO", b"a" * 66, None), (NAME, "LO", b"M\xfcller", None), (NAME, "UN", b"fse", b"fse "),
+        (NAME, "SH", b"fse ", b"fse "), (NAME, "PN", b"fse ", None), (NUMBER, "DS", b"1.5 ", b"1.5 "),
+        (NUMBER, "DS", b"SECRET", None), (NUMBER, "UN", b"SECRET", None), (NUMBER, "IS", b"15", b"15"),
+        (NUMBER, "LO", b"15", None), (CODE, "CS", b"HEAD", b"HEAD"), (CODE, "CS", b"Smith ", None),
+        (COUNT, "US", b"\x02\0\x03\0", b"\x02\0\x03\0"), (COUNT, "UN", b"\x02\0\x03", b"\x02\0"),
+        (COUNT, "OB", b"\x02\0", None), (FLOAT, "FD", bytes(7) + b"@SECR", bytes(7) + b"@"),
     ],
 )  # fmt: skip
 def test_a_safe_attribute_stays_if_its_value_has_the_form(

@@ -72,6 +72,25 @@ def fill(slicer, panel, tmp_path):
     panel.exporting.feedback.show_result("a long sentence about what has happened " * 5)
 
 
+@pytest.mark.parametrize(("what", "expected"), [
+    ("head", "head, 6 of 37"), ("head (2 of 23)", "head (2 of 23)"), ("3 of 23 images", "3 of 23 images"),
+])  # fmt: skip
+def test_progress_has_one_count(panel, what, expected):
+    panel.exporting.feedback.holder.resize(600, 20)
+    panel.exporting.feedback.start()
+    panel.exporting.feedback.show_progress(what, 5, 37)
+    assert panel.exporting.feedback.status.toolTip == expected
+
+
+def test_what_was_converted_is_counted_before_what_was_not(slicer):
+    from nifti_dicom_bridge import ConversionReport, Entry, Outcome
+    from NiftiDicomBridgeLib.ReportHtml import report_summary
+
+    outcomes = [Outcome.SKIPPED, Outcome.FAILED, Outcome.CONVERTED, Outcome.SKIPPED]
+    report = ConversionReport([Entry("x", outcome=outcome) for outcome in outcomes])
+    assert report_summary(report) == "1 converted, 2 skipped, 1 failed"
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("section", SECTIONS)
 def test_panel_is_narrow_enough_for_slicer(slicer, panel, tmp_path, section):

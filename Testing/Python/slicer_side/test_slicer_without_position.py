@@ -9,6 +9,7 @@ from slicer_helpers import ExportDialog, ijk_to_ras, set_ijk_to_ras
 pytestmark = pytest.mark.slow
 
 ROWS, COLUMNS = slice(1, 3), slice(2, 5)
+XA = "1.2.840.10008.5.1.4.1.1.12.1"
 
 
 @pytest.fixture
@@ -99,3 +100,135 @@ def mask_elsewhere(slicer, segmentation, radiograph):
     assert slicer.vtkSlicerSegmentationsModuleLogic.ImportLabelmapToSegmentationNode(labels, node)
     node.SetNodeReferenceID(node.GetReferenceImageGeometryReferenceRole(), radiograph.GetID())
     return node
+
+
+# --- several images of one series, which Slicer shows as slices of one volume
+
+
+@pytest.fixture
+def radiographs(load, tmp_path):
+    """Three images of one series and one size."""
+    from NiftiDicomBridgeLib.SelfTestData import XRAY, write_object
+
+    images = [pydicom.dcmread(write_object(tmp_path / str(number), XRAY, Modality="DX")) for number in range(3)]
+    (tmp_path / "original").mkdir()
+    for number, ds in enumerate(images):
+        ds.StudyInstanceUID, ds.SeriesInstanceUID = images[0].StudyInstanceUID, images[0].SeriesInstanceUID
+        ds.InstanceNumber, ds.PixelData = number + 1, (ds.pixel_array + 100 * number).tobytes()
+        ds.save_as(tmp_path / "original" / f"{number}.dcm")
+    return load(sorted((tmp_path / "original").iterdir()))
+
+
+def image_of_slice(volume, number):
+    """Return the file whose pixels Slicer shows as a slice."""
+    import slicer
+
+    shown = slicer.util.arrayFromVolume(volume)[number]
+    uids = volume.GetAttribute("DICOM.instanceUIDs").split()
+    path = slicer.dicomDatabase.fileForInstance(uids[number])
+    np.testing.assert_array_equal(shown, pydicom.dcmread(path).pixel_array)
+    return path
+
+
+def segmentation_on(slicer, volume, *numbers):
+    voxels = np.zeros(slicer.util.arrayFromVolume(volume).shape, np.uint8)
+    for number in numbers:
+        voxels[number, ROWS, COLUMNS] = 1
+    mask = slicer.util.addVolumeFromArray(voxels, ijk_to_ras(volume), "x", "vtkMRMLLabelMapVolumeNode")
+    node = slicer.mrmlScene.AddNewNodeByClass("vtkMRMLSegmentationNode", "lungs")
+    node.SetReferenceImageGeometryParameterFromVolumeNode(volume)
+    assert slicer.vtkSlicerSegmentationsModuleLogic.ImportLabelmapToSegmentationNode(mask, node)
+    slicer.mrmlScene.RemoveNode(mask)
+    return node
+
+
+@pytest.mark.parametrize("number", range(3))
+def test_labels_on_one_of_several_images_refer_to_that_one(slicer, logic, radiographs, number):
+    report = logic.volumesToDicom([segmentation_on(slicer, radiographs, number)])
+    assert report.ok, [entry.error for entry in report.entries]
+    assert_refers_to(image_of_slice(radiographs, number), *report.outputs)
+
+
+def test_the_panel_converts_labels_on_one_of_several_images(slicer, panel, radiographs, tmp_path):
+    panel.offerNodes([segmentation_on(slicer, radiographs, 1)])
+    settle(panel)
+    panel.ui.databaseCheckBox.setChecked(False)
+    panel.ui.dicomFolderEdit.currentPath = str(tmp_path / "out")
+    run(panel, panel.ui.importButton)
+    assert "1 converted" in report(panel)
+    assert_refers_to(image_of_slice(radiographs, 1), *(tmp_path / "out").rglob("*.dcm"))
+
+
+def test_labels_on_several_images_are_refused_with_what_to_do(slicer, logic, radiographs):
+    (entry,) = logic.volumesToDicom([segmentation_on(slicer, radiographs, 0, 2)]).entries
+    assert "has labels on 2 images" in entry.error
+    assert "Make a segmentation for each of these images" in entry.error
+
+
+# --- one frame of a cine
+
+
+@pytest.fixture
+def cine(slicer, load, tmp_path):
+    """The volume that shows a cine of four frames, and its browser."""
+    from NiftiDicomBridgeLib.SelfTestData import write_object
+
+    path = write_object(tmp_path / "original", XA, Modality="XA", FrameTime="33", NumberOfFrames=4)
+    ds = pydicom.dcmread(path)
+    ds.PixelData = 4 * ds.PixelData
+    ds.save_as(path)
+    return load([path]), slicer.util.getNodesByClass("vtkMRMLSequenceBrowserNode")[0]
+
+
+def drawn_on_frame(slicer, cine, number):
+    """Return a segmentation in the sequence browser of a cine that was drawn on one of its frames."""
+    volume, browser = cine
+    node = segmentation_on(slicer, volume, 0)
+    sequence = slicer.mrmlScene.AddNewNodeByClass("vtkMRMLSequenceNode", "lungs")
+    sequence.SetDataNodeAtValue(node, browser.GetMasterSequenceNode().GetNthIndexValue(number))
+    browser.AddSynchronizedSequenceNode(sequence)
+    browser.AddProxyNode(node, sequence, False)
+    browser.SetSelectedItemNumber(number)
+    return node
+
+
+@pytest.mark.parametrize("number", [0, 2, 3])
+def test_labels_on_one_frame_of_a_cine_refer_to_that_frame(slicer, logic, cine, number):
+    report = logic.volumesToDicom([drawn_on_frame(slicer, cine, number)])
+    assert report.ok, [entry.error for entry in report.entries]
+    assert f"on frame {number + 1} of" in " ".join(report.entries[0].log.warnings)
+    ds = pydicom.dcmread(*report.outputs)
+    frames = {
+        int(group.DerivationImageSequence[0].SourceImageSequence[0].ReferencedFrameNumber): int(pixels.sum())
+        for group, pixels in zip(ds.PerFrameFunctionalGroupsSequence, np.atleast_3d(ds.pixel_array), strict=True)
+    }
+    assert {frame for frame, count in frames.items() if count} == {number + 1}
+    assert frames[number + 1] == 6
+
+
+def test_labels_on_a_cine_whose_frame_is_not_stated_are_refused(slicer, logic, cine):
+    (entry,) = logic.volumesToDicom([segmentation_on(slicer, cine[0], 0)]).entries
+    assert "has no position" in entry.error
+    assert "Add it to the sequence browser" in " ".join(entry.log.warnings)
+
+
+def test_labels_that_another_frame_than_the_one_shown_has_are_refused(slicer, logic, cine):
+    node = drawn_on_frame(slicer, cine, 1)
+    cine[1].SetSelectedItemNumber(3)
+    (entry,) = logic.volumesToDicom([node]).entries
+    assert "has no position" in entry.error
+
+
+@pytest.mark.parametrize("group", ["SharedFunctionalGroupsSequence", "PerFrameFunctionalGroupsSequence"])
+def test_a_position_of_a_frame_is_seen(slicer, database, tmp_path, group):
+    from NiftiDicomBridgeLib import Database
+    from NiftiDicomBridgeLib.SelfTestData import XRAY, write_object
+
+    path = write_object(tmp_path, XRAY)
+    assert not Database.has_frame_positions(path)
+    ds, item, plane = pydicom.dcmread(path), pydicom.Dataset(), pydicom.Dataset()
+    plane.ImagePositionPatient, item.PlanePositionSequence = [1, 2, 3], [plane]
+    setattr(ds, group, [item])
+    ds.save_as(path)
+    assert Database.has_frame_positions(path)
+    assert not Database.has_frame_positions(tmp_path / "gone.dcm")

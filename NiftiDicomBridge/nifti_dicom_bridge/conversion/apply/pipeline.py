@@ -118,7 +118,7 @@ class Pipeline:
         if finished.problem:
             entry = run.entry()
             entry.outcome = Outcome.FAILED
-            entry.error = f"the command failed: {finished.problem}."
+            entry.error = f"The command failed: {finished.problem}."
             if finished.last_lines:
                 entry.error += f" It printed last:\n{finished.last_lines}"
             elif finished.exit_code is not None:

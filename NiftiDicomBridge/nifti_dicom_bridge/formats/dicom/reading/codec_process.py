@@ -1,6 +1,6 @@
 """Decoders that may end the process on damaged data run in a process of their own, which is started again if it dies.
 
-The process reads requests from its standard input and writes answers to its standard output, both pickled by ourselves.
+It writes that it is ready, reads requests from its standard input and writes answers to its standard output, which we pickle.
 """
 
 from __future__ import annotations
@@ -25,12 +25,14 @@ LIMIT_S, LIMIT_S_PER_MB = 60.0, 5.0
 """How long decoding may take: for the start of the process, and for each megabyte of frames."""
 LONGEST_END_S = 5.0
 """How long we wait for the process to end when ours ends."""
+READY = "ready"
+"""The first that the process writes: one that ends before has not seen any data."""
 _PACKAGE = Path(__file__).resolve().parents[4]
 _WORKER = "nifti_dicom_bridge.formats.dicom.reading.codec_worker"
 
 
 def decode_in_process(syntax: str, attributes: Attributes, frames: Sequence[bytes]) -> np.ndarray | None:
-    """Return frames (frames, rows, columns[, samples]) decoded in the other process; None without a Python to run it with.
+    """Return frames (frames, rows, columns[, samples]) decoded in the other process; None without a Python that starts it.
 
     Raises
     ------
@@ -55,14 +57,20 @@ class _Workers:
         self._lock = threading.Lock()
         self._process: subprocess.Popen[bytes] | None = None
         self._owner = os.getpid()
+        self._is_ready, self._unusable = False, ""
 
-    def decode(self, python: str, request: tuple[str, Attributes, list[bytes]]) -> np.ndarray:
+    def decode(self, python: str, request: tuple[str, Attributes, list[bytes]]) -> np.ndarray | None:
         with self._lock:
+            if python == self._unusable:
+                return None
             process = self._running(python)
             limit = LIMIT_S + LIMIT_S_PER_MB * sum(map(len, request[2])) / 1e6
             timer = threading.Timer(limit, process.kill)
             timer.start()
             try:
+                if not self._started(process):
+                    self._unusable = python
+                    return None
                 answer = _ask(process, request)
             except (OSError, EOFError, pickle.UnpicklingError) as error:
                 self.stop()
@@ -84,7 +92,18 @@ class _Workers:
                 [python, "-m", _WORKER], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
                 env={**os.environ, "PYTHONPATH": os.pathsep.join(paths)},
             )  # fmt: skip
+            self._is_ready = False
         return self._process
+
+    def _started(self, process: subprocess.Popen[bytes]) -> bool:
+        """Whether the process has found its packages; one that has not is stopped."""
+        if not self._is_ready:
+            assert process.stdout is not None
+            try:
+                self._is_ready = pickle.load(process.stdout) == READY
+            except (OSError, EOFError, pickle.UnpicklingError):
+                self.stop()
+        return self._is_ready
 
     def end(self) -> None:
         """Let the process end by itself, at the end of ours; kill one that does not."""

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from .codec_process import READY
 from .frame_codecs import ABORTING, Attributes, NotDecoded, decode_by_pydicom
 from .itk_frames import frames_by_itk
 
@@ -17,6 +18,8 @@ def main() -> None:
     """Answer requests until the standard input ends."""
     answers = os.fdopen(os.dup(1), "wb")
     os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # codecs print to the standard output
+    pickle.dump(READY, answers)
+    answers.flush()
     while True:
         try:
             request = pickle.load(sys.stdin.buffer)

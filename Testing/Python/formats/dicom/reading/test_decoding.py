@@ -208,11 +208,30 @@ def test_no_process_is_started_for_what_its_decoders_do_not_know(
         read([tmp_path])
 
 
+IS_READY = (
+    "import os, pickle, sys\n"
+    f"pickle.dump({codec_process.READY!r}, sys.stdout.buffer)\n"
+    "sys.stdout.buffer.flush()\n"
+)  # fmt: skip
+"""Begins a program that takes the place of the other process."""
+
+
+@pytest.mark.slow
+def test_a_python_without_our_packages_decodes_nothing_and_blames_no_data(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(codec_process, "_WORKER", "no_such_module")
+    monkeypatch.setattr(codec_process, "_WORKERS", codec_process._Workers())
+    frame = ramp(32, 32, dtype="<u2")
+
+    assert codec_process.decode_in_process(JPEG_2000, _RAMP, [_jpeg_2000(frame)]) is None
+    monkeypatch.setattr(codec_process._Workers, "_running", lambda *_: pytest.fail("started again"))
+    assert codec_process.decode_in_process(JPEG_2000, _RAMP, [_jpeg_2000(frame)]) is None
+
+
 def test_a_decoder_that_dies_ends_neither_the_run_nor_the_next_decoding(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     worker = tmp_path / "dying.py"
-    worker.write_text("import os, pickle, sys\npickle.load(sys.stdin.buffer)\nos.abort()\n")
+    worker.write_text(f"{IS_READY}pickle.load(sys.stdin.buffer)\nos.abort()\n")
     monkeypatch.setattr(codec_process, "_WORKER", "dying")
     monkeypatch.setenv("PYTHONPATH", str(tmp_path))
     codec_process._WORKERS.stop()
@@ -226,9 +245,9 @@ def test_a_decoder_that_dies_ends_neither_the_run_nor_the_next_decoding(
 
 @pytest.mark.slow
 def test_a_decoder_that_hangs_is_stopped(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    (tmp_path / "hanging.py").write_text("import time\ntime.sleep(100)\n")
+    (tmp_path / "hanging.py").write_text(f"{IS_READY}import time\ntime.sleep(100)\n")
     monkeypatch.setattr(codec_process, "_WORKER", "hanging")
-    monkeypatch.setattr(codec_process, "LIMIT_S", 0.2)
+    monkeypatch.setattr(codec_process, "LIMIT_S", 2.0)
     monkeypatch.setenv("PYTHONPATH", str(tmp_path))
     codec_process._WORKERS.stop()
 
