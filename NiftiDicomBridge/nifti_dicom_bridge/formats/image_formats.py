@@ -7,6 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from .. import labels
+from ..errors import BridgeError, ImageReadError
+from ..model.input_files import absent_content
 from ..model.names import suffix_of
 from ..model.volume import Volume
 from . import nifti
@@ -29,7 +31,11 @@ def read_image(path: Path, allow_complex: bool = False, lazy: bool = False) -> V
     """
     if not (name := _format_of(path)):
         return nifti.read_image(path, allow_complex, lazy)
-    volume: Volume = import_module(f".{name}", __package__).read_image(path, lazy)
+    try:
+        volume: Volume = import_module(f".{name}", __package__).read_image(path, lazy)
+    except BridgeError as error:
+        reason = absent_content(path)
+        raise ImageReadError(f"{path}: {reason}.") if reason else error from None
     return volume
 
 

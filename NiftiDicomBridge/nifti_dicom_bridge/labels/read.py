@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from ..errors import LabelError
-from ..model.input_files import read_file
+from ..model.input_files import LARGEST_POINTER, absent_content, read_file
 from ..model.plain_text import TextError, decoded
 from . import caret, checks, tables, text_files, trees
 from .checks import Place
@@ -132,9 +132,12 @@ def label_text(path: Path, only_form: bool = False) -> str:
             raise place.error(f"{path.stat().st_size} bytes: too large for a label file. Was the image given twice?")
         raw = read_file(path)
     except OSError as error:
-        raise place.error(f"cannot be read ({error.strerror}). Check the path.") from None
+        reason = absent_content(path) or f"cannot be read ({error.strerror}). Check the path"
+        raise place.error(f"{reason}.") from None
     if not raw.strip():
         raise place.error("it is empty.")
+    if len(raw) < LARGEST_POINTER and (reason := absent_content(path)):
+        raise place.error(f"{reason}.")
     try:
         return decoded(raw)
     except TextError as error:

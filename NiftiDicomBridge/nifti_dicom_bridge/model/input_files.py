@@ -174,6 +174,8 @@ _LFS = "its content was not fetched: it is a pointer of Git LFS. Fetch it with '
 _POINTERS = {b"version https://git-lfs.github.com/spec/": _LFS, b"/annex/objects/": _ANNEX}
 """How pointers begin that are files: of Git LFS, and of unlocked files of git-annex."""
 _POINTER_BYTES = max(map(len, _POINTERS))
+LARGEST_POINTER = 1024
+"""Bytes of a file that may be one."""
 
 
 def open_file(path: Path | str) -> FileIO:

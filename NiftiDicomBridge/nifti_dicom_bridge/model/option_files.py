@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import OptionError
-from .input_files import open_file
+from .input_files import absent_content, open_file
 from .json_files import parse_json
 from .plain_text import TextError, decoded
 
@@ -25,13 +25,14 @@ def read_option_file(path: Path, option: str) -> Any:
     try:
         text = read_option_text(path)
     except (OSError, TextError) as error:
-        reason = getattr(error, "strerror", None) or error
-        raise OptionError(f'{option}="{path}": cannot be read ({reason}).') from None
+        reason = absent_content(path) or f"cannot be read ({getattr(error, 'strerror', None) or error})"
+        raise OptionError(f'{option}="{path}": {reason}.') from None
     try:
         return parse_toml(text) if path.suffix.lower() == ".toml" else parse_json(text)
     except ValueError as error:
         kind = "TOML" if path.suffix.lower() == ".toml" else "JSON"
-        raise OptionError(f'{option}="{path}": is not valid {kind} ({" ".join(str(error).split())}).') from None
+        reason = absent_content(path) or f"is not valid {kind} ({' '.join(str(error).split())})"
+        raise OptionError(f'{option}="{path}": {reason}.') from None
 
 
 def read_option_text(path: Path) -> str:

@@ -13,7 +13,7 @@ import pytest
 from circle import NEW, Circle
 from links import link
 from made_here import entry_of, made, refused, save
-from nifti_dicom_bridge import Layout, Outcome, inspect, to_nifti
+from nifti_dicom_bridge import Layout, OptionError, Outcome, inspect, to_nifti
 from phantoms import PHANTOMS
 
 pytestmark = pytest.mark.usefixtures("there")
@@ -28,16 +28,28 @@ def link_of_annex(path: Path) -> None:
 
 
 @pytest.mark.parametrize(("text", "tool"), [(LFS, "git lfs pull"), (UNLOCKED, "datalad get")])
-@pytest.mark.parametrize("name", ["a.nii.gz", "a.nii"])
+@pytest.mark.parametrize("name", ["a.nii.gz", "a.nii", "a.mgz", "a.nrrd", "a.mha"])
 def test_a_pointer_in_the_place_of_an_image_is_named(name: str, text: str, tool: str):
     Path(name).write_text(text)
     assert "its content was not fetched" in (error := refused(Path(name), kind="mr"))
     assert tool in error
 
 
-def test_a_link_in_the_place_of_an_image_is_named():
-    link_of_annex(path := Path("a.nii.gz"))
+@pytest.mark.parametrize("name", ["a.nii.gz", "a.mgz", "a.nrrd", "a.mha"])
+def test_a_link_in_the_place_of_an_image_is_named(name: str):
+    link_of_annex(path := Path(name))
     assert "datalad get" in refused(path, kind="mr")
+
+
+@pytest.mark.parametrize("option", ["labels", "metadata"])
+def test_a_file_of_an_option_that_was_not_fetched_is_named(option: str):
+    path = save("a_seg.nii", np.ones((5, 4, 3), np.uint8))
+    Path("n.json").write_text(LFS)
+    try:
+        error = refused(path, kind="seg", **{option: "n.json"})
+    except OptionError as refusal:
+        error = str(refusal)
+    assert "its content was not fetched" in error
 
 
 def test_another_broken_link_is_named_with_its_target():

@@ -16,6 +16,7 @@ from grids import OBLIQUE, assert_same_places
 from nifti_dicom_bridge import ConversionOptions, Job, Kind, Target, convert, read
 from nifti_dicom_bridge.errors import LabelError
 from nifti_dicom_bridge.labels import Segment
+from nifti_dicom_bridge.model.metadata import Log
 from nifti_dicom_bridge.model.volume import Volume
 from nifti_dicom_bridge.options import SegmentationForm
 from oracles import oracle, run
@@ -37,6 +38,13 @@ def test_all_segments_are_described_and_no_voxel_belongs_to_one(form: Segmentati
     named = [item.SegmentLabel for item in ds.SegmentSequence if item.SegmentNumber]
     assert named == [segment.label for segment in without_names(form)]
     assert not np.any(ds.pixel_array)
+
+
+def test_what_is_reported_as_not_found_is_what_the_object_describes() -> None:
+    log = Log()
+    (ds,) = made(NOTHING, SegmentationForm.FRACTIONAL, LOOKED_FOR, log=log)
+    assert [item.SegmentLabel for item in ds.SegmentSequence] == ["lesion"]
+    assert log.warnings[0].endswith("nothing was found of: lesion")
 
 
 def test_each_segment_has_frames_at_both_ends_so_that_readers_find_it_and_the_grid() -> None:

@@ -145,7 +145,10 @@ def named_segments(values: Iterable[int], request: SegmentationRequest) -> list[
         If no voxel has a label, and none is described.
     """
     known = {segment.number: segment for segment in request.segments}
-    numbers = [int(value) for value in values if value] or described_segments(request)
+    numbers = [int(value) for value in values if value]
+    if not numbers:
+        _note_nothing_found(request.segments, request)
+        numbers = sorted(known)
     nameless = [number for number in numbers if number not in known]
     absent = sorted(set(known) - set(numbers))
     if nameless:
@@ -155,16 +158,15 @@ def named_segments(values: Iterable[int], request: SegmentationRequest) -> list[
     return [known.get(number) or Segment(number, f"Label {number}") for number in numbers]
 
 
-def described_segments(request: SegmentationRequest) -> list[int]:
-    """Return the numbers of all segments that are described, of an image without a labeled voxel; raise if there are none."""
+def _note_nothing_found(segments: Sequence[Segment], request: SegmentationRequest) -> None:
+    """Report the segments that no voxel belongs to; raises `LabelError` if no label is described."""
     if not request.segments:
         raise LabelError(
             "all voxels are 0, and no label is described, so there is nothing to write. Check that it is the right file. To "
             f"write that nothing was found, describe the labels that were looked for: {remedy('label-names')}."
         )
-    names = _some([segment.label for segment in request.segments])
+    names = _some([segment.label for segment in segments])
     request.log.warnings.insert(0, f"all voxels are 0, so the object states that nothing was found of: {names}")
-    return sorted(segment.number for segment in request.segments)
 
 
 def complete_segments(segments: list[Segment], request: SegmentationRequest) -> list[Segment]:
@@ -199,8 +201,6 @@ def _numbered(segments: list[Segment], request: SegmentationRequest) -> list[_Nu
 def probability_maps(request: SegmentationRequest) -> tuple[np.ndarray, list[_Numbered]]:
     """Return probabilities, shape (slices, rows, columns, segments), and the segments."""
     array = np.moveaxis(probabilities(request.volume, request.log), 0, -1)
-    if not array.any():
-        described_segments(request)
     known = {segment.number: segment for segment in request.segments}
     if _starts_with_background(array, known):
         request.log.notes.append("the first map is the background: it was left out, the second is label 1")
@@ -210,6 +210,8 @@ def probability_maps(request: SegmentationRequest) -> tuple[np.ndarray, list[_Nu
     if nameless:
         request.log.warnings.append(f"the meaning of map {_some(nameless)} is not specified: named by number")
     segments = [known.get(n) or Segment(n, f"Label {n}") for n in range(1, count + 1)]
+    if not array.any():
+        _note_nothing_found(segments, request)
     segments = complete_segments(segments, request)
     return array, [_Numbered(segment, segment.number) for segment in segments]
 
