@@ -151,8 +151,14 @@ def _relative(tag: int, offsets: np.ndarray, first: Plane) -> np.ndarray:
     Offsets that begin with 0 count along the normal; others are coordinates z of the patient.
     """
     distances: np.ndarray = offsets - offsets[0]
-    are_coordinates = tag == Tag.GRID_FRAME_OFFSET_VECTOR and offsets[0] != 0
-    return -distances if are_coordinates and first.normal[2] < 0 else distances
+    if tag == Tag.SLICE_LOCATION_VECTOR:
+        return -distances if _count_against_normal(float(offsets[0]), first) else distances
+    return -distances if offsets[0] != 0 and first.normal[2] < 0 else distances
+
+
+def _count_against_normal(location: float, first: Plane) -> bool:
+    """Whether locations of slices count against the normal, as that of the first frame and its position show."""
+    return abs(location - first.distance) > SAME_PLACE_MM >= abs(location + first.distance)
 
 
 def _offsets(elements: Elements, count: int, notes: list[str]) -> tuple[int, list[float]]:
@@ -172,9 +178,9 @@ def _doubt_of_offsets(tag: int, offsets: Sequence[float], first: Plane) -> str:
     """Return that offsets are of neither form, or locations of slices, which may count in any direction; empty if not."""
     z, name = float(first.position[2]), describe(tag)
     if tag == Tag.SLICE_LOCATION_VECTOR:
-        is_along_normal = abs(offsets[0] - first.distance) <= SAME_PLACE_MM
+        is_known = abs(abs(offsets[0]) - abs(first.distance)) <= SAME_PLACE_MM < abs(first.distance)
         doubt = f"frames are placed along the normal by {name}, whose direction is not specified (PS3.3 C.7.6.2.1.2)"
-        return "" if is_along_normal else doubt
+        return "" if is_known else doubt
     if offsets[0] == 0 or abs(offsets[0] - z) <= SAME_PLACE_MM:
         return ""
     return (

@@ -519,6 +519,22 @@ def test_locations_of_slices_are_the_places_of_frames(step: float, first: float,
     assert any("SliceLocationVector (0018,2005), whose direction" in warning for warning in volume.warnings) == is_doubted
 
 
+@pytest.mark.parametrize(("orientation", "first"), [((1, 0, 0, 0, -1, 0), 10.0), (AXIAL, -10.0)])
+def test_locations_count_against_the_normal_if_that_of_the_first_frame_does(
+    orientation: tuple, first: float, tmp_path: Path
+) -> None:
+    """They were upside down, with a note that their direction is not specified."""
+    ds = multi_frame(CT, orientation, SliceLocationVector=[first + np.sign(first) * 3 * n for n in range(FRAMES)])
+
+    (volume,) = volumes(tmp_path, ds)
+
+    place = volume.ijk_to_ras[2, 3] + volume.ijk_to_ras[2, 2] * np.arange(FRAMES)
+    assert sorted(zip(volume.voxels[0, :, 0, 0].tolist(), place.tolist(), strict=True)) == [
+        (20 * n, 10 + 3 * n) for n in range(FRAMES)
+    ]
+    assert not any("whose direction" in warning for warning in volume.warnings)
+
+
 def test_locations_that_are_all_the_same_are_reported(tmp_path: Path) -> None:
     (volume,) = volumes(tmp_path, multi_frame(CT, SliceLocationVector=[5] * FRAMES))
 
