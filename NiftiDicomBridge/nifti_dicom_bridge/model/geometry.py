@@ -333,6 +333,12 @@ def _even_count(along: np.ndarray) -> int:
     return min(count + 1, 2 * len(along))
 
 
+_ALL_SHEARED = (
+    "No two axes of the image are perpendicular, as after an affine transform of its header: no DICOM slice can hold that. "
+    "Let the registration tool resample the image, such as with a template of the original grid."
+)
+
+
 def attributes_from_affine(ijk_to_ras: np.ndarray, slices: int) -> list[Plane]:
     """Return the planes of a grid: the inverse of `affine_from_attributes`.
 
@@ -347,6 +353,9 @@ def attributes_from_affine(ijk_to_ras: np.ndarray, slices: int) -> list[Plane]:
     row, column = lps[:3, 0] / spacing[0], lps[:3, 1] / spacing[1]
     cosine = abs(float(row @ column))
     if cosine > ORTHOGONALITY:
+        axes = lps[:3, :3] / spacing
+        if min(abs(float(axes[:, a] @ axes[:, b])) for a, b in ((0, 1), (0, 2), (1, 2))) > ORTHOGONALITY:
+            raise GeometryError(_ALL_SHEARED)
         raise GeometryError(
             f"The in-plane axes of the image are {np.degrees(np.arccos(cosine)):.3f}° apart, not 90°: no DICOM slice can hold "
             "that. Resample the image to a grid with perpendicular rows and columns."

@@ -303,6 +303,13 @@ def test_shear_in_plane_is_refused_and_states_what_helps(there):
     assert 'resample="shear"' in error
 
 
+def test_an_affine_transform_in_the_header_is_refused_without_a_remedy_that_does_not_help(there):
+    matrix = MATRIX @ np.array([[1, 0.02, 0.03, 0], [0, 1.01, 0.04, 0], [0, 0, 0.99, 0], [0, 0, 0, 1]])
+    error = refused(save("a.nii", matrix=matrix), kind=Kind.MR)
+    assert "No two axes of the image are perpendicular" in error
+    assert "resample=" not in error
+
+
 def test_shear_in_plane_is_resampled_on_request(there):
     matrix = MATRIX.copy()
     matrix[0, 1] = 0.7
