@@ -24,8 +24,8 @@ Progress = Callable[[str, int, int], None]
 PYTHON_SLICER = "PythonSlicer"
 """First word of a command that runs in Slicer's Python."""
 NO_PYTHON = (
-    f"{PYTHON_SLICER} was not found, for Slicer was started without its launcher. Start Slicer by its launcher, or enter the path "
-    "of a program."
+    f"{PYTHON_SLICER} was not found, for Slicer was started without its launcher. Start Slicer by its launcher, or enter the "
+    "path of a program."
 )
 CONVERTED = "The volume is not an unedited image of the DICOM database, so it was converted to DICOM first."
 
