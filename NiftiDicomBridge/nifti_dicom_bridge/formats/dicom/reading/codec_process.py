@@ -45,7 +45,7 @@ def decode_in_process(syntax: str, attributes: Attributes, frames: Sequence[byte
 
 def _python() -> str | None:
     """Return the path of a Python interpreter with our packages; None in an application that has none."""
-    if not sys.executable:  # an application that was started without its launcher; the current folder has no say
+    if not sys.executable:  # an application without its launcher; not what is in the current folder
         return None
     folder = Path(sys.executable).parent
     names = [Path(sys.executable), *(folder / name for name in ("PythonSlicer", "PythonSlicer.exe"))]
