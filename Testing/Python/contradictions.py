@@ -65,7 +65,6 @@ EXAMPLES: dict[str, dict[str, Any]] = {
     "deidentify-with-kept-uids": {"target": "dicom", "deidentify": True, "uids": "keep"},
     "deidentify-with-original-names": {"target": "dicom", "deidentify": True, "names": "original"},
     "deidentify-with-reference": {"target": "dicom", "deidentify": True, "study_from": FOLDER},
-    "deidentify-with-sidecar": {"target": "dicom", "deidentify": True, "sidecar": FILE},
     "kind-with-kept-uids": {"target": "dicom", "kind": "seg", "uids": "keep"},
     "kind-with-original-names": {"target": "dicom", "kind": "seg", "names": "original"},
     "segmentation-of-other-kind": {"target": "dicom", "kind": "mr", "segmentation": "fractional"},

@@ -128,7 +128,8 @@ def _problem_of_other_grid(image: Volume, reference: Reference) -> str:
             "The header specifies coordinates aligned to another image (sform_code or qform_code 2), and the grid is not "
             "that of the reference."
         )
-    problem = "" if reference.ijk_to_ras is None else unstated_position(image, reference.ijk_to_ras)
+    grid = reference.ijk_to_ras
+    problem = "" if grid is None else unstated_position(image, grid, reference.shape_kji)
     if problem:
         return f"{problem}, and the grid is not that of the reference."
     space = entities_of(image.name)[0].get("space", "")

@@ -15,7 +15,7 @@ from .bids_tables import NOT_AVAILABLE, rows_of
 
 _NAME, _TIME = "filename", "acq_time"
 _TIME_OF_DAY = re.compile(r"\d{4}(\d\d(\.\d+)?)?$")
-_DAY_S, _SAME_ACQUISITION_S = 86400, 3600
+_SAME_ACQUISITION_S = 3600
 """Times of one acquisition that differ by less: tables have that of the first or last file, of the series or the content."""
 _MOMENT = re.compile(r"(\d{4})-(\d\d)-(\d\d)T(\d\d):(\d\d):(\d\d)(\.\d{1,6})?")
 
@@ -54,8 +54,7 @@ def fitting(moment: Elements, time: str, log: Log) -> Elements:
     if not moment or not time or not _TIME_OF_DAY.match(time):
         return moment
     theirs = metadata.text(moment, Tag.ACQUISITION_TIME)
-    apart = abs(_seconds(theirs) - _seconds(time))
-    if min(apart, _DAY_S - apart) <= _SAME_ACQUISITION_S:
+    if abs(_seconds(theirs) - _seconds(time)) <= _SAME_ACQUISITION_S:  # else it may be of the day before or after, too
         return moment
     log.notes.append(
         f"{_TIME} of the table of scans is {theirs[:6]}, AcquisitionTime {time[:6]}: its date was not used, as it may be "

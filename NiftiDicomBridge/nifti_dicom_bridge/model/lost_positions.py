@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from ..standard.nifti_codes import NO_FORM, NO_PLANE
@@ -9,12 +11,13 @@ from .grids import POSITION_TOLERANCE
 from .volume import Volume
 
 
-def unstated_position(image: Volume, grid: np.ndarray) -> str:
+def unstated_position(image: Volume, grid: np.ndarray, shape_kji: Sequence[int]) -> str:
     """Return why the coordinates of an image do not place it, as the beginning of a sentence; empty if they do.
 
-    An image whose voxels are voxels of a grid is placed, such as a part of the image that it is compared with.
+    An image whose voxels are voxels of a grid is placed, such as a part of the image that it is compared with. That some are
+    outside of it may be chance: grids of 1 mm often begin at whole numbers.
     """
-    if _has_voxels_of(image.ijk_to_ras, grid):
+    if np.allclose(image.ijk_to_ras, grid) or _is_part_of(image, grid, shape_kji):
         return ""
     if NO_FORM in image.warnings:
         return "The header specifies no position (sform_code and qform_code are 0)"
@@ -28,10 +31,13 @@ def unstated_position(image: Volume, grid: np.ndarray) -> str:
     return ""
 
 
-def _has_voxels_of(ijk_to_ras: np.ndarray, grid: np.ndarray) -> bool:
-    """Whether voxels are those of another grid that goes on in all directions, whatever the order of its axes."""
-    steps = np.linalg.inv(grid) @ ijk_to_ras
-    return bool(np.abs(steps - np.rint(steps)).max() < POSITION_TOLERANCE and abs(abs(np.linalg.det(steps)) - 1) < 0.5)
+def _is_part_of(image: Volume, grid: np.ndarray, shape_kji: Sequence[int]) -> bool:
+    """Whether all voxels of an image are voxels of a grid, whatever the order of its axes."""
+    steps = np.linalg.inv(grid) @ image.ijk_to_ras
+    if np.abs(steps - np.rint(steps)).max() >= POSITION_TOLERANCE or abs(abs(np.linalg.det(steps)) - 1) >= 0.5:
+        return False
+    ends = np.rint(steps @ np.array([(0, size - 1) for size in image.shape_ijk] + [(1, 1)]))[:3]
+    return bool((ends >= 0).all() and (ends < np.array(shape_kji[::-1])[:, None]).all())
 
 
 def _has_default_matrix(image: Volume) -> bool:

@@ -71,12 +71,6 @@ DEIDENTIFICATION_RULES: tuple[Rule, ...] = (
         "{deidentify=True} removes the patient, whom {reference} and {study_from} specify. Leave out one or the other.",
     ),
     Rule(
-        "deidentify-with-sidecar",
-        ("deidentify", "sidecar"),
-        lambda options: options.deidentify and options.sidecar is not None,
-        "{sidecar} is for images without a record of their DICOM, and {deidentify=True} needs one. Leave out one of them.",
-    ),
-    Rule(
         "skip-existing-deidentified-without-key",
         ("skip_existing", "deidentify", "key_file"),
         lambda options: options.deidentify and options.skip_existing and _is_without_key(options),

@@ -34,7 +34,7 @@ def record_path(image: Path) -> Path | None:
 
     The image may be a link out of the dataset, as of git-annex, or into it.
     """
-    for folder in (image.absolute().parent, image.resolve().parent):
+    for folder in (Path(os.path.abspath(image)).parent, image.resolve().parent):
         for root in (folder, *folder.parents):
             if os.path.lexists(root / DESCRIPTION):
                 return root / SOURCE_DATA / folder.relative_to(root) / (stem_of(image) + ".json")

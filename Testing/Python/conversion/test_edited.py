@@ -12,7 +12,7 @@ import numpy as np
 import pydicom
 import pytest
 
-from circle import KEEP, NEW, Circle, in_dicom_order, listing
+from circle import KEEP, NEW, Circle, edit_dicom, in_dicom_order, listing
 from nifti_dicom_bridge import Outcome
 from nonempty import some
 from phantoms import PHANTOMS
@@ -421,6 +421,29 @@ def test_an_image_that_lost_its_position_is_refused(change: str, name: str, circ
     assert listing(circle.back) == {}
 
 
+def test_a_position_that_was_lost_is_not_that_of_voxels_of_1_mm_which_fit_by_chance(circle: Circle) -> None:
+    save(circle.dicom, slices(ramp(3, 4, 5), MR, origin=(-2, -3, -1), spacing=(1, 1), step=(0, 0, 1)))
+    circle.forth()
+    circle.edit_image(LOST["identity"][0])
+    (entry,) = circle.home(NEW).entries
+
+    assert "voxels of 1 mm" in entry.error
+
+
+@pytest.mark.parametrize("last", [None, 2])
+def test_a_part_of_an_image_that_begins_at_the_origin_has_its_position(last: int | None, circle: Circle) -> None:
+    save(circle.dicom, slices(ramp(3, 4, 5), MR, origin=(0, 0, 0), spacing=(1, 1), step=(0, 0, 1)))
+    circle.forth()
+    circle.edit_image(lambda image: image.slicer[:, :, :last] if last else _padded(image))
+    (entry,) = circle.home(NEW).entries
+
+    assert (entry.outcome, entry.error) == (Outcome.DERIVED, "")
+
+
+def _padded(image: nibabel.Nifti1Image) -> nibabel.Nifti1Image:
+    return nibabel.Nifti1Image(np.pad(np.asarray(image.dataobj), [(0, 0), (0, 0), (0, 2)]), image.affine)
+
+
 def test_a_segmentation_that_lost_its_position_is_refused(circle: Circle) -> None:
     circle.make("segmentation_label_map").forth()
     circle.edit_image(_without_codes)
@@ -446,6 +469,46 @@ def test_values_that_are_not_hounsfield_units_are_not_labeled_so(low: float, hig
 
     assert {ds.RescaleType for ds in circle.returned()} == {unit}
     assert any("do not look like Hounsfield units" in text for text in entry.log.warnings) == (unit == "US")
+
+
+def test_ct_without_a_unit_is_in_hounsfield_units_too(circle: Circle) -> None:
+    """As PS3.3 C.8.2.1 defines."""
+    circle.make("classic_ct")
+    edit_dicom(circle.dicom, RescaleType=None)
+    circle.forth()
+    circle.edit_image(lambda image: _scaled(image, 0, 1))
+    circle.home(NEW)
+
+    assert {ds.RescaleType for ds in circle.returned()} == {"US"}
+
+
+def test_the_unit_is_that_of_the_note_where_the_rescale_stays(circle: Circle) -> None:
+    circle.make("classic_ct").forth()
+    circle.edit_image(lambda image: with_stored(image, stored(image) - 9000))
+    (entry,) = circle.home(NEW).entries
+
+    assert any("RescaleType is US" in text for text in entry.log.warnings)
+    assert {ds.RescaleType for ds in circle.returned()} == {"US"}
+
+
+def test_padding_that_an_edited_image_still_has_does_not_make_its_unit_doubtful(circle: Circle) -> None:
+    circle.make("classic_ct")
+    for path in circle.dicom.rglob("*.dcm"):
+        ds = pydicom.dcmread(path)
+        ds.add_new(0x00280120, "SS", -32768)
+        ds.save_as(path)
+    circle.forth()
+    circle.edit_image(_with_padding)
+    (entry,) = circle.home(NEW).entries
+
+    assert {ds.RescaleType for ds in circle.returned()} == {"HU"}
+    assert not any("do not look like" in text for text in entry.log.warnings)
+
+
+def _with_padding(image: nibabel.Nifti1Image) -> nibabel.Nifti1Image:
+    values = stored(image).copy()
+    values[0] = -32768
+    return with_stored(image, values)
 
 
 def test_units_that_are_set_are_not_doubted(circle: Circle) -> None:

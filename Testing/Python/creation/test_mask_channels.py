@@ -75,6 +75,15 @@ def test_one_label_at_several_times_has_an_object_for_each(names: dict[str, str]
     assert [len(ds.SegmentSequence) for ds in objects] == [1, 1]
 
 
+@pytest.mark.parametrize("times", [2, 3])
+def test_times_of_a_label_other_than_1_are_not_segments(times: int):
+    """Each had the name of another label."""
+    masks = np.repeat((LABELS > 0)[..., None] * np.uint8(2), times, axis=-1)
+    Path("names.json").write_text(json.dumps(TWO_NAMES))
+    objects = made(save("a_seg.nii", masks), reference=series("ct"), kind="seg", labels="names.json")
+    assert [[item.SegmentLabel for item in ds.SegmentSequence] for ds in objects] == [["spleen"]] * times
+
+
 def test_masks_become_regions_of_interest_too():
     Path("names.json").write_text(json.dumps(TWO_NAMES))
     (ds,) = made(save("a_seg.nii", ONE_HOT), reference=series("ct"), kind=Kind.RTSTRUCT, labels="names.json")

@@ -115,6 +115,15 @@ def test_the_table_of_scans_has_the_date_of_a_sidecar_with_a_time_only(time: str
     assert any("its date was not used" in note for note in log.notes) == (date is None)
 
 
+def test_a_time_on_the_other_side_of_midnight_has_no_date_of_the_table_of_scans():
+    """The date was a day off."""
+    path = save("d/sub-01/anat/sub-01_T1w.nii", AcquisitionTime="00:10:00")
+    Path("d/dataset_description.json").write_text('{"Name": "x", "BIDSVersion": "1.9.0"}')
+    Path("d/sub-01/sub-01_scans.tsv").write_text("filename\tacq_time\nanat/sub-01_T1w.nii\t2020-01-02T23:50:00\n")
+    entry_of(path)
+    assert "AcquisitionDate" not in pydicom.dcmread(next(Path("out").rglob("*.dcm")))
+
+
 def test_new_series_leave_the_numbers_of_sidecars_free():
     Path("d").mkdir()
     Path("d/dataset_description.json").write_text('{"Name": "x", "BIDSVersion": "1.9.0"}')

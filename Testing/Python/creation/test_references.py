@@ -113,6 +113,15 @@ def test_a_matrix_that_was_lost_is_refused(matrix):
     )
 
 
+def test_a_matrix_that_was_lost_is_refused_though_its_voxels_fit_those_of_the_reference():
+    """As voxels of 1 mm do by chance: left and right were swapped, and some voxels outside of the reference."""
+    whole = np.diag([-1.0, -1.0, 1.0, 1.0])
+    whole[:3, 3] = 2, 3, -1
+    assert "voxels of 1 mm that begin at the origin" in refused(
+        save("b.nii", MASK, np.eye(4)), reference=series("ct", whole), kind="seg"
+    )
+
+
 def test_a_plane_that_itk_wrote_without_its_place_is_refused():
     """A two-dimensional image has no third coordinate in ITK, so it is at 0 mm in NIfTI."""
     reference = series("ct", np.diag([-2.0, -1.5, 3.0, 1.0]) + np.outer([0, 0, 1, 0], [0, 0, 0, -4]))

@@ -6,6 +6,7 @@ import json
 import shutil
 from dataclasses import replace
 from importlib.resources import files
+from pathlib import Path
 
 import nibabel
 import numpy as np
@@ -20,7 +21,7 @@ from nifti_dicom_bridge.model.charset import CharacterSet
 from nifti_dicom_bridge.model.dicom_source import DicomSource, Origin
 from nifti_dicom_bridge.model.metadata import NUMBER_FORMATS, Element, Encoding, Item, PixelElement, SeriesMetadata
 from nifti_dicom_bridge.model.pixels import PixelRecord, Rescale
-from nifti_dicom_bridge.sidecar import record
+from nifti_dicom_bridge.sidecar import record, record_path
 from nifti_dicom_bridge.sidecar.bulk import BulkReader, BulkWriter
 from nifti_dicom_bridge.sidecar.dicom_json import Decoder, Encoder
 from nifti_dicom_bridge.sidecar.table import TableDecoder, TableEncoder
@@ -201,6 +202,18 @@ def test_without_sidecar_something_new_is_made_and_that_is_reported(circle: Circ
 
     assert entry.outcome is Outcome.CONVERTED
     assert any("no sidecar" in warning for warning in entry.log.warnings)
+
+
+def test_an_image_is_deidentified_by_the_record_of_a_sidecar_that_is_named(circle: Circle) -> None:
+    """They were refused together, as a sidecar that is named had no record."""
+    circle.make("classic_ct").forth()
+    named = circle.sidecar().rename(circle.folder / "elsewhere.json")
+
+    (entry,) = circle.home(NEW, sidecar=named, deidentify=True).entries
+
+    assert (entry.outcome, entry.error) == (Outcome.REISSUED, "")
+    original = pydicom.dcmread(next(circle.dicom.rglob("*.dcm")))
+    assert original.PatientName not in {ds.PatientName for ds in circle.returned()}
 
 
 def test_a_sidecar_that_is_named_restores_the_original(circle: Circle) -> None:
@@ -467,3 +480,10 @@ def test_the_same_bytes_in_other_character_sets_are_other_text(circle: Circle) -
     assert column["Values"] == [value.decode(codec) for _, codec, value in texts]
     circle.home()
     assert listing(circle.back) == listing(circle.dicom)
+
+
+def test_a_path_through_a_dataset_does_not_make_an_image_part_of_it(tmp_path: Path) -> None:
+    (tmp_path / "dataset").mkdir()
+    (tmp_path / "dataset" / "dataset_description.json").write_text("{}")
+
+    assert record_path(tmp_path / "dataset" / ".." / "other" / "image.nii") is None

@@ -129,8 +129,11 @@ def _compare_voxels(a: Instance, b: Instance, comparison: Comparison, identical:
 def _difference_of(x: np.ndarray, y: np.ndarray) -> str:
     """Return how many values differ, and by how much; one that is not a number is equal to another one."""
     differ = (x != y) & ~(np.isnan(x) & np.isnan(y))
-    largest = np.abs(x[differ].astype(np.float64) - y[differ]).max()
-    return f"{int(differ.sum())} of {x.size} differ, by {largest:g} at most"
+    distances = np.abs(x[differ].astype(np.float64) - y[differ])
+    finite = distances[np.isfinite(distances)]
+    at_most = f", by {finite.max():g} at most" if finite.size else ""
+    missing = f"; {distances.size - finite.size} are not finite in one of both" if finite.size < distances.size else ""
+    return f"{distances.size} of {x.size} differ{at_most}{missing}"
 
 
 def _checked_format(instance: Instance, formats: decode.PixelFormats) -> PixelFormat:

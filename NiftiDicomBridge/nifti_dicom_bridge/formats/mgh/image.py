@@ -18,7 +18,7 @@ from ...model.digest import freeze
 from ...model.input_files import open_file
 from ...model.lazy_samples import lazy_samples
 from ...model.lazy_voxels import Voxels
-from ...model.names import is_compressed, stem_of
+from ...model.names import stem_of
 from ...model.packed_samples import SamplesFile, read_samples
 from ...model.surplus import Surplus
 from ...model.volume import Volume
@@ -26,6 +26,7 @@ from .end import FOOTER, is_end
 
 _START = struct.Struct(">7ih15f")
 DATA_OFFSET = 284
+_GZIP = b"\x1f\x8b"
 TYPES = {0: ">u1", 1: ">i4", 3: ">f4", 4: ">i2", 10: ">u2"}
 
 
@@ -121,4 +122,6 @@ def _read(path: Path, offset: int, size: int) -> bytes:
 
 
 def _is_packed(path: Path) -> bool:
-    return path.suffix.lower() == ".mgz" or is_compressed(path)
+    """Whether a file is gzip: by its content, which tools that rename files do not change."""
+    with open_file(path) as file:
+        return file.read(len(_GZIP)) == _GZIP

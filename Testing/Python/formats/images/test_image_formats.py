@@ -110,6 +110,13 @@ def test_every_type_is_read(suffix, dtype, compress) -> None:
     np.testing.assert_array_equal(volume.array[0], itk_image(path)[0])
 
 
+@pytest.mark.parametrize(("written", "name"), [("a.mgz", "image.mgh"), ("a.mgh", "image.mgz")])
+def test_mgh_is_gzip_by_its_content(written: str, name: str) -> None:
+    volume = oriented(VOXELS, *ORIENTATIONS[11])
+    (found,) = read(save(volume, written).rename(name))
+    np.testing.assert_array_equal(found.array[0], volume.array[0])
+
+
 @pytest.mark.parametrize("dtype", ["uint8", "int16", "int32", "float32"])
 @pytest.mark.parametrize("name", ["image.mgz", "image.mgh"])
 def test_every_type_of_mgh_is_read(name, dtype) -> None:

@@ -27,10 +27,10 @@ def channels(image: Volume, segments: Sequence[Segment], log: Log) -> list[Volum
     LabelError
         If another number of labels is described.
     """
-    masks = _Masks.of(image) if image.times > 1 and image.voxels.ndim == 4 else None
-    if masks is None:
-        return []
     count, numbers = image.times, sorted({segment.number for segment in segments})
+    masks = _Masks.of(image) if count > 1 and image.voxels.ndim == 4 else None
+    if masks is None or (masks.value > 1 and masks.value in numbers):  # the latter are times of that label
+        return []
     has_background = masks.fill_space and (numbers == list(range(1, count)) or (not numbers and _is_background(image)))
     if not has_background and numbers != list(range(1, count + 1)) and (numbers or not masks.fill_space):
         if len(numbers) > 1:

@@ -110,7 +110,8 @@ def _check_size(volume: Volume) -> None:
 
 def _check_position(volume: Volume) -> None:
     """Refuse an image whose position was lost: left and right would be guessed."""
-    problem = unstated_position(volume, volume.dicom.origin.ijk_to_ras) if volume.is_moved else ""
+    origin = volume.dicom.origin
+    problem = unstated_position(volume, origin.ijk_to_ras, origin.shape[1:4]) if volume.is_moved else ""
     if problem and has_position(volume.dicom.metadata):
         raise GeometryError(
             f"{problem}, and the grid is not that of its original, so where it is in the patient is unknown. Copy the affine "

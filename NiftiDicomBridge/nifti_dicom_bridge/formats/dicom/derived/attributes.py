@@ -19,7 +19,7 @@ from ..new_file import NewFile
 from ..references import source_images
 from ..uids import UidMap, new_uid
 from .derivation import DerivationContext
-from .units import lost_unit
+from .units import HU
 
 MEASURED = frozenset({
     Tag.DVH_SEQUENCE, Tag.DVH_NORMALIZATION_POINT, Tag.DVH_NORMALIZATION_DOSE_VALUE, Tag.RT_DOSE_ROI_SEQUENCE,
@@ -189,19 +189,19 @@ def rescale_elements(work: DerivationContext, elements: Elements, t: int = 0, k:
     public = metadata.number(elements, Tag.RESCALE_SLOPE), metadata.number(elements, Tag.RESCALE_INTERCEPT) or 0.0
     scaled = bool(public[0]) and public != (before.slope, before.intercept)  # by a private element, which is dropped
     stated = metadata.number(elements, Tag.DOSE_GRID_SCALING, 1.0) if public[0] is None else public[0]
+    had = Tag.RESCALE_SLOPE in elements
+    is_lost = had and work.lost_unit == HU and not work.functional
+    unspecified = {Tag.RESCALE_TYPE: new_element.text("LO", "US")}
     if (slope, intercept) == (stated, public[1]):  # not so where a modality LUT stated them, which is dropped
-        return {}
+        return unspecified if is_lost else {}
     if scaled and SCALED_PUBLICLY not in work.log.notes:
         work.log.notes.append(SCALED_PUBLICLY)
     if Tag.DOSE_GRID_SCALING in elements:
         return {Tag.DOSE_GRID_SCALING: new_element.decimals([slope])}
-    had = Tag.RESCALE_SLOPE in elements
     if work.pixel.floating or (not had and slope == 1.0 and intercept == 0.0):
         return {}
     result = {Tag.RESCALE_SLOPE: new_element.decimals([slope]), Tag.RESCALE_INTERCEPT: new_element.decimals([intercept])}
-    if not had or (not work.functional and lost_unit(work.pixels, metadata.text(elements, Tag.RESCALE_TYPE))):
-        result[Tag.RESCALE_TYPE] = new_element.text("LO", "US")
-    return result
+    return result if had and not is_lost else result | unspecified
 
 
 def with_value_mapping(work: DerivationContext, groups: Elements, t: int, k: int) -> Elements:

@@ -16,7 +16,7 @@ from ..reading.frames import frames_of, true_planes
 from ..reading.tolerances import SEEN_SHIFT
 from ..uids import new_uid
 from .stored import DerivedPixels
-from .units import note_of_units
+from .units import lost_unit, note_of_units
 
 _ONE_TIME = (
     "the image has one time, its original {}: b-value and number of the time are left out, and what else differs between the "
@@ -49,9 +49,9 @@ class DerivationContext:
         pixels = DerivedPixels(volume, self.templates, options.max_error, log)
         self.stored, self.pixel, self.pixels = pixels.voxels, pixels.pixel, pixels
         self.slopes, self.intercepts = pixels.slopes, pixels.intercepts
-        note = note_of_units(pixels, frames_of(series.first, 0)[0].units, self.functional)
-        if note and not _UNITS & options.set_values.keys():
-            log.warnings.insert(0, note)
+        self.lost_unit, reason = lost_unit(pixels, series.first)
+        if reason and not _UNITS & options.set_values.keys():
+            log.warnings.insert(0, note_of_units(self.lost_unit, reason, self.functional))
         self._infos: dict[int, list[FrameInfo]] = {}
         self.frame_of_reference = frame_of_reference(volume, resampled, log)
 

@@ -2,32 +2,51 @@
 
 from __future__ import annotations
 
+from ....model import metadata
+from ....model.metadata import Instance
+from ....standard.sop_classes import CT
+from ....standard.tags import Tag
+from ..reading.frame_info import FrameInfo
+from ..reading.frames import frames_of
 from .stored import DerivedPixels
 
+HU = "HU"
 _NARROWEST_HU, _LOWEST_HU, _HIGHEST_HU = 20.0, -8192.0, 65535.0
-"""Fractions in a narrower range are not HU: noise alone is wider. Padding is not lower, and metal not higher."""
+"""Fractions in a narrower range are not HU: noise alone is wider. Metal is not higher, and only padding is lower."""
 _LARGEST_BQML = 100.0
 """Images of activity have larger values; SUV have not."""
 
 
-def lost_unit(pixels: DerivedPixels, unit: str) -> str:
-    """Return why real values can hardly be in a unit, HU or BQML; empty if they can, or for other units."""
+def lost_unit(pixels: DerivedPixels, first: Instance) -> tuple[str, str]:
+    """Return the unit of the original, HU or BQML, and why real values can hardly be in it; empty texts if they can.
+
+    CT that does not specify a unit is in HU (PS3.3 C.8.2.1).
+    """
+    frame = frames_of(first, 0)[0]
+    unit = frame.units or (HU if metadata.text(first.elements, Tag.SOP_CLASS_UID) == CT else "")
+    if unit not in (HU, "BQML"):
+        return "", ""
     low, high = pixels.real_range
     values = f"edited values are from {low:g} to {high:g}, which do not look like"
-    if unit == "HU":
-        is_narrow = high - low < _NARROWEST_HU and not pixels.is_whole
-        return f"{values} Hounsfield units" if is_narrow or low < _LOWEST_HU or high > _HIGHEST_HU else ""
-    return f"{values} Bq/mL" if unit == "BQML" and 0 < high < _LARGEST_BQML else ""
+    if unit == "BQML":
+        return (unit, f"{values} Bq/mL") if 0 < high < _LARGEST_BQML else ("", "")
+    is_narrow = high - low < _NARROWEST_HU and not pixels.is_whole
+    is_low = low < _LOWEST_HU and low != _padding(first, frame)
+    return (unit, f"{values} Hounsfield units") if is_narrow or is_low or high > _HIGHEST_HU else ("", "")
 
 
-def note_of_units(pixels: DerivedPixels, unit: str, is_functional: bool) -> str:
-    """Return a note on values that can hardly be in the unit of the original; empty where there is none.
+def _padding(first: Instance, frame: FrameInfo) -> float | None:
+    """Return the real value of voxels outside of the image, which edited images still have."""
+    padding = metadata.number(first.elements, Tag.PIXEL_PADDING_VALUE)
+    return None if padding is None else padding * frame.slope + frame.intercept
+
+
+def note_of_units(unit: str, reason: str, is_functional: bool) -> str:
+    """Return a note on values that can hardly be in the unit of the original.
 
     Enhanced CT can state no other unit than HU (PS3.3 C.8.15.3.10).
     """
-    if not (reason := lost_unit(pixels, unit)):
-        return ""
-    if unit != "HU":
+    if unit != HU:
         return f'{reason}, the Units of the original. Use set_values={{"Units": "GML"}} if they are SUV'
     if is_functional:
         return f"{reason}, which is all that Enhanced CT can state"

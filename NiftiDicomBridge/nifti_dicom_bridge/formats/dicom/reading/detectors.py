@@ -51,12 +51,15 @@ def of_each_detector(elements: Elements) -> list[Elements]:
 
 
 def with_place(elements: Elements, place: Elements) -> Elements:
-    """Return where position and orientation of an object belong: in the item of its detector, if that has a position."""
+    """Return where position and orientation of an object belong: in the item of its detector, if that has a position, and in
+    the object, if that has one itself.
+    """
     items, n = _items(elements), _number(elements)
     if not items or Tag.IMAGE_POSITION_PATIENT not in items[n].elements:
         return place
     changed = tuple(Item({**item.elements, **place}) if k == n else item for k, item in enumerate(items))
-    return {Tag.DETECTOR_INFORMATION_SEQUENCE: Element("SQ", changed)}
+    own = place if Tag.IMAGE_POSITION_PATIENT in elements else {}
+    return {**own, Tag.DETECTOR_INFORMATION_SEQUENCE: Element("SQ", changed)}
 
 
 def _items(elements: Elements) -> Sequence[Item]:

@@ -85,7 +85,7 @@ def creators_of_manufacturer(elements: Elements) -> tuple[str, ...]:
 
 
 def private_numbers(elements: Elements, key: tuple[int, str, int]) -> list[float]:
-    """Return the numbers of a private element (group, creator, number); empty where there is none.
+    """Return the numbers of a private element (group, creator, number); empty where there is none, or one is not finite.
 
     Values of unknown VR are read as text where they are digits, else as the manufacturer documents them, else as FD.
     """
@@ -95,10 +95,9 @@ def private_numbers(elements: Elements, key: tuple[int, str, int]) -> list[float
     element = elements.get(tag) if tag else None
     if element is None or not isinstance(element.value, bytes):
         return []
-    if element.vr != "UN":
-        return metadata.numbers(elements, tag or 0)
-    kinds = ("DS", private_vr_of(tag or 0, key[1]) or "FD", "FD")
-    return next((numbers for vr in kinds if (numbers := metadata.numbers({0: Element(vr, element.value)}, 0))), [])
+    kinds = ("DS", private_vr_of(tag or 0, key[1]) or "FD", "FD") if element.vr == "UN" else (element.vr,)
+    numbers = next(filter(None, (metadata.numbers({0: Element(vr, element.value)}, 0) for vr in kinds)), [])
+    return numbers if all(map(math.isfinite, numbers)) else []
 
 
 def private_layers(layers: Sequence[Elements]) -> Iterator[Elements]:

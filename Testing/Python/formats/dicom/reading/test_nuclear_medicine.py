@@ -184,6 +184,22 @@ def test_moved_objects_of_one_frame_have_their_place_in_the_detector(circle: Cir
     assert all("ImagePositionPatient" not in ds and ds.NumberOfFrames == 1 for ds in circle.returned())
 
 
+def test_moved_objects_of_one_frame_have_one_place_where_the_original_specified_it_twice(circle: Circle) -> None:
+    objects = slice_by_slice()
+    for ds in objects:
+        ds.ImagePositionPatient = ds.DetectorInformationSequence[0].ImagePositionPatient
+        ds.ImageOrientationPatient = ds.DetectorInformationSequence[0].ImageOrientationPatient
+    save(circle.dicom, objects)
+    circle.forth()
+    circle.edit_image(lambda image: image.slicer[1:, 1:, 1:])
+    circle.home(NEW)
+
+    returned = circle.returned()
+    assert len(returned) == len(objects) - 1
+    assert all(ds.ImagePositionPatient == ds.DetectorInformationSequence[0].ImagePositionPatient for ds in returned)
+    assert not any("mm apart" in warning for volume in read([circle.back]) for warning in volume.warnings)
+
+
 def test_a_place_that_contradicts_that_of_the_detector_is_reported(tmp_path: Path) -> None:
     place = {"ImageOrientationPatient": [1, 0, 0, 0, 1, 0]}
     detector = group(ImagePositionPatient=[-10, -20, 30], **place)

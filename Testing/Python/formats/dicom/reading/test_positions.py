@@ -201,6 +201,17 @@ def test_edited_volumes_of_philips_ultrasound_are_such_volumes(times: int, circl
     assert volume.voxels[..., 0, 0].tolist() == [[60 * t + 20 * k + 1 for k in range(3)] for t in range(times)]
 
 
+@pytest.mark.parametrize("count", [np.nan, np.inf])
+def test_a_number_of_slices_that_is_not_finite_is_ignored(count: float, tmp_path: Path) -> None:
+    ds = philips_volumes(1)
+    ds[0x3001, 0x1001].VR = "FD"
+    ds[0x3001, 0x1001].value = count
+
+    (volume,) = volumes(tmp_path, ds)
+
+    assert volume.voxels.shape[:2] == (1, 1)
+
+
 def test_volumes_of_philips_ultrasound_without_a_size_are_reported(tmp_path: Path) -> None:
     (volume,) = volumes(tmp_path, philips_volumes(1, PhysicalDeltaX=0.0))
 
