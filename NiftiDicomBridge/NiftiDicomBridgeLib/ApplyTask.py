@@ -23,6 +23,10 @@ from .TemporaryNifti import StageTask
 Progress = Callable[[str, int, int], None]
 PYTHON_SLICER = "PythonSlicer"
 """First word of a command that runs in Slicer's Python."""
+NO_PYTHON = (
+    f"{PYTHON_SLICER} was not found, for Slicer was started without its launcher. Start Slicer by its launcher, or enter the "
+    "path of a program."
+)
 CONVERTED = "The volume is not an unedited image of the DICOM database, so it was converted to DICOM first."
 
 
@@ -127,6 +131,8 @@ def with_program(command: str) -> str:
     """Return a command with the path of Slicer's own Python in the place of `PYTHON_SLICER`; raises `BridgeError` if empty."""
     if not command:
         raise BridgeError("The command is empty. Enter one with {input} and {output}.")
+    if runs_in_slicer(command) and not sys.executable:
+        raise BridgeError(NO_PYTHON)
     return shlex.quote(sys.executable) + command.removeprefix(PYTHON_SLICER) if runs_in_slicer(command) else command
 
 

@@ -319,3 +319,13 @@ def test_archives_of_the_settings_of_slicer_are_offered(slicer, settings):
     settings.setValue("DICOM/ServerNodes/0", server.format(2).encode())
     settings.setValue("DICOM/ServerNodes/1", server.format(0).replace("PACS", "READONLY").encode())
     assert known_addresses() == ["dicomweb:https://archive.example/dicom-web", "pacs:PACS@10.0.0.1:104"]
+
+
+def test_a_slicer_without_its_launcher_has_no_python(slicer, monkeypatch):
+    from nifti_dicom_bridge import BridgeError
+    from NiftiDicomBridgeLib import ApplyTask
+
+    monkeypatch.setattr(ApplyTask.sys, "executable", "")
+    with pytest.raises(BridgeError, match="without its launcher"):
+        ApplyTask.with_program("PythonSlicer script.py {input} {output}")
+    assert ApplyTask.with_program("bet {input} {output}") == "bet {input} {output}"

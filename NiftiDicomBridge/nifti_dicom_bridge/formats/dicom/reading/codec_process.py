@@ -45,6 +45,8 @@ def decode_in_process(syntax: str, attributes: Attributes, frames: Sequence[byte
 
 def _python() -> str | None:
     """Return the path of a Python interpreter with our packages; None in an application that has none."""
+    if not sys.executable:  # an application without its launcher; not what is in the current folder
+        return None
     folder = Path(sys.executable).parent
     names = [Path(sys.executable), *(folder / name for name in ("PythonSlicer", "PythonSlicer.exe"))]
     return next((str(path) for path in names if "python" in path.name.lower() and path.is_file()), None)

@@ -227,6 +227,14 @@ def test_a_python_without_our_packages_decodes_nothing_and_blames_no_data(monkey
     assert codec_process.decode_in_process(JPEG_2000, _RAMP, [_jpeg_2000(frame)]) is None
 
 
+def test_a_program_of_the_current_folder_is_not_taken_for_python(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "PythonSlicer").touch()
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(codec_process.sys, "executable", "")
+
+    assert codec_process._python() is None
+
+
 def test_a_decoder_that_dies_ends_neither_the_run_nor_the_next_decoding(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
