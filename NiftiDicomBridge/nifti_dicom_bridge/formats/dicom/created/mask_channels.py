@@ -40,7 +40,8 @@ def channels(image: Volume, segments: Sequence[Segment], log: Log) -> list[Volum
             )
         return []
     first = int(has_background)
-    why = f"{len(numbers)} labels are described" if numbers else "each voxel is in exactly one of them"
+    described = "one label is" if len(numbers) == 1 else f"{len(numbers)} labels are"
+    why = f"{described} described" if numbers else "each voxel is in exactly one of them"
     left_out = "; the first, the background, was left out" if has_background else ""
     log.warnings.append(f"{count} masks along the fourth axis were taken for segments, not for times, as {why}{left_out}")
     return [_label_map(image, n, n + 1 - first) for n in range(first, count)]
