@@ -25,8 +25,8 @@ LIMIT_S, LIMIT_S_PER_MB = 60.0, 5.0
 """How long decoding may take: for the start of the process, and for each megabyte of frames."""
 LONGEST_END_S = 5.0
 """How long we wait for the process to end when ours ends."""
-READY = "ready"
-"""The first that the process writes: one that ends before has not seen any data."""
+READY = b"ready\n"
+"""The first that the process writes: one that ends before, or prints something else, has not seen any data."""
 _PACKAGE = Path(__file__).resolve().parents[4]
 _WORKER = "nifti_dicom_bridge.formats.dicom.reading.codec_worker"
 
@@ -101,9 +101,8 @@ class _Workers:
         """Whether the process has found its packages; one that has not is stopped."""
         if not self._is_ready:
             assert process.stdout is not None
-            try:
-                self._is_ready = pickle.load(process.stdout) == READY
-            except (OSError, EOFError, pickle.UnpicklingError):
+            self._is_ready = process.stdout.read(len(READY)) == READY
+            if not self._is_ready:
                 self.stop()
         return self._is_ready
 

@@ -18,7 +18,7 @@ def main() -> None:
     """Answer requests until the standard input ends."""
     answers = os.fdopen(os.dup(1), "wb")
     os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # codecs print to the standard output
-    pickle.dump(READY, answers)
+    answers.write(READY)
     answers.flush()
     while True:
         try:

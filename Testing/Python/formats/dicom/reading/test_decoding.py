@@ -210,10 +210,20 @@ def test_no_process_is_started_for_what_its_decoders_do_not_know(
 
 IS_READY = (
     "import os, pickle, sys\n"
-    f"pickle.dump({codec_process.READY!r}, sys.stdout.buffer)\n"
+    f"sys.stdout.buffer.write({codec_process.READY!r})\n"
     "sys.stdout.buffer.flush()\n"
 )  # fmt: skip
 """Begins a program that takes the place of the other process."""
+
+
+def test_a_python_that_prints_something_else_decodes_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What it prints was unpickled, which may fail in any way."""
+    (tmp_path / "talking.py").write_text("print('Initializing packages')\n")
+    monkeypatch.setattr(codec_process, "_WORKER", "talking")
+    monkeypatch.setattr(codec_process, "_WORKERS", codec_process._Workers())
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+
+    assert codec_process.decode_in_process(JPEG_2000, _RAMP, [_jpeg_2000(ramp(32, 32, dtype="<u2"))]) is None
 
 
 @pytest.mark.slow
