@@ -164,7 +164,9 @@ def _grids_of(group: Frames, series: Frames) -> list[Grid]:
 def _type_of(frames: Frames, words: set[tuple[str, ...]]) -> dict[str, Any]:
     """Return in what an image differs from others of its series, such as view and side of a radiograph, as a label."""
     others = [other for other in words if other != frames[0].words]
-    return {"type": words_between(frames[0].words, others) or None} if others else {}
+    labels = {str(value).upper() for value in frames[0].labels.values()}
+    own = [word for word in frames[0].words if word.upper() not in labels]
+    return {"type": words_between(own, others) or None} if others else {}
 
 
 def _by_instance(frames: Frames) -> list[Frames]:

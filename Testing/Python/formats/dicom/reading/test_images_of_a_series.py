@@ -204,6 +204,17 @@ def test_views_without_positions_are_named(tmp_path: Path) -> None:
     assert names == {"l-cc": 0, "r-cc": 20, "l-mlo": 40, "r-mlo": 60}
 
 
+def test_a_name_of_an_image_without_a_position_has_each_word_once(tmp_path: Path) -> None:
+    """It was called mpr_mpr-derived."""
+    found = [*slices(ramp(3, 4, 5), CT), *slices(ramp(1, 4, 5), CT)]
+    for n, ds in enumerate(found):
+        ds.SOPInstanceUID = ds.file_meta.MediaStorageSOPInstanceUID = uid(1, n)
+    found[-1].ImageType = ["DERIVED", "PRIMARY", "AXIAL", "MPR"]
+    del found[-1].ImagePositionPatient
+
+    assert list(images(tmp_path, found)) == ["", "mpr_derived"]
+
+
 def test_a_tube_voltage_that_changes_from_slice_to_slice_is_one_image(tmp_path: Path) -> None:
     found = series("KVP", ["120"], CT)
     for n, ds in enumerate(found):
