@@ -78,7 +78,11 @@ class ProposalUpdates:
         if self._discarded:
             self.look()
             return
-        by_path = {proposal.path: proposal for proposal in (task.finish(result) if result else [])}
+        try:
+            found = task.finish(result) if result else []
+        except Exception as raised:  # else, the panel would say for ever that it looks them up
+            found, error = [], raised
+        by_path = {proposal.path: proposal for proposal in found}
         for row in self._rows.outdated():
             row.proposal, row.outdated = by_path.get(row.path), row.path not in by_path
         self._on_found("" if error is None else _words_of(error))

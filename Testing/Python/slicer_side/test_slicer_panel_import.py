@@ -556,3 +556,14 @@ def test_hidden_files_of_a_folder_are_named(panel, bids_image, tmp_path):
     add_files(panel, [tmp_path / "scans"])
     assert "The folder contains no image files. Hidden files were left out, such as" in outcome(panel)
     assert ".hidden.nii.gz" in outcome(panel)
+
+
+def test_an_unforeseen_error_of_proposals_is_shown(panel, bids_image, monkeypatch):
+    from NiftiDicomBridgeLib.ImportTasks import ProposeTask
+
+    def fail(self, proposals):
+        raise ValueError("of a program")
+
+    monkeypatch.setattr(ProposeTask, "finish", fail)
+    add_files(panel, [bids_image])
+    assert "of a program" in notes(panel)
