@@ -79,10 +79,10 @@ class ProposalUpdates:
             self.look()
             return
         try:
-            found = task.finish(result) if result else []
-        except Exception as raised:  # else, the panel would say for ever that it looks them up
-            found, error = [], raised
-        by_path = {proposal.path: proposal for proposal in found}
+            proposals = task.finish(result) if result else []
+        except Exception as raised:  # else, the panel shows for ever that they are computed
+            proposals, error = [], raised
+        by_path = {proposal.path: proposal for proposal in proposals}
         for row in self._rows.outdated():
             row.proposal, row.outdated = by_path.get(row.path), row.path not in by_path
         self._on_found("" if error is None else _words_of(error))
