@@ -187,7 +187,7 @@ def test_an_interruption_ends_all_processes(circle: Circle) -> None:
 
 
 class _TerminatedWhileClosed:
-    """A connection whose other end was closed; the process is told to end while it closes its own."""
+    """A connection whose other end was closed; SIGTERM comes while the process closes its own."""
 
     def recv(self) -> object:
         raise EOFError
@@ -198,7 +198,7 @@ class _TerminatedWhileClosed:
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="SIGTERM ends a process at once here")
-def test_a_process_that_is_told_to_end_while_it_ends_prints_nothing(capfd: pytest.CaptureFixture[str]) -> None:
+def test_a_process_that_is_terminated_while_it_ends_prints_nothing(capfd: pytest.CaptureFixture[str]) -> None:
     process = multiprocessing.get_context("fork").Process(target=workers._work, args=(_TerminatedWhileClosed(), None, [], ()))
     process.start()
     process.join()

@@ -233,7 +233,7 @@ def _by_words(frames: Frames, series: Frames) -> list[Grid]:
 
 
 def _surplus_kinds(kinds: Mapping[tuple[str, ...], Frames]) -> list[tuple[str, ...]]:
-    """Return the image types of frames that are no slices of the most frequent type, which has all of its own.
+    """Return the image types of frames that are not slices of the most frequent type, which has all of its own.
 
     A screen of doses that has the position of the first slice, or any other, is such a frame.
     """
