@@ -15,8 +15,8 @@ Frames = list[FrameInfo]
 def by_station(frames: Frames) -> list[Frames]:
     """Return parallel frames by station, in their order.
 
-    Frames whose corners are nearer to each other than a part of their size are of one station, and so are chains of them: slices
-    of a tilted gantry move a little from one to the next. Volumes cannot contain frames of two stations.
+    Frames whose corners are nearer to each other than a part of their size are of one station, and so are chains of them:
+    slices of a tilted gantry move a little from one to the next. Volumes cannot contain frames of two stations.
     """
     planes = {id(frame.plane): frame.plane for frame in frames if frame.plane is not None}
     if len(planes) < 2:
