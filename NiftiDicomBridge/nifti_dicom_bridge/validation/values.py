@@ -8,7 +8,7 @@ from typing import NamedTuple
 from ..model import metadata
 from ..model.metadata import NUMBER_FORMATS, Element, Elements
 from ..standard.tags import Tag
-from .findings import Path, Severity
+from .findings import Severity, TagPath
 from .subject import DataSetContext, first_overlay, tag_of
 
 CT, MR, PET, NM = "ct-image", "mr-image", "positron-emission-tomography-image", "nuclear-medicine-image"
@@ -289,7 +289,7 @@ def check_image_type(subject: DataSetContext) -> None:
         )
 
 
-def check_values(subject: DataSetContext, tag: int, element: Element, path: Path) -> None:
+def check_values(subject: DataSetContext, tag: int, element: Element, path: TagPath) -> None:
     """Report an attribute that specifies what it may not specify."""
     rows = _rows(subject.iod, len(path) == 1).get(first_overlay(tag))
     if not rows or not isinstance(element.value, bytes) or not element.value:
@@ -301,7 +301,7 @@ def check_values(subject: DataSetContext, tag: int, element: Element, path: Path
         if wrong:
             enumerated = row.severity is Severity.ERROR
             which = f"Value {row.number}" if row.number else "It"
-            kind = "wanted is one of" if enumerated else "the defined terms are"
+            kind = "it must be one of" if enumerated else "the defined terms are"
             subject.say(
                 row.severity,
                 "value" if enumerated else "term",
