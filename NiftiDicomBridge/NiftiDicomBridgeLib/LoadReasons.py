@@ -17,6 +17,7 @@ import slicer
 from slicer.i18n import tr as _
 
 from . import Database
+from .SegmentSources import frame_sources, is_tiled
 
 TAGS = {
     "sopClassUID": "0008,0016",
@@ -126,7 +127,7 @@ def _is_hard_segmentation(series: SeriesHeaders) -> bool:
 def _has_no_position(series: SeriesHeaders) -> bool:
     if not _is_segmentation(series) or not series.frame_places or any(series.frame_places):
         return False
-    return not any(map(Database.has_frame_positions, series.files))
+    return not any(Database.has_frame_positions(path) or is_tiled(path) or not frame_sources(path) for path in series.files)
 
 
 def _is_sheared(places: Sequence[tuple[np.ndarray, np.ndarray]]) -> bool:

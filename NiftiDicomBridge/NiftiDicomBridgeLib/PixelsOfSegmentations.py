@@ -23,10 +23,8 @@ from .LoaderModels import predictions
 from .NodeImages import NodeImage
 from .NodeKinds import VOLUME, instance_uids_of, sequence_of
 from .Nodes import image_of
+from .SegmentSources import Frame, frame_sources, is_tiled
 from .VolumeMatching import matches_of
-
-Frame = tuple[str, int]
-"""SOP Instance UID, and number of the frame from 0."""
 
 NO_SOURCE = (
     "The segmentation has no position, and does not specify one image that it was made from, so it cannot be shown on an image."
@@ -101,7 +99,7 @@ def placed_by_images(volumes: Sequence[Volume], files: Sequence[Path]) -> list[V
     objects = {
         volume.dicom.metadata.first.path for volume in volumes if volume.space == "unplaced" and volume.intent == "label"
     }
-    images = {uid for path in objects for uid, _ in _sources_of(path)}
+    images = {uid for path in objects for uid, _ in frame_sources(path)}
     series = {Database.series_of_instances([uid]) for uid in images} - {""}
     if len(series) != 1 or len(images) < 2:
         return list(volumes)
@@ -125,9 +123,9 @@ def pixels_of(volumes: Sequence[Volume]) -> Pixels | None:
     BridgeError
         If the image is not specified, not available, or shown in another way than by a loader.
     """
-    if volumes[0].space != "unplaced":
+    if volumes[0].space != "unplaced" or is_tiled(volumes[0].dicom.metadata.first.path):
         return None
-    sources = _sources_of(volumes[0].dicom.metadata.first.path)
+    sources = frame_sources(volumes[0].dicom.metadata.first.path)
     if len({uid for uid, _ in sources}) != 1:
         raise BridgeError(NO_SOURCE)
     in_scene = [node for node in slicer.util.getNodesByClass(VOLUME) if sources[0][0] in instance_uids_of(node)]
@@ -143,22 +141,6 @@ def require_place(volume: Volume) -> Volume:
     if volume.space == "unplaced" and identity_of(volume, ("Modality",)).get("Modality") == "SEG":
         raise BridgeError(PROBABILITIES)
     return volume
-
-
-def _sources_of(path: str) -> list[Frame]:
-    """Return which frame each frame of a Segmentation was made from; nothing where that is not specified for all of them."""
-    import pydicom
-
-    groups = pydicom.dcmread(path, specific_tags=["PerFrameFunctionalGroupsSequence"], stop_before_pixels=True)
-    sources = []
-    for group in groups.get("PerFrameFunctionalGroupsSequence") or []:
-        derivations = group.get("DerivationImageSequence") or []
-        images = [image for derivation in derivations for image in derivation.get("SourceImageSequence") or []]
-        number = images[0].get("ReferencedFrameNumber", 1) if len(images) == 1 else None
-        if not isinstance(number, int):
-            return []
-        sources.append((str(images[0].get("ReferencedSOPInstanceUID", "")), int(number) - 1))
-    return sources
 
 
 def _loaded(uid: str) -> list[Any]:
