@@ -18,6 +18,8 @@ from .lookup import Lookup, frame_count
 from .moments import seconds
 
 COUNT_DIGITS = 9
+LARGEST_SEGMENT = (1 << 16) - 1
+"""ReferencedSegmentNumber (0062,000B) is of VR US (PS3.3 C.8.20.2)."""
 PHILIPS_LABEL_TYPE = (0x2005, "Philips MR Imaging DD 005", 0x29)
 PLACES = frozenset({
     Tag.STACK_ID, Tag.IN_STACK_POSITION_NUMBER, Tag.IMAGE_POSITION_PATIENT, Tag.IMAGE_ORIENTATION_PATIENT, Tag.SLICE_LOCATION,
@@ -108,6 +110,17 @@ def of_philips(*key: Any) -> Callable[[Frame], float | str | None]:
         return None
 
     return read
+
+
+def number_of_philips(*key: Any) -> Callable[[Frame], float | None]:
+    """Return a reader of the number in a private element of Philips; a text, which has no order, does not state it."""
+    read = of_philips(*key)
+
+    def read_number(frame: Frame) -> float | None:
+        value = read(frame)
+        return value if isinstance(value, float | int) else None
+
+    return read_number
 
 
 def echo_time(frame: Frame) -> float | None:
@@ -219,7 +232,7 @@ def segment(frame: Frame) -> int | None:
     if len(numbers) > 1:
         name = describe(Tag.REFERENCED_SEGMENT_NUMBER)
         frame.look.notes.append(f"{name} has {len(numbers)} values, one is allowed: the first, {numbers[0]:g}, is used")
-    return int(numbers[0]) if numbers else None
+    return int(numbers[0]) if numbers and 0 <= numbers[0] <= LARGEST_SEGMENT else None
 
 
 def polarity(frame: Frame) -> str | None:
@@ -266,7 +279,7 @@ def frame_number(frame: Frame) -> int | None:
 
 def instance_number(frame: Frame) -> float | None:
     """Return InstanceNumber, None for parts of a concatenation: they are divided anywhere."""
-    return None if _is_part(frame.elements) else metadata.number(frame.look.data_set, Tag.INSTANCE_NUMBER)
+    return None if _is_part(frame.elements) else _finite(metadata.number(frame.look.data_set, Tag.INSTANCE_NUMBER))
 
 
 def volume_number(frame: Frame) -> int | None:

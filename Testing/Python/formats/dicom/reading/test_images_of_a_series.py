@@ -413,3 +413,30 @@ def test_images_of_two_slices_of_which_one_is_missing_are_separate(gone: int, tm
     assert sorted(volume.voxels[:, :, 0, 0].tolist() for volume in volumes) == sorted(
         [[[value for value in (first, first + 1) if value != [0, 1, 100, 101][gone]]] for first in (0, 100)]
     )
+
+
+@pytest.mark.parametrize("repeating", [{"EchoNumbers": [1, 2]}, {"FrameOfReferenceUID": [uid(5), uid(6)]},
+                                       {"EchoNumbers": [1, 2], "FrameOfReferenceUID": [uid(5), uid(6)]}])  # fmt: skip
+def test_names_do_not_repeat_what_a_better_attribute_states(repeating: dict[str, list[Any]], tmp_path: Path) -> None:
+    found = series("EchoTime", ["2.5", "5"])
+    for n, ds in enumerate(found):
+        for attribute, values in repeating.items():
+            setattr(ds, attribute, values[n // SLICES])
+
+    assert firsts(images(tmp_path, found)) == {"echo2_5": 0, "echo5": 100}
+
+
+def test_an_image_without_a_position_is_in_no_space(tmp_path: Path) -> None:
+    found = series("KVP", ["120", "120"], CT)[: SLICES + 1]
+    del found[-1].ImagePositionPatient
+
+    assert set(images(tmp_path, found)) == {"", "2"}
+
+
+def test_image_types_that_differ_in_more_than_their_origin_are_separate_also_by_b_value(tmp_path: Path) -> None:
+    """Trace images are next to the image of b = 0 as acquired; images of another kind are not."""
+    found = series("ImageType", [["ORIGINAL", "PRIMARY", "OTHER"], ["DERIVED", "SECONDARY", "CONTRAST"]])
+    for ds in found:
+        ds.DiffusionBValue = 500 * ("DERIVED" in ds.ImageType)
+
+    assert sorted(firsts(images(tmp_path, found)).values()) == [0, 100]

@@ -394,7 +394,8 @@ def test_a_mosaic_whose_slices_are_only_counted(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("spacing", "distance", "found"), [("1E400", 3.0, "inf is not valid"), (None, 3.0, "is missing"), ("3.5", 3.5, "")]
+    ("spacing", "distance", "found"),
+    [("1E400", 3.0, "1E400 is not valid"), ("0", 3.0, "0 is not valid"), (None, 3.0, "is missing"), ("3.5", 3.5, "")],
 )
 def test_a_mosaic_without_a_valid_distance_of_slices_is_reported(
     spacing: str | None, distance: float, found: str, tmp_path: Path
