@@ -272,9 +272,12 @@ def object_of(frame: Frame) -> int | str:
 
 
 def frame_number(frame: Frame) -> int | None:
-    """Return the number of a frame in its object, None where that has only one."""
-    several = frame_count(frame.elements) > 1 or _is_part(frame.elements)
-    return first_number(frame.elements) + frame.number if several else None
+    """Return the number of a frame in its object, None where that has only one, or is a part of unknown place."""
+    elements = frame.elements
+    if _is_part(elements):
+        is_stated = any(metadata.number(elements, tag) is not None for tag in _ORDER_OF_PARTS)
+        return first_number(elements) + frame.number if is_stated else None
+    return frame.number if frame_count(elements) > 1 else None
 
 
 def instance_number(frame: Frame) -> float | None:
@@ -296,19 +299,26 @@ def _is_part(elements: Elements) -> bool:
 
 
 def first_number(elements: Elements) -> int:
-    """Return the number of the first frame of an object, counted from 0 in its concatenation (PS3.3 C.7.6.16.2.2.4)."""
+    """Return the number of the first frame of an object, counted from 0 in its concatenation (PS3.3 C.7.6.16.2.2.4).
+
+    Where a part does not state it, numbers are in order, but not one after the other: parts may have any number of frames.
+    """
     if not _is_part(elements):
         return 0
     offset = metadata.number(elements, Tag.CONCATENATION_FRAME_OFFSET_NUMBER)
-    if offset is not None:
-        return int(offset)
-    return max(0, metadata.integer(elements, Tag.IN_CONCATENATION_NUMBER) - 1) * frame_count(elements)
+    return int(offset) if offset is not None else max(0, metadata.integer(elements, Tag.IN_CONCATENATION_NUMBER) - 1) << 32
+
+
+_ORDER_OF_PARTS = (Tag.CONCATENATION_FRAME_OFFSET_NUMBER, Tag.IN_CONCATENATION_NUMBER)
 
 
 def number_of_uid(frame: Frame) -> int | None:
-    """Return the last number of SOPInstanceUID, which some scanners count up; None where it is too long for a count."""
+    """Return the last number of SOPInstanceUID, which some scanners count up; None where it is too long for a count.
+
+    None for parts of a concatenation, too: they are divided anywhere.
+    """
     last = metadata.text(frame.look.data_set, Tag.SOP_INSTANCE_UID).rpartition(".")[2]
-    return int(last) if last.isdigit() and len(last) <= COUNT_DIGITS else None
+    return int(last) if last.isdigit() and len(last) <= COUNT_DIGITS and not _is_part(frame.elements) else None
 
 
 def moment(frame: Frame, both: int, date: int, time: int) -> float | None:

@@ -193,6 +193,18 @@ def test_copies_of_files_without_a_uid_are_left_out(tmp_path: Path) -> None:
     assert len(inventory.leftovers) == 4
 
 
+@pytest.mark.parametrize("of", ["first", "second"])
+def test_an_object_with_one_more_attribute_is_no_copy_of_another(of: str, tmp_path: Path) -> None:
+    found, others = series(), series()
+    (found if of == "first" else others)[1].add_new(0x00204000, "LT", "seen by a second reader")
+    save(tmp_path, [*found, *others])
+
+    inventory = find_series([tmp_path])
+
+    assert len(inventory.leftovers) == 3
+    assert sum(len(one.instances) for one in inventory.series) == 5
+
+
 def test_copies_of_files_in_studies_of_their_own_are_left_out(tmp_path: Path) -> None:
     found = series()
     for n, ds in enumerate(found):

@@ -337,3 +337,15 @@ def test_slices_that_were_acquired_later_are_slices_of_their_stack(tmp_path: Pat
     (volume,) = read([tmp_path])
 
     assert volume.voxels[0, :, 0, 0].tolist() == list(range(13))
+
+
+@pytest.mark.parametrize("is_descending", [False, True])
+def test_stacks_that_instance_numbers_go_through_in_either_direction(is_descending: bool, tmp_path: Path) -> None:
+    found = between_each_other("InstanceNumber", 3.0)
+    for ds in found if is_descending else []:
+        ds.InstanceNumber = 13 - ds.InstanceNumber
+    save(tmp_path, found)
+
+    times = [frames[:, 0, 0].tolist() for volume in read([tmp_path]) for frames in volume.voxels]
+
+    assert sorted(times) == [[1000 * t + 20 * k for k in range(6)] for t in range(2)]
