@@ -34,7 +34,9 @@ def records_near(described: ImageWithSidecar) -> list[str]:
     path = described.origin
     stamp = Stamp.of(path.parent)
     records = _records(path.parent, stamp) if stamp else {}
-    image_id = ImageId.parse(nifti.description(path)) if records else None
+    if not records:
+        return []
+    image_id = ImageId.parse(nifti.description(path))
     own = [file for file, recorded in records.items() if image_id is not None and recorded == image_id]
     if own:
         return [
@@ -42,8 +44,8 @@ def records_near(described: ImageWithSidecar) -> list[str]:
             f"copy it to {stem_of(path)}.json"
         ]
     images = {stem_of(Path(name)) for name in os.listdir(path.parent) if suffix_of(name)}
-    is_other = image_id is not None  # its header states which record is its own
-    lone = [file for file, recorded in records.items() if file.name[: -len(".json")] not in images and not (is_other and recorded)]
+    possible = (file for file, recorded in records.items() if image_id is None or recorded is None)
+    lone = [file for file in possible if file.name[: -len(".json")] not in images]
     return [
         f"{file.name} has the record of an image that is not there: if it is this image, give both the same name"
         for file in lone[:_MOST_RECORDS]

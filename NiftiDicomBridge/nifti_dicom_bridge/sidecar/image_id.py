@@ -40,8 +40,8 @@ class ImageId(NamedTuple):
     @classmethod
     def parse(cls, description: str) -> ImageId | None:
         """Return the identifier in a text; None where there is none."""
-        found = _PATTERN.search(description)
-        return cls(found[1], found[2]) if found else None
+        match = _PATTERN.search(description)
+        return cls(match[1], match[2]) if match else None
 
     @classmethod
     def of_source(cls, source: DicomSource | None) -> ImageId | None:
