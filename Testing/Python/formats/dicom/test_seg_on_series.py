@@ -191,9 +191,7 @@ def identity_of(space: str, image: Dataset) -> Dataset:
     ds.SOPClassUID, ds.SOPInstanceUID, ds.Modality = "1.2.840.10008.5.1.4.1.1.66.1", uid(67, 1), "REG"
     ds.SeriesInstanceUID, ds.StudyInstanceUID, ds.FrameOfReferenceUID = uid(67), uid(901), image.FrameOfReferenceUID
     step = group(FrameOfReferenceTransformationMatrix=list(np.eye(4).ravel()))
-    ds.RegistrationSequence = [
-        group(FrameOfReferenceUID=space, MatrixRegistrationSequence=[group(MatrixSequence=[step])])
-    ]
+    ds.RegistrationSequence = [group(FrameOfReferenceUID=space, MatrixRegistrationSequence=[group(MatrixSequence=[step])])]
     return ds
 
 
