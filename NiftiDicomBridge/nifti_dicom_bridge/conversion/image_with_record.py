@@ -18,6 +18,7 @@ from ..model.names import pair_of
 from ..model.volume import Volume
 from ..output import check_complete
 from ..sidecar import KEY, match, read_sidecar, record, record_path, sidecar_path, unused_sidecars
+from ..sidecar.image_id import check_image_id
 from ..sidecar.record import Record
 
 SAME_B, SAME_DIRECTION = 0.01, 0.9999
@@ -78,6 +79,8 @@ class ImageWithRecord:
         if self.record is None:
             return image
         volume = match.attach(image, self.record, str(self.path))
+        if doubt := check_image_id(nifti.description(self.path), self.record.image_id, str(self.path)):
+            volume = replace(volume, warnings=(*volume.warnings, doubt))
         if with_gradients and volume.gradients is None and volume.source is not None:
             return replace(volume, gradients=_recorded_gradients(volume))
         doubt = "" if with_gradients or image.times == 1 else self._doubt_of_gradients(image, volume)

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from functools import lru_cache
 from os.path import lexists
 from pathlib import Path
 from typing import Any
@@ -16,9 +14,9 @@ from ..bids.inheritance import entities_of, inherited
 from ..errors import NiftiReadError, SidecarError
 from ..formats import nifti, zarr
 from ..formats.image_formats import header_keys, read_image
-from ..model.input_files import Stamp, absent_content, read_file
+from ..model.input_files import absent_content
 from ..model.lazy_voxels import mapped
-from ..model.names import stem_of, suffix_of
+from ..model.names import stem_of
 from ..model.volume import Volume
 from ..sidecar import KEY, read_sidecar, sidecar_path, unused_sidecars
 
@@ -151,27 +149,6 @@ def sidecars_of(path: Path) -> Sequence[Path]:
     """Return the sidecars of an image, the nearest last."""
     own = sidecar_path(path)
     return [*inherited(path, stem_of(path), ".json"), *([own] if lexists(own) else [])]
-
-
-def records_without_image(path: Path) -> tuple[Path, ...]:
-    """Return the sidecars in the folder of an image that have a record, and whose image is not there: one was renamed."""
-    stamp = Stamp.of(path.parent)
-    return _records_without_image(path.parent, stamp) if stamp else ()
-
-
-@lru_cache(maxsize=16)
-def _records_without_image(folder: Path, _: Stamp) -> tuple[Path, ...]:
-    names = os.listdir(folder)
-    images = {stem_of(Path(name)) for name in names if suffix_of(name)}
-    lone = [folder / name for name in sorted(names) if name.lower().endswith(".json") and name[:-5] not in images]
-    return tuple(file for file in lone if _has_record(file))
-
-
-def _has_record(file: Path) -> bool:
-    try:
-        return f'"{KEY}"'.encode() in read_file(file)
-    except OSError:
-        return False
 
 
 def _companion_file(path: Path, suffix: str) -> Path | None:

@@ -27,15 +27,17 @@ from ..standard import dictionary
 from ..version import tool_version
 from .bulk import BulkReader, BulkWriter
 from .dicom_json import vr_of
+from .image_id import ImageId
 from .old_versions import check_written_keys, with_current_keys
 from .record_digest import CHANGED, DIGESTS, check_digests, digests_of
 from .record_sizes import check_counts
 from .table import TableDecoder, TableEncoder
 
 KEY = "NiftiDicomBridge"
-SCHEMA_VERSION = "2.2"
+SCHEMA_VERSION = "2.3"
 READABLE_VERSIONS = ("1", "2")
 """Major versions of the schema that are read."""
+IMAGE_ID = "ImageId"
 WRITTEN_KEYS = "WrittenBidsKeys"
 """The keys at the top level as they were written; a Zarr store without a record has them, too."""
 NO_PREAMBLE = "none"
@@ -62,11 +64,14 @@ class Record(NamedTuple):
         The top level of the sidecar as it was written.
     warning : str
         What is to be known of the record itself; empty without any.
+    image_id : ImageId or None
+        What the header of the image specifies, too; None in records before schema version 2.3.
     """
 
     source: DicomSource
     written_bids_keys: dict[str, Any]
     warning: str = ""
+    image_id: ImageId | None = None
 
 
 # --- volume → record --------------------------------------------------------------------------------------------------
@@ -104,6 +109,8 @@ def to_json(volume: Volume, bids: dict[str, Any]) -> dict[str, Any]:
     }
     if source.preserved_bids_keys:
         record["PreservedBidsKeys"] = source.preserved_bids_keys.decode("ascii")
+    if image_id := ImageId.of_source(source):
+        record[IMAGE_ID] = str(image_id)
     record["BulkData"] = bulk.to_json()
     if source.is_changed:
         record[CHANGED] = True
@@ -224,7 +231,8 @@ def from_json(record: Any, where: str) -> Record:
             check_written_keys(record[WRITTEN_KEYS], instances, where)
         series = SeriesMetadata(instances, frames, layers)
         source = DicomSource(series, pixels, origin, resampled, preserved, bool(is_changed))
-        return Record(source, record[WRITTEN_KEYS], _WARNINGS[is_changed])
+        image_id = ImageId.parse(str(record.get(IMAGE_ID, "")))
+        return Record(source, record[WRITTEN_KEYS], _WARNINGS[is_changed], image_id)
     except (KeyError, TypeError, ValueError, AttributeError, IndexError, OverflowError, MemoryError, GeometryError) as error:
         what = f"{type(error).__name__}: {error}"
         raise SidecarError(

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import gzip
 import math
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, cast
 
 import numpy as np
 
@@ -85,8 +86,9 @@ def read_header(path: Path) -> NiftiHeader:
     """Return the header of an image in one file or two; raises `NiftiReadError` or an error of gzip where it is damaged."""
     if pair := pair_of(path):
         return _header_of_pair(pair[0])
-    with _opened_for_reading(path) as file:
-        return _header_of_file(read_start(file, path, 540), path)
+    packed = gzip_file.is_packed(path)
+    with open_file(path) as raw, gzip.open(raw) if packed else nullcontext(raw) as file:  # no more than its first bytes
+        return _header_of_file(read_start(cast(BinaryIO, file), path, 540), path)
 
 
 def acquisition_keys(path: Path) -> dict[str, Any]:
@@ -98,6 +100,16 @@ def acquisition_keys(path: Path) -> dict[str, Any]:
     except gzip_file.damage_errors():
         return {}
     return {"SliceTiming": times} if times else {}
+
+
+def description(path: Path) -> str:
+    """Return the description in a header (descrip of nifti1.h); empty where there is none, or the file cannot be read."""
+    try:
+        return read_header(path).description
+    except NiftiReadError:
+        return ""
+    except gzip_file.damage_errors():
+        return ""
 
 
 def _intent(header: NiftiHeader, voxels: Voxels) -> str:
