@@ -17,7 +17,7 @@ from ..model.input_files import Stamp, change_since
 from ..model.names import pair_of
 from ..model.volume import Volume
 from ..output import check_complete
-from ..sidecar import KEY, match, read_sidecar, record_path, sidecar_path
+from ..sidecar import KEY, match, read_sidecar, record_path, sidecar_path, unused_sidecars
 from ..sidecar.image_id import check_image_id
 from ..sidecar.record import Record
 from ..sidecar.record_reading import record_from_json
@@ -74,6 +74,7 @@ class ImageWithRecord:
         self.check_unchanged()
         image = read_image(self.path, lazy=lazy)
         self.check_unchanged()
+        image = replace(image, warnings=(*image.warnings, *unused_sidecars(self.path, self.named)))
         if with_gradients and image.times > 1:
             image = nifti.with_gradients(image, self.path)
         if self.record is None:

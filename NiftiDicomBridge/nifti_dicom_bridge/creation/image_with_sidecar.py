@@ -18,7 +18,7 @@ from ..model.input_files import absent_content
 from ..model.lazy_voxels import mapped
 from ..model.names import stem_of
 from ..model.volume import Volume
-from ..sidecar import KEY, read_sidecar, sidecar_path
+from ..sidecar import KEY, read_sidecar, sidecar_path, unused_sidecars
 
 _OF_ONE_SUBJECT = frozenset({
     "PatientID", "PatientName", "PatientBirthDate", "StudyInstanceUID", "StudyID", "AccessionNumber", "FrameOfReferenceUID",
@@ -88,6 +88,7 @@ def open_with_sidecar(path: Path, sidecar: Path | None = None, lazy: bool = Fals
     image = read_image(path, allow_complex=True, lazy=lazy)
     image = _with_gradients(image, path)
     files = [sidecar] if sidecar is not None else sidecars_of(path)
+    image = replace(image, warnings=(*image.warnings, *unused_sidecars(path, sidecar)))
     inherited_files = [file for file in files if file not in (sidecar, sidecar_path(path))]
     top = header_keys(path)
     where = str(files[-1]) if files else str(path) if top else ""
@@ -113,16 +114,18 @@ def _is_of_several(file: Path, path: Path) -> bool:
 def _with_gradients(image: Volume, path: Path) -> Volume:
     """Return an image with the b-values and directions next to it; with a warning where they are there, but not used."""
     bval, bvec = (_companion_file(path, suffix) for suffix in (".bval", ".bvec"))
-    if bval is not None and bvec is not None:
-        try:
-            return replace(image, gradients=nifti.read_gradients(image, bval, bvec))
-        except NiftiReadError:
-            if image.times > 1 or absent_content(bval) or absent_content(bvec):
-                raise
-    if bval is None and bvec is None:
-        return image
-    reason = "the image has one volume" if image.times == 1 else f"there is no {'.bvec' if bvec is None else '.bval'} file"
-    words = f"{(bval or bvec or path).name} is not used, because {reason}: b-value and direction are not written"
+    files = [file for file in (bval, bvec, nifti.table_file(path)) if file is not None]
+    try:
+        gradients = nifti.gradients_of(image, path, bval, bvec)
+    except NiftiReadError:
+        if image.times > 1 or any(map(absent_content, files)):
+            raise
+        gradients = None
+    if gradients is not None or not files:
+        return replace(image, gradients=gradients)
+    words = nifti.lone_file(bval, bvec)
+    if image.times == 1:
+        words = f"{files[0].name} is not used, because the image has one volume: b-value and direction are not written"
     return replace(image, warnings=(*image.warnings, words))
 
 
@@ -131,13 +134,14 @@ def _of_store(path: Path, sidecar: Path | None, lazy: bool) -> ImageWithSidecar:
     own = sidecar or sidecar_path(path)
     top = read_top(sidecar) if sidecar else stored.top
     image = stored.image if lazy else stored.image.in_memory()
+    image = replace(image, warnings=(*image.warnings, *unused_sidecars(path, sidecar)))
     return ImageWithSidecar(image, path, top, str(own) if own.exists() else str(path))
 
 
 def read_top(path: Path) -> dict[str, Any]:
     """Return the keys of a sidecar; raises `SidecarError` where it is missing or no JSON object."""
     if not path.is_file():
-        raise SidecarError(f'sidecar="{path}": there is no such file. Check the path.')
+        raise SidecarError(f'sidecar="{path}": {absent_content(path) or "there is no such file. Check the path"}.')
     return read_sidecar(path)
 
 

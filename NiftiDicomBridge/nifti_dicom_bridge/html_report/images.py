@@ -101,8 +101,9 @@ def _planned(paths: Sequence[Path]) -> Iterator[Image]:
     """Yield images that are made of DICOM files."""
     images = _images_among(paths)
     files = [path for path in paths if path not in images and path.suffix.lower() not in OTHER_KINDS]
-    for plan in put_on_series(plan_all(find_series(files))) if files else []:
-        yield _dicom(plan)
+    if files:
+        inventory = find_series(files)
+        yield from map(_dicom, put_on_series(plan_all(inventory), spaces=inventory.spaces))
 
 
 def _dicom(plan: Plan) -> Image:
