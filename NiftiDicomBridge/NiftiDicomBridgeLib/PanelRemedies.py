@@ -28,6 +28,7 @@ def _of_files() -> dict[str, str]:
         "install-packages": _("Install them in the Python console, with slicer.util.pip_install."),
         "leave-out-originals": _("leave out “Keep original UIDs”."),
         "number-files": _("Rename it."),
+        "one-space": _("If you know that both are at one place, use the option “same_space” in the Python console."),
         "overwrite-subjects-without-key": _(
             "“Replace existing files” cannot be combined with “De-identify” for a BIDS dataset: patients get other labels in "
             "each run. Choose an empty folder."
