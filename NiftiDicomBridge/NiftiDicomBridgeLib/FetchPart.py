@@ -7,7 +7,6 @@ from typing import Any
 
 from slicer.i18n import tr as _
 
-from .ArchiveAccess import SIGN_IN
 from .Feedback import Feedback
 
 
@@ -85,6 +84,7 @@ class FetchPart:
         self._on_fetched(fetched.series)
 
     def _on_link(self, target: str) -> None:
+        from .ArchiveAccess import SIGN_IN
         from .ArchiveAddresses import server_of
 
         server = server_of(self._chosen.get("archive", ""))

@@ -95,7 +95,7 @@ def test_what_is_fetched_is_in_the_database_and_checked(list_of_database, orthan
 @pytest.mark.parametrize(
     ("selection", "words"),
     [
-        ({"patient": "NOBODY"}, "has nothing that matches patients: NOBODY"),
+        ({"patient": "P3"}, "has nothing that matches patients: P3"),
         ({"patient": "P1", "accession": "A1"}, "has nothing that matches"),
         ({"patient": "P*"}, "which archives take for patterns"),
         ({"study": "abc"}, "is not a UID"),

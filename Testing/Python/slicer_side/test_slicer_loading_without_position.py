@@ -89,8 +89,8 @@ def set_mask(slicer, node, number, mask, volume):
 
 
 @pytest.fixture
-def told(slicer, monkeypatch):
-    """What the user is told."""
+def shown_errors(slicer, monkeypatch):
+    """The errors that the user sees."""
     texts = []
     monkeypatch.setattr(slicer.util, "errorDisplay", lambda text, *args, **kwargs: texts.append(text))
     return texts
@@ -172,21 +172,21 @@ def test_it_follows_its_image_and_is_refused_apart_from_it(slicer, plugin, logic
     assert outcomes(logic.volumesToDicom([node])) == ["reissued"]
 
 
-def test_without_its_image_it_is_refused(slicer, plugin, logic, written, told):
+def test_without_its_image_it_is_refused(slicer, plugin, logic, written, shown_errors):
     slicer.dicomDatabase.removeSeries(series_of_image())
     with pytest.raises(Exception, match="loaded nothing"):
         logic.loadSeries([written])
-    assert "which is not in Slicer's DICOM database. Import that image" in told[0]
+    assert "which is not in Slicer's DICOM database. Import that image" in shown_errors[0]
     assert not slicer.util.getNodesByClass("vtkMRMLSegmentationNode")
 
 
-def test_on_an_image_that_is_shown_otherwise_it_is_refused(slicer, plugin, logic, written, told):
+def test_on_an_image_that_is_shown_otherwise_it_is_refused(slicer, plugin, logic, written, shown_errors):
     logic.loadSeries([series_of_image()])
     (volume,) = slicer.util.getNodesByClass("vtkMRMLScalarVolumeNode")
     volume.SetSpacing(7, 7, 7)
     with pytest.raises(Exception, match="loaded nothing"):
         logic.loadSeries([written])
-    assert "where Slicer shows the pixels of that image is not known" in told[0]
+    assert "where Slicer shows the pixels of that image is not known" in shown_errors[0]
 
 
 def series_of_image():
@@ -297,18 +297,18 @@ def test_frames_of_images_with_a_position_are_where_these_are(slicer, plugin, lo
 # --- what is refused, and who loads
 
 
-def test_images_that_are_not_specified_are_not_guessed(slicer, plugin, logic, database, told, tmp_path):
+def test_images_that_are_not_specified_are_not_guessed(slicer, plugin, logic, database, shown_errors, tmp_path):
     put_stripped(tmp_path, sources=False)
     with pytest.raises(Exception, match="loaded nothing"):
         logic.loadSeries([series.uid for series in all_series()])
-    assert "does not specify one image that it was made from" in told[0]
+    assert "does not specify one image that it was made from" in shown_errors[0]
 
 
-def test_probabilities_without_a_position_are_refused(slicer, plugin, logic, database, told, tmp_path):
+def test_probabilities_without_a_position_are_refused(slicer, plugin, logic, database, shown_errors, tmp_path):
     put_stripped(tmp_path, fractional=True)
     with pytest.raises(Exception, match="loaded nothing"):
         logic.loadSeries([series.uid for series in all_series()])
-    assert "contains probabilities" in told[0]
+    assert "contains probabilities" in shown_errors[0]
     assert not slicer.util.getNodesByClass("vtkMRMLVolumeNode")
 
 

@@ -123,7 +123,7 @@ def is_unplaced(volume: Volume) -> bool:
     axes, middle = origin.ijk_to_ras[:3, :3], (np.array(origin.shape[3:0:-1]) - 1) / 2
     off_axis = np.abs(axes - np.diag(np.diagonal(axes))).max()
     away = np.abs(axes @ middle + origin.ijk_to_ras[:3, 3]).max()
-    return bool(max(off_axis, away) <= geometry.SAME_SLICE * np.abs(axes).max())
+    return bool(max(off_axis, away) <= SAME_SLICE * np.abs(axes).max())
 
 
 def frame_of_reference(volume: Volume, resampled: bool, log: Log) -> str:
