@@ -73,6 +73,7 @@ EXAMPLES: dict[str, dict[str, Any]] = {
     "labelmap-of-contours": {"target": "dicom", "kind": "rtstruct", "segmentation": "labelmap"},
     "max-error-without-rounding": {"target": "dicom", "kind": "pm", "max_error": 0.5},
     "allow-no-overlap-without-reference": {"target": "dicom", "allow_no_overlap": True},
+    "same-space-without-reference": {"target": "dicom", "same_space": True},
     "plane-without-reference": {"target": "dicom", "plane": "reference"},
     "pictures-in-plane-of-reference": {"target": "preview", "plane": "reference"},
     "fps-without-movies": {"target": "preview", "preview.fps": 5, "preview.gif": False, "preview.mp4": False},

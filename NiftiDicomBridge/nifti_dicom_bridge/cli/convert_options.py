@@ -125,6 +125,8 @@ def _add_creation(group: Any) -> None:
                             "repeated: images are paired by grid, then by name")  # fmt: skip
     group.add_argument("--allow-no-overlap", action="store_true",
                        help="also use a reference that the image does not overlap, for patient and study only")  # fmt: skip
+    group.add_argument("--same-space", action="store_true",
+                       help="RT Structure Sets, Segmentations: take the frames of reference for one space")  # fmt: skip
     group.add_argument("--study-from", metavar="DICOM", help="DICOM from which only patient and study are copied")
     group.add_argument("--sidecar", metavar="FILE.json", help="path of the BIDS sidecar, if it is not next to the image")
     group.add_argument("--metadata", metavar="FILE",

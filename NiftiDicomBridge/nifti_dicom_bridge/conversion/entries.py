@@ -132,11 +132,12 @@ def plans_as_named(
     """
     if inventory.unselected:
         report.notes.append(f"{inventory.unselected} series were left out by the selection.")
-    plans, entries = planned(inventory.series, runner.jobs)
+    is_one_space = structures is not None and structures.same_space
+    plans, entries = planned(inventory.series, replace(inventory.spaces, are_all_one=is_one_space), runner.jobs)
     if structures is not None and (inventory.structure_sets or structures.references):
         from .structure_sets import plan_structure_sets, put_on_references  # few inputs have any
 
-        plans, references = put_on_references(plans, structures)
+        plans, references = put_on_references(plans, inventory, structures)
         plans += plan_structure_sets(inventory, plans, structures, runner.jobs, references)
     if structures is not None and not inventory.structure_sets:
         report.notes += _not_applied(structures, any(map(is_of_segmentation, plans)))
@@ -148,6 +149,8 @@ def _not_applied(options: ConversionOptions, has_segmentations: bool) -> list[st
     """Return notes about the options of RT Structure Sets, and of Segmentations, for input without any."""
     given = {
         "reference= was not applied: it is for RT Structure Sets and Segmentations": options.references
+        and not has_segmentations,
+        "same_space=True was not applied: it is for RT Structure Sets and Segmentations": options.same_space
         and not has_segmentations,
         f'rois="{options.rois}" was not applied: it is for RT Structure Sets': options.rois is not RoiForm.LABELMAP,
     }

@@ -161,7 +161,7 @@ def plans_to_inspect(
             plans += plan_series(series)
         except Exception as error:
             result.add_problem(series.instances[0].path, error, series.uid)
-    plans = put_on_series(plans)
+    plans = put_on_series(plans, spaces=inventory.spaces)
     name_plans(plans)
     return plans
 

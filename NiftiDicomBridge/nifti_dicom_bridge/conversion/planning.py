@@ -8,6 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from ..formats.dicom.reading.plans import Plan, plan_series
+from ..formats.dicom.reading.registrations import Spaces
 from ..formats.dicom.reading.segment_series import put_on_series
 from ..formats.dicom.reading.series import Series
 from ..model.collection import collection_paused
@@ -20,15 +21,18 @@ SHARE = 32
 Planned = tuple[list[Plan], list[Entry]]
 
 
-def planned(all_series: Sequence[Series], jobs: int = 1) -> Planned:
-    """Return the plans of all series in their order, and an entry for each that cannot be understood."""
+def planned(all_series: Sequence[Series], spaces: Spaces, jobs: int = 1) -> Planned:
+    """Return the plans of all series in their order, and an entry for each that cannot be understood.
+
+    `spaces` is which frames of reference are one space.
+    """
     shares = _shares(all_series)
     sizes = [sum(len(series.instances) for series in share) for share in shares]
     jobs = useful_jobs(sizes, SHARE, jobs)
     with collection_paused():
         parts = computed_in_copies(lambda n: _planned(shares[n]), sizes, jobs, _Pickling(all_series))
     plans = [plan for some, _ in parts for plan in some]
-    return put_on_series(plans), [entry for _, entries in parts for entry in entries]
+    return put_on_series(plans, spaces=spaces), [entry for _, entries in parts for entry in entries]
 
 
 def _planned(all_series: Sequence[Series]) -> Planned:

@@ -15,9 +15,11 @@ from ..model.digest import Digester
 from ..model.grids import same_grid
 from ..model.lazy_voxels import ranges, read_ahead
 from ..model.volume import Volume, reoriented
-from ..sidecar import KEY, match, read_sidecar, record
+from ..sidecar import KEY, match, read_sidecar
+from ..sidecar.image_id import ImageId
 from ..sidecar.record import Record
 from ..sidecar.record_digest import DIGESTS, digests_of
+from ..sidecar.record_reading import record_from_json
 
 PLANES = 16
 PICTURES = (".png", ".gif")
@@ -44,13 +46,16 @@ def check_nifti(
     try:
         back = nifti.read_image(image)
         content = read_sidecar(apart or sidecar)
-        stored = record.from_json(content[KEY], str(sidecar)) if KEY in content else None
+        stored = record_from_json(content[KEY], str(sidecar)) if KEY in content else None
         attached = back if stored is None else match.attach(back, stored, str(image))
+        is_of_record = stored is None or ImageId.parse(nifti.description(image)) == stored.image_id
     except BridgeError as error:
         raise _error(image.name, f"it cannot be read ({error})") from error
     back = reoriented(back, (0, 1, 2), (1, -1, 1))  # rows are written from the last to the first
     _compare_grids(image.name, volume, back.ijk_to_ras)
     _compare_voxels(image.name, volume, back, digest)
+    if not is_of_record:
+        raise _error(image.name, "its header has another image identifier than its record")
     if stored is not None:
         _compare_records(image.name, volume, stored)
         if volume.edits() != attached.edits():

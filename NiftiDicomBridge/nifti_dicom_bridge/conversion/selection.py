@@ -107,7 +107,7 @@ def find_selected(
     structure_sets = [instance for instance in inventory.structure_sets if selection.of_elements(instance.elements)]
     paths = {instance.path for instance in structure_sets}
     leftovers = [one for one in inventory.leftovers if (one.failed and one.series_uid not in left_out) or one.path in paths]
-    return Inventory(kept, leftovers, len(others), structure_sets, others)
+    return Inventory(kept, leftovers, len(others), structure_sets, others, inventory.spaces)
 
 
 def nothing_selected(inputs: Sequence[Path], options: ConversionOptions) -> BridgeError:

@@ -17,6 +17,7 @@ from ..model.volume import Volume
 from ..options import ConversionOptions, Progress
 from ..output import Staging
 from ..sidecar import KEY, record, write_sidecar
+from ..sidecar.image_id import ImageId
 from ..standard.numbers import is_number
 from .read_back import check_nifti
 
@@ -115,7 +116,8 @@ def stage_nifti(
     keys = _keys(volume, additions.changes)
     public = {**_public(keys, options, bool(additions.record_name)), **_set(additions.changes), **additions.edited}
     image, sidecar = staging.path(name + nifti_suffix(options)), staging.path(name + ".json")
-    digest = _write_image(volume, public, image, with_digest=complete is not None, progress=progress)
+    description = str(ImageId.of_source(volume.source) or "") if options.record or options.identity else ""
+    digest = _write_image(volume, public, image, description, with_digest=complete is not None, progress=progress)
     if complete and digest is not None:
         volume = complete(digest)
     record_name = additions.record_name if volume.source is not None and options.record else ""
@@ -133,12 +135,12 @@ def stage_nifti(
 
 
 def _write_image(
-    volume: Volume, public: Mapping[str, Any], path: Path, *, with_digest: bool, progress: Progress | None
+    volume: Volume, public: Mapping[str, Any], path: Path, description: str, *, with_digest: bool, progress: Progress | None
 ) -> str | None:
     """Write the image, and return the digest of its voxels if that is wanted."""
     digester = Digester(volume.voxels.shape, volume.voxels.dtype) if with_digest else None
     update = digester.update if digester else None
-    nifti.write_image(_timed(volume, public), path, update, progress, _acquired(public))
+    nifti.write_image(_timed(volume, public), path, update, progress, _acquired(public), description)
     return digester.digest() if digester else None
 
 

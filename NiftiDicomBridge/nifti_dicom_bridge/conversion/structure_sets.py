@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from ..errors import DicomReadError, OptionError
 from ..formats.dicom.reading.plans import Plan, plan_series
+from ..formats.dicom.reading.registrations import Spaces
 from ..formats.dicom.reading.segment_series import put_on_series
 from ..formats.dicom.reading.series import Inventory, find_series
 from ..formats.dicom.structure_sets.inventory import structure_plans
@@ -17,10 +19,10 @@ def plan_structure_sets(
     inventory: Inventory, plans: Sequence[Plan], options: ConversionOptions, jobs: int, references: Sequence[Plan]
 ) -> list[StructurePlan]:
     """Return what the RT Structure Sets of an inventory become, and correct its leftovers."""
-    return structure_plans(inventory, plans, StructureReader(options.rois, references), jobs)
+    return structure_plans(inventory, plans, StructureReader(options.rois, references, spaces_of(inventory, options)), jobs)
 
 
-def put_on_references(plans: list[Plan], options: ConversionOptions) -> tuple[list[Plan], list[Plan]]:
+def put_on_references(plans: list[Plan], inventory: Inventory, options: ConversionOptions) -> tuple[list[Plan], list[Plan]]:
     """Return plans, those of Segmentations with the slices of the series that the user named, and these series.
 
     Raises
@@ -29,7 +31,12 @@ def put_on_references(plans: list[Plan], options: ConversionOptions) -> tuple[li
         If a reference does not exist, or contains no image.
     """
     references = _referenced(options)
-    return (put_on_series(plans, references) if references else plans), references
+    return (put_on_series(plans, references, spaces_of(inventory, options)) if references else plans), references
+
+
+def spaces_of(inventory: Inventory, options: ConversionOptions) -> Spaces:
+    """Return which frames of reference are one space: by registrations of the input, and by the options."""
+    return replace(inventory.spaces, are_all_one=options.same_space)
 
 
 def _referenced(options: ConversionOptions) -> list[Plan]:

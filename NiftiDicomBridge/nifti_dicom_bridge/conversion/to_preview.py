@@ -28,6 +28,7 @@ from ..model.report import ConversionReport, Entry, Outcome
 from ..model.resample import has_labels, resample
 from ..model.volume import Volume
 from ..options import ConversionOptions, Progress, Resample, SlicePlane
+from ..options.remedies import remedy
 from ..output import Staging
 from ..preview import Labels, PreviewInput, stage_preview
 from ..sidecar import KEY
@@ -245,10 +246,15 @@ def _labels(own: tuple[Labels, ...], volume: Volume, shared: _Shared, placed: bo
         entry.log.warnings.append("no label map is drawn on it: the position of the image is unknown")
         return own
     space = _space(volume)
-    fitting = tuple(labels for labels in shared.maps if not space or labels.frame_of_reference in ("", space))
+    fitting = tuple(labels for labels in shared.maps if not space or _may_be_in(labels.frame_of_reference, space, shared))
     if not fitting:
-        entry.log.warnings.append("no label map is drawn on it: its frame of reference (0020,0052) differs")
+        differs = "no label map is drawn on it: its frame of reference (0020,0052) differs. "
+        entry.log.warnings.append(differs + remedy("one-space"))
     return fitting or own
+
+
+def _may_be_in(own: str, space: str, shared: _Shared) -> bool:
+    return own in ("", space) or shared.options.same_space
 
 
 def _own_labels(source: _Source, volume: Volume, options: ConversionOptions, policy: OutputPolicy) -> tuple[Labels, ...]:

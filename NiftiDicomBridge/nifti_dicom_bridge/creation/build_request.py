@@ -23,7 +23,8 @@ from ..options.remedies import remedy
 from ..standard.numbers import is_number
 from .attribute_sources import ConversionContext, resolve_attributes, stated_modality
 from .image_on_reference import placed, problem_without_position
-from .image_with_sidecar import ImageWithSidecar, records_without_image
+from .image_origin import doubts_of_reference, records_near
+from .image_with_sidecar import ImageWithSidecar
 from .kind_parameters import LABEL_KINDS
 from .label_sources import has_label_table
 from .phase_encoding import phase_encoding
@@ -33,7 +34,6 @@ from .sidecar_units import LONGEST_S
 from .usable_sidecar import Check, usable_sidecar
 
 _OF_TIMES = ("FrameTimesStart", "VolumeTiming", "FrameDuration")
-_MOST_RECORDS = 3
 SAME_S = 1e-3
 """Times that differ by less differ by rounding."""
 
@@ -51,6 +51,7 @@ def request_of(described: ImageWithSidecar, shared: ConversionContext, log: Log)
     described = _checked(described, log)
     stated = attributes_from_sidecar(described)
     place = placed(described, shared, log)
+    log.warnings += doubts_of_reference(described, place.reference)
     kind = _kind(described, known_of(described, stated, place, shared), shared, log)
     place = _with_position(place, kind, log)
     check_object_size(kind, place.image, shared.options.segmentation)
@@ -87,10 +88,7 @@ def _checked(described: ImageWithSidecar, log: Log) -> ImageWithSidecar:
             "no sidecar found: attributes that neither its header nor a reference specifies stay empty; "
             f"{remedy('set-attributes')}"
         )
-        log.warnings += [
-            f"{file.name} has the record of an image that is not there: if it is this image, give both the same name"
-            for file in records_without_image(described.path)[:_MOST_RECORDS]
-        ]
+        log.warnings += records_near(described)
     return described
 
 

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from functools import lru_cache
 from os.path import lexists
 from pathlib import Path
 from typing import Any
@@ -16,11 +14,11 @@ from ..bids.inheritance import entities_of, inherited
 from ..errors import NiftiReadError, SidecarError
 from ..formats import nifti, zarr
 from ..formats.image_formats import header_keys, read_image
-from ..model.input_files import Stamp, absent_content, read_file
+from ..model.input_files import absent_content
 from ..model.lazy_voxels import mapped
-from ..model.names import stem_of, suffix_of
+from ..model.names import stem_of
 from ..model.volume import Volume
-from ..sidecar import KEY, read_sidecar, sidecar_path
+from ..sidecar import KEY, read_sidecar, sidecar_path, unused_sidecars
 
 _OF_ONE_SUBJECT = frozenset({
     "PatientID", "PatientName", "PatientBirthDate", "StudyInstanceUID", "StudyID", "AccessionNumber", "FrameOfReferenceUID",
@@ -90,6 +88,7 @@ def open_with_sidecar(path: Path, sidecar: Path | None = None, lazy: bool = Fals
     image = read_image(path, allow_complex=True, lazy=lazy)
     image = _with_gradients(image, path)
     files = [sidecar] if sidecar is not None else sidecars_of(path)
+    image = replace(image, warnings=(*image.warnings, *unused_sidecars(path, sidecar)))
     inherited_files = [file for file in files if file not in (sidecar, sidecar_path(path))]
     top = header_keys(path)
     where = str(files[-1]) if files else str(path) if top else ""
@@ -115,16 +114,18 @@ def _is_of_several(file: Path, path: Path) -> bool:
 def _with_gradients(image: Volume, path: Path) -> Volume:
     """Return an image with the b-values and directions next to it; with a warning where they are there, but not used."""
     bval, bvec = (_companion_file(path, suffix) for suffix in (".bval", ".bvec"))
-    if bval is not None and bvec is not None:
-        try:
-            return replace(image, gradients=nifti.read_gradients(image, bval, bvec))
-        except NiftiReadError:
-            if image.times > 1 or absent_content(bval) or absent_content(bvec):
-                raise
-    if bval is None and bvec is None:
-        return image
-    reason = "the image has one volume" if image.times == 1 else f"there is no {'.bvec' if bvec is None else '.bval'} file"
-    words = f"{(bval or bvec or path).name} is not used, because {reason}: b-value and direction are not written"
+    files = [file for file in (bval, bvec, nifti.table_file(path)) if file is not None]
+    try:
+        gradients = nifti.gradients_of(image, path, bval, bvec)
+    except NiftiReadError:
+        if image.times > 1 or any(map(absent_content, files)):
+            raise
+        gradients = None
+    if gradients is not None or not files:
+        return replace(image, gradients=gradients)
+    words = nifti.lone_file(bval, bvec)
+    if image.times == 1:
+        words = f"{files[0].name} is not used, because the image has one volume: b-value and direction are not written"
     return replace(image, warnings=(*image.warnings, words))
 
 
@@ -133,13 +134,14 @@ def _of_store(path: Path, sidecar: Path | None, lazy: bool) -> ImageWithSidecar:
     own = sidecar or sidecar_path(path)
     top = read_top(sidecar) if sidecar else stored.top
     image = stored.image if lazy else stored.image.in_memory()
+    image = replace(image, warnings=(*image.warnings, *unused_sidecars(path, sidecar)))
     return ImageWithSidecar(image, path, top, str(own) if own.exists() else str(path))
 
 
 def read_top(path: Path) -> dict[str, Any]:
     """Return the keys of a sidecar; raises `SidecarError` where it is missing or no JSON object."""
     if not path.is_file():
-        raise SidecarError(f'sidecar="{path}": there is no such file. Check the path.')
+        raise SidecarError(f'sidecar="{path}": {absent_content(path) or "there is no such file. Check the path"}.')
     return read_sidecar(path)
 
 
@@ -147,27 +149,6 @@ def sidecars_of(path: Path) -> Sequence[Path]:
     """Return the sidecars of an image, the nearest last."""
     own = sidecar_path(path)
     return [*inherited(path, stem_of(path), ".json"), *([own] if lexists(own) else [])]
-
-
-def records_without_image(path: Path) -> tuple[Path, ...]:
-    """Return the sidecars in the folder of an image that have a record, and whose image is not there: one was renamed."""
-    stamp = Stamp.of(path.parent)
-    return _records_without_image(path.parent, stamp) if stamp else ()
-
-
-@lru_cache(maxsize=16)
-def _records_without_image(folder: Path, _: Stamp) -> tuple[Path, ...]:
-    names = os.listdir(folder)
-    images = {stem_of(Path(name)) for name in names if suffix_of(name)}
-    lone = [folder / name for name in sorted(names) if name.lower().endswith(".json") and name[:-5] not in images]
-    return tuple(file for file in lone if _has_record(file))
-
-
-def _has_record(file: Path) -> bool:
-    try:
-        return f'"{KEY}"'.encode() in read_file(file)
-    except OSError:
-        return False
 
 
 def _companion_file(path: Path, suffix: str) -> Path | None:

@@ -16,7 +16,7 @@ from ..formats.dicom.reading.segment_series import put_on_series
 from ..formats.dicom.reading.series import find_series
 from ..formats.image_formats import read_image
 from ..formats.zarr import is_store
-from ..model import geometry
+from ..model.axes import closest_orientation
 from ..model.grids import same_grid
 from ..model.volume import Volume, reoriented
 from ..validation import OTHER_KINDS
@@ -101,8 +101,9 @@ def _planned(paths: Sequence[Path]) -> Iterator[Image]:
     """Yield images that are made of DICOM files."""
     images = _images_among(paths)
     files = [path for path in paths if path not in images and path.suffix.lower() not in OTHER_KINDS]
-    for plan in put_on_series(plan_all(find_series(files))) if files else []:
-        yield _dicom(plan)
+    if files:
+        inventory = find_series(files)
+        yield from map(_dicom, put_on_series(plan_all(inventory), spaces=inventory.spaces))
 
 
 def _dicom(plan: Plan) -> Image:
@@ -141,7 +142,7 @@ def has_same_voxels(volume: Volume, other: Volume) -> bool:
 
 
 def _reoriented_like(volume: Volume, other: Volume) -> Volume:
-    return reoriented(volume, *geometry.closest_orientation(volume.ijk_to_ras, other.ijk_to_ras))
+    return reoriented(volume, *closest_orientation(volume.ijk_to_ras, other.ijk_to_ras))
 
 
 def _alike(before: Volume | None, after: Volume | None) -> tuple[Volume | None, Volume | None]:

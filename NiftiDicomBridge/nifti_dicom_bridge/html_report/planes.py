@@ -10,7 +10,8 @@ import numpy as np
 from PIL import Image as Picture
 
 from ..formats.dicom.reading.display_values import is_in_unit_of_windows
-from ..model.pixels import Rescale, to_real_values
+from ..model.pixels import Rescale
+from ..model.real_values import to_real_values
 from ..model.volume import Volume
 from ..options import SlicePlane
 from ..preview.display import PLAIN, Window

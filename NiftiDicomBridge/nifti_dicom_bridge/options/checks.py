@@ -154,6 +154,12 @@ RULES: tuple[Rule, ...] = (
         "{allow_no_overlap} concerns the reference of an image. Name one with {reference}, or leave it out.",
     ),
     Rule(
+        "same-space-without-reference",
+        ("same_space", "reference"),
+        lambda options: options.target is Target.DICOM and options.same_space and not _any_reference(options),
+        "{same_space} concerns the reference of regions. Name one with {reference}, or leave it out.",
+    ),
+    Rule(
         "plane-without-reference",
         ("plane", "reference"),
         lambda options: options.target is Target.DICOM and options.plane is SlicePlane.REFERENCE and options.reference is None,

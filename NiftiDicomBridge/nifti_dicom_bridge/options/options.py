@@ -191,6 +191,8 @@ class ConversionOptions(Checked):
         on whose grid RT Structure Sets are drawn.
     allow_no_overlap : bool
         Also use a reference that the image does not overlap, for patient and study only.
+    same_space : bool
+        Take different frames of reference for one space: RT Structure Sets and Segmentations are put on the series.
     study_from : pathlib.Path, optional
         DICOM of the same study; patient and study are copied from it.
     sidecar : pathlib.Path, optional
@@ -299,6 +301,7 @@ class ConversionOptions(Checked):
     plane: Choice[SlicePlane] = Choice(SlicePlane.AUTO)
     reference: OnePathOrMore = OnePathOrMore()
     allow_no_overlap: Flag = Flag(False)
+    same_space: Flag = Flag(False)
     study_from: OptionalPath = OptionalPath()
     sidecar: OptionalPath = OptionalPath()
     metadata: OptionalPath = OptionalPath()

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from .choices import LABEL_PROFILES
+from .dead_links import dead_link
 from .key_files import KEYED
 from .rule import Rule, value_of
 
@@ -35,8 +36,8 @@ def _rules_of(option: str) -> Iterator[Rule]:
         f"{option}-missing",
         (option,),
         lambda options: (value := path(options)) is not None and not value.exists(),
-        f"{{{option}}}: {{found}} does not exist. Check the path.",
-        lambda options: str(path(options)),
+        f"{{{option}}}: {{found}}",
+        lambda options: dead_link(path(options) or "") or f"{path(options)} does not exist. Check the path.",
     )
     if option in FILES:
         yield Rule(

@@ -30,6 +30,7 @@ REMEDIES = {
     ),
     "leave-out-originals": 'leave out uids="keep" and names="original".',
     "right-angles": 'Do it here with resample="shear", or take another axis for the slices (plane="axial", coronal, sagittal).',
+    "one-space": "If you know that both are at one place, use same_space=True.",
     "set-attributes": "set_values= or metadata= sets them",
     # segmentations
     "label-names": "labels= names the file or profile to use",
@@ -48,6 +49,9 @@ REMEDIES = {
     "kinds-of-results": 'Choose the kind: kind="mr" or another one, with take="PATTERN" for the files that are of that kind.',
     "run-per-volume": 'use per="volume".',
     "separate-arguments": "Separate it by spaces, or use shell=True.",
+    # archives
+    "check-credentials": "Check user, password or token in the archive settings.",
+    "trust-certificate": "Set ca_file to the certificate that signed it.",
     # pictures
     "install-ffmpeg": "Install ffmpeg, or 'pip install nifti-dicom-bridge[video]'; or leave it out with mp4=False",
 }

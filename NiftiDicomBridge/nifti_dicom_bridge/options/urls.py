@@ -9,6 +9,7 @@ from typing import NoReturn, cast
 from urllib.parse import unquote, urlsplit
 
 from ..errors import DicomReadError, OptionError, without_credentials
+from .dead_links import dead_link
 
 FEATURES = {"s3": "s3", "s3a": "s3", "gs": "gs", "gcs": "gs", "az": "azure", "abfs": "azure", "abfss": "azure", "zip": "urls"}
 """Scheme → feature that needs packages (`optional_packages`)."""
@@ -90,7 +91,7 @@ def refuse_missing_input(path: str | os.PathLike[str]) -> NoReturn:
     if is_url(path):
         raise OptionError(f"{url_of(path)}: only files and folders are read here. Copy the images to a folder first.")
     _refuse_other_schemes(text)
-    raise DicomReadError(f"{text}: no such file or folder. Check the path.")
+    raise DicomReadError(dead_link(path) or f"{text}: no such file or folder. Check the path.")
 
 
 def _refuse_other_schemes(text: str) -> None:

@@ -17,9 +17,8 @@ FLAGS = {
 }  # fmt: skip
 """Options of the command line that do not have the name of their field."""
 SWITCHES = frozenset({
-    "allow_no_overlap", "follow_links", "gzip", "overwrite", "skip_existing", "verify", "shards", "zip_store", "deidentify",
-    "identity",
-    "record", "shell", "preview.eight_bit",
+    "allow_no_overlap", "same_space", "follow_links", "gzip", "overwrite", "skip_existing", "verify", "shards", "zip_store",
+    "deidentify", "identity", "record", "shell", "preview.eight_bit",
     "preview.gif", "preview.mp4", "preview.all_slices", "preview.letters",
 })  # fmt: skip
 """Options of the command line without a value."""

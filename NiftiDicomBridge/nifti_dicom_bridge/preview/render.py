@@ -7,7 +7,7 @@ from PIL import Image
 
 from ..errors import PixelError
 from ..formats.dicom.reading.display_values import with_display_rescale
-from ..model.pixels import to_levels
+from ..model.real_values import to_levels
 from ..model.volume import Volume
 from ..options import PreviewWindow, SlicePlane, WindowChoice
 from .display import Display, Window

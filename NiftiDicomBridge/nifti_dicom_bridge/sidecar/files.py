@@ -41,6 +41,15 @@ def record_path(image: Path) -> Path | None:
     return None
 
 
+def unused_sidecars(image: Path, named: Path | None) -> list[str]:
+    """Return a warning for each sidecar of an image that is not used, because the user named another one."""
+    if named is None:
+        return []
+    files = [file for file in (sidecar_path(image), record_path(image)) if file is not None and os.path.lexists(file)]
+    others = [file for file in files if os.path.realpath(file) != os.path.realpath(named)]
+    return [f"{file.name} of the image was not used, as sidecar= names another file" for file in others]
+
+
 def read_sidecar(path: Path) -> dict[str, Any]:
     """Return the top level of a sidecar.
 

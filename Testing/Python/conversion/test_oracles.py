@@ -12,9 +12,9 @@ import nibabel
 import numpy as np
 import pydicom
 import pytest
-from test_edited import cropped, moved, one_voxel
 
 from circle import NEW, Circle
+from edits import cropped, moved, one_voxel
 from nifti_dicom_bridge import Outcome
 from nonempty import some
 from oracles import oracle, run

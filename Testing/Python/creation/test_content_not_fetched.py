@@ -13,7 +13,7 @@ import pytest
 from circle import NEW, Circle
 from links import link
 from made_here import entry_of, made, refused, save
-from nifti_dicom_bridge import Layout, OptionError, Outcome, inspect, to_nifti
+from nifti_dicom_bridge import DicomReadError, Layout, OptionError, Outcome, inspect, to_nifti
 from phantoms import PHANTOMS
 
 pytestmark = pytest.mark.usefixtures("there")
@@ -55,6 +55,20 @@ def test_a_file_of_an_option_that_was_not_fetched_is_named(option: str):
 def test_another_broken_link_is_named_with_its_target():
     link(Path("a.nii.gz"), "elsewhere.nii.gz", to_folder=False)
     assert "a link to elsewhere.nii.gz, which does not exist" in refused(Path("a.nii.gz"), kind="mr")
+
+
+@pytest.mark.parametrize("option", ["sidecar", "reference", "labels"])
+@pytest.mark.parametrize("target", ["elsewhere", ".git/annex/objects/MD5E-1"])
+def test_a_broken_link_that_an_option_names_is_called_a_link(option: str, target: str):
+    link(Path("named"), target, to_folder=False)
+    with pytest.raises(OptionError, match=f"named is a link to {target}, which does not exist.*datalad get"):
+        made(save("a.nii"), **{option: "named"})
+
+
+def test_a_broken_link_to_a_folder_of_the_input_is_called_a_link():
+    link(Path("scans"), "elsewhere", to_folder=True)
+    with pytest.raises(DicomReadError, match="scans is a link to elsewhere, which does not exist"):
+        made(Path("scans/a"))
 
 
 @pytest.mark.parametrize("ending", [".json", ".bval"])

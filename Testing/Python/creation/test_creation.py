@@ -23,6 +23,7 @@ from nifti_dicom_bridge import (
     convert,
     propose,
     read,
+    to_nifti,
 )
 from nifti_dicom_bridge.cli import main
 from nifti_dicom_bridge.options import Resample, SegmentationForm
@@ -533,6 +534,28 @@ def test_legacy_object_of_what_never_was_dicom_is_one_clear_error(there):
 def test_sidecar_that_is_not_there_is_one_clear_error(there):
     with pytest.raises(OptionError, match=r"no\.json does not exist"):
         made(save("a.nii"), sidecar="no.json")
+
+
+def test_the_sidecar_of_an_image_is_named_where_another_one_is_used_in_its_place(there):
+    path = save("a.nii", EchoTime=0.03)
+    Path("b.json").write_text('{"EchoTime": 0.05}')
+    entry = entry_of(path, kind="mr", sidecar="b.json")
+    assert float(pydicom.dcmread(sorted(entry.outputs)[0]).EchoTime) == 50
+    assert "a.json of the image was not used, as sidecar= names another file" in entry.log.warnings
+
+
+@pytest.mark.parametrize("named", ["nifti/first.json", "copy.json"])
+def test_a_record_next_to_the_image_is_named_where_another_one_is_used_in_its_place(there, named):
+    made(save("a.nii", EchoTime=0.03), kind="mr")
+    to_nifti("out", "nifti")
+    (image,) = Path("nifti").glob("*.nii.gz")
+    image.rename("nifti/first.nii.gz")
+    image.with_name(image.name.replace(".nii.gz", ".json")).rename("nifti/first.json")
+    Path("copy.json").write_bytes(Path("nifti/first.json").read_bytes())
+    entry = entry_of(Path("nifti/first.nii.gz"), out="back", sidecar=named)
+    assert entry.outcome is Outcome.REISSUED
+    words = "first.json of the image was not used, as sidecar= names another file"
+    assert (words in entry.log.warnings) is (named == "copy.json")
 
 
 # --- before anything is written ---------------------------------------------------------------------------------------

@@ -10,7 +10,7 @@ import pydicom
 import pytest
 
 from circle import Circle
-from nifti_dicom_bridge import ConversionOptions, ConversionReport, Job, Kind, Target, convert, read
+from nifti_dicom_bridge import ConversionOptions, ConversionReport, Job, Kind, Target, convert, read, to_nifti
 from phantoms.base import PET, ramp, save, slices
 
 TIMES = 3
@@ -41,6 +41,73 @@ def test_b_values_without_directions_are_named(tmp_path: Path) -> None:
     path.with_suffix(".bval").write_text("0 1000 2000\n")
 
     assert "a.bval is not used, because there is no .bvec file" in warnings(to_dicom(path, tmp_path / "out"))
+
+
+def test_directions_without_b_values_are_named(tmp_path: Path) -> None:
+    path = saved(tmp_path / "in")
+    path.with_suffix(".bvec").write_text("0 1 0\n0 0 1\n0 0 0\n")
+
+    assert "a.bvec is not used, because there is no .bval file" in warnings(to_dicom(path, tmp_path / "out"))
+    (volume,) = read(path, with_gradients=True)
+    assert "a.bvec is not used, because there is no .bval file" in volume.warnings[0]
+
+
+@pytest.mark.parametrize("ending", [".bval", ".bvec"])
+def test_a_file_of_gradients_that_lost_the_other_is_named_though_the_record_has_both(tmp_path: Path, ending: str) -> None:
+    path = saved(tmp_path / "in")
+    path.with_suffix(".bval").write_text("0 1000 2000\n")
+    path.with_suffix(".bvec").write_text("0 1 0\n0 0 1\n0 0 0\n")
+    to_dicom(path, tmp_path / "dicom")
+    to_nifti(tmp_path / "dicom", tmp_path / "nifti")
+    (lost,) = (tmp_path / "nifti").glob("*" + ending)
+    lost.unlink()
+
+    report = convert(Job([tmp_path / "nifti"], tmp_path / "back", ConversionOptions(Target.DICOM)))
+
+    assert f"there is no {ending} file" in warnings(report)
+    assert "The DICOM keeps its own" in warnings(report)
+
+
+TABLE = "# command_history: mrconvert a.mif a.nii\n0 0 0 0\n0.6 0 0.8 1000\n0 -1 0 2000\n"
+
+
+def test_a_gradient_table_of_mrtrix_is_along_the_axes_of_the_patient(tmp_path: Path) -> None:
+    path = saved(tmp_path / "in")
+    path.with_suffix(".b").write_text(TABLE)
+
+    to_dicom(path, tmp_path / "out")
+    (volume,) = read(tmp_path / "out", with_gradients=True)
+
+    assert np.allclose(volume.gradients, [[0, 0, 0, 0], [1000, 0.6, 0, 0.8], [2000, 0, -1, 0]], atol=1e-6)
+
+
+def test_files_of_fsl_count_before_the_table_of_mrtrix(tmp_path: Path) -> None:
+    path = saved(tmp_path / "in")
+    path.with_suffix(".b").write_text(TABLE)
+    path.with_suffix(".bval").write_text("0 500 500\n")
+    path.with_suffix(".bvec").write_text("0 1 0\n0 0 1\n0 0 0\n")
+
+    (volume,) = read(path, with_gradients=True)
+
+    assert volume.gradients[:, 0].tolist() == [0, 500, 500]
+
+
+@pytest.mark.parametrize(
+    ("table", "words"),
+    [
+        ("0 0 0 0\n1 0 0 1000\n", "a row of four numbers"),
+        ("0 0 0\n1 0 0\n0 1 0\n", "a row of four numbers"),
+        ("0 0 0 0\n1 0 0 -5\n0 1 0 1000\n", "b-value 2 is -5"),
+        ("0 0 0 0\n3 0 0 1000\n0 1 0 1000\n", "a unit vector was expected"),
+    ],
+)
+def test_a_table_of_mrtrix_that_does_not_fit_is_refused(tmp_path: Path, table: str, words: str) -> None:
+    path = saved(tmp_path / "in")
+    path.with_suffix(".b").write_text(table)
+
+    report = to_dicom(path, tmp_path / "out")
+
+    assert words in report.entries[0].error
 
 
 def test_directions_in_rows_are_known_by_their_lengths(tmp_path: Path) -> None:

@@ -14,6 +14,7 @@ import pytest
 
 from circle import KEEP, KEY, listing
 from nifti_dicom_bridge import ConversionOptions, Job, Outcome, Target, convert
+from nifti_dicom_bridge.sidecar import SCHEMA_VERSION
 from oracles import module
 from places import TESTING
 
@@ -88,6 +89,6 @@ def test_the_record_is_written_anew_with_the_keys_of_now(tmp_path: Path) -> None
     convert(Job([OLD / "nifti" / "shifted_bits"], tmp_path, ConversionOptions(Target.ZARR)))
 
     own = json.loads(next(tmp_path.glob("*.zarr/zarr.json")).read_text("utf-8"))["attributes"][KEY]
-    assert {"SchemaVersion": "2.2"}.items() <= own.items()
+    assert {"SchemaVersion": SCHEMA_VERSION}.items() <= own.items()
     assert "WrittenBidsKeys" in own
     assert "Top" not in own

@@ -24,6 +24,7 @@ from nifti_dicom_bridge.model.pixels import PixelRecord, Rescale
 from nifti_dicom_bridge.sidecar import record, record_path
 from nifti_dicom_bridge.sidecar.bulk import BulkReader, BulkWriter
 from nifti_dicom_bridge.sidecar.dicom_json import Decoder, Encoder
+from nifti_dicom_bridge.sidecar.record_reading import record_from_json
 from nifti_dicom_bridge.sidecar.table import TableDecoder, TableEncoder
 from nonempty import some
 from phantoms import PHANTOMS
@@ -244,10 +245,18 @@ def test_a_sidecar_with_a_record_is_for_one_image(circle: Circle) -> None:
         circle.home(NEW, sidecar=named)
 
 
+def _without_description(image: Path) -> Path:
+    """Take the description out of the header, as many tools do."""
+    loaded = nibabel.load(image, mmap=False)
+    loaded.header["descrip"] = b""
+    nibabel.save(nibabel.Nifti1Image(loaded.dataobj.get_unscaled(), loaded.affine, loaded.header), image)
+    return image
+
+
 def test_a_record_whose_image_was_renamed_is_named(circle: Circle) -> None:
     circle.make("classic_ct").forth()
     image, sidecar = circle.image(), circle.sidecar().name
-    image.rename(image.with_name("sub-01_T1w.nii.gz"))
+    _without_description(image).rename(image.with_name("sub-01_T1w.nii.gz"))
 
     (entry,) = circle.home(NEW).entries
 
@@ -423,7 +432,7 @@ def test_the_record_of_20000_instances_is_smaller_than_the_image_and_complete(ci
     (one,) = read(circle.make("mr_4d").dicom / "001.dcm")
     volume = _fmri(one, 20000)
     text = json.dumps(record.to_json(volume, {}), separators=(",", ":"))
-    found = record.from_json(json.loads(text), "a")
+    found = record_from_json(json.loads(text), "a")
 
     assert len(text) < 20000 * 64 * 64 * 2 / 10
     before, after = volume.dicom.metadata.instances, found.source.metadata.instances

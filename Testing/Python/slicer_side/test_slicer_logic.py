@@ -18,7 +18,8 @@ GIVEN = {
     "subject": "01", "filename": "{series}", "session": "1", "task": "rest", "run": "2",
     "bids_keys": "k.json", "bids_derivative": "seg", "series": "7", "study": ["1.2"], "patient": "P*", "modality": "MR",
     "identity": True, "record": False, "algorithm": "net:1:AI", "rois": "masks",
-    "allow_no_overlap": True, "follow_links": True, "skip_existing": True, "verify": True, "size_limit": 4.0, "jobs": 2,
+    "allow_no_overlap": True, "same_space": True, "follow_links": True, "skip_existing": True, "verify": True,
+    "size_limit": 4.0, "jobs": 2,
     "compress": "rle", "send": "pacs:A@b:104", "archive_settings": "archive.toml",
     "preview": {"window": "full", "fps": 5.0, "overlay": "seg.nii"}, "per_file": {"a.nii": {"kind": "ct"}},
 }  # fmt: skip

@@ -20,15 +20,17 @@ from ...formats.dicom.created.stored import source_stored_values
 from ...formats.dicom.created.stored_pixels import StoredPixels
 from ...formats.dicom.reading.frame_info import FrameInfo
 from ...formats.dicom.reading.frames import recorded_frames
+from ...formats.dicom.reading.registrations import Spaces
 from ...formats.dicom.structure_sets import is_structure_set
 from ...formats.dicom.structure_sets.rois import space_of_regions
 from ...model import metadata, orientation
 from ...model.geometry import Plane
 from ...model.lazy_voxels import mapped
 from ...model.metadata import Elements, Instance, Log, SeriesMetadata
-from ...model.pixels import to_stored_values
+from ...model.real_values import to_stored_values
 from ...model.volume import Volume
 from ...options import Kind, SlicePlane
+from ...options.remedies import remedy
 from ...standard import dictionary, iods
 from ...standard.sop_classes import SECONDARY_CAPTURE
 from ...standard.tags import Tag
@@ -101,7 +103,9 @@ def recast_request(volume: Volume, kind: Kind, shared: ConversionContext, log: L
     reference = chosen_reference(shared.references, volume, volume.name) if is_drawn else None
     if shared.options.reference is not None and not is_drawn:
         log.warnings.append("reference= was not used: the new object refers to the images that this one was made of")
-    placed = _in_plane(volume, shared.options.plane) if reference is None else _on_reference(volume, reference)
+    placed = _in_plane(volume, shared.options.plane)
+    if reference is not None:
+        placed = _on_reference(volume, reference, shared.options.same_space, log)
     frames = _frames(volume, placed)
     source = attributes_from_source(series, object_kind.sop_class if object_kind else SECONDARY_CAPTURE)
     attributes, own = _attributes(volume, source, kind, shared, log)
@@ -191,7 +195,7 @@ def _in_plane(volume: Volume, plane: SlicePlane) -> Volume:
     return orientation.in_plane(volume, SlicePlane.AS_STORED if plane is SlicePlane.AUTO else plane)
 
 
-def _on_reference(volume: Volume, reference: Reference) -> Volume:
+def _on_reference(volume: Volume, reference: Reference, is_one_space: bool, log: Log) -> Volume:
     """Return a label map in the planes of the series that its contours shall refer to.
 
     Raises
@@ -207,16 +211,18 @@ def _on_reference(volume: Volume, reference: Reference) -> Volume:
             f'{volume.name} has PatientID (0010,0020) {patient!r}, and reference="{reference.path}" '
             f"{reference.text(Tag.PATIENT_ID)!r}: another patient. Name the series on which the regions were drawn."
         )
-    if own and own != reference.text(Tag.FRAME_OF_REFERENCE_UID):
+    space = reference.text(Tag.FRAME_OF_REFERENCE_UID)
+    if own and own != space and not is_one_space:
         raise OptionError(
             f'{volume.name} and reference="{reference.path}" have different FrameOfReferenceUIDs (0020,0052), so nothing shows '
-            "that they are at the same place. Name the series on which the regions were drawn."
+            "that they are at the same place. Name the series on which the regions were drawn. " + remedy("one-space")
         )
     if not is_grid_of(reference, volume):
         raise OptionError(
             f'{volume.name} does not have the grid of reference="{reference.path}". Convert it to NIfTI, resample it to that '
             "grid, and use the result."
         )
+    log.warnings += Spaces(are_all_one=is_one_space).doubt(own, space, reference.title)
     return orientation.in_plane(volume, SlicePlane.REFERENCE, reference.ijk_to_ras)
 
 
@@ -225,13 +231,13 @@ def _drawn_on(
 ) -> tuple[Sequence[Instance], list[Plane]]:
     """Return the images that contours refer to, and the planes of the slices.
 
-    They are the images on which regions were drawn, not the object that had the regions; without a frame of reference of its
-    own, the new object is in theirs.
+    They are the images on which regions were drawn, not the object that had the regions. The new object is in their frame of
+    reference, unless the user set another one.
     """
     if reference is None:
         return (), planes
     uid = reference.text(Tag.FRAME_OF_REFERENCE_UID)
-    if uid and attributes.sources.get(Tag.FRAME_OF_REFERENCE_UID) == DEFAULT:
+    if uid and attributes.sources.get(Tag.FRAME_OF_REFERENCE_UID) in (DEFAULT, ORIGINAL):
         attributes.elements[Tag.FRAME_OF_REFERENCE_UID] = new_element.text("UI", uid)
         attributes.sources[Tag.FRAME_OF_REFERENCE_UID] = f"reference {reference.title}"
     return reference.instances, list(reference.planes) or planes

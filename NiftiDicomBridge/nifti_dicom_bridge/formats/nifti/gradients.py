@@ -1,4 +1,4 @@
-"""b-values and gradient directions ⇄ ``.bval`` and ``.bvec`` in the convention of FSL."""
+"""b-values and gradient directions ⇄ ``.bval`` and ``.bvec`` in the convention of FSL; also of the tables of MRtrix."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from ...errors import NiftiReadError
-from ...model import geometry
+from ...model.gradient_axes import fsl_of_ras, ras_of_fsl
 from ...model.input_files import absent_content, read_file
 from ...model.names import companion, stem_of
 from ...model.plain_text import decoded
@@ -27,7 +27,7 @@ def write_gradients(volume: Volume, bval: Path, bvec: Path) -> None:
     (https://fsl.fmrib.ox.ac.uk/fsl/docs/#/diffusion/dtifit).
     """
     assert volume.gradients is not None
-    vectors = geometry.fsl_of_ras(volume.gradients[:, 1:], stored_affine(volume))
+    vectors = fsl_of_ras(volume.gradients[:, 1:], stored_affine(volume))
     bval.write_text(" ".join(f"{b:g}" for b in volume.gradients[:, 0]) + "\n", encoding="ascii", newline="\n")
     bvec.write_text("".join(" ".join(f"{v + 0.0:.6g}" for v in row) + "\n" for row in vectors), encoding="ascii", newline="\n")
 
@@ -36,6 +36,8 @@ _ENDINGS = {".bval": (".bval", ".bvals"), ".bvec": (".bvec", ".bvecs", ".eddy_ro
 """Endings of files with b-values and directions: of dcm2niix and BIDS first, then of DIPY and of FSL's eddy."""
 _OF_FSL = {".bval": "bvals", ".bvec": "bvecs"}
 _DATA = "data"
+_COMMENT = "#"
+"""Begins the lines in which MRtrix states the commands that made a table."""
 """FSL's names of an image and its gradients in a folder for dtifit and bedpostx."""
 
 
@@ -46,15 +48,67 @@ def gradient_file(image: Path, ending: str) -> Path:
     return next(filter(os.path.lexists, files), files[0])
 
 
+def table_file(image: Path) -> Path | None:
+    """Return the gradient table of MRtrix next to an image, ``NAME.b``; None if there is none."""
+    file = companion(image, ".b")
+    return file if os.path.lexists(file) else None
+
+
 def with_gradients(image: Volume, path: Path) -> Volume:
-    """Return an image with the b-values and directions next to its file; with a warning if they do not fit the image."""
-    bval, bvec = (gradient_file(path, ending) for ending in (".bval", ".bvec"))
-    if not (os.path.lexists(bval) and os.path.lexists(bvec)):
-        return image
+    """Return an image with the b-values and directions next to its file; with a warning if they are not used."""
+    own = (gradient_file(path, ending) for ending in (".bval", ".bvec"))
+    bval, bvec = (file if os.path.lexists(file) else None for file in own)
     try:
-        return replace(image, gradients=read_gradients(image, bval, bvec))
+        gradients = gradients_of(image, path, bval, bvec)
     except NiftiReadError as error:
         return replace(image, warnings=(*image.warnings, str(error)))
+    lone = lone_file(bval, bvec) if gradients is None else ""
+    return replace(image, gradients=gradients, warnings=(*image.warnings, *filter(None, [lone])))
+
+
+def gradients_of(image: Volume, path: Path, bval: Path | None, bvec: Path | None) -> np.ndarray | None:
+    """Return b-values and directions of both files, else of a table of MRtrix; None if there are not enough files.
+
+    Raises
+    ------
+    NiftiReadError
+        As `read_gradients` does.
+    """
+    if bval is not None and bvec is not None:
+        return read_gradients(image, bval, bvec)
+    table = table_file(path)
+    return None if table is None else read_table(image, table)
+
+
+def lone_file(bval: Path | None, bvec: Path | None) -> str:
+    """Return that one of both files is not used without the other; empty if both, or none, are there."""
+    if (bval is None) == (bvec is None):
+        return ""
+    file, missing = (bvec, ".bval") if bval is None else (bval, ".bvec")
+    assert file is not None
+    remedy = " For images without directions, such as traces, add one that contains zeros." if bvec is None else ""
+    return f"{file.name} is not used, because there is no {missing} file: b-values and directions are not written.{remedy}"
+
+
+def read_table(image: Volume, path: Path) -> np.ndarray:
+    """Return b-values and directions of a gradient table of MRtrix: a row ``x y z b`` for each time, in RAS.
+
+    https://mrtrix.readthedocs.io/en/latest/concepts/dw_scheme.html
+
+    Raises
+    ------
+    NiftiReadError
+        As `read_gradients` does.
+    """
+    table = _numbers_in(path)
+    if table.shape != (image.times, 4):
+        raise NiftiReadError(
+            f"{path} has {' × '.join(map(str, table.shape))} numbers; the image has {image.times} times: a row of four numbers "
+            "for each was expected (x, y, z, b-value)."
+        )
+    lengths = np.linalg.norm(table[:, :3], axis=1)
+    _check_values(table[:, 3], lengths, path, path)
+    return np.column_stack([table[:, 3], table[:, :3] / np.where(lengths > 0, lengths, 1.0)[:, None]])
 
 
 def read_gradients(image: Volume, bval: Path, bvec: Path) -> np.ndarray:
@@ -78,7 +132,7 @@ def read_gradients(image: Volume, bval: Path, bvec: Path) -> np.ndarray:
             f"{bval} has {values.size} values and {bvec} {' × '.join(map(str, vectors.shape))}; the image has {image.times} "
             "times: one b-value and one direction for each was expected."
         )
-    directions = geometry.ras_of_fsl(vectors, image.ijk_to_ras)
+    directions = ras_of_fsl(vectors, image.ijk_to_ras)
     lengths = np.linalg.norm(directions, axis=1)
     _check_values(values.reshape(-1), lengths, bval, bvec)
     directions /= np.where(lengths > 0, lengths, 1.0)[:, None]
@@ -115,7 +169,7 @@ def _are_units(lengths: np.ndarray, weighted: np.ndarray) -> bool:
 
 def _numbers_in(path: Path) -> np.ndarray:
     try:
-        lines = decoded(read_file(path)).splitlines()
+        lines = [line.partition(_COMMENT)[0] for line in decoded(read_file(path)).splitlines()]
         numbers = np.array([[float(word) for word in line.split()] for line in lines if line.strip()])
     except OSError as error:
         raise NiftiReadError(f"{path}: {absent_content(path) or f'cannot be read ({error.strerror})'}.") from None

@@ -74,6 +74,8 @@ class NiftiHeader(NamedTuple):
         cal_min, cal_max: real values that are displayed as black and white; equal where they are not specified.
     time_offset : float
         toffset: when the first time begins, in `units`.
+    description : str
+        descrip: any text of up to 79 characters.
     """
 
     dims: tuple[int, ...]
@@ -96,6 +98,7 @@ class NiftiHeader(NamedTuple):
     slice_duration: float = 0.0
     shown: tuple[float, float] = (0.0, 0.0)
     time_offset: float = 0.0
+    description: str = ""
 
     # --- bytes ---
 
@@ -105,7 +108,8 @@ class NiftiHeader(NamedTuple):
         return struct.pack(
             "<" + _FORMAT_1, 348, b"", b"", 0, 0, b"r", self.dim_info, *self.dims, 0.0, 0.0, 0.0, self.intent, self.datatype,
             self.bits, start, *self.pixdim, 352.0, self.slope, self.intercept, end, bytes([code]), self.units, high, low,
-            self.slice_duration, self.time_offset, 0, 0, b"", b"", *self.codes, *self.quaternion, *self.origin, *self.rows, b"",
+            self.slice_duration, self.time_offset, 0, 0, self.description.encode("ascii"), b"",
+            *self.codes, *self.quaternion, *self.origin, *self.rows, b"",
             b"n+1\0",
         ) + bytes(4)  # fmt: skip
 
@@ -114,7 +118,8 @@ class NiftiHeader(NamedTuple):
         (code, start, end), (low, high) = self.slices, self.shown
         return struct.pack(
             "<" + _FORMAT_2, 540, b"n+2\0\r\n\x1a\n", self.datatype, self.bits, *self.dims, 0.0, 0.0, 0.0, *self.pixdim, 544,
-            self.slope, self.intercept, high, low, self.slice_duration, self.time_offset, start, end, b"", b"", *self.codes,
+            self.slope, self.intercept, high, low, self.slice_duration, self.time_offset, start, end,
+            self.description.encode("ascii"), b"", *self.codes,
             *self.quaternion, *self.origin, *self.rows, code, self.units, self.intent, b"", self.dim_info, b"",
         ) + bytes(4)  # fmt: skip
 
@@ -292,6 +297,11 @@ def _finite(number: float) -> float:
     return float(number) if np.isfinite(number) else 0.0
 
 
+def _text(field: bytes) -> str:
+    """Return the text in a field of fixed size, in an encoding that no byte is invalid in."""
+    return field.split(b"\0")[0].decode("latin-1")
+
+
 def is_nifti(start: bytes) -> bool:
     """Whether the beginning of a file has the magic number of NIfTI; Analyze headers have none."""
     return start[344:347] in _MAGIC_1 or start[4:7] in _MAGIC_2
@@ -303,7 +313,7 @@ def _from_fields_1(fields: tuple[Any, ...], order: str) -> NiftiHeader:
         offset=max(int(fields[30]) if np.isfinite(fields[30]) else 0, 0), slope=fields[31], intercept=fields[32],
         units=fields[35], codes=fields[44:46], quaternion=fields[46:49], origin=fields[49:52], rows=fields[52:64], order=order,
         dim_info=fields[6], slices=(fields[34][0], fields[21], fields[33]), shown=(fields[37], fields[36]),
-        slice_duration=fields[38], time_offset=fields[39],
+        slice_duration=fields[38], time_offset=fields[39], description=_text(fields[42]),
     )  # fmt: skip
 
 
@@ -313,5 +323,5 @@ def _from_fields_2(fields: tuple[Any, ...], order: str) -> NiftiHeader:
         slope=fields[24], intercept=fields[25], codes=fields[34:36], quaternion=fields[36:39], origin=fields[39:42],
         rows=fields[42:54], units=fields[55], intent=fields[56], first_offset=544, order=order, dim_info=fields[58],
         slices=(fields[54], fields[30], fields[31]), shown=(fields[27], fields[26]), slice_duration=fields[28],
-        time_offset=fields[29],
+        time_offset=fields[29], description=_text(fields[32]),
     )  # fmt: skip

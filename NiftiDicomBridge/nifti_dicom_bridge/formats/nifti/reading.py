@@ -2,22 +2,25 @@
 
 from __future__ import annotations
 
+import gzip
 import math
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, cast
 
 import numpy as np
 
 from ...errors import NiftiReadError
 from ...model import geometry
+from ...model.color_models import transparency
 from ...model.digest import freeze
 from ...model.input_files import absent_content, open_file
 from ...model.lazy_voxels import LazyVoxels, SamplesLast, Voxels
 from ...model.limits import check_memory
 from ...model.names import pair_of, stem_of
-from ...model.pixels import Rescale, bytes_of, transparency
+from ...model.pixel_bytes import bytes_of
+from ...model.pixels import Rescale
 from ...model.surplus import Surplus
 from ...model.volume import Volume
 from ...standard.nifti_codes import INTENTS
@@ -85,8 +88,9 @@ def read_header(path: Path) -> NiftiHeader:
     """Return the header of an image in one file or two; raises `NiftiReadError` or an error of gzip where it is damaged."""
     if pair := pair_of(path):
         return _header_of_pair(pair[0])
-    with _opened_for_reading(path) as file:
-        return _header_of_file(read_start(file, path, 540), path)
+    packed = gzip_file.is_packed(path)
+    with open_file(path) as raw, gzip.open(raw) if packed else nullcontext(raw) as file:  # no more than its first bytes
+        return _header_of_file(read_start(cast(BinaryIO, file), path, 540), path)
 
 
 def acquisition_keys(path: Path) -> dict[str, Any]:
@@ -98,6 +102,16 @@ def acquisition_keys(path: Path) -> dict[str, Any]:
     except gzip_file.damage_errors():
         return {}
     return {"SliceTiming": times} if times else {}
+
+
+def description(path: Path) -> str:
+    """Return the description in a header (descrip of nifti1.h); empty where there is none, or the file cannot be read."""
+    try:
+        return read_header(path).description
+    except NiftiReadError:
+        return ""
+    except gzip_file.damage_errors():
+        return ""
 
 
 def _intent(header: NiftiHeader, voxels: Voxels) -> str:

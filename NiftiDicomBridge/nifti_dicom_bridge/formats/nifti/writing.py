@@ -10,10 +10,10 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from ...errors import PixelError
-from ...model import geometry
+from ...model.axes import reoriented_affine
 from ...model.lazy_voxels import Voxels, ranges, read_ahead
 from ...model.names import is_compressed
-from ...model.pixels import bytes_of
+from ...model.pixel_bytes import bytes_of
 from ...model.volume import UNPLACED, Volume
 from ...options import Progress
 from ...standard.nifti_codes import INTENT_LABEL, INTENT_VECTOR, XFORM_SCANNER
@@ -56,6 +56,7 @@ def write_image(
     on_planes: Callable[[np.ndarray], None] | None = None,
     progress: Progress | None = None,
     acquisition: Acquisition = UNKNOWN,
+    description: str = "",
 ) -> None:
     """Write the voxels, grid and rescale of a volume; gzip where the name ends in ``.gz``.
 
@@ -74,9 +75,11 @@ def write_image(
         Called with the number of planes written.
     acquisition : Acquisition, optional
         What is known of the acquisition.
+    description : str, optional
+        Text for the header (descrip of nifti1.h): up to 79 characters of ASCII.
     """
     datatype, intent = _datatype(volume.voxels)
-    header = _header(volume, datatype, intent, acquisition)
+    header = _header(volume, datatype, intent, acquisition, description)
     with _opened_for_writing(path, len(header) + volume.voxels.nbytes) as file:
         file.write(header)
         for block in _blocks(volume, intent, on_planes, progress):
@@ -120,7 +123,7 @@ def _blocks(
         yield np.ascontiguousarray(block[:, ::-1], dtype)
 
 
-def _header(volume: Volume, datatype: int, intent: int, acquisition: Acquisition) -> bytes:
+def _header(volume: Volume, datatype: int, intent: int, acquisition: Acquisition, description: str) -> bytes:
     columns, rows, slices = volume.shape_ijk
     dims = [columns, rows, slices]
     if volume.times > 1 or intent:
@@ -152,13 +155,14 @@ def _header(volume: Volume, datatype: int, intent: int, acquisition: Acquisition
         slice_duration=slice_duration,
         shown=volume.display_range or (0.0, 0.0),
         time_offset=volume.start_s,
+        description=description,
     )
     return header.nifti1() if max(dims) < 2**15 else header.nifti2()
 
 
 def stored_affine(volume: Volume) -> np.ndarray:
     """Return the matrix, shape (4, 4), from voxels of the file to RAS, mm: rows are written from the last to the first."""
-    return geometry.reoriented_affine(np.asarray(volume.ijk_to_ras, dtype=float), (0, 1, 2), (1, -1, 1), volume.shape_ijk)
+    return reoriented_affine(np.asarray(volume.ijk_to_ras, dtype=float), (0, 1, 2), (1, -1, 1), volume.shape_ijk)
 
 
 def quaternion_of(ijk_to_ras: np.ndarray) -> tuple[float, float, float, float] | None:

@@ -9,7 +9,6 @@ import numpy as np
 import pydicom
 import pytest
 from pydicom.dataset import Dataset
-from test_segmentation import common
 
 from circle import NEW, Circle
 from grids import OBLIQUE, ORIENTATIONS, assert_same_places, oriented
@@ -22,6 +21,7 @@ from nifti_dicom_bridge.model.volume import Volume
 from oracles import module, oracle, run
 from phantoms import ramp, save, slices
 from readers import dcm2niix_image, dcmqi_map, highdicom_image, own_image
+from seg_objects import common
 
 
 def values(dtype: str = "<f4") -> np.ndarray:

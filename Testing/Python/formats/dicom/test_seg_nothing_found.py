@@ -9,7 +9,6 @@ import nibabel
 import numpy as np
 import pydicom
 import pytest
-from test_segmentation import made, saved
 
 from circle import NEW, Circle
 from grids import OBLIQUE, assert_same_places
@@ -21,6 +20,7 @@ from nifti_dicom_bridge.model.volume import Volume
 from nifti_dicom_bridge.options import SegmentationForm
 from oracles import oracle, run
 from readers import dcmqi_labels, highdicom_image, own_image
+from seg_objects import made, saved
 
 FORMS = [SegmentationForm.BINARY, SegmentationForm.FRACTIONAL, SegmentationForm.LABELMAP]
 LOOKED_FOR = [Segment(1, "lesion"), Segment(4, "edema")]

@@ -163,6 +163,38 @@ def test_a_series_in_another_frame_of_reference_is_not_taken() -> None:
     assert images(written(EVEN, made))["66_series_1"].shape[2] == 2
 
 
+@pytest.mark.parametrize("named", [False, True])
+def test_a_series_in_another_frame_of_reference_is_taken_where_the_user_states_that_they_are_one_space(named: bool) -> None:
+    made = segmentation(EVEN, [(1, 2), (1, 3)])
+    made.FrameOfReferenceUID = uid(902)
+    folder = written(EVEN, made)
+    options = {"reference": folder / "ct"} if named else {}
+    inputs = folder / "seg" if named else folder
+    report = to_nifti(inputs, "nifti", **options)
+    assert any("same_space=True" in text for entry in report.entries for text in entry.log.warnings) is named
+    assert images(inputs, same_space=True, **options)["66_series_1"].shape[2] == 8
+
+
+def test_a_registration_puts_a_segmentation_on_a_series_of_another_frame_of_reference() -> None:
+    made = segmentation(EVEN, [(1, 2), (1, 3)])
+    made.FrameOfReferenceUID = uid(902)
+    folder = written(EVEN, made)
+    save(folder / "reg", [identity_of(uid(902), ct(EVEN)[0])])
+    assert images(folder)["66_series_1"].shape[2] == 8
+    assert [image["shape"][2] for image in inspect(folder).images] == [8, 8]
+
+
+def identity_of(space: str, image: Dataset) -> Dataset:
+    """Return a Spatial Registration that states that a frame of reference is that of an image."""
+    ds = Dataset()
+    ds.file_meta = image.file_meta
+    ds.SOPClassUID, ds.SOPInstanceUID, ds.Modality = "1.2.840.10008.5.1.4.1.1.66.1", uid(67, 1), "REG"
+    ds.SeriesInstanceUID, ds.StudyInstanceUID, ds.FrameOfReferenceUID = uid(67), uid(901), image.FrameOfReferenceUID
+    step = group(FrameOfReferenceTransformationMatrix=list(np.eye(4).ravel()))
+    ds.RegistrationSequence = [group(FrameOfReferenceUID=space, MatrixRegistrationSequence=[group(MatrixSequence=[step])])]
+    return ds
+
+
 @pytest.mark.parametrize("refers", [True, False])
 @pytest.mark.parametrize("states", ["SpacingBetweenSlices", "SliceThickness"])
 def test_thick_slices_are_not_put_among_thin_ones(refers: bool, states: str) -> None:

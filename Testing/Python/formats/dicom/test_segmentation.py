@@ -10,7 +10,6 @@ import pytest
 from pydicom.dataset import Dataset
 
 from grids import OBLIQUE, ORIENTATIONS, assert_same_places, oriented
-from made_here import with_pixels
 from nifti_dicom_bridge import Job, convert, read
 from nifti_dicom_bridge.errors import GeometryError, LabelError
 from nifti_dicom_bridge.formats.dicom.created.placement import source_planes
@@ -24,9 +23,7 @@ from nifti_dicom_bridge.options import SegmentationForm
 from oracles import oracle, run
 from phantoms import ramp, slices, uid
 from readers import dcm2niix_image, dcmqi_labels, highdicom_image, own_image
-
-BINARY, FRACTIONAL, LABELMAP = SegmentationForm.BINARY, SegmentationForm.FRACTIONAL, SegmentationForm.LABELMAP
-SEGMENTS = [Segment(1, "Left-Hippocampus", color=(220, 216, 20)), Segment(17, "ήπαρ"), Segment(2035, "kidney_right")]
+from seg_objects import BINARY, FRACTIONAL, LABELMAP, SEGMENTS, common, made, saved
 
 
 def labels() -> np.ndarray:
@@ -34,27 +31,6 @@ def labels() -> np.ndarray:
     found = np.random.default_rng(3).choice(np.array([0, 1, 17, 2035], np.int16), (1, 4, 5, 7))
     found[0, :, 0, :3] = 1, 17, 2035
     return found
-
-
-def common() -> Dataset:
-    ds = Dataset()
-    ds.PatientName, ds.PatientID, ds.PatientBirthDate, ds.PatientSex = "Δοκιμή^Α", "P1", "19700101", "O"
-    ds.StudyInstanceUID, ds.SeriesInstanceUID, ds.FrameOfReferenceUID = uid(900), uid(77), uid(901)
-    ds.StudyDate, ds.StudyTime, ds.StudyID, ds.AccessionNumber, ds.ReferringPhysicianName = "20260102", "030405", "1", "", ""
-    ds.SeriesNumber, ds.SeriesDescription, ds.PositionReferenceIndicator = 9, "labels", ""
-    ds.Manufacturer, ds.ManufacturerModelName, ds.DeviceSerialNumber, ds.SoftwareVersions = "M", "Model", "S1", "1.0"
-    return ds
-
-
-def made(volume: Volume, kind: SegmentationForm = BINARY, segments: list | None = None, **more: object) -> list[Dataset]:
-    segments = SEGMENTS if segments is None else segments
-    return [with_pixels(one) for one in segmentations(SegmentationRequest(volume, common(), segments, kind=kind, **more))]
-
-
-def saved(path: Path, volume: Volume, kind: SegmentationForm = BINARY, **more: object) -> Path:
-    (ds,) = made(volume, kind, **more)
-    ds.save_as(path, enforce_file_format=True)
-    return path
 
 
 def original_numbers(ds: Dataset) -> np.ndarray:

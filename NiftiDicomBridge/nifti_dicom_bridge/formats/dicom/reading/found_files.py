@@ -19,6 +19,7 @@ from ..structure_sets import is_structure_set
 from . import files, vendor
 from .decode import import_decoders, is_native
 from .headers import Headers
+from .registrations import is_registration
 
 _OF_PIXELS = (Tag.ROWS, Tag.COLUMNS, Tag.BITS_ALLOCATED)
 """Attributes of the Image Pixel module: objects of other kinds do not have all of them."""
@@ -57,6 +58,8 @@ class FoundFiles:
         DICOM without pixel data, and damaged files.
     structure_sets : list of Instance
         RT Structure Sets, which are among the leftovers, too.
+    registrations : list of Instance
+        Spatial Registrations, likewise.
     not_dicom : list of pathlib.Path
         Other files.
     directories : list of Elements
@@ -66,6 +69,7 @@ class FoundFiles:
     instances: list[Instance] = field(default_factory=list)
     leftovers: list[Leftover] = field(default_factory=list)
     structure_sets: list[Instance] = field(default_factory=list)
+    registrations: list[Instance] = field(default_factory=list)
     not_dicom: list[Path] = field(default_factory=list)
     directories: list[Elements] = field(default_factory=list)
 
@@ -84,6 +88,7 @@ class FoundFiles:
                 return
             self.leftovers.append(_without_pixels(path, instance))
             self.structure_sets += [instance] if is_structure_set(instance) else []
+            self.registrations += [instance] if is_registration(instance) else []
             self.directories += [instance.elements] if Tag.DIRECTORY_RECORD_SEQUENCE in instance.elements else []
 
     def add(self, other: FoundFiles) -> None:
@@ -91,6 +96,7 @@ class FoundFiles:
         self.instances += other.instances
         self.leftovers += other.leftovers
         self.structure_sets += other.structure_sets
+        self.registrations += other.registrations
         self.not_dicom += other.not_dicom
         self.directories += other.directories
 
@@ -105,6 +111,7 @@ class FoundFiles:
             sorted(self.instances, key=place),
             sorted(self.leftovers, key=place),
             sorted(self.structure_sets, key=place),
+            self.registrations,
             sorted(self.not_dicom, key=lambda path: places[os.fspath(path)]),
             self.directories,
         )

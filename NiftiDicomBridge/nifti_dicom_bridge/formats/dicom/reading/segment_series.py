@@ -6,14 +6,16 @@ A Segmentation leaves out frames without a voxel of their segment (PS3.3 C.8.20.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 import numpy as np
 
 from ....model import metadata
-from ....model.geometry import Plane, median_of
+from ....model.geometry import Plane
 from ....model.legacy_converted import own_groups
+from ....model.median import median_of
+from ....options.remedies import remedy
 from ....standard.sop_classes import SEGMENTATIONS
 from ....standard.tags import Tag
 from .frame_info import FrameInfo
@@ -22,6 +24,7 @@ from .lookup import Lookup
 from .multiframe import sop_class_of
 from .owners import is_of_another_patient
 from .plans import Plan
+from .registrations import Spaces
 from .segment_doubts import FILLED, LEFT_OUT
 from .segment_grids import ON_GRID_MM, WHOLE
 from .segment_placement import placed_by_sources
@@ -30,6 +33,7 @@ from .stacks import Grid, Layer, parallel_groups, stack_warnings
 from .tiles import slice_shape_of
 
 _NOT_OF_REFERENCE = "its slices are not among those of reference=, or are in another frame of reference: it keeps its own grid"
+_IN_ANOTHER_SPACE = "it keeps its own grid: the series of reference= is in another frame of reference. " + remedy("one-space")
 
 
 def is_of_segmentation(plan: Plan) -> bool:
@@ -37,7 +41,7 @@ def is_of_segmentation(plan: Plan) -> bool:
     return sop_class_of(plan.instances[0].elements) in SEGMENTATIONS
 
 
-def put_on_series(plans: list[Plan], references: Sequence[Plan] = ()) -> list[Plan]:
+def put_on_series(plans: list[Plan], references: Sequence[Plan] = (), spaces: Spaces | None = None) -> list[Plan]:
     """Return plans, those of Segmentations with the slices of the series that they refer to, where theirs are among these.
 
     Without such a series, those in the frame of reference of the Segmentation count, if all of them have one grid. Frames
@@ -49,7 +53,10 @@ def put_on_series(plans: list[Plan], references: Sequence[Plan] = ()) -> list[Pl
         Of one input.
     references : sequence of Plan
         Series that the user named instead.
+    spaces : Spaces, optional
+        Which frames of reference are one space.
     """
+    spaces = spaces or Spaces()
     if not any(map(is_of_segmentation, plans)):
         return plans
     series = [plan for plan in references or plans if plan.is_placed and not is_of_segmentation(plan)]
@@ -58,14 +65,22 @@ def put_on_series(plans: list[Plan], references: Sequence[Plan] = ()) -> list[Pl
     for one in series:
         by_space[_space_of(one)].append(one)
     for plan in filter(is_of_segmentation, plans):
-        space = _space_of(plan)
-        near = [*by_space.get(space, ()), *by_space.get("", ())] if space else series
-        grids = [(one, grid) for one in _series_of(plan, near, bool(references)) if (grid := _grid_on(plan, one)) is not None]
+        near = _near(plan, by_space, spaces)
+        grids = [
+            (one, grid) for one in _series_of(plan, near, bool(references), spaces) if (grid := _grid_on(plan, one)) is not None
+        ]
         if grids and all(_are_same(grids[0][1], grid) for _, grid in grids):
             _put_on(plan, *grids[0])
+            plan.warnings += spaces.doubt(_space_of(plan), _space_of(grids[0][0]), grids[0][0].title)
         elif references:
-            plan.warnings = [*plan.warnings, _NOT_OF_REFERENCE]
+            plan.warnings = [*plan.warnings, _NOT_OF_REFERENCE if near else _IN_ANOTHER_SPACE]
     return plans
+
+
+def _near(plan: Plan, by_space: Mapping[str, list[Plan]], spaces: Spaces) -> list[Plan]:
+    """Return the series that may be in the frame of reference of a Segmentation: one of both may not specify any."""
+    own = _space_of(plan)
+    return [one for space, some in by_space.items() if not own or not space or spaces.are_one(own, space) for one in some]
 
 
 def _put_on(plan: Plan, series: Plan, grid: Grid) -> None:
@@ -83,7 +98,7 @@ def _put_on(plan: Plan, series: Plan, grid: Grid) -> None:
 # --- which series -----------------------------------------------------------------------------------------------------
 
 
-def _series_of(plan: Plan, near: Sequence[Plan], are_named: bool) -> list[Plan]:
+def _series_of(plan: Plan, near: Sequence[Plan], are_named: bool, spaces: Spaces) -> list[Plan]:
     """Return the series that a Segmentation may be of: named ones, those it refers to, else those in its frame of reference.
 
     `near` may be in its frame of reference: it, or they, may not specify any.
@@ -91,13 +106,13 @@ def _series_of(plan: Plan, near: Sequence[Plan], are_named: bool) -> list[Plan]:
     if are_named:
         return [one for one in near if _have_one_distance(plan, one) is not False]
     referenced = [one for one in _referenced(plan, near) if _have_one_distance(plan, one) is not False]
-    return referenced or [one for one in near if _are_in_one_space(plan, one) and _have_one_distance(plan, one)]
+    return referenced or [one for one in near if _are_in_one_space(plan, one, spaces) and _have_one_distance(plan, one)]
 
 
-def _are_in_one_space(plan: Plan, series: Plan) -> bool:
-    """Whether both specify the same frame of reference, and are of one patient."""
+def _are_in_one_space(plan: Plan, series: Plan, spaces: Spaces) -> bool:
+    """Whether both specify a frame of reference, which is one space, and are of one patient."""
     is_foreign = is_of_another_patient(plan.instances[0].elements, series.instances[0].elements)
-    return bool(_space_of(plan)) and _space_of(plan) == _space_of(series) and not is_foreign
+    return bool(_space_of(series)) and spaces.are_one(_space_of(plan), _space_of(series)) and not is_foreign
 
 
 def _have_one_distance(plan: Plan, series: Plan) -> bool | None:

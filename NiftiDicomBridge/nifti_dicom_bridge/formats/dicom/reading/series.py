@@ -25,6 +25,7 @@ from .directories import doubt_of_listed, listed_instances
 from .found_files import FoundFiles, Leftover, read_files
 from .multiframe import is_large_picture
 from .owners import doubts_of_people, owner_of, person_of
+from .registrations import Spaces
 from .series_keys import doubts_of_keys, series_keys
 from .shared_values import SharedValues, SimilarDataSets
 from .split_series import note_of_parts, parts_of_series
@@ -75,6 +76,8 @@ class Inventory:
         RT Structure Sets, which are among the leftovers, too.
     left_out : list of Series
         The series that were not selected; RT Structure Sets may be drawn on their grids.
+    spaces : Spaces
+        Which frames of reference the registrations of the input state to be one space.
     """
 
     series: list[Series] = field(default_factory=list)
@@ -82,6 +85,7 @@ class Inventory:
     unselected: int = 0
     structure_sets: list[Instance] = field(default_factory=list)
     left_out: list[Series] = field(default_factory=list)
+    spaces: Spaces = field(default_factory=Spaces)
 
 
 def find_series(
@@ -113,6 +117,7 @@ def find_series(
         found_files = read_files(listed, progress, jobs)
         inventory.leftovers += found_files.leftovers
         inventory.structure_sets += found_files.structure_sets
+        inventory.spaces = inventory.spaces.with_relations_of([*found_files.registrations, *found_files.structure_sets])
         series = _series_of(found_files.instances)
     inventory.leftovers += _expected_dicom(found_files.not_dicom, series)
     for one in series:

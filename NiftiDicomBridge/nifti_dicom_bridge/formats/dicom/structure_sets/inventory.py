@@ -21,8 +21,8 @@ SHARE = 1 << 17
 
 def all_plans(inventory: Inventory) -> list[Plan]:
     """Return what the series and RT Structure Sets of an inventory become, under names that differ."""
-    plans = put_on_series(plan_all(inventory))
-    return with_unique_names([*plans, *structure_plans(inventory, plans, StructureReader())])
+    plans = put_on_series(plan_all(inventory), spaces=inventory.spaces)
+    return with_unique_names([*plans, *structure_plans(inventory, plans, StructureReader(spaces=inventory.spaces))])
 
 
 def structure_plans(inventory: Inventory, plans: Sequence[Plan], reader: StructureReader, jobs: int = 1) -> list[StructurePlan]:

@@ -17,10 +17,12 @@ from ....model.names import safe_name
 from ....model.pixels import PixelRecord, Rescale
 from ....model.volume import Volume
 from ....options import RoiForm
+from ....options.remedies import remedy
 from ....standard.tags import Tag
 from ..reading.frame_info import FrameInfo
 from ..reading.owners import is_of_another_patient
 from ..reading.plans import DrawnPlan, Plan
+from ..reading.registrations import Spaces
 from ..reading.stacks import Grid, Layer
 from ..reading.tiles import slice_shape_of
 from .masks import NOT_DRAWN, RoiMasks, SliceGrid, sets_without_overlap
@@ -37,7 +39,11 @@ NO_IMAGES = (
 )
 _OTHER_SPACE = (
     "no image: RT Structure Set Storage. The series of reference= is in another frame of reference than its regions. Name the "
-    "series {series}"
+    "series {series}. " + remedy("one-space")
+)
+_MOVED = (
+    "no image: RT Structure Set Storage. A registration of the input moves the frame of reference of its regions to that of "
+    "{titles}. Convert it with the series that it refers to ({series}), and resample the result by this registration"
 )
 _SEVERAL = (
     "no image: RT Structure Set Storage, and the series that it refers to ({series}) is not in the input. Several series are "
@@ -114,10 +120,13 @@ class StructureReader:
         Label maps, or one mask for each region.
     references : sequence of Plan
         Series that the user named for their grid.
+    spaces : Spaces
+        Which frames of reference are one space.
     """
 
     form: RoiForm = RoiForm.LABELMAP
     references: Sequence[Plan] = ()
+    spaces: Spaces = field(default_factory=Spaces)
 
     def plans(self, instance: Instance, series: Sequence[Plan]) -> list[StructurePlan] | str:
         """Return what an RT Structure Set becomes; why it becomes nothing otherwise.
@@ -133,7 +142,7 @@ class StructureReader:
         if not rois:
             return _NO_ROI
         spaces = list(dict.fromkeys(roi.frame_of_reference for roi in rois))
-        chooser = _GridChooser(instance, self.references, series)
+        chooser = _GridChooser(instance, self.references, series, self.spaces)
         grids = {space: chooser.grid_of([roi for roi in rois if roi.frame_of_reference == space]) for space in spaces}
         drawn = {space: grid for space, grid in grids.items() if grid is not None}
         if not drawn:
@@ -244,11 +253,11 @@ class _Grid:
 
 class _GridChooser:
     """Finds the volume that the regions of an RT Structure Set were drawn on: by the images that their contours refer to, by
-    the series that is listed, else the only one in their frame of reference.
+    the series that is listed, else the only one in their frame of reference, else in one that is the same space.
     """
 
-    def __init__(self, instance: Instance, references: Sequence[Plan], series: Sequence[Plan]):
-        self.instance, self.is_named = instance, bool(references)
+    def __init__(self, instance: Instance, references: Sequence[Plan], series: Sequence[Plan], spaces: Spaces):
+        self.instance, self.is_named, self.spaces = instance, bool(references), spaces
         self.candidates = [plan for plan in (references or series) if _slices_of(plan)]
 
     def grid_of(self, rois: Sequence[Roi]) -> _Grid | None:
@@ -264,6 +273,9 @@ class _GridChooser:
         same = self._in_space(space)
         if len(same) != 1:
             return None
+        doubts = self.spaces.doubt(space, _space_of(same[0]), same[0].title)
+        if doubts:
+            return _Grid(same[0], doubts)
         if not self.is_named:
             return _Grid(same[0], [_OTHER_SERIES.format(title=same[0].title)])
         return _Grid(same[0], [] if _is_in(same[0], space) else [_SPACE_UNKNOWN.format(title=same[0].title)])
@@ -275,10 +287,16 @@ class _GridChooser:
         return [f"{_some(names)}: {_OTHER_IMAGES.format(title=best.title)}"] if names else []
 
     def _in_space(self, space: str) -> list[Plan]:
-        """Return the volumes in a frame of reference, of the same patient; of those that the user named, all that may be."""
+        """Return the volumes in a frame of reference, else in the same space, of the same patient.
+
+        Of those that the user named, all that may be count.
+        """
         if self.is_named:
-            return [plan for plan in self.candidates if _may_be_in(plan, space)]
-        return [plan for plan in self.candidates if _is_in(plan, space) and not _of_another_patient(self.instance, plan)]
+            own = [plan for plan in self.candidates if _may_be_in(plan, space)]
+            return own or [plan for plan in self.candidates if self.spaces.are_one(space, _space_of(plan))]
+        own = [plan for plan in self.candidates if not _of_another_patient(self.instance, plan)]
+        same = [plan for plan in own if self.spaces.are_one(space, _space_of(plan))]
+        return [plan for plan in same if _is_in(plan, space)] or same
 
     def reason(self, spaces: Sequence[str]) -> str:
         """Return why no grid was chosen."""
@@ -286,6 +304,11 @@ class _GridChooser:
         same = [plan.title for plan in self.candidates if any(plan in self._in_space(space) for space in spaces)]
         if same:
             return _SEVERAL.format(series=listed or "unknown", titles=_some(same))
+        moved = [
+            plan.title for plan in self.candidates if any(self.spaces.are_moved(space, _space_of(plan)) for space in spaces)
+        ]
+        if moved:
+            return _MOVED.format(titles=_some(moved), series=listed or "unknown")
         if not self.is_named and not listed and not any(spaces):
             return _NO_SPACE
         return (_OTHER_SPACE if self.is_named else NO_IMAGES).format(series=listed or "unknown")

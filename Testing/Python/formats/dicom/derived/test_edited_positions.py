@@ -1,0 +1,224 @@
+"""Voxels of edited images are where they were: positions, frames of reference, and edits that lose the position."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import nibabel
+import numpy as np
+import pydicom
+import pytest
+
+from circle import NEW, Circle, listing
+from edits import coarser, cropped, edited, finer_slices, frames_in, moved, one_voxel, turned_in_space
+from nifti_dicom_bridge import Outcome
+from phantoms.base import MR, ramp, save, slices
+
+POSITIONED = ["classic_ct", "oblique", "feet_first", "descending", "mr_4d", "enhanced_mr", "mosaic", "gantry_tilt"]
+
+
+@pytest.mark.parametrize("phantom", POSITIONED)
+@pytest.mark.parametrize(
+    "change", [one_voxel, moved, cropped, coarser, finer_slices, turned_in_space], ids=lambda f: f.__name__
+)
+def test_every_voxel_of_an_edited_image_is_found_at_its_place_with_its_value(
+    phantom: str, change: Callable, circle: Circle
+) -> None:
+    image = edited(circle, phantom, change)
+    values = image.get_fdata().reshape(*image.shape[:3], -1)
+    frames = frames_in(circle.returned())
+
+    assert len(frames) == values.shape[2] * values.shape[3]
+    to_ijk = np.linalg.inv(image.affine)
+    seen = np.zeros(values.shape, int)
+    for pixels, position, orientation, spacing, slope, intercept in frames:
+        rows, columns = np.mgrid[: pixels.shape[0], : pixels.shape[1]]
+        lps = (
+            position[:, None, None]
+            + orientation[:3, None, None] * spacing[1] * columns
+            + orientation[3:, None, None] * spacing[0] * rows
+        )
+        ijk = np.tensordot(to_ijk[:3, :3], lps * np.array([-1, -1, 1])[:, None, None], 1) + to_ijk[:3, 3][:, None, None]
+        i, j, k = np.rint(ijk).astype(int)
+        assert np.abs(ijk - (i, j, k)).max() < 1e-3
+        times = [t for t in range(values.shape[3]) if np.allclose(values[i, j, k, t], pixels * slope + intercept, atol=1e-6)]
+        assert times
+        seen[i, j, k, times[0]] += 1
+    assert (seen == 1).all()
+
+
+def test_positions_of_an_edited_image_on_the_old_grid_keep_their_text(circle: Circle) -> None:
+    edited(circle, "far_from_origin", one_voxel)
+
+    for ds, path in zip(circle.returned(), sorted(circle.dicom.iterdir()), strict=True):
+        original = pydicom.dcmread(path)
+        for keyword in (
+            "ImagePositionPatient",
+            "ImageOrientationPatient",
+            "PixelSpacing",
+            "FrameOfReferenceUID",
+            "SliceThickness",
+        ):
+            assert ds[keyword].value == original[keyword].value
+
+
+def test_edited_slices_of_an_uneven_series_stay_where_they_are(circle: Circle) -> None:
+    edited(circle, "uneven_spacing", one_voxel)
+
+    assert sorted(float(ds.ImagePositionPatient[2]) for ds in circle.returned()) == [0, 2, 4, 7.5]
+
+
+def test_an_uneven_series_cropped_within_its_planes_keeps_the_true_positions(circle: Circle) -> None:
+    edited(circle, "uneven_spacing", lambda image: image.slicer[1:, :, :])
+
+    assert sorted(float(ds.ImagePositionPatient[2]) for ds in circle.returned()) == pytest.approx([0, 2, 4, 7.5], abs=1e-3)
+
+
+def test_cropping_does_not_change_the_thickness_of_slices(circle: Circle) -> None:
+    circle.make("classic_ct")
+    for path in circle.dicom.iterdir():
+        ds = pydicom.dcmread(path)
+        ds.SliceThickness = "1.25"
+        ds.save_as(path)
+    circle.forth()
+    circle.edit_image(cropped)
+    circle.home(NEW)
+
+    assert {str(ds.SliceThickness) for ds in circle.returned()} == {"1.25"}
+
+
+@pytest.mark.parametrize(("size", "thickness"), [(6.0, 5.0), (12.0, 12.0)])
+def test_a_moved_single_slice_has_the_distance_of_its_grid(size: float, thickness: float, circle: Circle) -> None:
+    (ds,) = slices(ramp(1, 4, 5), MR)
+    ds.SliceThickness, ds.SpacingBetweenSlices = "5", "6"
+    save(circle.dicom, [ds])
+    circle.forth()
+
+    def moved(image: nibabel.Nifti1Image) -> nibabel.Nifti1Image:
+        matrix = image.affine.copy()
+        matrix[0, 3] += 3
+        matrix[:3, 2] *= size / 6
+        return nibabel.Nifti1Image(np.asarray(image.dataobj), matrix)
+
+    circle.edit_image(moved)
+    circle.home(NEW)
+    (made,) = circle.returned()
+
+    assert (made.SpacingBetweenSlices, made.SliceThickness) == (size, thickness)
+
+
+def moved_in_space(image: nibabel.Nifti1Image) -> nibabel.Nifti1Image:
+    matrix = image.affine.copy()
+    matrix[:3, 3] += (10, -20, 5)
+    return nibabel.Nifti1Image(np.asarray(image.dataobj), matrix)
+
+
+@pytest.mark.parametrize("change", [turned_in_space, moved_in_space])
+def test_an_image_moved_in_space_gets_a_new_frame_of_reference_and_it_is_reported(change: Callable, circle: Circle) -> None:
+    circle.make("classic_ct").forth()
+    circle.edit_image(change)
+    report = circle.home(NEW)
+
+    original = pydicom.dcmread(circle.dicom / "001.dcm").FrameOfReferenceUID
+    (new,) = {ds.FrameOfReferenceUID for ds in circle.returned()}
+    assert new != original
+    assert any(original in text for text in report.entries[0].log.warnings)
+
+
+def rounded(image: nibabel.Nifti1Image) -> nibabel.Nifti1Image:
+    """Return an image whose matrix other programs wrote with two decimals."""
+    return nibabel.Nifti1Image(np.asarray(image.dataobj), image.affine + np.eye(4, k=3) * 0.004)
+
+
+@pytest.mark.parametrize("change", [cropped, rounded])
+def test_a_cropped_or_rounded_image_keeps_its_frame_of_reference(change: Callable, circle: Circle) -> None:
+    edited(circle, "classic_ct", change)
+
+    assert {ds.FrameOfReferenceUID for ds in circle.returned()} == {
+        pydicom.dcmread(circle.dicom / "001.dcm").FrameOfReferenceUID
+    }
+
+
+@pytest.mark.parametrize("keyword", ["PixelSpacing", "ImagerPixelSpacing", "NominalScannedPixelSpacing"])
+def test_the_distance_of_pixels_follows_the_grid_where_the_place_is_unknown(keyword: str, circle: Circle) -> None:
+    circle.make("without_position")
+    for path in circle.dicom.iterdir():
+        ds = pydicom.dcmread(path)
+        ds.pop("PixelSpacing", None)
+        setattr(ds, keyword, [0.2, 0.5])
+        ds.save_as(path)
+    circle.forth()
+    circle.edit_images(lambda image: image.slicer[::2])
+    report = circle.home(NEW)
+
+    assert [list(ds[keyword].value) for ds in circle.returned()] == [[0.2, 1.0]] * len(circle.returned())
+    assert any("the new place of its voxels is not stored" in note for note in report.entries[0].log.notes)
+
+
+def _without_codes(image: nibabel.Nifti1Image) -> nibabel.Nifti1Image:
+    found = nibabel.Nifti1Image(image.get_fdata(), image.affine)
+    found.set_sform(None, 0)
+    found.set_qform(None, 0)
+    return found
+
+
+LOST = {
+    "no codes": (_without_codes, "specifies no position"),
+    "identity": (lambda image: nibabel.Nifti1Image(image.get_fdata(), np.eye(4)), "voxels of 1 mm"),
+    "identity in LPS": (lambda image: nibabel.Nifti1Image(image.get_fdata(), np.diag([-1, -1, 1, 1])), "voxels of 1 mm"),
+}
+
+
+@pytest.mark.parametrize("name", ["oblique", "enhanced_mr"])
+@pytest.mark.parametrize("change", LOST)
+def test_an_image_that_lost_its_position_is_refused(change: str, name: str, circle: Circle) -> None:
+    circle.make(name).forth()
+    edit, reason = LOST[change]
+    circle.edit_image(edit)
+    (entry,) = circle.home(NEW).entries
+
+    assert reason in entry.error
+    assert "Copy the affine of the image that it was made from" in entry.error
+    assert listing(circle.back) == {}
+
+
+def test_a_position_that_was_lost_is_not_that_of_voxels_of_1_mm_which_fit_by_chance(circle: Circle) -> None:
+    save(circle.dicom, slices(ramp(3, 4, 5), MR, origin=(-2, -3, -1), spacing=(1, 1), step=(0, 0, 1)))
+    circle.forth()
+    circle.edit_image(LOST["identity"][0])
+    (entry,) = circle.home(NEW).entries
+
+    assert "voxels of 1 mm" in entry.error
+
+
+@pytest.mark.parametrize("last", [None, 2])
+def test_a_part_of_an_image_that_begins_at_the_origin_has_its_position(last: int | None, circle: Circle) -> None:
+    save(circle.dicom, slices(ramp(3, 4, 5), MR, origin=(0, 0, 0), spacing=(1, 1), step=(0, 0, 1)))
+    circle.forth()
+    circle.edit_image(lambda image: image.slicer[:, :, :last] if last else _padded(image))
+    (entry,) = circle.home(NEW).entries
+
+    assert (entry.outcome, entry.error) == (Outcome.DERIVED, "")
+
+
+def _padded(image: nibabel.Nifti1Image) -> nibabel.Nifti1Image:
+    return nibabel.Nifti1Image(np.pad(np.asarray(image.dataobj), [(0, 0), (0, 0), (0, 2)]), image.affine)
+
+
+def test_a_segmentation_that_lost_its_position_is_refused(circle: Circle) -> None:
+    circle.make("segmentation_label_map").forth()
+    circle.edit_image(_without_codes)
+    (entry,) = circle.home(NEW).entries
+
+    assert "specifies no position" in entry.error
+
+
+@pytest.mark.parametrize("change", [cropped, moved], ids=lambda f: f.__name__)
+def test_a_changed_grid_of_frames_without_places_is_refused(change: Callable, circle: Circle) -> None:
+    circle.make("cine").forth()
+    circle.edit_images(change)
+
+    report = circle.home(NEW)
+
+    assert {entry.outcome for entry in report.entries} == {Outcome.FAILED}
+    assert all("cannot store new positions" in entry.error for entry in report.entries)

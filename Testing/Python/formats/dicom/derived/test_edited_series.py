@@ -1,0 +1,200 @@
+"""Edited images become derived series: new UIDs, sources, types and numbers of their own."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import nibabel
+import numpy as np
+import pydicom
+import pytest
+
+from circle import KEEP, NEW, Circle
+from edits import edited, finer_slices, moved, one_voxel, stored
+from nifti_dicom_bridge import Outcome
+from nonempty import some
+from phantoms import PHANTOMS
+from phantoms.base import image, ramp, save, slices, uid
+
+# a palette or a type that cannot be edited by adding one
+GREY = sorted(set(PHANTOMS) - {
+    "rgb", "rgb_planar", "rgb_16_bit", "ybr_full", "ybr_full_422", "cine_rgb", "rle_color", "jpeg_2000_lossy_color",
+    "jpeg_baseline_color", "float_pixels", "double_float_pixels", "sixty_four_bit",
+})  # fmt: skip
+COUNTS_SLICES = 0x3001
+"""Private group of Philips without which frames are not what they are."""
+HALF_STEP = np.diag([1, 1, 0.5, 1])
+STALE = {0x00880200, 0x00283010, 0x00283000, 0x00280106, 0x00280107, 0x00280120}
+
+
+@pytest.mark.parametrize("phantom", GREY)
+def test_one_changed_voxel_makes_a_derived_series_of_every_phantom(phantom: str, circle: Circle) -> None:
+    circle.make(phantom).forth()
+    circle.edit_images(one_voxel)
+
+    report = circle.home(NEW)
+
+    assert {entry.outcome for entry in report.entries} == {Outcome.DERIVED}, [entry.error for entry in report.entries]
+    originals = [
+        pydicom.dcmread(path, force=True) for path in circle.dicom.rglob("*") if path.is_file() and path.suffix != ".txt"
+    ]
+    sources = {ds.SOPInstanceUID for ds in originals if "SOPInstanceUID" in ds}
+    series = {ds.SeriesInstanceUID for ds in originals if "SeriesInstanceUID" in ds}
+    for ds in circle.returned():
+        assert ds.ImageType[0] == "DERIVED"
+        assert ds.ImageType[1] == "SECONDARY" or ds.Modality == "PT" or "SharedFunctionalGroupsSequence" in ds
+        assert ds.SOPInstanceUID not in sources
+        assert ds.SeriesInstanceUID not in series
+        assert ds.file_meta.MediaStorageSOPInstanceUID == ds.SOPInstanceUID
+        assert {item.ReferencedSOPInstanceUID for item in ds.get("SourceImageSequence", [])} <= sources
+        private = {element.tag.group for element in ds.iterall() if element.tag.is_private}
+        assert private <= {COUNTS_SLICES}
+        background = {0x00280120} if ds.get("SegmentationType") == "LABELMAP" else set()  # created again: PixelPaddingValue
+        assert not (STALE - background) & set(ds.keys())
+        assert not any(tag.group & 0xFFE0 in (0x5000, 0x6000) for tag in ds.keys())  # noqa: SIM118
+        assert ds.pixel_array.size
+
+
+def test_overlays_that_an_edited_image_lacks_are_reported(circle: Circle) -> None:
+    circle.make("overlays_and_icons").forth()
+    circle.edit_image(one_voxel)
+    (entry,) = circle.home().entries
+    assert all(element.tag.group != 0x6000 for ds in circle.returned() for element in ds)
+    assert sum("overlays (groups 6000 to 601E) were removed" in note for note in entry.log.notes) == 1
+
+
+@pytest.mark.parametrize(
+    ("edit", "frames"), [(one_voxel, [[1], [2], [3]]), (finer_slices, [[1], [1, 2], [2], [2, 3], [3], [3]])]
+)
+def test_frames_of_a_derived_enhanced_object_name_their_source(edit: Callable, frames: list, circle: Circle) -> None:
+    """PS3.3 C.7.6.16.2.6, C.8.13.2.1: source, its frames, and SourceImageEvidenceSequence, which lists the source."""
+    edited(circle, "enhanced_slopes", edit)
+
+    (source,) = [pydicom.dcmread(path) for path in circle.dicom.iterdir()]
+    (ds,) = circle.returned()
+    items = [item.DerivationImageSequence[-1].SourceImageSequence[0] for item in ds.PerFrameFunctionalGroupsSequence]
+    assert [np.atleast_1d(item.ReferencedFrameNumber).tolist() for item in items] == frames
+    (study,) = ds.SourceImageEvidenceSequence
+    listed = [item.ReferencedSOPInstanceUID for item in study.ReferencedSeriesSequence[0].ReferencedSOPSequence]
+    assert {item.ReferencedSOPInstanceUID for item in items} == {source.SOPInstanceUID} == set(listed)
+
+
+def test_one_image_of_all_times_on_other_slices_names_the_slices_around_each(circle: Circle) -> None:
+    circle.make("mr_4d").forth()
+    circle.edit_image(lambda image: nibabel.Nifti1Image(np.repeat(stored(image)[..., 0], 2, axis=2), image.affine @ HALF_STEP))
+    circle.home(NEW)
+
+    numbers = {pydicom.dcmread(path).SOPInstanceUID: path.stem for path in circle.dicom.iterdir()}
+    named = [[numbers[item.ReferencedSOPInstanceUID] for item in ds.SourceImageSequence] for ds in circle.returned()]
+    assert named[:3] == [["001", "004"], ["001", "002", "004", "005"], ["002", "005"]]
+
+
+def test_images_without_instance_uids_name_no_source(circle: Circle) -> None:
+    """SourceImageSequence has at least one item (PS3.3 C.7.6.1.1.4)."""
+    edited(circle, "no_instance_uids", one_voxel)
+
+    assert all("SourceImageSequence" not in ds for ds in some(circle.returned()))
+
+
+def test_a_derived_parametric_map_is_primary(circle: Circle) -> None:
+    """PS3.3 C.8.23.1: also where its functional groups are missing."""
+    edited(circle, "float_pixels", lambda image: nibabel.Nifti1Image(image.get_fdata(dtype=np.float32) * 2, image.affine))
+
+    assert {ds.ImageType[1] for ds in circle.returned()} == {"PRIMARY"}
+
+
+@pytest.mark.parametrize("kind", ["20", "77.1.5.1", "77.1.5.2", "77.1.5.7"])
+def test_derived_images_of_kinds_that_are_always_primary(kind: str, circle: Circle) -> None:
+    """Nuclear medicine and ophthalmic images (PS3.3 C.8.4.9, C.8.17.2)."""
+    ds = image(ramp(4, 5, dtype="u1"), f"1.2.840.10008.5.1.4.1.1.{kind}")
+    save(circle.dicom, [ds])
+    circle.forth()
+    circle.edit_image(one_voxel)
+    circle.home(NEW)
+
+    assert [ds.ImageType[:2] for ds in circle.returned()] == [["DERIVED", "PRIMARY"]]
+
+
+def test_keeping_uids_of_an_edited_image_is_refused_in_words_and_new_ones_are_given(circle: Circle) -> None:
+    circle.make("classic_ct").forth()
+    circle.edit_image(one_voxel)
+
+    (entry,) = circle.home(KEEP, names=NEW.names).entries
+
+    assert entry.outcome is Outcome.DERIVED
+    assert any("new UIDs were assigned" in text for text in entry.log.warnings)
+    assert not {ds.SOPInstanceUID for ds in circle.returned()} & {
+        pydicom.dcmread(p).SOPInstanceUID for p in circle.dicom.iterdir()
+    }
+
+
+def test_an_edited_image_can_be_written_under_the_original_names(circle: Circle) -> None:
+    circle.make("classic_ct").forth()
+    circle.edit_image(one_voxel)
+
+    (entry,) = circle.home(KEEP).entries
+
+    assert entry.outcome is Outcome.DERIVED, entry.error
+    assert len(circle.returned()) == 3
+
+
+@pytest.mark.slow
+def test_images_of_one_series_edited_one_by_one_share_their_new_series(circle: Circle) -> None:
+    circle.make("echoes_and_phase").forth()
+    circle.edit_images(one_voxel)
+    circle.home(NEW)
+
+    assert len({ds.SeriesInstanceUID for ds in circle.returned()}) == 1
+    assert len({ds.SOPInstanceUID for ds in circle.returned()}) == 12
+
+
+def test_instance_numbers_of_a_derived_series_are_its_own(circle: Circle) -> None:
+    edited(circle, "mr_4d", one_voxel)
+
+    assert sorted(int(ds.InstanceNumber) for ds in circle.returned()) == [1, 2, 3, 4, 5, 6]
+
+
+def test_an_enhanced_object_with_fewer_groups_than_frames_never_ends_in_a_traceback(circle: Circle) -> None:
+    from phantoms import save
+    from phantoms.multiframe import enhanced
+
+    ds = enhanced(1, 3)
+    del ds.PerFrameFunctionalGroupsSequence[2]
+    save(circle.dicom, [ds])
+    circle.forth()
+    circle.edit_images(one_voxel)
+
+    report = circle.home(NEW)
+
+    assert all(entry.outcome is Outcome.DERIVED or entry.error for entry in some(report.entries))
+
+
+def test_what_was_edited_is_reported(circle: Circle) -> None:
+    circle.make("classic_ct").forth()
+    circle.edit_image(moved)
+
+    (entry,) = circle.home(NEW).entries
+
+    assert any("geometry" in note for note in entry.log.notes)
+
+
+@pytest.mark.slow
+def test_edited_images_of_one_series_keep_their_instance_numbers_apart(circle: Circle) -> None:
+    circle.make("echoes_and_phase").forth()
+    circle.edit_images(one_voxel)
+    assert circle.home(NEW).ok
+    numbers = sorted(int(ds.InstanceNumber) for ds in circle.returned())
+    assert len({ds.SeriesInstanceUID for ds in circle.returned()}) == 1
+    assert numbers == list(range(1, len(numbers) + 1))
+
+
+def test_an_edited_series_is_in_one_study_also_if_its_slices_were_not(circle: Circle) -> None:
+    found = slices(ramp(3, 4, 5))
+    for n, ds in enumerate(found):
+        ds.StudyInstanceUID = uid(70, n)
+    save(circle.dicom, found)
+    circle.forth()
+    circle.edit_image(moved)
+    report = circle.home(NEW)
+
+    assert len({pydicom.dcmread(path).StudyInstanceUID for path in report.outputs}) == 1

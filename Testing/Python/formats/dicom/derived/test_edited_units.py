@@ -1,0 +1,100 @@
+"""Units of edited images: values that are not in the unit of the original are not labeled so."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import nibabel
+import numpy as np
+import pydicom
+import pytest
+
+from circle import NEW, Circle, edit_dicom
+from edits import stored, with_stored
+
+
+def test_edited_pet_has_no_intercept(circle: Circle) -> None:
+    """PS3.3 C.8.9.4: RescaleIntercept is 0."""
+    circle.make("pet_slopes").forth()
+    circle.edit_image(lambda image: nibabel.Nifti1Image(image.get_fdata() - 1000.5, image.affine))
+    circle.home(NEW)
+
+    assert {float(ds.RescaleIntercept) for ds in circle.returned()} == {0.0}
+
+
+def _scaled(image: nibabel.Nifti1Image, low: float, high: float) -> nibabel.Nifti1Image:
+    values = image.get_fdata()
+    part = (values - values.min()) / (values.max() - values.min())
+    return nibabel.Nifti1Image((low + part * (high - low)).astype(np.float32), image.affine)
+
+
+HU_RANGES = [(0, 1, "US"), (-3, 3, "US"), (-30000, 90000, "US"), (-1000.5, 2000, "HU"), (-100.5, 300, "HU")]
+
+
+@pytest.mark.parametrize(("low", "high", "unit"), HU_RANGES)
+def test_values_that_are_not_hounsfield_units_are_not_labeled_so(low: float, high: float, unit: str, circle: Circle) -> None:
+    circle.make("classic_ct").forth()
+    circle.edit_image(lambda image: _scaled(image, low, high))
+    (entry,) = circle.home(NEW).entries
+
+    assert {ds.RescaleType for ds in circle.returned()} == {unit}
+    assert any("do not look like Hounsfield units" in text for text in entry.log.warnings) == (unit == "US")
+
+
+def test_ct_without_a_unit_is_in_hounsfield_units_too(circle: Circle) -> None:
+    """As PS3.3 C.8.2.1 defines."""
+    circle.make("classic_ct")
+    edit_dicom(circle.dicom, RescaleType=None)
+    circle.forth()
+    circle.edit_image(lambda image: _scaled(image, 0, 1))
+    circle.home(NEW)
+
+    assert {ds.RescaleType for ds in circle.returned()} == {"US"}
+
+
+def test_the_unit_is_that_of_the_note_where_the_rescale_stays(circle: Circle) -> None:
+    circle.make("classic_ct").forth()
+    circle.edit_image(lambda image: with_stored(image, stored(image) - 9000))
+    (entry,) = circle.home(NEW).entries
+
+    assert any("RescaleType is US" in text for text in entry.log.warnings)
+    assert {ds.RescaleType for ds in circle.returned()} == {"US"}
+
+
+def test_padding_that_an_edited_image_still_has_does_not_make_its_unit_doubtful(circle: Circle) -> None:
+    circle.make("classic_ct")
+    for path in circle.dicom.rglob("*.dcm"):
+        ds = pydicom.dcmread(path)
+        ds.add_new(0x00280120, "SS", -32768)
+        ds.save_as(path)
+    circle.forth()
+    circle.edit_image(_with_padding)
+    (entry,) = circle.home(NEW).entries
+
+    assert {ds.RescaleType for ds in circle.returned()} == {"HU"}
+    assert not any("do not look like" in text for text in entry.log.warnings)
+
+
+def _with_padding(image: nibabel.Nifti1Image) -> nibabel.Nifti1Image:
+    values = stored(image).copy()
+    values[0] = -32768
+    return with_stored(image, values)
+
+
+def test_units_that_are_set_are_not_doubted(circle: Circle) -> None:
+    circle.make("classic_ct").forth()
+    circle.edit_image(lambda image: _scaled(image, 0, 1))
+    (entry,) = circle.home(replace(NEW, set_values={"RescaleType": "HU"})).entries
+
+    assert {ds.RescaleType for ds in circle.returned()} == {"HU"}
+    assert not any("do not look like" in text for text in entry.log.warnings)
+
+
+@pytest.mark.parametrize(("high", "is_doubted"), [(15, True), (20000, False)])
+def test_uptake_values_in_the_place_of_activities_are_reported(high: float, is_doubted: bool, circle: Circle) -> None:
+    circle.make("pet_slopes").forth()
+    circle.edit_sidecar(lambda top: top.update(Units="Bq/mL"))
+    circle.edit_image(lambda image: _scaled(image, 0, high))
+    (entry,) = circle.home(NEW).entries
+
+    assert any("do not look like Bq/mL" in text for text in entry.log.warnings) == is_doubted

@@ -1,0 +1,183 @@
+"""Values of edited images: true within the error that is reported, in as many bits as they need, or refused."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import nibabel
+import numpy as np
+import pydicom
+import pytest
+
+from circle import NEW, Circle, in_dicom_order, listing
+from edits import edited, frames_in, one_voxel, stored, with_stored
+from nifti_dicom_bridge import Outcome
+
+
+def test_a_changed_voxel_changes_no_other(circle: Circle) -> None:
+    edited(circle, "classic_ct", one_voxel)
+
+    before = np.stack([pydicom.dcmread(path).pixel_array for path in sorted(circle.dicom.iterdir())])
+    after = np.stack([ds.pixel_array for ds in circle.returned()])
+
+    # the first voxel of the image is the first of the last row: rows of a NIfTI count upwards
+    assert np.argwhere(before != after).tolist() == [[0, 3, 0]]
+
+
+@pytest.mark.parametrize("phantom", ["pet_slopes", "classic_ct", "enhanced_slopes", "enhanced_mr", "mr_4d"])
+def test_real_values_are_kept_within_the_error_that_is_reported(phantom: str, circle: Circle) -> None:
+    circle.make(phantom).forth()
+    circle.edit_image(lambda image: nibabel.Nifti1Image(image.get_fdata() * 1.2345 + 0.123, image.affine))
+    values = np.sort(nibabel.load(circle.image()).get_fdata().reshape(-1))
+    (entry,) = circle.home(NEW).entries
+
+    (stated,) = [float(text.split("largest error is ")[1]) for text in entry.log.warnings if "largest error is" in text]
+    real = np.sort(np.concatenate([(f[0] * f[4] + f[5]).reshape(-1) for f in frames_in(circle.returned())]))
+    assert np.abs(real - values).max() <= stated * 1.01
+    assert stated <= (values.max() - values.min()) / 60000 if phantom != "pet_slopes" else stated <= values.max() / 30000
+
+
+def test_colors_of_16_bits_are_edited(circle: Circle) -> None:
+    """As of 16-bit photographs of the eye; they were refused."""
+    before = edited(circle, "rgb_16_bit", one_voxel)
+
+    (after,) = circle.returned()
+    assert (after.BitsAllocated, after.PhotometricInterpretation) == (16, "RGB")
+    assert np.array_equal(np.flip(stored(before), 1)[:, :, 0, 0].transpose(1, 0, 2), after.pixel_array)
+
+
+def test_edited_float_pixels_stay_floats(circle: Circle) -> None:
+    circle.make("float_pixels").forth()
+    circle.edit_image(lambda image: nibabel.Nifti1Image(np.nan_to_num(image.get_fdata(dtype=np.float32)) + 1, image.affine))
+    image = in_dicom_order(nibabel.load(circle.image()))
+    circle.home(NEW)
+
+    found = np.stack([np.frombuffer(ds.FloatPixelData, "<f4").reshape(ds.Rows, ds.Columns) for ds in circle.returned()])
+    assert np.array_equal(found, image)
+
+
+def _spoilt(image: nibabel.Nifti1Image, bad: float) -> nibabel.Nifti1Image:
+    values = image.get_fdata()
+    values[:2, 0, 0] = bad
+    return nibabel.Nifti1Image(values, image.affine)
+
+
+@pytest.mark.parametrize("name", ["classic_ct", "enhanced_slopes", "mr_4d"])
+def test_voxels_that_are_not_a_number_become_padding(name: str, circle: Circle) -> None:
+    circle.make(name).forth()
+    circle.edit_image(lambda image: _spoilt(image, np.nan))
+    wanted = in_dicom_order(nibabel.load(circle.image()))
+    (entry,) = circle.home(NEW).entries
+
+    assert entry.outcome is Outcome.DERIVED
+    assert any("voxels are NaN: they became PixelPaddingValue" in text for text in entry.log.warnings)
+    returned = circle.returned()
+    stored = np.concatenate([ds.pixel_array.reshape(-1, ds.Rows, ds.Columns) for ds in returned])
+    padding = [(ds.PixelPaddingValue, ds["PixelPaddingValue"].VR) for ds in returned]
+    assert padding == [(0, "SS" if ds.PixelRepresentation else "US") for ds in returned]
+    assert np.array_equal(stored == 0, np.isnan(wanted).reshape(stored.shape))
+
+
+@pytest.mark.parametrize(("name", "bad"), [("classic_ct", np.inf), ("pet_slopes", np.nan)])
+def test_values_that_integers_cannot_hold_are_refused_with_their_number(name: str, bad: float, circle: Circle) -> None:
+    circle.make(name).forth()
+    circle.edit_image(lambda image: _spoilt(image, bad))
+    (entry,) = circle.home(NEW).entries
+
+    assert entry.outcome is Outcome.FAILED
+    assert "2 voxels are NaN or infinite" in entry.error
+    assert listing(circle.back) == {}
+
+
+def _diffusivity(image: nibabel.Nifti1Image, largest: float, outlier: float = 0) -> nibabel.Nifti1Image:
+    values = np.linspace(largest / 9, largest, image.get_fdata().size).reshape(image.shape)
+    values[0, 0, 0] += outlier
+    return nibabel.Nifti1Image(values, image.affine)
+
+
+@pytest.mark.parametrize("outlier", [10, 1000])
+@pytest.mark.parametrize("name", ["classic_ct", "pet_slopes"])
+def test_an_extreme_value_that_makes_16_bits_too_coarse_is_refused(name: str, outlier: float, circle: Circle) -> None:
+    circle.make(name).forth()
+    circle.edit_image(lambda image: _diffusivity(image, 2e-3, outlier))
+    (refused,) = circle.home(NEW).entries
+    (allowed,) = circle.home(replace(NEW, max_error=outlier / 60000)).entries
+
+    assert "while most values are from" in refused.error
+    assert 'kind="pm"' in refused.error
+    assert allowed.outcome is Outcome.DERIVED
+
+
+@pytest.mark.parametrize("max_error", [1e-9, 1e-3])
+def test_rounding_of_an_edited_image_is_limited(max_error: float, circle: Circle) -> None:
+    circle.make("classic_ct").forth()
+    circle.edit_image(lambda image: _diffusivity(image, 2.0))
+    (entry,) = circle.home(replace(NEW, max_error=max_error)).entries
+
+    assert entry.outcome is (Outcome.FAILED if max_error < 1e-6 else Outcome.DERIVED)
+
+
+@pytest.mark.parametrize("largest", [2e-3, 1e-6])
+def test_values_far_below_one_are_not_rounding(largest: float, circle: Circle) -> None:
+    circle.make("classic_ct").forth()
+    circle.edit_image(lambda image: _diffusivity(image, largest))  # such as mm²/s
+    (entry,) = circle.home(NEW).entries
+
+    assert entry.outcome is Outcome.DERIVED
+    found = np.stack([ds.pixel_array * float(ds.RescaleSlope) + float(ds.RescaleIntercept) for ds in circle.returned()])
+    assert np.allclose(found, in_dicom_order(nibabel.load(circle.image())), atol=largest / 60000)
+
+
+@pytest.mark.parametrize("dtype", [np.uint8, np.float32])
+def test_labels_in_the_place_of_an_image_are_reported(dtype: type, circle: Circle) -> None:
+    circle.make("classic_ct").forth()
+
+    def masked(image: nibabel.Nifti1Image) -> nibabel.Nifti1Image:
+        values = np.zeros(image.shape, dtype)
+        values[1:3, 1:3, :2] = 1
+        return nibabel.Nifti1Image(values, image.affine)
+
+    circle.edit_image(masked)
+    (entry,) = circle.home(NEW).entries
+
+    assert entry.outcome is Outcome.DERIVED
+    assert any("2 different whole numbers" in text and 'kind="seg"' in text for text in entry.log.warnings)
+
+
+def test_edited_color_stays_color(circle: Circle) -> None:
+    circle.make("rgb").forth()
+
+    def darker(image: nibabel.Nifti1Image) -> nibabel.Nifti1Image:
+        values = np.asarray(image.dataobj).copy()
+        values["R"] = 0
+        return nibabel.Nifti1Image(values, image.affine)
+
+    circle.edit_image(darker)
+    (entry,) = circle.home(NEW).entries
+
+    assert entry.outcome is Outcome.DERIVED
+    (ds,) = circle.returned()
+    before = pydicom.dcmread(circle.dicom / "001.dcm").pixel_array
+    assert not ds.pixel_array[..., 0].any()
+    assert np.array_equal(ds.pixel_array[..., 1:], before[..., 1:])
+
+
+def test_values_beyond_the_bits_that_were_stored_get_more_bits(circle: Circle) -> None:
+    circle.make("dirty_high_bits").forth()
+    circle.edit_image(lambda image: with_stored(image, (stored(image).astype(np.int32) * 100).astype(np.uint16)))
+    image = in_dicom_order(nibabel.load(circle.image()))
+    circle.home(NEW)
+
+    assert np.array_equal(np.stack([ds.pixel_array for ds in circle.returned()]), image)
+    assert {ds.BitsStored for ds in circle.returned()} == {16}
+
+
+def test_negative_values_in_an_unsigned_series_are_kept(circle: Circle) -> None:
+    circle.make("mr_4d").forth()
+    circle.edit_image(lambda image: nibabel.Nifti1Image(stored(image).astype(np.int16) - 30, image.affine))
+    image = nibabel.load(circle.image()).get_fdata()
+    circle.home(NEW)
+
+    assert sorted(int(v) for f in frames_in(circle.returned()) for v in (f[0] * f[4] + f[5]).reshape(-1)) == sorted(
+        image.reshape(-1)
+    )

@@ -1,0 +1,87 @@
+"""Times that are missing are named, wherever they are counted from."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from pydicom.dataset import Dataset
+
+from timed_series import SLICES, STATEMENTS, TIMES, expected, images, number, numbers, series
+
+
+@pytest.mark.parametrize("attribute", ["TemporalPositionIdentifier", "AcquisitionNumber"])
+def test_times_that_are_counted_from_0(attribute: str, tmp_path: Path) -> None:
+    found = series(number(attribute, 0, 1))
+    for ds in found:
+        ds.InstanceNumber, ds.NumberOfTemporalPositions = ds.InstanceNumber * 7 % 25, TIMES
+
+    (volume,) = images(tmp_path, found)
+
+    assert numbers(volume) == expected(list(range(TIMES)))
+    assert not any("missing" in words for words in volume.warnings)
+
+
+@pytest.mark.slow
+def test_a_whole_time_that_is_missing_is_named(tmp_path: Path) -> None:
+    found = series(STATEMENTS["TemporalPositionIdentifier"])
+
+    (volume,) = images(tmp_path, found[:SLICES] + found[2 * SLICES :])
+
+    assert numbers(volume) == expected([0, 2, 3])
+    assert "1 time(s) missing: no frame has TemporalPositionIdentifier 2" in volume.warnings
+
+
+@pytest.mark.parametrize("lost", [None, 1])
+def test_times_that_another_image_of_the_series_has_are_not_missing(lost: int | None, tmp_path: Path) -> None:
+    def state(ds: Dataset, t: int, k: int) -> None:
+        ds.TemporalPositionIdentifier, ds.NumberOfTemporalPositions = t + 1, 4
+        ds.ImageType = ["ORIGINAL", "PRIMARY", "MP"[t % 2]]
+
+    found = series(state, times=4)
+
+    volumes = images(tmp_path, [ds for ds in found if ds.TemporalPositionIdentifier != lost])
+
+    missing = [warning for volume in volumes for warning in volume.warnings if "missing" in warning]
+    assert len(volumes) == 2
+    assert missing == (["1 time(s) missing: no frame has TemporalPositionIdentifier 1"] if lost else [])
+
+
+@pytest.mark.parametrize(("first", "is_missing"), [(1, False), (SLICES + 1, True)])
+def test_times_that_are_counted_from_two_lack_one_where_the_first_instance_is_not_there(
+    first: int, is_missing: bool, tmp_path: Path
+) -> None:
+    found = series(lambda ds, t, k: setattr(ds, "AcquisitionNumber", t + 2))
+    for n, ds in enumerate(found):
+        ds.InstanceNumber = first + n
+
+    (volume,) = images(tmp_path, found)
+
+    assert ("1 time(s) missing: no frame has AcquisitionNumber 1" in volume.warnings) == is_missing
+
+
+@pytest.mark.parametrize("first", [0, 1])
+@pytest.mark.parametrize(("count", "missing"), [(TIMES, 0), (TIMES + 1, 1), (2 * TIMES - 1, TIMES - 1), (2 * TIMES, 0)])
+def test_times_that_are_missing_at_the_end_are_named(count: int, missing: int, first: int, tmp_path: Path) -> None:
+    """As NumberOfTemporalPositions states; twice as many times as there are show that it counts something else."""
+
+    def state(ds: Dataset, t: int, k: int) -> None:
+        ds.TemporalPositionIdentifier, ds.NumberOfTemporalPositions = first + t, count
+
+    (volume,) = images(tmp_path, series(state))
+
+    words = f"{missing} time(s) missing: NumberOfTemporalPositions is {count}, the last TemporalPositionIdentifier "
+    assert list(volume.warnings) == ([f"{words}{first + TIMES - 1}"] if missing else [])
+
+
+@pytest.mark.parametrize(
+    ("missing", "words"), [((3, 5, 7, 9, 11), "3, 5, 7, 9, 11"), ((3, 5, 7, 9, 11, 13), "3, 5, 7, 9, 11, …")]
+)
+def test_of_many_missing_times_some_are_named(missing: tuple[int, ...], words: str, tmp_path: Path) -> None:
+    found = [
+        ds for ds in series(number("TemporalPositionIdentifier", 1, 1), 20, 1) if ds.TemporalPositionIdentifier not in missing
+    ]
+
+    (volume,) = images(tmp_path, found)
+
+    assert f"{len(missing)} time(s) missing: no frame has TemporalPositionIdentifier {words}" in volume.warnings

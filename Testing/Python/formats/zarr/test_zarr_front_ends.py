@@ -1,0 +1,54 @@
+"""Stores in the public functions and on the command line."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from circle import KEEP, listing, names_in
+from nifti_dicom_bridge import Names, open_zarr, read, write
+from nifti_dicom_bridge.cli import main
+from zarr_circle import ZARR, ZarrCircle
+
+
+def test_the_public_doors_take_stores(zarr_circle: ZarrCircle) -> None:
+    volume = read(zarr_circle.make("classic_ct").dicom)[0]
+    paths = write(volume, zarr_circle.folder / "mine.zarr", ZARR)
+
+    assert [path.name for path in paths] == ["mine.zarr", "mine.json"]
+    found = read(zarr_circle.folder / "mine.zarr")[0]
+    assert isinstance(found.voxels, np.ndarray)
+    assert found.edits() == frozenset()
+    assert open_zarr(paths[0]).edits() == frozenset()
+    write(open_zarr(paths[0]), zarr_circle.back, replace(KEEP, names=Names.ORIGINAL))
+    assert listing(zarr_circle.back) == listing(zarr_circle.dicom)
+
+
+def test_inspect_shows_stores(zarr_circle: ZarrCircle, capsys: pytest.CaptureFixture) -> None:
+    zarr_circle.make("classic_ct").forth()
+
+    assert main(["inspect", str(zarr_circle.stores)]) == 0
+    assert "restores the DICOM series" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("arguments", [["--to", "nifti", "--shards"], ["--to", "dicom", "--pyramid", "2"],
+                                       ["--to", "zarr", "--pyramid", "-1"], ["--to", "zarr", "--set", "PatientID=1"],
+                                       ["--to", "zarr", "--layout", "bids"]])  # fmt: skip
+def test_options_that_do_not_specify_the_target_are_refused(arguments: list[str], tmp_path: Path) -> None:
+    assert main(["convert", str(tmp_path), "-o", str(tmp_path / "out"), *arguments]) == 2
+
+
+def test_one_sentence_states_that_zarr_is_not_installed(
+    zarr_circle: ZarrCircle, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture
+) -> None:
+    zarr_circle.make("classic_ct").forth()
+    monkeypatch.setitem(__import__("sys").modules, "zarr", None)
+
+    for arguments in ([str(zarr_circle.dicom), "--to", "zarr"], [str(zarr_circle.store()), "--to", "dicom"],
+                      [str(zarr_circle.store()), "--to", "nifti"]):  # fmt: skip
+        assert main(["convert", *arguments, "-o", str(zarr_circle.folder / "out")]) == 1
+        assert capsys.readouterr().err.count("pip install 'nifti-dicom-bridge[zarr]'") == 1
+        assert names_in(zarr_circle.folder / "out") == []
