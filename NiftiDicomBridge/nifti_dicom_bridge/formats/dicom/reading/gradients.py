@@ -24,8 +24,8 @@ MINIMUM_B_OTHERS = 6.0
 SAME_B = 0.05
 """Part of a b-value that imaging gradients may add from slice to slice."""
 _NO_DIRECTIONS = (
-    "several times have the same b-value, and none a gradient direction, as if private elements were removed: tensors cannot be "
-    "fitted"
+    "several times have the same b-value, and none a gradient direction, as if private elements were removed: "
+    "tensors cannot be fitted"
 )
 _WEIGHTING = next(n for n, row in enumerate(TIMES) if row.name.startswith("b-value"))
 
