@@ -44,11 +44,11 @@ def label_maps(options: ConversionOptions, inputs: Sequence[Path], policy: Outpu
     if path is None:
         return ()
     try:
-        found = _regions(path, inputs) or [(volume, frame_of_reference_of(volume)) for volume in read(path)]
+        volumes = _regions(path, inputs) or [(volume, frame_of_reference_of(volume)) for volume in read(path)]
     except BridgeError as error:
         raise OptionError(f'overlay="{path}": {error}') from None
     maps = []
-    for volume, space in found:
+    for volume, space in volumes:
         if volume.voxels.ndim != 4 or not _is_whole(volume.array):
             raise OptionError(f'overlay="{path}": {volume.name} holds {volume.voxels.dtype} values that are no labels.')
         if volume.source is not None:
