@@ -25,7 +25,7 @@ from nifti_dicom_bridge.standard.editions import EDITION_OF
 from nifti_dicom_bridge.validation import check_files
 from nifti_dicom_bridge.validation.conditions import TABLES as CONDITIONS
 from nifti_dicom_bridge.validation.subject import tag_of
-from nifti_dicom_bridge.validation.values import TABLES as VALUES
+from nifti_dicom_bridge.validation.value_tables import TABLES as VALUES
 from nonempty import some
 from phantoms import PHANTOMS, ramp, save, slices
 from phantoms.base import put_raw
