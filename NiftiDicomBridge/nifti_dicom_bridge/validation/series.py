@@ -50,7 +50,8 @@ class FileSummary:
 def summary_of_file(instance: Instance, sop_class: str) -> FileSummary:
     """Return what is kept of a file."""
     elements = instance.elements
-    kind = tuple(elements[tag].value for tag in DISTINGUISHING if tag in elements)
+    stated = ((tag, elements[tag].value) for tag in DISTINGUISHING if tag in elements)
+    kind = tuple((tag, value) for tag, value in stated if isinstance(value, bytes))  # none of them is a sequence
     return FileSummary(
         instance.path, instance.uid, sop_class, metadata.text(elements, Tag.MODALITY),
         metadata.text(elements, Tag.SERIES_INSTANCE_UID), metadata.text(elements, Tag.STUDY_INSTANCE_UID),
