@@ -9,7 +9,7 @@ SAME_PLACE_MM = 0.01
 SAME_PLACE = 0.05
 """And no more than this part of a pixel or of the slice distance, where those are micrometers (OCT, micro-CT, histology)."""
 WITHIN_SLICE = 0.25
-"""What is no further from a slice than this part of the slice distance is not in the next one, however near that is."""
+"""A frame or contour within this part of the slice distance from a slice is not in the next one, however near that is."""
 SAME_DIRECTION = 2e-3
 """Largest difference of a direction cosine within one volume: scanners round, and repeat with jitter (GE, 1e-3)."""
 MOVED_DIRECTION = 0.1
