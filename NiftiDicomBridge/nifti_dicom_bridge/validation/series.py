@@ -15,7 +15,7 @@ from ..standard.tags import Tag
 from .findings import FindingCollector, Severity
 
 SAME_MM, SAME_PIXEL, SAME_DIRECTION = 0.01, 0.05, 1e-3
-"""Images are at one position if they are no further apart than this, or than this part of tiny pixels."""
+"""Images are at one position if they are at most this far apart, or this part of tiny pixels."""
 SPACING_TOLERANCE = 0.02
 """How far SpacingBetweenSlices may be from the true distance, as a part of it, before it is worth a word."""
 # what distinguishes images at one position
