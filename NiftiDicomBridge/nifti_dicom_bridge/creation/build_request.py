@@ -29,6 +29,7 @@ from .kind_parameters import LABEL_KINDS
 from .label_sources import has_label_table
 from .phase_encoding import phase_encoding
 from .placed_image import Placed
+from .raw_reference import with_raw_reference
 from .sidecar_attributes import SidecarAttributes, attributes_from_sidecar, frames_of, private_block
 from .sidecar_units import LONGEST_S
 from .usable_sidecar import Check, usable_sidecar
@@ -50,6 +51,7 @@ def request_of(described: ImageWithSidecar, shared: ConversionContext, log: Log)
     """
     described = _checked(described, log)
     stated = attributes_from_sidecar(described)
+    shared = with_raw_reference(described, shared, log)
     place = placed(described, shared, log)
     log.warnings += doubts_of_reference(described, place.reference)
     kind = _kind(described, known_of(described, stated, place, shared), shared, log)
@@ -178,7 +180,7 @@ def _sources(place: Placed, kind: Kind) -> tuple[Sequence[Instance], Sequence[in
     if reference is None or not place.same_space:
         return (), ()
     if not place.same_grid:
-        return reference.instances, ()
+        return () if reference.is_space_only else reference.instances, ()
     if place.is_counted:
         all_frames = list(chain.from_iterable(reference.frames))
         return [frame.instance for frame in all_frames], [frame.number for frame in all_frames]

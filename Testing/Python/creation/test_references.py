@@ -277,3 +277,18 @@ def test_slices_closer_than_pixels_are_wide_are_distinguished():
     thin = np.diag([-0.9, -0.9, 0.0079, 1.0])
     (found,) = made(save("a.nii", np.ones((5, 4, 3), np.uint8), thin), reference=series("ct", thin), kind="seg")
     assert found.NumberOfFrames == 3
+
+
+def test_of_several_echoes_on_its_grid_an_image_has_only_what_they_have_in_common():
+    folder = series("echoes", kind=Kind.MR, RepetitionTime="50")
+    for path in sorted(folder.rglob("*.dcm")):
+        ds = pydicom.dcmread(path)
+        ds.EchoTime, ds.EchoNumbers = 5, 1
+        ds.save_as(path)
+        ds.EchoTime, ds.EchoNumbers, ds.SOPInstanceUID = 10, 2, ds.SOPInstanceUID + "2"
+        ds.file_meta.MediaStorageSOPInstanceUID = ds.SOPInstanceUID
+        ds.save_as(path.with_name("e2" + path.name))
+    entry = entry_of(save("combined.nii"), reference=folder, kind=Kind.MR)
+    ds = pydicom.dcmread(entry.outputs[0])
+    assert (ds.EchoTime, ds.RepetitionTime) == (None, 50)
+    assert any("2 images of the reference, such as echoes, have the grid of this image" in text for text in entry.log.warnings)
