@@ -16,7 +16,8 @@ from ..formats import nifti
 from ..formats.dicom.reading.outline import outline
 from ..formats.dicom.reading.owners import person_of
 from ..formats.dicom.reading.plans import Plan
-from ..model import geometry, metadata
+from ..model import metadata
+from ..model.axes import way_along
 from ..model.metadata import Log
 from ..model.person import UNKNOWN_PERSON, Person
 from ..model.volume import Volume
@@ -212,7 +213,7 @@ def _direction(keys: dict[str, Any], stored_affine: np.ndarray) -> str:
     if not axis:
         return ""
     column = stored_affine[:3, AXES.index(axis[0])]
-    return geometry.way_along(-column if axis.endswith("-") else column)
+    return way_along(-column if axis.endswith("-") else column)
 
 
 def _asl_context(volume: Volume) -> tuple[str, ...]:

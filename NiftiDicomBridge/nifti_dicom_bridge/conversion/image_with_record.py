@@ -17,9 +17,10 @@ from ..model.input_files import Stamp, change_since
 from ..model.names import pair_of
 from ..model.volume import Volume
 from ..output import check_complete
-from ..sidecar import KEY, match, read_sidecar, record, record_path, sidecar_path, unused_sidecars
+from ..sidecar import KEY, match, read_sidecar, record_path, sidecar_path, unused_sidecars
 from ..sidecar.image_id import check_image_id
 from ..sidecar.record import Record
+from ..sidecar.record_reading import record_from_json
 
 SAME_B, SAME_DIRECTION = 0.01, 0.9999
 """Rounding of b-values, as a part of them, and of directions (a cosine, 0.8°) by other tools."""
@@ -150,10 +151,10 @@ def open_nifti(path: Path, named: Path | None = None) -> ImageWithRecord:
     stamps = _stamps(*(pair_of(path) or (path,)), sidecar)
     top = read_sidecar(sidecar) if os.path.lexists(sidecar) else {}
     if KEY in top:
-        return ImageWithRecord(path, top, record.from_json(top.pop(KEY), str(sidecar)), stamps=stamps, named=named)
+        return ImageWithRecord(path, top, record_from_json(top.pop(KEY), str(sidecar)), stamps=stamps, named=named)
     apart = record_path(path)
     stored = read_sidecar(apart) if apart is not None and os.path.lexists(apart) else {}
-    parsed = record.from_json(stored[KEY], str(apart)) if KEY in stored else None
+    parsed = record_from_json(stored[KEY], str(apart)) if KEY in stored else None
     return ImageWithRecord(path, top, parsed, stamps=stamps)
 
 
@@ -214,5 +215,5 @@ def open_store(path: Path) -> StoreFile:
     check_complete(path)
     stamps = image_stamps(path)
     stored = zarr.read_store(path)
-    parsed = None if stored.record is None else record.from_json(stored.record, str(path))
+    parsed = None if stored.record is None else record_from_json(stored.record, str(path))
     return StoreFile(path, stored.top, parsed, stored.image, stamps=stamps)

@@ -15,7 +15,8 @@ from ..labels import Segment
 from ..model.grids import same_grid
 from ..model.lazy_voxels import bounds_of, slabs
 from ..model.names import stem_of
-from ..model.pixels import Rescale, to_real_values
+from ..model.pixels import Rescale
+from ..model.real_values import to_real_values
 from ..model.volume import Volume
 
 FULL = 255

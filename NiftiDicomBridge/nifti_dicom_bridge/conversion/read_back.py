@@ -15,10 +15,11 @@ from ..model.digest import Digester
 from ..model.grids import same_grid
 from ..model.lazy_voxels import ranges, read_ahead
 from ..model.volume import Volume, reoriented
-from ..sidecar import KEY, match, read_sidecar, record
+from ..sidecar import KEY, match, read_sidecar
 from ..sidecar.image_id import ImageId
 from ..sidecar.record import Record
 from ..sidecar.record_digest import DIGESTS, digests_of
+from ..sidecar.record_reading import record_from_json
 
 PLANES = 16
 PICTURES = (".png", ".gif")
@@ -45,7 +46,7 @@ def check_nifti(
     try:
         back = nifti.read_image(image)
         content = read_sidecar(apart or sidecar)
-        stored = record.from_json(content[KEY], str(sidecar)) if KEY in content else None
+        stored = record_from_json(content[KEY], str(sidecar)) if KEY in content else None
         attached = back if stored is None else match.attach(back, stored, str(image))
         is_of_record = stored is None or ImageId.parse(nifti.description(image)) == stored.image_id
     except BridgeError as error:

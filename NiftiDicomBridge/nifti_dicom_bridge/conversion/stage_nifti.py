@@ -116,7 +116,7 @@ def stage_nifti(
     keys = _keys(volume, additions.changes)
     public = {**_public(keys, options, bool(additions.record_name)), **_set(additions.changes), **additions.edited}
     image, sidecar = staging.path(name + nifti_suffix(options)), staging.path(name + ".json")
-    description = str(ImageId.of_source(volume.source) or "") if options.record else ""
+    description = str(ImageId.of_source(volume.source) or "") if options.record or options.identity else ""
     digest = _write_image(volume, public, image, description, with_digest=complete is not None, progress=progress)
     if complete and digest is not None:
         volume = complete(digest)

@@ -17,6 +17,7 @@ from ..model.geometry import Plane
 from ..model.lost_positions import unstated_position
 from ..model.metadata import Log
 from ..model.resample import without_shear
+from ..model.stack_affine import affine_from_attributes
 from ..model.volume import Volume
 from ..options import Kind, Resample, SlicePlane
 from ..options.remedies import remedy
@@ -193,4 +194,4 @@ def _recorded_orientation(top: dict[str, Any]) -> np.ndarray | None:
     axes = np.array(value, dtype=float) if good else np.zeros(6)
     if min(np.linalg.norm(axes[:3]), np.linalg.norm(axes[3:])) < 0.5 or abs(axes[:3] @ axes[3:]) > 0.1:
         return None
-    return geometry.affine_from_attributes([geometry.Plane(np.zeros(3), axes, (1.0, 1.0))], 1.0).ijk_to_ras
+    return affine_from_attributes([geometry.Plane(np.zeros(3), axes, (1.0, 1.0))], 1.0).ijk_to_ras

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ..model import geometry
+from ..model.axes import way_along
 from ..model.volume import Volume
 from .images import Pair
 
@@ -45,7 +45,7 @@ def _spacing(outline: Volume, volume: Volume) -> str:
 
 
 def _directions(outline: Volume, volume: Volume) -> str:
-    return " ".join(geometry.way_along(axis)[1] for axis in outline.ijk_to_ras[:3, :3].T)
+    return " ".join(way_along(axis)[1] for axis in outline.ijk_to_ras[:3, :3].T)
 
 
 def _type(outline: Volume, volume: Volume) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from ..model.pixels import to_real_values
+from ..model.real_values import to_real_values
 from ..model.volume import Volume
 from .templates import render
 

@@ -16,7 +16,7 @@ from ..formats.dicom.reading.segment_series import put_on_series
 from ..formats.dicom.reading.series import find_series
 from ..formats.image_formats import read_image
 from ..formats.zarr import is_store
-from ..model import geometry
+from ..model.axes import closest_orientation
 from ..model.grids import same_grid
 from ..model.volume import Volume, reoriented
 from ..validation import OTHER_KINDS
@@ -142,7 +142,7 @@ def has_same_voxels(volume: Volume, other: Volume) -> bool:
 
 
 def _reoriented_like(volume: Volume, other: Volume) -> Volume:
-    return reoriented(volume, *geometry.closest_orientation(volume.ijk_to_ras, other.ijk_to_ras))
+    return reoriented(volume, *closest_orientation(volume.ijk_to_ras, other.ijk_to_ras))
 
 
 def _alike(before: Volume | None, after: Volume | None) -> tuple[Volume | None, Volume | None]:

@@ -9,7 +9,8 @@ from typing import NamedTuple, Protocol
 import numpy as np
 from PIL import Image as Picture
 
-from ..model.pixels import Rescale, to_real_values
+from ..model.pixels import Rescale
+from ..model.real_values import to_real_values
 from ..model.volume import Volume
 from ..options import SlicePlane
 from ..preview.display import PLAIN, Window

@@ -6,7 +6,8 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from ..model.pixels import Rescale, to_real_values
+from ..model.pixels import Rescale
+from ..model.real_values import to_real_values
 from ..model.volume import Volume
 from .images import is_on_same_grid
 

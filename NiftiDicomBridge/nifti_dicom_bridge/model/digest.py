@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from .lazy_voxels import LazyVoxels, Voxels, ranges, read_ahead
-from .pixels import bytes_of
+from .pixel_bytes import bytes_of
 
 DIGEST_BLOCK = 1 << 22
 ALGORITHM = "sha256"

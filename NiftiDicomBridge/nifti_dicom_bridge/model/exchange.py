@@ -19,6 +19,7 @@ from ..standard.nifti_codes import (
     XFORM_SCANNER,
 )
 from . import geometry
+from .axes import reoriented_affine
 
 _RGB = np.dtype([("R", "u1"), ("G", "u1"), ("B", "u1")])
 
@@ -49,7 +50,7 @@ def nibabel_image(parts: Parts) -> Any:
     import nibabel
 
     times, slices, rows, columns = parts.voxels.shape[:4]
-    matrix = geometry.reoriented_affine(parts.ijk_to_ras.astype(float), (0, 1, 2), (1, -1, 1), (columns, rows, slices))
+    matrix = reoriented_affine(parts.ijk_to_ras.astype(float), (0, 1, 2), (1, -1, 1), (columns, rows, slices))
     data = parts.voxels[:, :, ::-1]
     if data.ndim == 5 and data.shape[-1] == 3 and data.dtype == np.uint8:
         data = np.ascontiguousarray(data).view(_RGB)[..., 0]

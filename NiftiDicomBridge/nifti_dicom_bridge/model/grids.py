@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from .geometry import reoriented_affine
+from .axes import reoriented_affine
 
 POSITION_TOLERANCE_MM, POSITION_TOLERANCE = 1e-3, 0.01
 """Two grids are the same when no corner voxel is further apart, mm, nor by more than that part of a voxel."""

@@ -17,7 +17,7 @@ from .input_files import Stamp, change_since, open_file
 from .lazy_voxels import LazyVoxels, slabs
 from .limits import check_expanded
 from .packed_samples import SamplesFile, check_length, decompressed, start_of_samples, unreadable
-from .pixels import bytes_of
+from .pixel_bytes import bytes_of
 from .remote_files import is_remote
 from .surplus import Surplus
 from .temporary_files import temporary_file

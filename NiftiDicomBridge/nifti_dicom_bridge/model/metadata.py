@@ -10,6 +10,7 @@ import struct
 from collections.abc import Container, Iterator
 from dataclasses import dataclass, field
 from functools import lru_cache
+from math import isfinite
 from typing import NamedTuple
 
 import numpy as np
@@ -317,9 +318,10 @@ def _numbers(vr: str, value: bytes) -> tuple[float, ...]:
         return ()  # Python allows it between digits
     try:
         listed = value.decode("ascii").strip(SPACE_AND_NULL).rstrip("\\")  # some writers end each value with the separator
-        return tuple(map(float, listed.replace(",", ".").split("\\")))
+        values = tuple(map(float, listed.replace(",", ".").split("\\")))
     except ValueError:
         return ()
+    return values if all(map(isfinite, values)) else ()  # Python reads NaN and inf, too; DS and IS know neither (PS3.5 6.2)
 
 
 def doubt_of_numbers(elements: Elements, tag: int) -> str:

@@ -7,12 +7,13 @@ import numpy as np
 from ..errors import OptionError
 from ..options import SlicePlane
 from . import geometry
+from .axes import AXIAL_AXES, CORONAL_AXES, SAGITTAL_AXES, closest_orientation
 from .volume import Volume, reoriented
 
 _AXES = {
-    SlicePlane.AXIAL: geometry.AXIAL_AXES,
-    SlicePlane.CORONAL: geometry.CORONAL_AXES,
-    SlicePlane.SAGITTAL: geometry.SAGITTAL_AXES,
+    SlicePlane.AXIAL: AXIAL_AXES,
+    SlicePlane.CORONAL: CORONAL_AXES,
+    SlicePlane.SAGITTAL: SAGITTAL_AXES,
 }
 _THICK = 1.5
 """An axis whose voxels are longer than those of the others by this factor is that of the slices."""
@@ -44,12 +45,12 @@ def in_plane(volume: Volume, plane: SlicePlane, reference: np.ndarray | None = N
     if plane is SlicePlane.REFERENCE and reference is None:
         raise OptionError('plane="reference" takes the planes of the reference series: name one with reference="DICOM".')
     if reference is not None and plane in (SlicePlane.AUTO, SlicePlane.REFERENCE):
-        return reoriented(volume, *geometry.closest_orientation(volume.ijk_to_ras, reference))
+        return reoriented(volume, *closest_orientation(volume.ijk_to_ras, reference))
     if plane is SlicePlane.AUTO:
         axis = _slice_axis(volume)
         wanted = _nearest_plane(volume.ijk_to_ras[:3, axis])
-        return reoriented(volume, *geometry.closest_orientation(volume.ijk_to_ras, wanted, slices=axis))
-    return reoriented(volume, *geometry.closest_orientation(volume.ijk_to_ras, _AXES[plane]))
+        return reoriented(volume, *closest_orientation(volume.ijk_to_ras, wanted, slices=axis))
+    return reoriented(volume, *closest_orientation(volume.ijk_to_ras, _AXES[plane]))
 
 
 def _slice_axis(volume: Volume) -> int:

@@ -17,8 +17,9 @@ from ..standard.sop_classes import STRUCTURE_SET
 from ..standard.tags import Tag
 from . import geometry, metadata
 from .digest import freeze
-from .geometry import Plane, RegularGrid
-from .pixels import reinterpret_bits, to_numbers, to_type
+from .geometry import TILT_DEGREES, Plane
+from .real_values import reinterpret_bits, to_numbers, to_type
+from .regular_grid import SAME_SLICE, RegularGrid, is_uneven, regular_grid, tilt_degrees
 from .volume import Volume, reoriented
 
 SUFFIXES = {Resample.TILT: "_Tilt", Resample.SPACING: "_Eq"}
@@ -95,7 +96,7 @@ def resample(volume: Volume, planes: Sequence[Plane], wanted: frozenset[Resample
     if not steps:
         return None
     rows, columns = volume.voxels.shape[2:4]
-    grid = geometry.regular_grid(planes, (rows, columns), Resample.TILT in steps, Resample.SPACING in steps)
+    grid = regular_grid(planes, (rows, columns), Resample.TILT in steps, Resample.SPACING in steps)
     if np.prod(grid.shape, dtype=float) > MOST_VOXELS * np.prod(volume.voxels.shape[1:4], dtype=float):
         raise GeometryError(
             f"{volume.name}: not resampled: the slices are so far apart that a grid of {grid.shape[2]} × {grid.shape[1]} × "
@@ -136,8 +137,8 @@ def without_shear(volume: Volume) -> Volume:
 def needed(planes: Sequence[Plane], wanted: frozenset[Resample]) -> frozenset[Resample]:
     """Return what of the wanted these planes need."""
     needs = {
-        Resample.TILT: geometry.tilt_degrees(planes) > geometry.TILT_DEGREES,
-        Resample.SPACING: geometry.is_uneven(planes),
+        Resample.TILT: tilt_degrees(planes) > TILT_DEGREES,
+        Resample.SPACING: is_uneven(planes),
     }
     return frozenset(step for step in wanted if needs.get(step))
 
@@ -168,7 +169,7 @@ def _padding(volume: Volume) -> float | None:
 def _reach(volume: Volume, grid: RegularGrid) -> float:
     if volume.source is None or metadata.text(volume.dicom.metadata.first.elements, Tag.MODALITY) != "SEG":
         return np.inf
-    return 0.5 * max(1.0, float(np.median(np.diff(grid.places)))) + geometry.SAME_SLICE
+    return 0.5 * max(1.0, float(np.median(np.diff(grid.places)))) + SAME_SLICE
 
 
 def _fill(volume: Volume, padding: float | None) -> Fill:
@@ -212,9 +213,9 @@ def _between(places: np.ndarray, k: int) -> tuple[int, float]:
     """Return the plane below a slice of the grid, and the weight of the next one; 0 where the slice is that plane."""
     low = int(np.clip(np.searchsorted(places, k, side="right") - 1, 0, len(places) - 2))
     weight = float((k - places[low]) / (places[low + 1] - places[low]))
-    if abs(weight) < geometry.SAME_SLICE:
+    if abs(weight) < SAME_SLICE:
         return low, 0.0
-    return (low + 1, 0.0) if weight > 1 - geometry.SAME_SLICE else (low, weight)
+    return (low + 1, 0.0) if weight > 1 - SAME_SLICE else (low, weight)
 
 
 def _in_field(plane: np.ndarray, shifts: np.ndarray, plan: Plan) -> Pixels:
@@ -234,7 +235,7 @@ def _shifted(pixels: Pixels, shift: float, axis: int, plan: Plan) -> Pixels:
     size, count = plan.grid.shape[1 + axis], pixels.numbers.shape[axis]
     if shift == 0 and size == count:
         return pixels
-    start = int(np.ceil(shift - geometry.SAME_SLICE))
+    start = int(np.ceil(shift - SAME_SLICE))
     shape = list(pixels.numbers.shape)
     shape[axis] = size + 1
     wide = Pixels(np.full(shape, plan.fill.value), np.zeros(shape, bool))
@@ -247,7 +248,7 @@ def _shifted(pixels: Pixels, shift: float, axis: int, plan: Plan) -> Pixels:
 
 def _mixed(a: Pixels, b: Pixels, weight: float, nearest: bool) -> Pixels:
     """Return what is between two planes, `weight` being that of the second; the nearer one where either has no value."""
-    if weight < geometry.SAME_SLICE:
+    if weight < SAME_SLICE:
         return a
     nearer = a if weight < 0.5 else b
     if nearest:
@@ -262,7 +263,7 @@ def _mixed(a: Pixels, b: Pixels, weight: float, nearest: bool) -> Pixels:
 
 def _sentences(volume: Volume, planes: Sequence[Plane], steps: frozenset[Resample], plan: Plan) -> tuple[str, ...]:
     grid, method = plan.grid, "nearest neighbor" if plan.nearest else "linear interpolation"
-    tilt = geometry.tilt_degrees(planes)
+    tilt = tilt_degrees(planes)
     sentences = []
     if Resample.TILT in steps:
         before, now = volume.voxels.shape[2:4], grid.shape[1:]
@@ -271,7 +272,7 @@ def _sentences(volume: Volume, planes: Sequence[Plane], steps: frozenset[Resampl
             f"from {before[0]} × {before[1]} to {now[0]} × {now[1]} rows and columns; voxels outside of the slices have the "
             f"stored value {plan.fill.value:g} ({plan.fill.words})"
         )
-        if geometry.is_uneven(planes) and Resample.SPACING not in steps:
+        if is_uneven(planes) and Resample.SPACING not in steps:
             sentences.append("the slices still have uneven distances: the grid is even, the true positions are in the sidecar")
     if Resample.SPACING in steps:
         gaps = "; what is further from every slice is background" if plan.reach < np.inf else ""
@@ -280,8 +281,8 @@ def _sentences(volume: Volume, planes: Sequence[Plane], steps: frozenset[Resampl
             f"true positions: {len(planes)} slices became {grid.shape[0]}{gaps}"
         )
         smallest = float(np.diff(grid.places).min())
-        if smallest < 1 - geometry.SAME_SLICE:
+        if smallest < 1 - SAME_SLICE:
             sentences.append(f"slices were as near as {smallest * grid.step_mm:.6g} mm to each other: finer than the even grid")
-        if Resample.TILT not in steps and tilt > geometry.TILT_DEGREES:
+        if Resample.TILT not in steps and tilt > TILT_DEGREES:
             sentences.append(f"the slices are still sheared by {tilt:.2f}° (gantry tilt): the sform contains the shear")
     return tuple(sentences)

@@ -9,7 +9,7 @@ from typing import IO, Any
 import numpy as np
 
 from .lazy_voxels import FlippedVoxels, LazyVoxels, Voxels, ranges, read_ahead
-from .pixels import bytes_of
+from .pixel_bytes import bytes_of
 from .temporary_files import temporary_file
 
 BLOCK = 1 << 23

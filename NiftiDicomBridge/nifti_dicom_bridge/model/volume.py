@@ -10,14 +10,16 @@ from typing import Any
 import numpy as np
 
 from ..errors import SidecarError
-from . import exchange, geometry
+from . import exchange
+from .axes import reoriented_affine
 from .dicom_source import DicomSource
 from .digest import has_digest, share_digest
 from .grids import same_grid
 from .lazy_voxels import LazyVoxels, Voxels
 from .metadata import Instance
 from .names import stem_of
-from .pixels import Rescale, to_real_values
+from .pixels import Rescale
+from .real_values import to_real_values
 from .turned_voxels import turned_voxels
 
 UNPLACED = "unplaced"
@@ -241,12 +243,12 @@ class Volume:
 
 
 def reoriented(volume: Volume, order: Sequence[int], flips: Sequence[int]) -> Volume:
-    """Return a volume with its spatial axes in another order and direction (see `geometry.closest_orientation`).
+    """Return a volume with its spatial axes in another order and direction (see `closest_orientation`).
 
     The voxels are a view, lazy where they were; every voxel stays where it is in the patient.
     """
     return replace(
         volume,
         voxels=turned_voxels(volume.voxels, order, flips),
-        ijk_to_ras=geometry.reoriented_affine(volume.ijk_to_ras, order, flips, volume.shape_ijk),
+        ijk_to_ras=reoriented_affine(volume.ijk_to_ras, order, flips, volume.shape_ijk),
     )

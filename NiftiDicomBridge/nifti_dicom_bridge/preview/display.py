@@ -7,7 +7,7 @@ from enum import StrEnum
 
 import numpy as np
 
-from ..model.pixels import to_numbers
+from ..model.real_values import to_numbers
 
 
 class WindowFunction(StrEnum):

@@ -6,7 +6,7 @@ import numpy as np
 from PIL import Image
 
 from ..errors import PixelError
-from ..model.pixels import to_levels
+from ..model.real_values import to_levels
 from ..model.volume import Volume
 from ..options import PreviewWindow, SlicePlane, WindowChoice
 from .display import Display, Window

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from ..model import geometry
+from ..model.axes import closest_orientation
 from ..model.geometry import LPS_TO_RAS, Plane
 from ..model.orientation import in_plane
 from ..model.volume import Volume
@@ -109,7 +109,7 @@ def view_of(
         Show what devices drew upon the slices, where these are shown as stored.
     """
     shown = _reoriented(volume, plane) if placed else volume
-    order, flips = geometry.closest_orientation(volume.ijk_to_ras, shown.ijk_to_ras)
+    order, flips = closest_orientation(volume.ijk_to_ras, shown.ijk_to_ras)
     as_stored = tuple(order) == (0, 1, 2) and tuple(flips) == (1, 1, 1)
     display = _displays(volume, order, flips, graphics and as_stored)
     draft = View(shown, display, None, placed, planes if as_stored else None)

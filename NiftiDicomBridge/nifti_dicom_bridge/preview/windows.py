@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 
 import numpy as np
 
-from ..model.pixels import to_numbers
+from ..model.real_values import to_numbers
 from ..model.volume import Volume
 from ..options import PreviewWindow, WindowChoice
 from .display import Display, Window

@@ -15,7 +15,7 @@ import numpy as np
 from ..conversion.jobs import Job, convert
 from ..conversion.write_image import write
 from ..errors import OutputError
-from ..model.pixels import to_type
+from ..model.real_values import to_type
 from ..model.volume import Volume
 from ..options import ConversionOptions, Kind, Target
 from ..output import Staging

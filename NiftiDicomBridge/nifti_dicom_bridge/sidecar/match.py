@@ -7,12 +7,13 @@ from dataclasses import replace
 import numpy as np
 
 from ..errors import PixelError, SidecarError
-from ..model import geometry
+from ..model.axes import closest_orientation
 from ..model.dicom_source import Origin
 from ..model.digest import freeze, has_digest
 from ..model.grids import same_grid
 from ..model.lazy_voxels import LazyVoxels, MappedVoxels, slabs
-from ..model.pixels import Rescale, to_real_values, to_stored_values
+from ..model.pixels import Rescale
+from ..model.real_values import to_real_values, to_stored_values
 from ..model.volume import Volume, reoriented
 from .record import Record
 
@@ -74,7 +75,7 @@ def _box(ijk_to_ras: np.ndarray, shape_ijk: tuple[int, int, int]) -> tuple[np.nd
 
 def _reoriented(image: Volume, origin: Origin) -> Volume:
     """Return the image with its axes in the order and direction of its record; on its very grid where it is the same."""
-    order, flips = geometry.closest_orientation(image.ijk_to_ras, origin.ijk_to_ras)
+    order, flips = closest_orientation(image.ijk_to_ras, origin.ijk_to_ras)
     volume = reoriented(image, order, flips)
     same = volume.voxels.shape[1:4] == origin.shape[1:4] and same_grid(volume.ijk_to_ras, origin.ijk_to_ras, origin.shape[1:4])
     return replace(volume, ijk_to_ras=origin.ijk_to_ras) if same else volume

@@ -8,7 +8,8 @@ import pytest
 
 from nifti_dicom_bridge import bids
 from nifti_dicom_bridge.bids import from_sidecar, ge_times, pet, phase_encoding, siemens_text
-from nifti_dicom_bridge.model import geometry, metadata
+from nifti_dicom_bridge.model import metadata
+from nifti_dicom_bridge.model.axes import reoriented_affine
 from nifti_dicom_bridge.model.dicom_source import DicomSource, Origin
 from nifti_dicom_bridge.model.metadata import Element, Encoding, Instance, Item, SeriesMetadata
 from nifti_dicom_bridge.model.pixels import PixelRecord, Rescale
@@ -43,7 +44,7 @@ def of_series(voxels, matrix, series):
 
 
 def stored(found):
-    return geometry.reoriented_affine(np.asarray(found.ijk_to_ras, float), (0, 1, 2), (1, -1, 1), found.shape_ijk)
+    return reoriented_affine(np.asarray(found.ijk_to_ras, float), (0, 1, 2), (1, -1, 1), found.shape_ijk)
 
 
 def keys(found):
@@ -221,7 +222,7 @@ def test_slice_timing_is_relative_to_the_first_slice():
 
 def test_slice_timing_is_in_the_order_of_the_file():
     found = slices(clock, [0.5, 0.0, 1.0])
-    backwards = geometry.reoriented_affine(np.asarray(found.ijk_to_ras, float), (0, 1, 2), (1, 1, -1), found.shape_ijk)
+    backwards = reoriented_affine(np.asarray(found.ijk_to_ras, float), (0, 1, 2), (1, 1, -1), found.shape_ijk)
     assert bids.keys_of(found, backwards)["SliceTiming"] == [1, 0, 0.5]
 
 

@@ -17,7 +17,7 @@ import zarr
 from circle import NEW, Circle
 from nifti_dicom_bridge import ConversionOptions, Job, LazyVoxels, Outcome, Target, apply, convert
 from nifti_dicom_bridge.formats.dicom.derived import multi_frame
-from nifti_dicom_bridge.formats.dicom.reading import data_set_codec
+from nifti_dicom_bridge.formats.dicom.reading import data_set_writing
 from nifti_dicom_bridge.formats.dicom.reading.loader import Loader
 from nifti_dicom_bridge.formats.nifti import lazy_image, reading, writing
 from nifti_dicom_bridge.formats.zarr.zarr_voxels import ZarrVoxels
@@ -291,7 +291,7 @@ def test_an_object_with_more_pixel_data_than_its_length_can_state_is_refused_bef
     circle.nifti.mkdir()
     nibabel.save(nibabel.Nifti1Image(label_map(), np.diag([2.0, 2, 3, 1])), circle.nifti / "a.nii")
     monkeypatch.setattr(reading, "IN_MEMORY", 0)
-    monkeypatch.setattr(data_set_codec, "LONGEST", needed - 1)
+    monkeypatch.setattr(data_set_writing, "LONGEST", needed - 1)
     monkeypatch.setattr(lazy_image.NiftiVoxels, "_read", None)
     (entry,) = circle.home(NEW, **choices).entries
 
@@ -305,7 +305,7 @@ def test_segments_that_need_more_pixel_data_than_an_object_has_are_refused_befor
     circle.nifti.mkdir()
     nibabel.save(nibabel.Nifti1Image(np.ones((64, 64, PLANES), np.uint8), np.diag([2.0, 2, 3, 1])), circle.nifti / "a.nii")
     needed = 64 * 64 * PLANES // 8
-    monkeypatch.setattr(data_set_codec, "LONGEST", needed - 1)
+    monkeypatch.setattr(data_set_writing, "LONGEST", needed - 1)
     monkeypatch.setattr("highdicom.seg.Segmentation", None)
     report = circle.home(NEW, kind="seg")
 
@@ -321,7 +321,7 @@ def test_a_larger_grid_of_an_object_of_many_frames_is_refused_before_values_are_
     larger = nibabel.Nifti1Image(values, original.affine)
     larger.header.set_slope_inter(original.dataobj.slope, original.dataobj.inter)
     nibabel.save(larger, circle.image())
-    monkeypatch.setattr(data_set_codec, "LONGEST", 2 * values.size - 1)
+    monkeypatch.setattr(data_set_writing, "LONGEST", 2 * values.size - 1)
     monkeypatch.setattr(multi_frame, "functional_frames", None)
     (entry,) = circle.home().entries
 

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from nifti_dicom_bridge import OptionError, Volume
-from nifti_dicom_bridge.formats.nifti import read_gradients
+from nifti_dicom_bridge.formats.nifti.gradients import read_gradients
 from nifti_dicom_bridge.model.option_files import read_option_file
 from nifti_dicom_bridge.model.plain_text import TextError
 from nifti_dicom_bridge.model.text_tables import read_table

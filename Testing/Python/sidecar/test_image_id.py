@@ -69,8 +69,9 @@ def test_header_and_record_have_the_same_identifier(choices: dict[str, Any], tmp
     assert ImageId.parse(stated) == ImageId.of_source(read(image)[0].source)
 
 
-def test_an_image_without_a_record_has_no_identifier(tmp_path: Path) -> None:
-    assert description_of(converted(tmp_path, ADA, record=False)) == ""
+def test_an_image_without_a_record_has_an_identifier_where_its_sidecar_has_one(tmp_path: Path) -> None:
+    assert ImageId.parse(description_of(converted(tmp_path / "a", ADA, record=False, identity=True))) is not None
+    assert description_of(converted(tmp_path / "b", ADA, record=False)) == ""
 
 
 @pytest.mark.parametrize("keeps_header", [True, False])

@@ -10,8 +10,8 @@ import pytest
 
 from circle import KEEP, KEY, Circle
 from nifti_dicom_bridge import BridgeError, ConversionOptions, Job, Outcome, Target, convert, inspect
-from nifti_dicom_bridge.sidecar import record
 from nifti_dicom_bridge.sidecar.record_digest import digests_of
+from nifti_dicom_bridge.sidecar.record_reading import record_from_json
 from phantoms import PHANTOMS
 
 ALPHABET = '0123456789abcXYZ.-+"{}[]:, e'
@@ -43,7 +43,7 @@ def test_no_character_of_a_record_can_change_without_notice(name: str, circle: C
         if KEY not in top or top[KEY] == original:
             continue
         try:
-            parsed = record.from_json(top[KEY], "a.json")
+            parsed = record_from_json(top[KEY], "a.json")
         except BridgeError:
             continue
         if not parsed.source.is_changed:

@@ -12,8 +12,8 @@ import pytest
 
 from circle import KEEP, KEY, Circle, names_in
 from nifti_dicom_bridge import BridgeError, ConversionOptions, Job, Outcome, SidecarError, Target, convert
-from nifti_dicom_bridge.sidecar import record
 from nifti_dicom_bridge.sidecar.record_digest import DIGESTS, digests_of
+from nifti_dicom_bridge.sidecar.record_reading import record_from_json
 from phantoms import PHANTOMS
 
 WRONG = (None, True, -1, 10**12, 10**400, 1.5, float("nan"), "", "nonsense", [], ["x"], [[]], {}, {"x": 1})
@@ -78,7 +78,7 @@ def test_a_record_with_any_value_replaced_is_read_or_refused_by_a_sidecar_error(
     strangers = []
     for path, value in pairs_of(top[KEY], (..., *WRONG)):
         try:
-            record.from_json(signed(changed(top[KEY], path, value)), "a.json")
+            record_from_json(signed(changed(top[KEY], path, value)), "a.json")
         except SidecarError:
             pass
         except Exception as error:
@@ -143,7 +143,7 @@ def test_a_record_without_its_structure_is_refused(path: tuple, value: Any, writ
         pytest.skip("a slope can be negative")
 
     with pytest.raises(SidecarError, match=r"a\.json"):
-        record.from_json(changed(top[KEY], path, value), "a.json")
+        record_from_json(changed(top[KEY], path, value), "a.json")
 
 
 @pytest.mark.parametrize(

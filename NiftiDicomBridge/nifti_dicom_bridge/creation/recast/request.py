@@ -27,7 +27,7 @@ from ...model import metadata, orientation
 from ...model.geometry import Plane
 from ...model.lazy_voxels import mapped
 from ...model.metadata import Elements, Instance, Log, SeriesMetadata
-from ...model.pixels import to_stored_values
+from ...model.real_values import to_stored_values
 from ...model.volume import Volume
 from ...options import Kind, SlicePlane
 from ...options.remedies import remedy

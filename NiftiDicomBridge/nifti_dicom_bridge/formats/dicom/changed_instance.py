@@ -9,8 +9,8 @@ from ...model.metadata import Element, Elements, Encoding, Instance, Item
 from ...standard.tags import Tag
 from ...standard.transfer_syntaxes import EXPLICIT_LITTLE_ENDIAN
 from . import new_element
-from .reading import data_set_codec as codec
 from .reading import decode
+from .reading.data_set_writing import write_data_set
 from .reading.files import META_ENCODING
 from .uids import UidMap, uid_bytes
 
@@ -70,7 +70,7 @@ def with_group_length(file_meta: Elements) -> Elements:
     if Tag.FILE_META_INFORMATION_GROUP_LENGTH not in file_meta:
         return file_meta
     rest = {tag: element for tag, element in file_meta.items() if tag != Tag.FILE_META_INFORMATION_GROUP_LENGTH}
-    length = len(codec.write_data_set(rest, META_ENCODING))
+    length = len(write_data_set(rest, META_ENCODING))
     return {Tag.FILE_META_INFORMATION_GROUP_LENGTH: Element("UL", length.to_bytes(4, "little")), **rest}
 
 

@@ -10,8 +10,8 @@ from dataclasses import replace
 from ...model.metadata import Elements, Encoding, Instance, PixelElement
 from ...model.similar_elements import changes_of, like_of
 from .frame_bytes import FrameBytes
-from .reading import data_set_codec as codec
 from .reading import decode
+from .reading.data_set_writing import element_header, encode_element, write_data_set
 from .reading.files import META_ENCODING
 
 
@@ -27,7 +27,7 @@ class Composer:
         """Yield the bytes of a file in pieces: preamble, file meta information, elements, pixel data, elements behind them."""
         body = self._body(instance, pixels, raw)
         head = b"" if instance.preamble is None else instance.preamble + b"DICM"
-        head += codec.write_data_set(instance.file_meta, META_ENCODING)
+        head += write_data_set(instance.file_meta, META_ENCODING)
         if instance.encoding.deflated:
             yield head
             yield from _deflated(body)
@@ -47,7 +47,7 @@ class Composer:
             yield b"".join([*latest.parts, instance.trailer])
             return
         end = bisect(latest.tags, pixels.tag)
-        header = codec.element_header(pixels.tag, pixels.vr, len(raw), encoding)
+        header = element_header(pixels.tag, pixels.vr, len(raw), encoding)
         after = [*latest.parts[end:], instance.trailer]
         yield b"".join([*latest.parts[:end], header])
         if isinstance(raw, FrameBytes):
@@ -63,7 +63,7 @@ class _EncodedElements:
 
     def __init__(self, elements: Elements, encoding: Encoding):
         self.tags = sorted(elements)
-        self.parts = [codec.encode_element(tag, elements[tag], encoding) for tag in self.tags]
+        self.parts = [encode_element(tag, elements[tag], encoding) for tag in self.tags]
         self._elements = [elements[tag] for tag in self.tags]
         self._like, self._changed = like_of(elements), set(changes_of(elements))
         self._places = {tag: n for n, tag in enumerate(self.tags)}
@@ -79,7 +79,7 @@ class _EncodedElements:
         for tag in changed | self._changed:
             n, now = self._places[tag], elements[tag]
             if now is not self._elements[n]:
-                self.parts[n] = codec.encode_element(tag, now, self._encoding)
+                self.parts[n] = encode_element(tag, now, self._encoding)
                 self._elements[n] = now
         self._like, self._changed = like, changed
         return True

@@ -14,7 +14,7 @@ from ...standard.pydicom_settings import without_validation
 from ...standard.tags import Tag
 from .frame_bytes import FrameBytes
 from .new_file import NewFile
-from .reading.data_set_codec import element_header
+from .reading.data_set_writing import element_header
 
 if TYPE_CHECKING:
     from pydicom.dataset import Dataset

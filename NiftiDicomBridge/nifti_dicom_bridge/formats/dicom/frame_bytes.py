@@ -8,7 +8,8 @@ from collections.abc import Callable, Iterator, Sequence
 import numpy as np
 
 from ...model.lazy_voxels import Voxels
-from ...model.pixels import PixelFormat, bytes_from_frames
+from ...model.pixel_bytes import bytes_from_frames
+from ...model.pixels import PixelFormat
 
 _BITS_OF_BYTE = 8
 

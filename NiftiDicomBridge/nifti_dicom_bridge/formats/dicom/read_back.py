@@ -15,7 +15,7 @@ from ...model.metadata import Elements, Encoding, Instance, PixelElement
 from ...standard import dictionary
 from ...standard.tags import Tag
 from .reading import decode
-from .reading.data_set_codec import encode_element
+from .reading.data_set_writing import encode_element
 from .reading.files import META_ENCODING, NotDicom, open_instance, read_pixel_bytes
 from .reading.headers import Headers
 

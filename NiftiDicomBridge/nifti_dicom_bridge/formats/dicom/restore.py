@@ -11,7 +11,9 @@ import numpy as np
 from ...errors import PixelError, SidecarError
 from ...model.lazy_voxels import LazyVoxels
 from ...model.metadata import Instance, PixelElement
-from ...model.pixels import PixelFormat, bytes_from_frames, tile, to_stored_values
+from ...model.pixel_bytes import bytes_from_frames, tile
+from ...model.pixels import PixelFormat
+from ...model.real_values import to_stored_values
 from ...model.volume import Volume
 from .frame_bytes import FrameBytes
 from .reading import decode

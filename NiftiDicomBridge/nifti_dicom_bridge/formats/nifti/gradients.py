@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from ...errors import NiftiReadError
-from ...model import geometry
+from ...model.gradient_axes import fsl_of_ras, ras_of_fsl
 from ...model.input_files import absent_content, read_file
 from ...model.names import companion, stem_of
 from ...model.plain_text import decoded
@@ -27,7 +27,7 @@ def write_gradients(volume: Volume, bval: Path, bvec: Path) -> None:
     (https://fsl.fmrib.ox.ac.uk/fsl/docs/#/diffusion/dtifit).
     """
     assert volume.gradients is not None
-    vectors = geometry.fsl_of_ras(volume.gradients[:, 1:], stored_affine(volume))
+    vectors = fsl_of_ras(volume.gradients[:, 1:], stored_affine(volume))
     bval.write_text(" ".join(f"{b:g}" for b in volume.gradients[:, 0]) + "\n", encoding="ascii", newline="\n")
     bvec.write_text("".join(" ".join(f"{v + 0.0:.6g}" for v in row) + "\n" for row in vectors), encoding="ascii", newline="\n")
 
@@ -132,7 +132,7 @@ def read_gradients(image: Volume, bval: Path, bvec: Path) -> np.ndarray:
             f"{bval} has {values.size} values and {bvec} {' × '.join(map(str, vectors.shape))}; the image has {image.times} "
             "times: one b-value and one direction for each was expected."
         )
-    directions = geometry.ras_of_fsl(vectors, image.ijk_to_ras)
+    directions = ras_of_fsl(vectors, image.ijk_to_ras)
     lengths = np.linalg.norm(directions, axis=1)
     _check_values(values.reshape(-1), lengths, bval, bvec)
     directions /= np.where(lengths > 0, lengths, 1.0)[:, None]

@@ -13,12 +13,14 @@ import numpy as np
 
 from ...errors import NiftiReadError
 from ...model import geometry
+from ...model.color_models import transparency
 from ...model.digest import freeze
 from ...model.input_files import absent_content, open_file
 from ...model.lazy_voxels import LazyVoxels, SamplesLast, Voxels
 from ...model.limits import check_memory
 from ...model.names import pair_of, stem_of
-from ...model.pixels import Rescale, bytes_of, transparency
+from ...model.pixel_bytes import bytes_of
+from ...model.pixels import Rescale
 from ...model.surplus import Surplus
 from ...model.volume import Volume
 from ...standard.nifti_codes import INTENTS

@@ -10,10 +10,10 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from ...errors import PixelError
-from ...model import geometry
+from ...model.axes import reoriented_affine
 from ...model.lazy_voxels import Voxels, ranges, read_ahead
 from ...model.names import is_compressed
-from ...model.pixels import bytes_of
+from ...model.pixel_bytes import bytes_of
 from ...model.volume import UNPLACED, Volume
 from ...options import Progress
 from ...standard.nifti_codes import INTENT_LABEL, INTENT_VECTOR, XFORM_SCANNER
@@ -162,7 +162,7 @@ def _header(volume: Volume, datatype: int, intent: int, acquisition: Acquisition
 
 def stored_affine(volume: Volume) -> np.ndarray:
     """Return the matrix, shape (4, 4), from voxels of the file to RAS, mm: rows are written from the last to the first."""
-    return geometry.reoriented_affine(np.asarray(volume.ijk_to_ras, dtype=float), (0, 1, 2), (1, -1, 1), volume.shape_ijk)
+    return reoriented_affine(np.asarray(volume.ijk_to_ras, dtype=float), (0, 1, 2), (1, -1, 1), volume.shape_ijk)
 
 
 def quaternion_of(ijk_to_ras: np.ndarray) -> tuple[float, float, float, float] | None:

@@ -7,12 +7,12 @@ from pathlib import Path
 import numpy as np
 
 from ...model import geometry
+from ...model.color_models import transparency
 from ...model.digest import freeze
 from ...model.lazy_samples import lazy_samples, reordered_samples
 from ...model.lazy_voxels import LazyVoxels, SamplesLast, Voxels
 from ...model.names import stem_of
 from ...model.packed_samples import read_samples
-from ...model.pixels import transparency
 from ...model.surplus import Surplus
 from ...model.volume import Volume
 from .axes import LAYERS, Axes, axes_of, is_diffusion, is_segmentation

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from ...model.pixels import halved_values
+from ...model.real_values import halved_values
 from ...model.volume import Volume
 from .ome import scale_and_translation
 

@@ -8,7 +8,8 @@ import numpy as np
 from pydicom.dataset import Dataset
 
 from ....model.geometry import normal_of
-from ....model.pixels import PixelFormat, bytes_from_frames, frames_from_bytes
+from ....model.pixel_bytes import bytes_from_frames, frames_from_bytes
+from ....model.pixels import PixelFormat
 
 _PIXELS = ("PixelData", "FloatPixelData", "DoubleFloatPixelData")
 

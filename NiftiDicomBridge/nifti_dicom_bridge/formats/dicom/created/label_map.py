@@ -10,7 +10,7 @@ from ....errors import LabelError
 from ....model.freed_memory import return_freed_memory
 from ....model.lazy_voxels import MappedVoxels, Voxels, slabs
 from ....model.metadata import Log
-from ....model.pixels import to_real_values
+from ....model.real_values import to_real_values
 from ....model.volume import Volume
 from ....options.remedies import remedy
 from ..reading.segment_background import background_of, segment_zero

@@ -10,7 +10,7 @@ import numpy as np
 from ....errors import PixelError
 from ....model.lazy_voxels import Voxels, mapped, slabs
 from ....model.metadata import Log
-from ....model.pixels import to_real_values
+from ....model.real_values import to_real_values
 from ....model.volume import Volume
 from .stored_error import DEFAULT_RELATIVE_ERROR, difference, limit_of
 

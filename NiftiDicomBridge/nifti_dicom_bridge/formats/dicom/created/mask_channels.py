@@ -11,7 +11,8 @@ from ....errors import LabelError
 from ....labels import Segment
 from ....model.lazy_voxels import mapped, slabs, time_of
 from ....model.metadata import Log
-from ....model.pixels import Rescale, to_real_values, to_type
+from ....model.pixels import Rescale
+from ....model.real_values import to_real_values, to_type
 from ....model.volume import Volume
 from .label_evidence import WHOLE
 

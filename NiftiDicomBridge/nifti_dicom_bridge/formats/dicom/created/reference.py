@@ -11,10 +11,11 @@ import numpy as np
 
 from ....errors import DicomReadError, GeometryError, OptionError
 from ....model import metadata
-from ....model.geometry import Plane, grids_of_itk, ras_of_lps
+from ....model.geometry import Plane, ras_of_lps
 from ....model.grids import same_grid
 from ....model.metadata import Element, Elements, Instance
 from ....model.person import Person
+from ....model.stack_affine import grids_of_itk
 from ....model.volume import Volume
 from ....standard.tags import Tag
 from ..pydicom_conversion import in_utf_8

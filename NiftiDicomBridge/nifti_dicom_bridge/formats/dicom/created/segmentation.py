@@ -21,7 +21,7 @@ from ....options.algorithm import UNKNOWN, Algorithm
 from ....options.remedies import remedy
 from ....standard.pydicom_settings import without_warnings
 from ..data_set_file import DataSetFile
-from ..reading.data_set_codec import check_length
+from ..reading.data_set_writing import check_length
 from .algorithm import note_missing, put_algorithm, with_algorithm
 from .derivation import code_item, replace_references
 from .empty_slices import with_marks, without_marks

@@ -8,7 +8,8 @@ from functools import cached_property
 import numpy as np
 
 from ....model.lazy_voxels import Voxels, mapped
-from ....model.pixels import PixelFormat, to_type
+from ....model.pixels import PixelFormat
+from ....model.real_values import to_type
 from ....model.volume import Volume
 
 _WINDOW_SLICES = 16

@@ -18,7 +18,7 @@ from ....model.volume import Volume
 from ....options import ConversionOptions
 from ....standard.tags import Tag
 from ..new_file import NewFile
-from ..reading.data_set_codec import check_length
+from ..reading.data_set_writing import check_length
 from ..reading.lookup import frame_count
 from ..structure_sets import is_structure_set
 from ..uids import UidMap

@@ -5,9 +5,10 @@ from __future__ import annotations
 import numpy as np
 
 from ....model import geometry, metadata
-from ....model.geometry import Plane
+from ....model.geometry import Plane, upright_axes
 from ....model.grids import same_grid
 from ....model.metadata import Instance, Log, SeriesMetadata
+from ....model.regular_grid import SAME_SLICE
 from ....model.volume import Volume
 from ....options import ConversionOptions, Resample
 from ....standard.tags import Tag
@@ -75,7 +76,7 @@ class DerivationContext:
     def spacing_ratio(self) -> tuple[float, float]:
         """By how much rows, and columns, are further apart than they were; 1 where that is rounding."""
         now, before = (np.linalg.norm(m[:3, :3], axis=0) for m in (self.volume.ijk_to_ras, self.volume.dicom.origin.ijk_to_ras))
-        columns, rows = (float(f"{ratio:.7g}") if abs(ratio - 1) > geometry.SAME_SLICE else 1.0 for ratio in (now / before)[:2])
+        columns, rows = (float(f"{ratio:.7g}") if abs(ratio - 1) > SAME_SLICE else 1.0 for ratio in (now / before)[:2])
         return rows, columns
 
     @property
@@ -150,7 +151,7 @@ def _same_planes(volume: Volume) -> bool:
     """Whether slices are in the planes of the original's, along the same axes; or all axes are those of the original."""
     if _parallel(volume):
         return True
-    upright = [geometry.upright_axes(matrix) for matrix in (volume.ijk_to_ras, volume.dicom.origin.ijk_to_ras)]
+    upright = [upright_axes(matrix) for matrix in (volume.ijk_to_ras, volume.dicom.origin.ijk_to_ras)]
     return bool(np.all(np.abs(np.sum(upright[0] * upright[1], axis=0)) > 1 - 1e-6))
 
 
@@ -175,8 +176,8 @@ def slices_of(volume: Volume) -> list[list[int]]:
     to_origin = np.linalg.inv(origin.ijk_to_ras) @ volume.ijk_to_ras
     corners = np.array([(i, j, 0.0, 1.0) for i in (0, columns - 1) for j in (0, rows - 1)]).T
     along = (to_origin @ corners)[2] + to_origin[2, 2] * np.arange(slices)[:, None]
-    first = np.searchsorted(places, along.min(1) + geometry.SAME_SLICE, side="right") - 1
-    last = np.searchsorted(places, along.max(1) - geometry.SAME_SLICE, side="left")
+    first = np.searchsorted(places, along.min(1) + SAME_SLICE, side="right") - 1
+    last = np.searchsorted(places, along.max(1) - SAME_SLICE, side="left")
     ends = np.clip(np.stack([first, last], 1), 0, len(places) - 1).tolist()
     return [list(range(low, high + 1)) for low, high in ends]
 

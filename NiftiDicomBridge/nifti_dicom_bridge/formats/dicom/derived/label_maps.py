@@ -20,7 +20,7 @@ from .. import new_element, new_file
 from ..data_set_file import DataSetFile
 from ..new_file import NewFile
 from ..pydicom_conversion import data_set_of, in_utf_8
-from ..reading.data_set_codec import read_data_set
+from ..reading.data_set_reading import read_data_set
 from ..reading.frames import true_planes
 from ..reading.segment_grids import label_numbers
 from ..reading.segments import all_segments, labeled_segments

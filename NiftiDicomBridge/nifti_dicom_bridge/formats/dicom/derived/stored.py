@@ -14,8 +14,9 @@ from ....errors import PixelError
 from ....model import metadata
 from ....model.lazy_voxels import MappedVoxels, Voxels, plane_bounds, slabs
 from ....model.metadata import Log
-from ....model.pixels import PixelFormat, check_fit, to_real_values, to_stored_values
+from ....model.pixels import PixelFormat
 from ....model.quantization import Steps, ValueRange, quantize, steps_for, steps_with_padding
+from ....model.real_values import check_fit, to_real_values, to_stored_values
 from ....model.volume import Volume
 from ....standard.sop_classes import PARAMETRIC_MAP, PET, SEGMENTATIONS
 from ....standard.tags import Tag

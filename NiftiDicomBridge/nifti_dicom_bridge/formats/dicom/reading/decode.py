@@ -10,8 +10,10 @@ import numpy as np
 
 from ....errors import DicomReadError
 from ....model import metadata
+from ....model.color_models import YBR_FULL, YBR_FULL_422
 from ....model.metadata import Element, Elements, Instance
-from ....model.pixels import YBR_FULL, YBR_FULL_422, BitFrames, PixelFormat, frames_from_bytes
+from ....model.pixel_bytes import BitFrames, frames_from_bytes
+from ....model.pixels import PixelFormat
 from ....standard import dictionary
 from ....standard.pydicom_settings import without_validation
 from ....standard.tags import Tag

@@ -9,7 +9,8 @@ import numpy as np
 from ....model import metadata
 from ....model.lazy_voxels import mapped
 from ....model.legacy_converted import own_groups
-from ....model.pixels import Rescale, to_real_values
+from ....model.pixels import Rescale
+from ....model.real_values import to_real_values
 from ....model.volume import Volume
 from ....standard.tags import Tag
 from .frame_info import FrameInfo

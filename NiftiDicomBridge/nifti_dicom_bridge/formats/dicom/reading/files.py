@@ -30,8 +30,7 @@ from ....options.urls import refuse_missing_input
 from ....standard import dictionary
 from ....standard.tags import Tag
 from ....standard.transfer_syntaxes import DEFLATED, EXPLICIT_BIG_ENDIAN
-from . import data_set_codec as codec
-from .data_set_codec import NeedMoreBytes, Parsed
+from .data_set_reading import ElementReader, NeedMoreBytes, Parsed, read_data_set, skip_fragments
 from .deflated import open_inflated
 
 FIRST_READ = 1 << 16
@@ -247,7 +246,7 @@ def _parse(path: Path, name: str, buffer: bytes, size: int, like: Instance | Non
     else:
         encoding = _sniff(buffer, start, little=syntax != EXPLICIT_BIG_ENDIAN)
     whole = len(buffer) >= size
-    parsed = codec.read_data_set(buffer, start, encoding, like.elements if like else None, whole)
+    parsed = read_data_set(buffer, start, encoding, like.elements if like else None, whole)
     if not parsed.elements and parsed.pixels is None:
         raise NotDicom if preamble is None else DicomReadError(f"{path}: holds a DICOM header and no attributes.")
     trailer = _trailing(parsed, buffer, size, encoding) if parsed.pixels is not None else b""
@@ -274,7 +273,7 @@ def _file_meta(buffer: bytes, like: Instance | None) -> tuple[bytes | None, Elem
     else:
         raise NotDicom
     elements: Elements = {}
-    reader = codec.ElementReader(buffer, META_ENCODING)
+    reader = ElementReader(buffer, META_ENCODING)
     pos = start
     while buffer[pos : pos + 2] == b"\x02\x00" and pos + 8 <= len(buffer):
         tag, vr, length, body = reader.header(pos, elements)
@@ -320,13 +319,13 @@ def _trailing(parsed: Parsed, buffer: bytes, size: int, encoding: Encoding) -> b
     else:
         if len(buffer) < size:
             raise NeedMoreBytes(pixels.tag, size)
-        end = codec.skip_fragments(buffer, pixels.offset)
+        end = skip_fragments(buffer, pixels.offset)
     if end >= size:
         return b""
     if len(buffer) < size:
         raise NeedMoreBytes(pixels.tag, size)
     try:
-        rest = codec.read_data_set(buffer, end, encoding)
+        rest = read_data_set(buffer, end, encoding)
     except (NeedMoreBytes, DicomReadError, struct.error):
         return buffer[end:]
     if rest.pixels is not None and all(tag >> 16 == Tag.PIXEL_DATA >> 16 for tag in rest.elements):

@@ -18,6 +18,8 @@ from .lookup import Lookup, frame_count
 from .moments import seconds
 
 COUNT_DIGITS = 9
+LARGEST_SEGMENT = (1 << 16) - 1
+"""ReferencedSegmentNumber (0062,000B) is of VR US (PS3.3 C.8.20.2)."""
 PHILIPS_LABEL_TYPE = (0x2005, "Philips MR Imaging DD 005", 0x29)
 PLACES = frozenset({
     Tag.STACK_ID, Tag.IN_STACK_POSITION_NUMBER, Tag.IMAGE_POSITION_PATIENT, Tag.IMAGE_ORIENTATION_PATIENT, Tag.SLICE_LOCATION,
@@ -108,6 +110,17 @@ def of_philips(*key: Any) -> Callable[[Frame], float | str | None]:
         return None
 
     return read
+
+
+def number_of_philips(*key: Any) -> Callable[[Frame], float | None]:
+    """Return a reader of the number in a private element of Philips; a text, which has no order, does not state it."""
+    read = of_philips(*key)
+
+    def read_number(frame: Frame) -> float | None:
+        value = read(frame)
+        return value if isinstance(value, float | int) else None
+
+    return read_number
 
 
 def echo_time(frame: Frame) -> float | None:
@@ -219,7 +232,7 @@ def segment(frame: Frame) -> int | None:
     if len(numbers) > 1:
         name = describe(Tag.REFERENCED_SEGMENT_NUMBER)
         frame.look.notes.append(f"{name} has {len(numbers)} values, one is allowed: the first, {numbers[0]:g}, is used")
-    return int(numbers[0]) if numbers else None
+    return int(numbers[0]) if numbers and 0 <= numbers[0] <= LARGEST_SEGMENT else None
 
 
 def polarity(frame: Frame) -> str | None:
@@ -259,14 +272,17 @@ def object_of(frame: Frame) -> int | str:
 
 
 def frame_number(frame: Frame) -> int | None:
-    """Return the number of a frame in its object, None where that has only one."""
-    several = frame_count(frame.elements) > 1 or _is_part(frame.elements)
-    return first_number(frame.elements) + frame.number if several else None
+    """Return the number of a frame in its object, None where that has only one, or is a part of unknown place."""
+    elements = frame.elements
+    if _is_part(elements):
+        is_stated = any(metadata.number(elements, tag) is not None for tag in _ORDER_OF_PARTS)
+        return first_number(elements) + frame.number if is_stated else None
+    return frame.number if frame_count(elements) > 1 else None
 
 
 def instance_number(frame: Frame) -> float | None:
     """Return InstanceNumber, None for parts of a concatenation: they are divided anywhere."""
-    return None if _is_part(frame.elements) else metadata.number(frame.look.data_set, Tag.INSTANCE_NUMBER)
+    return None if _is_part(frame.elements) else _finite(metadata.number(frame.look.data_set, Tag.INSTANCE_NUMBER))
 
 
 def volume_number(frame: Frame) -> int | None:
@@ -283,19 +299,26 @@ def _is_part(elements: Elements) -> bool:
 
 
 def first_number(elements: Elements) -> int:
-    """Return the number of the first frame of an object, counted from 0 in its concatenation (PS3.3 C.7.6.16.2.2.4)."""
+    """Return the number of the first frame of an object, counted from 0 in its concatenation (PS3.3 C.7.6.16.2.2.4).
+
+    Where a part does not state it, numbers are in order, but not one after the other: parts may have any number of frames.
+    """
     if not _is_part(elements):
         return 0
     offset = metadata.number(elements, Tag.CONCATENATION_FRAME_OFFSET_NUMBER)
-    if offset is not None:
-        return int(offset)
-    return max(0, metadata.integer(elements, Tag.IN_CONCATENATION_NUMBER) - 1) * frame_count(elements)
+    return int(offset) if offset is not None else max(0, metadata.integer(elements, Tag.IN_CONCATENATION_NUMBER) - 1) << 32
+
+
+_ORDER_OF_PARTS = (Tag.CONCATENATION_FRAME_OFFSET_NUMBER, Tag.IN_CONCATENATION_NUMBER)
 
 
 def number_of_uid(frame: Frame) -> int | None:
-    """Return the last number of SOPInstanceUID, which some scanners count up; None where it is too long for a count."""
+    """Return the last number of SOPInstanceUID, which some scanners count up; None where it is too long for a count.
+
+    None for parts of a concatenation, too: they are divided anywhere.
+    """
     last = metadata.text(frame.look.data_set, Tag.SOP_INSTANCE_UID).rpartition(".")[2]
-    return int(last) if last.isdigit() and len(last) <= COUNT_DIGITS else None
+    return int(last) if last.isdigit() and len(last) <= COUNT_DIGITS and not _is_part(frame.elements) else None
 
 
 def moment(frame: Frame, both: int, date: int, time: int) -> float | None:

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ....model.pixels import PixelFormat, frames_from_bytes
+from ....model.pixel_bytes import frames_from_bytes
+from ....model.pixels import PixelFormat
 from ....standard.transfer_syntaxes import DEFLATED_FRAMES, ENCAPSULATED, JPEG_EXTENDED, JPEG_LS, RLE
 from .codestream import without_padding
 

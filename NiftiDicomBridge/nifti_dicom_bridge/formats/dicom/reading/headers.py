@@ -18,9 +18,9 @@ from ....model.metadata import Element, Instance, PixelElement
 from ....model.remote_files import is_remote
 from ....model.similar_elements import SimilarElements
 from ....standard.tags import Tag
-from . import data_set_codec as codec
 from . import files
-from .data_set_codec import ElementReader, NeedMoreBytes
+from .data_set_reading import ElementReader, NeedMoreBytes
+from .data_set_writing import element_header, encode_element
 from .decode import check_length, pixel_format
 
 PREAMBLE_END = 132
@@ -249,10 +249,10 @@ def _spans(instance: Instance, pixels: PixelElement) -> tuple[bytes, np.ndarray,
     end = PREAMBLE_END
     for elements, encoding in ((instance.file_meta, files.META_ENCODING), (instance.elements, instance.encoding)):
         for tag, element in elements.items():
-            encoded = codec.encode_element(tag, element, encoding)
-            bodies.append(end + len(codec.element_header(tag, element.vr, 0, encoding)))
+            encoded = encode_element(tag, element, encoding)
+            bodies.append(end + len(element_header(tag, element.vr, 0, encoding)))
             end += len(encoded)
             parts.append(encoded)
             ends.append(end)
-    parts.append(codec.element_header(pixels.tag, pixels.vr, pixels.length, instance.encoding))
+    parts.append(element_header(pixels.tag, pixels.vr, pixels.length, instance.encoding))
     return b"".join(parts), np.array(bodies), np.array(ends)

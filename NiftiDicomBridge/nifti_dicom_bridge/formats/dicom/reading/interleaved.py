@@ -7,7 +7,7 @@ from itertools import combinations
 
 import numpy as np
 
-from ....model.geometry import median_of
+from ....model.median import median_of
 from .frame_info import FrameInfo
 from .tolerances import SAME_STEP
 

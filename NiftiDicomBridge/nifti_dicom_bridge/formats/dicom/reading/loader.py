@@ -16,18 +16,9 @@ from ....model import metadata
 from ....model.dicom_source import Origin
 from ....model.limits import check_memory
 from ....model.metadata import Instance
-from ....model.pixels import (
-    BitFrames,
-    PixelFormat,
-    PixelRecord,
-    are_values,
-    bytes_from_frames,
-    bytes_of,
-    exclusive_or,
-    reinterpret_bits,
-    tile,
-    untile,
-)
+from ....model.pixel_bytes import BitFrames, are_values, bytes_from_frames, bytes_of, exclusive_or, tile, untile
+from ....model.pixels import PixelFormat, PixelRecord
+from ....model.real_values import reinterpret_bits
 from ....model.volume import Volume
 from ....options import Progress
 from ....standard import dictionary

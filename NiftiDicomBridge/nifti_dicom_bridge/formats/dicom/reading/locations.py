@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from ....model import metadata
-from ....model.geometry import median_of
+from ....model.median import median_of
 from ....model.metadata import Instance
 from ....standard.dictionary import describe
 from ....standard.tags import Tag

@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from ....model.geometry import median_of
+from ....model.median import median_of
 from ....standard.dictionary import describe
 from ....standard.tags import Tag
 from .coordinates import TIMES

@@ -224,7 +224,9 @@ def doubt_of_step(look: Lookup) -> str:
     step, stated = step_of(look), look.number(Tag.PIXEL_MEASURES_SEQUENCE, Tag.SPACING_BETWEEN_SLICES)
     if step == stated:
         return ""
-    problem = "is missing" if stated is None else f"{stated:g} is not valid"
+    texts = look.texts(Tag.PIXEL_MEASURES_SEQUENCE, Tag.SPACING_BETWEEN_SLICES)
+    invalid = f"{stated:g}" if stated is not None else "".join(texts[:1])
+    problem = f"{invalid} is not valid" if invalid else "is missing"
     thickness = look.number(Tag.PIXEL_MEASURES_SEQUENCE, Tag.SLICE_THICKNESS)
     taken = "SliceThickness (0018,0050)" if step == thickness else "1 mm"
     return f"{describe(Tag.SPACING_BETWEEN_SLICES)} {problem}: the distance of slices is assumed to be {taken}"

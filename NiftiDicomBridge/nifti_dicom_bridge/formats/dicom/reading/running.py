@@ -12,7 +12,7 @@ from typing import TypeVar
 
 import numpy as np
 
-from ....model.geometry import median_of
+from ....model.median import median_of
 from .tolerances import SAME_PERIOD
 
 T = TypeVar("T")

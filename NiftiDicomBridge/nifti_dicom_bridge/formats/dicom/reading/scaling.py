@@ -7,7 +7,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from ....model.pixels import Rescale, float_type_for, to_real_values
+from ....model.pixels import Rescale
+from ....model.real_values import float_type_for, to_real_values
 from .frame_info import FrameInfo
 
 NOT_APPLIED = (

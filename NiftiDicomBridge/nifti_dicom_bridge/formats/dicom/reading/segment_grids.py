@@ -15,9 +15,10 @@ import numpy as np
 from ....labels import number_in_description
 from ....model import metadata
 from ....model.charset import CharacterSet
-from ....model.geometry import Plane, Stack, affine_from_attributes
+from ....model.geometry import Plane
 from ....model.legacy_converted import own_groups
 from ....model.metadata import Instance
+from ....model.stack_affine import Stack, affine_from_attributes
 from ....standard.sop_classes import SEGMENTATIONS
 from ....standard.tags import Tag
 from .frame_info import FrameInfo

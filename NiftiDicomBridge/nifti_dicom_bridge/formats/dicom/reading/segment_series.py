@@ -12,8 +12,9 @@ from dataclasses import replace
 import numpy as np
 
 from ....model import metadata
-from ....model.geometry import Plane, median_of
+from ....model.geometry import Plane
 from ....model.legacy_converted import own_groups
+from ....model.median import median_of
 from ....options.remedies import remedy
 from ....standard.sop_classes import SEGMENTATIONS
 from ....standard.tags import Tag

@@ -11,8 +11,8 @@ from ....standard.dictionary import describe, uid_name
 from ....standard.photometric import ONE_SAMPLE, SAMPLES
 from ....standard.tags import Tag
 from ....standard.transfer_syntaxes import NATIVE
-from .data_set_codec import count_unordered
 from .decode import has_whole_colors, is_native, pixel_format
+from .element_order import count_unordered
 from .multiframe import has_whole_pictures
 from .owners import contradiction, doubt_of_private_elements, doubt_of_text
 from .series import Series

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from ....model.geometry import median_of
+from ....model.median import median_of
 from .frame_info import FrameInfo
 from .times import is_even, places_of
 

@@ -11,7 +11,9 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from ....errors import DicomReadError
-from ....model.geometry import Plane, Stack, affine_from_attributes, median_of, spacing_problem
+from ....model.geometry import Plane
+from ....model.median import median_of
+from ....model.stack_affine import Stack, affine_from_attributes, spacing_problem
 from ....standard.dictionary import describe
 from ....standard.tags import Tag
 from .components import ORIGINS, words_between

@@ -11,7 +11,8 @@ import numpy as np
 
 from ....model.lazy_voxels import LazyVoxels
 from ....model.metadata import Instance
-from ....model.pixels import PixelFormat, bytes_from_frames, exclusive_or, frames_from_bytes
+from ....model.pixel_bytes import bytes_from_frames, exclusive_or, frames_from_bytes
+from ....model.pixels import PixelFormat
 from . import decode
 from .files import read_part
 from .loader import FILES_AT_ONCE, READERS, Loader, read_into

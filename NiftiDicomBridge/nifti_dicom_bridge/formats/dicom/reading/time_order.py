@@ -125,8 +125,6 @@ def _offsets(volumes: Sequence[Frames], stated: Sequence[Sequence[float]]) -> li
 
 def _median(values: Sequence[float]) -> float:
     """Return what `numpy.median` does, which takes much longer for few values."""
-    if any(value != value for value in values):
-        return float("nan")
     ordered = sorted(values)
     middle = len(ordered) // 2
     return float(ordered[middle]) if len(ordered) % 2 else float((ordered[middle - 1] + ordered[middle]) / 2)
@@ -154,7 +152,7 @@ def missing_times(volumes: Sequence[Frames], series: Frames) -> str:
         ):
             continue
         values = _values(volumes, times, n)
-        if values is None or len(set(values)) < len(volumes) or len(volumes) < 2 or not np.isfinite(values).all():
+        if values is None or len(set(values)) < len(volumes) or len(volumes) < 2:
             continue
         numbers = {int(value) for value in values}
         if max(numbers) - min(numbers) > 2 * len(volumes):  # they count something else
@@ -176,7 +174,7 @@ def _numbers_of_others(volumes: Sequence[Frames], series: Frames, n: int) -> set
     """Return the numbers of frames of other images of the series."""
     own = {frame.key for volume in volumes for frame in volume}
     others = {frame.times[n] for frame in series if frame.times and frame.key not in own}
-    return {int(number) for number in others if number is not None and np.isfinite(number)}
+    return {int(number) for number in others if number is not None}
 
 
 def _has_first_instance(volumes: Sequence[Frames]) -> bool:

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from ....model.geometry import median_of
+from ....model.median import median_of
 from .coordinates import INSTANCE_NUMBER, TIMES, Time, TimesOfFrames
 from .frame_info import FrameInfo
 from .interleaved import FEWEST, interleaved_stacks

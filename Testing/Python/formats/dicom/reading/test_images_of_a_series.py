@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from pydicom.dataset import Dataset
 
+from nifti_dicom_bridge import DicomReadError
 from nifti_dicom_bridge.formats.dicom.reading.read import read
 from nifti_dicom_bridge.model.volume import Volume
 from phantoms.base import CT, MR, PET, image, put_pixels, ramp, save, slices, uid
@@ -413,3 +414,62 @@ def test_images_of_two_slices_of_which_one_is_missing_are_separate(gone: int, tm
     assert sorted(volume.voxels[:, :, 0, 0].tolist() for volume in volumes) == sorted(
         [[[value for value in (first, first + 1) if value != [0, 1, 100, 101][gone]]] for first in (0, 100)]
     )
+
+
+@pytest.mark.parametrize("repeating", [{"EchoNumbers": [1, 2]}, {"FrameOfReferenceUID": [uid(5), uid(6)]},
+                                       {"EchoNumbers": [1, 2], "FrameOfReferenceUID": [uid(5), uid(6)]}])  # fmt: skip
+def test_names_do_not_repeat_what_a_better_attribute_states(repeating: dict[str, list[Any]], tmp_path: Path) -> None:
+    found = series("EchoTime", ["2.5", "5"])
+    for n, ds in enumerate(found):
+        for attribute, values in repeating.items():
+            setattr(ds, attribute, values[n // SLICES])
+
+    assert firsts(images(tmp_path, found)) == {"echo2_5": 0, "echo5": 100}
+
+
+def test_an_image_without_a_position_is_in_no_space(tmp_path: Path) -> None:
+    found = series("KVP", ["120", "120"], CT)[: SLICES + 1]
+    del found[-1].ImagePositionPatient
+
+    assert set(images(tmp_path, found)) == {"", "2"}
+
+
+def test_image_types_that_differ_in_more_than_their_origin_are_separate_also_by_b_value(tmp_path: Path) -> None:
+    """Trace images are next to the image of b = 0 as acquired; images of another kind are not."""
+    found = series("ImageType", [["ORIGINAL", "PRIMARY", "OTHER"], ["DERIVED", "SECONDARY", "CONTRAST"]])
+    for ds in found:
+        ds.DiffusionBValue = 500 * ("DERIVED" in ds.ImageType)
+
+    assert sorted(firsts(images(tmp_path, found)).values()) == [0, 100]
+
+
+def _b0_map(count: int = 3) -> list[Dataset]:
+    """Return slices of GE's sequence B0map: a map in Hz, then the magnitude."""
+    found = []
+    for n in range(2 * count):
+        (ds,) = slices(np.full((1, 4, 5), n, "<i2"), MR, origin=(0, 0, 3 * (n % count)))
+        ds.InstanceNumber, ds.Manufacturer, ds.ImageType = n + 1, "GE MEDICAL SYSTEMS", ["ORIGINAL", "PRIMARY", "OTHER"]
+        ds.SOPInstanceUID = ds.file_meta.MediaStorageSOPInstanceUID = uid(1, n)
+        ds.private_block(0x0019, "GEMS_ACQU_01", create=True).add_new(0x9C, "LO", "research/B0map")
+        ds.private_block(0x0021, "GEMS_RELA_01", create=True).add_new(0x4F, "SS", count)
+        found.append(ds)
+    return found
+
+
+@pytest.mark.parametrize("count", [2, 3, 5])
+def test_the_map_of_ge_is_in_the_first_instances_of_its_series(count: int, tmp_path: Path) -> None:
+    found = images(tmp_path, _b0_map(count)[::-1])
+
+    assert {name: volume.voxels[0, :, 0, 0].tolist() for name, volume in found.items()} == {
+        "fieldmaphz": list(range(count)), "": list(range(count, 2 * count)),
+    }  # fmt: skip
+
+
+def test_the_map_of_ge_without_instance_numbers_is_refused(tmp_path: Path) -> None:
+    found = _b0_map()
+    for ds in found:
+        del ds.InstanceNumber
+    save(tmp_path, found)
+
+    with pytest.raises(DicomReadError, match="InstanceNumber"):
+        read([tmp_path])

@@ -200,6 +200,23 @@ def test_a_slice_that_lacks_an_attribute_is_in_the_image_that_lacks_the_slice(at
     assert not first.warnings
 
 
+@pytest.mark.parametrize(("place", "is_completed"), [(3.0, True), (4.0, True), (3.5, False), (2.5, False), (3.3, False)])
+def test_a_slice_that_lacks_an_attribute_is_in_the_image_only_where_a_slice_is_missing(
+    place: float, is_completed: bool, tmp_path: Path
+) -> None:
+    """Two neighbors are missing, so that the slices are uneven with it, too."""
+    found = slices(np.repeat(np.arange(8, dtype="<i2"), 20).reshape(8, 4, 5), MR, origin=(0, 0, 0), step=(0, 0, 2.5))
+    for ds in found:
+        ds.EchoTime = 5
+    one = found[3]
+    del found[3:5], one.EchoTime
+    one.ImagePositionPatient = [0, 0, 2.5 * place]
+
+    images = [volume.voxels[0, :, 0, 0].tolist() for volume in volumes(tmp_path, [*found, one])]
+
+    assert images == ([[0, 1, 2, 3, 5, 6, 7]] if is_completed else [[0, 1, 2, 5, 6, 7], [3]])
+
+
 def test_a_slice_of_pet_without_units_is_no_slice_of_the_others(tmp_path: Path) -> None:
     """Its values may be standardized uptake values among activities."""
     found = slices(ramp(5, 4, 5), PET)

@@ -58,3 +58,30 @@ def test_times_that_are_counted_from_two_lack_one_where_the_first_instance_is_no
     (volume,) = images(tmp_path, found)
 
     assert ("1 time(s) missing: no frame has AcquisitionNumber 1" in volume.warnings) == is_missing
+
+
+@pytest.mark.parametrize("first", [0, 1])
+@pytest.mark.parametrize(("count", "missing"), [(TIMES, 0), (TIMES + 1, 1), (2 * TIMES - 1, TIMES - 1), (2 * TIMES, 0)])
+def test_times_that_are_missing_at_the_end_are_named(count: int, missing: int, first: int, tmp_path: Path) -> None:
+    """As NumberOfTemporalPositions states; twice as many times as there are show that it counts something else."""
+
+    def state(ds: Dataset, t: int, k: int) -> None:
+        ds.TemporalPositionIdentifier, ds.NumberOfTemporalPositions = first + t, count
+
+    (volume,) = images(tmp_path, series(state))
+
+    words = f"{missing} time(s) missing: NumberOfTemporalPositions is {count}, the last TemporalPositionIdentifier "
+    assert list(volume.warnings) == ([f"{words}{first + TIMES - 1}"] if missing else [])
+
+
+@pytest.mark.parametrize(
+    ("missing", "words"), [((3, 5, 7, 9, 11), "3, 5, 7, 9, 11"), ((3, 5, 7, 9, 11, 13), "3, 5, 7, 9, 11, …")]
+)
+def test_of_many_missing_times_some_are_named(missing: tuple[int, ...], words: str, tmp_path: Path) -> None:
+    found = [
+        ds for ds in series(number("TemporalPositionIdentifier", 1, 1), 20, 1) if ds.TemporalPositionIdentifier not in missing
+    ]
+
+    (volume,) = images(tmp_path, found)
+
+    assert f"{len(missing)} time(s) missing: no frame has TemporalPositionIdentifier {words}" in volume.warnings

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 import pytest
 from pydicom.dataset import Dataset
 
+from phantoms.dynamic import value
 from timed_series import SLICES, STATEMENTS, TIMES, expected, images, numbers, series, weighting
 
 
@@ -60,3 +62,42 @@ def test_a_shifted_b0_is_a_time_of_its_image(tmp_path: Path) -> None:
     assert numbers(volume) == expected(list(range(TIMES)))
     assert volume.gradients is not None
     assert volume.gradients[:, 0].tolist() == [0, 1000, 1000, 1000]
+
+
+def _turned(found: list[Dataset], degrees: Callable[[int, int], float]) -> list[Dataset]:
+    """Turn frames about the normal by an angle that depends on time and slice."""
+    for n, ds in enumerate(found):
+        angle = np.radians(degrees(*divmod(n, SLICES)))
+        ds.ImageOrientationPatient = [np.cos(angle), np.sin(angle), 0, -np.sin(angle), np.cos(angle), 0]
+    return found
+
+
+@pytest.mark.parametrize("times", [2, 3, 5])
+def test_two_and_more_volumes_that_turn_are_one_image(times: int, tmp_path: Path) -> None:
+    found = _turned(series(STATEMENTS["TemporalPositionIdentifier"], times), lambda t, k: 0.8 * t)
+
+    (volume,) = images(tmp_path, found)
+
+    assert numbers(volume) == expected(list(range(times)))
+
+
+@pytest.mark.parametrize("times", [1, 2])
+def test_slices_that_turn_within_a_volume_are_images_of_their_own(times: int, tmp_path: Path) -> None:
+    found = _turned(series(STATEMENTS["TemporalPositionIdentifier"], times), lambda t, k: 0.8 * k)
+
+    volumes = images(tmp_path, found)
+
+    assert sorted(map(numbers, volumes)) == [[[value(t, k)] for t in range(times)] for k in range(SLICES)]
+
+
+@pytest.mark.parametrize("left_out", [1, 2, 4])
+def test_a_turned_volume_of_fewer_slices_is_an_image_of_its_own(left_out: int, tmp_path: Path) -> None:
+    found = _turned(series(STATEMENTS["TemporalPositionIdentifier"], 2), lambda t, k: 0.8 * t)[:-left_out]
+
+    first, second = images(tmp_path, found)
+
+    assert numbers(first) == expected([0])
+    assert numbers(second) == [expected([1])[0][:-left_out]]
+    assert np.allclose(
+        second.ijk_to_ras[:2, 0] / -np.linalg.norm(second.ijk_to_ras[:2, 0]), [np.cos(a := np.radians(0.8)), np.sin(a)]
+    )

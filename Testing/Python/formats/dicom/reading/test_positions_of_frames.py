@@ -172,7 +172,16 @@ def test_projections_are_not_slices(tmp_path: Path) -> None:
 def test_frames_of_two_detectors_are_each_at_its_place(tmp_path: Path) -> None:
     found = volumes(tmp_path, _nuclear_medicine([5, -70], DetectorVector=[1] * 3 + [2] * 3))
 
-    assert {float(volume.ijk_to_ras[2, 3]) for volume in found} == {5.0, -70.0}
+    assert {float(volume.ijk_to_ras[2, 3]): volume.voxels[:, 0, 0, 0].tolist() for volume in found} == {
+        5.0: [0, 20, 40], -70.0: [60, 80, 100],
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize("number", [0, 3])
+def test_frames_of_a_detector_that_is_not_described_have_no_place(number: int, tmp_path: Path) -> None:
+    found = volumes(tmp_path, _nuclear_medicine([5, -70], DetectorVector=[1] * 3 + [number] * 3))
+
+    assert {int(volume.voxels[0, 0, 0, 0]): volume.space for volume in found}[60] == UNPLACED
 
 
 def test_frames_that_no_number_counts_are_reported(tmp_path: Path) -> None:

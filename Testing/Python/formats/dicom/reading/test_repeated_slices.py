@@ -71,3 +71,9 @@ def test_a_repeated_slice_of_the_same_number_is_refused(tmp_path: Path) -> None:
 
     with pytest.raises(DicomReadError, match="nothing states which of them belong to one time"):
         images(tmp_path, found)
+
+
+def test_a_single_volume_has_no_gap_in_its_times(tmp_path: Path) -> None:
+    whole, *_ = images(tmp_path, _repeated(2))
+
+    assert not any("time axis has gaps" in words for words in whole.warnings)

@@ -193,6 +193,18 @@ def test_copies_of_files_without_a_uid_are_left_out(tmp_path: Path) -> None:
     assert len(inventory.leftovers) == 4
 
 
+@pytest.mark.parametrize("of", ["first", "second"])
+def test_an_object_with_one_more_attribute_is_no_copy_of_another(of: str, tmp_path: Path) -> None:
+    found, others = series(), series()
+    (found if of == "first" else others)[1].add_new(0x00204000, "LT", "seen by a second reader")
+    save(tmp_path, [*found, *others])
+
+    inventory = find_series([tmp_path])
+
+    assert len(inventory.leftovers) == 3
+    assert sum(len(one.instances) for one in inventory.series) == 5
+
+
 def test_copies_of_files_in_studies_of_their_own_are_left_out(tmp_path: Path) -> None:
     found = series()
     for n, ds in enumerate(found):
@@ -394,7 +406,8 @@ def test_a_mosaic_whose_slices_are_only_counted(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("spacing", "distance", "found"), [("1E400", 3.0, "inf is not valid"), (None, 3.0, "is missing"), ("3.5", 3.5, "")]
+    ("spacing", "distance", "found"),
+    [("1E400", 3.0, "1E400 is not valid"), ("0", 3.0, "0 is not valid"), (None, 3.0, "is missing"), ("3.5", 3.5, "")],
 )
 def test_a_mosaic_without_a_valid_distance_of_slices_is_reported(
     spacing: str | None, distance: float, found: str, tmp_path: Path

@@ -41,6 +41,46 @@ def test_values_of_all_are_those_of_each(sets: list[Elements]) -> None:
     assert SharedValues(first_two).of_all(SimilarDataSets(sets)) == list(map(first_two, sets))
 
 
+READERS = {
+    "get": lambda elements, tag: elements.get(tag),
+    "item": lambda elements, tag: [elements[one] for one in (tag,) if one in elements],
+    "in": lambda elements, tag: tag in elements,
+    "all": lambda elements, tag: [*elements],
+    "keys": lambda elements, tag: list(elements.keys()),
+    "values": lambda elements, tag: list(elements.values()),
+    "items": lambda elements, tag: list(elements.items()),
+    "copy": lambda elements, tag: list(elements.copy().items()),
+    "or": lambda elements, tag: list((elements | {Tag.ROWS: Element("US", b"1 ")}).items()),
+}  # fmt: skip
+
+
+@given(data_sets(), st.lists(st.tuples(st.sampled_from(sorted(READERS)), st.sampled_from(TAGS)), min_size=1, max_size=3))
+def test_values_are_those_of_each_whatever_way_elements_are_read(sets: list[Elements], reads: list[tuple[str, int]]) -> None:
+    def compute(elements: Elements) -> str:
+        return repr([READERS[way](elements, tag) for way, tag in reads])
+
+    expected = list(map(compute, sets))
+    shared = SharedValues(compute)
+    assert [shared.of(one) for one in sets] == expected
+    assert shared.of_all(SimilarDataSets(sets)) == expected
+
+
+@given(data_sets())
+def test_values_are_those_of_each_where_what_is_read_depends_on_many_values(sets: list[Elements]) -> None:
+    """More sets of attributes are read than are remembered."""
+
+    def compute(elements: Elements) -> list[bytes]:
+        found, tags = [], list(TAGS)
+        while tags and (element := elements.get(tags.pop(len(found) % len(tags)))) is not None:
+            found.append(element.value)
+            tags = tags[:: 1 if element.value == b"1 " else -1]
+        return found  # type: ignore[return-value]
+
+    shared = SharedValues(compute)
+    assert [shared.of(one) for one in sets] == list(map(compute, sets))
+    assert shared.of_all(SimilarDataSets(sets)) == list(map(compute, sets))
+
+
 @given(data_sets())
 def test_a_column_has_the_elements_of_each(sets: list[Elements]) -> None:
     for tag in (*TAGS, Tag.ROWS):

@@ -13,7 +13,7 @@ from circle import Circle
 from nifti_dicom_bridge.formats.dicom.reading.read import read
 from nifti_dicom_bridge.model.volume import UNPLACED, Volume
 from phantoms import dynamic
-from phantoms.base import ENHANCED_MR, MR, SEGMENTATION, ramp, save, slices, uid
+from phantoms.base import CT, ENHANCED_MR, MR, SEGMENTATION, ramp, save, slices, uid
 from phantoms.multiframe import enhanced, group
 
 
@@ -295,3 +295,57 @@ def test_stacks_without_positions_are_separate(tmp_path: Path) -> None:
     volumes = [volume.voxels[:, :, 0, 0].tolist() for volume in read([tmp_path])]
 
     assert sorted(volumes) == [[[dynamic.value(t, k) for k in range(6)]] for t in range(2)]
+
+
+@pytest.mark.parametrize(
+    ("step", "degrees", "is_reported"),
+    [(2.5, 0.05, False), (2.5, 0.5, True), (2.5, 15.0, True), (0.005, 0.5, False), (0.005, 15.0, True)],
+)
+def test_shear_of_slices_is_in_the_grid_and_reported(step: float, degrees: float, is_reported: bool, tmp_path: Path) -> None:
+    shift = float(np.tan(np.radians(degrees)) * step)
+    found = slices(ramp(6, 4, 5), CT, spacing=(step, step), step=(0, shift, step))
+    for ds in found:
+        ds.SliceThickness = str(step)
+    save(tmp_path, found)
+
+    (volume,) = read([tmp_path])
+
+    assert np.allclose(volume.ijk_to_ras[:3, 2], [0, -shift, step], atol=1e-5 * step)
+    assert any(f"sheared by {degrees:.2f}°" in warning for warning in volume.warnings) == is_reported
+
+
+def test_packages_side_by_side_are_one_stack_though_acquisitions_count_them(tmp_path: Path) -> None:
+    """Each covers a part of the stack only: it is not a time of it."""
+    found = _stations(40.0)
+    for n, ds in enumerate(found):
+        ds.AcquisitionNumber = n // 5 + 1
+    save(tmp_path, found)
+
+    (volume,) = read([tmp_path])
+
+    assert volume.voxels[0, :, 0, 0].tolist() == list(range(10))
+
+
+def test_slices_that_were_acquired_later_are_slices_of_their_stack(tmp_path: Path) -> None:
+    found = slices(np.repeat(np.arange(13, dtype="<i2"), 20).reshape(13, 4, 5), MR)
+    for k, ds in enumerate(found):
+        ds.AcquisitionNumber = {2: 2, 9: 2, 3: 3, 10: 3}.get(k, 1)
+        ds.ImagePositionPatient = [0, 0, 3 * k + 0.9 * (ds.AcquisitionNumber > 1)]
+        del ds.AcquisitionTime, ds.ContentTime
+    save(tmp_path, found)
+
+    (volume,) = read([tmp_path])
+
+    assert volume.voxels[0, :, 0, 0].tolist() == list(range(13))
+
+
+@pytest.mark.parametrize("is_descending", [False, True])
+def test_stacks_that_instance_numbers_go_through_in_either_direction(is_descending: bool, tmp_path: Path) -> None:
+    found = between_each_other("InstanceNumber", 3.0)
+    for ds in found if is_descending else []:
+        ds.InstanceNumber = 13 - ds.InstanceNumber
+    save(tmp_path, found)
+
+    times = [frames[:, 0, 0].tolist() for volume in read([tmp_path]) for frames in volume.voxels]
+
+    assert sorted(times) == [[1000 * t + 20 * k for k in range(6)] for t in range(2)]

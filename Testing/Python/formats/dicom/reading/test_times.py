@@ -208,3 +208,35 @@ def test_times_that_are_no_numbers_count_as_missing(text: str, tmp_path: Path) -
     (volume,) = images(tmp_path, found)
 
     assert numbers(volume) == expected(list(range(TIMES)))
+
+
+@pytest.mark.parametrize("text", [b"NaN ", b"inf ", b"two "])
+@pytest.mark.parametrize("block", [(0x2001, "Philips Imaging DD 001", 0x08), (0x2005, "Philips MR Imaging DD 005", 0x13)])
+def test_private_numbers_that_are_no_numbers_order_nothing(block: tuple[int, str, int], text: bytes, tmp_path: Path) -> None:
+    """They ended in a traceback: texts and numbers have no order."""
+    group, creator, element = block
+
+    def state(ds: Dataset, t: int, k: int) -> None:
+        ds.Manufacturer, ds.DiffusionBValue = "Philips", float(1000 * t)
+        ds.private_block(group, creator, create=True)
+        put_raw(ds, group << 16 | 0x1000 | element, "DS", text if t == 1 else b"%d " % (TIMES - t))
+
+    (volume,) = images(tmp_path, series(state))
+
+    assert numbers(volume) == expected(list(range(TIMES)))
+
+
+def test_times_that_no_number_orders_are_in_the_order_of_their_b_values(tmp_path: Path) -> None:
+    def state(ds: Dataset, t: int, k: int) -> None:
+        ds.DiffusionBValue, ds.DiffusionGradientOrientation, ds.InstanceNumber = (
+            (2000.0, 0.0, 3000.0, 1000.0)[t],
+            [1.0, 0, 0],
+            1,
+        )
+
+    (volume,) = images(tmp_path, series(state))
+
+    assert numbers(volume) == expected([1, 3, 0, 2])
+    assert volume.gradients is not None
+    assert volume.gradients[:, 0].tolist() == [0, 1000, 2000, 3000]
+    assert any("no attribute orders all times" in warning for warning in volume.warnings)

@@ -14,6 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydicom.dataset import Dataset
 
+from nifti_dicom_bridge import DicomReadError
 from phantoms import PHANTOMS
 from phantoms.base import uid
 from phantoms.dynamic import enhanced
@@ -42,6 +43,29 @@ def test_parts_of_a_concatenation_in_any_order(bounds: tuple[int, ...], numbered
     (volume,) = images(tmp_path, found[::-1])
 
     assert numbers(volume) == expected([0, 1])
+
+
+@pytest.mark.parametrize("bounds", [(0, 6, 12), (0, 10, 12), (0, 2, 12), (0, 5, 7, 12), (0, 1, 8, 12)])
+def test_parts_without_offset_are_in_the_order_of_their_numbers(bounds: tuple[int, ...], tmp_path: Path) -> None:
+    """Times were mixed, as the offset was taken for that of parts of one size (PS3.3 C.7.6.16.2.2.4)."""
+    found = [_part(start, stop, n) for n, (start, stop) in enumerate(pairwise(bounds), 1)]
+    for ds in found:
+        del ds.ConcatenationFrameOffsetNumber
+        ds.InstanceNumber = 1
+
+    (volume,) = images(tmp_path, found[::-1])
+
+    assert numbers(volume) == expected([0, 1])
+
+
+@pytest.mark.parametrize("bounds", [(0, 10, 12), (0, 2, 12), (0, 5, 7, 12), (0, 4, 8, 12)])
+def test_parts_whose_order_is_unknown_are_refused(bounds: tuple[int, ...], tmp_path: Path) -> None:
+    found = [_part(start, stop, n) for n, (start, stop) in enumerate(pairwise(bounds), 1)]
+    for ds in found:
+        del ds.ConcatenationFrameOffsetNumber, ds.InConcatenationNumber
+
+    with pytest.raises(DicomReadError, match="nothing states which of them belong to one time"):
+        images(tmp_path, found)
 
 
 def test_frames_at_one_position_that_count_as_slices_are_reported(tmp_path: Path) -> None:

@@ -1,33 +1,24 @@
-"""Data sets ⇄ bytes (PS3.5 chapter 7), without losing a byte.
+"""Bytes → elements of a data set (PS3.5 7), whatever their encoding is, without losing a byte.
 
 pydicom's reader interprets; this one keeps: value fields with their padding, defined or undefined lengths, retired and
 private elements, in the order of a dictionary. What is written from what was read is the same data set, byte for byte.
-Values are held in little endian; big endian is swapped when it is read.
 """
 
 from __future__ import annotations
 
 import struct
-from collections.abc import Iterable
 from dataclasses import dataclass, field
-from functools import lru_cache
-from itertools import pairwise
 
-from ....errors import DicomReadError, PixelError
+from ....errors import DicomReadError
 from ....model.metadata import Element, Elements, Encoding, Item, PixelElement
-from ....model.similar_elements import SimilarElements
 from ....standard import dictionary
-from ....standard.pydicom_tables import VR, entry_of, private_vr_of
 from ....standard.representations import is_element_tag, is_vr
 from ....standard.tags import Tag
+from .data_set_writing import encode_items
+from .implicit_vr import implicit_vr
+from .vr_encoding import LONG_VRS, UNDEFINED, swap
 
-UNDEFINED = 0xFFFFFFFF
-LONGEST = UNDEFINED - 1
-"""The largest length of an element, which is even (PS3.5 7.1)."""
 MAX_DEPTH = 60
-
-# PS3.5 7.1.2: explicit VRs whose length field has 32 bits behind two reserved bytes
-LONG_VRS = frozenset(["OB", "OD", "OF", "OL", "OV", "OW", "SQ", "SV", "UC", "UN", "UR", "UT", "UV"])
 _LONG_VRS = {vr.encode(): vr for vr in LONG_VRS}
 _SHORT_VRS = {
     b"AE": "AE", b"AS": "AS", b"AT": "AT", b"CS": "CS", b"DA": "DA", b"DS": "DS", b"DT": "DT", b"FD": "FD", b"FL": "FL",
@@ -35,11 +26,6 @@ _SHORT_VRS = {
     b"UI": "UI", b"UL": "UL", b"US": "US",
 }  # fmt: skip
 _QUICK = struct.Struct("<HH2sH").unpack_from
-# PS3.5 7.3: bytes per number, for the byte order
-WORD_SIZES = {
-    "AT": 2, "OW": 2, "SS": 2, "US": 2, "FL": 4, "OF": 4, "OL": 4, "SL": 4, "UL": 4,
-    "FD": 8, "OD": 8, "OV": 8, "SV": 8, "UV": 8,
-}  # fmt: skip
 
 
 class NeedMoreBytes(Exception):
@@ -57,9 +43,6 @@ class Parsed:
     pixels: PixelElement | None = None
     repeated: list[int] = field(default_factory=list)
     end: int = 0
-
-
-# --- bytes → elements -------------------------------------------------------------------------------------------------
 
 
 def read_data_set(buffer: bytes, start: int, encoding: Encoding, like: Elements | None = None, whole: bool = True) -> Parsed:
@@ -198,7 +181,7 @@ class ElementReader:
             items, _ = ElementReader(self.buffer, encoding).items(tag, body, end, depth)
         except (DicomReadError, NeedMoreBytes, struct.error):
             return ()
-        return items if _encode_items(items, encoding) == self.buffer[body:end] else ()
+        return items if encode_items(items, encoding) == self.buffer[body:end] else ()
 
     def items(self, tag: int, pos: int, end: int | None, depth: int) -> tuple[tuple[Item, ...], int]:
         """Return the items of a sequence that ends at `end`, or at its delimiter."""
@@ -243,159 +226,3 @@ class ElementReader:
         if undefined:
             raise NeedMoreBytes(owner, end + 8)
         return Item(elements), pos
-
-
-def swap(vr: str, raw: bytes) -> bytes:
-    """Turn the byte order of a value field (its own inverse)."""
-    size = WORD_SIZES.get(vr, 1)
-    if size == 1 or len(raw) % size:
-        return raw
-    return b"".join(raw[i : i + size][::-1] for i in range(0, len(raw), size))
-
-
-# --- elements → bytes -------------------------------------------------------------------------------------------------
-
-
-def write_data_set(elements: Elements, encoding: Encoding) -> bytes:
-    """Return elements as bytes, ascending by tag (PS3.5 7.1)."""
-    ordered = sorted(elements.items()) if any(a > b for a, b in pairwise(elements)) else elements.items()
-    return b"".join([encode_element(tag, element, encoding) for tag, element in ordered])
-
-
-def encode_element(tag: int, element: Element, encoding: Encoding) -> bytes:
-    """Return one element as bytes."""
-    vr, value, undefined = element
-    if isinstance(value, tuple):
-        raw = _encode_items(value, Encoding(explicit=False) if vr == "UN" else encoding)
-    else:
-        raw = value if encoding.little else swap(vr, value)
-    header = element_header(tag, vr, UNDEFINED if undefined else len(raw), encoding)
-    return header + raw + (_delimiter(Tag.SEQUENCE_DELIMITATION_ITEM, encoding) if undefined else b"")
-
-
-def check_length(length: int) -> None:
-    """Raise `PixelError` if an object cannot have pixel data of this length, which has 32 bits (PS3.5 7.1)."""
-    if length > LONGEST:
-        raise PixelError(
-            f"{length} bytes of pixel data do not fit one DICOM object, which has at most {LONGEST} (4 GiB). Crop or split the "
-            "image, or choose a kind that has a file for each slice."
-        )
-
-
-def element_header(tag: int, vr: str, length: int, encoding: Encoding) -> bytes:
-    """Return tag, VR and length field (PS3.5 7.1.2, 7.1.3); raises `PixelError` if the length has more than 32 bits."""
-    if length != UNDEFINED:
-        check_length(length)
-    order = "<" if encoding.little else ">"
-    group, number = tag >> 16, tag & 0xFFFF
-    if not encoding.explicit:
-        return struct.pack(order + "HHI", group, number, length)
-    if vr in LONG_VRS:
-        return struct.pack(order + "HH2sHI", group, number, vr.encode(), 0, length)
-    if length > 0xFFFF:  # PS3.5 6.2.2 note 1: too long for its VR in explicit form
-        return struct.pack(order + "HH2sHI", group, number, b"UN", 0, length)
-    return struct.pack(order + "HH2sH", group, number, vr.encode(), length)
-
-
-def _encode_items(items: tuple[Item, ...], encoding: Encoding) -> bytes:
-    parts = []
-    order = "<" if encoding.little else ">"
-    for item in items:
-        body = write_data_set(item.elements, encoding)
-        parts += [struct.pack(order + "HHI", 0xFFFE, 0xE000, UNDEFINED if item.undefined else len(body)), body]
-        if item.undefined:
-            parts.append(_delimiter(Tag.ITEM_DELIMITATION_ITEM, encoding))
-    return b"".join(parts)
-
-
-def count_unordered(data_sets: Iterable[Elements]) -> int:
-    """Return how many data sets have elements, or items with elements, out of the ascending order of tags (PS3.5 7.1)."""
-    order = _Order()
-    return sum(not order.is_ascending(elements) for elements in data_sets)
-
-
-class _Order:
-    """Checks whether elements are in order; what data sets of a series have in common is looked at once."""
-
-    def __init__(self) -> None:
-        self._tags: dict[tuple[int, ...], bool] = {}
-        self._sequences: dict[int, tuple[Element, bool]] = {}
-        self._alike: dict[int, tuple[Elements, bool]] = {}
-
-    def is_ascending(self, elements: Elements) -> bool:
-        """Whether the elements of a data set, and of its items, are in order."""
-        if type(elements) is not SimilarElements:
-            return self._is_ascending(elements)
-        like = elements.like
-        if id(like) not in self._alike:
-            self._alike[id(like)] = like, self._is_ascending(like)
-        if self._alike[id(like)][1]:
-            return all(self._has_ordered_items(one) for one in elements.changes.values() if type(one[1]) is tuple)
-        return self._is_ascending(elements)
-
-    def _is_ascending(self, elements: Elements) -> bool:
-        tags = tuple(elements)
-        if tags not in self._tags:
-            self._tags[tags] = all(a < b for a, b in pairwise(tags))
-        sequences = [element for element in elements.values() if type(element.value) is tuple]
-        return self._tags[tags] and all(map(self._has_ordered_items, sequences))
-
-    def _has_ordered_items(self, element: Element) -> bool:
-        assert isinstance(element.value, tuple)
-        if id(element) not in self._sequences:
-            self._sequences[id(element)] = element, all(_is_ascending(item.elements) for item in element.value)
-        return self._sequences[id(element)][1]
-
-
-def _is_ascending(elements: Elements) -> bool:
-    if list(elements) != sorted(elements):
-        return False
-    sequences = [element.value for element in elements.values() if type(element.value) is tuple]
-    return all(_is_ascending(item.elements) for value in sequences for item in value)
-
-
-def _delimiter(tag: int, encoding: Encoding) -> bytes:
-    return struct.pack(("<" if encoding.little else ">") + "HHI", tag >> 16, tag & 0xFFFF, 0)
-
-
-# --- VR of implicit elements ------------------------------------------------------------------------------------------
-
-
-def implicit_vr(tag: int, elements: Elements) -> str:
-    """Return the VR that the dictionaries give an element (PS3.5 6.2.2), UN where they know none.
-
-    `elements` are those before it: they specify the private creator, and whether values are signed.
-    """
-    if tag & 0xFFFF == 0:
-        return "UL"
-    group = tag >> 16
-    if group & 1:
-        if 0x10 <= tag & 0xFFFF <= 0xFF:
-            return "LO"
-        creator = elements.get(group << 16 | (tag & 0xFF00) >> 8)
-        name = creator.value.decode("latin-1").strip(" \0") if creator and isinstance(creator.value, bytes) else ""
-        vr = _private_vr(tag, name)
-    else:
-        vr = _public_vr(tag)
-    if " or " not in vr:
-        return vr
-    return _resolve(vr, elements)
-
-
-@lru_cache(maxsize=8192)
-def _public_vr(tag: int) -> str:
-    entry = entry_of(tag)
-    return "UN" if entry is None else entry[VR]
-
-
-@lru_cache(maxsize=8192)
-def _private_vr(tag: int, creator: str) -> str:
-    return private_vr_of(tag, creator) or "UN"
-
-
-def _resolve(vr: str, elements: Elements) -> str:
-    if "OW" in vr:
-        return "OW"
-    representation = elements.get(Tag.PIXEL_REPRESENTATION)
-    signed = representation is not None and representation.value == b"\x01\x00"
-    return "SS" if signed else "US"
