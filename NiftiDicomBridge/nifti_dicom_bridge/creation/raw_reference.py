@@ -22,9 +22,10 @@ from ..model.dicom_source import DicomSource
 from ..model.input_files import Stamp
 from ..model.metadata import Log
 from ..model.names import stem_of
-from ..sidecar import KEY, read_sidecar, record, record_path, sidecar_path
+from ..sidecar import KEY, read_sidecar, record_path, sidecar_path
 from ..sidecar.files import SOURCE_DATA
 from ..sidecar.image_id import ImageId
+from ..sidecar.record_reading import record_from_json
 from ..standard.tags import Tag
 from .attribute_sources import ConversionContext
 from .image_origin import records_in
@@ -158,7 +159,7 @@ def _reference(file: Path) -> Reference | None:
 @lru_cache(maxsize=16)
 def _read_reference(file: Path, _: Stamp) -> Reference | None:
     try:
-        source = record.from_json(read_sidecar(file)[KEY], str(file)).source
+        source = record_from_json(read_sidecar(file)[KEY], str(file)).source
         return None if source.resampled or source.metadata.layers is not None else _reference_of(source, file)
     except BridgeError:
         return None
