@@ -1,5 +1,6 @@
 """Second front door: a hidden module that adds the bridge to the plugins of Slicer's DICOM module."""
 
+import slicer
 from slicer.i18n import tr as _
 
 from NiftiDicomBridgeLib.DICOMExportPlugin import KEY, further_plugins
@@ -19,3 +20,4 @@ class DICOMNiftiDicomBridgePlugin:
         parent.acknowledgementText = _("Built on pydicom and NumPy.")
         parent.hidden = True
         register()
+        slicer.app.startupCompleted.connect(register)  # after the plugins of Slicer

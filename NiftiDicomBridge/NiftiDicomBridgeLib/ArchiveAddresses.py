@@ -1,9 +1,10 @@
-"""Addresses of archives in Slicer's own settings: of its *Send* dialog, and of the servers of its DICOM browser."""
+"""Archives in Slicer's own settings: of its *Send* dialog, and the servers of its DICOM browser."""
 
 from __future__ import annotations
 
 import json
-from typing import Any
+from collections.abc import Callable
+from typing import Any, NamedTuple
 
 import qt
 
@@ -11,17 +12,46 @@ PROTOCOL, TITLE, URL = "DICOM/Send/Protocol", "DICOM/Send/AETitle", "DICOM/Send/
 """Of the last transfer by Slicer's *Send* dialog."""
 COUNT, SERVER = "DICOM/ServerNodeCount", "DICOM/ServerNodes/{}"
 """The servers of the DICOM browser, each as JSON."""
+STORES, ANSWERS = "StorageCheckState", "QueryRetrieveCheckState"
+"""What a server is used for."""
 DICOMWEB, DIMSE = "DICOMweb", "DIMSE"
 CHECKED = 2
 """State of a check box that is checked."""
 
 
-def known_addresses() -> list[str]:
-    """Return the addresses of Slicer's settings as `nifti_dicom_bridge.send` takes them: that of the last transfer first."""
+class Server(NamedTuple):
+    """An archive.
+
+    Attributes
+    ----------
+    name : str
+        What Slicer's settings call it; its address if they do not.
+    address : str
+        As `nifti_dicom_bridge.send` takes it.
+    calling_title : str
+        AE title by which Slicer calls it, which it may have to know; empty if the settings specify none.
+    """
+
+    name: str
+    address: str
+    calling_title: str = ""
+
+
+def known_servers(use: str = STORES) -> list[Server]:
+    """Return the archives of Slicer's settings: that of the last transfer first, then the servers for a use."""
     settings = qt.QSettings()
     last = _address(str(settings.value(PROTOCOL) or DIMSE), str(settings.value(TITLE) or "CTK"), str(settings.value(URL) or ""))
-    servers = (_server(settings.value(SERVER.format(n))) for n in range(_number(settings.value(COUNT))))
-    return list(dict.fromkeys(address for address in (last, *servers) if address))
+    servers = [_server(settings.value(SERVER.format(n)), use) for n in range(_number(settings.value(COUNT)))]
+    by_address = {server.address: server for server in servers if server is not None}
+    first = [by_address.pop(last, Server(last, last))] if last else []
+    return [*first, *by_address.values()]
+
+
+def server_of(text: str) -> Server:
+    """Return the archive that a user chose by its name, or whose address was typed."""
+    text = text.strip()
+    known = [*known_servers(STORES), *known_servers(ANSWERS)]
+    return next((server for server in known if text in (server.name, server.address)), Server(text, text))
 
 
 def feature_of(address: str) -> str:
@@ -42,17 +72,29 @@ def remember_address(address: str) -> None:
             settings.setValue(key, value)
 
 
-def _server(value: Any) -> str:
-    """Return the address of a server to which DICOM is stored; empty for all others."""
+def fill(box: Any, use: str, on_change: Callable[[], object]) -> None:
+    """Let a combo box that can be typed into offer the archives for a use; what is in it stays."""
+    typed = str(box.currentText)
+    servers = known_servers(use)
+    box.clear()
+    for number, server in enumerate(servers):
+        box.addItem(server.name)
+        box.setItemData(number, server.address, qt.Qt.ToolTipRole)
+    if typed:
+        box.setEditText(typed)
+    on_change()
+
+
+def _server(value: Any, use: str) -> Server | None:
+    """Return a server of the DICOM browser; None if it is not for a use."""
     try:
         node = json.loads(bytes(value.data() if hasattr(value, "data") else value))
-        return _dimse(str(node["Called AETitle"]), f"{node['Address']}:{node['Port']}") if _stores(node) else ""
+        if int(node[use]) != CHECKED:
+            return None
+        address = _dimse(str(node["Called AETitle"]), f"{node['Address']}:{node['Port']}")
+        return Server(str(node.get("Name") or "").strip() or address, address, str(node.get("Calling AETitle") or "").strip())
     except (TypeError, ValueError, KeyError):  # of another version of Slicer, or not set
-        return ""
-
-
-def _stores(node: dict[str, Any]) -> bool:
-    return int(node["StorageCheckState"]) == CHECKED
+        return None
 
 
 def _address(protocol: str, title: str, place: str) -> str:

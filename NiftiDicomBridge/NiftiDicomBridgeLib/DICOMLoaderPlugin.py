@@ -55,8 +55,10 @@ class DICOMNiftiDicomBridgePluginClass(ExportPlugin):
         from nifti_dicom_bridge import read
 
         from .NodeFactory import add_series
+        from .PixelsOfSegmentations import placed_by_images
 
-        volumes = read([Path(name) for name in loadable.files])
+        files = [Path(name) for name in loadable.files]
+        volumes = placed_by_images(read(files), files)
         for text in dict.fromkeys(text for volume in volumes for text in volume.warnings):
             logging.warning("%s: %s", loadable.name, text)
         return add_series(volumes, loadable.name)
@@ -69,10 +71,15 @@ class DICOMNiftiDicomBridgePluginClass(ExportPlugin):
 
 
 def register() -> None:
-    """Add the plugins to those of Slicer's DICOM module, or replace them after a reload."""
+    """Add the plugins to those of Slicer's DICOM module, or replace them after a reload.
+
+    Slicer loads by plugin, in their order. Ours are the last ones: what refers to images is loaded after these.
+    """
     try:
         plugins = slicer.modules.dicomPlugins
     except AttributeError:
         plugins = slicer.modules.dicomPlugins = {}
-    plugins[KEY] = DICOMNiftiDicomBridgePluginClass
-    plugins.update(further_plugins())
+    ours = {KEY: DICOMNiftiDicomBridgePluginClass, **further_plugins()}
+    for key in ours:
+        plugins.pop(key, None)
+    plugins.update(ours)

@@ -79,6 +79,11 @@ class ExportPart:
         self._checked["scene"] = set(ids)
         self.refresh()
 
+    def check_series(self, uids: Sequence[str]) -> None:
+        """Check series of the database, too."""
+        self._checked["database"] |= set(uids)
+        self.refresh()
+
     def refresh(self) -> None:
         """Fill the list again; what is checked stays checked, and a single image of the scene is checked."""
         from .Hierarchy import tree_of_scene

@@ -17,6 +17,7 @@ import slicer
 from slicer.i18n import tr as _
 
 from . import Database
+from .SegmentSources import frame_sources, is_tiled
 
 TAGS = {
     "sopClassUID": "0008,0016",
@@ -82,6 +83,11 @@ class SeriesHeaders:
         """Number of images of each ImageType."""
         return Counter(self.value("imageType", number) for number in range(len(self.files)))
 
+    @cached_property
+    def frame_places(self) -> list[list[tuple[np.ndarray, np.ndarray]]]:
+        """Positions and orientations of the frames of every file; nothing where there are too many."""
+        return [Database.frame_places(path) for path in self.files] if self.frames <= MOST_FRAMES else []
+
     @property
     def is_single_frame(self) -> bool:
         """Whether all files are classic CT, MR or PET images."""
@@ -115,12 +121,17 @@ def _is_hard_segmentation(series: SeriesHeaders) -> bool:
         return False
     compressed = any(Database.transfer_syntax_of(path) not in NATIVE_SYNTAXES for path in series.files)
     is_hard = _cannot(SEGMENTATION_LOADER) or compressed or series.value("segmentationType") == "LABELMAP"
-    return is_hard or (series.frames <= MOST_FRAMES and any(map(_is_sheared, series.files)))
+    return is_hard or any(map(_is_sheared, series.frame_places))
 
 
-def _is_sheared(path: str) -> bool:
+def _has_no_position(series: SeriesHeaders) -> bool:
+    if not _is_segmentation(series) or not series.frame_places or any(series.frame_places):
+        return False
+    return not any(Database.has_frame_positions(path) or is_tiled(path) or not frame_sources(path) for path in series.files)
+
+
+def _is_sheared(places: Sequence[tuple[np.ndarray, np.ndarray]]) -> bool:
     """Whether the frames of an object are on an even grid, and displaced within their planes, as those of a tilted gantry."""
-    places = Database.frame_places(path)
     if len(places) < 2 or any(len(orientation) != 6 for _, orientation in places):
         return False
     across, down = np.reshape(places[0][1], (2, 3))
@@ -166,6 +177,8 @@ def _has_orientations(series: SeriesHeaders) -> bool:
 REASONS = (
     Reason(_is_fractional, ABOVE_OBJECTS, lambda: _(
         "Fractional segmentation: its values are probabilities, not labels.")),
+    Reason(_has_no_position, ABOVE_OBJECTS, lambda: _(
+        "Segmentation without a position: on the pixels of the image that it was made from, which is loaded with it.")),
     Reason(_is_hard_segmentation, ABOVE_OBJECTS, lambda: _(
         "Segmentation that is compressed, tilted, or stored as a label map: segments with names, colors and terminology.")),
     Reason(_is_segmentation, BELOW, lambda: _("Segmentation: segments with names, colors and terminology.")),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -11,7 +11,7 @@ from slicer.ScriptedLoadableModule import ScriptedLoadableModuleLogic
 from .ParameterNode import NiftiDicomBridgeParameterNode
 
 if TYPE_CHECKING:
-    from nifti_dicom_bridge import ConversionOptions, ConversionReport, Proposal
+    from nifti_dicom_bridge import ArchiveSettings, ConversionOptions, ConversionReport, Proposal
 
 Progress = Callable[[str, int, int], None]
 
@@ -349,12 +349,19 @@ class NiftiDicomBridgeLogic(ScriptedLoadableModuleLogic):
 
         return ApplyTask(command, node, series, **options)
 
-    def sendTask(self, paths: Sequence[str | Path], address: str):
+    def sendTask(self, paths: Sequence[str | Path], address: str, settings: ArchiveSettings | None = None):
         """Return the sending of DICOM files as a task."""
         self._require_dependencies()
         from .SendTask import SendTask
 
-        return SendTask(paths, address)
+        return SendTask(paths, address, settings)
+
+    def fetchTask(self, address: str, selection: Mapping[str, str], settings: ArchiveSettings | None = None):
+        """Return the fetching of series of an archive into the database as a task."""
+        self._require_dependencies()
+        from .FetchTask import FetchTask
+
+        return FetchTask(address, selection, settings)
 
     def validateTask(self, paths: Sequence[str | Path]):
         """Return a check of DICOM files against the standard as a task."""

@@ -40,6 +40,16 @@ def add_segmentation(layers: Sequence[tuple[Volume, Sequence[Segment]]], name: s
     return node
 
 
+def add_empty_segmentation(segments: Sequence[Segment], name: str) -> tuple[Any, dict[int, str]]:
+    """Add a segmentation without voxels, and return it with the ID of each segment by its number."""
+    node = slicer.mrmlScene.AddNewNodeByClass(SEGMENTATION, name)
+    segmentation = node.GetSegmentation()
+    ids = {segment.number: segmentation.AddEmptySegment() for segment in segments}
+    for segment in segments:
+        _describe(segmentation.GetSegment(ids[segment.number]), segment)
+    return node, ids
+
+
 def refer_to_image(node: Any, volume: Volume) -> None:
     """Set the loaded volume that a Segmentation object refers to as the one that it was drawn on; its own grid stays."""
     series = _referenced_series(volume)

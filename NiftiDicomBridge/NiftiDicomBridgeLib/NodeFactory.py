@@ -15,6 +15,9 @@ from .Hierarchy import place
 from .NewSegmentations import add_segmentation, refer_to_image
 from .NewVolumes import Grid, add_sequence, add_volume
 from .NodeKinds import LABEL_MAP, SEGMENTATION, VOLUME
+from .PixelGrid import remember_pixel_grid
+from .PixelsOfSegmentations import Pixels, pixels_of, require_place
+from .SegmentationSequences import add_segmentation_sequence
 from .Segments import companion_table, read_label_table
 from .SourceFile import ATTRIBUTE
 from .VolumeNames import names_of
@@ -76,7 +79,7 @@ def add_series(volumes: Sequence[Volume], name: str) -> list[Any]:
         if segments_of(volume) and volume.source is not None:
             objects.setdefault(volume.source.metadata.first.uid, []).append(volume)
         else:
-            images.append(volume)
+            images.append(require_place(volume))
     firsts = [layers[0] for layers in objects.values()]
     names = names_of([*firsts, *images], name) if volumes else []
     nodes = [_add_object(layers, label) for layers, label in zip(objects.values(), names, strict=False)]
@@ -86,12 +89,28 @@ def add_series(volumes: Sequence[Volume], name: str) -> list[Any]:
 
 
 def _add_object(layers: Sequence[Volume], name: str) -> Any:
-    """Add all layers of a Segmentation object as one node."""
-    described = [(layer, segments_of(layer)) for layer in layers]
-    node = add_segmentation(described, slicer.mrmlScene.GenerateUniqueName(name))
+    """Add all layers of a Segmentation object as one node; without a position, on the pixels that it was made from."""
+    pixels, name = pixels_of(layers), slicer.mrmlScene.GenerateUniqueName(name)
+    described = [(layer if pixels is None else pixels.placed(layer), segments_of(layer)) for layer in layers]
+    if pixels is not None and pixels.is_sequence:
+        node = add_segmentation_sequence(described, name, pixels, layers[0].dicom.metadata.first.uid)
+    else:
+        node = add_segmentation(described, name)
     _finish([node], layers[0], None)
+    if pixels is not None:
+        _put_on(node, pixels)
     Display.show(node)
     return node
+
+
+def _put_on(node: Any, pixels: Pixels) -> None:
+    """Let a segmentation follow the image that it was made from, and record where its pixels are."""
+    if pixels.is_sequence:
+        node.SetNodeReferenceID(node.GetReferenceImageGeometryReferenceRole(), pixels.node.GetID())
+    else:
+        node.SetReferenceImageGeometryParameterFromVolumeNode(pixels.node)
+        remember_pixel_grid(node, pixels.grid)
+    node.SetAndObserveTransformNodeID(pixels.node.GetTransformNodeID())
 
 
 def _finish(nodes: Sequence[Any], volume: Volume, source: Path | None) -> None:

@@ -99,6 +99,8 @@ class NodeImage:
         What of the node could not be included.
     grids : numpy.ndarray or None, shape (times, 4, 4)
         The grid of every time where they differ, as in a sequence of single slices; None where all have `ijk_to_ras`.
+    pixel_grid : numpy.ndarray or None, shape (4, 4)
+        Where Slicer has the pixels of a DICOM Segmentation without a position, mm; None for all others.
     """
 
     name: str
@@ -116,6 +118,7 @@ class NodeImage:
     masks: tuple[Mask, ...] = ()
     warnings: tuple[str, ...] = ()
     grids: np.ndarray | None = None
+    pixel_grid: np.ndarray | None = None
 
 
 def grid_of(node: Any) -> np.ndarray:

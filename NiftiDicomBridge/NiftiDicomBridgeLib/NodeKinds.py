@@ -23,7 +23,7 @@ def sequence_of(node: Any) -> Any:
     """Return the sequence that a node is or shows; None for all others."""
     if node is None or node.IsA(SEQUENCE):
         return node
-    browser = _browser_of(node)
+    browser = browser_of(node)
     return browser.GetSequenceNode(node) if browser is not None else None
 
 
@@ -101,7 +101,7 @@ def displayed_item(node: Any, sequence: Any) -> int:
 
     Slicer's loader of image sequences selects none: the node is a copy of the first one then.
     """
-    browser = _browser_of(node) if node is not sequence else None
+    browser = browser_of(node) if node is not sequence else None
     if browser is None:
         return -1
     if browser.GetSelectedItemNumber() < 0:
@@ -115,7 +115,7 @@ def frame_drawn_on(node: Any, volume: Any) -> int:
 
     It is stated by the sequence browser of the volume: it has an item of the node, too, at the very same place.
     """
-    browser = _browser_of(volume)
+    browser = browser_of(volume)
     if browser is None or browser.GetSelectedItemNumber() < 0 or not browser.IsProxyNodeID(node.GetID()):
         return -1
     place = browser.GetMasterSequenceNode().GetNthIndexValue(browser.GetSelectedItemNumber())
@@ -123,6 +123,6 @@ def frame_drawn_on(node: Any, volume: Any) -> int:
     return int(items[1]) if min(items) >= 0 else -1
 
 
-def _browser_of(node: Any) -> Any:
-    """Return the browser that shows a sequence by this node; None where none does."""
+def browser_of(node: Any) -> Any:
+    """Return the sequence browser that shows a sequence by this node; None where none does."""
     return next((browser for browser in slicer.util.getNodesByClass(BROWSER) if browser.IsProxyNodeID(node.GetID())), None)

@@ -24,6 +24,7 @@ from .NodeKinds import (
     refused_as,
     sequence_of,
 )
+from .PixelGrid import pixel_grid_of
 from .Segments import image_of_segmentation
 from .SourceFile import source_of
 from .Transforms import HARDEN_FIRST, REFUSED, Nonlinear, linear_parents
@@ -47,9 +48,23 @@ def image_of(node: Any, nonlinear: Nonlinear = REFUSED) -> NodeImage:
         If the node is none that can be written, is empty, or is under a nonlinear transform of a person's making.
     """
     if node is not None and node.IsA(SEGMENTATION):
-        return image_of_segmentation(node, *linear_parents(node, HARDEN_FIRST, nonlinear.left_out))
+        return image_of_segmentation(node, *_parents_of_segmentation(node, nonlinear))
     sequence = sequence_of(node)
     return _image_of_sequence(sequence, node) if sequence is not None else _image_of_volume(node, nonlinear)
+
+
+def _parents_of_segmentation(node: Any, nonlinear: Nonlinear) -> tuple[np.ndarray, bool]:
+    """Return the transforms of a segmentation to world; none where it has no position, and follows its image."""
+    transform = node.GetParentTransformNode()
+    if pixel_grid_of(node) is None or transform is None:
+        return linear_parents(node, HARDEN_FIRST, nonlinear.left_out)
+    image = node.GetNodeReference(node.GetReferenceImageGeometryReferenceRole())
+    if image is None or image.GetParentTransformNode() is not transform:
+        raise BridgeError(
+            f"{node.GetName()} is under the transform {transform.GetName()}, and the image that it was made from is not. It "
+            "has no position in space that could be transformed: take it out of the transform, and export again."
+        )
+    return np.eye(4), False
 
 
 # --- volumes ----------------------------------------------------------------------------------------------------------

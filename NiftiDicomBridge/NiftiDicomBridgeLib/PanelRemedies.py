@@ -7,7 +7,7 @@ from slicer.i18n import tr as _
 
 def panel_remedies() -> dict[str, str]:
     """Return code → remedy; as in the core, ``{name}`` is what depends on the image."""
-    return {**_of_files(), **_of_segmentations(), **_of_commands()}
+    return {**_of_files(), **_of_segmentations(), **_of_commands(), **_of_archives()}
 
 
 def _of_files() -> dict[str, str]:
@@ -58,4 +58,14 @@ def _of_commands() -> dict[str, str]:
         "leave-out-results": _("Let the command write it to another folder."),
         "run-per-volume": _("apply the command to a single volume."),
         "separate-arguments": _("Separate it by spaces."),
+    }
+
+
+def _of_archives() -> dict[str, str]:
+    return {
+        "check-credentials": _("Check user and password, and whether this user may do that."),
+        "trust-certificate": _(
+            "Start Slicer with the environment variable NIFTI_DICOM_BRIDGE_ARCHIVE_CA_FILE, the path of the certificate that "
+            "signed it."
+        ),
     }

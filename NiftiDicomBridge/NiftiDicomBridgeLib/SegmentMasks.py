@@ -60,7 +60,7 @@ def common_grid(node: Any, masks: Sequence[Mask]) -> Grid:
         If the segments are on grids that are not parts of one lattice.
     """
     filled = [mask for mask in masks if not mask.is_empty]
-    reference = _reference_grid(node)
+    reference = reference_grid(node)
     if reference is not None and all(lattice_step(reference.ijk_to_ras, mask.ijk_to_ras) is not None for mask in filled):
         return _around(reference, filled)
     first = Grid(filled[0].inside.shape, filled[0].ijk_to_ras)
@@ -129,7 +129,7 @@ def _shifted(matrix: np.ndarray, start: Sequence[int]) -> np.ndarray:
     return shifted
 
 
-def _reference_grid(node: Any) -> Grid | None:
+def reference_grid(node: Any) -> Grid | None:
     """Return the grid of the reference geometry that a segmentation keeps as a conversion parameter."""
     converter = slicer.vtkSegmentationConverter
     text = node.GetSegmentation().GetConversionParameter(converter.GetReferenceImageGeometryParameterName())

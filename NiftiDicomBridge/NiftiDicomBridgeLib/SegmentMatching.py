@@ -52,6 +52,15 @@ def volumes_of_segments(volumes: Sequence[Volume], image: NodeImage, log: Log) -
     return known
 
 
+def on_pixels_of(volume: Volume, image: NodeImage) -> NodeImage:
+    """Return a segmentation whose original has no position on the grid that the core assumes for it; others as they are."""
+    if image.pixel_grid is None:
+        return image
+    moved = volume.ijk_to_ras @ np.linalg.inv(image.pixel_grid)
+    masks = tuple(replace(mask, ijk_to_ras=moved @ mask.ijk_to_ras) for mask in image.masks)
+    return replace(image, masks=masks, ijk_to_ras=moved @ image.ijk_to_ras)
+
+
 def _new(log: Log) -> list[Volume]:
     log.warnings.append(WRITTEN_NEW)
     return []

@@ -11,9 +11,11 @@ import vtk
 
 from nifti_dicom_bridge import BridgeError, stem_of
 
+from .ItemMasks import masks_of_items
 from .NodeImages import Label, Mask, NodeImage, bytes_of_color
 from .NodeKinds import instance_uids_of
-from .SegmentMasks import Grid, common_grid, masks_of, on_grid
+from .PixelGrid import pixel_grid_of
+from .SegmentMasks import Grid, common_grid, on_grid
 from .SourceFile import source_of
 
 LABEL_VALUE = "NiftiDicomBridge.LabelValue"
@@ -45,7 +47,7 @@ def image_of_segmentation(node: Any, parent_to_world: np.ndarray, acquisition: b
     segmentation = node.GetSegmentation()
     if not segmentation.GetNumberOfSegments():
         raise BridgeError(f"{node.GetName()} has no segments. Add one first.")
-    masks = masks_of(node)
+    masks = masks_of_items(node)
     filled = [mask for mask in masks if not mask.is_empty]
     empty = [segmentation.GetSegment(mask.segment_id).GetName() for mask in masks if mask.is_empty]
     if not filled:
@@ -67,6 +69,7 @@ def image_of_segmentation(node: Any, parent_to_world: np.ndarray, acquisition: b
         is_label_map=True,
         masks=tuple(filled),
         warnings=(f"Empty segments were left out: {', '.join(empty)}.",) if empty else (),
+        pixel_grid=pixel_grid_of(node),
     )
 
 

@@ -20,7 +20,7 @@ class SendPart:
     def __init__(self, widget: Any):
         self._widget, self.ui = widget, widget.ui
         self._files: list[Path] = []
-        self.feedback = Feedback(self.ui.sendFeedback, widget.cancel, widget.open_link)
+        self.feedback = Feedback(self.ui.sendFeedback, widget.cancel, self._on_link)
         self.ui.archiveComboBox.editTextChanged.connect(lambda text: self.update_buttons())
         self.ui.sendButton.clicked.connect(self.onSendButton)
         self.show([])
@@ -31,20 +31,14 @@ class SendPart:
 
     def show(self, files: Sequence[Path]) -> None:
         """Offer to send some files; nothing is shown if there are none."""
-        from .ArchiveAddresses import known_addresses
+        from .ArchiveAddresses import STORES, fill
 
         self._files = [path for path in files if path.suffix.lower() not in NOT_DICOM]
         for widget in (self.ui.archiveLabel, self.ui.archiveComboBox, self.ui.sendButton, self.ui.sendFeedback):
             widget.setVisible(bool(self._files))
         self.feedback.clear()
-        if not self._files:
-            return
-        typed = str(self.ui.archiveComboBox.currentText)
-        self.ui.archiveComboBox.clear()
-        for address in known_addresses():
-            self.ui.archiveComboBox.addItem(address)
-        if typed:
-            self.ui.archiveComboBox.setEditText(typed)
+        if self._files:
+            fill(self.ui.archiveComboBox, STORES, self.update_buttons)
 
     def update_buttons(self) -> None:
         """Enable the button, or show what is missing."""
@@ -60,22 +54,31 @@ class SendPart:
             return hint, remedy, on_remedy
         from .ArchiveAddresses import feature_of
 
-        feature = feature_of(self._address())
+        feature = feature_of(self._server().address)
         if not feature:
             return _("Enter the address of an archive: pacs:AETITLE@host:port or dicomweb:https://host/path."), "", None
         return self._widget.missing_package(feature, self.feedback)
 
-    def _address(self) -> str:
-        return str(self.ui.archiveComboBox.currentText).strip()
+    def _server(self) -> Any:
+        from .ArchiveAddresses import server_of
+
+        return server_of(str(self.ui.archiveComboBox.currentText))
 
     def onSendButton(self) -> None:
         """Send the files in the background."""
-        address = self._address()
+        server = self._server()
         with self._widget.showing_problems(self.feedback):
-            task = self._widget.logic.sendTask(self._files, address)
-            self._widget.start(task, lambda transfer: self._after(transfer, address), self.feedback)
+            task = self._widget.logic.sendTask(self._files, server.address, self._widget.access.settings(server))
+            self._widget.start(task, lambda transfer: self._after(transfer, server.address), self.feedback)
+
+    def _on_link(self, target: str) -> None:
+        from .ArchiveAccess import SIGN_IN
+
+        if target == SIGN_IN and self._widget.access.sign_in(self._widget.parent, self._server()):
+            self.onSendButton()
 
     def _after(self, transfer: Any, address: str) -> None:
+        from .ArchiveAccess import link_for
         from .ArchiveAddresses import remember_address
         from .PanelMessages import in_panel
 
@@ -83,4 +86,7 @@ class SendPart:
         text = _("Archive: {numbers}.").format(numbers=transfer.summary())
         errors = dict.fromkeys(entry.error for entry in transfer.entries if entry.outcome.value == "failed")
         notes = [in_panel(words) for words in (*list(errors)[:1], *transfer.notes)]
-        self.feedback.show_result(" ".join([text, *notes]), problem=not transfer.ok)
+        if not transfer.ok and (transfer.count("sent") or transfer.count("present")):
+            notes.append(_("Send again to complete it."))
+        text = " ".join([text, *notes])
+        self.feedback.show_result(text, not transfer.ok, *link_for(text))

@@ -11,6 +11,7 @@ from slicer.i18n import tr as _
 
 from .ImageTree import ImageTree
 from .SeriesLists import branches_of
+from .Views import ok_and_cancel
 
 WIDTH, HEIGHT = 520, 420
 
@@ -36,7 +37,7 @@ def ask_series(parent: Any, series: Sequence[Any], title: str, tip: str) -> str:
     tree.setToolTip(tip)
     tree.setColumnCount(2)
     tree.setHeaderLabels([_("Name"), _("Size")])
-    buttons = qt.QDialogButtonBox(qt.QDialogButtonBox.Ok | qt.QDialogButtonBox.Cancel)
+    buttons, accept = ok_and_cancel(dialog)
     rows = qt.QVBoxLayout(dialog)
     for widget in (search, tree, buttons):
         rows.addWidget(widget)
@@ -44,12 +45,9 @@ def ask_series(parent: Any, series: Sequence[Any], title: str, tip: str) -> str:
     images.fill(branches_of(series), set())
     tree.setMinimumHeight(0)
     tree.setMaximumHeight(HEIGHT * 10)
-    accept = buttons.button(qt.QDialogButtonBox.Ok)
     accept.setEnabled(False)
     tree.itemSelectionChanged.connect(lambda: accept.setEnabled(bool(images.current())))
     tree.itemDoubleClicked.connect(lambda item, column: dialog.accept() if images.current() else None)
-    buttons.accepted.connect(dialog.accept)
-    buttons.rejected.connect(dialog.reject)
     chosen = images.current() if dialog.exec() == qt.QDialog.Accepted else ""
     dialog.deleteLater()
     return chosen

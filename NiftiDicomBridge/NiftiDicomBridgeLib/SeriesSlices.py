@@ -18,7 +18,8 @@ from nifti_dicom_bridge import BridgeError, Volume, read
 
 from . import Database
 from .NodeImages import NodeImage, grid_of
-from .NodeKinds import frame_drawn_on, instance_uids_of, kind_of_values, was_dicom
+from .NodeKinds import frame_drawn_on, instance_uids_of, kind_of_values, sequence_of, was_dicom
+from .PixelGrid import pixel_grid_of
 from .References import reference_volume
 from .SegmentMasks import lattice_step
 from .Transforms import is_acquisition_transform
@@ -77,15 +78,15 @@ class SeriesSlices:
         The volume, without its voxels.
     has_position : bool
         Whether the series specifies where its images are.
-    frame : int
-        Which frame of an image without a position it was made on; -1 where there is only one.
+    frames : tuple of int
+        Which frame of an image of several, which has no position, each plane is of; empty for all others.
     """
 
     name: str
     files: tuple[Path, ...]
     grid: NodeImage
     has_position: bool = True
-    frame: int = -1
+    frames: tuple[int, ...] = ()
 
     @classmethod
     def of(cls, node: Any, files: Sequence[Path]) -> SeriesSlices | None:
@@ -103,10 +104,10 @@ class SeriesSlices:
             return None
         volume = reference_volume(node)
         columns, rows, slices = volume.GetImageData().GetDimensions()
-        voxels = np.broadcast_to(np.uint8(0), (1, slices, rows, columns))
+        frames = () if has_position else _frames_of_planes(node, volume)
+        voxels = np.broadcast_to(np.uint8(0), (1, len(frames) or slices, rows, columns))
         grid = NodeImage(volume.GetName(), voxels, grid_of(volume), instance_uids=instance_uids_of(volume))
-        frame = -1 if has_position else frame_drawn_on(node, volume)
-        return cls(volume.GetName(), tuple(files), grid, has_position, frame)
+        return cls(volume.GetName(), tuple(files), grid, has_position, frames)
 
     def refusal(self, message: str, name: str) -> BridgeError:
         """Return why something that was made on these slices cannot be converted."""
@@ -139,6 +140,8 @@ class SeriesSlices:
             If several have labels, or none of several.
         """
         uids, planes = self.grid.instance_uids, image.voxels.shape[1]
+        if self.frames:
+            return replace(self, files=tuple(Database.files_of_instances(uids))), self._with_note(image)
         labeled = np.flatnonzero(image.voxels[0].reshape(planes, -1).any(axis=1)).tolist() if planes > 1 else [0]
         if len(labeled) != 1:
             raise BridgeError(SEVERAL_IMAGES.format(image.name, len(labeled), self.name))
@@ -147,9 +150,14 @@ class SeriesSlices:
         ijk_to_ras = self.grid.ijk_to_ras @ step
         grid = replace(self.grid, voxels=self.grid.voxels[:, place], ijk_to_ras=ijk_to_ras, instance_uids=uids[place])
         files = tuple(Database.files_of_instances(grid.instance_uids))
-        notes = (FRAME_SHOWN.format(image.name, self.frame + 1, self.name),) if self.frame >= 0 else ()
-        image = replace(image, voxels=image.voxels[:, place], ijk_to_ras=ijk_to_ras, warnings=(*image.warnings, *notes))
+        image = replace(image, voxels=image.voxels[:, place], ijk_to_ras=ijk_to_ras)
         return replace(self, files=files, grid=grid), image
+
+    def _with_note(self, image: NodeImage) -> NodeImage:
+        if image.pixel_grid is not None:  # DICOM specifies the frames
+            return image
+        note = FRAME_SHOWN.format(image.name, self.frames[0] + 1, self.name)
+        return replace(image, warnings=(*image.warnings, note))
 
     def placed(self, volume: Volume, progress: Progress) -> Volume:
         """Return an image on the grid of the volume as an image on the grid of the series, in the order of its slices.
@@ -160,8 +168,8 @@ class SeriesSlices:
             If the series has no image with these slices.
         """
         originals = read(list(self.files), progress)
-        if self.frame >= 0:
-            placed = next(filter(None, (self._on_frame(volume, original) for original in originals)), None)
+        if self.frames:
+            placed = next(filter(None, (self._on_frames(volume, original) for original in originals)), None)
         else:
             match = self._match(originals)
             placed = match and replace(volume, voxels=match.in_order(volume.array), ijk_to_ras=match.volume.ijk_to_ras)
@@ -169,15 +177,17 @@ class SeriesSlices:
             raise self.refusal(NOT_ONE_IMAGE, volume.name)
         return placed
 
-    def _on_frame(self, volume: Volume, original: Volume) -> Volume | None:
+    def _on_frames(self, volume: Volume, original: Volume) -> Volume | None:
         """Return labels among the frames of their image, of which the others have none; None where they are not on one."""
         if original.voxels.shape[2:4] != volume.voxels.shape[2:4] or original.source is None:
             return None
-        places = np.argwhere(original.source.metadata.frames[:, :, 1] == self.frame)
-        if len(places) != 1:
-            return None
         voxels = np.zeros((*original.voxels.shape[:4], *volume.voxels.shape[4:]), volume.voxels.dtype)
-        voxels[tuple(places[0])] = volume.array[0, 0]
+        for frame, plane in zip(self.frames, volume.array[0], strict=True):
+            places = np.argwhere(original.source.metadata.frames[:, :, 1] == frame)
+            if len(places) == 1:
+                voxels[tuple(places[0])] = plane
+            elif plane.any():
+                return None
         return replace(volume, voxels=voxels, ijk_to_ras=original.ijk_to_ras)
 
     def _match(self, volumes: Sequence[Volume]) -> Match | None:
@@ -199,15 +209,28 @@ def is_on_image_without_position(node: Any) -> bool:
     """
     volume, files = _images_without_position(node)
     if any(map(_has_frames, files)):
-        return len(files) == 1 and frame_drawn_on(node, volume) >= 0
+        return len(files) == 1 and bool(_frames_of_planes(node, volume))
     return len(files) == 1 or (bool(files) and not any(Database.value_of(path, SLICE_LOCATION) for path in files))
 
 
 def doubt_of_frame(node: Any) -> str:
     """Return what to do about labels on a frame of a cine without a position, where nothing states which; else empty."""
     volume, files = _images_without_position(node)
-    unknown = len(files) == 1 and _has_frames(files[0]) and frame_drawn_on(node, volume) < 0
+    unknown = len(files) == 1 and _has_frames(files[0]) and not _frames_of_planes(node, volume)
     return FRAME_UNKNOWN.format(node.GetName(), volume.GetName()) if unknown else ""
+
+
+def _frames_of_planes(node: Any, volume: Any) -> tuple[int, ...]:
+    """Return which frame of a cine each plane of its labels is of; empty where nothing states that, or it has one frame only.
+
+    Those of a DICOM Segmentation are known; what was drawn in Slicer is on the frame that is shown.
+    """
+    pixels, sequence = pixel_grid_of(node), sequence_of(volume)
+    if pixels is None or sequence is None:
+        frame = frame_drawn_on(node, volume)
+        return (frame,) if frame >= 0 else ()
+    along = np.rint(np.linalg.inv(pixels) @ grid_of(volume))[2]
+    return tuple(int(along[2] * item + along[3]) for item in range(sequence.GetNumberOfDataNodes()))
 
 
 def _has_frames(path: Path) -> bool:
@@ -218,7 +241,7 @@ def _images_without_position(node: Any) -> tuple[Any, list[Path]]:
     """Return the volume that labels were made on, and the files of its slices; no files if they have positions."""
     if (
         was_dicom(node)
-        or instance_uids_of(node)
+        or (instance_uids_of(node) and pixel_grid_of(node) is None)
         or kind_of_values(node) != "labels"
         or not node.IsA("vtkMRMLTransformableNode")
     ):

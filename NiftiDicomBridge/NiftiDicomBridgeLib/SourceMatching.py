@@ -19,7 +19,7 @@ from .LoadedUnchanged import agrees, agrees_in_a_plane, edited_volume, keeps_gri
 from .LoaderModels import predictions
 from .NodeImages import DIFFERENT_VOLUMES, NodeImage
 from .ReorientedImages import reoriented_like
-from .SegmentMatching import volumes_of_segments
+from .SegmentMatching import on_pixels_of, volumes_of_segments
 from .VolumeMatching import edited_match_of, matches_of
 from .VoxelEdits import GEOMETRY_EDITED, common_relation
 
@@ -67,7 +67,7 @@ def volumes_of(
 
 def _segments(volumes: Sequence[Volume], image: NodeImage, log: Log) -> list[Volume]:
     """Return the label maps of a segmentation: those of its original, or new ones."""
-    originals = volumes_of_segments(volumes, image, log)
+    originals = volumes_of_segments(volumes, on_pixels_of(volumes[0], image), log)
     if not originals:
         return [_plain_volume(image)]
     if np.allclose(image.parent_to_world, np.eye(4), rtol=0, atol=1e-9):

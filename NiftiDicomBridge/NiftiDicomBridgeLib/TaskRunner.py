@@ -111,7 +111,8 @@ class TaskRunner:
             except Cancelled:
                 feedback.show_result(self._cancelled(), problem=True)
             except (BridgeError, OSError) as problem:
-                feedback.show_result(message_in_panel(problem), problem=True)
+                text = message_in_panel(problem)
+                feedback.show_result(text, True, *getattr(task, "link_for", lambda message: ("", ""))(text))
             except Exception as problem:
                 feedback.show_result(_("Unexpected error: {error}").format(error=problem), problem=True)
                 raise

@@ -148,7 +148,7 @@ class StageTask(ExportTask):
         slices = SeriesSlices.of(node, origin.files)
         assert slices is not None
         assert source.image is not None
-        origin.has_own_slices, origin.has_no_position = True, not slices.has_position
+        origin.has_own_slices = True
         try:
             if not origin.files:
                 raise slices.refusal(NO_SERIES, source.title)
@@ -161,12 +161,15 @@ class StageTask(ExportTask):
             on_grid = replace(source, image=image, slices=slices)
         except BridgeError as error:
             return ExportSource(source.title, error=str(error))
-        return in_space_of(reference_volume(node), on_grid)
+        return on_grid if image.pixel_grid is not None else in_space_of(reference_volume(node), on_grid)
 
     def _volumes_of(self, source: ExportSource, step: Progress) -> tuple[list[Volume], Log]:
         volumes, log = super()._volumes_of(source, step)
         slices = source.slices
-        return volumes if slices is None else [slices.placed(volume, step) for volume in volumes], log
+        if slices is None or all(volume.source is not None for volume in volumes):  # an original has its own places
+            return volumes, log
+        self._origins[self._sources.index(source)].has_no_position = not slices.has_position
+        return [slices.placed(volume, step) for volume in volumes], log
 
     def _split_for_files(self, volume: Volume) -> list[Volume]:
         """Return one image: segments that overlap become one object."""

@@ -225,3 +225,16 @@ def fill_box(box: Any, entries: Sequence[tuple[str, str]], chosen: str | None) -
         box.setItemData(number, plain(text), qt.Qt.ToolTipRole)
     box.setCurrentIndex(-1 if chosen is None else box.findData(chosen))
     box.blockSignals(False)
+
+
+def ok_and_cancel(dialog: Any) -> tuple[Any, Any]:
+    """Return the row of buttons of a window, *OK* and *Cancel*, and *OK*.
+
+    They are added one by one: in Slicer's Python, the constructor takes a set of buttons for an orientation, and has none.
+    """
+    buttons = qt.QDialogButtonBox()
+    accept = buttons.addButton(qt.QDialogButtonBox.Ok)
+    buttons.addButton(qt.QDialogButtonBox.Cancel)
+    buttons.accepted.connect(dialog.accept)
+    buttons.rejected.connect(dialog.reject)
+    return buttons, accept

@@ -18,6 +18,7 @@ from .ApplyPart import ApplyPart
 from .CheckPart import CheckPart
 from .ExportPart import ExportPart
 from .Feedback import Feedback
+from .FetchPart import FetchPart
 from .ImportPart import ImportPart
 from .Logic import NiftiDicomBridgeLogic
 from .ParameterNode import NiftiDicomBridgeParameterNode
@@ -42,6 +43,7 @@ class NiftiDicomBridgeWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
         self._series: list[Any] | None = None
         self._shown = False
         self._scenes, self._scene_of_task = 0, 0
+        self._access: Any = None
         VTKObservationMixin.__init__(self)
         ScriptedLoadableModuleWidget.__init__(self, parent)
 
@@ -60,8 +62,17 @@ class NiftiDicomBridgeWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
         self._parts: list[Any] = []
         self.exporting, self.importing = ExportPart(self), ImportPart(self)
         self.applying, self.sending = ApplyPart(self), SendPart(self)
+        self.fetching = FetchPart(self, self.exporting.check_series)
         self.reporting, self.checking = ReportPart(self), CheckPart(self)
-        self._parts = [self.exporting, self.importing, self.applying, self.reporting, self.sending, self.checking]
+        self._parts = [
+            self.exporting,
+            self.fetching,
+            self.importing,
+            self.applying,
+            self.reporting,
+            self.sending,
+            self.checking,
+        ]
         names = ("export", "import", "apply", "report", "check")
         sections = [getattr(self.ui, name + "Section") for name in names]
         self.accordion = Accordion(sections, lambda section: self.update_buttons())
@@ -282,6 +293,15 @@ class NiftiDicomBridgeWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
         """Open what a link in a result refers to."""
         if target == REPORT:
             self.accordion.open(self.ui.reportSection)
+
+    @property
+    def access(self) -> Any:
+        """Who signed in to which archive."""
+        if self._access is None:
+            from .ArchiveAccess import Access
+
+            self._access = Access()
+        return self._access
 
     # --- what has to be there
 

@@ -132,6 +132,12 @@ class NiftiDicomBridgeDoorsTest(BridgeTestCase):
         self.assertEqual(source.ReferencedSOPInstanceUID, image.SOPInstanceUID)
         self.assertEqual((made.PatientID, made.StudyInstanceUID), (image.PatientID, image.StudyInstanceUID))
         np.testing.assert_array_equal(np.squeeze(made.pixel_array), labels[0])
+        slicer.mrmlScene.Clear()
+        self.logic.loadSeries([made.SeriesInstanceUID])  # and its image, which nothing else loads
+        (volume,) = slicer.util.getNodesByClass("vtkMRMLScalarVolumeNode")
+        (node,) = slicer.util.getNodesByClass("vtkMRMLSegmentationNode")
+        segment = node.GetSegmentation().GetNthSegmentID(0)
+        np.testing.assert_array_equal(slicer.util.arrayFromSegmentBinaryLabelmap(node, segment, volume), labels)
 
     def test_sample_is_offered_and_loads(self):
         """Made here, not downloaded."""

@@ -7,6 +7,7 @@ Without a build: ``Slicer --testing --no-splash --additional-module-paths <repos
 # ruff: noqa: PT009 - runs under unittest in Slicer, where a plain assert shows no values
 
 import time
+from contextlib import contextmanager
 
 import numpy as np
 import qt
@@ -129,6 +130,57 @@ class NiftiDicomBridgePanelTest(BridgeTestCase):
     def test_module_is_in_a_category_that_slicer_accepts(self):
         """A category that is the title of a module is refused with a warning at start."""
         self.assertEqual(list(slicer.modules.niftidicombridge.categories), ["Informatics"])
+
+    def test_windows_open_and_return_what_was_entered(self):
+        """The choice of a series, of what to fetch, and signing in: by their own buttons."""
+        from NiftiDicomBridgeLib import ArchiveAccess, FetchDialog, SeriesDialog
+        from NiftiDicomBridgeLib.ArchiveAddresses import Server
+
+        self._load(write_series(self.folder / "original"))
+        (series,) = self.widget.series()
+
+        def choose(window):
+            (tree,) = slicer.util.findChildren(window, className="QTreeWidget")
+            item = tree.topLevelItem(0)
+            while item.childCount():
+                item = item.child(0)
+            tree.setCurrentItem(item)
+
+        texts = {"patientEdit": "P1", "userEdit": "reader", "passwordEdit": "secret"}
+
+        def enter(window):
+            for name, text in texts.items():
+                for edit in slicer.util.findChildren(window, name=name):
+                    edit.setText(text)
+
+        with self._window(choose, "OK"):
+            self.assertEqual(SeriesDialog.ask_series(self.widget.parent, [series], "Series", ""), series.uid)
+        chosen = {"archive": "pacs:A@127.0.0.1:104", "patient": "P1"}
+        with self._window(enter, "Fetch"):
+            self.assertEqual(FetchDialog.ask_what_to_fetch(self.widget.parent, {"archive": chosen["archive"]}), chosen)
+        with self._window(enter, "OK"):
+            self.assertEqual(ArchiveAccess._ask(self.widget.parent, Server("A", "A"), ""), ("reader", "secret"))
+        with self._window(enter, "Cancel"):
+            self.assertEqual(FetchDialog.ask_what_to_fetch(self.widget.parent, chosen), {})
+
+    @contextmanager
+    def _window(self, fill, button):
+        """Fill the next window and press one of its buttons."""
+        timer = qt.QTimer()
+
+        def look():
+            window = slicer.app.activeModalWidget()
+            if window is None:
+                return
+            timer.stop()
+            fill(window)
+            texts = {str(one.text).replace("&", ""): one for one in slicer.util.findChildren(window, className="QPushButton")}
+            texts[button].click()
+
+        timer.timeout.connect(look)
+        timer.start(50)
+        yield
+        timer.stop()
 
     def _click_and_wait(self, button):
         self.assertTrue(button.isEnabled())

@@ -9,6 +9,7 @@ from typing import Any
 
 from ..errors import ArchiveError
 from ..options.addresses import DicomwebAddress
+from ..options.remedies import remedy
 from .archive import InterruptedTransferError
 
 _WRONG_ANSWER = (ValueError, KeyError, TypeError, AttributeError, IndexError, EOFError, struct.error)
@@ -40,8 +41,7 @@ def archive_errors(address: DicomwebAddress, timeout_s: float) -> Iterator[None]
         yield
     except requests.exceptions.SSLError as error:
         raise ArchiveError(
-            f"{address}: the certificate of the archive is not trusted ({_cause(error)}). Set ca_file to the certificate that "
-            "signed it."
+            f"{address}: the certificate of the archive is not trusted ({_cause(error)}). {remedy('trust-certificate')}"
         ) from error
     except requests.exceptions.HTTPError as error:
         raise _http_error(address, error.response) from error
@@ -56,9 +56,7 @@ def archive_errors(address: DicomwebAddress, timeout_s: float) -> Iterator[None]
 def _http_error(address: DicomwebAddress, response: Any) -> ArchiveError:
     code = response.status_code
     if code in (401, 403):
-        return HttpStatusError(
-            f"{address} refuses access (HTTP {code}). Check user, password or token in the archive settings.", code
-        )
+        return HttpStatusError(f"{address} refuses access (HTTP {code}). {remedy('check-credentials')}", code)
     if code in _BUSY:
         return InterruptedTransferError(f"{address} is busy or has failed (HTTP {code}).")
     return HttpStatusError(f"{address} answers with HTTP {code} {response.reason}. Check the path of the URL.", code)

@@ -49,6 +49,9 @@ REMEDIES = {
     "kinds-of-results": 'Choose the kind: kind="mr" or another one, with take="PATTERN" for the files that are of that kind.',
     "run-per-volume": 'use per="volume".',
     "separate-arguments": "Separate it by spaces, or use shell=True.",
+    # archives
+    "check-credentials": "Check user, password or token in the archive settings.",
+    "trust-certificate": "Set ca_file to the certificate that signed it.",
     # pictures
     "install-ffmpeg": "Install ffmpeg, or 'pip install nifti-dicom-bridge[video]'; or leave it out with mp4=False",
 }

@@ -133,3 +133,20 @@ def test_voxels_of_another_shape_are_shown_with_both_shapes(tmp_path: Path) -> N
     found = [str(difference) for difference in compare(tmp_path / "one", tmp_path / "two").differences]
 
     assert any("shape of the voxels: (1, 4, 5) ≠ (1, 6, 5)" in text for text in found)
+
+
+def test_images_without_a_uid_are_compared_by_that_of_their_file(tmp_path: Path) -> None:
+    """Their attributes are equal, only their pixels differ."""
+    PHANTOMS["classic_ct"].write(tmp_path / "one")
+    (tmp_path / "two").mkdir()
+    for n, path in enumerate(sorted((tmp_path / "one").rglob("*.dcm"))):
+        ds = pydicom.dcmread(path)
+        del ds.SOPInstanceUID, ds.ImagePositionPatient, ds.InstanceNumber
+        ds.file_meta.MediaStorageSOPInstanceUID = f"1.2.3.{n + 1}"
+        ds.save_as(path)
+        ds.save_as(tmp_path / "two" / f"{9 - n}.dcm")
+
+    comparison = compare(tmp_path / "one", tmp_path / "two")
+
+    assert comparison.instances == [3, 3, 3]
+    assert comparison.same

@@ -25,12 +25,13 @@ IMPORTED_AT_START = [
     "SourceFile.py", "Feedback.py", "FileTable.py", "Icons.py", "ImageTree.py", "ImportRows.py", "OverwriteQuestion.py",
     "ProposalUpdates.py", "ReportPart.py", "TaskRunner.py", "SceneImages.py", "Views.py", "FileList.py", "ImportObstacles.py",
     "SettingsView.py",
-    "ApplyPart.py", "SendPart.py", "SourceBox.py",
+    "ApplyPart.py", "FetchPart.py", "SendPart.py", "SourceBox.py",
     "SelfTestCase.py", "SelfTestCircle.py", "SelfTestData.py", "SelfTestDialogs.py", "SelfTestNodes.py", "SelfTestPanel.py",
 ]  # fmt: skip
 READ_NODES = {
     "NodeImages.py", "Nodes.py", "NodeKinds.py", "Transforms.py", "Segments.py", "NodeFactory.py", "NewVolumes.py",
-    "NewSegmentations.py", "Display.py", "SavedNode.py", "SourceFile.py", "NodeFacts.py", "Hierarchy.py",
+    "NewSegmentations.py", "SegmentationSequences.py", "Display.py", "SavedNode.py", "SourceFile.py", "PixelGrid.py",
+    "NodeFacts.py", "Hierarchy.py",
     "NodeOrigins.py", "SelfTestCase.py", "SelfTestCircle.py", "SelfTestData.py", "SelfTestDialogs.py", "SelfTestNodes.py",
     "SelfTestPanel.py",
 }  # fmt: skip

@@ -309,16 +309,27 @@ def test_only_dimse_needs_a_package_that_slicer_lacks(panel, node, database, com
 
 
 def test_archives_of_the_settings_of_slicer_are_offered(slicer, settings):
-    from NiftiDicomBridgeLib.ArchiveAddresses import known_addresses
+    from NiftiDicomBridgeLib.ArchiveAddresses import ANSWERS, known_servers, server_of
 
-    assert known_addresses() == []
-    server = '{{"Name": "a", "StorageCheckState": {}, "Called AETitle": "PACS", "Address": "10.0.0.1", "Port": "104"}}'
+    assert known_servers() == []
+    server = (
+        '{{"Name": "Hospital", "StorageCheckState": {}, "QueryRetrieveCheckState": 2, "Called AETitle": "PACS", '
+        '"Calling AETitle": "SLICER", "Address": "10.0.0.1", "Port": "104"}}'
+    )
     settings.setValue("DICOM/Send/Protocol", "DICOMweb")
     settings.setValue("DICOM/Send/URL", "https://archive.example/dicom-web")
     settings.setValue("DICOM/ServerNodeCount", 2)
     settings.setValue("DICOM/ServerNodes/0", server.format(2).encode())
     settings.setValue("DICOM/ServerNodes/1", server.format(0).replace("PACS", "READONLY").encode())
-    assert known_addresses() == ["dicomweb:https://archive.example/dicom-web", "pacs:PACS@10.0.0.1:104"]
+    last = "dicomweb:https://archive.example/dicom-web"
+    hospital = ("Hospital", "pacs:PACS@10.0.0.1:104", "SLICER")
+    assert known_servers() == [(last, last, ""), hospital]
+    assert [server.address for server in known_servers(ANSWERS)][1:] == [hospital[1], "pacs:READONLY@10.0.0.1:104"]
+    assert server_of("Hospital") == server_of(hospital[1]) == hospital
+    settings.setValue("DICOM/Send/Protocol", "DIMSE")
+    settings.setValue("DICOM/Send/AETitle", "PACS")
+    settings.setValue("DICOM/Send/URL", "10.0.0.1:104")
+    assert known_servers() == [hospital]
 
 
 def test_a_slicer_without_its_launcher_has_no_python(slicer, monkeypatch):

@@ -35,11 +35,12 @@ def pairs_of(one: Sequence[Instance], two: Sequence[Instance]) -> list[Pair]:
 
 
 def _by_uid_and_place(instance: Instance) -> object:
-    return (instance.uid, _by_place(instance)) if instance.uid else None
+    return (uid, _by_place(instance)) if (uid := _by_uid(instance)) else None
 
 
-def _by_uid(instance: Instance) -> object:
-    return instance.uid
+def _by_uid(instance: Instance) -> str:
+    """Return SOPInstanceUID, else what the file meta information has for it (PS3.10 7.1); empty where there is neither."""
+    return instance.uid or metadata.text(instance.file_meta, Tag.MEDIA_STORAGE_SOP_INSTANCE_UID)
 
 
 def _by_name(instance: Instance) -> object:

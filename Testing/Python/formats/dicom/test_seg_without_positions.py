@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from nifti_dicom_bridge import Volume, read, to_dicom, to_nifti
+from nifti_dicom_bridge import ConversionReport, Volume, read, to_dicom, to_nifti
 from phantoms.base import ULTRASOUND_MULTI_FRAME, image, ramp, save, uid
 from phantoms.multiframe import name_sources, segments
 
@@ -167,3 +167,65 @@ def test_several_images_without_position_leave_the_choice_open(tmp_path: Path) -
     (failure,) = to_dicom(path, tmp_path / "refused", reference=reference, **given).failures
     assert "2 images without a position fit" in failure.error
     assert to_dicom(path, tmp_path / "made", reference=first, **given).ok
+
+
+# --- edited -----------------------------------------------------------------------------------------------------------
+
+
+def _edited(folder: Path, places: list[tuple[int, int, int]], affine: np.ndarray | None = None) -> ConversionReport:
+    """Convert the Segmentation of a folder to NIfTI, set label 1 at some (column, row, frame), and convert it back."""
+    path, *_ = (p for p in to_nifti(folder, folder.parent / "nifti").outputs if p.name.endswith(".nii.gz"))
+    image = nibabel.load(path)
+    labels = np.asarray(image.dataobj).copy().reshape((*image.shape[:2], -1))
+    for column, row, frame in places:
+        labels[column, labels.shape[1] - 1 - row, frame] = 1
+    nibabel.save(nibabel.Nifti1Image(labels, image.affine if affine is None else affine, image.header), path)
+    return to_dicom(folder.parent / "nifti", folder.parent / "back")
+
+
+def _sources_by_frame(path: Path) -> tuple[pydicom.Dataset, dict[int, str]]:
+    """Return which image and frame each slice refers to."""
+    ds, sources = pydicom.dcmread(path), {}
+    for groups in ds.PerFrameFunctionalGroupsSequence:
+        (source,) = groups.DerivationImageSequence[0].SourceImageSequence
+        number = groups.FrameContentSequence[0].InStackPositionNumber
+        sources[number] = f"{source.ReferencedSOPInstanceUID} {source.get('ReferencedFrameNumber')}"
+    return ds, sources
+
+
+def test_an_edited_one_has_no_position_and_refers_to_the_frames_of_its_image(tmp_path: Path) -> None:
+    _read(tmp_path / "seg", [(1, 0), (2, 2)], [(uid(8), 1), (uid(8), 3)])
+    report = _edited(tmp_path / "seg", [(4, 0, 2), (5, 1, 1)])  # there was no mask of frame 2
+    assert [entry.outcome for entry in report.entries] == ["derived"]
+    ds, sources = _sources_by_frame(report.outputs[0])
+    text = str(ds)
+    assert not any(word in text for word in ("Plane Position", "Plane Orientation", "Frame of Reference UID", "Image Position"))
+    assert sources == {number: f"{uid(8)} {number}" for number in (1, 2, 3)}
+    (volume,) = read(report.outputs)
+    assert volume.space == "unplaced"
+    assert np.argwhere(volume.voxels[0] == 1).tolist() == [[0, 0, 0], [1, 1, 5], [2, 0, 4]]
+    assert np.argwhere(volume.voxels[0] == 2).tolist() == [[2, 1, 2]]
+
+
+def test_an_edited_one_of_an_image_of_one_frame_refers_to_it(tmp_path: Path) -> None:
+    _read(tmp_path / "seg", [(1, 0), (2, 0)], [(uid(8), None)] * 2)
+    report = _edited(tmp_path / "seg", [(4, 0, 0)])
+    assert _sources_by_frame(report.outputs[0])[1] == {1: f"{uid(8)} None"}
+
+
+def test_edited_masks_of_several_images_refer_to_theirs(tmp_path: Path) -> None:
+    """Each image is one of its own: what follows what is not known."""
+    _read(tmp_path / "seg", [(1, 0), (2, 1)], [(uid(8), None), (uid(9), None)])
+    report = _edited(tmp_path / "seg", [(4, 0, 0)])
+    groups = [pydicom.dcmread(path).PerFrameFunctionalGroupsSequence[0] for path in report.outputs]
+    assert not any("PlanePositionSequence" in group for group in groups)
+    images = [group.DerivationImageSequence[0].SourceImageSequence[0].ReferencedSOPInstanceUID for group in groups]
+    assert images == [uid(8), uid(9)]
+
+
+def test_on_another_grid_it_is_refused(tmp_path: Path) -> None:
+    _read(tmp_path / "seg", [(1, 0), (2, 2)], [(uid(8), 1), (uid(8), 3)])
+    affine = np.diag([2.0, 2.0, 1.0, 1.0])
+    (failure,) = _edited(tmp_path / "seg", [(4, 0, 2)], affine).failures
+    assert "the grid of a Segmentation without a position was changed" in failure.error
+    assert not list((tmp_path / "back").rglob("*.dcm"))

@@ -96,7 +96,7 @@ class Placement:
     """The planes of a volume: on those of a reference series where they are the same but for rounding.
 
     Where slices truly are, `planes`, wins over the matrix of the volume, which is even. Of images without a position, `counted`
-    has the source frame of each slice.
+    has the source frame of each slice, None where it is not known.
 
     Raises
     ------
@@ -112,7 +112,7 @@ class Placement:
         sources: Sequence[Dataset],
         log: Log,
         planes: Sequence[Plane] = (),
-        counted: Sequence[CountedFrame] = (),
+        counted: Sequence[CountedFrame | None] = (),
     ):
         if volume.voxels.ndim != 4:
             raise PixelError("Color images cannot become segmentations or parametric maps. Use another kind of object.")
@@ -125,7 +125,8 @@ class Placement:
         self._positions = np.array([one.plane.position for one in self._candidates]).reshape(-1, 3)
         self._normals = np.array([one.plane.normal for one in self._candidates]).reshape(-1, 3)
         if counted:
-            self.matches = [[SourcePlane(plane, self.shape, *frame)] for plane, frame in zip(own, counted, strict=True)]
+            frames = zip(own, counted, strict=True)
+            self.matches = [[SourcePlane(plane, self.shape, *frame)] if frame else [] for plane, frame in frames]
         else:
             self.matches = [self._at(plane) for plane in own]
         self.planes = [_snapped(plane, matches, self.shape) for plane, matches in zip(own, self.matches, strict=True)]

@@ -69,8 +69,9 @@ class SegmentationRequest:
         Further label maps on the grid of the volume, of one time like it: ``BINARY`` segments of one object, which may overlap.
     algorithm : Algorithm
         What made the segments automatically, where they do not state how they were made.
-    counted : sequence of sequence of CountedFrame
-        Of a reference series without positions, the frame of each slice, by time; empty for one with positions.
+    counted : sequence of sequence of CountedFrame or None
+        Of a reference series without positions, the frame of each slice, by time, None where it is not known; empty for one
+        with positions.
     """
 
     volume: Volume
@@ -82,7 +83,7 @@ class SegmentationRequest:
     planes: Sequence[Plane] = ()
     overlapping: Sequence[Volume] = ()
     algorithm: Algorithm = UNKNOWN
-    counted: Sequence[Sequence[CountedFrame]] = ()
+    counted: Sequence[Sequence[CountedFrame | None]] = ()
 
     def placement(self, time: int = 0) -> Placement:
         """Return where the frames of a time are."""

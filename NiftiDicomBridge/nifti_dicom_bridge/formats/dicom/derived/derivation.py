@@ -112,6 +112,20 @@ def has_position(series: SeriesMetadata) -> bool:
     return any(frame.plane is not None and not frame.is_assumed for frame in frames_of(series.first, 0))
 
 
+def is_unplaced(volume: Volume) -> bool:
+    """Whether nothing specifies where an original is: neither its frames, nor the series that they were made from.
+
+    Its grid is the assumed one then, along the axes of the patient with its middle at the origin.
+    """
+    origin = volume.dicom.origin
+    if has_position(volume.dicom.metadata):
+        return False
+    axes, middle = origin.ijk_to_ras[:3, :3], (np.array(origin.shape[3:0:-1]) - 1) / 2
+    off_axis = np.abs(axes - np.diag(np.diagonal(axes))).max()
+    away = np.abs(axes @ middle + origin.ijk_to_ras[:3, 3]).max()
+    return bool(max(off_axis, away) <= SAME_SLICE * np.abs(axes).max())
+
+
 def frame_of_reference(volume: Volume, resampled: bool, log: Log) -> str:
     """Return the frame of reference: the same for a grid in the same space as the original, else a new one, and report it."""
     old = metadata.text(volume.dicom.metadata.first.elements, Tag.FRAME_OF_REFERENCE_UID)

@@ -10,6 +10,7 @@ from copy import deepcopy
 from io import BytesIO
 from typing import TYPE_CHECKING
 
+from ....errors import GeometryError
 from ....labels import number_in_description
 from ....model import metadata
 from ....model.metadata import Elements, Encoding, Instance, Log
@@ -27,11 +28,13 @@ from ..reading.segments import all_segments, labeled_segments
 from ..references import Reference, source_images, with_referenced_series
 from ..uids import UidMap
 from .attributes import STALE, description_of, holds
-from .derivation import frame_of_reference, planes_of
+from .derivation import frame_of_reference, is_unplaced, planes_of
 from .sources import restore_source_references
 
 if TYPE_CHECKING:
     from pydicom.dataset import Dataset
+
+    from ..created.placement import CountedFrame
 
 _LABEL_MAP = "LABELMAP"
 _NEEDED_OF_SEGMENTS = ("SegmentedPropertyCategoryCodeSequence", "SegmentedPropertyTypeCodeSequence", "SegmentAlgorithmType")
@@ -77,7 +80,7 @@ def derive_label_maps(volumes: Sequence[Volume], resampled: bool, uids: UidMap, 
     LabelError
         If voxels are not labels, or all background.
     GeometryError
-        If no DICOM slice can hold the grid.
+        If no DICOM slice can hold the grid, or nothing specifies where it is.
     """
     from ..created.segmentation import SegmentationRequest, segmentations
 
@@ -92,6 +95,7 @@ def derive_label_maps(volumes: Sequence[Volume], resampled: bool, uids: UidMap, 
         kind=SegmentationForm.BINARY if first.dicom.metadata.is_label_map else SegmentationForm.LABELMAP,
         planes=planes_of(first),
         overlapping=volumes[1:],
+        counted=_counted_slices(first, resampled) if is_unplaced(first) else [],
     )
     for made in segmentations(request):
         data_set = made.data_set
@@ -102,6 +106,22 @@ def derive_label_maps(volumes: Sequence[Volume], resampled: bool, uids: UidMap, 
         restore_source_references(data_set, volumes, numbers)
         _restore_lossy_compression(data_set, original)
         yield _file_of(made)
+
+
+def _counted_slices(volume: Volume, resampled: bool) -> list[list[CountedFrame | None]]:
+    """Return that slices are counted; their sources are those of the original (`restore_source_references`).
+
+    Raises
+    ------
+    GeometryError
+        If they are not the frames of the original.
+    """
+    if resampled:
+        raise GeometryError(
+            "the grid of a Segmentation without a position was changed: it is on the pixels of the image that it was made "
+            "from, and nothing else specifies where it is. Edit the voxels only."
+        )
+    return [[None] * volume.voxels.shape[1]]
 
 
 def _warn_of_missing_segments(volumes: Sequence[Volume], log: Log) -> None:

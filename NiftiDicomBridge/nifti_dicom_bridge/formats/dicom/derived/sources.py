@@ -13,9 +13,11 @@ from ....model.legacy_converted import own_groups
 from ....model.metadata import Element
 from ....model.volume import Volume
 from ....standard.tags import Tag
+from .. import new_element
 from ..created.placement import SAME_DIRECTION, SAME_PLACE
 from ..pydicom_conversion import in_utf_8
 from ..reading.frames import true_planes
+from ..reading.segment_sources import source_of
 
 if TYPE_CHECKING:
     from pydicom.dataset import Dataset
@@ -34,7 +36,7 @@ def restore_source_references(data_set: Dataset, volumes: Sequence[Volume], labe
         Segment number in `data_set` → label in the volumes.
     """
     sources = _Sources(volumes)
-    if sources.planes:
+    if sources.of_slice:
         _restore_of_frames(data_set, sources, labels)
     if sources.shared is not None:
         groups = data_set.SharedFunctionalGroupsSequence[0]
@@ -50,11 +52,16 @@ def _restore_of_frames(data_set: Dataset, sources: _Sources, labels: dict[int, i
 
     same_shape = (int(data_set.Rows), int(data_set.Columns)) == tuple(sources.shape)
     origins: list[tuple[Element, bool] | None] = []
-    for item, one in zip(data_set.PerFrameFunctionalGroupsSequence, source_planes([data_set]), strict=True):
+    planes = [one.plane for one in source_planes([data_set])]
+    for n, item in enumerate(data_set.PerFrameFunctionalGroupsSequence):
         groups = item.get("SegmentIdentificationSequence")
         label = labels[int(groups[0].ReferencedSegmentNumber)] if groups else 0
-        element, plane = sources.at(one.plane, label)
-        origins.append(None if element is None or plane is None else (element, same_shape and _is_same(plane, one.plane)))
+        if not planes:  # slices are counted
+            counted = sources.of_counted(int(item.FrameContentSequence[0].InStackPositionNumber) - 1, label)
+            origins.append(counted and (counted, same_shape))
+            continue
+        element, plane = sources.at(planes[n], label)
+        origins.append(None if element is None or plane is None else (element, same_shape and _is_same(plane, planes[n])))
     if any(origins):
         for item, origin in zip(data_set.PerFrameFunctionalGroupsSequence, origins, strict=True):
             item.DerivationImageSequence = _sequence(*origin) if origin else []
@@ -89,8 +96,33 @@ class _Sources:
         """Return the sources of the original in a plane, those of a label first, and the plane of the original."""
         near = np.abs((self._positions - plane.position) @ plane.normal) <= SAME_PLACE * max(plane.spacing)
         for k in np.flatnonzero(near & (np.abs(self._normals @ plane.normal) > 1 - SAME_DIRECTION)).tolist():
-            return self.of_frame.get((k, label)) or self.of_slice.get(k), self.planes[k]
+            return self.of(k, label), self.planes[k]
         return None, None
+
+    def of(self, k: int, label: int) -> Element | None:
+        """Return the sources of the original in a slice, those of a label first."""
+        return self.of_frame.get((k, label)) or self.of_slice.get(k)
+
+    def of_counted(self, k: int, label: int) -> Element | None:
+        """Return the sources of a slice without a position: the frame of its number, where slices are frames of an image."""
+        element = self.of(k, label)
+        if element is not None:
+            return element
+        sources = {n: source_of({Tag.DERIVATION_IMAGE_SEQUENCE: one}) for n, one in self.of_slice.items()}
+        images = {source[0] for n, source in sources.items() if source is not None and source[1] == n + 1}
+        if len(images) != 1 or None in sources.values() or any(source[1] != n + 1 for n, source in sources.items() if source):
+            return None
+        return _of_frame(next(iter(self.of_slice.values())), k + 1)
+
+
+def _of_frame(element: Element, number: int) -> Element:
+    """Return a Derivation Image of another frame of its image."""
+    derivations = []
+    for derivation in metadata.items({Tag.DERIVATION_IMAGE_SEQUENCE: element}, Tag.DERIVATION_IMAGE_SEQUENCE):
+        frame = {Tag.REFERENCED_FRAME_NUMBER: new_element.integers("IS", number)}
+        images = [{**image.elements, **frame} for image in metadata.items(derivation.elements, Tag.SOURCE_IMAGE_SEQUENCE)]
+        derivations.append({**derivation.elements, Tag.SOURCE_IMAGE_SEQUENCE: new_element.sequence(*images)})
+    return new_element.sequence(*derivations)
 
 
 def _is_same(a: Plane, b: Plane) -> bool:
