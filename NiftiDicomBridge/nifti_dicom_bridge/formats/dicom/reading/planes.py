@@ -9,13 +9,13 @@ import numpy as np
 
 from ....model import metadata
 from ....model.geometry import Plane
-from ....model.metadata import Item
 from ....standard.dictionary import describe
 from ....standard.iods import modules_of
 from ....standard.tags import Tag
 from .detectors import place_of_detector
 from .lookup import Lookup
 from .philips_volumes import volume_of
+from .ultrasound_regions import size_in_regions
 
 SMALLEST, LARGEST = 1e-9, 1e9
 """Millimeters that are plausible for an image."""
@@ -157,6 +157,10 @@ def spacing_of(look: Lookup, notes: list[str]) -> tuple[float, float]:
         notes.append(f"{what} is not used, as a derived image may have been resampled: pixels count as 1 mm")
     if volume := volume_of(look.data_set):
         return volume.spacing_mm
+    in_regions = size_in_regions(look.data_set)
+    if in_regions.spacing_mm is not None:
+        notes.append(f"no PixelSpacing (0028,0030): {in_regions.words}")
+        return in_regions.spacing_mm
     notes += _unused_sizes(look)
     return 1.0, 1.0
 
@@ -167,27 +171,9 @@ def _unused_sizes(look: Lookup) -> list[str]:
     uses = []
     if len(ratio) == 2 and ratio[0] != ratio[1]:
         uses.append(f"{describe(Tag.PIXEL_ASPECT_RATIO)} {_shown(ratio)} is used for pictures only")
-    if regions := metadata.items(look.data_set, Tag.SEQUENCE_OF_ULTRASOUND_REGIONS):
-        uses.append(f"{describe(Tag.SEQUENCE_OF_ULTRASOUND_REGIONS)} is not used{_size_in_regions(regions)}")
+    if regions := size_in_regions(look.data_set).words:
+        uses.append(regions)
     return [f"no PixelSpacing (0028,0030): pixels count as 1 mm, {words}" for words in uses]
-
-
-def _size_in_regions(regions: Sequence[Item]) -> str:
-    """Return the size of pixels in regions that show tissue (PS3.3 C.8.5.5), as a clause; empty where they do not have one."""
-    sizes = set()
-    for elements in (region.elements for region in regions):
-        units = [metadata.integer(elements, tag) for tag in _REGION_UNITS]
-        if metadata.integer(elements, Tag.REGION_SPATIAL_FORMAT) == _TISSUE and units == [_CENTIMETERS] * 2:
-            sizes.add(tuple(10 * abs(metadata.number(elements, tag) or 0) for tag in _REGION_DELTAS))
-    if len(sizes) != 1:
-        return ""
-    rows, columns = sizes.pop()
-    return f"; pixels of its 2D region are {rows:.4g} × {columns:.4g} mm (rows × columns)"
-
-
-_TISSUE, _CENTIMETERS = 1, 3
-_REGION_UNITS = (Tag.PHYSICAL_UNITS_Y_DIRECTION, Tag.PHYSICAL_UNITS_X_DIRECTION)
-_REGION_DELTAS = (Tag.PHYSICAL_DELTA_Y, Tag.PHYSICAL_DELTA_X)
 
 
 def _is_of_these_pixels(look: Lookup, tag: int) -> bool:
