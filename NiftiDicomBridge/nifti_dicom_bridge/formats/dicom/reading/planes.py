@@ -22,6 +22,8 @@ SMALLEST, LARGEST = 1e-9, 1e9
 LARGEST_SKEW = 0.01
 """Direction cosines with three decimals are closer to orthogonal."""
 BY_LOCATION = "no ImagePositionPatient (0020,0032): slices are in the order of {}, their position is assumed"
+BY_POSITION = "slices are in the order and at the distance of ImagePositionPatient (0020,0032), their orientation is assumed"
+"""The note of a frame whose plane has the position that it specifies and no orientation; see `lone_positions`."""
 AXIAL = (1.0, 0.0, 0.0, 0.0, 1.0, 0.0)
 _SPACINGS = (
     (Tag.PIXEL_MEASURES_SEQUENCE, Tag.PIXEL_SPACING, ""),
@@ -43,11 +45,11 @@ def plane_of(look: Lookup, notes: list[str]) -> Plane | None:
         return None
     axes = axes_of(tuple(orientation)) if len(orientation) == 6 else None
     notes += filter(None, [doubt_of_axes(orientation)])
-    if axes is None or len(position) != 3 or not all(abs(value) < LARGEST for value in position):
-        notes.append(
-            f"position {_shown(position)} and orientation {_shown(orientation)} are not valid: the position of the "
-            "image is unknown"
-        )
+    is_known = len(position) == 3 and all(abs(value) < LARGEST for value in position)
+    if axes is None or not is_known:
+        what = "" if is_known else f"position {_shown(position)} and "
+        are = "is not valid: the orientation" if is_known else "are not valid: the position"
+        notes.append(f"{what}orientation {_shown(orientation)} {are} of the image is unknown")
         return None
     if not any(look.numbers(group, tag) for group, tag, _ in _SPACINGS):
         notes.append(f"no {describe(Tag.PIXEL_SPACING)}: pixels count as 1 mm, though the object specifies its position")
@@ -76,7 +78,11 @@ def located_plane(look: Lookup, notes: list[str]) -> Plane | None:
         if location is not None and abs(location) < LARGEST:
             notes.append(BY_LOCATION.format(describe(tag)))
             return assumed_plane(location, axes, spacing_of(look, []))
-    return None
+    known = look.numbers(Tag.PLANE_POSITION_SEQUENCE, Tag.IMAGE_POSITION_PATIENT)
+    if len(known) != 3 or not all(abs(value) < LARGEST for value in known):
+        return None
+    notes.append(BY_POSITION)
+    return Plane(np.array(known), np.array(AXIAL), spacing_of(look, []))
 
 
 def _plane_in_volume(look: Lookup, notes: list[str]) -> Plane | None:

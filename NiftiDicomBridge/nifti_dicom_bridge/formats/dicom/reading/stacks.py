@@ -22,6 +22,7 @@ from .doses import named_doses
 from .frame_info import FrameInfo
 from .interleaved import FEWEST
 from .jitter import without_jitter
+from .lone_positions import with_orientations
 from .missing_labels import notes_of_complements, with_missing_labels, with_missing_words
 from .moves import move_between, shift_note
 from .spaces import with_common_space
@@ -85,7 +86,7 @@ def split(frames: Sequence[FrameInfo]) -> list[Grid]:
     Frames of one kind (size, pixel type, component, echo, segment…) and one orientation make an image. What they state of
     their time divides them into volumes (`times`), position along the normal puts the slices of each in order.
     """
-    frames = with_missing_labels(without_jitter(with_common_space(frames)))
+    frames = with_missing_labels(without_jitter(with_common_space(with_orientations(frames))))
     kinds: dict[tuple[Any, ...], Frames] = defaultdict(list)
     for frame in frames:
         kinds[frame.kind].append(frame)

@@ -265,3 +265,56 @@ def test_a_resampled_picture_without_its_regions_has_the_size_of_its_new_pixels(
     (volume,) = read([tmp_path / "back"])
     assert volume.shape_ijk == (10, 8, 1)
     assert np.allclose(np.linalg.norm(volume.ijk_to_ras[:3, :2], axis=0), [0.1, 0.15])
+
+
+# --- positions without an orientation ---------------------------------------------------------------------------------
+
+DAMAGED = [None, [0, 0, 0, 0, 0, 0], [1, 0, 0, 1, 0, 0], [1, 0, 0, 0, 1]]
+
+
+def _without_orientation(found: list[Dataset], orientation: list[float] | None = None) -> list[Dataset]:
+    for ds in found:
+        del ds.ImageOrientationPatient
+        if orientation is not None:
+            ds.ImageOrientationPatient = orientation
+    return found
+
+
+@pytest.mark.parametrize("orientation", DAMAGED, ids=["missing", "zeros", "parallel", "five"])
+def test_positions_on_a_line_order_slices_without_an_orientation(orientation: list[float] | None, circle: Circle) -> None:
+    found = _without_orientation(slices(ramp(6, 4, 5), MR), orientation)
+    for k, ds in enumerate(found):
+        ds.ImagePositionPatient = [1.5 * k, 0.0, 2.0 * k]
+    save(circle.dicom, found[::-1])
+    report = circle.forth()
+
+    stored = nibabel.load(circle.image())
+    assert stored.shape == (5, 4, 6)
+    assert int(stored.header["sform_code"]) == int(stored.header["qform_code"]) == 0
+    assert np.isclose(stored.header.get_zooms()[2], 2.5)
+    first = np.flip(np.asarray(stored.dataobj)[..., 0], 1).T
+    assert np.array_equal(first, found[0].pixel_array)
+    assert any("their orientation is assumed" in warning for warning in report.entries[0].log.warnings)
+    assert {entry.outcome for entry in circle.home().entries} == {Outcome.RESTORED}
+
+
+def test_times_at_positions_without_an_orientation_are_times(tmp_path: Path) -> None:
+    found = _without_orientation(slices(ramp(6, 4, 5), MR))
+    for n, ds in enumerate(found):
+        ds.ImagePositionPatient, ds.TemporalPositionIdentifier = [0.0, 0.0, 2.5 * (n % 3)], n // 3 + 1
+    (volume,) = volumes(tmp_path, *found)
+
+    assert volume.voxels.shape == (2, 3, 4, 5)
+
+
+@pytest.mark.parametrize("case", ["zigzag", "others have one"])
+def test_positions_without_an_orientation_that_make_no_stack_are_images_of_their_own(case: str, tmp_path: Path) -> None:
+    found = slices(ramp(6, 4, 5), MR)
+    lone = _without_orientation(found if case == "zigzag" else found[:2])
+    for k, ds in enumerate(lone):
+        ds.ImagePositionPatient = [2.0 * k, 2.0 * (k % 2), 0.0] if case == "zigzag" else ds.ImagePositionPatient
+    images = volumes(tmp_path, *found)
+
+    alone = [volume for volume in images if volume.voxels.shape[1] == 1]
+    assert len(alone) == len(lone)
+    assert all(any("the place is unknown" in text for text in volume.warnings) for volume in alone)
