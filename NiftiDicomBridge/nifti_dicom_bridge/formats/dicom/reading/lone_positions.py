@@ -27,7 +27,7 @@ def with_orientations(frames: Sequence[FrameInfo]) -> list[FrameInfo]:
     positions = np.array([frame.plane.position for frame in lone if frame.plane is not None])
     places = None if are_placed else _places_on_line(positions)
     if places is None:
-        return [_without_place(frame) if BY_POSITION in frame.notes else frame for frame in frames]
+        return [without_lone_position(frame) for frame in frames]
     along = dict(zip((frame.key for frame in lone), places.tolist(), strict=True))
     return [_moved(frame, along[frame.key]) if BY_POSITION in frame.notes else frame for frame in frames]
 
@@ -50,6 +50,9 @@ def _moved(frame: FrameInfo, along_mm: float) -> FrameInfo:
     return replace(frame, plane=assumed_plane(along_mm, None, frame.plane.spacing))
 
 
-def _without_place(frame: FrameInfo) -> FrameInfo:
+def without_lone_position(frame: FrameInfo) -> FrameInfo:
+    """Return a frame without a place if only its position is known."""
+    if BY_POSITION not in frame.notes:
+        return frame
     notes = tuple(_UNKNOWN if note == BY_POSITION else note for note in frame.notes)
     return replace(frame, plane=None, is_assumed=False, notes=notes)

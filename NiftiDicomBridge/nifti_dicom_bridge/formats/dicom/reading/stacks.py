@@ -22,11 +22,11 @@ from .doses import named_doses
 from .frame_info import FrameInfo
 from .interleaved import FEWEST
 from .jitter import without_jitter
-from .lone_positions import with_orientations
 from .missing_labels import notes_of_complements, with_missing_labels, with_missing_words
 from .moves import move_between, shift_note
 from .spaces import with_common_space
 from .stack_ids import by_stack
+from .stations import by_station
 from .time_order import in_order, missing_times
 from .times import Division, divide, is_even, places_of
 from .tolerances import MOVED_DIRECTION, SAME_DIRECTION, SAME_SPACING, SEEN_SHIFT
@@ -86,7 +86,7 @@ def split(frames: Sequence[FrameInfo]) -> list[Grid]:
     Frames of one kind (size, pixel type, component, echo, segment…) and one orientation make an image. What they state of
     their time divides them into volumes (`times`), position along the normal puts the slices of each in order.
     """
-    frames = with_missing_labels(without_jitter(with_common_space(with_orientations(frames))))
+    frames = with_missing_labels(without_jitter(with_common_space(frames)))
     kinds: dict[tuple[Any, ...], Frames] = defaultdict(list)
     for frame in frames:
         kinds[frame.kind].append(frame)
@@ -286,6 +286,11 @@ def _share_places(groups: Sequence[Frames], frames: Frames) -> bool:
 
 
 def _stacked(frames: Frames, series: Frames) -> list[Grid]:
+    """Return the grids of each station of an image."""
+    return [grid for station in by_station(frames) for grid in _at_station(station, series)]
+
+
+def _at_station(frames: Frames, series: Frames) -> list[Grid]:
     """Return a grid of the complete volumes of an image, and one for each kind of incomplete ones."""
     division = divide(frames)
     if division.is_guessed:
