@@ -52,7 +52,7 @@ def drop_invalid_attributes(elements: Elements, others: Elements, sop_class: str
     repaired = {tag: _repaired(tag, element, sentences) for tag, element in elements.items()}
     for _ in range(ROUNDS):
         errors = _errors_of({**others, **repaired, Tag.SOP_CLASS_UID: new_element.text("UI", sop_class)})
-        wrong: dict[Path, str] = {}
+        wrong: dict[TagPath, str] = {}
         for error in errors:
             where, reason = _path_to_remove(*error, repaired, sop_class)
             wrong.setdefault(where, reason)
