@@ -15,7 +15,7 @@ from urllib.parse import unquote, urlsplit
 from ..model.json_files import read_json
 from ..model.limits import SizeLimitError
 from ..model.names import suffix_of
-from .inheritance import DESCRIPTION, entities_of, raw_root_of, root_of
+from .inheritance import DERIVATIVES, DESCRIPTION, entities_of, raw_root_of, root_of
 
 KEYS = ("SpatialReference", "Sources", "RawSources")
 """Keys that name the images that another one was made from; the first one names the one whose space it is in."""
@@ -31,6 +31,14 @@ def roots_of(path: Path) -> list[Path]:
     if root is None:
         return []
     return list(dict.fromkeys([raw_root_of(root), *_links_of(root).values()]))
+
+
+def is_result(path: Path) -> bool:
+    """Whether an image is below ``derivatives``, or in a data set of derivatives."""
+    root = root_of(path)
+    if root is None:
+        return False
+    return raw_root_of(root) != root or DERIVATIVES in path.absolute().relative_to(root).parts
 
 
 def named_sources(path: Path, top: Mapping[str, Any]) -> tuple[str, list[Path]]:

@@ -112,6 +112,8 @@ def _records_of(described: ImageWithSidecar) -> tuple[str, list[Path]]:
     own = ImageId.parse(nifti.description(path)) if records else None
     if own is not None and (same := [file for file, image_id in records.items() if image_id == own]):
         return "description in its header", same
+    if not raw_images.is_result(path):  # a raw image that is not from DICOM may be of any examination
+        return "", []
     likeness = {file: raw_images.likeness(path, file) for file in records}
     best = max((value for value in likeness.values() if value is not None), default=None)
     return _BY_NAME, [file for file, value in likeness.items() if value == best and best is not None]

@@ -216,3 +216,23 @@ def test_an_image_made_from_a_raw_one_has_its_acquisition() -> None:
 def test_the_proposal_has_the_patient() -> None:
     (proposal,) = propose(result(T1, f"{SESSION}/anat/{WHO}_desc-brain_mask.nii.gz"))
     assert {value.attribute: value.new for value in proposal.values}["PatientID"] == "P-01"
+
+
+def test_a_raw_image_that_is_not_from_dicom_is_of_no_study_by_its_name() -> None:
+    path = result(T1, "x.nii.gz")
+    raw = Path("bids", SESSION, f"anat/{WHO}_FLAIR.nii.gz")
+    raw.write_bytes(path.read_bytes())
+    ds = made(raw, kind="mr")
+    assert ds.PatientID == "P01"
+    assert ds.StudyInstanceUID != uid(900, 1)
+
+
+def test_results_that_a_dataset_links_to_are_those_of_their_raw_images_by_name() -> None:
+    path = result(T1, f"{SESSION}/anat/{WHO}_desc-brain_mask.nii.gz")
+    Path("apart").mkdir()
+    content = {"Name": "x", "DatasetType": "derivative", "DatasetLinks": {"raw": "../bids"}}
+    Path("apart/dataset_description.json").write_text(json.dumps(content))
+    apart = Path("apart", SESSION, "anat", path.name)
+    apart.parent.mkdir(parents=True)
+    path.rename(apart)
+    assert is_of(made(apart), 1)
