@@ -22,7 +22,7 @@ def add_preview(group: Any) -> None:
     group.add_argument("--mosaic", nargs="?", const=PLANES, metavar="planes|N",
                        help="also a mosaic: the three middle planes (default), or N slices")  # fmt: skip
     group.add_argument("--overlay", metavar="SEG",
-                       help="label map in the same space, DICOM SEG or NIfTI, to draw in color")  # fmt: skip
+                       help="label map in the same space to draw in color: DICOM SEG, RT Structure Set or NIfTI")  # fmt: skip
     group.add_argument("--all-slices", action="store_true", help="also a PNG of every slice, in a folder per image")
     group.add_argument("--letters", action=argparse.BooleanOptionalAction,
                        help="R L A P S I at the edges (default: on all but plain PNG)")  # fmt: skip

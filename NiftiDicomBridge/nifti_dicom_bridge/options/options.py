@@ -48,7 +48,7 @@ class PreviewOptions(Checked):
     mosaic : int, optional
         Write a mosaic: 0 or ``"planes"`` of the three middle planes, else of that many slices.
     overlay : pathlib.Path, optional
-        A label map to draw on the pictures: DICOM SEG or NIfTI.
+        A label map to draw on the pictures: DICOM SEG, RT Structure Set of the inputs, or NIfTI.
     letters : bool, optional
         Write R, L, A, P, S, I at the edges. By default on all pictures but plain PNG.
     all_slices : bool

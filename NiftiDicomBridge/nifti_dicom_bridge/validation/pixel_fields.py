@@ -37,6 +37,7 @@ def check_pixel_fields(subject: DataSetContext) -> None:
         return
     _check_depth(subject, pixels)
     _check_samples(subject)
+    _check_polarity(subject)
     _check_length(subject, pixels)
     _check_whole(subject, pixels)
     check_encapsulated(subject, pixels)
@@ -108,6 +109,20 @@ def _check_samples(subject: DataSetContext) -> None:
             (Tag.NUMBER_OF_FRAMES,),
             f"It is {frames:g}; it must be at least 1 (PS3.3 C.7.6.6).",
             "Correct it.",
+        )
+
+
+def _check_polarity(subject: DataSetContext) -> None:
+    """Report an output that is inverted, or not, against what PhotometricInterpretation requires."""
+    model = metadata.text(subject.elements, Tag.PHOTOMETRIC_INTERPRETATION)
+    shape = metadata.text(subject.elements, Tag.PRESENTATION_LUT_SHAPE)
+    required = "INVERSE" if model == "MONOCHROME1" else "IDENTITY"
+    if model and shape in ("IDENTITY", "INVERSE") and shape != required:
+        subject.warning(
+            "pixel fields",
+            (Tag.PRESENTATION_LUT_SHAPE,),
+            f"It is {shape}; PhotometricInterpretation (0028,0004) {model} requires {required} (PS3.3 C.7.6.1).",
+            "Correct one of them: viewers may show black as white.",
         )
 
 

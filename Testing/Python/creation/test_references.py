@@ -15,6 +15,7 @@ from pydicom.tag import Tag
 from made_here import MATRIX, entry_of, made, refused, save, series
 from nifti_dicom_bridge import Kind, OptionError, read, to_nifti
 from phantoms import PHANTOMS
+from phantoms.base import put_raw
 
 MASK = (np.arange(60).reshape(5, 4, 3) % 7 == 0).astype(np.uint8)
 
@@ -307,3 +308,27 @@ def test_a_value_of_the_reference_that_is_wrong_in_several_ways_is_one_warning(s
     warnings = entry_of(save("a.nii", MASK), kind=Kind.SEG, reference=folder).log.warnings
     (text,) = (text for text in warnings if "PatientSex" in text)
     assert text.startswith(f"not valid: PatientSex (0010,0040): It is {sex!r}; wanted is one of M, F, O")
+
+
+@pytest.mark.parametrize(
+    "keyword", ["PerFrameFunctionalGroupsSequence", "SharedFunctionalGroupsSequence", "PlaneOrientationSequence"]
+)
+def test_a_damaged_functional_group_of_a_reference_is_one_that_is_missing(keyword):
+    """A text in its place ended in a traceback."""
+    PHANTOMS["enhanced_mr"].write(Path("mr"))
+    (path,) = Path("mr").rglob("*.dcm")
+    ds = pydicom.dcmread(path)
+    owner = ds if keyword in ds else ds.SharedFunctionalGroupsSequence[0]
+    tag = owner[keyword].tag
+    del owner[tag]
+    put_raw(owner, tag, "LO", b"A ")
+    ds.save_as(path)
+    image = to_nifti("mr", "nifti").outputs[0]
+    nibabel.save(
+        nibabel.Nifti1Image((np.asarray(nibabel.load(image).dataobj) > 20).astype(np.uint8), nibabel.load(image).affine),
+        "seg.nii",
+    )
+
+    entry = entry_of(Path("seg.nii"), reference=Path("mr"), kind="seg", allow_no_overlap=True)
+
+    assert entry.traceback == ""

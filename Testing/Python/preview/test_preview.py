@@ -127,6 +127,23 @@ def test_a_modality_lut_is_that_of_pydicom(tmp_path: Path) -> None:
     assert np.abs(picture_of(ds, tmp_path) / 65535 - expected_by_pydicom(ds)).max() < 1e-4
 
 
+@pytest.mark.parametrize("model", ["MONOCHROME1", "MONOCHROME2"])
+@pytest.mark.parametrize("shape", ["IDENTITY", "INVERSE"])
+def test_the_presentation_lut_decides_what_is_white(model: str, shape: str, tmp_path: Path) -> None:
+    """As in dcmtk and dcm4che; PresentationLUTShape was ignored."""
+    ds = gray(0, "<u2", 0, 4000)
+    ds.PixelData = np.arange(32 * 40, dtype="<u2").tobytes()
+    ds.PhotometricInterpretation, ds.PresentationLUTShape = model, shape
+    write(tmp_path / "in" / "a.dcm", ds)
+
+    report = preview(tmp_path / "in", tmp_path / "out")
+
+    (path,) = tmp_path.glob("out/*.png")
+    assert (np.asarray(Image.open(path))[0, 0] > 0) == (shape == "INVERSE")
+    contradicts = (model == "MONOCHROME1") != (shape == "INVERSE")
+    assert any("contradicts PhotometricInterpretation" in note for note in report.entries[0].log.warnings) == contradicts
+
+
 def test_monochrome1_is_inverted(tmp_path: Path) -> None:
     ds = gray(dtype="<u2", low=0, high=4000)
     ds.WindowCenter, ds.WindowWidth = "2000", "3000"

@@ -136,6 +136,20 @@ def test_a_message_names_what_is_required_and_where(change: Callable[[Dataset], 
     assert message in [finding.message for finding in validate(tmp_path)]
 
 
+@pytest.mark.parametrize(("model", "shape", "right"), [
+    ("MONOCHROME1", "INVERSE", True), ("MONOCHROME2", "IDENTITY", True),
+    ("MONOCHROME1", "IDENTITY", False), ("MONOCHROME2", "INVERSE", False),
+])  # fmt: skip
+def test_the_polarity_of_the_output_is_that_of_the_pixels(model: str, shape: str, right: bool, tmp_path: Path) -> None:
+    (ds,) = slices(ramp(1, 4, 5), CT)
+    ds.PhotometricInterpretation, ds.PresentationLUTShape = model, shape
+    save(tmp_path, [ds])
+
+    found = [finding.severity for finding in validate(tmp_path) if finding.tag.startswith("PresentationLUTShape")]
+
+    assert found == ([] if right else [Severity.WARNING])
+
+
 # --- files that are right
 
 

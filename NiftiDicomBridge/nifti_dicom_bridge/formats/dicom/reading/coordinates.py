@@ -145,6 +145,8 @@ TIMES = (
     Time("FrameAcquisitionNumber", read.of_content(Tag.FRAME_ACQUISITION_NUMBER), moves=True),
     Time("AcquisitionDateTime", lambda frame: read.moment(frame, Tag.ACQUISITION_DATE_TIME, 0, Tag.ACQUISITION_TIME),
          moves=True, runs=True),
+    Time("AcquisitionTime", lambda frame: read.moment(frame, 0, Tag.ACQUISITION_DATE, Tag.ACQUISITION_TIME),
+         moves=True, runs=True),
     Time("AcquisitionNumber", read.number_in(Tag.ACQUISITION_NUMBER), moves=True),
     Time("ContentTime", lambda frame: read.moment(frame, 0, Tag.CONTENT_DATE, Tag.CONTENT_TIME), moves=True, runs=True),
     Time("SeriesDescription or another text", read.description, orders=False, moves=True, separates=True),
