@@ -307,7 +307,7 @@ def test_a_value_of_the_reference_that_is_wrong_in_several_ways_is_one_warning(s
         ds.save_as(path)
     warnings = entry_of(save("a.nii", MASK), kind=Kind.SEG, reference=folder).log.warnings
     (text,) = (text for text in warnings if "PatientSex" in text)
-    assert text.startswith(f"not valid: PatientSex (0010,0040): It is {sex!r}; wanted is one of M, F, O")
+    assert text.startswith(f"not valid: PatientSex (0010,0040): It is {sex!r}; it must be one of M, F, O")
 
 
 @pytest.mark.parametrize(
