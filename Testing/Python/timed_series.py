@@ -59,6 +59,12 @@ def weighting(ds: Dataset, t: int, k: int) -> None:
         ds.DiffusionGradientOrientation = [np.cos(t), np.sin(t), 0.0]
 
 
+def clock_of_times(ds: Dataset, t: int, k: int) -> None:
+    """State the time of day of each volume, and of all the same date and time: that of the series."""
+    ds.AcquisitionDateTime = "20200101100000"
+    moment("AcquisitionTime", running=False)(ds, t, k)
+
+
 STATEMENTS: dict[str, Statement] = {
     "TemporalPositionIdentifier": number("TemporalPositionIdentifier", 1, 1),
     "FrameReferenceTime": number("FrameReferenceTime", 0, 1000 * PERIOD),
@@ -67,6 +73,7 @@ STATEMENTS: dict[str, Statement] = {
     "phases of the heart": number("NominalPercentageOfCardiacPhase", 5, 20),
     "phases of a breath": number("NominalPercentageOfRespiratoryPhase", 0, 25),
     "b-value and direction": weighting,
+    "AcquisitionTime within one AcquisitionDateTime": clock_of_times,
     "AcquisitionNumber": number("AcquisitionNumber", 1, 1),
     "AcquisitionTime of volumes": moment("AcquisitionTime", running=False),
     "AcquisitionTime of slices": moment("AcquisitionTime", running=True),

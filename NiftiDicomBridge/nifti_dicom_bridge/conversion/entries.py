@@ -17,7 +17,7 @@ from ..model.metadata import Log
 from ..model.names import unique_name
 from ..model.report import ConversionReport, Entry, Outcome
 from ..model.volume import Volume
-from ..options import Clean, ConversionOptions, RoiForm
+from ..options import Clean, ConversionOptions, Retain, RoiForm
 from ..sidecar import finite_keys
 from ..standard.tags import Tag
 from .file_names import NamedFile, name_of_elements, name_plans
@@ -89,6 +89,15 @@ class OutputPolicy:
 
         policy = self._cleaner.policy
         return Deidentifier(policy=replace(policy, options=policy.options | {Clean.DESCRIPTORS}))
+
+    def uid(self, uid: str) -> str:
+        """Return a UID as cleaned volumes have it."""
+        if self._cleaner is None:
+            return uid
+        from ..deidentification.uids import KeyedUids
+
+        policy = self._cleaner.policy
+        return KeyedUids(policy.key, Retain.UIDS in policy.options).new(uid)
 
     def labels(self, segments: list[Segment]) -> list[Segment]:
         """Return segments with names that may be shown: words of anatomy, else the number."""

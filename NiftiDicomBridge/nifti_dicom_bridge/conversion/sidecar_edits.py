@@ -57,14 +57,16 @@ class SidecarEdits:
     def warnings(self, quoted: bool = True) -> list[str]:
         """Return a sentence for every key that does not reach the DICOM, or not alone.
 
-        Names of unknown keys may be anything that a person wrote: they are `quoted` unless the image is de-identified.
+        Names of unknown keys may be anything that a person wrote, and values identify people: they are `quoted` unless the
+        image is de-identified.
         """
         unknown = map('"{}"'.format, self.unknown) if quoted else ["a key that is not known"] * len(self.unknown)
+        former = {key: repr(value) if quoted else "the former value" for key, value in self.overridden.items()}
         return [
             *(f'"{key}" was edited in the sidecar, but is computed of several attributes: set those with set_values=.'
               for key in self.ignored),
-            *(f'"{key}" was edited in the sidecar and written, but other attributes still have {value!r} as before'
-              for key, value in self.overridden.items()),
+            *(f'"{key}" was edited in the sidecar and written, but other attributes still have {value} as before'
+              for key, value in former.items()),
             *(f"{key} was edited in the sidecar, but no DICOM attribute holds it: it stays in the sidecar only"
               for key in unknown),
         ]  # fmt: skip

@@ -8,26 +8,23 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from ..deidentification.pixel_warnings import picture_warnings
-from ..errors import BridgeError, GeometryError, OptionError
 from ..formats.dicom.reading.display_values import with_display_rescale
 from ..formats.dicom.reading.frames import true_planes
 from ..formats.dicom.reading.plans import Plan
 from ..formats.dicom.reading.segments import segments_of
 from ..formats.dicom.reading.tiles import is_undescribed
-from ..labels import Segment, find_labels, read_labels
+from ..formats.dicom.structure_sets import is_structure_set
+from ..labels import find_labels, read_labels
 from ..model import metadata
-from ..model.geometry import Plane
 from ..model.kept_voxels import KeptVoxels
 from ..model.lazy_voxels import LazyVoxels
 from ..model.metadata import Log
 from ..model.names import safe_name, unique_name
 from ..model.report import ConversionReport, Entry, Outcome
-from ..model.resample import has_labels, resample
+from ..model.resample import has_labels
 from ..model.volume import Volume
-from ..options import ConversionOptions, Progress, Resample, SlicePlane
+from ..options import ConversionOptions, Progress, SlicePlane
 from ..options.remedies import remedy
 from ..output import Staging
 from ..preview import Labels, PreviewInput, stage_preview
@@ -37,9 +34,10 @@ from .entries import OutputPolicy, plans_and_report
 from .file_names import name_of_elements, named_file
 from .image_files import find_other_series, opened_images
 from .image_with_record import ImageWithRecord
+from .overlay_labels import frame_of_reference_of, label_maps
 from .read_back import check_pictures
-from .read_images import read
 from .recorded_errors import errors_recorded_in
+from .regular_grid import on_regular_grid
 from .streamed import loaded
 from .task_runner import TaskRunner
 from .tasks import Task, keys_of_names
@@ -77,17 +75,17 @@ class _Shared:
     policy: OutputPolicy = field(default_factory=lambda: OutputPolicy(None, set()))
 
     @classmethod
-    def of(cls, output: Path, options: ConversionOptions) -> _Shared:
-        """Return what the options want."""
+    def of(cls, output: Path, options: ConversionOptions, inputs: Sequence[Path] = ()) -> _Shared:
+        """Return what the options want, for these inputs."""
         policy = OutputPolicy.of(options, set())
-        return cls(output, options, _label_maps(options.preview.overlay, options.labels, policy), policy=policy)
+        return cls(output, options, label_maps(options, inputs, policy), policy=policy)
 
 
 def convert_to_preview(
     inputs: Sequence[Path], output: Path, options: ConversionOptions, runner: TaskRunner
 ) -> ConversionReport:
     """Make pictures of every image below the inputs; see `nifti_dicom_bridge.convert`."""
-    shared = _Shared.of(output, options)
+    shared = _Shared.of(output, options, inputs)
     report = ConversionReport()
     tasks = []
     for source in list(_sources(inputs, report, options, runner)):  # all are found before the first is written
@@ -111,7 +109,8 @@ def _sources(
     """Yield the images among the inputs; what cannot be read is a failed entry."""
     opened = [(file, named_file(file, options)) for file in opened_images(inputs, report, options, runner)]
     inventory = find_other_series(inputs, options, runner.progress, runner.jobs)
-    plans, others = plans_and_report(inventory, runner, options.filename, files=[named for _, named in opened])
+    structures = options if inventory.structure_sets else None
+    plans, others = plans_and_report(inventory, runner, options.filename, structures, [named for _, named in opened])
     report.entries += others.entries
     report.notes += others.notes
     for file, named in opened:
@@ -162,7 +161,8 @@ def _subject(source: _Source, volume: Volume, title: str, shared: _Shared, entry
     planes = true_planes(volume.dicom.metadata) if volume.source is not None else None
     edited = source.plan is None and volume.is_moved
     planes = None if edited or planes is None or len(planes) != volume.voxels.shape[1] else planes
-    even = volume.source is not None and is_undescribed(volume.dicom.metadata.first.elements)
+    first = volume.dicom.metadata.first if volume.source is not None else None
+    even = first is not None and (is_undescribed(first.elements) or is_structure_set(first))
     placed = edited or even or planes is not None or (volume.source is None and bool(volume.space))
     if not placed and shared.options.plane not in (SlicePlane.AUTO, SlicePlane.AS_STORED):
         entry.log.warnings.append(f"the position of the image is unknown: it is shown as stored, not as {shared.options.plane}")
@@ -173,22 +173,12 @@ def _subject(source: _Source, volume: Volume, title: str, shared: _Shared, entry
     return PreviewInput(
         volume=volume,
         title=title,
-        regular=_regular(volume, planes),
+        regular=on_regular_grid(volume, planes),
         planes=planes,
         placed=placed,
         labels=_labels(own, volume, shared, placed, entry),
         sidecar=None if shared.options.deidentify else _sidecar(source),
     )
-
-
-def _regular(volume: Volume, planes: Sequence[Plane] | None) -> Volume:
-    """Return the volume on a regular grid, which planes across its slices need."""
-    if planes is None or len(planes) < 2 or np.diff([plane.distance for plane in planes]).min() <= 0:
-        return volume
-    try:
-        return resample(volume, planes, frozenset({Resample.TILT, Resample.SPACING})) or volume
-    except GeometryError:
-        return volume
 
 
 def _sidecar(source: _Source) -> dict[str, Any] | None:
@@ -198,46 +188,6 @@ def _sidecar(source: _Source) -> dict[str, Any] | None:
 # --- label maps -------------------------------------------------------------------------------------------------------
 
 
-def _label_maps(path: Path | None, table: Path | None, policy: OutputPolicy) -> tuple[Labels, ...]:
-    """Return what ``overlay`` names: the segments of a DICOM SEG, or a NIfTI label map.
-
-    Raises
-    ------
-    BridgeError
-        If it cannot be read, or is not a label map.
-    """
-    if path is None:
-        return ()
-    try:
-        volumes = read(path)
-    except BridgeError as error:
-        raise OptionError(f'overlay="{path}": {error}') from None
-    label_maps = []
-    for volume in volumes:
-        if volume.voxels.ndim != 4 or not _is_whole(volume.array):
-            raise OptionError(f'overlay="{path}": {volume.name} holds {volume.voxels.dtype} values that are no labels.')
-        if volume.source is not None:
-            volume = policy.clean(volume)
-        grid = _regular(volume, true_planes(volume.dicom.metadata) if volume.source is not None else None)
-        label_maps.append(Labels(grid, tuple(policy.labels(_segments(path, volume, table))), _space(volume)))
-    return tuple(label_maps)
-
-
-def _is_whole(voxels: np.ndarray) -> bool:
-    return voxels.dtype.kind in "iub" or bool(np.array_equal(voxels, np.rint(voxels)))
-
-
-def _segments(path: Path, volume: Volume, table: Path | None) -> list[Segment]:
-    if volume.source is not None:
-        return segments_of(volume)
-    labels = table or find_labels(path)
-    return read_labels(labels) if labels is not None else []
-
-
-def _space(volume: Volume) -> str:
-    return metadata.text(volume.dicom.metadata.first.elements, Tag.FRAME_OF_REFERENCE_UID) if volume.source is not None else ""
-
-
 def _labels(own: tuple[Labels, ...], volume: Volume, shared: _Shared, placed: bool, entry: Entry) -> tuple[Labels, ...]:
     """Return what is drawn upon an image: the label maps in its space, or, where it is one, itself."""
     if not shared.maps:
@@ -245,7 +195,7 @@ def _labels(own: tuple[Labels, ...], volume: Volume, shared: _Shared, placed: bo
     if not placed:
         entry.log.warnings.append("no label map is drawn on it: the position of the image is unknown")
         return own
-    space = _space(volume)
+    space = frame_of_reference_of(volume)
     fitting = tuple(labels for labels in shared.maps if not space or _may_be_in(labels.frame_of_reference, space, shared))
     if not fitting:
         differs = "no label map is drawn on it: its frame of reference (0020,0052) differs. "

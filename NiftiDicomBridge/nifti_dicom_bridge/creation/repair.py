@@ -9,7 +9,7 @@ from ..standard import dictionary
 from ..standard.iods import modules_of
 from ..standard.tags import Tag
 from ..validation.attributes import check_attributes
-from ..validation.findings import FindingCollector, Path, Severity
+from ..validation.findings import FindingCollector, Severity, TagPath
 from ..validation.representation import check_element
 from ..validation.subject import DataSetContext
 from ..validation.values import check_values
@@ -27,9 +27,9 @@ class _Errors(FindingCollector):
 
     def __init__(self) -> None:
         super().__init__()
-        self.located: list[tuple[str, Path, str]] = []
+        self.located: list[tuple[str, TagPath, str]] = []
 
-    def add(self, series: str, severity: Severity, rule: str, file: str, path: Path, message: str, advice: str) -> None:
+    def add(self, series: str, severity: Severity, rule: str, file: str, path: TagPath, message: str, advice: str) -> None:
         """Keep an error."""
         if severity is Severity.ERROR:
             self.located.append((rule, path, message))
@@ -99,13 +99,13 @@ def _subject(elements: Elements, collector: FindingCollector) -> DataSetContext:
     return DataSetContext(Instance(elements, {}, None, Encoding(), None), collector)
 
 
-def _errors_of(elements: Elements) -> list[tuple[str, Path, str]]:
+def _errors_of(elements: Elements) -> list[tuple[str, TagPath, str]]:
     collector = _Errors()
     check_attributes(_subject({Tag.SPECIFIC_CHARACTER_SET: new_element.text("CS", "ISO_IR 192"), **elements}, collector))
     return collector.located
 
 
-def _path_to_remove(rule: str, path: Path, message: str, elements: Elements, sop_class: str) -> tuple[Path, str]:
+def _path_to_remove(rule: str, path: TagPath, message: str, elements: Elements, sop_class: str) -> tuple[TagPath, str]:
     """Return the path of what has to go because of an error; an empty one where nothing of the source is to blame."""
     if rule.startswith("missing"):
         if len(path) > 1:
@@ -114,7 +114,7 @@ def _path_to_remove(rule: str, path: Path, message: str, elements: Elements, sop
     return (path, message) if path[0] in elements else ((), "")
 
 
-def _half_module(tag: int, elements: Elements, sop_class: str) -> tuple[Path, str]:
+def _half_module(tag: int, elements: Elements, sop_class: str) -> tuple[TagPath, str]:
     """Return an attribute of an optional module that lacks another one it must have."""
     modules = modules_of(sop_class)
     always = {rule.tag for module in modules if module.usage == "M" for rule in module.rules}
@@ -126,7 +126,7 @@ def _half_module(tag: int, elements: Elements, sop_class: str) -> tuple[Path, st
     return (), ""
 
 
-def _without(elements: Elements, path: Path) -> Elements:
+def _without(elements: Elements, path: TagPath) -> Elements:
     """Return elements without one, in all items on its way; a sequence that loses its last element goes with it."""
     remaining = dict(elements)
     element = remaining.get(path[0])

@@ -9,6 +9,7 @@ from typing import NamedTuple, Protocol
 import numpy as np
 from PIL import Image as Picture
 
+from ..formats.dicom.reading.display_values import is_in_unit_of_windows
 from ..model.pixels import Rescale
 from ..model.real_values import to_real_values
 from ..model.volume import Volume
@@ -160,7 +161,7 @@ def window_of(cuts: Sequence[Cut]) -> Window | None:
     display = cut.view.display(cut.time, cut.slice)
     if cut.view.volume.voxels.ndim == 5 or display.voi is not None or display.palette is not None:
         return None
-    if display.window is not None:
+    if display.window is not None and is_in_unit_of_windows(cut.view.volume):
         return display.window
     values = np.concatenate([_real(one).ravel() for one in cuts])
     return cut.view.window or automatic(values[np.isfinite(values)])

@@ -28,7 +28,7 @@ from .choices import (
 )
 from .fields import Checked, Field, Flag, Key, OptionalFlag, Text
 from .path_fields import OnePathOrMore, OptionalPath, as_tuple
-from .value_fields import Attributes, Mosaic, Number, OptionalLimit, Texts, WholeNumber, Window
+from .value_fields import Attributes, Mosaic, OptionalLimit, OptionalNumber, Texts, WholeNumber, Window
 
 
 @dataclass(frozen=True, repr=False)
@@ -41,14 +41,14 @@ class PreviewOptions(Checked):
         Which values are displayed.
     eight_bit : bool
         PNG of 8 bits for grayscale images, too, instead of 16.
-    fps : float
-        Pictures per second of GIF and MP4, above 0 and up to 1000.
+    fps : float, optional
+        Pictures per second of GIF and MP4, above 0 and up to 1000. By default the rate of a cine, 10 of other images.
     gif, mp4 : bool
         Write them, if there is more than one picture.
     mosaic : int, optional
         Write a mosaic: 0 or ``"planes"`` of the three middle planes, else of that many slices.
     overlay : pathlib.Path, optional
-        A label map to draw on the pictures: DICOM SEG or NIfTI.
+        A label map to draw on the pictures: DICOM SEG, RT Structure Set of the inputs, or NIfTI.
     letters : bool, optional
         Write R, L, A, P, S, I at the edges. By default on all pictures but plain PNG.
     all_slices : bool
@@ -70,7 +70,7 @@ class PreviewOptions(Checked):
 
     window: Window = Window(WindowChoice.FILE)
     eight_bit: Flag = Flag(False)
-    fps: Number = Number(10.0, above=0, to=1000)
+    fps: OptionalNumber = OptionalNumber(above=0, to=1000)
     gif: Flag = Flag(True)
     mp4: Flag = Flag(True)
     mosaic: Mosaic = Mosaic(None)

@@ -11,15 +11,17 @@ from .choices import PLANES, PreviewWindow, WindowChoice
 from .fields import Field
 
 
-class Number(Field[float, float]):
-    """A number above one limit and up to another."""
+class OptionalNumber(Field[float | None, float | None]):
+    """A number above one limit and up to another, or None for one that follows from the image."""
 
-    def __init__(self, default: float, above: float, to: float) -> None:
-        super().__init__(default)
+    def __init__(self, above: float, to: float) -> None:
+        super().__init__(None)
         self.above, self.to = above, to
 
-    def checked(self, value: Any) -> float:
+    def checked(self, value: Any) -> float | None:
         """Return the number."""
+        if value is None:
+            return None
         if not is_number(value) or not self.above < value <= self.to:
             raise self.refused(value, f"Expected a number above {self.above:g}, up to {self.to:g}.")
         return float(value)

@@ -15,6 +15,7 @@ from .graphics import graphics_of
 from .palettes import palette_of
 
 _COLORED = ("COLOR", "MIXED")
+_GRAYSCALE = ("MONOCHROME1", "MONOCHROME2")
 # distances of pixels, best first: in the patient, at the detector, of a scanned film, and their mere ratio
 _SPACINGS = (Tag.PIXEL_SPACING, Tag.IMAGER_PIXEL_SPACING, Tag.NOMINAL_SCANNED_PIXEL_SPACING, Tag.PIXEL_ASPECT_RATIO)
 _LARGEST_RATIO = 100
@@ -42,7 +43,7 @@ def _display(instance: Instance, frame: int) -> Display:
         modality=_lut(_first(layers, Tag.MODALITY_LUT_SEQUENCE), signed, notes, brightness=False),
         voi=_lut(_first(layers, Tag.VOI_LUT_SEQUENCE), signed, notes, brightness=True),
         window=_window(layers, notes, whole=stored_range is not None),
-        inverted=metadata.text(elements, Tag.PHOTOMETRIC_INTERPRETATION) == "MONOCHROME1",
+        inverted=_is_inverted(elements, notes),
         palette=palette,
         color_from=color_from,
         stored_range=stored_range,
@@ -51,6 +52,17 @@ def _display(instance: Instance, frame: int) -> Display:
         graphics=graphics_of(elements, frame),
         notes=tuple(notes),
     )
+
+
+def _is_inverted(elements: Elements, notes: list[str]) -> bool:
+    """Return whether the lowest values are white: by PresentationLUTShape, the last step of display, else by the pixels."""
+    model = metadata.text(elements, Tag.PHOTOMETRIC_INTERPRETATION)
+    shape = metadata.text(elements, Tag.PRESENTATION_LUT_SHAPE)
+    by_pixels = model == "MONOCHROME1"
+    inverted = {"INVERSE": True, "IDENTITY": False}.get(shape, by_pixels) if model in _GRAYSCALE else False
+    if inverted != by_pixels:
+        notes.append(f"PresentationLUTShape {shape} contradicts PhotometricInterpretation {model}: shown by the former")
+    return inverted
 
 
 def _layers(elements: Elements, frame: int) -> list[Elements]:

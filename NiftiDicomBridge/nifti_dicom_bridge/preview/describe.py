@@ -77,4 +77,4 @@ def _window(view: View) -> str:
     words = "look-up table of the file" if view.window is None and display.voi is not None else ""
     if not words and window is not None:
         words = f"center {window.center:g}, width {window.width:g}" + ("" if view.window else " (file)")
-    return words + (", inverted (MONOCHROME1)" if display.inverted else "")
+    return words + (", inverted" if display.inverted else "")

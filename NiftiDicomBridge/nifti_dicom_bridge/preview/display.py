@@ -78,7 +78,7 @@ class Display:
     window : Window or None
         The first window of the frame.
     inverted : bool
-        MONOCHROME1: the lowest values are white.
+        The lowest values are white: MONOCHROME1, or PresentationLUTShape INVERSE.
     palette : Lut or None
         Stored values → color.
     color_from : float

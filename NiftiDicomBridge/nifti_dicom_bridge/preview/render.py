@@ -6,6 +6,7 @@ import numpy as np
 from PIL import Image
 
 from ..errors import PixelError
+from ..formats.dicom.reading.display_values import with_display_rescale
 from ..model.real_values import to_levels
 from ..model.volume import Volume
 from ..options import PreviewWindow, SlicePlane, WindowChoice
@@ -60,7 +61,7 @@ def plane_picture(
     >>> plane_picture(read("scans")[0]).dtype
     dtype('uint8')
     """
-    view = view_of(volume, plane, window)
+    view = view_of(with_display_rescale(volume), plane, window)
     return picture(view, time, view.middle if slice_number is None else slice_number, bits)
 
 

@@ -15,6 +15,7 @@ from ..model.metadata import Log
 from ..model.volume import Volume
 from ..options import ConversionOptions, PreviewOptions, Progress, SlicePlane
 from ..output import Staging
+from .cine import rate_of
 from .describe import picture_texts, text_of
 from .gif import GifWriter
 from .letters import edges_of, with_letters
@@ -205,17 +206,18 @@ def _stage_movies(
     """Put GIF and MP4 there, picture by picture: through the times at the middle slice, else through the slices."""
     view, options = canvas.view, canvas.options
     places = [(t, view.middle) for t in range(view.times)] if view.times > 1 else [(0, k) for k in range(view.slices)]
+    fps = rate_of(view.volume) if options.fps is None else options.fps
     with ExitStack() as stack:
         writers: list[GifWriter | VideoWriter] = []
         if options.gif:
-            writers.append(stack.enter_context(GifWriter(staging.path(name + ".gif"), options.fps)))
+            writers.append(stack.enter_context(GifWriter(staging.path(name + ".gif"), fps)))
         if options.mp4:
             try:
                 kind = video_writer()
             except DependencyError as error:
                 log.warnings.append(str(error))
             else:
-                writers.append(stack.enter_context(kind(staging.path(name + ".mp4"), options.fps)))
+                writers.append(stack.enter_context(kind(staging.path(name + ".mp4"), fps)))
         for n, place in enumerate(places if writers else []):
             if progress is not None:
                 progress(name, n, len(places))

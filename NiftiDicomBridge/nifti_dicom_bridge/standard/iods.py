@@ -1,6 +1,7 @@
 """What each kind of object must hold: the attributes of its modules and their types (PS3.3 A, PS3.5 7.4).
 
-The table is data/iods.json. Writers ask it which attributes are of Type 1 and 2; the validation walks it.
+The tables are data/iods.json and data/module_sections.json. Writers ask which attributes are of Type 1 and 2; the validation
+walks them.
 """
 
 from __future__ import annotations
@@ -85,6 +86,17 @@ def attributes_of(sop_class_uid: str) -> tuple[AttributeRule, ...]:
         for module in modules_of(sop_class_uid)
         for path, type_ in _flat(module.rules, ())
     )
+
+
+def section_of(module: str) -> str:
+    """Return the section of PS3.3 that defines a module, such as ``C.7.1.1`` of ``patient``; empty where it is not known."""
+    return _sections().get(module, "")
+
+
+@cache
+def _sections() -> dict[str, str]:
+    text = files("nifti_dicom_bridge").joinpath("data", "module_sections.json").read_text("utf-8")
+    return {module: section for section, modules in json.loads(text)["sections"].items() for module in modules.split()}
 
 
 @cache

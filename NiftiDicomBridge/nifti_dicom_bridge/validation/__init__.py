@@ -130,7 +130,7 @@ def _check_one(subject: DataSetContext) -> None:
         subject.info(
             "SOP class",
             (Tag.SOP_CLASS_UID,),
-            f"Its kind of object is not in our tables ({kind}): only what holds for all objects was checked.",
+            f"The rules of this kind of object ({kind}) are not known; those for all objects were checked.",
             "",
         )
     check_attributes(subject)

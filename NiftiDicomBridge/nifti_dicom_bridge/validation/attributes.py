@@ -10,7 +10,7 @@ from ..standard.tags import Tag
 from .character_sets import check_character_set
 from .checklist import Requirements, present_modules, requirements_of
 from .conditions import Condition, Scope, rows_for
-from .findings import Path, Severity
+from .findings import TagPath
 from .geometry_fields import check_geometry
 from .number_fields import check_numbers
 from .representation import check_element, check_signs
@@ -33,7 +33,7 @@ def check_attributes(subject: DataSetContext) -> None:
 
 
 def _check_level(
-    subject: DataSetContext, elements: Elements, checklist: Requirements | None, above: Path, charset: CharacterSet
+    subject: DataSetContext, elements: Elements, checklist: Requirements | None, above: TagPath, charset: CharacterSet
 ) -> None:
     """Check a data set, or an item: what is missing, then what is there."""
     charset = charset.of(elements)
@@ -59,16 +59,24 @@ def _check_level(
 # --- types ------------------------------------------------------------------------------------------------------------
 
 
-def _check_types(subject: DataSetContext, elements: Elements, checklist: Requirements, above: Path) -> None:
+def _check_types(subject: DataSetContext, elements: Elements, checklist: Requirements, above: TagPath) -> None:
     for tag, type_ in checklist.required:
         if tag in elements:
             if type_ == "1" and is_empty(elements, tag):
-                _empty(subject, type_, (*above, tag), checklist.homes.get(tag, ""))
+                _empty(subject, type_, (*above, tag), _module_of(subject, checklist, above, tag))
         elif tag not in dictionary.PIXEL_TAGS and not _is_single_frame(subject, tag):
-            _missing(subject, type_, (*above, tag), checklist.homes.get(tag, ""))
+            _missing(subject, type_, (*above, tag), _module_of(subject, checklist, above, tag))
     for tag in elements:
         if checklist.types.get(tag) == "1C" and is_empty(elements, tag):
-            _empty(subject, "1C", (*above, tag), checklist.homes.get(tag, ""))
+            _empty(subject, "1C", (*above, tag), _module_of(subject, checklist, above, tag))
+
+
+def _module_of(subject: DataSetContext, checklist: Requirements, above: TagPath, tag: int) -> str:
+    """Return the module that has an attribute, or the sequence that it is in."""
+    if not above or not subject.iod:
+        return checklist.homes.get(tag, "")
+    modules = (module for module in iods.modules_of(subject.sop_class) for rule in module.rules if rule.tag == above[0])
+    return next((module.name for module in modules), "")
 
 
 def _is_single_frame(subject: DataSetContext, tag: int) -> bool:
@@ -78,37 +86,39 @@ def _is_single_frame(subject: DataSetContext, tag: int) -> bool:
     return tag == Tag.FRAME_INCREMENT_POINTER and metadata.integer(subject.elements, Tag.NUMBER_OF_FRAMES) == 1
 
 
-def _missing(subject: DataSetContext, type_: str, path: Path, module: str) -> None:
-    must = "must be there with a value" if type_[0] == "1" else "must be there, with a value or empty"
+def _missing(subject: DataSetContext, type_: str, path: TagPath, module: str) -> None:
+    required = "it is required, with a value" if type_[0] == "1" else "it is required, with a value or empty"
     subject.error(
         f"missing type {type_}",
         path,
-        f"It is missing; Type {type_} {must}{_home(module)}.",
+        f"It is missing; {required} (Type {type_}{_home(module)}).",
         "Add it with its value." if type_[0] == "1" else "Add it, empty where the value is not known.",
     )
 
 
-def _empty(subject: DataSetContext, type_: str, path: Path, module: str) -> None:
+def _empty(subject: DataSetContext, type_: str, path: TagPath, module: str) -> None:
     subject.error(
         f"empty type {type_}",
         path,
-        f"It has no value; Type {type_} must have one{_home(module)}.",
+        f"It has no value; it must have one (Type {type_}{_home(module)}).",
         "Add the value." if type_ == "1" else "Add the value, or leave the attribute out.",
     )
 
 
 def _home(module: str) -> str:
-    return f" (module {module})" if module else ""
+    """Return the module that requires an attribute, and its section of PS3.3 where that is known."""
+    section = iods.section_of(module)
+    return (f", {module} module" if module else "") + (f", PS3.3 {section}" if section else "")
 
 
 # --- conditions -------------------------------------------------------------------------------------------------------
 
 
-def _check_conditions(subject: DataSetContext, elements: Elements, checklist: Requirements, above: Path) -> None:
+def _check_conditions(subject: DataSetContext, elements: Elements, checklist: Requirements, above: TagPath) -> None:
     scope = Scope(elements, subject.elements)
     for section, tag, row in _rows(subject.iod, above[-1] if above else None, checklist):
         there = tag in elements
-        if there and row.otherwise is None:
+        if there and not row.is_excluded:
             continue
         met = row.when.test(scope)
         type_ = checklist.declared[tag]
@@ -116,19 +126,14 @@ def _check_conditions(subject: DataSetContext, elements: Elements, checklist: Re
             subject.error(
                 f"missing type {type_}",
                 (*above, tag),
-                f"It is missing; it is wanted as {row.when.words} (PS3.3 {section}).",
+                f"It is missing; it is required because {row.when.words} (Type {type_}, PS3.3 {section}).",
                 "Add it.",
             )
-        elif there and not met and row.otherwise is not None:
-            allowed = row.otherwise is not Severity.ERROR
-            subject.say(
-                row.otherwise,
+        elif there and not met and row.is_excluded:
+            subject.error(
                 "condition",
                 (*above, tag),
-                f"It may be there only when {row.when.words} (PS3.3 {section})."
-                if not allowed
-                else f"It is meant for objects in which {row.when.words}; the standard allows it here (PS3.3 {section}), but "
-                "some validators, such as dciodvfy, report an error.",
+                f"It is present; it is only allowed if {row.when.words} (PS3.3 {section}).",
                 "Leave it out, or correct what it depends on.",
             )
 

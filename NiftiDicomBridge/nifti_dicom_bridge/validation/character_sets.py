@@ -5,7 +5,7 @@ from __future__ import annotations
 from ..model import metadata
 from ..model.metadata import Elements
 from ..standard.tags import Tag
-from .findings import Path
+from .findings import TagPath
 from .subject import DataSetContext
 
 # PS3.3 tables C.12-2 to C.12-5
@@ -18,7 +18,7 @@ WITH_EXTENSIONS = frozenset(f"ISO 2022 IR {number}" for number in (*_SINGLE_BYTE
 KNOWN = WITHOUT_EXTENSIONS | ALONE | WITH_EXTENSIONS
 
 
-def check_character_set(subject: DataSetContext, elements: Elements, above: Path) -> None:
+def check_character_set(subject: DataSetContext, elements: Elements, above: TagPath) -> None:
     """Report character sets that the standard does not define, or does not allow together."""
     terms = metadata.texts(elements, Tag.SPECIFIC_CHARACTER_SET)
     path = (*above, Tag.SPECIFIC_CHARACTER_SET)

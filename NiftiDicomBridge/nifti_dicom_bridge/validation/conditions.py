@@ -11,7 +11,6 @@ from typing import NamedTuple
 from ..model import metadata
 from ..model.metadata import Elements
 from ..standard.tags import Tag
-from .findings import Severity
 from .subject import tag_of
 from .values import (
     CR,
@@ -86,7 +85,8 @@ def _has(*keywords: str) -> When:
 def _lacks(*keywords: str) -> When:
     """None of the attributes is there with a value."""
     tags = [tag_of(keyword) for keyword in keywords]
-    return When(f"{' and '.join(keywords)} is absent", lambda scope: not any(_filled(scope.here, tag) for tag in tags))
+    names = f"{', '.join(keywords[:-1])} and {keywords[-1]} are" if len(keywords) > 1 else f"{keywords[0]} is"
+    return When(f"{names} absent", lambda scope: not any(_filled(scope.here, tag) for tag in tags))
 
 
 def _absent(keyword: str) -> When:
@@ -142,8 +142,8 @@ class Condition(NamedTuple):
         ``ROOT``, ``ANYWHERE``, or the keyword of the sequence that it is in.
     iods : tuple of str
         Only in these IODs; empty for all that have the attribute.
-    otherwise : Severity or None
-        How bad it is when it is there although the condition is not met; None where it may be.
+    is_excluded : bool
+        It must not be there where the condition is not met.
     required : bool
         Whether it must be there; False for rows that only forbid.
     """
@@ -152,11 +152,10 @@ class Condition(NamedTuple):
     when: When
     where: str = ANYWHERE
     iods: tuple[str, ...] = ()
-    otherwise: Severity | None = None
+    is_excluded: bool = False
     required: bool = True
 
 
-ERROR, WARNING = Severity.ERROR, Severity.WARNING
 ORIGINAL = _is("ImageType", "ORIGINAL", "MIXED", number=1, root=True)
 ORIGINAL_FRAMES = _is("ImageType", "ORIGINAL", number=1, root=True)
 LOSSY = _is("LossyImageCompression", "01")
@@ -192,8 +191,8 @@ TABLES: dict[str, list[Condition]] = {
     ],
     "C.7.3.1 General Series": [
         Condition("PatientPosition", _lacks("PatientOrientationCodeSequence"), ROOT,
-                  (CT, MR, ENHANCED_CT, ENHANCED_MR, ENHANCED_MR_COLOR, MR_SPECTROSCOPY), ERROR),
-        Condition("PatientPosition", _lacks("PatientOrientationCodeSequence"), ROOT, (PET,), ERROR, required=False),
+                  (CT, MR, ENHANCED_CT, ENHANCED_MR, ENHANCED_MR_COLOR, MR_SPECTROSCOPY), is_excluded=True),
+        Condition("PatientPosition", _lacks("PatientOrientationCodeSequence"), ROOT, (PET,), is_excluded=True, required=False),
         Condition("Laterality", PAIRED & _lacks("ImageLaterality", "SharedFunctionalGroupsSequence", "SegmentSequence"), ROOT),
     ],
     "C.7.6.1 General Image": [
@@ -202,19 +201,19 @@ TABLES: dict[str, list[Condition]] = {
         Condition("LossyImageCompressionMethod", LOSSY, ROOT),
     ],
     "C.7.6.3 Image Pixel": [
-        Condition("PlanarConfiguration", _above("SamplesPerPixel", 1), otherwise=ERROR),
+        Condition("PlanarConfiguration", _above("SamplesPerPixel", 1), is_excluded=True),
         Condition("PixelAspectRatio", _lacks("PixelSpacing", "ImagerPixelSpacing", "NominalScannedPixelSpacing"), ROOT,
-                  otherwise=ERROR, required=False),
+                  is_excluded=True, required=False),
         *(Condition(f"{color}PaletteColorLookupTableDescriptor", PALETTE) for color in ("Red", "Green", "Blue")),
         *(Condition(f"{color}PaletteColorLookupTableData", PALETTE & _lacks(f"Segmented{color}PaletteColorLookupTableData"))
           for color in ("Red", "Green", "Blue")),
-        Condition("PixelPaddingRangeLimit", _has("PixelPaddingValue"), ROOT, otherwise=ERROR, required=False),
+        Condition("PixelPaddingRangeLimit", _has("PixelPaddingValue"), ROOT, is_excluded=True, required=False),
         Condition("ExtendedOffsetTableLengths", _has("ExtendedOffsetTable"), ROOT),
     ],
     "C.11 Look-up tables": [
-        Condition("WindowWidth", _has("WindowCenter"), otherwise=ERROR),
-        Condition("RescaleSlope", _has("RescaleIntercept"), otherwise=ERROR),
-        Condition("RescaleIntercept", _has("RescaleSlope"), ROOT, (SC_BYTE, SC_WORD), otherwise=ERROR),
+        Condition("WindowWidth", _has("WindowCenter"), is_excluded=True),
+        Condition("RescaleSlope", _has("RescaleIntercept"), is_excluded=True),
+        Condition("RescaleIntercept", _has("RescaleSlope"), ROOT, (SC_BYTE, SC_WORD), is_excluded=True),
     ],
     "C.11.1 Modality LUT": [
         Condition("RescaleType", _has("RescaleIntercept"), ROOT, (CR, SC, XA, RF)),
@@ -222,7 +221,7 @@ TABLES: dict[str, list[Condition]] = {
     "C.8.8.13, C.8.8.16 Radiotherapy": [
         *(Condition(keyword, _is("ApprovalStatus", "APPROVED", "REJECTED"), ROOT)
           for keyword in ("ReviewDate", "ReviewTime", "ReviewerName")),
-        Condition("ReferencedStructureSetSequence", _is("RTPlanGeometry", "PATIENT"), ROOT, ("rt-plan",)),
+        Condition("ReferencedStructureSetSequence", _is("RTPlanGeometry", "PATIENT"), ROOT, ("rt-plan", "rt-ion-plan")),
     ],
     "F.3.2.2 Directory": [
         *(Condition(keyword, _has("ReferencedFileID"), "DirectoryRecordSequence") for keyword in (
@@ -236,7 +235,7 @@ TABLES: dict[str, list[Condition]] = {
     ],
     "C.7.6.16 Multi-frame functional groups": [
         Condition("DimensionIndexValues", When("there is a DimensionIndexSequence", lambda scope: _filled(
-            scope.root, tag_of("DimensionIndexSequence"))), "FrameContentSequence", otherwise=ERROR),
+            scope.root, tag_of("DimensionIndexSequence"))), "FrameContentSequence", is_excluded=True),
         Condition("PerFrameFunctionalGroupsSequence", NOT_IMPLIED, ROOT),
         Condition("DimensionIndexSequence", NOT_IMPLIED, ROOT),
         Condition("InConcatenationNumber", _has("ConcatenationUID"), ROOT),
@@ -251,16 +250,16 @@ TABLES: dict[str, list[Condition]] = {
     "C.8.3.1 MR Image": [
         Condition("RepetitionTime", When("ScanningSequence is not EP, or SequenceVariant is SK", _repetition_time), ROOT,
                   (MR,)),
-        Condition("InversionTime", _is("ScanningSequence", "IR"), ROOT, (MR,), ERROR),
+        Condition("InversionTime", _is("ScanningSequence", "IR"), ROOT, (MR,), is_excluded=True),
         Condition("TriggerTime", _is("ScanOptions", "CG", "PPG"), ROOT, (MR,)),
     ],
     "C.8.9 PET": [
-        Condition("NumberOfTimeSlices", _is("SeriesType", "DYNAMIC", number=1), ROOT, (PET,), ERROR),
-        Condition("NumberOfRRIntervals", _is("SeriesType", "GATED", number=1), ROOT, (PET,), ERROR),
-        Condition("NumberOfTimeSlots", _is("SeriesType", "GATED", number=1), ROOT, (PET,), ERROR),
+        Condition("NumberOfTimeSlices", _is("SeriesType", "DYNAMIC", number=1), ROOT, (PET,), is_excluded=True),
+        Condition("NumberOfRRIntervals", _is("SeriesType", "GATED", number=1), ROOT, (PET,), is_excluded=True),
+        Condition("NumberOfTimeSlots", _is("SeriesType", "GATED", number=1), ROOT, (PET,), is_excluded=True),
         Condition("TriggerTime", _is("SeriesType", "GATED", number=1), ROOT, (PET,)),
         Condition("FrameTime", _is("SeriesType", "GATED", number=1), ROOT, (PET,)),
-        Condition("DecayFactor", _is_other("DecayCorrection", "NONE"), ROOT, (PET,), ERROR),
+        Condition("DecayFactor", _is_other("DecayCorrection", "NONE"), ROOT, (PET,), is_excluded=True),
     ],
     "C.8.6 Secondary capture": [
         Condition("RescaleSlope", _is("PhotometricInterpretation", "MONOCHROME2") & _above("BitsStored", 1), ROOT,
@@ -276,9 +275,7 @@ TABLES: dict[str, list[Condition]] = {
         *(Condition(keyword, ORIGINAL, ROOT, (ENHANCED_MR, MR_SPECTROSCOPY)) for keyword in (
             "AcquisitionDateTime", "AcquisitionDuration", "ContentQualification", "ResonantNucleus", "KSpaceFiltering",
             "MagneticFieldStrength", "ApplicableSafetyStandardAgency", "ComplexImageComponent", "AcquisitionContrast",
-            "BurnedInAnnotation", "LossyImageCompression")),
-        *(Condition(keyword, ORIGINAL, ROOT, (ENHANCED_MR, MR_SPECTROSCOPY), WARNING) for keyword in (
-            "PulseSequenceName", "MRAcquisitionType", "EchoPulseSequence",
+            "BurnedInAnnotation", "LossyImageCompression", "PulseSequenceName", "MRAcquisitionType", "EchoPulseSequence",
             "MultiPlanarExcitation", "PhaseContrast", "TimeOfFlightContrast", "SteadyStatePulseSequence",
             "EchoPlanarPulseSequence", "SaturationRecovery", "SpectrallySelectedSuppression", "OversamplingPhase",
             "GeometryOfKSpaceTraversal", "SegmentedKSpaceTraversal", "NumberOfKSpaceTrajectories")),
@@ -287,13 +284,13 @@ TABLES: dict[str, list[Condition]] = {
             ("CoverageOfKSpace", _is("MRAcquisitionType", "3D")),
             ("RectilinearPhaseEncodeReordering", _is("GeometryOfKSpaceTraversal", "RECTILINEAR")),
         ) for row in (Condition(keyword, ORIGINAL & when, ROOT, (ENHANCED_MR,)),
-                      Condition(keyword, when, ROOT, (ENHANCED_MR,), ERROR, required=False))),
-        Condition("VelocityEncodingAcquisitionSequence", _is("PhaseContrast", "YES"), ROOT, (ENHANCED_MR,), ERROR,
+                      Condition(keyword, when, ROOT, (ENHANCED_MR,), is_excluded=True, required=False))),
+        Condition("VelocityEncodingAcquisitionSequence", _is("PhaseContrast", "YES"), ROOT, (ENHANCED_MR,), is_excluded=True,
                   required=False),
         *(Condition(keyword, ORIGINAL, ROOT, (ENHANCED_CT,)) for keyword in (
             "AcquisitionDateTime", "AcquisitionDuration", "ContentQualification")),
         Condition("PresentationLUTShape", _is("PhotometricInterpretation", "MONOCHROME2"), ROOT, ENHANCED),
-        *(Condition(evidence, _contains(sequence), ROOT, ENHANCED, ERROR)
+        *(Condition(evidence, _contains(sequence), ROOT, ENHANCED, is_excluded=True)
           for evidence, sequence in (("SourceImageEvidenceSequence", "SourceImageSequence"),
                                      ("ReferencedImageEvidenceSequence", "ReferencedImageSequence"))),
     ],
@@ -314,13 +311,13 @@ TABLES: dict[str, list[Condition]] = {
         *_when_original("MRAveragesSequence", "NumberOfAverages"),
         Condition("InversionTimes", ORIGINAL_FRAMES & _is("InversionRecovery", "YES"), "MRModifierSequence"),
         Condition("InversionTimes", _is("InversionRecovery", "YES"), "MRModifierSequence",
-                  otherwise=ERROR, required=False),
+                  is_excluded=True, required=False),
         Condition("FlowCompensationDirection", ORIGINAL_FRAMES & _is_other("FlowCompensation", "NONE"), "MRModifierSequence"),
         Condition("FlowCompensationDirection", _is_other("FlowCompensation", "NONE"), "MRModifierSequence",
-                  otherwise=ERROR, required=False),
+                  is_excluded=True, required=False),
         Condition("PartialFourierDirection", ORIGINAL_FRAMES & _is("PartialFourier", "YES"), "MRModifierSequence"),
         Condition("PartialFourierDirection", _is("PartialFourier", "YES"), "MRModifierSequence",
-                  otherwise=ERROR, required=False),
+                  is_excluded=True, required=False),
         Condition("ParallelAcquisitionTechnique", ORIGINAL_FRAMES & _is("ParallelAcquisition", "YES"), "MRModifierSequence"),
         Condition("ParallelReductionFactorInPlane", ORIGINAL_FRAMES & _is("ParallelAcquisition", "YES"), "MRModifierSequence"),
         Condition("ParallelReductionFactorOutOfPlane", ORIGINAL_FRAMES & _is("ParallelAcquisition", "YES"),
@@ -330,7 +327,7 @@ TABLES: dict[str, list[Condition]] = {
         Condition("DiffusionBMatrixSequence", _is("DiffusionDirectionality", "BMATRIX"), "MRDiffusionSequence"),
     ],
     "C.8.15.3 Macros of enhanced CT": [
-        Condition("TubeAngle", _is("AcquisitionType", "CONSTANT_ANGLE"), "CTAcquisitionTypeSequence", otherwise=ERROR,
+        Condition("TubeAngle", _is("AcquisitionType", "CONSTANT_ANGLE"), "CTAcquisitionTypeSequence", is_excluded=True,
                   required=False),
     ],
     "C.8.7 X-ray": [
@@ -341,8 +338,8 @@ TABLES: dict[str, list[Condition]] = {
     ],
     "C.8.20 Segmentation": [
         Condition("SegmentAlgorithmName", _is_other("SegmentAlgorithmType", "MANUAL"), "SegmentSequence"),
-        Condition("SegmentationFractionalType", _is("SegmentationType", "FRACTIONAL"), ROOT, (SEG,), ERROR),
-        Condition("MaximumFractionalValue", _is("SegmentationType", "FRACTIONAL"), ROOT, (SEG,), ERROR),
+        Condition("SegmentationFractionalType", _is("SegmentationType", "FRACTIONAL"), ROOT, (SEG,), is_excluded=True),
+        Condition("MaximumFractionalValue", _is("SegmentationType", "FRACTIONAL"), ROOT, (SEG,), is_excluded=True),
     ],
     "8.8 Codes": [
         Condition("CodeValue", _lacks("LongCodeValue", "URNCodeValue")),

@@ -36,7 +36,9 @@ def check_file_meta(subject: DataSetContext) -> None:
         return
     for tag in REQUIRED:
         if not (tag in meta and meta[tag].value):
-            subject.error("missing type 1", (tag,), "It is missing; Type 1 must be there with a value (PS3.10 7.1).", "Add it.")
+            subject.error(
+                "missing type 1", (tag,), "It is missing; it is required, with a value (Type 1, PS3.10 7.1).", "Add it."
+            )
     for tag, element in meta.items():
         check_element(subject, tag, element, (tag,), CharacterSet())
     _check_length(subject, meta)
@@ -71,7 +73,7 @@ def _check_twins(subject: DataSetContext, meta: Elements) -> None:
             subject.error(
                 "missing type 1",
                 (own,),
-                "It is missing; Type 1 must be there with a value (module sop-common).",
+                "It is missing; it is required, with a value (Type 1, sop-common module, PS3.3 C.12.1).",
                 "Add it with its value.",
             )
 

@@ -77,7 +77,7 @@ class Finding:
         }
 
 
-Path = tuple[int, ...]
+TagPath = tuple[int, ...]
 """Tags from the outermost sequence to the attribute."""
 
 
@@ -88,7 +88,7 @@ class FindingCollector:
         self._found: dict[tuple[Any, ...], Finding] = {}
         self._last: dict[tuple[Any, ...], str] = {}
 
-    def add(self, series: str, severity: Severity, rule: str, file: str, path: Path, message: str, advice: str) -> None:
+    def add(self, series: str, severity: Severity, rule: str, file: str, path: TagPath, message: str, advice: str) -> None:
         """Add a finding, or count it: a second one of the same series, rule and attribute is not kept."""
         key = (series, severity, rule, path)
         before = self._found.get(key)

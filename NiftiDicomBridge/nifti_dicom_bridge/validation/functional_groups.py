@@ -48,6 +48,11 @@ class Frames(NamedTuple):
         groups = (metadata.first_item(layer, tag_of(keyword)) for layer in (self.shared, *self.items))
         return {text for group in groups for text in metadata.texts(group, tag)}
 
+    def group_of(self, frame: Elements, keyword: str) -> Elements:
+        """Return the item of a group of one frame, or the shared one."""
+        tag = tag_of(keyword)
+        return metadata.first_item(frame if tag in frame else self.shared, tag)
+
     def first_value(self, tag: int) -> str:
         """Return the first value of an attribute of the top level."""
         return next(iter(metadata.texts(self.root, tag)), "")
@@ -213,6 +218,7 @@ def check_functional_groups(subject: DataSetContext) -> None:
     groups = Frames(subject.elements, shared[0].elements if shared else {}, [item.elements for item in frames])
     _check_places(subject, groups)
     _check_required(subject, groups)
+    _check_units(subject, groups)
     check_dimensions(subject, groups.items)
 
 
@@ -253,3 +259,20 @@ def _check_required(subject: DataSetContext, frames: Frames) -> None:
             f"{where}; this IOD requires it for every frame{reason} (PS3.3 {section}).",
             "Add it to the shared groups or to every frame.",
         )
+
+
+def _check_units(subject: DataSetContext, frames: Frames) -> None:
+    """Report original CT frames other than localizers whose values are not in Hounsfield units (PS3.3 C.8.15.3.10)."""
+    if subject.iod not in (ENHANCED_CT, LEGACY_CT) or metadata.text(frames.root, Tag.MULTIENERGY_CT_ACQUISITION) == "YES":
+        return
+    for frame in frames.items:
+        kinds = metadata.texts(frames.group_of(frame, "CTImageFrameTypeSequence"), Tag.FRAME_TYPE)
+        units = metadata.text(frames.group_of(frame, "PixelValueTransformationSequence"), Tag.RESCALE_TYPE)
+        if units not in ("", "HU") and kinds[:1] == ["ORIGINAL"] and kinds[2:3] != ["LOCALIZER"]:
+            subject.error(
+                "value",
+                (tag_of("PixelValueTransformationSequence"), Tag.RESCALE_TYPE),
+                f"It is {units!r}; original CT frames other than localizers must be in HU (PS3.3 C.8.15.3.10).",
+                "Correct it, or set FrameType (0008,9007) to DERIVED.",
+            )
+            return

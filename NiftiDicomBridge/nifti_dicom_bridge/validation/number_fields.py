@@ -8,7 +8,7 @@ from ..model import metadata
 from ..model.metadata import Elements
 from ..standard import dictionary
 from ..standard.tags import Tag
-from .findings import Path
+from .findings import TagPath
 from .subject import DataSetContext
 
 SCALES = (Tag.RESCALE_SLOPE, Tag.REAL_WORLD_VALUE_SLOPE)
@@ -17,7 +17,7 @@ LINEAR = "LINEAR"
 """VOILUTFunction (0028,1056) where it is absent: the only one whose smallest width is 1."""
 
 
-def check_numbers(subject: DataSetContext, elements: Elements, above: Path) -> None:
+def check_numbers(subject: DataSetContext, elements: Elements, above: TagPath) -> None:
     """Report windows and scales of one level of a data set that cannot be applied."""
     _check_windows(subject, elements, above)
     for tag in SCALE_VALUES:
@@ -28,7 +28,7 @@ def check_numbers(subject: DataSetContext, elements: Elements, above: Path) -> N
                 _report(subject, (*above, tag), f"It is {number}; a finite number is required (PS3.3 C.11.1).")
 
 
-def _check_windows(subject: DataSetContext, elements: Elements, above: Path) -> None:
+def _check_windows(subject: DataSetContext, elements: Elements, above: TagPath) -> None:
     centers, widths = (metadata.numbers(elements, tag) for tag in (Tag.WINDOW_CENTER, Tag.WINDOW_WIDTH))
     function = metadata.text(elements, Tag.VOI_LUT_FUNCTION) or LINEAR
     path = (*above, Tag.WINDOW_WIDTH)
@@ -42,5 +42,5 @@ def _check_windows(subject: DataSetContext, elements: Elements, above: Path) -> 
         _report(subject, path, f"It has {len(widths)} value(s) and {center} has {len(centers)} (PS3.3 C.11.2.1.2).")
 
 
-def _report(subject: DataSetContext, path: Path, message: str) -> None:
+def _report(subject: DataSetContext, path: TagPath, message: str) -> None:
     subject.error("number", path, message, "Correct it, or remove it where it is optional.")

@@ -9,7 +9,7 @@ from ..model import metadata
 from ..model.metadata import Elements
 from ..standard.dictionary import describe
 from ..standard.tags import Tag
-from .findings import Path
+from .findings import TagPath
 from .subject import DataSetContext
 
 _COORDINATES = 3
@@ -79,21 +79,21 @@ def _numbers(elements: Elements, sequence: int, tag: int) -> list[int]:
     return [metadata.integer(item, tag) for item in items if tag in item]
 
 
-def _check_unique(subject: DataSetContext, path: Path, numbers: list[int], section: str) -> None:
+def _check_unique(subject: DataSetContext, path: TagPath, numbers: list[int], section: str) -> None:
     several = [number for number, count in Counter(numbers).items() if count > 1]
     if several:
         _report(subject, path, f"Several items have {_listed(several)}; each number may occur once (PS3.3 {section})")
 
 
 def _check_known(
-    subject: DataSetContext, path: Path, referred: set[int], numbers: list[int], known: Path, section: str
+    subject: DataSetContext, path: TagPath, referred: set[int], numbers: list[int], known: TagPath, section: str
 ) -> None:
     unknown = sorted(referred - set(numbers))
     if unknown:
         _report(subject, path, f"It is {_listed(unknown)}, which no {describe(known[-1])} is (PS3.3 {section})")
 
 
-def _report(subject: DataSetContext, path: Path, problem: str) -> None:
+def _report(subject: DataSetContext, path: TagPath, problem: str) -> None:
     subject.error("numbers", path, f"{problem}.", _CORRECT)
 
 

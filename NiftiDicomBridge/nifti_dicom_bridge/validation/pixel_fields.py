@@ -31,12 +31,13 @@ def check_pixel_fields(subject: DataSetContext) -> None:
             subject.error(
                 "missing type 1C",
                 (Tag.PIXEL_DATA,),
-                "The image has no pixel data (PS3.3 C.7.6.3).",
+                "It is missing; an image requires pixel data (Type 1C, PS3.3 C.7.6.3).",
                 "Get the whole file from its source.",
             )
         return
     _check_depth(subject, pixels)
     _check_samples(subject)
+    _check_polarity(subject)
     _check_length(subject, pixels)
     _check_whole(subject, pixels)
     check_encapsulated(subject, pixels)
@@ -59,7 +60,8 @@ def _check_depth(subject: DataSetContext, pixels: PixelElement) -> None:
             subject.error(
                 "pixel fields",
                 (Tag.BITS_ALLOCATED,),
-                f"It is {allocated}; {dictionary.describe(pixels.tag)} needs {PARAMETRIC_PIXELS[pixels.tag]} (PS3.3 C.7.6.24).",
+                f"It is {allocated}; {dictionary.describe(pixels.tag)} requires "
+                f"{PARAMETRIC_PIXELS[pixels.tag]} (PS3.3 C.7.6.24, C.7.6.25).",
                 "Correct it.",
             )
         return
@@ -68,7 +70,7 @@ def _check_depth(subject: DataSetContext, pixels: PixelElement) -> None:
         subject.error(
             "pixel fields",
             (Tag.BITS_ALLOCATED,),
-            f"It is {allocated}; 1 or a multiple of 8 is wanted (PS3.5 8.1.1).",
+            f"It is {allocated}; it must be 1 or a multiple of 8 (PS3.5 8.1.1).",
             "Write the pixels again.",
         )
     if stored and allocated and stored > allocated:
@@ -94,19 +96,33 @@ def _check_samples(subject: DataSetContext) -> None:
         subject.error(
             "pixel fields",
             (Tag.SAMPLES_PER_PIXEL,),
-            f"It is {samples}; PhotometricInterpretation (0028,0004) {model} has {wanted} (PS3.3 C.7.6.3.1.2).",
+            f"It is {samples}; PhotometricInterpretation (0028,0004) {model} requires {wanted} (PS3.3 C.7.6.3.1.2).",
             "Correct one of them.",
         )
     for tag in (Tag.ROWS, Tag.COLUMNS):
         if tag in subject.elements and _number(subject, tag) == 0:
-            subject.error("pixel fields", (tag,), "It is 0: an image has at least one (PS3.3 C.7.6.3).", "Correct it.")
+            subject.error("pixel fields", (tag,), "It is 0; it must be at least 1 (PS3.3 C.7.6.3).", "Correct it.")
     frames = metadata.number(subject.elements, Tag.NUMBER_OF_FRAMES)
     if frames is not None and frames < 1:
         subject.error(
             "pixel fields",
             (Tag.NUMBER_OF_FRAMES,),
-            f"It is {frames:g}: there is at least one frame (PS3.3 C.7.6.6).",
+            f"It is {frames:g}; it must be at least 1 (PS3.3 C.7.6.6).",
             "Correct it.",
+        )
+
+
+def _check_polarity(subject: DataSetContext) -> None:
+    """Report an output that is inverted, or not, against what PhotometricInterpretation requires."""
+    model = metadata.text(subject.elements, Tag.PHOTOMETRIC_INTERPRETATION)
+    shape = metadata.text(subject.elements, Tag.PRESENTATION_LUT_SHAPE)
+    required = "INVERSE" if model == "MONOCHROME1" else "IDENTITY"
+    if model and shape in ("IDENTITY", "INVERSE") and shape != required:
+        subject.warning(
+            "pixel fields",
+            (Tag.PRESENTATION_LUT_SHAPE,),
+            f"It is {shape}; PhotometricInterpretation (0028,0004) {model} requires {required} (PS3.3 C.7.6.1).",
+            "Correct one of them: viewers may show black as white.",
         )
 
 
@@ -119,14 +135,15 @@ def _check_length(subject: DataSetContext, pixels: PixelElement) -> None:
         return
     model = metadata.text(subject.elements, Tag.PHOTOMETRIC_INTERPRETATION)
     bits = rows * columns * samples * frames * allocated * SHARED_CHROMINANCE.get(model, 1)
-    wanted = -(-int(bits + 0.5) // 8)
-    wanted += wanted % 2
+    used = -(-int(bits + 0.5) // 8)
+    wanted = used + used % 2
     if pixels.length != wanted:
+        padded = f"{used} bytes, padded to {wanted}" if used % 2 else f"{wanted} bytes"
         subject.error(
             "pixel length",
             (pixels.tag,),
             f"It has {pixels.length} bytes; {frames} frame(s) of {rows} × {columns} with "
-            f"{samples} sample(s) of {allocated} bits are {wanted} (PS3.5 8.1.1).",
+            f"{samples} sample(s) of {allocated} bits require {padded} (PS3.5 8.1.1).",
             "Correct the attributes, or write the pixel data again.",
         )
 
@@ -141,7 +158,7 @@ def _check_whole(subject: DataSetContext, pixels: PixelElement) -> None:
         subject.error(
             "truncated",
             (pixels.tag,),
-            f"It should have {pixels.length} bytes, and the file holds {max(there, 0)} (PS3.5 7.1).",
+            f"Its length is {pixels.length} bytes; the file contains {max(there, 0)} of them (PS3.5 7.1).",
             "Get the whole file from its source.",
         )
 
@@ -161,7 +178,7 @@ def _check_units(subject: DataSetContext) -> None:
         subject.error(
             "value",
             (Tag.RESCALE_TYPE,),
-            f"It is {units!r}; original CT images other than localizers are in HU (PS3.3 C.8.2.1).",
+            f"It is {units!r}; original CT images other than localizers must be in HU (PS3.3 C.8.2.1).",
             "Correct it, or set ImageType (0008,0008) to DERIVED.",
         )
 
@@ -175,7 +192,7 @@ def _check_segmentation(subject: DataSetContext) -> None:
             subject.error(
                 "value",
                 (tag,),
-                f"It is {_number(subject, tag)}; a {kind} segmentation has {wanted} (PS3.3 C.8.20.2).",
+                f"It is {_number(subject, tag)}; a {kind} segmentation requires {wanted} (PS3.3 C.8.20.2).",
                 "Write the pixels again, or correct SegmentationType (0062,0001).",
             )
 
@@ -185,11 +202,11 @@ def _check_vr(subject: DataSetContext, pixels: PixelElement) -> None:
         return
     allocated = _number(subject, Tag.BITS_ALLOCATED)
     if pixels.length < 0 and pixels.vr != "OB":
-        subject.error("VR", (pixels.tag,), f"Its VR is {pixels.vr}; compressed pixel data are OB (PS3.5 A.4).", "Write OB.")
+        subject.error("VR", (pixels.tag,), f"Its VR is {pixels.vr}; compressed pixel data must be OB (PS3.5 A.4).", "Write OB.")
     elif pixels.vr not in ("OB", "OW") or (pixels.length >= 0 and allocated > 8 and pixels.vr == "OB"):
         subject.error(
             "VR",
             (pixels.tag,),
-            f"Its VR is {pixels.vr}; {allocated} bits are {'OW' if allocated > 8 else 'OB or OW'} (PS3.5 8.1.2).",
+            f"Its VR is {pixels.vr}; pixels of {allocated} bits must be {'OW' if allocated > 8 else 'OB or OW'} (PS3.5 8.1.2).",
             "Write OW.",
         )

@@ -11,7 +11,7 @@ from ..model.charset import AFFECTED_VRS, CharacterSet
 from ..model.metadata import NUMBER_FORMATS, Element, Elements
 from ..standard import dictionary
 from ..standard.tags import Tag
-from .findings import Path
+from .findings import TagPath
 from .subject import DataSetContext
 
 
@@ -65,7 +65,7 @@ FOLLOW_PIXELS = frozenset(
 WHOLE = frozenset(["LT", "ST", "UT", "UR", "OB", "OD", "OF", "OL", "OV", "OW", "UN", "SQ"])
 
 
-def check_element(subject: DataSetContext, tag: int, element: Element, path: Path, charset: CharacterSet) -> None:
+def check_element(subject: DataSetContext, tag: int, element: Element, path: TagPath, charset: CharacterSet) -> None:
     """Report an element whose VR is not that of the dictionary, whose values are not of their VR, or too many."""
     explicit = subject.instance.encoding.explicit
     for rule, message, advice in _problems(tag, element.vr, _key(element), explicit):
@@ -95,7 +95,7 @@ def _problems(tag: int, vr: str, raw: bytes | int, explicit: bool) -> tuple[Prob
     length = raw if isinstance(raw, int) else len(raw)
     if length % 2:
         problems.append(
-            ("odd length", f"It has {length} bytes; every value has an even number (PS3.5 7.1.1).", "Pad the value.")
+            ("odd length", f"It has {length} bytes; values must have an even number (PS3.5 7.1.1).", "Pad the value.")
         )
     if isinstance(raw, bytes) and raw:
         problems += _text_problems(vr, raw) if vr in TEXT_RULES else _binary_problems(vr, raw)
@@ -191,7 +191,8 @@ _SIZES = {"US": 2, "SS": 2, "UL": 4, "SL": 4, "FL": 4, "FD": 8, "SV": 8, "UV": 8
 
 def _count_problems(tag: int, vr: str, raw: bytes) -> list[Problem]:
     wanted = _dictionary(tag)[1]
-    if vr in WHOLE or not wanted or wanted == "1-n" or not raw.isascii():  # a byte of a Chinese letter may look like "\\"
+    unclear = vr in TEXT_RULES and not raw.isascii()  # a byte of a Chinese letter may look like "\\"
+    if vr in WHOLE or not wanted or wanted == "1-n" or unclear:
         return []
     count = len(raw) // _SIZES[vr] if vr in _SIZES else raw.count(b"\\") + 1
     if any(_fits(count, part) for part in wanted.split(" or ")):
@@ -213,7 +214,7 @@ def _fits(count: int, wanted: str) -> bool:
 # --- letters beyond ASCII ---------------------------------------------------------------------------------------------
 
 
-def _check_letters(subject: DataSetContext, vr: str, raw: bytes, path: Path, charset: CharacterSet) -> None:
+def _check_letters(subject: DataSetContext, vr: str, raw: bytes, path: TagPath, charset: CharacterSet) -> None:
     if vr not in AFFECTED_VRS:
         subject.error(
             "character set",
@@ -250,7 +251,7 @@ def _check_letters(subject: DataSetContext, vr: str, raw: bytes, path: Path, cha
             subject.error("VR value", path, f"{value!r} is not a valid {vr}: {problem} (PS3.5 6.2).", "Shorten it.")
 
 
-def check_signs(subject: DataSetContext, elements: Elements, above: Path) -> None:
+def check_signs(subject: DataSetContext, elements: Elements, above: TagPath) -> None:
     """Report elements of "US or SS" whose VR is not that of the pixels (PS3.3 C.7.5.1.1.2, C.7.6.3.1)."""
     representation = elements.get(Tag.PIXEL_REPRESENTATION)
     if representation is None or not subject.instance.encoding.explicit:
@@ -262,6 +263,6 @@ def check_signs(subject: DataSetContext, elements: Elements, above: Path) -> Non
             subject.error(
                 "VR",
                 (*above, tag),
-                f"Its VR is {vr}; it follows PixelRepresentation (0028,0103), so {wanted} is wanted (PS3.6).",
+                f"Its VR is {vr}; PixelRepresentation (0028,0103) requires {wanted} (PS3.3 C.7.6.3.1).",
                 f"Write it as {wanted}.",
             )

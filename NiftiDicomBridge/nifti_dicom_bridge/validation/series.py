@@ -192,8 +192,8 @@ def _check_positions(stack: list[FileSummary], collector: FindingCollector) -> N
             "spacing",
             first,
             Tag.SPACING_BETWEEN_SLICES,
-            f"It is {first.spacing_between:g} mm, the positions are {usual:.5g} mm apart.",
-            "Correct it; readers believe one or the other.",
+            f"It is {first.spacing_between:g} mm; the positions of the slices are {usual:.5g} mm apart (PS3.3 C.7.6.2).",
+            "Correct it: some readers use it, others the positions.",
         )
 
 

@@ -9,7 +9,7 @@ from ..model import metadata
 from ..model.metadata import Elements, Instance
 from ..standard import iods
 from ..standard.tags import Tag
-from .findings import FindingCollector, Path, Severity
+from .findings import FindingCollector, Severity, TagPath
 
 
 @dataclass
@@ -32,19 +32,19 @@ class DataSetContext:
         """The data set."""
         return self.instance.elements
 
-    def error(self, rule: str, path: Path, message: str, advice: str) -> None:
+    def error(self, rule: str, path: TagPath, message: str, advice: str) -> None:
         """The standard is violated."""
         self.say(Severity.ERROR, rule, path, message, advice)
 
-    def warning(self, rule: str, path: Path, message: str, advice: str) -> None:
+    def warning(self, rule: str, path: TagPath, message: str, advice: str) -> None:
         """Readers may stumble."""
         self.say(Severity.WARNING, rule, path, message, advice)
 
-    def info(self, rule: str, path: Path, message: str, advice: str) -> None:
+    def info(self, rule: str, path: TagPath, message: str, advice: str) -> None:
         """Good to know."""
         self.say(Severity.INFO, rule, path, message, advice)
 
-    def say(self, severity: Severity, rule: str, path: Path, message: str, advice: str) -> None:
+    def say(self, severity: Severity, rule: str, path: TagPath, message: str, advice: str) -> None:
         """Add a finding."""
         self.collector.add(self.series, severity, rule, self.instance.path, path, message, advice)
 

@@ -8,7 +8,7 @@ from typing import NamedTuple
 from ..model import metadata
 from ..model.metadata import NUMBER_FORMATS, Element, Elements
 from ..standard.tags import Tag
-from .findings import Path, Severity
+from .findings import Severity, TagPath
 from .subject import DataSetContext, first_overlay, tag_of
 
 CT, MR, PET, NM = "ct-image", "mr-image", "positron-emission-tomography-image", "nuclear-medicine-image"
@@ -93,6 +93,7 @@ TABLES: dict[str, list[Values]] = {
         Values("PatientSex", ("M", "F", "O")),
         Values("PatientIdentityRemoved", YES_NO),
         Values("PatientSexNeutered", ("ALTERED", "UNALTERED")),
+        Values("QualityControlSubject", YES_NO),
     ],
     "C.7.3 Series": [
         Values("AnatomicalOrientationType", ("BIPED", "QUADRUPED")),
@@ -127,6 +128,21 @@ TABLES: dict[str, list[Values]] = {
         Values("SpatialLocationsPreserved", ("YES", "NO", "REORIENTED_ONLY")),
         Values("LongitudinalTemporalInformationModified", ("UNMODIFIED", "MODIFIED", "REMOVED")),
         Values("FrameLaterality", ("R", "L", "U", "B")),
+    ],
+    "C.7.6.4 Contrast/Bolus": [
+        *(Values(keyword, YES_NO) for keyword in (
+            "ContrastBolusAgentAdministered", "ContrastBolusAgentDetected", "ContrastBolusIngredientOpaque")),
+    ],
+    "C.7.6.5 Cine": [
+        Values("PreferredPlaybackSequencing", ("0", "1")),
+    ],
+    "C.7.6.16.2, C.7.6.18 Synchronization": [
+        Values("CardiacSynchronizationTechnique", ("NONE", "REALTIME", "PROSPECTIVE", "RETROSPECTIVE", "PACED")),
+        *(Values(keyword, ("INSPIRATION", "MAXIMUM", "EXPIRATION", "MINIMUM")) for keyword in (
+            "StartingRespiratoryPhase", "EndingRespiratoryPhase")),
+    ],
+    "C.7.6.17 Multi-frame dimension": [
+        _terms("DimensionOrganizationType", "3D", "3D_TEMPORAL", "TILED_FULL", "TILED_SPARSE"),
     ],
     "C.7.6.3 Image Pixel": [
         Values("PixelRepresentation", ("0", "1")),
@@ -189,6 +205,13 @@ TABLES: dict[str, list[Values]] = {
         Values("BeatRejectionFlag", Y_N),
         Values("InPlanePhaseEncodingDirection", ("ROW", "COL"), (MR,)),
     ],
+    "C.8.4 Nuclear medicine": [
+        _terms("TypeOfDetectorMotion", "NONE", "STATIONARY", "STEP AND SHOOT", "CONTINUOUS", "ACQ DURING STEP"),
+        Values("WholeBodyTechnique", ("1PS", "2PS", "PCN", "MSP")),
+        Values("PhaseDescription", ("FLOW", "WASHOUT", "UPTAKE", "EMPTYING", "EXCRETION")),
+        Values("ScanProgressionDirection", ("FEET_TO_HEAD", "HEAD_TO_FEET")),
+        Values("SliceProgressionDirection", ("APEX_TO_BASE", "BASE_TO_APEX")),
+    ],
     "C.8.9 PET": [
         Values("SeriesType", ("STATIC", "DYNAMIC", "GATED", "WHOLE BODY"), number=1),
         Values("SeriesType", ("IMAGE", "REPROJECTION"), number=2),
@@ -207,6 +230,13 @@ TABLES: dict[str, list[Values]] = {
         Values("PatientMotionCorrected", YES_NO),
         Values("RandomsCorrected", YES_NO),
     ],
+    "C.8.22 Enhanced PET": [
+        _terms("TableMotion", "STATIC", "DYNAMIC"),
+        Values("TimeOfFlightInformationUsed", ("TRUE", "FALSE")),
+        *(Values(keyword, YES_NO) for keyword in (
+            "CountLossNormalizationCorrected", "NonUniformRadialSamplingCorrected", "SensitivityCalibrated",
+            "DetectorNormalizationCorrection", "IterativeReconstructionMethod")),
+    ],
     "C.8.6 Secondary capture": [
         _terms("ConversionType", "DV", "DI", "DF", "WSD", "SD", "SI", "DRW", "SYN"),
         Values("RescaleType", ("US",), (SC_BYTE, SC_WORD)),
@@ -224,6 +254,8 @@ TABLES: dict[str, list[Values]] = {
         Values("RadiationSetting", ("SC", "GR")),
         Values("FieldOfViewHorizontalFlip", YES_NO),
         Values("GeometricalProperties", ("UNIFORM", "NON_UNIFORM")),
+        Values("BreastImplantPresent", YES_NO),
+        Values("PartialView", YES_NO),
     ],
     "C.8.8 Radiotherapy": [
         Values("DoseUnits", ("GY", "RELATIVE")),
@@ -235,6 +267,10 @@ TABLES: dict[str, list[Values]] = {
         Values("DVHROIContributionType", ("INCLUDED", "EXCLUDED")),
         Values("ContourGeometricType", ("POINT", "OPEN_PLANAR", "OPEN_NONPLANAR", "CLOSED_PLANAR", "CLOSEDPLANAR_XOR")),
     ],
+    "C.8.15.3 Macros of enhanced CT": [
+        Values("ConstantVolumeFlag", YES_NO),
+        Values("FluoroscopyFlag", YES_NO),
+    ],
     "C.8.13.5 Macros of enhanced MR": [
         Values("EchoPulseSequence", ("SPIN", "GRADIENT", "BOTH")),
         *(Values(keyword, YES_NO) for keyword in (
@@ -245,12 +281,15 @@ TABLES: dict[str, list[Values]] = {
         Values("SegmentedKSpaceTraversal", ("SINGLE", "PARTIAL", "FULL")),
         Values("Spoiling", ("RF", "GRADIENT", "RF_AND_GRADIENT", "NONE")),
         Values("SpectrallySelectedExcitation", ("WATER", "FAT", "NONE")),
-        Values("SpatialPresaturation", ("SLAB", "NONE")),
+        _terms("SpatialPresaturation", "SLAB", "NONE"),
         Values("PartialFourierDirection", ("PHASE", "FREQUENCY", "SLICE_SELECT", "COMBINATION")),
         _terms("ParallelAcquisitionTechnique", "PILS", "SENSE", "SMASH", "OTHER"),
         Values("MagnetizationTransfer", ("ON_RESONANCE", "OFF_RESONANCE", "NONE")),
-        Values("Tagging", ("GRID", "LINE", "NONE")),
+        _terms("Tagging", "GRID", "LINE", "NONE"),
         Values("ASLContext", ("LABEL", "CONTROL", "M_ZERO_SCAN")),
+        Values("ArterialSpinLabelingContrast", ("CONTINUOUS", "PSEUDOCONTINUOUS", "PULSED")),
+        Values("FlowCompensationDirection", ("PHASE", "FREQUENCY", "SLICE_SELECT", "SLICE_AND_FREQ", "SLICE_FREQ_PHASE",
+               "PHASE_AND_FREQ", "SLICE_AND_PHASE", "OTHER")),
         _terms("DiffusionDirectionality", "DIRECTIONAL", "BMATRIX", "ISOTROPIC", "NONE"),
         _terms("AcquisitionContrast", "DIFFUSION", "FLOW_ENCODED", "FLUID_ATTENUATED", "PERFUSION", "PROTON_DENSITY", "STIR",
                "TAGGING", "T1", "T2", "T2_STAR", "TOF", "UNKNOWN", "MIXED"),
@@ -289,7 +328,7 @@ def check_image_type(subject: DataSetContext) -> None:
         )
 
 
-def check_values(subject: DataSetContext, tag: int, element: Element, path: Path) -> None:
+def check_values(subject: DataSetContext, tag: int, element: Element, path: TagPath) -> None:
     """Report an attribute that specifies what it may not specify."""
     rows = _rows(subject.iod, len(path) == 1).get(first_overlay(tag))
     if not rows or not isinstance(element.value, bytes) or not element.value:
@@ -301,7 +340,7 @@ def check_values(subject: DataSetContext, tag: int, element: Element, path: Path
         if wrong:
             enumerated = row.severity is Severity.ERROR
             which = f"Value {row.number}" if row.number else "It"
-            kind = "wanted is one of" if enumerated else "the defined terms are"
+            kind = "it must be one of" if enumerated else "the defined terms are"
             subject.say(
                 row.severity,
                 "value" if enumerated else "term",

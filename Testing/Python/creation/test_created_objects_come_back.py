@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import shutil
+from pathlib import Path
 
 import numpy as np
+import pydicom
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -13,6 +15,7 @@ from hypothesis.extra import numpy as arrays
 from grids import ORIENTATIONS, centres, values_at
 from made_here import entry_of, save
 from nifti_dicom_bridge import Volume, read, segments_of
+from nifti_dicom_bridge.model.volume import reoriented
 
 pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("there")]
 IMAGES = ("ct", "mr", "pet", "sc", "enhanced-ct", "enhanced-mr", "enhanced-pet", "sc-multiframe", "pm")
@@ -95,3 +98,48 @@ def test_regions_of_a_structure_set_are_those_of_the_label_map(voxels: np.ndarra
     created(voxels, matrix, "out", kind="rtstruct", reference="reference")
     (volume,) = [volume for volume in read(["out", "reference"]) if segments_of(volume)]
     assert np.array_equal(real_values(volume, matrix, voxels.shape), voxels)
+
+
+@FEW
+@given(
+    voxels=arrays.arrays(np.uint8, (4, 3, 5), elements=st.integers(0, 2), fill=st.nothing()),
+    matrix=matrices(),
+    turn=st.sampled_from(ORIENTATIONS),
+    off=st.floats(-1e-4, 1e-4),
+    kind=st.sampled_from(["seg", "ct"]),
+)
+def test_an_image_stored_in_any_order_refers_to_the_slices_of_its_reference(
+    voxels: np.ndarray, matrix: np.ndarray, turn: tuple, off: float, kind: str
+) -> None:
+    """Its grid is that of the reference up to rounding; each frame is made from the slice at its place."""
+    voxels.flat[0], order, flips = 1, *turn
+    created(np.zeros(voxels.shape, np.int16), matrix, "reference", kind="ct")
+    turned = reoriented(Volume(voxels.transpose(2, 1, 0)[None], matrix), order, flips)
+    image, grid = turned.voxels[0].transpose(2, 1, 0), turned.ijk_to_ras + off * np.eye(4, k=3)
+
+    created(image, grid, "out", kind=kind, reference="reference")
+
+    (volume,) = read("out")
+    assert np.array_equal(real_values(volume, matrix, voxels.shape), voxels)
+    positions = {ds.SOPInstanceUID: np.array(ds.ImagePositionPatient, float) for ds in data_sets("reference")}
+    for place, source in sources(data_sets("out"), kind):
+        assert np.allclose(place, positions[source], atol=1e-3)
+
+
+def data_sets(folder: str) -> list[pydicom.Dataset]:
+    return [pydicom.dcmread(path) for path in sorted(Path(folder).rglob("*.dcm"))]
+
+
+def sources(found: list[pydicom.Dataset], kind: str) -> list[tuple[np.ndarray, str]]:
+    """Return the position of each frame, and the only image that it was made from."""
+    if kind == "seg":
+        groups = [
+            (groups.PlanePositionSequence[0], groups.DerivationImageSequence[0].SourceImageSequence)
+            for ds in found
+            for groups in ds.PerFrameFunctionalGroupsSequence
+        ]
+    else:
+        groups = [(ds, ds.SourceImageSequence) for ds in found]
+    assert groups
+    assert all(len(images) == 1 for _, images in groups)
+    return [(np.array(plane.ImagePositionPatient, float), images[0].ReferencedSOPInstanceUID) for plane, images in groups]

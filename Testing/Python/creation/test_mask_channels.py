@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 from pathlib import Path
 
@@ -52,6 +53,14 @@ def test_masks_that_overlap_are_segments_that_overlap():
 
 def test_masks_of_which_each_voxel_is_in_one_are_segments_without_names_too():
     assert found(ONE_HOT) == {"Label 1": SIZES["liver"], "Label 2": SIZES["spleen"]}
+
+
+@pytest.mark.parametrize("corner", list(itertools.product((0, -1), repeat=3)))
+def test_the_first_mask_is_a_segment_if_a_corner_is_in_another_one(corner: tuple[int, ...]):
+    labels = LABELS.copy()
+    labels[corner] = 2
+    masks = np.stack([n == labels for n in range(3)], axis=-1).astype(np.uint8)
+    assert found(masks) == {f"Label {n + 1}": int((labels == n).sum()) for n in range(3)}
 
 
 def test_what_masks_were_taken_for_is_reported():

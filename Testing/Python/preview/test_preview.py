@@ -127,6 +127,23 @@ def test_a_modality_lut_is_that_of_pydicom(tmp_path: Path) -> None:
     assert np.abs(picture_of(ds, tmp_path) / 65535 - expected_by_pydicom(ds)).max() < 1e-4
 
 
+@pytest.mark.parametrize("model", ["MONOCHROME1", "MONOCHROME2"])
+@pytest.mark.parametrize("shape", ["IDENTITY", "INVERSE"])
+def test_the_presentation_lut_decides_what_is_white(model: str, shape: str, tmp_path: Path) -> None:
+    """As in dcmtk and dcm4che; PresentationLUTShape was ignored."""
+    ds = gray(0, "<u2", 0, 4000)
+    ds.PixelData = np.arange(32 * 40, dtype="<u2").tobytes()
+    ds.PhotometricInterpretation, ds.PresentationLUTShape = model, shape
+    write(tmp_path / "in" / "a.dcm", ds)
+
+    report = preview(tmp_path / "in", tmp_path / "out")
+
+    (path,) = tmp_path.glob("out/*.png")
+    assert (np.asarray(Image.open(path))[0, 0] > 0) == (shape == "INVERSE")
+    contradicts = (model == "MONOCHROME1") != (shape == "INVERSE")
+    assert any("contradicts PhotometricInterpretation" in note for note in report.entries[0].log.warnings) == contradicts
+
+
 def test_monochrome1_is_inverted(tmp_path: Path) -> None:
     ds = gray(dtype="<u2", low=0, high=4000)
     ds.WindowCenter, ds.WindowWidth = "2000", "3000"
@@ -242,6 +259,24 @@ def test_the_window_of_philips_is_in_the_unit_of_its_rescale_slope(tmp_path: Pat
     ds.WindowCenter, ds.WindowWidth = "1000", "1500"
 
     assert np.abs(picture_of(ds, tmp_path) / 65535 - expected_by_pydicom(ds)).max() < 1e-4
+    (volume,) = read(tmp_path / "in")
+    assert np.abs(plane_picture(volume, bits=16) / 65535 - expected_by_pydicom(ds)).max() < 1e-4  # it was white
+
+
+def test_the_report_page_shows_philips_as_the_values_are(tmp_path: Path) -> None:
+    """The window of the file was applied to the precise values, so that pictures of the report page were white or black."""
+    from nifti_dicom_bridge.html_report.planes import cuts_of, window_of
+
+    (ds,) = slices(np.arange(256, dtype="<u2").reshape(1, 16, 16), MR)
+    ds.Manufacturer, ds.RescaleSlope, ds.RescaleIntercept = "Philips Medical Systems", "1.25", "-3"
+    ds.private_block(0x2005, "Philips MR Imaging DD 001", create=True).add_new(0x0E, "FL", 0.004)
+    ds.WindowCenter, ds.WindowWidth = "100", "150"
+    write(tmp_path / "in" / "0.dcm", ds)
+    (volume,) = read(tmp_path / "in")
+
+    cuts = cuts_of(volume, (0, 0, 8, 8), placed=True)
+
+    assert len(set(np.asarray(cuts[0].shown(window_of(cuts))).ravel().tolist())) > 100
 
 
 def test_slices_of_philips_whose_private_scale_varies_are_shown_in_the_unit_of_their_rescale(tmp_path: Path) -> None:

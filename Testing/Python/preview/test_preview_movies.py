@@ -22,7 +22,7 @@ from nifti_dicom_bridge.samples import cines
 from nifti_dicom_bridge.samples.cine_files import write_angiogram, write_ultrasound
 from nifti_dicom_bridge.samples.create import PATIENT, STUDY, TIMES
 from oracles import module, oracle, run
-from phantoms.base import CT, slices, write
+from phantoms.base import CT, ULTRASOUND_MULTI_FRAME, image, slices, write
 
 SHARED = {**PATIENT, **STUDY, **TIMES, "StudyInstanceUID": "1.2.826.0.1.3680043.8.498.77.5"}
 PAGE = """<video id=v src="data:video/mp4;base64,{}" muted></video><pre id=o>nothing</pre><script>
@@ -89,6 +89,33 @@ def test_the_gif_has_every_frame_at_the_pace_and_goes_round(
         assert gif.n_frames == cines.FRAMES
         assert gif.info["duration"] == delay_ms
         assert gif.info["loop"] == 0
+
+
+@pytest.mark.parametrize(
+    ("attributes", "delay_ms"),
+    [
+        ({"RecommendedDisplayFrameRate": 25, "CineRate": 50, "FrameTime": "100"}, 40),
+        ({"CineRate": 20, "FrameTime": "100"}, 50),
+        ({"FrameTime": "33.333"}, 30),
+        ({"FrameTimeVector": ["0", "40", "40"]}, 40),
+        ({"FrameTime": "1"}, 20),
+        ({"FrameTime": "5000"}, 1000),
+        ({"FrameTime": "0"}, 100),
+        ({}, 100),
+    ],
+)
+def test_a_cine_is_shown_at_its_own_pace(attributes: dict[str, Any], delay_ms: int, tmp_path: Path) -> None:
+    """All cines were shown at 10 frames per second, whatever they specified."""
+    ds = image(np.arange(3 * 8 * 8, dtype="<u1").reshape(24, 8), ULTRASOUND_MULTI_FRAME)
+    ds.Rows, ds.NumberOfFrames = 8, 3
+    for name, value in attributes.items():
+        setattr(ds, name, value)
+    write(tmp_path / "in" / "a.dcm", ds)
+
+    preview(tmp_path / "in", tmp_path / "out", mp4=False)
+
+    with Image.open(only(tmp_path / "out", "*.gif")) as gif:
+        assert gif.info["duration"] == delay_ms
 
 
 @pytest.mark.slow

@@ -106,6 +106,50 @@ def test_every_row_names_an_attribute_and_iods_that_exist(table: dict) -> None:
             assert set(row.iods) <= known
 
 
+def test_modules_have_their_section_of_the_standard() -> None:
+    known = set(json.loads(iod_tables.TABLE.read_text("utf-8"))["modules"])
+
+    assert iods.section_of("patient") == "C.7.1.1"
+    assert iods.section_of("no module") == ""
+    assert len([name for name in known if iods.section_of(name)]) > 0.98 * len(known)
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (lambda ds: delattr(ds, "PatientName"),
+         "It is missing; it is required, with a value or empty (Type 2, patient module, PS3.3 C.7.1.1)."),
+        (lambda ds: delattr(ds, "RescaleSlope"),
+         "It is missing; it is required, with a value (Type 1, ct-image module, PS3.3 C.8.2.1)."),
+        (lambda ds: setattr(ds, "ReferencedImageSequence", [Dataset()]),
+         "It is missing; it is required, with a value (Type 1, general-reference module, PS3.3 C.12.4)."),
+        (lambda ds: setattr(ds, "WindowCenter", "40"),
+         "It is missing; it is required because WindowCenter is present (Type 1C, PS3.3 C.11 Look-up tables)."),
+    ],
+)  # fmt: skip
+def test_a_message_names_what_is_required_and_where(change: Callable[[Dataset], None], message: str, tmp_path: Path) -> None:
+    """Messages had the name of a module, and in sequences nothing, in place of the section of the standard."""
+    ds = slices(ramp(1, 4, 5), CT)[0]
+    change(ds)
+    save(tmp_path, [ds])
+
+    assert message in [finding.message for finding in validate(tmp_path)]
+
+
+@pytest.mark.parametrize(("model", "shape", "right"), [
+    ("MONOCHROME1", "INVERSE", True), ("MONOCHROME2", "IDENTITY", True),
+    ("MONOCHROME1", "IDENTITY", False), ("MONOCHROME2", "INVERSE", False),
+])  # fmt: skip
+def test_the_polarity_of_the_output_is_that_of_the_pixels(model: str, shape: str, right: bool, tmp_path: Path) -> None:
+    (ds,) = slices(ramp(1, 4, 5), CT)
+    ds.PhotometricInterpretation, ds.PresentationLUTShape = model, shape
+    save(tmp_path, [ds])
+
+    found = [finding.severity for finding in validate(tmp_path) if finding.tag.startswith("PresentationLUTShape")]
+
+    assert found == ([] if right else [Severity.WARNING])
+
+
 # --- files that are right
 
 
@@ -264,6 +308,7 @@ BREAKS: list[tuple[str, Callable[[Dataset], None], Fact]] = [
     (CT, _set("PixelSpacing", ["1", "1", "1"]), ("VM", "PixelSpacing")),
     (CT, _set("ImagePositionPatient", ["1", "1"]), ("VM", "ImagePositionPatient")),
     (CT, _raw("Rows", "US", b"\4\0\4\0"), ("VM", "Rows")),
+    (MR, _set("DiffusionGradientOrientation", [0.6, 0.8]), ("VM", "DiffusionGradientOrientation")),
     (CT, _raw("Manufacturer", "SH", "ACME"), ("VR", "Manufacturer")),
     # PET, segmentation, enhanced MR
     ("pet_slopes", _drop("Units"), ("missing", "Units")),

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import itertools
+import random
 from pathlib import Path
 
 import numpy as np
 import pydicom
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from pydicom.dataset import Dataset
 
 from grids import OBLIQUE, ORIENTATIONS, assert_same_places, oriented
@@ -276,6 +280,59 @@ def test_times_of_probabilities_are_segments_that_may_overlap() -> None:
     (ds,) = made(Volume(np.full((2, 3, 4, 5), 0.5, np.float32), OBLIQUE), FRACTIONAL, segments=[])
     assert len(ds.SegmentSequence) == 2
     assert ds.NumberOfFrames == 6
+
+
+@pytest.mark.parametrize("corner", [None, *itertools.product((0, -1), repeat=3)])
+def test_the_first_of_maps_that_add_up_to_1_is_the_background_where_it_is_in_all_corners(corner: tuple | None) -> None:
+    background = np.full((3, 4, 5), 0.75, np.float32)
+    background[1, 1:3, 2] = 0.25
+    if corner is not None:
+        background[corner] = 0.5
+    (ds,) = made(Volume(np.stack([background, 1 - background]), OBLIQUE), FRACTIONAL, segments=[])
+
+    assert len(ds.SegmentSequence) == (1 if corner is None else 2)
+    first = ds.pixel_array[: len(ds.pixel_array) // len(ds.SegmentSequence)]
+    assert np.array_equal(first, np.rint((1 - background if corner is None else background) * 255))
+
+
+@pytest.mark.parametrize("total", [0.9, 1.1])
+def test_maps_that_do_not_add_up_to_1_are_all_segments(total: float) -> None:
+    background = np.full((3, 4, 5), 0.75, np.float32)
+    (ds,) = made(Volume(np.stack([background, total - background]).astype(np.float32), OBLIQUE), FRACTIONAL, segments=[])
+
+    assert len(ds.SegmentSequence) == 2
+
+
+@pytest.mark.slow
+@settings(max_examples=40)
+@given(
+    numbers=st.sets(st.integers(1, 6) | st.integers(65530, 65540) | st.integers(1, 1 << 20), min_size=1, max_size=5),
+    kind=st.sampled_from([BINARY, LABELMAP]),
+    chance=st.randoms(use_true_random=False),
+)
+def test_each_name_is_of_the_voxels_of_its_label(
+    tmp_path_factory: pytest.TempPathFactory, numbers: set[int], kind: SegmentationForm, chance: random.Random
+) -> None:
+    """Whatever numbers the segments have in the object."""
+    listed = [0, *sorted(numbers)]
+    voxels = np.array([chance.choice(listed) for _ in range(60)], np.int64).reshape(1, 3, 4, 5)
+    voxels[0, 1, 1, :] = chance.choice(listed[1:])
+    names = [Segment(number, f"part {number}") for number in chance.sample(listed[1:], len(numbers))]
+    path = saved(tmp_path_factory.mktemp("seg") / "seg.dcm", Volume(voxels, OBLIQUE), kind, segments=names)
+
+    (found,) = read(path)
+
+    regions = {segment.label: np.argwhere(found.array == segment.number) for segment in segments_of(found)}
+    assert {name for name, places in regions.items() if len(places)} == {f"part {n}" for n in np.unique(voxels[voxels > 0])}
+    for number in numbers & set(voxels.ravel().tolist()):
+        theirs = placed(found, regions[f"part {number}"])
+        assert np.allclose(theirs, placed(Volume(voxels, OBLIQUE), np.argwhere(voxels == number)), atol=1e-4)
+
+
+def placed(volume: Volume, indices: np.ndarray) -> np.ndarray:
+    """Return where voxels (time, slice, row, column) are, RAS, mm, in an order of places."""
+    places = np.c_[indices[:, :0:-1], np.ones(len(indices))] @ volume.ijk_to_ras.T
+    return places[np.lexsort(np.rint(places).T)][:, :3]
 
 
 # --- what is refused

@@ -40,11 +40,6 @@ def rounded(volume: Volume, rules: PixelConstraints, max_error: float | None, lo
     if steps is not None and (error := measured(volume, steps)).worst <= limit_of(volume, error, max_error):
         check(volume, error, max_error, float(steps.slopes.max()), log)
         return steps
-    if not rules.rescale:
-        raise PixelError(
-            f"Values from {survey.low:.6g} to {survey.high:.6g} are not whole numbers of 16 bits, and this kind of object has "
-            'no rescale. Use kind="pm", or another kind.'
-        )
     stored = _slice_by_slice(real, survey, rules) if rules.by_slice else _quantized(real, survey, rules)
     check(volume, measured(volume, stored), max_error, float(stored.slopes.max()), log)
     return stored
@@ -68,7 +63,7 @@ def _check_magnitude(survey: Survey) -> None:
 
 def _in_own_steps(real: Voxels, survey: Survey, rules: PixelConstraints) -> StoredPixels | None:
     """Return the whole numbers behind values that are on even steps: nothing is lost."""
-    lattice = lattice_of(real, survey) if rules.rescale else None
+    lattice = lattice_of(real, survey)
     if lattice is None or (rules.zero_intercept and lattice.intercept):
         return None
     low, high, intercept, step = lattice.low, lattice.high, lattice.intercept, lattice.slope
@@ -125,7 +120,7 @@ def _with_padding(
         raise PixelError(f'{survey.infinite} voxels are infinite: integer pixels cannot hold them. Use kind="pm".')
     if survey.missing == real.size:
         raise PixelError("all voxels are NaN. Repair the image at its source.")
-    if rules.zero_intercept or not rules.rescale:
+    if rules.zero_intercept:
         raise PixelError(f'{survey.missing} voxels are NaN: this kind of object cannot hold them. Use kind="pm".')
     steps = steps_with_padding(survey.range)
     integers = mapped(real, steps.dtype, lambda planes, _: steps.stored(planes.astype(np.float64)))

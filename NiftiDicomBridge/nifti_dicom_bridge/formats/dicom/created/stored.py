@@ -75,7 +75,7 @@ def source_stored_values(
     """
     low, high = (int(bound) for bound in bounds_of(planes)) if planes.size else (0, 0)
     fits = (low >= -(1 << 15) and high < 1 << 15) or (low >= 0 and high < 1 << 16)
-    allowed = rules.rescale and rules.by_frame and fits and (rules.signed or low >= 0)
+    allowed = rules.by_frame and fits and (rules.signed or low >= 0)
     if not allowed or (rules.zero_intercept and intercepts.any()):
         return None
     stored = packed(planes, (low, high), rules, 1.0, 0.0)
@@ -106,16 +106,14 @@ def _integers(volume: Volume, rules: PixelConstraints) -> StoredPixels | None:
     voxels = volume.voxels
     low, high = (int(bound) for bound in bounds_of(voxels)) if voxels.size else (0, 0)
     slope, intercept = decimal(volume.rescale.slope), decimal(volume.rescale.intercept)
-    if (slope, intercept) != (1.0, 0.0) and (not rules.rescale or (rules.zero_intercept and intercept)):
+    if rules.zero_intercept and intercept:
         return None
     offset = 0
     if not (low >= -(1 << 15) and high < 1 << 15) and not (low >= 0 and high < 1 << 16):
-        if high - low > 65535 or not rules.rescale or rules.zero_intercept:
+        if high - low > 65535 or rules.zero_intercept:
             return None
         offset = low
     if low - offset < 0 and not rules.signed:
-        if not rules.rescale or rules.zero_intercept:
-            return None
         offset = low
     wide = np.dtype(np.int64 if voxels.dtype != np.uint64 else np.uint64)
     stored = MappedVoxels(voxels, wide, lambda planes, _: planes - np.array(offset, wide)) if offset else voxels

@@ -31,8 +31,6 @@ class PixelConstraints:
         Negative stored values are allowed.
     by_slice : bool
         Slices may have slopes of their own.
-    rescale : bool
-        The object has RescaleSlope and RescaleIntercept at all.
     by_frame : bool
         Frames may have a rescale of their own where an original has it.
     eight_bits : bool
@@ -44,7 +42,6 @@ class PixelConstraints:
     zero_intercept: bool = False
     signed: bool = True
     by_slice: bool = False
-    rescale: bool = True
     by_frame: bool = True
     eight_bits: bool = False
     bits: tuple[int, ...] = (12, 13, 14, 15, 16)

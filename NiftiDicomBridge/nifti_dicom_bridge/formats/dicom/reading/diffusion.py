@@ -45,6 +45,7 @@ B_MATRIX = (
     Tag.DIFFUSION_B_VALUE_XX, Tag.DIFFUSION_B_VALUE_XY, Tag.DIFFUSION_B_VALUE_XZ,
     Tag.DIFFUSION_B_VALUE_YY, Tag.DIFFUSION_B_VALUE_YZ, Tag.DIFFUSION_B_VALUE_ZZ,
 )  # fmt: skip
+_UNDIRECTED = ("NONE", "ISOTROPIC")
 LEAST_PART = 0.9
 """Of the trace of a b-matrix, what its main direction must have; imaging gradients add little to it."""
 
@@ -85,13 +86,19 @@ def _public(look: Lookup, elements: Elements, plane: Plane) -> Weighting | None:
     b_value = metadata.number(group, Tag.DIFFUSION_B_VALUE)
     nested = metadata.first_item(group, Tag.DIFFUSION_GRADIENT_DIRECTION_SEQUENCE)
     direction = metadata.numbers(nested or group, Tag.DIFFUSION_GRADIENT_ORIENTATION)
-    undirected = metadata.text(group, Tag.DIFFUSION_DIRECTIONALITY) in ("NONE", "ISOTROPIC")
+    undirected = metadata.text(group, Tag.DIFFUSION_DIRECTIONALITY) in _UNDIRECTED
     matrix = metadata.first_item(group, Tag.DIFFUSION_B_MATRIX_SEQUENCE)
     if matrix and not direction and not undirected:
         direction = _main_direction([metadata.number(matrix, tag) or 0.0 for tag in B_MATRIX])
     if nested == {} and group is elements and not direction and b_value and not undirected:
         return None  # the vendor's own elements may contain the direction
     return _directed(b_value, direction)
+
+
+def is_isotropic(look: Lookup) -> bool:
+    """Whether a frame states that its weighting has no direction (PS3.3 C.8.13.5.9)."""
+    group = look.merged(Tag.MR_DIFFUSION_SEQUENCE) or look.data_set
+    return metadata.text(group, Tag.DIFFUSION_DIRECTIONALITY) in _UNDIRECTED
 
 
 def _main_direction(matrix: Sequence[float]) -> list[float]:

@@ -26,16 +26,11 @@ def with_display_rescale(volume: Volume) -> Volume:
 
     The volume itself where they are already; otherwise only for display, as it is no longer what was read.
     """
-    if volume.source is None or volume.voxels.ndim != 4:
+    factors = _factors(volume)
+    distinct = set(factors.values())
+    if volume.source is None or distinct <= {_UNCHANGED}:
         return volume
     series = volume.source.metadata
-    if not is_of_philips(series.first.elements):
-        return volume
-    infos = {n: frames_of(series.instances[n], n) for n in set(series.frames[..., 0].reshape(-1).tolist())}
-    factors = {(n, f): _factor(series.instances[n].elements, infos[n][f]) for n, f in series.frames.reshape(-1, 2).tolist()}
-    distinct = set(factors.values())
-    if distinct == {_UNCHANGED}:
-        return volume
     if len(distinct) == 1:
         factor, offset = distinct.pop()
         rescale = volume.rescale
@@ -49,6 +44,20 @@ def with_display_rescale(volume: Volume) -> Volume:
         return np.stack([to_real_values(plane, *rescales[n], real_type) for n, plane in enumerate(planes, start)])
 
     return replace(volume, voxels=mapped(volume.voxels, real_type, real_values), rescale=Rescale())
+
+
+def is_in_unit_of_windows(volume: Volume) -> bool:
+    """Whether the windows of the file apply to the real values of a volume, of any orientation."""
+    return set(_factors(volume).values()) <= {_UNCHANGED}
+
+
+def _factors(volume: Volume) -> dict[tuple[int, int], tuple[float, float]]:
+    """Return factor and offset to the values of the rescale of each frame; empty where they are those of the volume."""
+    if volume.source is None or volume.voxels.ndim != 4 or not is_of_philips(volume.source.metadata.first.elements):
+        return {}
+    series = volume.source.metadata
+    infos = {n: frames_of(series.instances[n], n) for n in set(series.frames[..., 0].reshape(-1).tolist())}
+    return {(n, f): _factor(series.instances[n].elements, infos[n][f]) for n, f in series.frames.reshape(-1, 2).tolist()}
 
 
 def _combined(rescale: Rescale, factor: tuple[float, float]) -> tuple[float, float]:

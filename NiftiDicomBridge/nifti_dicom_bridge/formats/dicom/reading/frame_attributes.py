@@ -332,6 +332,16 @@ def moment(frame: Frame, both: int, date: int, time: int) -> float | None:
     )
 
 
-def frame_acquisition_moment(frame: Frame) -> float | None:
-    """Return FrameAcquisitionDateTime (0018,9074), seconds."""
-    return seconds(metadata.text(frame.content, Tag.FRAME_ACQUISITION_DATE_TIME))
+def frame_moment(tag: int) -> Callable[[Frame], float | None]:
+    """Return a reader of a moment in the Frame Content functional group, seconds."""
+    return lambda frame: seconds(metadata.text(frame.content, tag))
+
+
+def words_in(sequence: int, *tags: int) -> Callable[[Frame], tuple[str, ...] | None]:
+    """Return a reader of words of a functional group that describe a state, such as INSPIRATION."""
+    return lambda frame: tuple(text for tag in tags for text in metadata.texts(frame.look.group(sequence), tag)) or None
+
+
+def of_stack(frame: Frame) -> str | None:
+    """Return StackID, of which some objects have another one for each time."""
+    return metadata.text(frame.content, Tag.STACK_ID) or None

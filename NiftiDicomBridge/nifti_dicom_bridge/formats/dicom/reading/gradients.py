@@ -12,7 +12,7 @@ from ....model.legacy_converted import own_groups
 from ....model.metadata import Instance, SeriesMetadata
 from ....standard.tags import Tag
 from .coordinates import TIMES
-from .diffusion import Weighting, doubt_of_axes, doubt_of_parts, is_of_canon, weighting_of
+from .diffusion import Weighting, doubt_of_axes, doubt_of_parts, is_isotropic, is_of_canon, weighting_of
 from .frame_info import FrameInfo
 from .frames import frames_of
 from .lookup import Lookup
@@ -23,6 +23,10 @@ MINIMUM_B_OTHERS = 6.0
 """s/mm²; below it a weighting without direction is noise of the sequence, not diffusion."""
 SAME_B = 0.05
 """Part of a b-value that imaging gradients may add from slice to slice."""
+_NO_DIRECTIONS = (
+    "several times have the same b-value, and none a gradient direction, as if private elements were removed: "
+    "tensors cannot be fitted"
+)
 _WEIGHTING = next(n for n, row in enumerate(TIMES) if row.name.startswith("b-value"))
 
 
@@ -64,7 +68,8 @@ def _notes_of(
     directed = next((frames[n][0].instance for n, weighting in enumerate(stated) if weighting.direction.any()), None)
     axes = "" if directed is None else doubt_of_axes(instances[directed].elements)
     parts = next(filter(None, (doubt_of_parts(instances[times[0].instance].elements) for times in frames)), "")
-    return [*filter(None, [axes, parts, _doubt_of_slices(frames)]), *_notes_of_undirected(stated, _least(instances))]
+    lost = _doubt_of_directions(instances, frames, stated)
+    return [*filter(None, [axes, parts, lost, _doubt_of_slices(frames)]), *_notes_of_undirected(stated, _least(instances))]
 
 
 def _doubt_of_slices(frames: Sequence[Sequence[FrameInfo]]) -> str:
@@ -76,6 +81,19 @@ def _doubt_of_slices(frames: Sequence[Sequence[FrameInfo]]) -> str:
         if b_values and max(b_values) - min(b_values) > SAME_B * max(b_values):
             mixed.append(n)
     return f"slices of time(s) {_some(mixed)} have different b-values: .bval has that of the first slice" if mixed else ""
+
+
+def _doubt_of_directions(
+    instances: Sequence[Instance], frames: Sequence[Sequence[FrameInfo]], stated: Sequence[Weighting]
+) -> str:
+    """Return that directions are missing, as times without any have one b-value, and not all state that they are isotropic."""
+    if any(weighting.direction.any() for weighting in stated):
+        return ""
+    weighted = [n for n, weighting in enumerate(stated) if weighting.b_value > _least(instances)]
+    if len({stated[n].b_value for n in weighted}) == len(weighted):
+        return ""
+    looks = [_lookup_of(instances[frames[n][0].instance], frames[n][0]) for n in weighted]
+    return "" if all(map(is_isotropic, looks)) else _NO_DIRECTIONS
 
 
 def _notes_of_undirected(stated: Sequence[Weighting], least: float) -> list[str]:

@@ -9,9 +9,7 @@ from ....model.dicom_source import DicomSource, Origin
 from ....model.geometry import LPS_TO_RAS
 from ....model.legacy_converted import own_groups
 from ....model.metadata import SeriesMetadata
-from ....model.pixels import (
-    Rescale,
-)
+from ....model.pixels import Rescale
 from ....model.volume import UNPLACED, Volume
 from ....standard.tags import Tag
 from .gradients import gradients_and_notes

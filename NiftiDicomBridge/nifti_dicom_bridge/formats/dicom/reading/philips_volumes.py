@@ -12,6 +12,7 @@ from ....model import metadata
 from ....model.metadata import Elements
 from ....standard.tags import Tag
 from . import vendor
+from .tolerances import LARGEST, SMALLEST
 
 CREATOR = "Philips3D"
 _BLOCK = 0x30010010
@@ -19,7 +20,9 @@ _SLICES, _STEP = (0x3001, CREATOR, 0x01), (0x3001, CREATOR, 0x03)
 _MM = 10.0
 """Millimeters of the unit of PhysicalDeltaX and of the distance of slices, cm."""
 _NOTE = "slices are those that Philips (3001,xx01) specifies: the position of the volume is assumed"
-_NO_SIZE = ", and so are distances of 1 mm, as PhysicalDeltaX (0018,602C), PhysicalDeltaY or (3001,xx03) is missing"
+_NO_SIZE = (
+    ", and so are distances of 1 mm, as PhysicalDeltaX (0018,602C), PhysicalDeltaY or (3001,xx03) is missing or not valid"
+)
 
 
 class PhilipsVolume(NamedTuple):
@@ -46,9 +49,15 @@ def volume_of(elements: Elements) -> PhilipsVolume | None:
         return None
     steps = vendor.private_numbers(elements, _STEP)
     sizes = [metadata.number(elements, tag) for tag in (Tag.PHYSICAL_DELTA_Y, Tag.PHYSICAL_DELTA_X)]
-    rows, columns, step = (abs(size or 0) * _MM for size in (*sizes, steps[0] if steps else None))
+    rows, columns, step = map(_distance, (*sizes, steps[0] if steps else None))
     note = _NOTE if rows and columns and step else _NOTE + _NO_SIZE
     return PhilipsVolume(slices, (rows or 1.0, columns or 1.0), step or 1.0, note)
+
+
+def _distance(size_cm: float | None) -> float:
+    """Return a distance in mm; 0 where it is not plausible."""
+    distance = abs(size_cm or 0.0) * _MM
+    return distance if SMALLEST < distance < LARGEST else 0.0
 
 
 def kept_elements(elements: Elements) -> Elements:

@@ -16,9 +16,8 @@ from ....standard.tags import Tag
 from .detectors import place_of_detector
 from .lookup import Lookup
 from .philips_volumes import volume_of
+from .tolerances import LARGEST, SMALLEST
 
-SMALLEST, LARGEST = 1e-9, 1e9
-"""Millimeters that are plausible for an image."""
 LARGEST_SKEW = 0.01
 """Direction cosines with three decimals are closer to orthogonal."""
 BY_LOCATION = "no ImagePositionPatient (0020,0032): slices are in the order of {}, their position is assumed"

@@ -26,6 +26,7 @@ from .missing_labels import notes_of_complements, with_missing_labels, with_miss
 from .moves import move_between, shift_note
 from .spaces import with_common_space
 from .stack_ids import by_stack
+from .stations import by_station
 from .time_order import in_order, missing_times
 from .times import Division, divide, is_even, places_of
 from .tolerances import MOVED_DIRECTION, SAME_DIRECTION, SAME_SPACING, SEEN_SHIFT
@@ -285,6 +286,11 @@ def _share_places(groups: Sequence[Frames], frames: Frames) -> bool:
 
 
 def _stacked(frames: Frames, series: Frames) -> list[Grid]:
+    """Return the grids of each station of an image."""
+    return [grid for station in by_station(frames) for grid in _at_station(station, series)]
+
+
+def _at_station(frames: Frames, series: Frames) -> list[Grid]:
     """Return a grid of the complete volumes of an image, and one for each kind of incomplete ones."""
     division = divide(frames)
     if division.is_guessed:

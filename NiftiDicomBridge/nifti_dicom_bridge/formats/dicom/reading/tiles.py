@@ -17,7 +17,8 @@ from ....standard.dictionary import describe
 from ....standard.siemens_csa import protocol_of
 from ....standard.tags import Tag
 from .lookup import Lookup
-from .planes import LARGEST, SMALLEST, axes_of, doubt_of_axes, doubt_of_step, step_of
+from .planes import axes_of, doubt_of_axes, doubt_of_step, step_of
+from .tolerances import LARGEST, SMALLEST
 from .vendor import csa_image_header, may_have, private, private_numbers
 
 SIEMENS_CSA_SERIES = (0x0029, "SIEMENS CSA HEADER", 0x20)

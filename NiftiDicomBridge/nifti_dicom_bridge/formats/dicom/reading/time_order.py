@@ -45,7 +45,21 @@ def in_order(division: Division) -> list[Frames]:
         if not nests and not row.follows_instances and _goes_back([values[k] for k in order]):
             division.notes.append(f"{used.name} and {row.name} order the times differently: {used.name} is used")
             break
+    division.notes += _contradictions(division, times)
     return [volumes[k] for k in order]
+
+
+def _contradictions(division: Division, times: TimesOfFrames) -> list[str]:
+    """Return that a number of the time, as many of which as there are volumes, is not the same in each of them."""
+    count = len(division.volumes)
+    for n, row in enumerate(TIMES):
+        stated = times.of(n) if row.counts_times and n not in division.rows else []
+        if len(set(stated)) == count and None not in stated:
+            remaining = iter(stated)
+            if any(len(set(islice(remaining, len(volume)))) > 1 for volume in division.volumes):
+                used = TIMES[division.rows[0]].name
+                return [f"{used} and {row.name} divide the frames differently: {used} is used"]
+    return []
 
 
 def _labels(volumes: Sequence[Frames]) -> list[int]:

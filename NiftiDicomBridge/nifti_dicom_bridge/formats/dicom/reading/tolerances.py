@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+SMALLEST, LARGEST = 1e-9, 1e9
+"""Millimeters that are plausible for an image."""
 SAME_PLACE_MM = 0.01
 """Scanners write positions with two or three decimals; no clinical slices are closer."""
 SAME_PLACE = 0.05

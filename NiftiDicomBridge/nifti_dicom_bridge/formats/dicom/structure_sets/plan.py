@@ -77,11 +77,14 @@ class StructurePlan(DrawnPlan):
         The regions in it, with the label of each.
     labels : list of int
         Value of the voxels of each region.
+    frame_of_reference : str
+        FrameOfReferenceUID of the images that it is drawn on.
     """
 
     shape: tuple[int, int, int, int] = (1, 1, 1, 1)
     masks: list[RoiMasks] = field(default_factory=list)
     labels: list[int] = field(default_factory=list)
+    frame_of_reference: str = ""
 
     def outline(self) -> Volume:
         """Return the volume with zeros that take no memory in the place of its voxels."""
@@ -198,6 +201,7 @@ def _plan(
         shape=(1, len(frames), *shape),
         masks=masks,
         labels=labels,
+        frame_of_reference=metadata.text(plan.instances[0].elements, Tag.FRAME_OF_REFERENCE_UID),
     )
 
 

@@ -8,13 +8,15 @@ import nibabel
 import numpy as np
 import pydicom
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from circle import KEEP, NEW, Circle
 from edits import edited, finer_slices, moved, one_voxel, stored
 from nifti_dicom_bridge import Outcome
 from nonempty import some
 from phantoms import PHANTOMS
-from phantoms.base import image, ramp, save, slices, uid
+from phantoms.base import MR, image, ramp, save, slices, uid
 
 # a palette or a type that cannot be edited by adding one
 GREY = sorted(set(PHANTOMS) - {
@@ -87,6 +89,38 @@ def test_one_image_of_all_times_on_other_slices_names_the_slices_around_each(cir
     numbers = {pydicom.dcmread(path).SOPInstanceUID: path.stem for path in circle.dicom.iterdir()}
     named = [[numbers[item.ReferencedSOPInstanceUID] for item in ds.SourceImageSequence] for ds in circle.returned()]
     assert named[:3] == [["001", "004"], ["001", "002", "004", "005"], ["002", "005"]]
+
+
+@pytest.mark.slow
+@settings(max_examples=20)
+@given(
+    step=st.sampled_from([0.5, 1.0, 1.5, 2.0]),
+    start=st.sampled_from([0.0, 0.25, 1.0, 2.5]),
+    count=st.integers(1, 5),
+    is_reversed=st.booleans(),
+)
+def test_slices_of_another_grid_name_the_slices_that_they_are_in_or_between(
+    tmp_path_factory: pytest.TempPathFactory, step: float, start: float, count: int, is_reversed: bool
+) -> None:
+    circle, places = Circle(tmp_path_factory.mktemp("circle")), start + step * np.arange(count)
+    save(circle.dicom, slices(ramp(5, 4, 5), MR, origin=(0, 0, 0), step=(0, 0, 3)))
+    circle.forth()
+
+    def on_other_slices(image: nibabel.Nifti1Image) -> nibabel.Nifti1Image:
+        affine, order = image.affine.copy(), slice(None, None, -1 if is_reversed else 1)
+        affine[2, 2:] = 3 * step * (-1 if is_reversed else 1), 3 * places[order][0]
+        return nibabel.Nifti1Image(np.repeat(stored(image)[:, :, :1] + 7, count, axis=2), affine)
+
+    circle.edit_image(on_other_slices)
+    circle.home(NEW)
+
+    numbers = {pydicom.dcmread(path).SOPInstanceUID: n for n, path in enumerate(sorted(circle.dicom.iterdir()))}
+    named = {
+        round(float(ds.ImagePositionPatient[2]) / 3, 3): {numbers[i.ReferencedSOPInstanceUID] for i in ds.SourceImageSequence}
+        for ds in circle.returned()
+    }
+    assert not any("ReferencedFrameNumber" in item for ds in circle.returned() for item in ds.SourceImageSequence)
+    assert named == {z: set(np.clip([np.floor(z), np.ceil(z)], 0, 4).astype(int).tolist()) for z in places.tolist()}
 
 
 def test_images_without_instance_uids_name_no_source(circle: Circle) -> None:

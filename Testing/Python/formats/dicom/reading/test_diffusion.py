@@ -80,6 +80,18 @@ def test_trace_images_alone_are_not_reported(tmp_path: Path) -> None:
     assert not volume_of(tmp_path, weighted([0.0, 500.0, 1000.0], [None, None, None])).warnings
 
 
+@pytest.mark.parametrize(("directionality", "is_reported"), [("", True), ("DIRECTIONAL", True), ("ISOTROPIC", False)])
+def test_equal_b_values_without_any_direction_are_reported(directionality: str, is_reported: bool, tmp_path: Path) -> None:
+    """De-identification by other programs removes the private elements that have them."""
+    found = weighted([0.0, 1000.0, 1000.0], [None, None, None])
+    for ds in found[SLICES:]:
+        ds.DiffusionDirectionality = directionality
+
+    warnings = volume_of(tmp_path, found).warnings
+
+    assert any("none a gradient direction, as if private elements were removed" in text for text in warnings) is is_reported
+
+
 def test_diffusion_whose_vr_an_archive_did_not_know(tmp_path: Path) -> None:
     found = weighted([None, None], [None, None])
     for n, ds in enumerate(found):

@@ -50,7 +50,19 @@ def test_a_number_of_slices_that_is_not_finite_is_ignored(count: float, tmp_path
     assert volume.voxels.shape[:2] == (1, 1)
 
 
-def test_volumes_of_philips_ultrasound_without_a_size_are_reported(tmp_path: Path) -> None:
-    (volume,) = volumes(tmp_path, philips_volumes(1, PhysicalDeltaX=0.0))
+@pytest.mark.parametrize("size", [0.0, 1e300, np.inf, np.nan])
+@pytest.mark.parametrize("which", ["PhysicalDeltaX", "PhysicalDeltaY", "distance of slices"])
+def test_volumes_of_philips_ultrasound_without_a_valid_size_are_reported(which: str, size: float, circle: Circle) -> None:
+    ds = philips_volumes(1)
+    if which.startswith("Physical"):
+        setattr(ds, which, size)
+    else:
+        ds[0x3001, 0x1003].value = size
+    save(circle.dicom, [ds])
 
-    assert any("distances of 1 mm" in warning for warning in volume.warnings)
+    (entry,) = circle.forth().entries
+
+    assert entry.error == ""
+    assert any("distances of 1 mm" in warning for warning in entry.log.warnings)
+    zooms = {"PhysicalDeltaX": (1, 0.6, 0.7), "PhysicalDeltaY": (0.5, 1, 0.7), "distance of slices": (0.5, 0.6, 1)}
+    assert np.allclose(nibabel.load(circle.image()).header.get_zooms()[:3], zooms[which])

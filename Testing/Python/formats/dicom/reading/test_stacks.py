@@ -53,6 +53,34 @@ def test_names_of_stacks_are_those_of_the_object(tmp_path: Path) -> None:
     assert sorted(volume.name.rpartition("_")[2] for volume in read([tmp_path])) == ["stack-disc", "stack-spine"]
 
 
+@pytest.mark.parametrize("numbers", [[1, 2, 3, 4, 5, 6], [1, 3, 5, 2, 4, 6], [1, 2, 3, 1, 2, 3]])
+@pytest.mark.parametrize("further", [0, 15], ids=["beside", "beyond"])
+def test_stations_of_a_series_are_images_of_their_own(numbers: list[int], further: int, tmp_path: Path) -> None:
+    """The second station was a time of the first, named incomplete, or both were one sheared volume, or they were refused."""
+    found = slices(ramp(6, 4, 5), MR)
+    for n, (ds, number) in enumerate(zip(found, numbers, strict=True)):
+        ds.InstanceNumber = number
+        ds.ImagePositionPatient = [0, 40, 5 * (n % 3) + further] if n > 2 else [0, 0, 5 * n]
+    save(tmp_path, found)
+
+    volumes = {tuple(volume.ijk_to_ras[:3, 3]): volume for volume in read([tmp_path])}
+
+    assert {place: volume.voxels[0, :, 0, 0].tolist() for place, volume in volumes.items()} == {
+        (0, 0, 0): [ds.pixel_array[0, 0] for ds in found[:3]],
+        (0, -40, further): [ds.pixel_array[0, 0] for ds in found[3:]],
+    }
+    assert all(not volume.warnings for volume in volumes.values())
+
+
+def test_slices_of_a_tilted_gantry_are_one_image(tmp_path: Path) -> None:
+    found = slices(ramp(30, 4, 5), MR)
+    for n, ds in enumerate(found):
+        ds.ImagePositionPatient = [0, 0.5 * n, 5 * n]
+    save(tmp_path, found)
+
+    assert [volume.voxels.shape[:2] for volume in read([tmp_path])] == [(1, 30)]
+
+
 def part(number: int, total: int | None) -> Dataset:
     ds = enhanced(1, 3)
     ds.ConcatenationUID, ds.InConcatenationNumber, ds.ConcatenationFrameOffsetNumber = "1.2.3", number, 3 * (number - 1)
