@@ -65,7 +65,7 @@ class FileList:
 
         with self._widget.showing_problems(self._feedback):
             wanted = [node for node in nodes if may_be_empty(node)]
-            if wanted:
+            if wanted or not nodes:
                 self._widget.start(self.staged.task(wanted), self._add_staged, self._feedback)
 
     def _add_found(self, paths: Sequence[Path], hidden: Sequence[Path]) -> None:
