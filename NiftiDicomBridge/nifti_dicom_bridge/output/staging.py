@@ -145,7 +145,7 @@ class Staging:
         self._keys = {name_key(name) for name in self._names}
 
     def scratch(self) -> Path:
-        """Return a new folder for files that are no outputs; it is gone when the context ends."""
+        """Return a new folder for files that are not outputs; it is gone when the context ends."""
         return Path(tempfile.mkdtemp(dir=self._temporary))
 
     def staged(self, name: str) -> Path:

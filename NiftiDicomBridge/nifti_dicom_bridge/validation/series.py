@@ -14,7 +14,8 @@ from ..model.metadata import Instance
 from ..standard.tags import Tag
 from .findings import FindingCollector, Severity
 
-SAME_MM, SAME_DIRECTION = 0.01, 1e-3
+SAME_MM, SAME_PIXEL, SAME_DIRECTION = 0.01, 0.05, 1e-3
+"""Images are at one position if they are at most this far apart, or this part of tiny pixels."""
 SPACING_TOLERANCE = 0.02
 """How far SpacingBetweenSlices may be from the true distance, as a part of it, before it is worth a word."""
 # what distinguishes images at one position
@@ -45,12 +46,14 @@ class FileSummary:
     orientation: tuple[float, ...]
     position: tuple[float, ...]
     spacing_between: float
+    same_mm: float
 
 
 def summary_of_file(instance: Instance, sop_class: str) -> FileSummary:
     """Return what is kept of a file."""
     elements = instance.elements
-    kind = tuple(elements[tag].value for tag in DISTINGUISHING if tag in elements)
+    stated = ((tag, elements[tag].value) for tag in DISTINGUISHING if tag in elements)
+    kind = tuple((tag, value) for tag, value in stated if isinstance(value, bytes))  # none of them is a sequence
     return FileSummary(
         instance.path, instance.uid, sop_class, metadata.text(elements, Tag.MODALITY),
         metadata.text(elements, Tag.SERIES_INSTANCE_UID), metadata.text(elements, Tag.STUDY_INSTANCE_UID),
@@ -58,7 +61,13 @@ def summary_of_file(instance: Instance, sop_class: str) -> FileSummary:
         _finite(metadata.numbers(elements, Tag.IMAGE_ORIENTATION_PATIENT), 6),
         _finite(metadata.numbers(elements, Tag.IMAGE_POSITION_PATIENT), 3),
         metadata.number(elements, Tag.SPACING_BETWEEN_SLICES) or 0.0,
+        _same_mm(metadata.numbers(elements, Tag.PIXEL_SPACING)),
     )  # fmt: skip
+
+
+def _same_mm(spacing_mm: list[float]) -> float:
+    """Return how far apart images of one position may be, mm."""
+    return min(SAME_MM, SAME_PIXEL * min((abs(size) for size in _finite(spacing_mm, 2) if size), default=1.0))
 
 
 def _finite(numbers: list[float], count: int) -> tuple[float, ...]:
@@ -170,12 +179,12 @@ def _check_positions(stack: list[FileSummary], collector: FindingCollector) -> N
     distances = np.array([np.dot(summary.position, normal) for summary in stack])
     _check_duplicates(stack, collector)
     steps = np.diff(np.sort(distances))
-    steps = steps[steps > SAME_MM]
+    steps = steps[steps > stack[0].same_mm]
     if len(steps) == 0:
         return
     usual = float(np.median(steps))
     first = stack[0]
-    if np.abs(steps - usual).max() > max(SAME_MM, SPACING_TOLERANCE * usual):
+    if np.abs(steps - usual).max() > max(first.same_mm, SPACING_TOLERANCE * usual):
         _add(
             collector,
             Severity.INFO,
@@ -200,7 +209,7 @@ def _check_positions(stack: list[FileSummary], collector: FindingCollector) -> N
 def _check_duplicates(stack: list[FileSummary], collector: FindingCollector) -> None:
     seen: dict[tuple[Any, ...], FileSummary] = {}
     for summary in stack:
-        key = (tuple(round(number / SAME_MM) for number in summary.position), summary.kind)
+        key = (tuple(round(number / stack[0].same_mm) for number in summary.position), summary.kind)
         twin = seen.setdefault(key, summary)
         if twin is not summary and twin.uid != summary.uid:
             _add(

@@ -14,7 +14,7 @@ from hypothesis.extra import numpy as arrays
 
 from grids import ORIENTATIONS, centres, values_at
 from made_here import entry_of, save
-from nifti_dicom_bridge import Volume, read, segments_of
+from nifti_dicom_bridge import Volume, read, segments_of, validate
 from nifti_dicom_bridge.model.volume import reoriented
 
 pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("there")]
@@ -98,6 +98,23 @@ def test_regions_of_a_structure_set_are_those_of_the_label_map(voxels: np.ndarra
     created(voxels, matrix, "out", kind="rtstruct", reference="reference")
     (volume,) = [volume for volume in read(["out", "reference"]) if segments_of(volume)]
     assert np.array_equal(real_values(volume, matrix, voxels.shape), voxels)
+
+
+@pytest.mark.parametrize("size_mm", [1e-4, 1e-3, 0.01, 0.02, 0.3, 40.0])
+@pytest.mark.parametrize("place_mm", [0.0, -87.654])
+@pytest.mark.parametrize("kind", ["rtstruct", "seg"])
+def test_voxels_of_any_size_are_labeled_as_in_the_label_map(kind: str, place_mm: float, size_mm: float) -> None:
+    """Of voxels of 10 µm and less, contours of several slices were taken for those of one."""
+    voxels = np.random.default_rng(4).integers(0, 3, (6, 5, 7)).astype(np.uint8)
+    voxels[:, :, [2, 4, 5]] = 0
+    matrix = np.diag([-size_mm, -size_mm, size_mm, 1.0]) + place_mm * np.eye(4, k=3)
+    created(np.zeros(voxels.shape, np.int16), matrix, "reference", kind="mr")
+    created(voxels, matrix, "out", kind=kind, reference="reference")
+    (volume,) = [volume for volume in read(["out", "reference"]) if segments_of(volume)]
+    turned = [slice(None, None, 1 if step < 0 else -1) for step in np.diag(volume.ijk_to_ras)[:2]]
+    assert np.array_equal(volume.array[0].transpose()[tuple(turned)], voxels)
+    assert [text for text in volume.warnings if "contours" in text] == []
+    assert [found for found in validate("reference") if "position of" in found.message] == []
 
 
 @FEW

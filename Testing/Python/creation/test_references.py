@@ -13,6 +13,7 @@ import pytest
 from made_here import MATRIX, entry_of, made, refused, save, series
 from nifti_dicom_bridge import Kind, OptionError, read, to_nifti
 from phantoms import PHANTOMS
+from phantoms.base import put_raw
 
 MASK = (np.arange(60).reshape(5, 4, 3) % 7 == 0).astype(np.uint8)
 
@@ -277,3 +278,27 @@ def test_slices_closer_than_pixels_are_wide_are_distinguished():
     thin = np.diag([-0.9, -0.9, 0.0079, 1.0])
     (found,) = made(save("a.nii", np.ones((5, 4, 3), np.uint8), thin), reference=series("ct", thin), kind="seg")
     assert found.NumberOfFrames == 3
+
+
+@pytest.mark.parametrize(
+    "keyword", ["PerFrameFunctionalGroupsSequence", "SharedFunctionalGroupsSequence", "PlaneOrientationSequence"]
+)
+def test_a_damaged_functional_group_of_a_reference_is_one_that_is_missing(keyword):
+    """A text in its place ended in a traceback."""
+    PHANTOMS["enhanced_mr"].write(Path("mr"))
+    (path,) = Path("mr").rglob("*.dcm")
+    ds = pydicom.dcmread(path)
+    owner = ds if keyword in ds else ds.SharedFunctionalGroupsSequence[0]
+    tag = owner[keyword].tag
+    del owner[tag]
+    put_raw(owner, tag, "LO", b"A ")
+    ds.save_as(path)
+    image = to_nifti("mr", "nifti").outputs[0]
+    nibabel.save(
+        nibabel.Nifti1Image((np.asarray(nibabel.load(image).dataobj) > 20).astype(np.uint8), nibabel.load(image).affine),
+        "seg.nii",
+    )
+
+    entry = entry_of(Path("seg.nii"), reference=Path("mr"), kind="seg", allow_no_overlap=True)
+
+    assert entry.traceback == ""

@@ -12,6 +12,7 @@ from ...options.algorithm import Algorithm
 from ...standard.tags import Tag
 from . import new_element
 from .new_file import NewFile
+from .pydicom_conversion import items_of
 
 if TYPE_CHECKING:
     from pydicom.dataset import Dataset
@@ -83,7 +84,7 @@ def add_provenance(data_set: Dataset, provenance: Provenance) -> None:
     item.ContributionDateTime = _now(str(data_set.get("TimezoneOffsetFromUTC") or ""))
     item.ContributionDescription = provenance.description
     item.PurposeOfReferenceCodeSequence = Sequence([code_item(_PROCESSING_EQUIPMENT)])
-    data_set.ContributingEquipmentSequence = Sequence([*data_set.get("ContributingEquipmentSequence", []), item])
+    data_set.ContributingEquipmentSequence = Sequence([*items_of(data_set, "ContributingEquipmentSequence"), item])
     for frame in data_set.get("PerFrameFunctionalGroupsSequence", []):
         for derivation in frame.get("DerivationImageSequence", []):
             derivation.DerivationDescription = provenance.description

@@ -30,6 +30,14 @@ def data_set_of(elements: Elements) -> Dataset:
     return read_dataset(BytesIO(raw), is_implicit_VR=False, is_little_endian=True)
 
 
+def items_of(data_set: Dataset, keyword: str) -> list[Dataset]:
+    """Return the items of a sequence; none where it is missing, or damaged so that it is not a sequence."""
+    from pydicom.sequence import Sequence
+
+    value = data_set.get(keyword)
+    return list(value) if isinstance(value, Sequence) else []
+
+
 def element_of(tag: int, vr: str, values: list[Any]) -> Element:
     """Return the element of values in the DICOM JSON Model, in UTF-8."""
     return Element(vr, encode_value(vr, values, _UTF_8, dictionary.describe(tag)))

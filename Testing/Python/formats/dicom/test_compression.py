@@ -10,7 +10,7 @@ from pydicom.pixels import pixel_array
 
 from nifti_dicom_bridge import compare, make_sample, to_dicom, to_nifti, validate
 from oracles import module, oracle, run
-from phantoms import PHANTOMS
+from phantoms import PHANTOMS, save, slices
 
 SYNTAXES = {"rle": "1.2.840.10008.1.2.5", "jpegls": "1.2.840.10008.1.2.4.80", "j2k": "1.2.840.10008.1.2.4.90",
             "htj2k": "1.2.840.10008.1.2.4.201", "deflate": "1.2.840.10008.1.2.1.99"}  # fmt: skip
@@ -164,3 +164,21 @@ def test_files_in_any_encoding_are_compressed(phantom, compression, circle):
     assert {str(ds.file_meta.TransferSyntaxUID) for ds in circle.returned()} == {SYNTAXES[compression]}
     comparison = compare(circle.dicom, circle.back)
     assert comparison.equal_voxels == comparison.voxels > 0, comparison.table()
+
+
+@pytest.mark.parametrize("is_signed", [False, True])
+def test_restored_values_beyond_the_stored_bits_of_compressed_pixels_have_all_bits(is_signed, circle):
+    """The compressed values are 16 bits, BitsStored is 12: native pixels need BitsStored 16 (PS3.5 8.1.1)."""
+    found = slices(np.linspace(-9000 if is_signed else 0, 30000, 60).reshape(3, 4, 5).astype("<i2" if is_signed else "<u2"))
+    for ds in found:
+        ds.compress(pydicom.uid.RLELossless, generate_instance_uid=False)
+        ds.BitsStored, ds.HighBit = 12, 11
+    save(circle.dicom, found)
+    before = [pixel_array(path, raw=True, correct_unused_bits=False) for path in sorted(circle.dicom.iterdir())]
+    circle.forth()
+    (entry,) = circle.home().entries
+
+    assert any("BitsStored (0028,0101) is the allocated bits" in note for note in entry.log.notes)
+    for ds, pixels in zip(circle.returned(), before, strict=True):
+        assert (ds.BitsAllocated, ds.BitsStored, ds.HighBit, ds.PixelRepresentation) == (16, 16, 15, int(is_signed))
+        assert np.array_equal(ds.pixel_array, pixels)

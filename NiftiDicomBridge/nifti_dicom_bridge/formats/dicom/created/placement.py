@@ -14,6 +14,7 @@ from ....model.geometry import Plane, attributes_from_affine
 from ....model.metadata import Log
 from ....model.volume import Volume
 from ..new_file import check_plane
+from ..pydicom_conversion import items_of
 
 SAME_PLACE = 0.01
 """Planes are the same if their distance is at most this part of the slice distance, and that of their corners of a pixel."""
@@ -56,16 +57,16 @@ def source_planes(sources: Sequence[Dataset]) -> Iterator[SourcePlane]:
 
 def _planes_of(source: Dataset) -> Iterator[SourcePlane]:
     shape = (_whole(source.get("Rows")), _whole(source.get("Columns")))
-    groups = source.get("PerFrameFunctionalGroupsSequence")
+    groups = items_of(source, "PerFrameFunctionalGroupsSequence")
     if not groups:
         plane = _plane(source, source, source)
         if plane is not None:
             yield SourcePlane(plane, shape, source, 0)
         return
-    shared = (source.get("SharedFunctionalGroupsSequence") or [Dataset()])[0]
+    shared = (items_of(source, "SharedFunctionalGroupsSequence") or [Dataset()])[0]
     for n, own in enumerate(groups, 1):
         position, orientation, measures = (
-            (own.get(name) or shared.get(name) or [Dataset()])[0]
+            (items_of(own, name) or items_of(shared, name) or [Dataset()])[0]
             for name in ("PlanePositionSequence", "PlaneOrientationSequence", "PixelMeasuresSequence")
         )
         plane = _plane(position, orientation, measures)

@@ -20,7 +20,7 @@ from ....standard.tags import Tag
 from .. import new_element, new_file
 from ..data_set_file import DataSetFile
 from ..new_file import NewFile
-from ..pydicom_conversion import data_set_of, in_utf_8
+from ..pydicom_conversion import data_set_of, in_utf_8, items_of
 from ..reading.data_set_reading import read_data_set
 from ..reading.frames import true_planes
 from ..reading.segment_grids import label_numbers
@@ -99,9 +99,10 @@ def derive_label_maps(volumes: Sequence[Volume], resampled: bool, uids: UidMap, 
     )
     for made in segmentations(request):
         data_set = made.data_set
-        described = data_set_of(in_utf_8(original, {Tag.SEGMENT_SEQUENCE})).get("SegmentSequence", [])
+        described = items_of(data_set_of(in_utf_8(original, {Tag.SEGMENT_SEQUENCE})), "SegmentSequence")
         labels = label_numbers(original) if first.dicom.metadata.is_label_map else {}
-        known = {labels.get(int(item.SegmentNumber), int(item.SegmentNumber)): item for item in described}
+        numbered = [(item.get("SegmentNumber"), item) for item in described]
+        known = {labels.get(number, number): item for number, item in numbered if isinstance(number, int)}
         numbers = _restore_segment_descriptions(data_set, known)
         restore_source_references(data_set, volumes, numbers)
         _restore_lossy_compression(data_set, original)

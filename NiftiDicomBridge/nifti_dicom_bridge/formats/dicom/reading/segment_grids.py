@@ -31,6 +31,7 @@ from .segment_repeats import check_repeats, repeats_of
 from .segment_sources import BY_SOURCE, WITHOUT_SOURCE, in_order_of_sources
 from .stacks import Grid, Layer, parallel_groups, split, stack_warnings
 from .times import places_of
+from .tolerances import near_slice_mm
 
 MOST_SLICES = 4096
 """A grid of more is none: some position is wrong."""
@@ -38,8 +39,8 @@ WHOLE = 0.05
 """By how much of a slice distance a gap may differ from a multiple of it; and of a pixel, how far frames may be shifted
 against each other.
 """
-ON_GRID_MM = 0.01
-"""And how far off its place in the grid a plane may be; or that part of the slice distance, where that is more."""
+ON_GRID = 0.01
+"""And what part of the slice distance a plane may be off its place in the grid, of usual distances."""
 _BINARY, _LABEL_MAP = "BINARY", "LABELMAP"
 LARGEST_LABEL = 65535
 """What a label map of 16 bits has room for."""
@@ -147,7 +148,7 @@ def _is_shifted(frames: list[FrameInfo]) -> bool:
     """Whether frames at one position are side by side in their plane, so that one image cannot contain them."""
     for place in places_of(frames):
         planes = [frame.plane for frame in place if frame.plane is not None]
-        near = max(ON_GRID_MM, WHOLE * min(planes[0].spacing))
+        near = near_slice_mm(min(planes[0].spacing), WHOLE)
         if any(np.abs(plane.position - planes[0].position).max() > near for plane in planes):
             return True
     return False
@@ -243,7 +244,7 @@ def _between(planes: list[Plane], numbers: list[int], step: float) -> list[Plane
     first = planes[0].position
     line = (planes[-1].position - first) / numbers[-1]
     off = max(float(np.abs(first + n * line - plane.position).max()) for n, plane in zip(numbers, planes, strict=True))
-    if off > max(ON_GRID_MM, ON_GRID_MM * step):
+    if off > near_slice_mm(step, ON_GRID):
         return None
     true = dict(zip(numbers, planes, strict=True))
     return [true.get(n) or planes[0]._replace(position=first + n * line) for n in range(numbers[-1] + 1)]

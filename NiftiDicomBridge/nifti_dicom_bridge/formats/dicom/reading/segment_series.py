@@ -26,11 +26,12 @@ from .owners import is_of_another_patient
 from .plans import Plan
 from .registrations import Spaces
 from .segment_doubts import FILLED, LEFT_OUT
-from .segment_grids import ON_GRID_MM, WHOLE
+from .segment_grids import ON_GRID, WHOLE
 from .segment_placement import placed_by_sources
 from .segment_sources import source_of
 from .stacks import Grid, Layer, parallel_groups, stack_warnings
 from .tiles import slice_shape_of
+from .tolerances import near_slice_mm
 
 _NOT_OF_REFERENCE = "its slices are not among those of reference=, or are in another frame of reference: it keeps its own grid"
 _IN_ANOTHER_SPACE = "it keeps its own grid: the series of reference= is in another frame of reference. " + remedy("one-space")
@@ -195,7 +196,7 @@ def _places_in(plan: Plan, series: Plan) -> dict[int, int] | None:
     if len(shapes) > 1 or len(parallel_groups([plan.frames[0][0], series.frames[0][0]])) > 1:
         return None
     positions = np.array([plane.position for plane in _planes_of(series.frames[0])])
-    near_mm = max(ON_GRID_MM, ON_GRID_MM * series.frames[0][0].step_mm)
+    near_mm = near_slice_mm(series.frames[0][0].step_mm, ON_GRID)
     places = {}
     for k, plane in enumerate(_planes_of(plan.frames[0])):
         away = np.abs(positions - plane.position).max(axis=1)
@@ -218,6 +219,6 @@ def _are_even(true: list[Plane], frames: Sequence[FrameInfo], layers: Sequence[L
     keys = np.array([frame.key for frame in frames])
     known = slices_with_frames(keys, np.array([(layer.slice, *layer.frame.key, layer.label) for layer in layers]))
     filled = with_gaps(true, known, frames[0].stated_step_mm)
-    near_mm = max(ON_GRID_MM, ON_GRID_MM * frames[0].step_mm)
+    near_mm = near_slice_mm(frames[0].step_mm, ON_GRID)
     away = [np.abs(one.position - plane.position).max() for one, plane in zip(filled, planes, strict=True)]
     return len(filled) == len(frames) and max(away) <= near_mm

@@ -35,7 +35,7 @@ def by_station(frames: Frames) -> list[Frames]:
 
 
 def _chains(points: np.ndarray, farthest: float) -> list[int]:
-    """Return the number of the chain of each point (n, 2), in which neighbors are no farther apart than this."""
+    """Return the number of the chain of each point (n, 2), in which neighbors are at most this far apart."""
     chain = np.full(len(points), -1)
     for number in range(len(points)):
         ends = [number] if chain[number] < 0 else []

@@ -8,6 +8,8 @@ SAME_PLACE_MM = 0.01
 """Scanners write positions with two or three decimals; no clinical slices are closer."""
 SAME_PLACE = 0.05
 """And no more than this part of a pixel or of the slice distance, where those are micrometers (OCT, micro-CT, histology)."""
+WITHIN_SLICE = 0.25
+"""A frame or contour within this part of the slice distance from a slice is not in the next one, however near that is."""
 SAME_DIRECTION = 2e-3
 """Largest difference of a direction cosine within one volume: scanners round, and repeat with jitter (GE, 1e-3)."""
 MOVED_DIRECTION = 0.1
@@ -35,3 +37,9 @@ SAME_PERIOD = 0.2
 def same_place_mm(spacing_mm: tuple[float, float], step_mm: float) -> float:
     """Return how far apart positions of one slice may be, mm."""
     return min(SAME_PLACE_MM, SAME_PLACE * min(*spacing_mm, abs(step_mm) or 1.0))
+
+
+def near_slice_mm(step_mm: float, part: float) -> float:
+    """Return how far from a slice what is in it may be, mm: this part of the slice distance, of tiny ones less than half."""
+    near_mm = max(SAME_PLACE_MM, part * step_mm)
+    return min(near_mm, WITHIN_SLICE * step_mm) if step_mm > 0 else near_mm

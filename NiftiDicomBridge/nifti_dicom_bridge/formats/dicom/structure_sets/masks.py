@@ -9,18 +9,17 @@ from types import MappingProxyType
 import numpy as np
 
 from ....model.geometry import Plane
+from ..reading.tolerances import near_slice_mm, same_place_mm
 from .fill import filled
 from .rois import Contour, ContourImage, Roi, is_closed, is_unusual
 
-SAME_PLANE_MM, SAME_PLANE = 0.01, 0.02
-"""Contours are in one plane if their distance is at most this many mm, or this part of the slice distance."""
+SAME_PLANE = 0.02
+"""Contours are in one plane if their distance is at most this part of the slice distance, of usual ones."""
 FLAT = 0.1
 """And parallel to the slices if their points are not further apart along the normal than this part of the slice distance."""
 HALF = 0.5
 TRIANGLE = 3
 """Points that enclose something."""
-SAME_POINT_MM = 0.01
-"""Contours are copies of each other if their points differ by less."""
 NOT_DRAWN = 0
 """The label of regions without images in their frame of reference: they have no voxels, and edits leave them as they are."""
 Box = tuple[slice, slice, np.ndarray]
@@ -75,7 +74,8 @@ class SliceGrid:
         self.distances = np.array([plane.position @ self.normal for plane in planes])
         steps = np.abs(np.diff(self.distances))
         self.step_mm = float(steps.min()) if steps.size else step_mm or 1.0
-        self.near_mm = max(SAME_PLANE_MM, SAME_PLANE * self.step_mm)
+        self.near_mm = near_slice_mm(self.step_mm, SAME_PLANE)
+        self._same_point_mm = same_place_mm(planes[0].spacing, self.step_mm)
         self._images = {image: float(plane.position @ self.normal) for image, plane in images.items() if plane}
 
     def masks_of(self, roi: Roi) -> RoiMasks:
@@ -97,7 +97,7 @@ class SliceGrid:
         masks.warnings += self._wrong_images(closed)
         levels = self._levels(closed)
         for k, level in self._by_slice(levels, masks).items():
-            self._fill(masks, k, _without_copies(levels[level], masks))
+            self._fill(masks, k, _without_copies(levels[level], self._same_point_mm, masks))
         return masks
 
     def _wrong_images(self, contours: Sequence[Contour]) -> list[str]:
@@ -207,17 +207,17 @@ def _doubts_of_kinds(contours: Sequence[Contour]) -> list[str]:
     return doubts
 
 
-def _without_copies(contours: Sequence[Contour], masks: RoiMasks) -> list[Contour]:
+def _without_copies(contours: Sequence[Contour], same_point_mm: float, masks: RoiMasks) -> list[Contour]:
     """Return contours without those that are in a slice twice: as holes of each other, they would empty it."""
-    different = {_outline(contour.points): contour for contour in reversed(contours)}
+    different = {_outline(contour.points, same_point_mm): contour for contour in reversed(contours)}
     if len(different) < len(contours):
         _once(masks.warnings, "contours occur twice in a slice: each was used once")
     return list(reversed(different.values()))
 
 
-def _outline(points: np.ndarray) -> bytes:
+def _outline(points: np.ndarray, same_point_mm: float) -> bytes:
     """Return the same bytes for the same outline, wherever it begins and whichever way it goes round."""
-    whole = np.round(points / SAME_POINT_MM).astype(np.int64)
+    whole = np.round(points / same_point_mm).astype(np.int64)
     whole = whole[:-1] if len(whole) > 1 and (whole[0] == whole[-1]).all() else whole
     rounds = (np.roll(way, -int(np.lexsort(way.T[::-1])[0]), axis=0) for way in (whole, whole[::-1]))
     return min(way.tobytes() for way in rounds)

@@ -19,6 +19,7 @@ from nifti_dicom_bridge.model.volume import Volume
 from nifti_dicom_bridge.options import Kind, SegmentationForm
 from oracles import oracle, run
 from phantoms import save
+from phantoms.base import put_raw
 from readers import dcmqi_labels
 from seg_objects import NAMED, by_number, common, lists, named_segmentation, one_pixel, painted, put, z_of
 
@@ -41,6 +42,25 @@ def test_an_edited_label_map_becomes_a_segmentation_with_the_segments_of_the_ori
     expected = by_number(circle.dicom / "seg.dcm")
     expected[3][z_of(5)] = one_pixel()
     assert lists(by_number(path)) == lists(expected)
+
+
+@pytest.mark.parametrize("damage", [b"A ", b"", None])
+def test_segments_whose_description_is_damaged_are_called_by_their_numbers(damage: bytes | None, circle: Circle) -> None:
+    """It ended in a traceback."""
+    ds = named_segmentation()
+    if damage is None:
+        del ds.SegmentSequence[1].SegmentNumber
+    else:
+        del ds.SegmentSequence
+        put_raw(ds, 0x00620002, "LO", damage)
+    put(circle.dicom, ds)
+    circle.forth()
+
+    made, _, warnings = painted(circle, lambda labels: labels.__setitem__((3, 0, 0), 3))
+
+    names = [item.SegmentLabel for item in made.SegmentSequence]
+    assert names == (["spleen", "Label 2", "κύστη"] if damage is None else ["Label 1", "Label 2", "Label 3"])
+    assert any("label 2" in text or "label 1" in text for text in warnings)
 
 
 def test_a_new_label_is_called_by_its_number_with_a_warning(circle: Circle) -> None:
