@@ -11,7 +11,7 @@ from uuid import uuid4
 
 import numpy as np
 
-from nifti_dicom_bridge import ConversionOptions, OutputError, Volume, stem_of, write
+from nifti_dicom_bridge import ConversionOptions, Log, OutputError, Volume, stem_of, write
 
 from . import Hierarchy
 from .ExportSources import ExportSource
@@ -41,12 +41,12 @@ class NewFiles:
                 path.unlink(missing_ok=True)
 
 
-def write_image(volume: Volume, source: ExportSource, path: Path, options: ConversionOptions) -> list[Path]:
+def write_image(volume: Volume, source: ExportSource, path: Path, options: ConversionOptions, log: Log) -> list[Path]:
     """Write an image with what is known of its node, and return the files."""
     is_new = not path.parent.exists()
     _make(path.parent)
     try:
-        return _write(volume, source, path, options)
+        return _write(volume, source, path, options, log)
     except BaseException:
         if is_new:
             with suppress(OSError):  # it contains other images
@@ -54,7 +54,7 @@ def write_image(volume: Volume, source: ExportSource, path: Path, options: Conve
         raise
 
 
-def _write(volume: Volume, source: ExportSource, path: Path, options: ConversionOptions) -> list[Path]:
+def _write(volume: Volume, source: ExportSource, path: Path, options: ConversionOptions, log: Log) -> list[Path]:
     assert source.image is not None
     table = companion_table(path)
     numbers = set(np.unique(volume.voxels).tolist()) if source.image.labels and volume.source is None else set()
@@ -62,7 +62,7 @@ def _write(volume: Volume, source: ExportSource, path: Path, options: Conversion
     if labels and table.exists() and not options.overwrite:
         raise OutputError(f"{table} exists. Choose another folder or name.")
     with _text_for(table, label_table(labels) if labels else "") as put_table:
-        outputs = write(volume, path, options.for_cleaned_images())
+        outputs = write(volume, path, options.for_cleaned_images(), log)
         if volume.source is None:
             _write_identity(source.identity, outputs, options.identity)
         return outputs + put_table()

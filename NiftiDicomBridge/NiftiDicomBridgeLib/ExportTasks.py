@@ -171,7 +171,7 @@ class ExportTask:
             name = self._public_name(volume)
         path = self._folder / (name + (".nii.gz" if self._options.gzip else ".nii"))
         new.expect(path)
-        return write_image(replace(volume, name=name), source, path, self._options)
+        return write_image(replace(volume, name=name), source, path, self._options, log)
 
     def _public_name(self, volume: Volume) -> str:
         """Return a name that no other volume of this export has, and that the name of the node is not part of."""

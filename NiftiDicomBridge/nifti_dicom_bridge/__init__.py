@@ -20,7 +20,8 @@ if TYPE_CHECKING:  # the same names for type checkers, which do not look into th
     from .conversion.write_image import write as write
     from .deidentification import Deidentifier as Deidentifier
     from .errors import ArchiveError as ArchiveError
-    from .errors import BridgeError as BridgeError, Cancelled as Cancelled, DependencyError as DependencyError
+    from .errors import BridgeError as BridgeError, BridgeWarning as BridgeWarning, Cancelled as Cancelled
+    from .errors import DependencyError as DependencyError
     from .errors import DicomReadError as DicomReadError, GeometryError as GeometryError
     from .errors import ImageReadError as ImageReadError, NiftiReadError as NiftiReadError
     from .errors import OptionError as OptionError, OutputError as OutputError, PixelError as PixelError
@@ -78,7 +79,8 @@ _HOMES = {
     "network.send": "send",
     "network.settings": "ArchiveSettings read_archive_settings",
     "network.transfer_report": "TransferReport",
-    "errors": "ArchiveError BridgeError Cancelled DependencyError DicomReadError GeometryError ImageReadError NiftiReadError "
+    "errors": "ArchiveError BridgeError BridgeWarning Cancelled DependencyError DicomReadError GeometryError ImageReadError "
+    "NiftiReadError "
     "OptionError OutputError PixelError SidecarError ZarrReadError",
     "conversion.apply": "apply",
     "conversion.functions": "deidentify to_dicom to_nifti to_preview to_zarr",

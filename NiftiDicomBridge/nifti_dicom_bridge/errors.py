@@ -233,6 +233,23 @@ class OutputError(BridgeError):
         self.existing = existing
 
 
+class BridgeWarning(UserWarning):
+    """What is to be known of an image that `write` wrote without a log.
+
+    Examples
+    --------
+    >>> import warnings
+    >>> import numpy as np
+    >>> from nifti_dicom_bridge import BridgeWarning, ConversionOptions, Volume, write
+    >>> image = Volume(np.zeros((1, 2, 4, 4), np.int16), np.eye(4), name="T1w")
+    >>> with warnings.catch_warnings(record=True) as caught:
+    ...     warnings.simplefilter("always", BridgeWarning)
+    ...     files = write(image, "new", ConversionOptions(target="dicom", kind="mr"))
+    >>> str(caught[0].message)
+    'no sidecar found: attributes that neither its header nor a reference specifies stay empty; ...'
+    """
+
+
 class ArchiveError(BridgeError):
     """An archive cannot be reached, refuses the connection, or does not answer as DICOM specifies.
 

@@ -15,6 +15,7 @@ from ..model.limits import SizeLimitError
 from ..model.names import stem_of
 
 DESCRIPTION = "dataset_description.json"
+DERIVATIVES = "derivatives"
 _ENTITY = re.compile(r"([A-Za-z]+)-([A-Za-z0-9+]+)$")
 _DEPTH = 8
 
@@ -79,18 +80,24 @@ def study_key(path: Path) -> tuple[str, ...]:
     entities, _ = entities_of(stem_of(path))
     if "sub" not in entities:
         return (str(path.absolute()),)
-    return (str(_source_of(root) if root else path.absolute().parent), entities["sub"], entities.get("ses", ""))
+    return (str(raw_root_of(root) if root else path.absolute().parent), entities["sub"], entities.get("ses", ""))
 
 
-def _source_of(root: Path) -> Path:
-    """Return the raw data set that derivatives are in."""
+def raw_root_of(root: Path) -> Path:
+    """Return the raw data set that derivatives are in; a data set of other images is its own.
+
+    Raises
+    ------
+    SidecarError
+        If its description repeats a key.
+    """
     try:
         kind = read_json(root / DESCRIPTION).get("DatasetType", "raw")
     except RepeatedKeyError as error:
         raise SidecarError(f"{root / DESCRIPTION}: {error}.") from None
     except (OSError, ValueError, AttributeError, SizeLimitError):
         kind = "raw"
-    if kind != "derivative":
+    if kind != "derivative" and root.parent.name != DERIVATIVES:
         return root
     outer = root_of(root / "x" if root_of(root.parent) is None else root.parent)
-    return outer if outer is not None and outer != root else root.parent
+    return raw_root_of(outer) if outer is not None and outer != root else root.parent

@@ -46,7 +46,7 @@ def _pulse_sequence_type(source: PlaneAttributes) -> str | None:
 
 
 def _mt_state(source: PlaneAttributes) -> bool | None:
-    return True if source.number(MT_PULSE) == 1 else None
+    return True if source.number(MT_PULSE) == 1 or "MTC" in words_of(source, SEQUENCE_VARIANT) else None
 
 
 MT = flag(("OFF_RESONANCE", "ON_RESONANCE"), ("NONE",))
@@ -61,7 +61,7 @@ def _spoiling_type(source: PlaneAttributes, where: object, factor: float) -> str
 ROWS = (
     Derived("PulseSequenceType", _pulse_sequence_type, "ScanningSequence, SequenceVariant, multiband", MR),
     Row("MTState", Tag.MAGNETIZATION_TRANSFER, MT),
-    Derived("MTState", _mt_state, "CSA protocol `sPrepPulses.ucMTC`"),
+    Derived("MTState", _mt_state, "CSA protocol `sPrepPulses.ucMTC`, else `MTC` in SequenceVariant"),
     Derived("SpoilingState", is_spoiled, "(0018,9016) Spoiling, else `SP` in SequenceVariant"),
     Row("SpoilingType", Tag.SPOILING, Kind(_spoiling_type, SPOILING_TYPES.to_dicom, (str,))),
     Row("VariableFlipAngleFlag", Tag.VARIABLE_FLIP_ANGLE_FLAG, flag(("Y",), ("N",))),

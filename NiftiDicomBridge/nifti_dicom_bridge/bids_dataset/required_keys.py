@@ -26,6 +26,7 @@ def add_required_keys(image: Image, session: Sequence[Image]) -> None:
     """
     image.aslcontext = _roles(image)
     added = {**_task(image), **_phase_units(image), **_echo_times(image, session), **_asl(image), **_excitation_time(image)}
+    added |= _mt_state(image)
     added = {key: value for key, value in added.items() if key not in image.keys and key not in image.changes}
     known = {key: value for key, value in {**image.keys, **added, **image.changes}.items() if value is not None}
     unknown = [
@@ -57,6 +58,13 @@ def _excitation_time(image: Image) -> dict[str, Any]:
     """RepetitionTime of spoiled gradient echoes, which have no preparation, is the time between their excitations."""
     time = image.keys.get("RepetitionTime")
     return {"RepetitionTimeExcitation": time} if image.suffix in _SPOILED and time else {}
+
+
+def _mt_state(image: Image) -> dict[str, Any]:
+    """Return whether there are pulses of magnetization transfer, as the entity of the name specifies."""
+    states = {"on": True, "off": False}
+    label = image.entities.get("mt", "")
+    return {"MTState": states[label]} if label in states else {}
 
 
 def _echo_times(image: Image, session: Sequence[Image]) -> dict[str, Any]:
@@ -109,8 +117,9 @@ def _lacking(image: Image, known: dict[str, Any]) -> str:
     missing = naming_rules.missing_keys(image.datatype, image.suffix, known)
     reasons = []
     if missing:
-        given = EXPLAINED.format("them" if len(missing) > 1 else "it")
-        reasons.append(f"BIDS requires {', '.join(missing)} of {what}, and the DICOM does not contain it: {given}")
+        it = "them" if len(missing) > 1 else "it"
+        given = EXPLAINED.format(it)
+        reasons.append(f"BIDS requires {', '.join(missing)} of {what}, and the DICOM does not contain {it}: {given}")
     if image.suffix == "asl" and not image.aslcontext:
         reasons.append(
             f'the DICOM does not specify which volumes are control and label: give "aslcontext" {remedy("bids-keys")}'

@@ -169,9 +169,12 @@ def with_edits(volume: Volume, edits: SidecarEdits) -> Volume:
 
 
 def violations(paths: Sequence[Path]) -> list[str]:
-    """Return what the standard does not allow in files that were written, in sentences."""
+    """Return what the standard does not allow in files that were written, in a sentence for each attribute."""
     errors = [finding for finding in check_files(paths) if finding.severity is Severity.ERROR]
-    return [f"not valid: {finding.tag} {finding.message} {finding.advice}" for finding in errors]
+    chosen = {(one.file, one.tag): one for one in reversed(errors)}
+    chosen |= {(one.file, one.tag): one for one in errors if one.rule == "value"}  # which words are allowed states most
+    listed = (one for one in errors if chosen[one.file, one.tag] is one)
+    return [": ".join(filter(None, ("not valid", one.tag, f"{one.message} {one.advice}"))) for one in listed]
 
 
 def _refuse_original_options(path: Path, options: ConversionOptions) -> None:

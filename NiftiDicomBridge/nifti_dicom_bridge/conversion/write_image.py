@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import os
+import warnings
 from dataclasses import replace
 from pathlib import Path
 
 from ..creation.image_with_sidecar import ImageWithSidecar, read_top
 from ..creation.metadata_file import given_values
 from ..deidentification import Deidentifier
+from ..errors import BridgeWarning
 from ..formats.dicom.edits import elements_of
 from ..formats.dicom.job import DicomJob
 from ..formats.dicom.write import write_dicom
@@ -38,7 +40,8 @@ def write(volume: Volume, path: AnyPath, options: ConversionOptions | None = Non
     options : ConversionOptions, optional
         The target and all other choices. What applies only to the conversion of many images is refused.
     log : Log, optional
-        Receives notes, warnings, and for new DICOM the source of each value.
+        Receives notes, warnings, and for new DICOM the source of each value. Without it, warnings are issued as
+        `BridgeWarning`.
 
     Returns
     -------
@@ -63,7 +66,16 @@ def write(volume: Volume, path: AnyPath, options: ConversionOptions | None = Non
     >>> len(write(image, "copies", ConversionOptions(target="dicom", uids="keep")))
     7
     """
-    options, log = options or ConversionOptions(), log if log is not None else Log()
+    if log is not None:
+        return _write(volume, path, options or ConversionOptions(), log)
+    own = Log()
+    outputs = _write(volume, path, options or ConversionOptions(), own)
+    for text in dict.fromkeys(own.warnings):
+        warnings.warn(text, BridgeWarning, stacklevel=2)
+    return outputs
+
+
+def _write(volume: Volume, path: AnyPath, options: ConversionOptions, log: Log) -> list[Path]:
     check_single_image(options)
     if options.target is Target.DICOM:
         return _write_dicom(volume, Path(path), options, log)

@@ -29,11 +29,14 @@ from .kind_parameters import LABEL_KINDS
 from .label_sources import has_label_table
 from .phase_encoding import phase_encoding
 from .placed_image import Placed
+from .raw_reference import with_raw_reference
 from .sidecar_attributes import SidecarAttributes, attributes_from_sidecar, frames_of, private_block
 from .sidecar_units import LONGEST_S
 from .usable_sidecar import Check, usable_sidecar
 
 _OF_TIMES = ("FrameTimesStart", "VolumeTiming", "FrameDuration")
+_STEP_OF_ITK_S = 1.0
+"""ITK writes this time between volumes where it knows none."""
 SAME_S = 1e-3
 """Times that differ by less differ by rounding."""
 
@@ -50,6 +53,7 @@ def request_of(described: ImageWithSidecar, shared: ConversionContext, log: Log)
     """
     described = _checked(described, log)
     stated = attributes_from_sidecar(described)
+    shared = with_raw_reference(described, shared, log)
     place = placed(described, shared, log)
     log.warnings += doubts_of_reference(described, place.reference)
     kind = _kind(described, known_of(described, stated, place, shared), shared, log)
@@ -72,6 +76,7 @@ def request_of(described: ImageWithSidecar, shared: ConversionContext, log: Log)
         durations_s=_numbers(described, "FrameDuration", described.image.times),
         frames=frames,
         is_counted=place.is_counted,
+        stated_times=_stated_times(described, place),
     )
     of_first = clock.of_frame(request, 0, 0) | (frames[0] if frames else {})
     attributes.offer(private_block(described, attributes, of_first), described.where)
@@ -168,6 +173,18 @@ def _starts(described: ImageWithSidecar, kind: Kind, log: Log) -> list[float]:
     return list(accumulate(durations[:-1], initial=0.0))
 
 
+def _stated_times(described: ImageWithSidecar, place: Placed) -> str:
+    """Return what states that the fourth axis of an image is time: the reference, its sidecar, or its header."""
+    times, step_s = described.image.times, described.image.time_step_s
+    if times < 2:
+        return ""
+    if place.reference is not None and place.same_space and len(place.reference.frames) == times:
+        return f"the reference has {times} times"
+    if key := next((key for key in ("RepetitionTime", *_OF_TIMES) if key in described.top), ""):
+        return f"its sidecar specifies {key}"
+    return f"its header specifies {step_s:g} s between them" if step_s not in (0.0, _STEP_OF_ITK_S) else ""
+
+
 def _sources(place: Placed, kind: Kind) -> tuple[Sequence[Instance], Sequence[int]]:
     """Return the instances that an image was made from, and their frames; none if it is not located in their space.
 
@@ -178,7 +195,7 @@ def _sources(place: Placed, kind: Kind) -> tuple[Sequence[Instance], Sequence[in
     if reference is None or not place.same_space:
         return (), ()
     if not place.same_grid:
-        return reference.instances, ()
+        return () if reference.is_space_only else reference.instances, ()
     if place.is_counted:
         all_frames = list(chain.from_iterable(reference.frames))
         return [frame.instance for frame in all_frames], [frame.number for frame in all_frames]

@@ -34,7 +34,12 @@ _TEMPLATE_LABEL = re.compile(
 )
 """Standard template identifiers (BIDS specification, appendix "Coordinate systems"), by their beginnings."""
 _SAME_GRID, _SAME_SPACE, _ELSEWHERE = "same grid", "same space, another grid", "not in its space"
+_SPACE_ONLY = "same space, no references to frames"
 _COUNTED = "the same frames, which have no position"
+_SEVERAL = (
+    "{count} images of the reference, such as echoes, have the grid of this image: it refers to the first. Attributes in which "
+    "they differ, such as EchoTime, are not taken from them"
+)
 _SEEN_MM = 1e-3
 _MOVED = 0.05
 """Slices that are further from their plane than this part of their distance are reported as a warning."""
@@ -55,17 +60,23 @@ def placed(described: ImageWithSidecar, shared: ConversionContext, log: Log) -> 
     if reference is not None and has_frames_of(reference, described.image):
         _check_only_one(reference, described, shared)
     turned = _reoriented(described, reference if same_space else None, shared, log)
-    same_grid = same_space and reference is not None and reference.has_slices_of(turned)
+    same_grid = same_space and reference is not None and not reference.is_space_only and reference.has_slices_of(turned)
     if reference is not None:
         is_counted = same_grid and reference.ijk_to_ras is None
-        where = _COUNTED if is_counted else _SAME_GRID if same_grid else _SAME_SPACE if same_space else _ELSEWHERE
+        where = _COUNTED if is_counted else _SAME_GRID if same_grid else _same_space(reference) if same_space else _ELSEWHERE
         log.warnings.insert(0, f"reference: {reference.describe()} ({reference.path}), {where}")
+        if same_grid and reference.volumes > 1:
+            log.warnings.append(_SEVERAL.format(count=reference.volumes))
     if not same_grid or reference is None or reference.grid is None:
         return Placed(turned, reference, same_space, False, planes_of(turned))
     snapped = replace(turned, ijk_to_ras=reference.grid)
     planes = list(reference.planes) or planes_of(snapped)
     _report_shift(turned, planes, log)
     return Placed(snapped, reference, True, True, planes, reference.ijk_to_ras is None)
+
+
+def _same_space(reference: Reference) -> str:
+    return _SPACE_ONLY if reference.is_space_only else _SAME_SPACE
 
 
 def _check_only_one(reference: Reference, described: ImageWithSidecar, shared: ConversionContext) -> None:

@@ -33,7 +33,7 @@ def records_near(described: ImageWithSidecar) -> list[str]:
     """Return which sidecars in the folder of an image without one have the record that it needs, or may need."""
     path = described.origin
     stamp = Stamp.of(path.parent)
-    records = _records(path.parent, stamp) if stamp else {}
+    records = records_in(path.parent, stamp) if stamp else {}
     if not records:
         return []
     image_id = ImageId.parse(nifti.description(path))
@@ -53,8 +53,8 @@ def records_near(described: ImageWithSidecar) -> list[str]:
 
 
 @lru_cache(maxsize=16)
-def _records(folder: Path, _: Stamp) -> dict[Path, ImageId | None]:
-    """Return the sidecars in a folder that have a record, with the identifier in it."""
+def records_in(folder: Path, _: Stamp) -> dict[Path, ImageId | None]:
+    """Return the sidecars in a folder that have a record, with the identifier in it; the stamp is that of the folder."""
     files = [folder / name for name in sorted(os.listdir(folder)) if name.lower().endswith(".json")]
     contents = ((file, _content(file)) for file in files)
     return {

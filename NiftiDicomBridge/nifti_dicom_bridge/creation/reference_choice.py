@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 
 from ..errors import OptionError
 from ..formats.dicom.created.reference import Reference
@@ -52,7 +53,18 @@ def chosen_reference(references: Sequence[Reference], image: Volume, name: str) 
             f"reference=: {len(_series(fitting))} {_kind_of(fitting)} fit {name} equally well: {_listed(fitting)}. Name the "
             "folder of the series that the image was made from."
         )
-    return fitting[0]
+    return _joined(fitting)
+
+
+def _joined(volumes: Sequence[Reference]) -> Reference:
+    """Return the first of several volumes of one series, such as echoes, with the instances of all of them.
+
+    What the volumes differ in, such as EchoTime, is then no attribute of the series.
+    """
+    if len(volumes) == 1:
+        return volumes[0]
+    instances = {instance.key: instance for volume in volumes for instance in volume.instances}
+    return replace(volumes[0], instances=tuple(instances.values()), volumes=len(volumes))
 
 
 def is_grid_of(reference: Reference, image: Volume) -> bool:

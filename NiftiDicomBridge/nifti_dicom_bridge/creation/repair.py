@@ -52,7 +52,10 @@ def drop_invalid_attributes(elements: Elements, others: Elements, sop_class: str
     repaired = {tag: _repaired(tag, element, sentences) for tag, element in elements.items()}
     for _ in range(ROUNDS):
         errors = _errors_of({**others, **repaired, Tag.SOP_CLASS_UID: new_element.text("UI", sop_class)})
-        wrong = dict(_path_to_remove(rule, path, message, repaired, sop_class) for rule, path, message in errors)
+        wrong: dict[TagPath, str] = {}
+        for error in errors:
+            where, reason = _path_to_remove(*error, repaired, sop_class)
+            wrong.setdefault(where, reason)
         wrong.pop((), None)
         if not wrong:
             break
@@ -147,7 +150,11 @@ def _without(elements: Elements, path: TagPath) -> Elements:
 # --- repairs ----------------------------------------------------------------------------------------------------------
 
 
-_WORDS = {Tag.IN_PLANE_PHASE_ENCODING_DIRECTION: {"COLUMN": "COL"}}  # of Enhanced MR → of MR (PS3.3 C.8.3.1)
+_WORDS = {
+    Tag.IN_PLANE_PHASE_ENCODING_DIRECTION: {"COLUMN": "COL"},  # of Enhanced MR → of MR (PS3.3 C.8.3.1)
+    Tag.PATIENT_SEX: {"MALE": "M", "FEMALE": "F", "OTHER": "O"},
+}
+"""Tag → words that others write for those of the standard."""
 
 
 def _repaired(tag: int, element: Element, sentences: Sentences) -> Element:

@@ -19,8 +19,10 @@ from ..model.metadata import Element, Elements, Item
 from ..options import Kind
 from ..standard.dictionary import keyword_of, tag_of
 from ..standard.numbers import is_number
+from ..standard.sop_classes import MR
 from ..standard.tags import Tag
 from .image_with_sidecar import ImageWithSidecar
+from .repair import word_problem
 from .value_repairs import TEXT_REPAIRS
 from .volume_attributes import elements_of_volumes, lists_of_volumes
 
@@ -157,6 +159,10 @@ def _fitting(key: str, tag: int, texts: list[str], where: str, sentences: list[s
         values = edits.checked_values(tag, shorter)
     except OptionError:
         sentences.append(f'"{key}" was left out, as its attribute cannot hold it: {reason}')
+        return None
+    problem = word_problem(tag, element_of(tag, *values), MR) if vr == "CS" else ""
+    if problem:
+        sentences.append(f'"{key}" is {_shown(texts)} and was left out: {problem}')
         return None
     sentences.append(
         f'"{key}" is {_shown(texts)} and became {_shown(shorter)} in {keyword_of(tag)}: its VR {vr} allows nothing else'

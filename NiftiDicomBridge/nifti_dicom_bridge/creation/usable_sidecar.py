@@ -21,7 +21,7 @@ _SURROGATES = re.compile("[\ud800-\udfff]")
 _AXES = {"x": "i", "y": "j", "z": "k"}
 _DIRECTIONS = ("PhaseEncodingDirection", "PhaseEncodingAxis", "SliceEncodingDirection")
 _MODALITIES = {"MRI": "MR", "PET": "PT", "MAGNETIC RESONANCE": "MR", "COMPUTED TOMOGRAPHY": "CT"}
-_SEXES = {"MALE": "M", "FEMALE": "F", "OTHER": "O"}
+_SEXES = {"MALE": "M", "FEMALE": "F", "OTHER": "O", "M": "M", "F": "F", "O": "O"}
 _TRUTH = {"true": True, "yes": True, "on": True, "false": False, "no": False, "off": False}
 # units that people write behind numbers → those of BIDS
 _UNITS = {
@@ -87,7 +87,7 @@ def _in_words_of_bids(key: str, value: Any, sentences: list[str]) -> Any:
     elif key == "Modality":
         after = _MODALITIES.get(value.strip().upper(), value.strip().upper())
     elif key == "PatientSex":
-        after = _SEXES.get(value.strip().upper(), value.strip().upper())
+        after = _SEXES.get(value.strip().upper(), value)
     if after != value:
         sentences.append(f'"{key}" is {value!r}: {after!r} was used')
     return after

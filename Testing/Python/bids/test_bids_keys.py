@@ -70,6 +70,7 @@ def one(attributes):
         (0x00120063, "a\\b", "DeidentificationMethod", ["a", "b"]),
         (0x00541001, "BQML", "Units", "Bq/mL"),
         (0x00189020, "NONE", "MTState", False),
+        (0x00180021, "SP\\MTC\\OSP", "MTState", True),
         (0x00181048, "IODINE", "ContrastBolusIngredient", "IODINE"),
         (0x00189016, "RF", "SpoilingType", "RF"),
         (

@@ -43,6 +43,8 @@ NAMES = [
     ("ep2d_diff_SBRef", 1, EPI, "dwi/*_sbref"),
     ("func-bold_task-faces_run-02__late", 3, EPI, "func/*_task-faces_run-02_bold"),
     ("WIP anat-T1w_acq-fast", 1, {}, "anat/*_acq-fast_T1w"),
+    ("anat-MTR_mt-on", 1, {}, "anat/*_mt-on_MTR"),
+    ("anat-MTS_flip-1_mt-off", 1, {"FlipAngle": "6"}, "anat/*_flip-1_mt-off_MTS"),
     ("unheard of", 1, {**SPIN_ECHO, "RepetitionTime": "4000", "EchoTime": "90"}, "anat/*_T2w"),
 ]  # fmt: skip
 
@@ -79,6 +81,13 @@ def test_inversions_of_mp2rage_without_them_are_in_sourcedata_and_the_report_nam
 
     assert all(name.startswith("sourcedata") for name in images(circle))
     assert "RepetitionTimePreparation, NumberShots of anat/MP2RAGE" in words
+
+
+@pytest.mark.parametrize(("label", "state"), [("on", True), ("off", False)])
+def test_the_name_states_whether_there_is_magnetization_transfer(label: str, state: bool, circle: Circle) -> None:
+    series(circle.dicom, 1, f"anat-MTR_mt-{label}")
+    dataset(circle)
+    assert sidecar(circle, "MTR")["MTState"] is state
 
 
 NAMELESS = [

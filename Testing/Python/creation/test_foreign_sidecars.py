@@ -220,3 +220,16 @@ def test_no_sidecar_makes_an_object_invalid(modality, sidecar):
     Path("a.json").unlink(missing_ok=True)
     given_keys = json.loads(json.dumps({**sidecar, "Modality": modality}))
     converted(kind={"PT": "pet"}.get(modality, modality.lower()), **given_keys)
+
+
+@pytest.mark.parametrize("sex", ["unknown to the clinic", "M/F", "XX"])
+def test_a_sex_that_dicom_does_not_have_is_one_warning(sex):
+    entry, _ = converted(**{**MR, "PatientSex": sex})
+    assert sum("PatientSex" in warning for warning in entry.log.warnings) == 1
+    assert pydicom.dcmread(entry.outputs[0]).PatientSex == ""
+
+
+@pytest.mark.parametrize(("sex", "written"), [("male", "M"), ("Female", "F"), ("o", "O")])
+def test_a_sex_in_words_is_written_as_a_letter(sex, written):
+    entry, _ = converted(**{**MR, "PatientSex": sex})
+    assert pydicom.dcmread(entry.outputs[0]).PatientSex == written

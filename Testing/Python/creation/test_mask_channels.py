@@ -6,6 +6,7 @@ import itertools
 import json
 from pathlib import Path
 
+import nibabel
 import numpy as np
 import pytest
 
@@ -107,3 +108,60 @@ def test_segments_of_masks_come_back_where_they_were():
     places = np.argwhere(np.asarray(image.dataobj) == 2) @ image.affine[:3, :3].T + image.affine[:3, 3]
     wanted = np.argwhere(LABELS == 2) @ MATRIX[:3, :3].T + MATRIX[:3, 3]
     assert np.allclose(sorted(places.tolist()), sorted(wanted.tolist()))
+
+
+def _cine(like_times: bool) -> Path:
+    """Write two masks that overlap, as one label at two times does, or that do not, and two names."""
+    Path("names.json").write_text(json.dumps(TWO_NAMES))
+    masks = np.stack([LABELS == 1, LABELS > 0] if like_times else [LABELS == 1, LABELS == 2], axis=-1)
+    return save("a_seg.nii", masks.astype(np.uint8))
+
+
+def _times(path: Path, statement: str) -> dict[str, object]:
+    """State that the fourth axis is time, and return the options."""
+    if statement == "sidecar":
+        path.with_suffix(".json").write_text('{"RepetitionTime": 2}')
+    if statement in ("header", "ITK"):
+        image = nibabel.load(path)
+        changed = nibabel.Nifti1Image(np.array(image.dataobj), image.affine, image.header)
+        changed.header.set_xyzt_units("mm", "sec")
+        changed.header.set_zooms((*image.header.get_zooms()[:3], 0.04 if statement == "header" else 1.0))
+        nibabel.save(changed, path)
+    if statement == "reference":
+        voxels = np.stack([np.arange(60, dtype=np.int16).reshape(5, 4, 3)] * 2, axis=-1)
+        made(save("cine-image/cine.nii", voxels), out="cine", kind=Kind.MR)
+        return {"reference": "cine"}
+    return {"reference": series("ct")}
+
+
+@pytest.mark.parametrize(
+    ("statement", "words"),
+    [
+        ("sidecar", "its sidecar specifies RepetitionTime"),
+        ("header", "its header specifies 0.04 s"),
+        ("reference", "has 2 times"),
+    ],
+)
+def test_masks_that_overlap_are_refused_if_something_states_that_they_are_times(statement: str, words: str):
+    path = _cine(like_times=True)
+    options = _times(path, statement)
+    error = refused(path, kind="seg", labels="names.json", **options)
+    assert words in error
+    assert "describe that label only" in error
+    Path("names.json").write_text('{"1": "liver"}')
+    objects = made(path, kind="seg", labels="names.json", **options)
+    assert [[item.SegmentLabel for item in ds.SegmentSequence] for ds in objects] == [["liver"]] * 2
+
+
+@pytest.mark.parametrize("like_times", [True, False])
+def test_the_time_that_itk_writes_for_any_image_does_not_make_masks_times(like_times: bool):
+    path = _cine(like_times)
+    (ds,) = made(path, kind="seg", labels="names.json", **_times(path, "ITK"))
+    assert [item.SegmentLabel for item in ds.SegmentSequence] == ["liver", "spleen"]
+
+
+@pytest.mark.parametrize("statement", ["sidecar", "header", "reference"])
+def test_masks_that_share_no_voxel_are_segments_whatever_the_header_has(statement: str):
+    path = _cine(like_times=False)
+    (ds,) = made(path, kind="seg", labels="names.json", **_times(path, statement))
+    assert [item.SegmentLabel for item in ds.SegmentSequence] == ["liver", "spleen"]

@@ -456,3 +456,13 @@ def test_a_reference_of_a_derived_image_is_reported(circle: Circle) -> None:
     circle.edit_image(lambda image: nibabel.Nifti1Image(np.asarray(image.dataobj) + 1, image.affine))
 
     assert "reference= was not used" in sentences(recast(circle.nifti, circle.back, Kind.AUTO, reference=circle.dicom))
+
+
+def test_a_sex_in_words_is_a_letter_in_another_kind_of_object(circle: Circle) -> None:
+    circle.make("classic_ct")
+    for path in circle.dicom.rglob("*"):
+        if path.is_file():
+            path.write_bytes(path.read_bytes().replace(b"\x10\x00\x40\x00CS\x02\x00O ", b"\x10\x00\x40\x00CS\x04\x00male"))
+    report = recast(circle.dicom, circle.back, Kind.ENHANCED)
+    assert {ds.PatientSex for ds in headers(circle.back)} == {"M"}
+    assert "PatientSex (0010,0040) was 'male' and is 'M' now" in sentences(report)

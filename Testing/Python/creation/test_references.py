@@ -9,6 +9,8 @@ import nibabel
 import numpy as np
 import pydicom
 import pytest
+from pydicom.dataelem import RawDataElement
+from pydicom.tag import Tag
 
 from made_here import MATRIX, entry_of, made, refused, save, series
 from nifti_dicom_bridge import Kind, OptionError, read, to_nifti
@@ -278,6 +280,34 @@ def test_slices_closer_than_pixels_are_wide_are_distinguished():
     thin = np.diag([-0.9, -0.9, 0.0079, 1.0])
     (found,) = made(save("a.nii", np.ones((5, 4, 3), np.uint8), thin), reference=series("ct", thin), kind="seg")
     assert found.NumberOfFrames == 3
+
+
+def test_of_several_echoes_on_its_grid_an_image_has_only_what_they_have_in_common():
+    folder = series("echoes", kind=Kind.MR, RepetitionTime="50")
+    for path in sorted(folder.rglob("*.dcm")):
+        ds = pydicom.dcmread(path)
+        ds.EchoTime, ds.EchoNumbers = 5, 1
+        ds.save_as(path)
+        ds.EchoTime, ds.EchoNumbers, ds.SOPInstanceUID = 10, 2, ds.SOPInstanceUID + "2"
+        ds.file_meta.MediaStorageSOPInstanceUID = ds.SOPInstanceUID
+        ds.save_as(path.with_name("e2" + path.name))
+    entry = entry_of(save("combined.nii"), reference=folder, kind=Kind.MR)
+    ds = pydicom.dcmread(entry.outputs[0])
+    assert (ds.EchoTime, ds.RepetitionTime) == (None, 50)
+    assert any("2 images of the reference, such as echoes, have the grid of this image" in text for text in entry.log.warnings)
+
+
+@pytest.mark.parametrize("sex", ["male", "X", "Male, as the form states"])
+def test_a_value_of_the_reference_that_is_wrong_in_several_ways_is_one_warning(sex):
+    folder = series("ct")
+    for path in folder.rglob("*.dcm"):
+        ds = pydicom.dcmread(path)
+        text = sex.encode() + b" " * (len(sex) % 2)
+        ds[0x00100040] = RawDataElement(Tag(0x00100040), "CS", len(text), text, 0, False, True)
+        ds.save_as(path)
+    warnings = entry_of(save("a.nii", MASK), kind=Kind.SEG, reference=folder).log.warnings
+    (text,) = (text for text in warnings if "PatientSex" in text)
+    assert text.startswith(f"not valid: PatientSex (0010,0040): It is {sex!r}; it must be one of M, F, O")
 
 
 @pytest.mark.parametrize(

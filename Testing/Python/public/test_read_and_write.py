@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import builtins
+import warnings
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ import pytest
 
 from nifti_dicom_bridge import (
     BridgeError,
+    BridgeWarning,
     ConversionOptions,
     DependencyError,
     GeometryError,
@@ -124,6 +126,20 @@ def test_kind_and_values_of_new_dicom_are_honored(tmp_path: Path) -> None:
     data_set = pydicom.dcmread(write(image(), tmp_path, options, log)[0])
     assert (data_set.Modality, data_set.PatientID) == ("CT", "007")
     assert ("PatientID", "set_values=") in [(change.attribute, change.source) for change in log.values]
+
+
+@pytest.mark.parametrize("target", ["dicom", "nifti"])
+def test_warnings_are_issued_where_no_log_receives_them(target: str, tmp_path: Path) -> None:
+    image = Volume(np.ones((1, 2, 3, 4), np.uint8), MATRIX, name="labels", intent="label")
+    log = Log()
+    write(image, tmp_path / "with", ConversionOptions(target=target), log)
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        write(image, tmp_path / "without", ConversionOptions(target=target))
+    own = [one for one in caught if one.category is BridgeWarning]
+    assert [str(one.message) for one in own] == log.warnings
+    assert {one.filename for one in own} <= {__file__}
+    assert any("no sidecar found" in text for text in log.warnings) is (target == "dicom")
 
 
 def test_an_original_becomes_another_kind(tmp_path: Path) -> None:

@@ -10,14 +10,11 @@ import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, Any
+from typing import IO
+
+from ...model.process_groups import end_group, in_own_group
 
 LAST_LINES, LAST_BYTES = 20, 1 << 14
-GRACE_S = 5.0
-"""How long a program may take to end when it is asked to."""
-POLL_S = 0.05
-NEW_GROUP = 0x200
-"""CREATE_NEW_PROCESS_GROUP of Windows."""
 
 
 @dataclass(frozen=True)
@@ -77,7 +74,6 @@ class Commands:
         with self._lock:
             if self._stopped:
                 return None
-            own_group: dict[str, Any] = {"start_new_session": True} if os.name == "posix" else {"creationflags": NEW_GROUP}
             process: subprocess.Popen[bytes] = subprocess.Popen(  # what the user wrote is run; file names in it are quoted
                 words[0] if shell else list(words),
                 shell=shell,
@@ -85,7 +81,7 @@ class Commands:
                 stdout=output,
                 stderr=subprocess.STDOUT,
                 env=self._environment,
-                **own_group,
+                **in_own_group(),
             )
             self._running.add(process)
             return process
@@ -107,26 +103,6 @@ class Commands:
             self._stopped, running = True, list(self._running)
         for process in running:
             end_group(process)
-
-
-def end_group(process: subprocess.Popen[bytes]) -> None:
-    """End a process and its children: asked first, forced after `GRACE_S`."""
-    if os.name != "posix":
-        subprocess.run(["taskkill", "/F", "/T", "/PID", str(process.pid)], capture_output=True, check=False)
-        return
-    _signal_group(process.pid, signal.SIGTERM)
-    end = time.monotonic() + GRACE_S
-    while process.poll() is None and time.monotonic() < end:
-        time.sleep(POLL_S)
-    _signal_group(process.pid, signal.SIGKILL)  # children that outlive the first of the group, too
-    process.wait()
-
-
-def _signal_group(group: int, number: int) -> None:
-    try:
-        os.killpg(group, number)
-    except (ProcessLookupError, PermissionError):  # it ended
-        pass
 
 
 def _problem_of(code: int) -> str:

@@ -17,16 +17,28 @@ from ....model.volume import Volume
 from .label_evidence import WHOLE
 
 
-def channels(image: Volume, segments: Sequence[Segment], log: Log) -> list[Volume]:
+def channels(image: Volume, segments: Sequence[Segment], log: Log, stated_times: str = "") -> list[Volume]:
     """Return masks along the fourth axis as a label map each, of one time; none where they are times, or no masks.
 
     They are segments if as many labels are described as there are masks, or if each voxel is in exactly one of them. The first
     of those is the background if one label less is described; without any, if it has the corners of the image.
 
+    Parameters
+    ----------
+    image : Volume
+        The masks.
+    segments : sequence of Segment
+        The labels that are described.
+    log : Log
+        Receives what they were taken for.
+    stated_times : str
+        What states that the fourth axis is time, as a clause; empty if nothing does.
+
     Raises
     ------
     LabelError
-        If another number of labels is described.
+        If another number of labels is described; or as many, of masks that overlap as one label at several times does, and
+        something states that they are times.
     """
     count, numbers = image.times, sorted({segment.number for segment in segments})
     masks = _Masks.of(image) if count > 1 and image.voxels.ndim == 4 else None
@@ -40,6 +52,13 @@ def channels(image: Volume, segments: Sequence[Segment], log: Log) -> list[Volum
                 f"labels are described. Describe the labels 1 to {count} if the masks are segments, one label if times."
             )
         return []
+    if masks.overlap and stated_times:
+        raise LabelError(
+            f"The image has {count} masks along its fourth axis, all with the value {masks.value}, which overlap, and {count} "
+            f"labels are described, but {stated_times}: whether they are segments or label {masks.value} at several times is "
+            "unknown. For times, describe that label only. For segments, write each mask to a file of its own and use "
+            'labels="masks".'
+        )
     first = int(has_background)
     described = "one label is" if len(numbers) == 1 else f"{len(numbers)} labels are"
     why = f"{described} described" if numbers else "each voxel is in exactly one of them"
@@ -50,10 +69,11 @@ def channels(image: Volume, segments: Sequence[Segment], log: Log) -> list[Volum
 
 @dataclass(frozen=True)
 class _Masks:
-    """What is known of masks: the value of voxels inside of them, and whether each voxel is in exactly one."""
+    """What is known of masks: the value of voxels inside of them, whether each voxel is in exactly one, or some in several."""
 
     value: int
     fill_space: bool
+    overlap: bool
 
     @classmethod
     def of(cls, image: Volume) -> _Masks | None:
@@ -68,7 +88,7 @@ class _Masks:
             value = value or int(max(values, default=0))
             for n, plane in enumerate(whole):
                 counts[(start + n) % slices] += plane != 0
-        return cls(value, bool((counts == 1).all())) if value > 0 else None
+        return cls(value, bool((counts == 1).all()), bool((counts > 1).any())) if value > 0 else None
 
 
 def _real(image: Volume, planes: np.ndarray) -> np.ndarray:

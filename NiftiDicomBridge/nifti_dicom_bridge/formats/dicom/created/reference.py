@@ -60,6 +60,10 @@ class Reference:
         Slices, rows, columns.
     assumed_ijk_to_ras : numpy.ndarray, shape (4, 4), or None
         The grid that its NIfTI image has where no position is known; None where one is.
+    volumes : int
+        How many volumes of the series fit the image equally well, such as echoes; frames and planes are those of the first.
+    is_space_only : bool
+        The image is in its space, but perhaps not made from its frames: it refers to none of them.
     """
 
     title: str
@@ -70,6 +74,8 @@ class Reference:
     ijk_to_ras: np.ndarray | None
     shape_kji: tuple[int, int, int]
     assumed_ijk_to_ras: np.ndarray | None = None
+    volumes: int = 1
+    is_space_only: bool = False
 
     @property
     def grid(self) -> np.ndarray | None:

@@ -70,6 +70,8 @@ class Request:
         `sources` have no position: slices are their frames, one by one.
     ratios : numpy.ndarray, shape (times, slices), or None
         Displayed to real values, which private attributes specify; None where they are the same.
+    stated_times : str
+        What states that the fourth axis is time, as a clause; empty if nothing does.
     """
 
     image: Volume
@@ -90,6 +92,7 @@ class Request:
     padding: tuple[float, ...] = ()
     is_counted: bool = False
     ratios: np.ndarray | None = None
+    stated_times: str = ""
 
     @property
     def object_kind(self) -> ObjectKind:

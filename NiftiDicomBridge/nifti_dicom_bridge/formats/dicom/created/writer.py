@@ -111,7 +111,8 @@ def _segmentation_request(request: Request, choices: KindParameters, log: Log) -
     if kind is SegmentationForm.AUTO:
         kind = SegmentationForm.FRACTIONAL if is_fraction(request.image) else SegmentationForm.BINARY
     common, sources = _common(request), _sources(request)
-    masks = channels(request.image, choices.segments, log) if kind is not SegmentationForm.FRACTIONAL else []
+    is_binary = kind is not SegmentationForm.FRACTIONAL
+    masks = channels(request.image, choices.segments, log, request.stated_times) if is_binary else []
     first, *overlapping = masks or _layers(request.image)
     if overlapping and kind is SegmentationForm.FRACTIONAL:
         raise LabelError(

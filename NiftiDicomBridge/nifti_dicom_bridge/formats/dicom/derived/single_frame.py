@@ -12,6 +12,7 @@ from ....standard.tags import Tag
 from .. import new_element
 from ..new_file import NewFile
 from ..reading.detectors import with_place
+from ..reading.ultrasound_regions import size_in_regions
 from ..reading.vendor import are_rows_reversed
 from ..uids import UidMap
 from .attributes import common, file_of, rescale_elements
@@ -69,6 +70,9 @@ def pixel_spacings(work: DerivationContext, elements: Elements) -> Elements:
     if work.spacing_ratio == (1.0, 1.0):
         return {}
     spacings = {tag: metadata.numbers(elements, tag) for tag in _SPACINGS}
+    in_regions = size_in_regions(work.series.first.elements).spacing_mm  # of pixels of the original: they are left out
+    if in_regions is not None and not any(spacings.values()) and Tag.SOP_CLASS_UID in elements:
+        spacings[Tag.PIXEL_SPACING] = list(in_regions)
     return {
         tag: new_element.decimals(value * ratio for value, ratio in zip(values, work.spacing_ratio, strict=True))
         for tag, values in spacings.items()

@@ -6,6 +6,7 @@ It writes that it is ready, reads requests from its standard input and writes an
 from __future__ import annotations
 
 import atexit
+import math
 import os
 import pickle
 import sys
@@ -16,13 +17,18 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from ....model.process_groups import end_group, in_own_group
 from .frame_codecs import Attributes, NotDecoded
 
 if TYPE_CHECKING:
     import subprocess
 
-LIMIT_S, LIMIT_S_PER_MB = 60.0, 5.0
-"""How long decoding may take: for the start of the process, and for each megabyte of frames."""
+START_S = 300.0
+"""How long the process may take to start: its packages may be on a slow disk."""
+LIMIT_S, LIMIT_S_PER_MB, LIMIT_S_PER_DECODED_MB = 60.0, 5.0, 1.0
+"""How long decoding may take: in any case, for each megabyte of frames, and for each that they become."""
+MOST_HALVINGS = 3
+"""How often the time is halved after requests in a row that took too long: a series may have a thousand of them."""
 LONGEST_END_S = 5.0
 """How long we wait for the process to end when ours ends."""
 READY = b"ready\n"
@@ -59,29 +65,38 @@ class _Workers:
         self._lock = threading.Lock()
         self._process: subprocess.Popen[bytes] | None = None
         self._owner = os.getpid()
-        self._is_ready, self._unusable = False, ""
+        self._is_ready, self._unusable, self._timeouts = False, "", 0
 
     def decode(self, python: str, request: tuple[str, Attributes, list[bytes]]) -> np.ndarray | None:
         with self._lock:
             if python == self._unusable:
                 return None
             process = self._running(python)
-            limit = LIMIT_S + LIMIT_S_PER_MB * sum(map(len, request[2])) / 1e6
-            timer = threading.Timer(limit, process.kill)
-            timer.start()
-            try:
-                if not self._started(process):
-                    self._unusable = python
-                    return None
-                answer = _ask(process, request)
-            except (OSError, EOFError, pickle.UnpicklingError) as error:
-                self.stop()
-                raise NotDecoded("the decoder ended with an error of its own: the data are damaged") from error
-            finally:
-                timer.cancel()
+            with _Limit(process, START_S):
+                is_started = self._started(process)
+            if not is_started:
+                self._unusable = python
+                return None
+            answer = self._answer(process, request)
         if isinstance(answer, str):
             raise NotDecoded(answer)
         return np.asarray(answer)
+
+    def _answer(self, process: subprocess.Popen[bytes], request: tuple[str, Attributes, list[bytes]]) -> Any:
+        with _Limit(process, _limit_s(*request) / 2 ** min(self._timeouts, MOST_HALVINGS)) as limit:
+            try:
+                answer = _ask(process, request)
+            except (OSError, EOFError, pickle.UnpicklingError) as error:
+                reason = "the decoder ended with an error of its own: the data are damaged"
+                if limit.is_over:
+                    self._timeouts += 1
+                    reason = (
+                        f"the decoder was stopped after {limit.seconds:.3g} s: the data are damaged, or the computer is busy"
+                    )
+                self.stop()
+                raise NotDecoded(reason) from error
+        self._timeouts = 0
+        return answer
 
     def _running(self, python: str) -> subprocess.Popen[bytes]:
         import subprocess  # only few conversions need it
@@ -92,7 +107,7 @@ class _Workers:
             paths = [str(_PACKAGE), *filter(None, [os.environ.get("PYTHONPATH")])]
             self._process = subprocess.Popen(
                 [python, "-m", _WORKER], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
-                env={**os.environ, "PYTHONPATH": os.pathsep.join(paths)},
+                **in_own_group(), env={**os.environ, "PYTHONPATH": os.pathsep.join(paths)},
             )  # fmt: skip
             self._is_ready = False
         return self._process
@@ -117,14 +132,46 @@ class _Workers:
             process.stdin.close()
             process.wait(LONGEST_END_S)
         except (OSError, subprocess.TimeoutExpired):
-            process.kill()
-            process.wait()
+            end_group(process)
 
     def stop(self) -> None:
-        if self._process is not None:
-            self._process.kill()
-            self._process.communicate()
-            self._process = None
+        process, self._process = self._process, None
+        if process is None:
+            return
+        end_group(process)
+        for pipe in (process.stdin, process.stdout):
+            try:
+                if pipe is not None:
+                    pipe.close()
+            except OSError:  # what was not written yet
+                pass
+
+
+class _Limit:
+    """Ends a process that takes longer than some seconds, so that reading from it ends, too."""
+
+    def __init__(self, process: subprocess.Popen[bytes], seconds: float) -> None:
+        self.process, self.seconds, self.is_over = process, seconds, False
+        self._timer = threading.Timer(seconds, self._end)
+        self._timer.daemon = True
+
+    def __enter__(self) -> _Limit:
+        self._timer.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._timer.cancel()
+
+    def _end(self) -> None:
+        self.is_over = True
+        end_group(self.process)
+
+
+def _limit_s(_: str, attributes: Attributes, frames: Sequence[bytes]) -> float:
+    """Return how long decoding of frames may take."""
+    samples = [int(attributes.get(name, 0)) for name in ("Rows", "Columns", "SamplesPerPixel", "BitsAllocated")]
+    decoded = len(frames) * math.prod(samples) / 8
+    return LIMIT_S + (LIMIT_S_PER_MB * sum(map(len, frames)) + LIMIT_S_PER_DECODED_MB * decoded) / 1e6
 
 
 def _ask(process: subprocess.Popen[bytes], request: Any) -> Any:

@@ -68,6 +68,8 @@ class Time(NamedTuple):
         It orders times that have one InstanceNumber only: it numbers states, not times.
     is_nested : bool
         It begins again for each value of the nested rows before it (NM: PS3.3 C.8.4.8.1.1).
+    is_of_sets : bool
+        It distinguishes images that have about as many frames as each other: else it changed from one time to the next.
     """
 
     name: str
@@ -82,6 +84,7 @@ class Time(NamedTuple):
     may_change: bool = False
     follows_instances: bool = False
     is_nested: bool = False
+    is_of_sets: bool = False
 
 
 MEANINGS = (
@@ -108,6 +111,7 @@ _GATING, _PERCENT = Tag.CARDIAC_SYNCHRONIZATION_SEQUENCE, Tag.NOMINAL_PERCENTAGE
 _BREATHING, _OF_BREATH = Tag.RESPIRATORY_SYNCHRONIZATION_SEQUENCE, Tag.NOMINAL_PERCENTAGE_OF_RESPIRATORY_PHASE
 TIMES = (
     Time("FrameLabel", image_texts.frame_label, orders=False, moves=True, separates=True),
+    Time("a correction of PET", read.corrections, orders=False, moves=True, separates=True, is_of_sets=True),
     Time("DimensionIndexValues", read.dimension_indices, moves=True),
     Time("TemporalPositionIndex", read.of_content(Tag.TEMPORAL_POSITION_INDEX), moves=True, counts_times=True),
     Time("TemporalPositionIdentifier", read.number_in(Tag.TEMPORAL_POSITION_IDENTIFIER), moves=True, counts_times=True,

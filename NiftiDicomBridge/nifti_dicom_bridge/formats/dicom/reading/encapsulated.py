@@ -13,7 +13,7 @@ from ....model import metadata
 from ....model.metadata import Instance
 from ....standard.dictionary import describe, uid_name
 from ....standard.tags import Tag
-from ....standard.transfer_syntaxes import RLE, VIDEO
+from ....standard.transfer_syntaxes import JPEG_BASELINE, JPEG_EXTENDED, RLE, VIDEO
 from .files import open_instance
 from .lookup import frame_count
 
@@ -195,4 +195,15 @@ def pixel_attributes(instance: Instance) -> dict[str, int | str]:
     attributes: dict[str, int | str] = {name: metadata.integer(elements, *where) for name, where in numbers.items()}
     attributes["BitsStored"] = attributes["BitsStored"] or attributes["BitsAllocated"]
     attributes["HighBit"] = attributes["HighBit"] or int(attributes["BitsStored"]) - 1
-    return attributes | {"PhotometricInterpretation": metadata.text(elements, Tag.PHOTOMETRIC_INTERPRETATION)}
+    return attributes | {"PhotometricInterpretation": _color_model(instance, int(attributes["SamplesPerPixel"]))}
+
+
+def _color_model(instance: Instance, samples: int) -> str:
+    """Return PhotometricInterpretation; where a color image has none, the one that decoders look up in its codestream.
+
+    JPEG is YCbCr unless its header states red, green and blue; other codecs do not state it.
+    """
+    stated = metadata.text(instance.elements, Tag.PHOTOMETRIC_INTERPRETATION)
+    if stated or samples != 3:
+        return stated
+    return "YBR_FULL_422" if instance.transfer_syntax in (JPEG_BASELINE, JPEG_EXTENDED) else "RGB"

@@ -33,6 +33,7 @@ _DESCRIPTIONS = (
     Tag.RECONSTRUCTION_ALGORITHM, Tag.RECONSTRUCTION_METHOD,
     Tag.CORRECTED_IMAGE, Tag.ATTENUATION_CORRECTION_METHOD, Tag.SCATTER_CORRECTION_METHOD, Tag.DECAY_CORRECTION,
 )  # fmt: skip
+_CORRECTIONS = (Tag.CORRECTED_IMAGE, Tag.ATTENUATION_CORRECTION_METHOD, Tag.SCATTER_CORRECTION_METHOD)
 _OF_ONE_IMAGE = (Tag.DOSE_TYPE, Tag.RECEIVE_COIL_NAME, Tag.IMAGE_LATERALITY, Tag.VIEW_POSITION)
 _VELOCITY = re.compile(r"_v(\d+[a-z]{2})", re.IGNORECASE)
 """In SequenceName of Siemens: encoded velocity, cm/s, and its direction."""
@@ -217,6 +218,14 @@ def _energy_of(look: Lookup) -> str:
 def description(frame: Frame) -> tuple[str, ...] | None:
     """Return texts that are of a whole series, and differ where several images have one SeriesInstanceUID."""
     texts = tuple("+".join(metadata.texts(frame.look.data_set, tag)) for tag in _DESCRIPTIONS)
+    return texts if any(texts) else None
+
+
+def corrections(frame: Frame) -> tuple[str, ...] | None:
+    """Return how a PET image was corrected: those with and without a correction of attenuation may be in one series."""
+    if metadata.text(frame.look.data_set, Tag.MODALITY) != "PT":
+        return None
+    texts = tuple("+".join(metadata.texts(frame.look.data_set, tag)) for tag in _CORRECTIONS)
     return texts if any(texts) else None
 
 

@@ -60,6 +60,8 @@ def _notes_of(
     instances: Sequence[Instance], frames: Sequence[Sequence[FrameInfo]], weightings: Sequence[Weighting | None]
 ) -> list[str]:
     stated = [weighting for weighting in weightings if weighting is not None]
+    if not stated and _is_diffusion_weighted(_lookup_of(instances[0], frames[0][0])):
+        return ["a diffusion series by its ImageType, but no b-value is specified: .bval and .bvec are not written"]
     if not any(weighting.b_value > _least(instances) for weighting in stated):
         return []
     if len(stated) < len(weightings):

@@ -9,7 +9,6 @@ import numpy as np
 
 from ....model import metadata
 from ....model.geometry import Plane
-from ....model.metadata import Item
 from ....standard.dictionary import describe
 from ....standard.iods import modules_of
 from ....standard.tags import Tag
@@ -17,10 +16,13 @@ from .detectors import place_of_detector
 from .lookup import Lookup
 from .philips_volumes import volume_of
 from .tolerances import LARGEST, SMALLEST
+from .ultrasound_regions import size_in_regions
 
 LARGEST_SKEW = 0.01
 """Direction cosines with three decimals are closer to orthogonal."""
 BY_LOCATION = "no ImagePositionPatient (0020,0032): slices are in the order of {}, their position is assumed"
+BY_POSITION = "slices are in the order and at the distance of ImagePositionPatient (0020,0032), their orientation is assumed"
+"""The note of a frame whose plane has the position that it specifies and no orientation; see `lone_positions`."""
 AXIAL = (1.0, 0.0, 0.0, 0.0, 1.0, 0.0)
 _SPACINGS = (
     (Tag.PIXEL_MEASURES_SEQUENCE, Tag.PIXEL_SPACING, ""),
@@ -42,11 +44,11 @@ def plane_of(look: Lookup, notes: list[str]) -> Plane | None:
         return None
     axes = axes_of(tuple(orientation)) if len(orientation) == 6 else None
     notes += filter(None, [doubt_of_axes(orientation)])
-    if axes is None or len(position) != 3 or not all(abs(value) < LARGEST for value in position):
-        notes.append(
-            f"position {_shown(position)} and orientation {_shown(orientation)} are not valid: the position of the "
-            "image is unknown"
-        )
+    is_known = len(position) == 3 and all(abs(value) < LARGEST for value in position)
+    if axes is None or not is_known:
+        what = "" if is_known else f"position {_shown(position)} and "
+        are = "is not valid: the orientation" if is_known else "are not valid: the position"
+        notes.append(f"{what}orientation {_shown(orientation)} {are} of the image is unknown")
         return None
     if not any(look.numbers(group, tag) for group, tag, _ in _SPACINGS):
         notes.append(f"no {describe(Tag.PIXEL_SPACING)}: pixels count as 1 mm, though the object specifies its position")
@@ -75,7 +77,11 @@ def located_plane(look: Lookup, notes: list[str]) -> Plane | None:
         if location is not None and abs(location) < LARGEST:
             notes.append(BY_LOCATION.format(describe(tag)))
             return assumed_plane(location, axes, spacing_of(look, []))
-    return None
+    known = look.numbers(Tag.PLANE_POSITION_SEQUENCE, Tag.IMAGE_POSITION_PATIENT)
+    if len(known) != 3 or not all(abs(value) < LARGEST for value in known):
+        return None
+    notes.append(BY_POSITION)
+    return Plane(np.array(known), np.array(AXIAL), spacing_of(look, []))
 
 
 def _plane_in_volume(look: Lookup, notes: list[str]) -> Plane | None:
@@ -156,6 +162,10 @@ def spacing_of(look: Lookup, notes: list[str]) -> tuple[float, float]:
         notes.append(f"{what} is not used, as a derived image may have been resampled: pixels count as 1 mm")
     if volume := volume_of(look.data_set):
         return volume.spacing_mm
+    in_regions = size_in_regions(look.data_set)
+    if in_regions.spacing_mm is not None:
+        notes.append(f"no PixelSpacing (0028,0030): {in_regions.words}")
+        return in_regions.spacing_mm
     notes += _unused_sizes(look)
     return 1.0, 1.0
 
@@ -166,27 +176,9 @@ def _unused_sizes(look: Lookup) -> list[str]:
     uses = []
     if len(ratio) == 2 and ratio[0] != ratio[1]:
         uses.append(f"{describe(Tag.PIXEL_ASPECT_RATIO)} {_shown(ratio)} is used for pictures only")
-    if regions := metadata.items(look.data_set, Tag.SEQUENCE_OF_ULTRASOUND_REGIONS):
-        uses.append(f"{describe(Tag.SEQUENCE_OF_ULTRASOUND_REGIONS)} is not used{_size_in_regions(regions)}")
+    if regions := size_in_regions(look.data_set).words:
+        uses.append(regions)
     return [f"no PixelSpacing (0028,0030): pixels count as 1 mm, {words}" for words in uses]
-
-
-def _size_in_regions(regions: Sequence[Item]) -> str:
-    """Return the size of pixels in regions that show tissue (PS3.3 C.8.5.5), as a clause; empty where they do not have one."""
-    sizes = set()
-    for elements in (region.elements for region in regions):
-        units = [metadata.integer(elements, tag) for tag in _REGION_UNITS]
-        if metadata.integer(elements, Tag.REGION_SPATIAL_FORMAT) == _TISSUE and units == [_CENTIMETERS] * 2:
-            sizes.add(tuple(10 * abs(metadata.number(elements, tag) or 0) for tag in _REGION_DELTAS))
-    if len(sizes) != 1:
-        return ""
-    rows, columns = sizes.pop()
-    return f"; pixels of its 2D region are {rows:.4g} × {columns:.4g} mm (rows × columns)"
-
-
-_TISSUE, _CENTIMETERS = 1, 3
-_REGION_UNITS = (Tag.PHYSICAL_UNITS_Y_DIRECTION, Tag.PHYSICAL_UNITS_X_DIRECTION)
-_REGION_DELTAS = (Tag.PHYSICAL_DELTA_Y, Tag.PHYSICAL_DELTA_X)
 
 
 def _is_of_these_pixels(look: Lookup, tag: int) -> bool:

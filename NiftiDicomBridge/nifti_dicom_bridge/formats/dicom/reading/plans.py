@@ -19,6 +19,7 @@ from . import decode, stacks
 from .frame_info import FrameInfo
 from .frames import SharedDescriptions, frames_of
 from .locations import doubts_of_locations
+from .lone_positions import with_orientations, without_lone_position
 from .multiframe import is_large_picture, refuse_tiles, sop_class_of
 from .segment_grids import grids_of_segmentations
 from .series import Inventory, Series
@@ -123,8 +124,9 @@ def _grids_of(series: Series, headers: SimilarDataSets) -> list[stacks.Grid]:
     with_labels = [sop_class in SEGMENTATIONS for sop_class in SharedValues(sop_class_of).of_all(headers)]
     labeled = [frame for frame in frames if with_labels[frame.instance]]
     if not labeled:
-        return stacks.split(frames)
-    others = [frame for frame in frames if not with_labels[frame.instance]]
+        return stacks.split(with_orientations(frames))
+    others = with_orientations([frame for frame in frames if not with_labels[frame.instance]])
+    labeled = [without_lone_position(frame) for frame in labeled]
     return [*stacks.split(others), *grids_of_segmentations(series.instances, labeled)]
 
 

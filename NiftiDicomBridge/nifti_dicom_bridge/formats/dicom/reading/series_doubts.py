@@ -95,11 +95,17 @@ def _assumed_of_values(elements: Elements) -> str:
 
 
 def _doubt_of_colors(instance: Instance) -> str:
-    """Return how the samples of uncompressed pixels contradict PhotometricInterpretation (PS3.3 C.7.6.3.1.2)."""
-    if instance.pixels is None or instance.pixels.tag != Tag.PIXEL_DATA or not is_native(instance):
+    """Return that PhotometricInterpretation is missing, or how samples that are not compressed contradict it.
+
+    PS3.3 C.7.6.3.1.2.
+    """
+    if instance.pixels is None or instance.pixels.tag != Tag.PIXEL_DATA:
         return ""
     pixel, name = pixel_format(instance), _PHOTOMETRIC
     photometric = metadata.text(instance.elements, Tag.PHOTOMETRIC_INTERPRETATION)
+    if not is_native(instance):
+        words = "the colors are those that the compressed pixel data specify"
+        return f"{name} is missing: {words}" if pixel.samples == 3 and not photometric else ""
     if has_whole_colors(instance, pixel.rows, pixel.columns):
         return f"{name} is {photometric}, but every pixel has a color of its own: they are read as YBR_FULL"
     if contradiction_of_samples := _contradiction_of_samples(photometric, pixel.samples):

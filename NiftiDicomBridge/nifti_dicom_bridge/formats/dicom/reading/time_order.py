@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from itertools import islice, pairwise
 from typing import Any
 
@@ -157,7 +157,8 @@ def _slices(volumes: Sequence[Frames]) -> list[list[int]]:
 def missing_times(volumes: Sequence[Frames], series: Frames) -> str:
     """Return which whole times are missing, by numbers that count them; empty where none is, or nothing counts them.
 
-    Those that other images of the series have are not missing, as where every second one has the other phase encoding.
+    Those that other images of the series have are not missing, as where every second one has the other phase encoding. Where
+    they are few, one of several times differs by mistake.
     """
     times = _times_of(volumes)
     for n, row in enumerate(TIMES):
@@ -173,15 +174,24 @@ def missing_times(volumes: Sequence[Frames], series: Frames) -> str:
             continue
         first = 1 if min(numbers) == 2 and not _has_first_instance(volumes) else min(numbers)
         last = max(numbers)
+        own_gaps = set(range(first, last)) - numbers
         if len(series) > sum(map(len, volumes)):
             numbers |= _numbers_of_others(volumes, series, n)
-        gaps = sorted(set(range(first, last)) - numbers)
+        gaps = own_gaps - numbers
         if 0 < len(gaps) <= len(volumes) // 2:
-            words = ", ".join(map(str, gaps[:5])) + (", …" if len(gaps) > 5 else "")
-            return f"{len(gaps)} time(s) missing: no frame has {row.name} {words}"
+            return f"{len(gaps)} time(s) missing: no frame has {row.name} {_listed(gaps)}"
+        if 0 < len(own_gaps) <= len(volumes) // _FEW and not gaps:
+            return (
+                f"{row.name} {_listed(own_gaps)} of the series is not in this image, but in one whose other attributes differ: "
+                "the time axis has gaps"
+            )
         if not gaps:
             return _missing_at_end(volumes, numbers, row.name)
     return ""
+
+
+def _listed(numbers: Collection[int]) -> str:
+    return ", ".join(map(str, sorted(numbers)[:5])) + (", …" if len(numbers) > 5 else "")
 
 
 def _numbers_of_others(volumes: Sequence[Frames], series: Frames, n: int) -> set[int]:
@@ -208,4 +218,6 @@ def _missing_at_end(volumes: Sequence[Frames], numbers: set[int], name: str) -> 
     return f"{promised - count} time(s) missing: NumberOfTemporalPositions is {promised}, the last {name} {last}"
 
 
+_FEW = 4
+"""One of so many times is few."""
 _COUNTING = frozenset({"TemporalPositionIndex", "TemporalPositionIdentifier", "AcquisitionNumber", "InstanceNumber"})

@@ -192,6 +192,9 @@ def _parts(places: Sequence[Frames], values: dict[tuple[int, int], Any], row: Ti
             parts[values[frame.key]].append(frame)
     if len(parts) < 2 or (row.may_change and any(map(_is_repeated, parts.values()))):
         return []
+    sizes = [len(part) for part in parts.values()]
+    if row.is_of_sets and min(sizes) < WHOLE * max(sizes):
+        return []
     whole = _without_drift(parts, places, row)
     if _are_volumes(whole, places, row):
         return whole

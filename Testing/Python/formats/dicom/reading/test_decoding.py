@@ -261,18 +261,50 @@ def test_a_decoder_that_dies_ends_neither_the_run_nor_the_next_decoding(
     codec_process._WORKERS.stop()
 
 
-@pytest.mark.slow
-def test_a_decoder_that_hangs_is_stopped(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    (tmp_path / "hanging.py").write_text(f"{IS_READY}import time\ntime.sleep(100)\n")
-    monkeypatch.setattr(codec_process, "_WORKER", "hanging")
-    monkeypatch.setattr(codec_process, "LIMIT_S", 2.0)
+HANG = "import time\ntime.sleep(100)\n"
+LAUNCH = "import subprocess, sys\nsys.exit(subprocess.call([sys.executable, '-m', 'child']))\n"
+"""As PythonSlicer and the Python of virtual environments on Windows do: another process has our pipes."""
+
+
+def hanging(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, program: str, launched: bool) -> codec_process._Workers:
+    """Return workers whose process is a program, or is a launcher of it."""
+    (tmp_path / "child.py").write_text(program)
+    (tmp_path / "worker.py").write_text(LAUNCH if launched else program)
+    monkeypatch.setattr(codec_process, "_WORKER", "worker")
     monkeypatch.setenv("PYTHONPATH", str(tmp_path))
-    codec_process._WORKERS.stop()
+    workers = codec_process._Workers()
+    monkeypatch.setattr(codec_process, "_WORKERS", workers)
+    return workers
 
-    with pytest.raises(NotDecoded):
-        codec_process.decode_in_process(RLE, {}, [b""])
 
-    codec_process._WORKERS.stop()
+@pytest.mark.slow
+@pytest.mark.parametrize("launched", [False, True])
+def test_a_decoder_that_hangs_is_stopped(launched: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    workers = hanging(tmp_path, monkeypatch, IS_READY + HANG, launched)
+    monkeypatch.setattr(codec_process, "LIMIT_S", 1.0)
+
+    for seconds in ("1", "0.5", "0.25"):
+        with pytest.raises(NotDecoded, match=f"the decoder was stopped after {seconds} s"):
+            codec_process.decode_in_process(RLE, {}, [b""])
+
+    workers.stop()
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("launched", [False, True])
+def test_a_decoder_that_hangs_as_it_starts_is_stopped(launched: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    hanging(tmp_path, monkeypatch, HANG, launched)
+    monkeypatch.setattr(codec_process, "START_S", 1.0)
+
+    assert codec_process.decode_in_process(RLE, {}, [b""]) is None
+
+
+def test_the_time_for_decoding_grows_with_the_frames_and_with_what_they_become() -> None:
+    small = {"Rows": 64, "Columns": 64, "SamplesPerPixel": 1, "BitsAllocated": 16}
+    large = {**small, "Rows": 1 << 14, "Columns": 1 << 14}
+    assert codec_process._limit_s("", small, [b"x"]) == pytest.approx(60, abs=0.1)
+    assert codec_process._limit_s("", large, [b"x"]) == pytest.approx(60 + 536, abs=2)
+    assert codec_process._limit_s("", small, [bytes(10**7)] * 3) == pytest.approx(60 + 150, abs=1)
 
 
 @pytest.mark.slow

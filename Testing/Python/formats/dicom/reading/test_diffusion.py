@@ -92,6 +92,17 @@ def test_equal_b_values_without_any_direction_are_reported(directionality: str, 
     assert any("none a gradient direction, as if private elements were removed" in text for text in warnings) is is_reported
 
 
+@pytest.mark.parametrize(("origin", "is_reported"), [("ORIGINAL", True), ("DERIVED", False)])
+def test_diffusion_without_any_b_value_is_reported(origin: str, is_reported: bool, tmp_path: Path) -> None:
+    found = weighted([None, None], [None, None])
+    for ds in found:
+        ds.ImageType = [origin, "PRIMARY", "DIFFUSION"]
+
+    warnings = volume_of(tmp_path, found).warnings
+
+    assert any("no b-value is specified: .bval and .bvec are not written" in text for text in warnings) is is_reported
+
+
 def test_diffusion_whose_vr_an_archive_did_not_know(tmp_path: Path) -> None:
     found = weighted([None, None], [None, None])
     for n, ds in enumerate(found):

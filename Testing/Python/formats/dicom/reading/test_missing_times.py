@@ -85,3 +85,21 @@ def test_of_many_missing_times_some_are_named(missing: tuple[int, ...], words: s
     (volume,) = images(tmp_path, found)
 
     assert f"{len(missing)} time(s) missing: no frame has TemporalPositionIdentifier {words}" in volume.warnings
+
+
+@pytest.mark.parametrize(("other", "is_reported"), [((4,), True), ((1,), False), ((8,), False), ((2, 4, 6, 8), False)])
+def test_a_time_that_is_in_another_image_by_a_difference_of_its_own_is_reported(
+    other: tuple[int, ...], is_reported: bool, tmp_path: Path
+) -> None:
+    """One volume of a run has another SliceThickness; where every second one has, both images are meant to be."""
+
+    def state(ds: Dataset, t: int, k: int) -> None:
+        ds.TemporalPositionIdentifier = t + 1
+        ds.SliceThickness = 3.25 if t + 1 in other else 3
+
+    volumes = images(tmp_path, series(state, times=8))
+
+    assert len(volumes) == 2
+    words = "TemporalPositionIdentifier 4 of the series is not in this image, but in one whose other attributes differ"
+    reported = [text for volume in volumes for text in volume.warnings if words in text]
+    assert len(reported) == is_reported

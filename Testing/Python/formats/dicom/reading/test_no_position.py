@@ -10,9 +10,9 @@ import pytest
 from pydicom.dataset import Dataset
 
 from circle import Circle, listing
-from nifti_dicom_bridge import Outcome
+from nifti_dicom_bridge import Outcome, to_dicom, to_nifti
 from nifti_dicom_bridge.formats.dicom.reading.read import read
-from nifti_dicom_bridge.model.volume import Volume
+from nifti_dicom_bridge.model.volume import UNPLACED, Volume
 from phantoms.base import MR, SECONDARY_CAPTURE, image, put_raw, ramp, save, slices
 from phantoms.multiframe import group
 from placed_frames import volumes
@@ -187,16 +187,134 @@ def _region(**attributes: object) -> Dataset:
     return group(**tissue | {"PhysicalDeltaX": 0.02, "PhysicalDeltaY": -0.03} | attributes)
 
 
-@pytest.mark.parametrize(
-    ("regions", "size"),
-    [([_region(), _region(RegionSpatialFormat=4, PhysicalUnitsXDirection=4)], "0.3 × 0.2 mm"),
-     ([_region(), _region(PhysicalDeltaX=0.05)], ""), ([_region(PhysicalUnitsXDirection=4)], "")],
-)  # fmt: skip
-def test_the_size_of_pixels_in_regions_of_ultrasound_is_named(regions: list, size: str, tmp_path: Path) -> None:
+SPECTRUM = {"RegionSpatialFormat": 3, "PhysicalUnitsXDirection": 4, "PhysicalUnitsYDirection": 7}
+ELECTROCARDIOGRAM = {"RegionSpatialFormat": 4, "PhysicalUnitsXDirection": 4}
+
+
+def _with_regions(regions: list[Dataset], **attributes: object) -> Dataset:
     ds = image(ramp(4, 5, dtype="u1"), "1.2.840.10008.5.1.4.1.1.6.1")
     ds.SequenceOfUltrasoundRegions = regions
+    for keyword, value in attributes.items():
+        setattr(ds, keyword, value)
+    return ds
 
-    (volume,) = volumes(tmp_path, ds)
 
-    (words,) = (warning for warning in volume.warnings if "SequenceOfUltrasoundRegions" in warning)
-    assert (size in words) if size else ("region are" not in words)
+@pytest.mark.parametrize(
+    "regions",
+    [
+        [_region()],
+        [_region(RegionLocationMaxX1=5, RegionLocationMaxY1=3)],
+        [_region(), _region(RegionDataType=2, PhysicalDeltaY=0.030000001)],
+        [_region(), _region(**ELECTROCARDIOGRAM)],
+    ],
+    ids=["one", "ends with the picture", "flow in tissue", "electrocardiogram"],
+)
+def test_the_size_of_pixels_is_that_of_the_regions_of_tissue(regions: list[Dataset], tmp_path: Path) -> None:
+    (volume,) = volumes(tmp_path, _with_regions(regions))
+
+    assert np.allclose(np.linalg.norm(volume.ijk_to_ras[:3, :2], axis=0), [0.2, 0.3])
+    assert volume.space == UNPLACED
+    assert any("pixels of its 2D region are 0.3 × 0.2 mm" in text and "whole picture" in text for text in volume.warnings)
+
+
+@pytest.mark.parametrize(
+    ("regions", "words"),
+    [
+        ([_region(), _region(PhysicalDeltaX=0.05)], "differ in the size of pixels"),
+        ([_region(PhysicalUnitsXDirection=4)], "no two-dimensional region in cm"),
+        ([_region(PhysicalDeltaX=0.0)], "no two-dimensional region in cm"),
+        ([_region(), _region(**SPECTRUM)], "also shows curves; pixels of its 2D region are 0.3 × 0.2 mm"),
+        ([_region(RegionLocationMaxX1=595, RegionLocationMaxY1=414)], "larger than the image"),
+    ],
+)
+def test_regions_that_do_not_give_the_picture_a_size_are_named(regions: list[Dataset], words: str, tmp_path: Path) -> None:
+    (volume,) = volumes(tmp_path, _with_regions(regions))
+
+    assert np.allclose(np.linalg.norm(volume.ijk_to_ras[:3, :2], axis=0), 1)
+    (warning,) = (text for text in volume.warnings if "SequenceOfUltrasoundRegions" in text)
+    assert "pixels count as 1 mm" in warning
+    assert words in warning
+
+
+def test_the_spacing_of_the_picture_counts_before_that_of_its_regions(tmp_path: Path) -> None:
+    (volume,) = volumes(tmp_path, _with_regions([_region()], PixelSpacing=["0.7", "0.5"]))
+
+    assert np.allclose(np.linalg.norm(volume.ijk_to_ras[:3, :2], axis=0), [0.5, 0.7])
+
+
+def test_an_edited_picture_has_its_regions_and_its_size(tmp_path: Path) -> None:
+    save(tmp_path / "us", [_with_regions([_region()])])
+    (path,) = (path for path in to_nifti(tmp_path / "us", tmp_path / "nifti").outputs if path.name.endswith(".nii.gz"))
+    picture = nibabel.load(path)
+    nibabel.save(nibabel.Nifti1Image(np.asarray(picture.dataobj) + np.uint8(1), picture.affine, picture.header), path)
+    report = to_dicom(path, tmp_path / "back")
+
+    (volume,) = read([tmp_path / "back"])
+    assert [entry.outcome for entry in report.entries] == [Outcome.DERIVED]
+    assert np.allclose(np.linalg.norm(volume.ijk_to_ras[:3, :2], axis=0), [0.2, 0.3])
+
+
+def test_a_resampled_picture_without_its_regions_has_the_size_of_its_new_pixels(tmp_path: Path) -> None:
+    save(tmp_path / "us", [_with_regions([_region()])])
+    (path,) = (path for path in to_nifti(tmp_path / "us", tmp_path / "nifti").outputs if path.name.endswith(".nii.gz"))
+    picture = nibabel.load(path)
+    matrix = picture.affine @ np.diag([0.5, 0.5, 1, 1])
+    nibabel.save(nibabel.Nifti1Image(np.asarray(picture.dataobj).repeat(2, 0).repeat(2, 1), matrix, picture.header), path)
+    to_dicom(path, tmp_path / "back")
+
+    (volume,) = read([tmp_path / "back"])
+    assert volume.shape_ijk == (10, 8, 1)
+    assert np.allclose(np.linalg.norm(volume.ijk_to_ras[:3, :2], axis=0), [0.1, 0.15])
+
+
+# --- positions without an orientation ---------------------------------------------------------------------------------
+
+DAMAGED = [None, [0, 0, 0, 0, 0, 0], [1, 0, 0, 1, 0, 0], [1, 0, 0, 0, 1]]
+
+
+def _without_orientation(found: list[Dataset], orientation: list[float] | None = None) -> list[Dataset]:
+    for ds in found:
+        del ds.ImageOrientationPatient
+        if orientation is not None:
+            ds.ImageOrientationPatient = orientation
+    return found
+
+
+@pytest.mark.parametrize("orientation", DAMAGED, ids=["missing", "zeros", "parallel", "five"])
+def test_positions_on_a_line_order_slices_without_an_orientation(orientation: list[float] | None, circle: Circle) -> None:
+    found = _without_orientation(slices(ramp(6, 4, 5), MR), orientation)
+    for k, ds in enumerate(found):
+        ds.ImagePositionPatient = [1.5 * k, 0.0, 2.0 * k]
+    save(circle.dicom, found[::-1])
+    report = circle.forth()
+
+    stored = nibabel.load(circle.image())
+    assert stored.shape == (5, 4, 6)
+    assert int(stored.header["sform_code"]) == int(stored.header["qform_code"]) == 0
+    assert np.isclose(stored.header.get_zooms()[2], 2.5)
+    first = np.flip(np.asarray(stored.dataobj)[..., 0], 1).T
+    assert np.array_equal(first, found[0].pixel_array)
+    assert any("their orientation is assumed" in warning for warning in report.entries[0].log.warnings)
+    assert {entry.outcome for entry in circle.home().entries} == {Outcome.RESTORED}
+
+
+def test_times_at_positions_without_an_orientation_are_times(tmp_path: Path) -> None:
+    found = _without_orientation(slices(ramp(6, 4, 5), MR))
+    for n, ds in enumerate(found):
+        ds.ImagePositionPatient, ds.TemporalPositionIdentifier = [0.0, 0.0, 2.5 * (n % 3)], n // 3 + 1
+    (volume,) = volumes(tmp_path, *found)
+
+    assert volume.voxels.shape == (2, 3, 4, 5)
+
+
+@pytest.mark.parametrize("case", ["zigzag", "others have one"])
+def test_positions_without_an_orientation_that_make_no_stack_are_images_of_their_own(case: str, tmp_path: Path) -> None:
+    found = slices(ramp(6, 4, 5), MR)
+    lone = _without_orientation(found if case == "zigzag" else found[:2])
+    for k, ds in enumerate(lone):
+        ds.ImagePositionPatient = [2.0 * k, 2.0 * (k % 2), 0.0] if case == "zigzag" else ds.ImagePositionPatient
+    images = volumes(tmp_path, *found)
+
+    alone = [volume for volume in images if volume.voxels.shape[1] == 1]
+    assert len(alone) == len(lone)
+    assert all(any("the place is unknown" in text for text in volume.warnings) for volume in alone)
