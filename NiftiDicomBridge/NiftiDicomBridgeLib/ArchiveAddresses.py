@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+from collections import defaultdict
 from collections.abc import Callable
+from itertools import chain
 from typing import Any, NamedTuple
 
 import qt
@@ -41,8 +43,8 @@ def known_servers(use: str = STORES) -> list[Server]:
     """Return the archives of Slicer's settings: that of the last transfer first, then the servers for a use."""
     settings = qt.QSettings()
     last = _address(str(settings.value(PROTOCOL) or DIMSE), str(settings.value(TITLE) or "CTK"), str(settings.value(URL) or ""))
-    servers = [_server(settings.value(SERVER.format(n)), use) for n in range(_number(settings.value(COUNT)))]
-    by_address = {server.address: server for server in servers if server is not None}
+    servers = _distinct({one: [_server(node, one) for node in _nodes(settings)] for one in (STORES, ANSWERS)})[use]
+    by_address = {server.address: server for server in servers}
     first = [by_address.pop(last, Server(last, last))] if last else []
     return [*first, *by_address.values()]
 
@@ -83,6 +85,25 @@ def fill(box: Any, use: str, on_change: Callable[[], object]) -> None:
     if typed:
         box.setEditText(typed)
     on_change()
+
+
+def _distinct(servers: dict[str, list[Server | None]]) -> dict[str, list[Server]]:
+    """Return servers by use, with the address in the name of those that are not the only ones of their name.
+
+    What a user chooses is found by its name: another archive would get the images.
+    """
+    addresses: dict[str, set[str]] = defaultdict(set)
+    for server in filter(None, chain.from_iterable(servers.values())):
+        addresses[server.name].add(server.address)
+
+    def named(server: Server) -> Server:
+        return server if len(addresses[server.name]) == 1 else server._replace(name=f"{server.name} ({server.address})")
+
+    return {use: [named(server) for server in some if server is not None] for use, some in servers.items()}
+
+
+def _nodes(settings: Any) -> list[Any]:
+    return [settings.value(SERVER.format(n)) for n in range(_number(settings.value(COUNT)))]
 
 
 def _server(value: Any, use: str) -> Server | None:

@@ -19,9 +19,10 @@ from nifti_dicom_bridge import BridgeError, OutputError
 
 from .DatabaseFiles import Header as Header
 from .DatabaseFiles import require_writable, require_writable_file, take_back
-from .EncodedTexts import shown
+from .EncodedTexts import LOST, shown, text_in
 
 SERIES_UID = "0020,000e"
+NO_FILES = "The series {} has no files in Slicer's DICOM database. Import it in the module DICOM."
 NOT_OPEN = "Slicer's DICOM database is not open, so nothing can be added to it. Open or create it in the module DICOM."
 
 
@@ -113,7 +114,7 @@ def all_series() -> list[Series]:
         return []
     database, series_list = slicer.dicomDatabase, []
     for patient in database.patients():
-        name = shown(database.nameForPatient(patient)) or _("No patient name")
+        name = _name_of(patient) or _("No patient name")
         for study in database.studiesForPatient(patient):
             date = database.fieldForStudy("StudyDate", study)
             words = (shown(database.descriptionForStudy(study)) or _("No study description"), f"({date})" if date else "")
@@ -355,7 +356,7 @@ def load_series(series_uids: Sequence[str]) -> list[str]:
     require_open()
     for uid in series_uids:
         if not files_of_series(uid):
-            raise BridgeError(f"The series {uid} has no files in Slicer's DICOM database. Import it in the module DICOM.")
+            raise BridgeError(NO_FILES.format(uid))
     node_ids = DICOMUtils.loadSeriesByUID(list(series_uids)) or []
     loaded = [node_id for node_id in node_ids if slicer.mrmlScene.GetNodeByID(node_id) is not None]  # without temporary nodes
     if not loaded:
@@ -369,6 +370,17 @@ def load_series(series_uids: Sequence[str]) -> list[str]:
 def _signals() -> tuple[Any, ...]:
     database = slicer.dicomDatabase
     return () if database is None else (database.databaseChanged, database.opened, database.closed)
+
+
+def _name_of(patient: str) -> str:
+    """Return the name of a patient; from a file where the database has lost letters of it."""
+    database = slicer.dicomDatabase
+    name = shown(database.nameForPatient(patient))
+    if LOST not in name:
+        return name
+    series = [uid for study in database.studiesForPatient(patient)[:1] for uid in database.seriesForStudy(study)[:1]]
+    files = [path for uid in series for path in database.filesForSeries(uid, 1)]
+    return next((known for known in (text_in(path, "PatientName") for path in files) if known), name)
 
 
 def _words_of(uid: str) -> list[tuple[str, str]]:

@@ -31,3 +31,16 @@ def readable(text: str) -> str:
 def shown(text: str | None) -> str:
     """Return a text for a list: decoded, or as it is if letters of it were lost."""
     return readable(text or "") or text or ""
+
+
+def text_in(path: str, keyword: str) -> str:
+    """Return a text of a DICOM file, decoded; empty if it cannot be read."""
+    import pydicom
+    from pydicom.errors import InvalidDicomError
+
+    try:
+        return str(
+            pydicom.dcmread(path, specific_tags=["SpecificCharacterSet", keyword], stop_before_pixels=True).get(keyword, "")
+        )
+    except (OSError, InvalidDicomError, LookupError, ValueError):
+        return ""

@@ -15,6 +15,7 @@ from nifti_dicom_bridge import ConversionOptions, Log, OutputError, Volume, stem
 
 from . import Hierarchy
 from .ExportSources import ExportSource
+from .NodeImages import Label, NodeImage
 from .Segments import companion_table, label_table
 
 COMPLETE_ARE_KEPT = "Images that were complete are in the folder; incomplete files were removed."
@@ -57,8 +58,7 @@ def write_image(volume: Volume, source: ExportSource, path: Path, options: Conve
 def _write(volume: Volume, source: ExportSource, path: Path, options: ConversionOptions, log: Log) -> list[Path]:
     assert source.image is not None
     table = companion_table(path)
-    numbers = set(np.unique(volume.voxels).tolist()) if source.image.labels and volume.source is None else set()
-    labels = [label for label in source.image.labels if label.number in numbers]
+    labels = _labels_to_describe(source.image, volume) if volume.source is None else []
     if labels and table.exists() and not options.overwrite:
         raise OutputError(f"{table} exists. Choose another folder or name.")
     with _text_for(table, label_table(labels) if labels else "") as put_table:
@@ -66,6 +66,13 @@ def _write(volume: Volume, source: ExportSource, path: Path, options: Conversion
         if volume.source is None:
             _write_identity(source.identity, outputs, options.identity)
         return outputs + put_table()
+
+
+def _labels_to_describe(image: NodeImage, volume: Volume) -> list[Label]:
+    """Return the labels that voxels have; all of a segmentation without voxels, of which none was found."""
+    numbers = set(np.unique(volume.voxels).tolist()) if image.labels else set()
+    labels = [label for label in image.labels if label.number in numbers]
+    return labels or (list(image.labels) if image.masks and all(mask.is_empty for mask in image.masks) else [])
 
 
 @contextmanager

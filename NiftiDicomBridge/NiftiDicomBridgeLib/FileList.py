@@ -61,8 +61,12 @@ class FileList:
 
     def add_nodes(self, nodes: Sequence[Any]) -> None:
         """Add images of the scene to the list, as they are now."""
+        from .EmptySegmentsQuestion import may_be_empty
+
         with self._widget.showing_problems(self._feedback):
-            self._widget.start(self.staged.task(nodes), self._add_staged, self._feedback)
+            wanted = [node for node in nodes if may_be_empty(node)]
+            if wanted or not nodes:
+                self._widget.start(self.staged.task(wanted), self._add_staged, self._feedback)
 
     def _add_found(self, paths: Sequence[Path], hidden: Sequence[Path]) -> None:
         added = self._add(paths)

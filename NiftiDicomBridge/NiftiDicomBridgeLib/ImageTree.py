@@ -8,7 +8,7 @@ from typing import Any
 import qt
 
 from .Icons import FILES, icon, icon_of_node
-from .Views import Appearance, fit_height, plain, set_columns
+from .Views import Appearance, fit_height, plain, row_height, set_columns
 
 NAME, DETAIL = 0, 1
 KEY = qt.Qt.UserRole
@@ -16,6 +16,12 @@ KEY = qt.Qt.UserRole
 LONG = 12
 """With more images than this, there is a search box."""
 FEWEST, MOST = 3, 10
+USUAL_HEIGHT = 900
+"""Pixels of a small window; in a higher one, more rows are shown."""
+INDENTATION = 14
+"""Pixels; Qt's 20 leave little of a name at the third level of a narrow panel."""
+LONGEST_DETAIL = 18
+"""Characters of the second column at most."""
 DARK = 128
 """Lightness below which Slicer's style is a dark one."""
 MOST_EXPANDED = 60
@@ -37,6 +43,7 @@ class ImageTree:
         self._tree, self._search, self._on_check = tree, search, on_check
         self._header = tree.header()
         self._collapsed: set[str] = set()
+        self._columns_are_for: tuple[int, ...] = ()
         self._appearance = Appearance(tree, self._style)
         search.setVisible(False)
         search.textChanged.connect(self._apply_search)
@@ -48,7 +55,8 @@ class ImageTree:
 
     def _style(self) -> None:
         tree = self._tree
-        set_columns(tree, self._header, NAME, {DETAIL: 18})
+        tree.setIndentation(INDENTATION)
+        self._set_columns()
         dark = tree.palette.color(qt.QPalette.Base).lightness() < DARK  # unchecked boxes are as dark as the list there
         tree.viewport().setBackgroundRole(qt.QPalette.Window if dark else qt.QPalette.Base)
         self._fit()
@@ -62,8 +70,21 @@ class ImageTree:
         self._search.setVisible(leaves > LONG)
         self._expand(leaves <= MOST_EXPANDED)
         self._tree.blockSignals(False)
+        self._set_columns()
         self._show_checks_of_parents()
         self._apply_search()
+
+    def _set_columns(self) -> None:
+        """Make the second column as wide as its texts, within limits; the names have the rest. One that was dragged stays."""
+        longest = max((len(item.text(DETAIL)) for item in self.leaves()), default=0)
+        characters = min(max(longest, len(self._header_text(DETAIL))) + 1, LONGEST_DETAIL)
+        state = (characters, int(self._tree.property("width")), self._tree.fontMetrics().height())
+        if state != self._columns_are_for:
+            self._columns_are_for = state
+            set_columns(self._tree, self._header, NAME, {DETAIL: characters})
+
+    def _header_text(self, column: int) -> str:
+        return str(self._tree.headerItem().text(column))
 
     def keys(self) -> list[str]:
         """Return the ids or UIDs of all images."""
@@ -140,7 +161,8 @@ class ImageTree:
 
     def _fit(self) -> None:
         visible = sum(1 for item in self.items() if not item.isHidden())
-        fit_height(self._tree, self._header, visible, FEWEST, MOST)
+        more = max(0, int(self._tree.window().property("height")) - USUAL_HEIGHT) // row_height(self._tree)
+        fit_height(self._tree, self._header, visible, FEWEST, MOST + more)
 
     def _apply_search(self, text: str | None = None) -> None:
         words = str(self._search.text).casefold().split() if self._search.isVisibleTo(self._search.parentWidget()) else []

@@ -17,7 +17,7 @@ import slicer
 from slicer.i18n import tr as _
 
 from . import Database
-from .SegmentSources import frame_sources, is_tiled
+from .SegmentSources import frame_sources, is_tiled, is_without_voxels
 
 TAGS = {
     "sopClassUID": "0008,0016",
@@ -174,11 +174,16 @@ def _has_orientations(series: SeriesHeaders) -> bool:
     return len({orientation for _, orientation in series.places if orientation}) > 1
 
 
+def _is_empty(series: SeriesHeaders) -> bool:
+    return _is_segmentation(series) and all(is_without_voxels(path, series.frames) for path in series.files)
+
+
 REASONS = (
     Reason(_is_fractional, ABOVE_OBJECTS, lambda: _(
         "Fractional segmentation: its values are probabilities, not labels.")),
     Reason(_has_no_position, ABOVE_OBJECTS, lambda: _(
         "Segmentation without a position: on the pixels of the image that it was made from, which is loaded with it.")),
+    Reason(_is_empty, ABOVE_OBJECTS, lambda: _("Segmentation that states that nothing was found: its segments are kept.")),
     Reason(_is_hard_segmentation, ABOVE_OBJECTS, lambda: _(
         "Segmentation that is compressed, tilted, or stored as a label map: segments with names, colors and terminology.")),
     Reason(_is_segmentation, BELOW, lambda: _("Segmentation: segments with names, colors and terminology.")),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from slicer.ScriptedLoadableModule import ScriptedLoadableModuleLogic
 
@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from nifti_dicom_bridge import ArchiveSettings, ConversionOptions, ConversionReport, Proposal
 
 Progress = Callable[[str, int, int], None]
+Options: TypeAlias = "ConversionOptions | Mapping[str, Any] | None"
+"""Options of a conversion, or their names and values as `makeOptions` takes them."""
 
 
 class NiftiDicomBridgeLogic(ScriptedLoadableModuleLogic):
@@ -40,7 +42,7 @@ class NiftiDicomBridgeLogic(ScriptedLoadableModuleLogic):
         self,
         nodes: Sequence[Any],
         folder: str | Path,
-        options: ConversionOptions | None = None,
+        options: Options = None,
         progress: Progress | None = None,
         harden: bool = False,
     ) -> ConversionReport:
@@ -56,7 +58,7 @@ class NiftiDicomBridgeLogic(ScriptedLoadableModuleLogic):
             like the nodes. The volume that shows a sequence represents the whole sequence.
         folder : str or pathlib.Path
             Where the files go; made when missing.
-        options : ConversionOptions, optional
+        options : ConversionOptions or mapping, optional
             `gzip`, `overwrite`, `layout` and `bids_map` matter here, and `target` for Zarr stores and pictures.
         progress : callable, optional
             Called as ``progress(what, done, total)``; raising `nifti_dicom_bridge.Cancelled` in it stops the export.
@@ -81,7 +83,7 @@ class NiftiDicomBridgeLogic(ScriptedLoadableModuleLogic):
         self,
         seriesUIDs: Sequence[str],
         folder: str | Path,
-        options: ConversionOptions | None = None,
+        options: Options = None,
         progress: Progress | None = None,
     ) -> ConversionReport:
         """Write series of Slicer's DICOM database as NIfTI with JSON sidecar, without loading them; as `exportVolumes`."""
@@ -92,7 +94,7 @@ class NiftiDicomBridgeLogic(ScriptedLoadableModuleLogic):
     def importNifti(
         self,
         paths: Sequence[str | Path],
-        options: ConversionOptions | None = None,
+        options: Options = None,
         progress: Progress | None = None,
         database: bool = True,
         folder: str | Path | None = None,
@@ -134,7 +136,7 @@ class NiftiDicomBridgeLogic(ScriptedLoadableModuleLogic):
         """
         return _run(self.importTask(paths, options, database, folder, reference), progress)
 
-    def volumesToDicom(self, nodes: Sequence[Any], options: ConversionOptions | None = None, **where: Any) -> ConversionReport:
+    def volumesToDicom(self, nodes: Sequence[Any], options: Options = None, **where: Any) -> ConversionReport:
         """Turn nodes of the scene into DICOM: `exportVolumes` and `importNifti` in one.
 
         The series that a node was derived from is its reference: the volume that a segmentation was drawn on, a volume that the
@@ -162,7 +164,7 @@ class NiftiDicomBridgeLogic(ScriptedLoadableModuleLogic):
         from .TemporaryNifti import stage
 
         with temporary_folder() as folder:
-            given = options or ConversionOptions()
+            given = self._options(options) or ConversionOptions()
             by_origin = not where.get("reference") and given.reference is None
             reference = where.get("reference", "")
             staged = stage(nodes, folder / "nifti", partly=True, by_origin=by_origin, reference=reference)
@@ -178,7 +180,7 @@ class NiftiDicomBridgeLogic(ScriptedLoadableModuleLogic):
             report.entries = staged.failures + report.entries
             return report
 
-    def propose(self, inputs: Sequence[Any], options: ConversionOptions | None = None, reference: str = "") -> list[Proposal]:
+    def propose(self, inputs: Sequence[Any], options: Options = None, reference: str = "") -> list[Proposal]:
         """Return what nodes or NIfTI files would become, and where each value would come from; nothing is written.
 
         Parameters
@@ -200,6 +202,7 @@ class NiftiDicomBridgeLogic(ScriptedLoadableModuleLogic):
 
         nodes = [one for one in inputs if one is None or hasattr(one, "GetClassName")]
         paths = [one for one in inputs if one is not None and not hasattr(one, "GetClassName")]
+        options = self._options(options)
         of_nodes = propose_nodes(self, nodes, options, reference) if nodes else []
         return of_nodes + (_run(self.proposeTask(paths, options, reference), None) if paths else [])
 
@@ -286,7 +289,7 @@ class NiftiDicomBridgeLogic(ScriptedLoadableModuleLogic):
 
         return options_of(choices)
 
-    def exportTask(self, nodes, folder: str | Path, options: ConversionOptions | None = None, harden: bool = False):
+    def exportTask(self, nodes, folder: str | Path, options: Options = None, harden: bool = False):
         """Return an export of nodes as a task."""
         self._require_dependencies()
         from nifti_dicom_bridge import Target
@@ -294,16 +297,17 @@ class NiftiDicomBridgeLogic(ScriptedLoadableModuleLogic):
         from .ExportTasks import ExportTask
         from .OtherFormatTask import OtherFormatTask
 
+        options = self._options(options)
         if options is not None and options.target in (Target.ZARR, Target.PREVIEW):
             return OtherFormatTask(nodes, folder, options, harden)
         return ExportTask(nodes, folder, options, harden)
 
-    def seriesTask(self, seriesUIDs: Sequence[str], folder: str | Path, options: ConversionOptions | None = None):
+    def seriesTask(self, seriesUIDs: Sequence[str], folder: str | Path, options: Options = None):
         """Return an export of series of the database as a task."""
         self._require_dependencies()
         from .SeriesTask import SeriesTask
 
-        return SeriesTask(seriesUIDs, folder, options)
+        return SeriesTask(seriesUIDs, folder, self._options(options))
 
     def stageTask(self, nodes, folder: str | Path, by_origin: bool = True, reference: str | None = ""):
         """Return the writing of nodes as temporary NIfTI files as a task; see `TemporaryNifti.StageTask`."""
@@ -315,7 +319,7 @@ class NiftiDicomBridgeLogic(ScriptedLoadableModuleLogic):
     def importTask(
         self,
         paths: Sequence[str | Path],
-        options: ConversionOptions | None = None,
+        options: Options = None,
         database: bool = True,
         folder: str | Path | None = None,
         reference: str = "",
@@ -325,7 +329,7 @@ class NiftiDicomBridgeLogic(ScriptedLoadableModuleLogic):
         from .ImportTasks import Destination, ImportTask
 
         where = Destination(database, Path(folder) if folder else None, _files_of(reference))
-        return ImportTask(paths, options, where)
+        return ImportTask(paths, self._options(options), where)
 
     def findTask(self, paths: Sequence[str | Path], suffixes: tuple[str, ...]):
         """Return the search for files below folders as a task."""
@@ -333,14 +337,14 @@ class NiftiDicomBridgeLogic(ScriptedLoadableModuleLogic):
 
         return FindTask([Path(path) for path in paths], suffixes)
 
-    def proposeTask(self, paths: Sequence[str | Path], options: ConversionOptions | None = None, reference: str = ""):
+    def proposeTask(self, paths: Sequence[str | Path], options: Options = None, reference: str = ""):
         """Return a look at what NIfTI files would become as a task."""
         self._require_dependencies()
         from nifti_dicom_bridge import ConversionOptions
 
         from .ImportTasks import ProposeTask
 
-        return ProposeTask([Path(path) for path in paths], options or ConversionOptions(), _files_of(reference))
+        return ProposeTask([Path(path) for path in paths], self._options(options) or ConversionOptions(), _files_of(reference))
 
     def applyTask(self, command: str, node: Any = None, series: str = "", **options: Any):
         """Return a command for a volume or a series as a task."""
@@ -375,6 +379,9 @@ class NiftiDicomBridgeLogic(ScriptedLoadableModuleLogic):
         from .CheckTasks import ReportTask
 
         return ReportTask(report, Path(path))
+
+    def _options(self, options: Options) -> ConversionOptions | None:
+        return self.makeOptions(**options) if isinstance(options, Mapping) else options
 
     def _require_dependencies(self) -> None:
         from . import Dependencies

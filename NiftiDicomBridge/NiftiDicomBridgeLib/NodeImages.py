@@ -94,7 +94,7 @@ class NodeImage:
     hardened : bool
         Whether it was resampled under a nonlinear transform, on request.
     masks : tuple of Mask
-        The segments of a segmentation that have voxels, in the order of `labels`.
+        The segments of a segmentation that have voxels, all if none has any, in the order of `labels`.
     warnings : tuple of str
         What of the node could not be included.
     grids : numpy.ndarray or None, shape (times, 4, 4)

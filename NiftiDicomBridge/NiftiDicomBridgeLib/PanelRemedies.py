@@ -27,6 +27,7 @@ def _of_files() -> dict[str, str]:
         "install-ffmpeg": _("Install ffmpeg."),
         "install-packages": _("Install them in the Python console, with slicer.util.pip_install."),
         "leave-out-originals": _("leave out “Keep original UIDs”."),
+        "copy-sidecar": _("copy it to {name}.json"),
         "number-files": _("Rename it."),
         "one-space": _("If you know that both are at one place, use the option “same_space” in the Python console."),
         "overwrite-subjects-without-key": _(

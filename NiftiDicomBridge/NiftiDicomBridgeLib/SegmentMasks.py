@@ -57,12 +57,17 @@ def common_grid(node: Any, masks: Sequence[Mask]) -> Grid:
     Raises
     ------
     BridgeError
-        If the segments are on grids that are not parts of one lattice.
+        If the segments are on grids that are not parts of one lattice, or empty without a reference geometry.
     """
     filled = [mask for mask in masks if not mask.is_empty]
     reference = reference_grid(node)
     if reference is not None and all(lattice_step(reference.ijk_to_ras, mask.ijk_to_ras) is not None for mask in filled):
         return _around(reference, filled)
+    if not filled:
+        raise BridgeError(
+            f"All segments of {node.GetName()} are empty, and it has no source geometry, so it has no voxel grid. Choose one "
+            "in the Segment Editor, or draw a segment."
+        )
     first = Grid(filled[0].inside.shape, filled[0].ijk_to_ras)
     for mask in filled[1:]:
         if lattice_step(first.ijk_to_ras, mask.ijk_to_ras) is None:

@@ -76,12 +76,8 @@ def _grid_of(volume: Volume) -> Grid:
 
 def _pairs(volumes: Sequence[Volume], image: NodeImage) -> list[_Pair] | None:
     """Return which segment of the original each of the node is; None where they are not the same ones."""
-    known = [
-        (n, segment)
-        for n, volume in enumerate(volumes)
-        for segment in segments_of(volume)
-        if (volume.voxels == segment.number).any()
-    ]
+    described = [(n, segment) for n, volume in enumerate(volumes) for segment in segments_of(volume)]
+    known = [(n, segment) for n, segment in described if (volumes[n].voxels == segment.number).any()] or described
     if len(known) != len(image.labels):
         return None
     pairs = []

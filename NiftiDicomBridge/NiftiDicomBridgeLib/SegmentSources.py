@@ -17,6 +17,24 @@ def is_tiled(path: str | Path) -> bool:
     return bool(Database.value_of(path, TOTAL_ROWS))
 
 
+MOST_EMPTY = 64
+"""Frames of a Segmentation that states that nothing was found: one for each segment."""
+
+
+def is_without_voxels(path: str | Path, frames: int) -> bool:
+    """Whether no frame of a Segmentation in a native transfer syntax has a voxel; large ones are not looked at."""
+    import pydicom
+    from pydicom.errors import InvalidDicomError
+
+    if frames > MOST_EMPTY:
+        return False
+    try:
+        pixels = pydicom.dcmread(path).get("PixelData")
+        return pixels is not None and not pixels.strip(b"\0")
+    except (OSError, InvalidDicomError, TypeError, ValueError):
+        return False
+
+
 def frame_sources(path: str | Path) -> list[Frame]:
     """Return which frame each frame of a Segmentation was made from; nothing where that is not specified for all of them."""
     import pydicom

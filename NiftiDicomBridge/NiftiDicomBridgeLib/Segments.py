@@ -13,7 +13,7 @@ from nifti_dicom_bridge import BridgeError, stem_of
 
 from .ItemMasks import masks_of_items
 from .NodeImages import Label, Mask, NodeImage, bytes_of_color
-from .NodeKinds import instance_uids_of
+from .NodeKinds import SEGMENTATION, instance_uids_of
 from .PixelGrid import pixel_grid_of
 from .SegmentMasks import Grid, common_grid, on_grid
 from .SourceFile import source_of
@@ -42,7 +42,7 @@ def image_of_segmentation(node: Any, parent_to_world: np.ndarray, acquisition: b
     Raises
     ------
     BridgeError
-        If there is no segment with a voxel, or no grid that contains all of them.
+        If there is no segment, or no grid that contains all of them.
     """
     segmentation = node.GetSegmentation()
     if not segmentation.GetNumberOfSegments():
@@ -50,12 +50,10 @@ def image_of_segmentation(node: Any, parent_to_world: np.ndarray, acquisition: b
     masks = masks_of_items(node)
     filled = [mask for mask in masks if not mask.is_empty]
     empty = [segmentation.GetSegment(mask.segment_id).GetName() for mask in masks if mask.is_empty]
-    if not filled:
-        raise BridgeError(f"All segments of {node.GetName()} are empty ({', '.join(empty)}). Draw one first.")
-    grid = common_grid(node, filled)
-    segments = [segmentation.GetSegment(mask.segment_id) for mask in filled]
+    grid, masks = common_grid(node, filled), filled or masks
+    segments = [segmentation.GetSegment(mask.segment_id) for mask in masks]
     numbers = _numbers_of(segments)
-    layers = layers_of([_on(mask, grid) for mask in filled], numbers)
+    layers = layers_of([_on(mask, grid) for mask in masks], numbers)
     labels = [_label_of(segment, number) for number, segment in zip(numbers, segments, strict=True)]
     return NodeImage(
         name=node.GetName(),
@@ -67,10 +65,26 @@ def image_of_segmentation(node: Any, parent_to_world: np.ndarray, acquisition: b
         source=source_of(node),
         labels=tuple(labels),
         is_label_map=True,
-        masks=tuple(filled),
-        warnings=(f"Empty segments were left out: {', '.join(empty)}.",) if empty else (),
+        masks=tuple(masks),
+        warnings=_words_of_empty(node.GetName(), filled, empty),
         pixel_grid=pixel_grid_of(node),
     )
+
+
+def _words_of_empty(name: str, filled: Sequence[Mask], empty: Sequence[str]) -> tuple[str, ...]:
+    """Return what becomes of empty segments: left out next to others; described if nothing was found of any."""
+    if not empty:
+        return ()
+    if filled:
+        return (f"Empty segments were left out: {', '.join(empty)}.",)
+    return (f"All segments of {name} are empty ({', '.join(empty)}): it was written without a labeled voxel.",)
+
+
+def is_without_voxels(node: Any) -> bool:
+    """Return whether a node is a segmentation whose segments are all empty."""
+    if not node.IsA(SEGMENTATION) or not node.GetSegmentation().GetNumberOfSegments():
+        return False
+    return all(mask.is_empty for mask in masks_of_items(node))
 
 
 def _on(mask: Mask, grid: Grid) -> np.ndarray:

@@ -32,9 +32,7 @@ class SeriesTask:
         if not str(folder):
             raise BridgeError(NO_FOLDER)
         Database.require_open()
-        self._files = [path for uid in series for path in Database.files_of_series(uid)]
-        if not self._files:
-            raise BridgeError("The files of the series are gone. Import them again in the module DICOM.")
+        self._files = [path for uid in series for path in _files_of(uid)]
         self._folder, self._options = Path(folder), options or ConversionOptions()
         check_options(self._options)
 
@@ -45,3 +43,11 @@ class SeriesTask:
     def finish(self, report: ConversionReport) -> ConversionReport:
         """Return the report: nothing is left to do."""
         return report
+
+
+def _files_of(series: str) -> list[Path]:
+    """Return the files of a series; raises `BridgeError` where there are none, so that none is left out in silence."""
+    files = Database.files_of_series(series)
+    if not files:
+        raise BridgeError(Database.NO_FILES.format(series))
+    return files

@@ -16,6 +16,8 @@ CONTROLS = ("kindLabel", "kindComboBox", "referenceLabel", "referenceComboBox", 
             "resetAllButton")  # fmt: skip
 """Hidden while there are no files."""
 LONGEST_NAME = 32
+MOST_PATIENTS = 3
+"""Patients that are named; the others are counted."""
 
 
 class SettingsView:
@@ -88,7 +90,7 @@ class SettingsView:
         names = patients(self._rows.all)
         if len(names) > 1:
             text = _("The list contains images of {count} patients: {names}.")
-            notes.append("⚠ " + text.format(count=len(names), names=", ".join(names)))
+            notes.append("⚠ " + text.format(count=len(names), names=_some(names)))
         return notes
 
     def _title(self, rows: Sequence[Row]) -> str:
@@ -116,6 +118,13 @@ class SettingsView:
     def _on_more_toggled(self, on: bool) -> None:
         self.fields.show_all(on)
         self._ui.moreButton.setText(_("&Less") if on else _("&More"))
+
+
+def _some(names: Sequence[str]) -> str:
+    """Return the first of some names, and how many there are besides."""
+    rest = len(names) - MOST_PATIENTS
+    shown = ", ".join(names[:MOST_PATIENTS] if rest > 1 else names)
+    return _("{names} and {count} others").format(names=shown, count=rest) if rest > 1 else shown
 
 
 def _short(name: str) -> str:

@@ -136,8 +136,11 @@ class NiftiDicomBridgeDoorsTest(BridgeTestCase):
         self.logic.loadSeries([made.SeriesInstanceUID])  # and its image, which nothing else loads
         (volume,) = slicer.util.getNodesByClass("vtkMRMLScalarVolumeNode")
         (node,) = slicer.util.getNodesByClass("vtkMRMLSegmentationNode")
-        segment = node.GetSegmentation().GetNthSegmentID(0)
-        np.testing.assert_array_equal(slicer.util.arrayFromSegmentBinaryLabelmap(node, segment, volume), labels)
+        shown = slicer.mrmlScene.AddNewNodeByClass("vtkMRMLLabelMapVolumeNode", "shown")
+        logic = slicer.vtkSlicerSegmentationsModuleLogic
+        self.assertTrue(logic.ExportAllSegmentsToLabelmapNode(node, shown, slicer.vtkSegmentation.EXTENT_REFERENCE_GEOMETRY))
+        np.testing.assert_array_equal(self._ijk_to_ras(shown), self._ijk_to_ras(volume))
+        np.testing.assert_array_equal(slicer.util.arrayFromVolume(shown), labels)
 
     def test_sample_is_offered_and_loads(self):
         """Made here, not downloaded."""

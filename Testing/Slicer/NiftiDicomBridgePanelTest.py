@@ -133,11 +133,11 @@ class NiftiDicomBridgePanelTest(BridgeTestCase):
 
     def test_windows_open_and_return_what_was_entered(self):
         """The choice of a series, of what to fetch, and signing in: by their own buttons."""
-        from NiftiDicomBridgeLib import ArchiveAccess, FetchDialog, SeriesDialog
+        from NiftiDicomBridgeLib import ArchiveAccess, Database, FetchDialog, SeriesDialog
         from NiftiDicomBridgeLib.ArchiveAddresses import Server
 
         self._load(write_series(self.folder / "original"))
-        (series,) = self.widget.series()
+        (series,) = Database.all_series()
 
         def choose(window):
             (tree,) = slicer.util.findChildren(window, className="QTreeWidget")

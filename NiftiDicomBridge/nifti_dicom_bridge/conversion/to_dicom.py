@@ -25,6 +25,7 @@ from ..model.volume import Volume
 from ..options import ConversionOptions, Kind, Names, Progress, Uids
 from ..options.wording import option_error
 from ..output import Staging
+from ..standard.nifti_codes import NO_FORM
 from ..standard.tags import Tag
 from .entries import OutputPolicy, plans_and_report
 from .existing import refuse_other_study
@@ -192,8 +193,16 @@ def _recast(group: list[Source], run: _Run, entry: Entry, progress: Progress | N
     entry.log.warnings += [sentence for source in group for sentence in source.edits.warnings(not run.options.deidentify)]
     if not run.options.deidentify:
         entry.log.warnings += doubts_of_patient(_originals(group, edited), _edited_values(group) | _given_values(run, entry))
-    entry.log.warnings += dict.fromkeys(warning for volume in volumes for warning in volume.warnings)
+    entry.log.warnings += _warnings_of(volumes)
     return True
+
+
+def _warnings_of(volumes: Sequence[Volume]) -> list[str]:
+    """Return what to know of images, once; not that a header has no position if the image is on the grid of its original."""
+    known = dict.fromkeys(warning for volume in volumes for warning in volume.warnings)
+    if any(volume.source is None or volume.is_moved for volume in volumes):
+        return list(known)
+    return [warning for warning in known if warning != NO_FORM]
 
 
 def _originals(group: Sequence[Source], volumes: Sequence[Volume]) -> list[Instance]:
@@ -226,7 +235,7 @@ def _restore(group: list[Source], run: _Run, entry: Entry, progress: Progress | 
     entry.log.warnings += [sentence for source in group for sentence in source.edits.warnings(not run.options.deidentify)]
     require_same_modality(together, volumes)
     entry.log.warnings += doubts_of_patient(_originals(group, volumes), together)
-    entry.log.warnings += dict.fromkeys(warning for volume in volumes for warning in volume.warnings)
+    entry.log.warnings += _warnings_of(volumes)
     if run.options.algorithm:
         entry.log.warnings.append("algorithm= was not applied: the attributes of segments are those of the original")
     with Staging(run.output, run.options.overwrite) as staging:

@@ -10,6 +10,7 @@ from ..formats import nifti
 from ..formats.dicom.created.reference import Reference
 from ..model.input_files import Stamp, read_file
 from ..model.names import stem_of, suffix_of
+from ..options.remedies import remedy
 from ..sidecar import KEY
 from ..sidecar.image_id import ImageId, study_digest
 from .image_with_sidecar import ImageWithSidecar
@@ -40,8 +41,8 @@ def records_near(described: ImageWithSidecar) -> list[str]:
     own = [file for file, recorded in records.items() if image_id is not None and recorded == image_id]
     if own:
         return [
-            f"{own[0].name} has the record of the image that it was made from, as its header states: name it as sidecar=, or "
-            f"copy it to {stem_of(path)}.json"
+            f"{own[0].name} has the record of the image that it was made from, as its header states: "
+            + remedy("copy-sidecar", name=stem_of(path))
         ]
     images = {stem_of(Path(name)) for name in os.listdir(path.parent) if suffix_of(name)}
     possible = (file for file, recorded in records.items() if image_id is None or recorded is None)

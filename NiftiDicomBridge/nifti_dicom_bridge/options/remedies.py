@@ -22,6 +22,8 @@ REMEDIES = {
     "bids-map": '"{section}" in bids_map="FILE"',
     "bids-subject": '"subjects" (name or ID → label) in bids_map="FILE", or subject="LABEL",',
     "bids-one-person": 'Convert the images of each person by themselves, with subject="LABEL"',
+    # sidecars
+    "copy-sidecar": "name it as sidecar=, or copy it to {name}.json",
     # new objects
     "allow-error": 'Use kind="pm", which keeps every value, or allow more with max_error=.',
     "check-reference": (

@@ -9,13 +9,14 @@ from ..standard import dictionary, iods
 from ..standard.tags import Tag
 from .character_sets import check_character_set
 from .checklist import Requirements, present_modules, requirements_of
-from .conditions import Condition, Scope, rows_for
+from .conditions import Condition, rows_for
 from .findings import TagPath
 from .geometry_fields import check_geometry
 from .number_fields import check_numbers
 from .representation import check_element, check_signs
 from .subject import DataSetContext, first_overlay, is_empty
 from .values import check_values
+from .when import Scope
 
 
 def check_attributes(subject: DataSetContext) -> None:

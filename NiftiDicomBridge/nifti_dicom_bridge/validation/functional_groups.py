@@ -12,8 +12,7 @@ from ..standard import dictionary
 from ..standard.tags import Tag
 from .checklist import requirements_of
 from .dimensions import check_dimensions
-from .subject import DataSetContext, tag_of
-from .values import (
+from .iod_names import (
     ENHANCED,
     ENHANCED_CT,
     ENHANCED_MR,
@@ -29,6 +28,7 @@ from .values import (
     SC_WORD,
     SEG,
 )
+from .subject import DataSetContext, tag_of
 
 
 class Frames(NamedTuple):

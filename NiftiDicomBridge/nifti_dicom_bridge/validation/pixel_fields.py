@@ -11,8 +11,8 @@ from ..standard import dictionary, iods
 from ..standard.photometric import SAMPLES
 from ..standard.tags import Tag
 from .fragments import check_encapsulated
+from .iod_names import CT, SEG
 from .subject import DataSetContext
-from .values import CT, SEG
 
 # PS3.3 C.7.6.3.1.2: chrominance is stored for every second column, or for every second column and row
 SHARED_CHROMINANCE = {"YBR_FULL_422": 2 / 3, "YBR_PARTIAL_422": 2 / 3, "YBR_PARTIAL_420": 1 / 2}

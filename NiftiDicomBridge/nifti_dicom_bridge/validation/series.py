@@ -10,7 +10,8 @@ import numpy as np
 
 from ..model import metadata
 from ..model.geometry import normal_of
-from ..model.metadata import Instance
+from ..model.metadata import Elements, Instance
+from ..standard import dictionary
 from ..standard.tags import Tag
 from .findings import FindingCollector, Severity
 
@@ -28,6 +29,13 @@ DISTINGUISHING = (
     Tag.NUMBER_OF_TEMPORAL_POSITIONS, Tag.FRAME_REFERENCE_TIME, Tag.IMAGE_INDEX, 0x0019100C, 0x0019100E,
     0x00431039, 0x20011003, 0x20051413, 0x200510B0, Tag.CONTRAST_BOLUS_AGENT, Tag.KVP, Tag.CONVOLUTION_KERNEL,
 )  # fmt: skip
+# what objects of one series, and of one study, have in common (PS3.3 A.1.2, C.7.1 to C.7.4)
+OWNERS = (
+    *((Tag.SERIES_INSTANCE_UID, tag) for tag in (
+        Tag.MODALITY, Tag.STUDY_INSTANCE_UID, Tag.FRAME_OF_REFERENCE_UID, Tag.SERIES_NUMBER)),
+    *((Tag.STUDY_INSTANCE_UID, tag) for tag in (
+        Tag.PATIENT_ID, Tag.PATIENT_NAME, Tag.PATIENT_BIRTH_DATE, Tag.PATIENT_SEX, Tag.STUDY_DATE, Tag.STUDY_ID)),
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -37,16 +45,17 @@ class FileSummary:
     file: str
     uid: str
     sop_class: str
-    modality: str
-    series: str
-    study: str
-    patient: str
-    frame_of_reference: str
+    owned: dict[int, str]
     kind: tuple[Any, ...]
     orientation: tuple[float, ...]
     position: tuple[float, ...]
     spacing_between: float
     same_mm: float
+
+    @property
+    def series(self) -> str:
+        """SeriesInstanceUID, empty where there is none."""
+        return self.owned[Tag.SERIES_INSTANCE_UID]
 
 
 def summary_of_file(instance: Instance, sop_class: str) -> FileSummary:
@@ -54,15 +63,20 @@ def summary_of_file(instance: Instance, sop_class: str) -> FileSummary:
     elements = instance.elements
     stated = ((tag, elements[tag].value) for tag in DISTINGUISHING if tag in elements)
     kind = tuple((tag, value) for tag, value in stated if isinstance(value, bytes))  # none of them is a sequence
+    owned = {tag: _comparable(elements, tag) for tag in (Tag.SERIES_INSTANCE_UID, *(tag for _, tag in OWNERS))}
     return FileSummary(
-        instance.path, instance.uid, sop_class, metadata.text(elements, Tag.MODALITY),
-        metadata.text(elements, Tag.SERIES_INSTANCE_UID), metadata.text(elements, Tag.STUDY_INSTANCE_UID),
-        metadata.text(elements, Tag.PATIENT_ID), metadata.text(elements, Tag.FRAME_OF_REFERENCE_UID), kind,
+        instance.path, instance.uid, sop_class, owned, kind,
         _finite(metadata.numbers(elements, Tag.IMAGE_ORIENTATION_PATIENT), 6),
         _finite(metadata.numbers(elements, Tag.IMAGE_POSITION_PATIENT), 3),
         metadata.number(elements, Tag.SPACING_BETWEEN_SLICES) or 0.0,
         _same_mm(metadata.numbers(elements, Tag.PIXEL_SPACING)),
     )  # fmt: skip
+
+
+def _comparable(elements: Elements, tag: int) -> str:
+    """Return a text without what does not distinguish it; empty for letters beyond ASCII, which depend on the character set."""
+    text = metadata.text(elements, tag)
+    return (text.rstrip("^= ") if tag == Tag.PATIENT_NAME else text) if text.isascii() else ""
 
 
 def _same_mm(spacing_mm: list[float]) -> float:
@@ -107,13 +121,10 @@ def _check_instances(summaries: Iterable[FileSummary], collector: FindingCollect
                 f"{summary.uid} is also that of {twin.file} (PS3.5 9).",
                 "Remove the copy, or give it a UID of its own.",
             )
-        kinds = {"SOPInstanceUID": summary.uid, "SeriesInstanceUID": summary.series, "StudyInstanceUID": summary.study,
-                 "FrameOfReferenceUID": summary.frame_of_reference}  # fmt: skip
-        named: dict[str, str] = {}
-        for name, uid in kinds.items():
+        named = {summary.uid: "SOPInstanceUID"}
+        for tag in (Tag.SERIES_INSTANCE_UID, Tag.STUDY_INSTANCE_UID, Tag.FRAME_OF_REFERENCE_UID):
+            uid, name = summary.owned[tag], dictionary.keyword_of(tag)
             if uid and named.setdefault(uid, name) != name:
-                tag = {"SeriesInstanceUID": Tag.SERIES_INSTANCE_UID, "StudyInstanceUID": Tag.STUDY_INSTANCE_UID,
-                       "FrameOfReferenceUID": Tag.FRAME_OF_REFERENCE_UID}[name]  # fmt: skip
                 _add(
                     collector,
                     Severity.ERROR,
@@ -125,32 +136,25 @@ def _check_instances(summaries: Iterable[FileSummary], collector: FindingCollect
                 )
 
 
-# one series has one of each of these, one study one patient (PS3.3 A.1.2)
-OWNERS = (
-    ("series", "modality", Tag.MODALITY, "Modality", Severity.ERROR),
-    ("series", "study", Tag.STUDY_INSTANCE_UID, "StudyInstanceUID", Severity.ERROR),
-    ("series", "frame_of_reference", Tag.FRAME_OF_REFERENCE_UID, "FrameOfReferenceUID", Severity.ERROR),
-    ("study", "patient", Tag.PATIENT_ID, "PatientID", Severity.ERROR),
-)
-
-
 def _check_owners(summaries: Iterable[FileSummary], collector: FindingCollector) -> None:
-    first: dict[tuple[str, str], FileSummary] = {}
+    first: dict[tuple[int, str], FileSummary] = {}
     for summary in summaries:
-        for owner, owned, tag, name, severity in OWNERS:
-            uid, value = getattr(summary, owner), getattr(summary, owned)
+        for owner, tag in OWNERS:
+            uid, value = summary.owned[owner], summary.owned[tag]
             if not uid or not value:
                 continue
-            before = first.setdefault((owned, uid), summary)
-            if getattr(before, owned) != value:
+            before = first.setdefault((tag, uid), summary)
+            if before.owned[tag] != value:
+                of, name = dictionary.keyword_of(owner), dictionary.keyword_of(tag)
                 _add(
                     collector,
-                    severity,
+                    Severity.ERROR,
                     "one of each",
                     summary,
                     tag,
-                    f"{value!r} here, {getattr(before, owned)!r} in {before.file}: a {owner} has one {name} (PS3.3 A.1.2).",
-                    f"Give each {name} a {owner} of its own.",
+                    f"It is {value!r}, and {before.owned[tag]!r} in {before.file}; objects of one {of} must have the same "
+                    f"{name} (PS3.3 A.1.2).",
+                    f"Correct it, or give each {name} a {of} of its own.",
                 )
 
 

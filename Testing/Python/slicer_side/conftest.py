@@ -67,8 +67,16 @@ def slicer(module):
     import slicer
 
     slicer.mrmlScene.Clear()
+    _remove_our_plugins(slicer)
     yield slicer
     slicer.mrmlScene.Clear()
+    _remove_our_plugins(slicer)
+
+
+def _remove_our_plugins(slicer):
+    """Remove what the import of the module and the end of a start have registered: `plugin` is for tests of it."""
+    for key in [key for key in slicer.modules.dicomPlugins if "NiftiDicomBridge" in key]:
+        del slicer.modules.dicomPlugins[key]
 
 
 @pytest.fixture(scope="session")

@@ -1,5 +1,6 @@
 """The section *Apply a Command*, and *Send* in the section *Report*, clicked."""
 
+import json
 import os
 import shlex
 import sys
@@ -320,7 +321,8 @@ def test_archives_of_the_settings_of_slicer_are_offered(slicer, settings):
     settings.setValue("DICOM/Send/URL", "https://archive.example/dicom-web")
     settings.setValue("DICOM/ServerNodeCount", 2)
     settings.setValue("DICOM/ServerNodes/0", server.format(2).encode())
-    settings.setValue("DICOM/ServerNodes/1", server.format(0).replace("PACS", "READONLY").encode())
+    other = server.format(0).replace("PACS", "READONLY").replace("Hospital", "Research")
+    settings.setValue("DICOM/ServerNodes/1", other.encode())
     last = "dicomweb:https://archive.example/dicom-web"
     hospital = ("Hospital", "pacs:PACS@10.0.0.1:104", "SLICER")
     assert known_servers() == [(last, last, ""), hospital]
@@ -330,6 +332,21 @@ def test_archives_of_the_settings_of_slicer_are_offered(slicer, settings):
     settings.setValue("DICOM/Send/AETitle", "PACS")
     settings.setValue("DICOM/Send/URL", "10.0.0.1:104")
     assert known_servers() == [hospital]
+
+
+def test_archives_of_one_name_are_offered_with_their_addresses(slicer, settings):
+    """What is chosen is found by its name: images went to the first archive of that name."""
+    from NiftiDicomBridgeLib.ArchiveAddresses import ANSWERS, known_servers, server_of
+
+    for number, (title, stores, answers) in enumerate([("PACS", 2, 0), ("READONLY", 0, 2)]):
+        node = {"Name": "Hospital", "StorageCheckState": stores, "QueryRetrieveCheckState": answers, "Called AETitle": title,
+                "Calling AETitle": "SLICER", "Address": "10.0.0.1", "Port": "104"}  # fmt: skip
+        settings.setValue(f"DICOM/ServerNodes/{number}", json.dumps(node).encode())
+    settings.setValue("DICOM/ServerNodeCount", 2)
+    (archive,) = known_servers(ANSWERS)
+    assert archive.name == "Hospital (pacs:READONLY@10.0.0.1:104)"
+    assert server_of(archive.name).address == "pacs:READONLY@10.0.0.1:104"
+    assert [server_of(server.name).address for server in known_servers()] == ["pacs:PACS@10.0.0.1:104"]
 
 
 def test_a_slicer_without_its_launcher_has_no_python(slicer, monkeypatch):

@@ -346,7 +346,7 @@ def test_segmentations_of_a_tilted_gantry_are_ours(slicer, plugin, database, tmp
     ds.file_meta = FileMetaDataset()
     ds.file_meta.TransferSyntaxUID = pydicom.uid.ExplicitVRLittleEndian
     ds.SOPClassUID, ds.SOPInstanceUID, ds.SeriesInstanceUID = STORAGE + "66.4", "1.2.3", "1.2.4"
-    ds.StudyInstanceUID, ds.SegmentationType, ds.NumberOfFrames, ds.PixelData = "1.2.5", "BINARY", 4, b"\0\0"
+    ds.StudyInstanceUID, ds.SegmentationType, ds.NumberOfFrames, ds.PixelData = "1.2.5", "BINARY", 4, b"\1\0"
     ds["PixelData"].VR = "OB"
     ds.PerFrameFunctionalGroupsSequence = [Dataset() for _ in range(4)]
     for number, frame in zip((0, 1, 2, last), ds.PerFrameFunctionalGroupsSequence, strict=True):

@@ -182,3 +182,32 @@ def test_a_series_that_is_not_in_the_database_is_not_loaded(logic, database):
 
     with pytest.raises(BridgeError, match=r"The series 1.2.3 has no files in Slicer's DICOM database"):
         logic.loadSeries(["1.2.3"])
+
+
+@pytest.mark.slow
+def test_options_may_be_their_names_and_values(logic, node, tmp_path):
+    from nifti_dicom_bridge import OptionError
+
+    report = logic.exportVolumes([node], tmp_path, {"gzip": False})
+    assert [path.suffix for path in report.outputs if path.suffix != ".json"] == [".nii"]
+    changed = {"set_values": {"SeriesDescription": "edited"}}
+    (proposal,) = logic.propose([node], changed)
+    assert {value.attribute: value.new for value in proposal.values}["SeriesDescription"] == "edited"
+    report = logic.volumesToDicom([node], changed)
+    assert {str(pydicom.dcmread(path).SeriesDescription) for path in report.outputs} == {"edited"}
+    report = logic.importNifti([tmp_path], changed)
+    assert {str(pydicom.dcmread(path).SeriesDescription) for path in report.outputs} == {"edited"}
+    with pytest.raises(OptionError, match="Did you mean kind"):
+        logic.volumesToDicom([node], {"kindd": "mr"})
+
+
+@pytest.mark.slow
+def test_a_series_that_is_not_there_is_named(logic, node, tmp_path):
+    from nifti_dicom_bridge import BridgeError
+    from NiftiDicomBridgeLib import Database
+
+    (series,) = Database.all_series()
+    for uids in (["1.2.3"], [series.uid, "1.2.3"]):
+        with pytest.raises(BridgeError, match=r"The series 1\.2\.3 has no files"):
+            logic.exportSeries(uids, tmp_path / "out")
+    assert not (tmp_path / "out").exists()

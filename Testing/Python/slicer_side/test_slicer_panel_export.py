@@ -369,6 +369,50 @@ def test_objects_without_images_are_not_listed(many):
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize("details", ["MR, 4 files", "diffusion, 4 images and more"])
+def test_sizes_take_what_their_texts_need_and_names_the_rest(panel, details):
+    from NiftiDicomBridgeLib.Hierarchy import Branch
+
+    tree = panel.exporting.tree
+    panel.ui.exportTree.resize(600, 300)
+    tree.fill([Branch("patient", children=[Branch("a long name of a series", details, "x")])], set())
+    header, metrics = panel.ui.exportTree.header(), panel.ui.exportTree.fontMetrics()
+    needed = min(len(details), 18) * metrics.averageCharWidth()
+    assert needed <= header.sectionSize(1) <= needed + 3 * metrics.averageCharWidth() + 6
+
+
+@pytest.mark.slow
+def test_a_higher_window_shows_more_rows(many):
+    tree = many.ui.exportTree
+    window, low = tree.window(), tree.property("height")
+    window.resize(window.property("width"), 1200)
+    many.refresh()
+    assert tree.property("height") > low
+
+
+@pytest.mark.slow
+def test_a_name_that_the_database_has_lost_letters_of_is_read_from_a_file(slicer, load, write_series, tmp_path, monkeypatch):
+    """CTK does not decode half-width katakana (ISO_IR 13)."""
+    from NiftiDicomBridgeLib import Database
+
+    files = write_series(
+        tmp_path / "original", SpecificCharacterSet=["ISO 2022 IR 13", "ISO 2022 IR 87"], PatientName="ﾔﾏﾀﾞ^ﾀﾛｳ=山田^太郎"
+    )
+    load(files)
+    monkeypatch.setattr(slicer.dicomDatabase, "nameForPatient", lambda patient: "\ufffd\ufffd^\ufffd=山田^太郎")
+    assert [series.patient for series in Database.all_series()] == ["ﾔﾏﾀﾞ^ﾀﾛｳ=山田^太郎"]
+    for path in files:
+        path.unlink()
+    assert Database._name_of(slicer.dicomDatabase.patients()[0]) == "\ufffd\ufffd^\ufffd=山田^太郎"
+
+
+def test_of_many_patients_three_are_named():
+    from NiftiDicomBridgeLib.SettingsView import _some
+
+    assert _some(["A", "B", "C", "D"]) == "A, B, C, D"
+    assert _some(["A", "B", "C", "D", "E"]) == "A, B, C and 2 others"
+
+
 def test_long_list_can_be_searched(many):
     assert not many.ui.exportSearchBox.isHidden()
     many.ui.exportSearchBox.setText("flair patient3")

@@ -21,6 +21,7 @@ OF_WORKERS = {"conversion/executor_runner.py", "conversion/many.py"}
 GIVEN = (
     r"^\W*the Python option “\w+”(?: with “[^”]*”| was|:)", "limit of the Python option", "because of the Python option",
     "keep the algorithm of their label file", "NAME:VERSION:FAMILY", "matches each the Python option", "Correct it in",
+    "as the Python option “sidecar” names another file",
 )  # fmt: skip
 """Messages of other modules about an option that the user gave."""
 

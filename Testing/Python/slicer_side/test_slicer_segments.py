@@ -120,9 +120,11 @@ def test_empty_segments_are_named(logic, segmentation, add_box, tmp_path):
     assert "Empty segments were left out: nothing yet." in words_of(report)
 
 
-def test_segmentation_of_empty_segments_is_refused(logic, segmentation, tmp_path):
+def test_segmentation_of_empty_segments_without_a_grid_is_refused(logic, segmentation, tmp_path):
     segmentation.GetSegmentation().AddEmptySegment("", "nothing yet")
-    assert "All segments of boxes are empty (nothing yet)" in words_of(logic.exportVolumes([segmentation], tmp_path))
+    report = logic.exportVolumes([segmentation], tmp_path)
+    assert "All segments of boxes are empty, and it has no source geometry" in words_of(report)
+    assert not report.ok
 
 
 def test_grids_that_share_no_lattice_are_refused(logic, segmentation, add_box, tmp_path):

@@ -25,7 +25,7 @@ from nifti_dicom_bridge.standard.editions import EDITION_OF
 from nifti_dicom_bridge.validation import check_files
 from nifti_dicom_bridge.validation.conditions import TABLES as CONDITIONS
 from nifti_dicom_bridge.validation.subject import tag_of
-from nifti_dicom_bridge.validation.values import TABLES as VALUES
+from nifti_dicom_bridge.validation.value_tables import TABLES as VALUES
 from nonempty import some
 from phantoms import PHANTOMS, ramp, save, slices
 from phantoms.base import put_raw
@@ -533,12 +533,22 @@ def test_two_files_with_one_uid_are_an_error(ct: Path) -> None:
 
 @pytest.mark.parametrize(
     ("keyword", "value"),
-    [("StudyInstanceUID", "1.2.3.4"), ("PatientID", "somebody else"), ("FrameOfReferenceUID", "1.2.3.4"), ("Modality", "MR")],
-)
+    [("StudyInstanceUID", "1.2.3.4"), ("PatientID", "somebody else"), ("FrameOfReferenceUID", "1.2.3.4"), ("Modality", "MR"),
+     ("PatientName", "Somebody^Else"), ("PatientBirthDate", "19010203"), ("PatientSex", "F"), ("StudyDate", "19010203"),
+     ("StudyID", "other"), ("SeriesNumber", 99)],
+)  # fmt: skip
 def test_a_series_has_one_of_each(keyword: str, value: str, ct: Path) -> None:
+    _change(ct, 1, PatientBirthDate="19020304", PatientSex="M")
     _change(ct, 2, **{keyword: value})
 
     assert keyword in {finding.tag.split()[0] for finding in errors(validate([ct])) if finding.rule == "one of each"}
+
+
+def test_one_name_may_be_written_in_several_ways(ct: Path) -> None:
+    _change(ct, 2, PatientName=f"{pydicom.dcmread(ct / '001.dcm').PatientName}^^")
+    _change(ct, 3, SpecificCharacterSet="ISO_IR 192", PatientName="Müller")
+
+    assert [finding for finding in validate([ct]) if finding.rule == "one of each"] == []
 
 
 def test_slices_at_one_place_that_nothing_distinguishes_are_a_warning(ct: Path) -> None:
@@ -671,11 +681,11 @@ def test_damaged_files_give_findings_and_no_traceback(data: st.DataObject, tmp_p
 
 
 def test_the_command_reports_what_is_wrong_and_where(ct: Path, capsys: pytest.CaptureFixture) -> None:
-    _change(ct, 2, PatientSex="X")
+    _change(ct, 2, RotationDirection="X")
 
     assert main(["validate", str(ct)]) == 1
     printed = capsys.readouterr().out
-    assert "PatientSex (0010,0040): It is 'X'" in printed
+    assert "RotationDirection (0018,1140): It is 'X'" in printed
     assert str(ct / "002.dcm") in printed
     assert printed.endswith("=> NOT VALID: 1 error(s), 0 warning(s)\n")
 

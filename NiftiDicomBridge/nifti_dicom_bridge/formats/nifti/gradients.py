@@ -36,9 +36,9 @@ _ENDINGS = {".bval": (".bval", ".bvals"), ".bvec": (".bvec", ".bvecs", ".eddy_ro
 """Endings of files with b-values and directions: of dcm2niix and BIDS first, then of DIPY and of FSL's eddy."""
 _OF_FSL = {".bval": "bvals", ".bvec": "bvecs"}
 _DATA = "data"
+"""FSL's names of an image and its gradients in a folder for dtifit and bedpostx."""
 _COMMENT = "#"
 """Begins the lines in which MRtrix states the commands that made a table."""
-"""FSL's names of an image and its gradients in a folder for dtifit and bedpostx."""
 
 
 def gradient_file(image: Path, ending: str) -> Path:

@@ -184,6 +184,17 @@ def test_a_registration_puts_a_segmentation_on_a_series_of_another_frame_of_refe
     assert [image["shape"][2] for image in inspect(folder).images] == [8, 8]
 
 
+def test_a_series_in_its_frame_of_reference_is_taken_before_others_that_are_one_space() -> None:
+    folder = written(EVEN, segmentation(EVEN, [(1, 2), (1, 3)], refers=False))
+    others = ct(EVEN[:5])
+    for n, ds in enumerate(others):
+        ds.SeriesInstanceUID, ds.SeriesNumber, ds.FrameOfReferenceUID = uid(2), 2, uid(902)
+        ds.SOPInstanceUID = ds.file_meta.MediaStorageSOPInstanceUID = uid(2, n)
+    save(folder / "other", others)
+    save(folder / "reg", [identity_of(uid(902), ct(EVEN)[0])])
+    assert images(folder)["66_series_1"].shape[2] == 8
+
+
 def identity_of(space: str, image: Dataset) -> Dataset:
     """Return a Spatial Registration that states that a frame of reference is that of an image."""
     ds = Dataset()

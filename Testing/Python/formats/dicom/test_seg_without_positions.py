@@ -229,3 +229,12 @@ def test_on_another_grid_it_is_refused(tmp_path: Path) -> None:
     (failure,) = _edited(tmp_path / "seg", [(4, 0, 2)], affine).failures
     assert "the grid of a Segmentation without a position was changed" in failure.error
     assert not list((tmp_path / "back").rglob("*.dcm"))
+
+
+def test_one_that_is_restored_has_no_warning_about_its_header(tmp_path: Path) -> None:
+    """NIfTI has no position either, as it cannot have one; that is no loss."""
+    _read(tmp_path / "seg", [(1, 0), (2, 2)], [(uid(8), 1), (uid(8), 3)])
+    to_nifti(tmp_path / "seg", tmp_path / "nifti")
+    (entry,) = to_dicom(tmp_path / "nifti", tmp_path / "back").entries
+    assert entry.outcome == "reissued"
+    assert not [warning for warning in entry.log.warnings if "sform" in warning]

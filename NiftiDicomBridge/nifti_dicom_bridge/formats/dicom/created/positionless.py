@@ -37,10 +37,8 @@ def without_positions(made: Dataset, placement: Placement) -> None:
     for group in (made.SharedFunctionalGroupsSequence[0], *made.PerFrameFunctionalGroupsSequence):
         if "PlaneOrientationSequence" in group:
             del group.PlaneOrientationSequence
-    if placement.matches[0]:
-        made.PatientOrientation = placement.matches[0][0].source.get(
-            "PatientOrientation"
-        )  # Type 2C, instead of the orientation
+    if placement.matches[0]:  # Type 2C, instead of the orientation
+        made.PatientOrientation = placement.matches[0][0].source.get("PatientOrientation")
     _keep_known_spacing(made.SharedFunctionalGroupsSequence[0], placement)
     for keyword in ("FrameOfReferenceUID", "PositionReferenceIndicator", "DimensionOrganizationType"):
         if keyword in made:

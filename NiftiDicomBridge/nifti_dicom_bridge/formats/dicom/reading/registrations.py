@@ -42,7 +42,7 @@ class Spaces:
 
     def are_one(self, one: str, other: str) -> bool:
         """Whether two frames of reference are one space: the same UID, or related by identity matrices, or by the user."""
-        return bool(one) and (one == other or self.are_all_one or other in self._reached_from(one))
+        return bool(one) and (one == other or self.are_all_one or self._are_related(one, other))
 
     def are_moved(self, one: str, other: str) -> bool:
         """Whether a matrix moves one frame of reference against the other."""
@@ -52,8 +52,13 @@ class Spaces:
         """Return a warning where an object is put on a series that has another frame of reference."""
         if not one or not other or one == other:
             return []
-        source = "same_space=True states" if other not in self._reached_from(one) else "a registration of the input states"
-        return [f"its frame of reference (0020,0052) is not that of {title}: both are taken for one space, as {source}"]
+        source = "a registration of the input states" if self._are_related(one, other) else "same_space=True states"
+        moved = ", although a registration of the input moves one against the other" if self.are_moved(one, other) else ""
+        return [f"its frame of reference (0020,0052) is not that of {title}: both are taken for one space, as {source}{moved}"]
+
+    def _are_related(self, one: str, other: str) -> bool:
+        """Whether identity matrices relate both, and no matrix moves one against the other."""
+        return other in self._reached_from(one) and not self.are_moved(one, other)
 
     def _reached_from(self, uid: str) -> set[str]:
         reached, latest = {uid}, {uid}

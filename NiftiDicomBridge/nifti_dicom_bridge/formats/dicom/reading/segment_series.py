@@ -107,7 +107,8 @@ def _series_of(plan: Plan, near: Sequence[Plan], are_named: bool, spaces: Spaces
     if are_named:
         return [one for one in near if _have_one_distance(plan, one) is not False]
     referenced = [one for one in _referenced(plan, near) if _have_one_distance(plan, one) is not False]
-    return referenced or [one for one in near if _are_in_one_space(plan, one, spaces) and _have_one_distance(plan, one)]
+    placed = [one for one in near if _are_in_one_space(plan, one, spaces) and _have_one_distance(plan, one)]
+    return referenced or [one for one in placed if _space_of(one) == _space_of(plan)] or placed
 
 
 def _are_in_one_space(plan: Plan, series: Plan, spaces: Spaces) -> bool:

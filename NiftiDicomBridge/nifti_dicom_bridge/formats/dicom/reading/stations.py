@@ -10,6 +10,10 @@ from .frame_info import FrameInfo
 from .tolerances import LARGEST_SHIFT
 
 Frames = list[FrameInfo]
+_FEWEST, _STEPS = 3, 100
+"""Slices that show that they are on a line, and into how many steps their extent is divided to count them."""
+_OFF_LINE = 0.1
+"""By which part of what divides stations the corners of a sheared stack may be off their line."""
 
 
 def by_station(frames: Frames) -> list[Frames]:
@@ -22,16 +26,27 @@ def by_station(frames: Frames) -> list[Frames]:
     if len(planes) < 2:
         return [frames]
     row, column = np.split(frames[0].plane.orientation, 2) if frames[0].plane else (np.zeros(3), np.zeros(3))
-    corners = np.array([plane.position for plane in planes.values()]) @ np.stack([row, column], axis=1)
+    positions = np.array([plane.position for plane in planes.values()])
+    corners, places = positions @ np.stack([row, column], axis=1), positions @ np.cross(row, column)
     rows, columns = frames[0].kind[:2]
     farthest = LARGEST_SHIFT * max(rows * frames[0].spacing_mm[0], columns * frames[0].spacing_mm[1])
-    if np.ptp(corners, axis=0).max() <= farthest:
+    if np.ptp(corners, axis=0).max() <= farthest or _are_sheared(corners, places, farthest):
         return [frames]
     station_of = dict(zip(planes, _chains(corners, farthest), strict=True))
     stations: dict[int, Frames] = defaultdict(list)
     for frame in frames:
         stations[station_of[id(frame.plane)]].append(frame)
     return list(stations.values())
+
+
+def _are_sheared(corners: np.ndarray, places: np.ndarray, farthest: float) -> bool:
+    """Whether corners (n, 2) move evenly with the places of slices (n), as in a tilted gantry, however many are missing."""
+    away, extent = places - places.mean(), np.ptp(places)
+    if extent == 0 or len(set(np.round(_STEPS * away / extent))) < _FEWEST:
+        return False
+    moved = corners - corners.mean(axis=0)
+    slope = away @ moved / (away @ away)
+    return bool(np.abs(slope).max() <= 1 and np.abs(moved - np.outer(away, slope)).max() <= _OFF_LINE * farthest)
 
 
 def _chains(points: np.ndarray, farthest: float) -> list[int]:

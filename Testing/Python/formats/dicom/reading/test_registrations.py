@@ -173,6 +173,25 @@ def test_a_registration_that_moves_is_not_ignored(also_identity):
     assert "A registration of the input moves the frame of reference of its regions to that of" in entry.error
 
 
+def test_a_registration_that_moves_is_not_ignored_where_two_others_relate_both():
+    folder, own = drawn(), images()[0].FrameOfReferenceUID
+    registered(np.eye(4), to="1.2.3.1000")
+    registered(MOVED)
+    path = next(path for path in folder.glob("REG*") if pydicom.dcmread(path).FrameOfReferenceUID == "1.2.3.1000")
+    ds = pydicom.dcmread(path)
+    ds.SOPInstanceUID, ds.FrameOfReferenceUID = generate_uid(), own
+    ds.RegistrationSequence[0].FrameOfReferenceUID = "1.2.3.1000"
+    written(ds, "rt")
+    assert converted(folder, "ct").outcome is Outcome.SKIPPED
+
+
+def test_the_option_names_a_registration_that_contradicts_it():
+    folder = drawn()
+    registered(MOVED)
+    (text,) = (text for text in converted(folder, "ct", same_space=True).log.warnings if "one space" in text)
+    assert text.endswith("as same_space=True states, although a registration of the input moves one against the other")
+
+
 @pytest.mark.parametrize("damage", ["1\\2\\3", "", "\\".join(["nan"] * 16)])
 def test_a_registration_without_a_readable_matrix_states_nothing(damage):
     folder = drawn()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -79,6 +80,17 @@ def test_slices_of_a_tilted_gantry_are_one_image(tmp_path: Path) -> None:
     save(tmp_path, found)
 
     assert [volume.voxels.shape[:2] for volume in read([tmp_path])] == [(1, 30)]
+
+
+@pytest.mark.parametrize("kept", [range(9), (0, 1, 4, 8), (0, 7, 8)], ids=["all", "with gaps", "few"])
+def test_slices_of_a_tilted_gantry_are_one_image_however_far_apart_they_are(kept: Sequence[int], tmp_path: Path) -> None:
+    """Corners of neighbors are further apart than a quarter of the image: they were taken for stations."""
+    found = slices(ramp(9, 4, 5), MR)
+    for n, ds in enumerate(found):
+        ds.ImagePositionPatient = [0, 10.001 * n, 20 * n]
+    save(tmp_path, [found[n] for n in kept])
+
+    assert [volume.voxels.shape[:2] for volume in read([tmp_path])] == [(1, len(kept))]
 
 
 def part(number: int, total: int | None) -> Dataset:
