@@ -9,7 +9,7 @@ import pytest
 
 from bids_datasets import dataset, said, sidecar, with_map
 from circle import KEY, Circle
-from nifti_dicom_bridge import ConversionReport, Outcome
+from nifti_dicom_bridge import ConversionReport, OptionError, Outcome
 from phantoms.examinations import series
 
 
@@ -227,3 +227,14 @@ def test_two_studies_of_one_day_are_two_sessions(circle: Circle) -> None:
 
     assert sorted(path.name for path in (circle.nifti / "sub-P01").iterdir()) == ["ses-20260101", "ses-20260101T0304"]
     assert "another study of that day" in said(report)
+
+
+@pytest.mark.parametrize("choices", [{}, {"deidentify": True}])
+def test_one_label_is_never_that_of_several_patients(choices: dict[str, Any], circle: Circle) -> None:
+    series(circle.dicom, 3, "t1_mprage", patient="P-01")
+    series(circle.dicom, 3, "t1_mprage", patient="P-02", study=2)
+
+    with pytest.raises(OptionError, match="names one patient, and the input contains images of 2"):
+        dataset(circle, subject="1", **choices)
+
+    assert not list(circle.nifti.rglob("*.nii*"))

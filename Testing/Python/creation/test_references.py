@@ -332,3 +332,25 @@ def test_a_damaged_functional_group_of_a_reference_is_one_that_is_missing(keywor
     entry = entry_of(Path("seg.nii"), reference=Path("mr"), kind="seg", allow_no_overlap=True)
 
     assert entry.traceback == ""
+
+
+@pytest.mark.parametrize("is_same", [True, False])
+def test_the_window_of_a_reference_is_copied_where_all_slices_have_it(is_same):
+    folder = series("ct")
+    for n, path in enumerate(sorted(folder.rglob("*.dcm"))):
+        ds = pydicom.dcmread(path)
+        ds.WindowCenter, ds.WindowWidth = 40 + (0 if is_same else n), 400
+        ds.save_as(path)
+
+    found = made(save("a.nii", np.arange(60, dtype=np.int16).reshape(5, 4, 3)), reference=folder, kind="ct")
+
+    assert ({(ds.WindowCenter, ds.WindowWidth) for ds in found} == {(40, 400)}) == is_same
+
+
+def test_label_maps_in_the_folder_of_a_reference_are_not_what_an_image_was_made_from():
+    folder = series("all/ct")
+    made(save("a_seg.nii", MASK), reference=folder, kind="seg", out="all/seg")
+
+    (found,) = made(save("b_seg.nii", MASK), reference=Path("all"), kind="seg", out="again")
+
+    assert found.ReferencedSeriesSequence[0].SeriesInstanceUID == first_of(folder).SeriesInstanceUID

@@ -14,6 +14,7 @@ import pytest
 
 from grids import ORIENTATIONS, centres, oriented, values_at
 from nifti_dicom_bridge import ImageReadError, read, to_dicom
+from nifti_dicom_bridge.formats import mgh
 from nifti_dicom_bridge.formats.nrrd.segments import segments_text
 from nifti_dicom_bridge.model.volume import Volume
 from readers import itk_image
@@ -538,3 +539,17 @@ def test_originals_are_not_kept_for_images_without_a_record() -> None:
     path = save(oriented(VOXELS, *ORIENTATIONS[0]), "image.mha")
     report = to_dicom(path, "dicom", uids="keep")
     assert "has no record" in report.entries[0].error
+
+
+@pytest.mark.parametrize("suffix", [".mgh", ".mgz"])
+def test_times_of_mgh_are_those_that_nibabel_wrote(suffix: str, tmp_path: Path) -> None:
+    """They are behind the voxels, in files that are compressed and in others."""
+    import nibabel
+
+    image = nibabel.MGHImage(np.arange(60, dtype=np.int16).reshape(5, 4, 3), np.eye(4))
+    image.header["tr"], image.header["flip_angle"], image.header["te"], image.header["ti"] = 2300, np.radians(9), 2.5, 900
+    nibabel.save(image, tmp_path / f"a{suffix}")
+
+    keys = mgh.acquisition_keys(tmp_path / f"a{suffix}")
+
+    assert keys == pytest.approx({"RepetitionTime": 2.3, "FlipAngle": 9, "EchoTime": 0.0025, "InversionTime": 0.9})

@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from circle import KEEP, NEW, Circle
-from edits import edited, finer_slices, moved, one_voxel, stored
+from edits import cropped, edited, finer_slices, moved, one_voxel, stored
 from nifti_dicom_bridge import Outcome
 from nonempty import some
 from phantoms import PHANTOMS
@@ -123,6 +123,21 @@ def test_slices_of_another_grid_name_the_slices_that_they_are_in_or_between(
     assert named == {z: set(np.clip([np.floor(z), np.ceil(z)], 0, 4).astype(int).tolist()) for z in places.tolist()}
 
 
+@pytest.mark.parametrize("change", [one_voxel, cropped, finer_slices, moved], ids=lambda change: change.__name__)
+@pytest.mark.parametrize("phantom", ["enhanced_mr", "enhanced_slopes"])
+def test_functional_groups_of_an_edited_object_are_shared_or_of_frames(phantom: str, change: Callable, circle: Circle) -> None:
+    """PS3.3 C.7.6.16.1.1: none is in both; the thickness follows the distance of slices only where that changed."""
+    edited(circle, phantom, change)
+
+    (source,) = [pydicom.dcmread(path) for path in circle.dicom.iterdir()]
+    (ds,) = circle.returned()
+    shared = set(ds.SharedFunctionalGroupsSequence[0].keys())
+    assert all(shared.isdisjoint(groups.keys()) for groups in ds.PerFrameFunctionalGroupsSequence)
+    thickness = {element.value for element in ds.iterall() if element.keyword == "SliceThickness"}
+    before = {element.value for element in source.iterall() if element.keyword == "SliceThickness"}
+    assert thickness == ({value / 2 for value in before} if change is finer_slices else before)
+
+
 def test_images_without_instance_uids_name_no_source(circle: Circle) -> None:
     """SourceImageSequence has at least one item (PS3.3 C.7.6.1.1.4)."""
     edited(circle, "no_instance_uids", one_voxel)
@@ -146,7 +161,9 @@ def test_derived_images_of_kinds_that_are_always_primary(kind: str, circle: Circ
     circle.edit_image(one_voxel)
     circle.home(NEW)
 
-    assert [ds.ImageType[:2] for ds in circle.returned()] == [["DERIVED", "PRIMARY"]]
+    (made,) = circle.returned()
+    assert made.ImageType[:2] == ["DERIVED", "PRIMARY"]
+    assert ("NumberOfFrames" in made) == (kind != "77.1.5.7")  # PS3.3 C.7.6.6: IODs that require it of one frame, too
 
 
 def test_keeping_uids_of_an_edited_image_is_refused_in_words_and_new_ones_are_given(circle: Circle) -> None:

@@ -61,11 +61,13 @@ def test_the_unit_is_that_of_the_note_where_the_rescale_stays(circle: Circle) ->
     assert {ds.RescaleType for ds in circle.returned()} == {"US"}
 
 
-def test_padding_that_an_edited_image_still_has_does_not_make_its_unit_doubtful(circle: Circle) -> None:
+@pytest.mark.parametrize("slope", [1, 2])
+def test_padding_that_an_edited_image_still_has_does_not_make_its_unit_doubtful(slope: int, circle: Circle) -> None:
     circle.make("classic_ct")
     for path in circle.dicom.rglob("*.dcm"):
         ds = pydicom.dcmread(path)
         ds.add_new(0x00280120, "SS", -32768)
+        ds.RescaleSlope = slope
         ds.save_as(path)
     circle.forth()
     circle.edit_image(_with_padding)

@@ -37,6 +37,30 @@ def test_real_values_are_kept_within_the_error_that_is_reported(phantom: str, ci
     assert stated <= (values.max() - values.min()) / 60000 if phantom != "pet_slopes" else stated <= values.max() / 30000
 
 
+@pytest.mark.parametrize("changed", [0, 1, 2])
+@pytest.mark.parametrize("phantom", ["pet_slopes", "enhanced_slopes"])
+def test_slices_with_slopes_of_their_own_keep_them(phantom: str, changed: int, circle: Circle) -> None:
+    """A voxel is changed by one step of its slice: all stored values but this one stay what they were."""
+    circle.make(phantom)
+    before = sorted(frames_in([pydicom.dcmread(path) for path in circle.dicom.iterdir()]), key=lambda frame: frame[1][2])
+    circle.forth()
+
+    def one_step(image: nibabel.Nifti1Image) -> nibabel.Nifti1Image:
+        values = np.asarray(image.dataobj).copy()
+        pixels, *_, slope, intercept = before[changed]
+        values[0, 0, changed] = (int(pixels[-1, 0]) + 1) * slope + intercept
+        return nibabel.Nifti1Image(values, image.affine)
+
+    circle.edit_image(one_step)
+    circle.home(NEW)
+    after = sorted(frames_in(circle.returned()), key=lambda frame: frame[1][2])
+
+    assert [frame[4:] for frame in after] == [frame[4:] for frame in before]
+    off = np.stack([new[0].astype(int) - old[0] for old, new in zip(before, after, strict=True)])
+    assert np.argwhere(off).tolist() == [[changed, off.shape[1] - 1, 0]]
+    assert off[changed, -1, 0] == 1
+
+
 def test_colors_of_16_bits_are_edited(circle: Circle) -> None:
     """As of 16-bit photographs of the eye; they were refused."""
     before = edited(circle, "rgb_16_bit", one_voxel)
