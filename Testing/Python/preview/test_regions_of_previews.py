@@ -83,7 +83,8 @@ def test_regions_in_another_frame_of_reference_are_drawn_where_the_user_states_t
 
     (path,) = (path for path in report.outputs if path.suffix == ".png")
     assert colored(path).any()
-    assert any("of the label map that is drawn on it: its frame of reference" in text for text in report.entries[0].log.warnings)
+    warnings = report.entries[0].log.warnings
+    assert any("of the label map that is drawn on it: its frame of reference" in text for text in warnings)
 
 
 def test_regions_without_their_images_are_refused(folders: tuple[Path, Path]) -> None:
