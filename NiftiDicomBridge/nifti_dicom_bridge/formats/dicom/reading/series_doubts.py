@@ -10,7 +10,7 @@ from ....model.metadata import GE_BIG_ENDIAN_PIXELS, Elements, Instance
 from ....standard.dictionary import describe, uid_name
 from ....standard.photometric import ONE_SAMPLE, SAMPLES
 from ....standard.tags import Tag
-from ....standard.transfer_syntaxes import NATIVE
+from ....standard.transfer_syntaxes import JPEG, JPEG_2000, NATIVE
 from .decode import has_whole_colors, is_native, pixel_format
 from .element_order import count_unordered
 from .multiframe import has_whole_pictures
@@ -104,8 +104,7 @@ def _doubt_of_colors(instance: Instance) -> str:
     pixel, name = pixel_format(instance), _PHOTOMETRIC
     photometric = metadata.text(instance.elements, Tag.PHOTOMETRIC_INTERPRETATION)
     if not is_native(instance):
-        words = "the colors are those that the compressed pixel data specify"
-        return f"{name} is missing: {words}" if pixel.samples == 3 and not photometric else ""
+        return "" if photometric or pixel.samples != 3 else _words_of_missing_model(instance)
     if has_whole_colors(instance, pixel.rows, pixel.columns):
         return f"{name} is {photometric}, but every pixel has a color of its own: they are read as YBR_FULL"
     if contradiction_of_samples := _contradiction_of_samples(photometric, pixel.samples):
@@ -117,6 +116,13 @@ def _doubt_of_colors(instance: Instance) -> str:
     if photometric.startswith("YBR") and pixel.bits_allocated > 8:
         return f"colors of {name} {photometric} of {pixel.bits_allocated} bits are not converted to red, green and blue"
     return ""
+
+
+def _words_of_missing_model(instance: Instance) -> str:
+    """Return which colors compressed samples are read as; RLE and JPEG-LS do not specify them."""
+    if instance.transfer_syntax in JPEG | JPEG_2000:
+        return f"{_PHOTOMETRIC} is missing: the colors are those that the compressed pixel data specify"
+    return _contradiction_of_samples("", 3)
 
 
 def _contradiction_of_samples(photometric: str, samples: int) -> str:
