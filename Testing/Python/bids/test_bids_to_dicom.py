@@ -407,7 +407,7 @@ def test_value_of_another_kind_is_left_out_and_named(there: Path, sidecar: dict,
         ({"EchoTrainLength": 3.6}, "EchoTrainLength", 4, '"EchoTrainLength"'),
         ({"FlipAngle": [10, 20]}, "FlipAngle", None, '"FlipAngle" has 2 values'),
         ({"MRAcquisitionType": "2d"}, "MRAcquisitionType", "2D", '"MRAcquisitionType"'),
-        ({"ScanningSequence": "Gradient Echo"}, "ScanningSequence", "RM", "ScanningSequence (0018,0020) was left out"),
+        ({"ScanningSequence": "Gradient Echo"}, "ScanningSequence", "RM", "'Gradient Echo' and was left out"),
         ({"TracerRadionuclide": "X99"}, "RadiopharmaceuticalInformationSequence", None, '"TracerRadionuclide" is'),
     ],
 )  # fmt: skip
