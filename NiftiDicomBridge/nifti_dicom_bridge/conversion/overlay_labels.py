@@ -44,7 +44,7 @@ def label_maps(options: ConversionOptions, inputs: Sequence[Path], policy: Outpu
     if path is None:
         return ()
     try:
-        volumes = _regions(path, inputs) or [(volume, frame_of_reference_of(volume)) for volume in read(path)]
+        volumes = _regions(path, inputs, options) or [(volume, frame_of_reference_of(volume)) for volume in read(path)]
     except BridgeError as error:
         raise OptionError(f'overlay="{path}": {error}') from None
     maps = []
@@ -59,7 +59,7 @@ def label_maps(options: ConversionOptions, inputs: Sequence[Path], policy: Outpu
     return tuple(maps)
 
 
-def _regions(path: Path, inputs: Sequence[Path]) -> list[tuple[Volume, str]]:
+def _regions(path: Path, inputs: Sequence[Path], options: ConversionOptions) -> list[tuple[Volume, str]]:
     """Return the label maps of a file that is an RT Structure Set, with their frames of reference; nothing for other files.
 
     Raises
@@ -71,8 +71,10 @@ def _regions(path: Path, inputs: Sequence[Path]) -> list[tuple[Volume, str]]:
         return []
     from ..formats.dicom.structure_sets.inventory import all_plans  # few overlays need it
     from ..formats.dicom.structure_sets.plan import StructurePlan
+    from .structure_sets import spaces_of
 
     inventory = find_series([path, *inputs])
+    inventory.spaces = spaces_of(inventory, options)
     plans = [one for one in all_plans(inventory) if isinstance(one, StructurePlan) and one.instances[0].path == str(path)]
     if not plans:
         raise BridgeError(next((one.reason for one in inventory.leftovers if one.path == str(path)), "It has no regions."))

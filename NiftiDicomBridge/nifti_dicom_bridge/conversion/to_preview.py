@@ -200,6 +200,8 @@ def _labels(own: tuple[Labels, ...], volume: Volume, shared: _Shared, placed: bo
     if not fitting:
         differs = "no label map is drawn on it: its frame of reference (0020,0052) differs. "
         entry.log.warnings.append(differs + remedy("one-space"))
+    doubts = (f"of the label map that is drawn on it: {words}" for labels in fitting for words in labels.volume.warnings)
+    entry.log.warnings += dict.fromkeys(doubts)
     return fitting or own
 
 

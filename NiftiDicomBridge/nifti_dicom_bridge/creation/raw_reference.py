@@ -28,7 +28,7 @@ from ..sidecar.image_id import ImageId
 from ..sidecar.record_reading import record_from_json
 from ..standard.tags import Tag
 from .attribute_sources import ConversionContext
-from .image_origin import records_in
+from .image_origin import doubts_of_reference, records_in
 from .image_with_sidecar import ImageWithSidecar
 from .kind_parameters import LABEL_KINDS
 from .reference_choice import chosen_reference
@@ -49,7 +49,7 @@ def with_raw_reference(described: ImageWithSidecar, shared: ConversionContext, l
     Raises
     ------
     OptionError
-        If the raw images that it may be made from are of several studies or patients.
+        If the raw images that it may be made from are of several studies or patients, or of another one than its header.
     """
     if shared.references or shared.studies or shared.options.deidentify:
         return shared
@@ -58,6 +58,7 @@ def with_raw_reference(described: ImageWithSidecar, shared: ConversionContext, l
     if not references:
         return shared
     _check_one_study(described, references)
+    _check_header(described, references, how)
     suffixes = {entities_of(stem_of(one.path))[1] for one in references}
     if raw_images.is_elsewhere(described.name, suffixes):
         log.warnings.append(f"made from {_listed(references)} ({how}), in another space: only patient and study are the same")
@@ -90,6 +91,15 @@ def _check_one_study(described: ImageWithSidecar, references: Sequence[Reference
         raise OptionError(
             f"{described.name} is in a BIDS dataset and may be made from images of {len(studies)} studies: "
             f'{_listed(references)}. Name the series with reference=, or the file as "Sources" in the sidecar.'
+        )
+
+
+def _check_header(described: ImageWithSidecar, references: Sequence[Reference], how: str) -> None:
+    """Refuse an image whose header is that of an image of another study, perhaps patient, than what name or sidecar state."""
+    if doubts_of_reference(described, references[0]):
+        raise OptionError(
+            f"{described.name} may be made from {_listed(references)} ({how}), but the description in its header is that of an "
+            "image of another study, perhaps patient. Name the series that it was made from with reference=."
         )
 
 

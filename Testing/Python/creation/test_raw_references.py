@@ -184,6 +184,18 @@ def test_of_several_studies_the_user_must_choose() -> None:
     assert is_of(made(entry.inputs[0], reference="dicom/P-01-1-1"), 1)
 
 
+@pytest.mark.parametrize("keys", [{}, {"Sources": [f"bids:raw:{T1.relative_to('bids').as_posix()}"]}], ids=["name", "sidecar"])
+@pytest.mark.parametrize("space", ["", "_space-MNI152NLin2009cAsym"])
+def test_a_header_of_another_patient_is_refused(keys: dict[str, Any], space: str) -> None:
+    series(Path("other"), 1, "t1_mprage", patient="P-02", study=3)
+    (other,) = (path for path in to_nifti("other", "nifti").outputs if path.name.endswith(".nii.gz"))
+    path = result(other, f"{SESSION}/anat/{WHO}{space}_desc-brain_mask.nii.gz", keep_header=True, **keys)
+    entry = entry_of(path)
+    assert entry.outcome is Outcome.FAILED
+    assert "its header is that of an image of another study" in entry.error
+    assert made(path, reference="other").PatientID == "P-02"
+
+
 def test_the_reference_of_the_user_counts_first() -> None:
     series(Path("other"), 7, "t1_other", patient="P-02", study=3)
     ds = made(result(T1, f"{SESSION}/anat/{WHO}_desc-brain_mask.nii.gz"), reference="other")

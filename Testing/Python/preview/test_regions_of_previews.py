@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import numpy as np
+import pydicom
 import pytest
 from PIL import Image
 
@@ -61,6 +62,29 @@ def test_regions_are_drawn_upon_the_images_they_refer_to(folders: tuple[Path, Pa
     (path,) = (path for path in report.outputs if path.suffix == ".png")
     assert colored(path).any()
     assert not any("no label map is drawn" in words for entry in report.entries for words in entry.log.warnings)
+
+
+def test_regions_in_another_frame_of_reference_are_drawn_where_the_user_states_that_it_is_one_space(
+    folders: tuple[Path, Path],
+) -> None:
+    ct, rt = folders
+    ds = pydicom.dcmread(rt)
+    ds.ReferencedFrameOfReferenceSequence[0].FrameOfReferenceUID = "1.2.3.999"
+    del ds.ReferencedFrameOfReferenceSequence[0].RTReferencedStudySequence
+    ds.StructureSetROISequence[0].ReferencedFrameOfReferenceUID = "1.2.3.999"
+    for contour in ds.ROIContourSequence[0].ContourSequence:
+        del contour.ContourImageSequence
+    ds.save_as(rt)
+    options = PreviewOptions(mp4=False, gif=False, letters=False, overlay=rt)
+
+    with pytest.raises(OptionError, match="is not in the input"):
+        to_preview([ct], "out", preview=options)
+    report = to_preview([ct], "out", preview=options, same_space=True)
+
+    (path,) = (path for path in report.outputs if path.suffix == ".png")
+    assert colored(path).any()
+    warnings = report.entries[0].log.warnings
+    assert any("of the label map that is drawn on it: its frame of reference" in text for text in warnings)
 
 
 def test_regions_without_their_images_are_refused(folders: tuple[Path, Path]) -> None:
