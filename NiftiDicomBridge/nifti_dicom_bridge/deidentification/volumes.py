@@ -123,10 +123,13 @@ class Deidentifier:
 
 def _cleaned(instance: Instance, cleaner: Cleaner) -> Instance:
     elements = cleaner.elements(instance.elements, metadata.text(instance.elements, Tag.SOP_CLASS_UID))
+    file_meta = cleaner.file_meta(instance.file_meta, file_meta_of_ours())
+    if Tag.MEDIA_STORAGE_SOP_INSTANCE_UID in file_meta and Tag.SOP_INSTANCE_UID in elements:  # files may have two UIDs
+        file_meta[Tag.MEDIA_STORAGE_SOP_INSTANCE_UID] = elements[Tag.SOP_INSTANCE_UID]
     return replace(
         instance,
         elements=dict(sorted({**elements, **statement(cleaner.policy, instance.elements, elements)}.items())),
-        file_meta=with_group_length(cleaner.file_meta(instance.file_meta, file_meta_of_ours())),
+        file_meta=with_group_length(file_meta),
         preamble=None if instance.preamble is None else bytes(128),
         trailer=b"",
     )

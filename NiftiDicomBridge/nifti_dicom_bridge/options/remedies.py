@@ -52,8 +52,8 @@ REMEDIES = {
     "run-per-volume": 'use per="volume".',
     "separate-arguments": "Separate it by spaces, or use shell=True.",
     # archives
-    "check-credentials": "Check user, password or token in the archive settings.",
-    "trust-certificate": "Set ca_file to the certificate that signed it.",
+    "check-credentials": "Check user, password or token in the file of archive_settings=.",
+    "trust-certificate": "Set ca_file in the file of archive_settings= to the certificate that signed it.",
     # pictures
     "install-ffmpeg": "Install ffmpeg, or 'pip install nifti-dicom-bridge[video]'; or leave it out with mp4=False",
 }

@@ -103,6 +103,21 @@ def test_patient_ids_of_odd_characters_select_one_patient(orthanc, settings, tmp
         assert [str(header.PatientID) for header in headers(tmp_path / "back" / str(number))] == [patient], report.summary()
 
 
+@pytest.mark.parametrize("protocol", ["pacs", "dicomweb"])
+def test_the_uid_of_the_data_set_counts_where_the_file_meta_information_has_another(orthanc, settings, tmp_path, protocol):
+    """As other tools leave it that de-identify: an archive refuses what states two UIDs."""
+    images_of(tmp_path / "scans", "P1", "1.2.7", "1.3.7")
+    (path,) = (tmp_path / "scans").iterdir()
+    ds = pydicom.dcmread(path)
+    ds.file_meta.MediaStorageSOPInstanceUID = "1.3.7.99"
+    ds.save_as(path)
+
+    report = send(tmp_path / "scans", getattr(orthanc, protocol), settings)
+
+    assert report.ok, report.summary()
+    assert orthanc.instances() == {"1.3.7.1"}
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("protocol", ["dicomweb", "pacs"])
 def test_a_series_of_another_patient_is_not_fetched(orthanc, settings, tmp_path, protocol):

@@ -14,7 +14,7 @@ from nifti_dicom_bridge.options.messages import _MENTION
 from nifti_dicom_bridge.options.remedies import REMEDIES, remedy, with_remedies
 from places import CORE, python_files
 
-VALUES = {"gigabytes": 3, "extra": "zarr", "section": "tasks"}
+VALUES = {"gigabytes": 3, "extra": "zarr", "section": "tasks", "name": "scan"}
 
 
 def codes_in_messages() -> Counter[str]:

@@ -75,8 +75,11 @@ def with_group_length(file_meta: Elements) -> Elements:
 
 
 def with_elements(instance: Instance, elements: Elements, uids: UidMap | None = None) -> Instance:
-    """Return an instance with other elements; file meta information follows its SOP Instance UID."""
+    """Return an instance with other elements; file meta information follows its SOP Instance UID, also where it had another."""
     file_meta = uids.apply(instance.file_meta) if uids else instance.file_meta
+    uid, named = elements.get(Tag.SOP_INSTANCE_UID), file_meta.get(Tag.MEDIA_STORAGE_SOP_INSTANCE_UID)
+    if uids and uid is not None and named is not None and uid != instance.elements.get(Tag.SOP_INSTANCE_UID):
+        file_meta = {**file_meta, Tag.MEDIA_STORAGE_SOP_INSTANCE_UID: named._replace(value=uid.value)}
     if file_meta is not instance.file_meta:
         file_meta = with_group_length(file_meta)
     return replace(instance, elements=elements, file_meta=file_meta)
