@@ -54,7 +54,7 @@ def test_jpeg_is_read_as_its_header_states(frame: bytes, tmp_path: Path) -> None
 
 @pytest.mark.parametrize(
     ("syntax", "words"),
-    [(RLELossless, "colors are read as red, green and blue"), (JPEG2000Lossless, "those that the compressed pixel data specify")],
+    [(RLELossless, "colors are read as red, green and blue"), (JPEG2000Lossless, "that the compressed pixel data specify")],
 )
 def test_other_codecs_have_red_green_and_blue(syntax: str, words: str, tmp_path: Path) -> None:
     ds = image(RGB, SECONDARY_CAPTURE)
