@@ -99,11 +99,29 @@ def test_maps_that_add_up_to_1_are_refused_if_the_labels_do_not_match(labels):
     assert "may be the background" in refused(save("p.nii", maps), kind="seg", segmentation="fractional", labels=table)
 
 
-@pytest.mark.slow
-def test_maps_with_the_background_first_are_numbered_from_the_second():
+def background_first() -> np.ndarray:
     first = np.full((6, 5, 4), 0.75, np.float32)
     maps = np.stack([first, np.full_like(first, 0.25), np.zeros_like(first)], axis=-1)
     maps[2:4, 2, 1:3] = 0.25, 0.25, 0.5
+    return maps
+
+
+@pytest.mark.parametrize("is_named", [False, True])
+def test_a_background_that_only_the_corners_show_is_a_warning(is_named: bool, tmp_path: Path):
+    table = tmp_path / "labels.json"
+    table.write_text(json.dumps({"part 1": 1, "part 2": 2}))
+    named = {"labels": table} if is_named else {}
+
+    log = entry_of(save("p_probseg.nii", background_first()), kind="seg", segmentation="fractional", **named).log
+
+    words = "the first map is the background: it was left out, the second is label 1"
+    assert words in (log.notes if is_named else log.warnings)
+    assert words not in (log.warnings if is_named else log.notes)
+
+
+@pytest.mark.slow
+def test_maps_with_the_background_first_are_numbered_from_the_second():
+    maps = background_first()
     (found,) = made(save("p_probseg.nii", maps))
     assert [item.SegmentLabel for item in found.SegmentSequence] == ["Label 1", "Label 2"]
     assert int(found.pixel_array.max()) == round(0.5 * 255)

@@ -204,7 +204,8 @@ def probability_maps(request: SegmentationRequest) -> tuple[np.ndarray, list[_Nu
     array = np.moveaxis(probabilities(request.volume, request.log), 0, -1)
     known = {segment.number: segment for segment in request.segments}
     if _starts_with_background(array, known):
-        request.log.notes.append("the first map is the background: it was left out, the second is label 1")
+        texts = request.log.notes if known else request.log.warnings  # without names, only the corners of the maps show it
+        texts.append("the first map is the background: it was left out, the second is label 1")
         array = np.ascontiguousarray(array[..., 1:])
     count = array.shape[-1]
     nameless = [n for n in range(1, count + 1) if n not in known]
