@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from functools import lru_cache
 from pathlib import Path
 
@@ -33,20 +34,17 @@ def doubts_of_reference(described: ImageWithSidecar, reference: Reference | None
 def records_near(described: ImageWithSidecar) -> list[str]:
     """Return which sidecars in the folder of an image without one have the record that it needs, or may need."""
     path = described.origin
-    stamp = Stamp.of(path.parent)
-    records = records_in(path.parent, stamp) if stamp else {}
-    if not records:
+    folder, stamp = path.parent, Stamp.of(path.parent)
+    if stamp is None or not _sidecars(folder, stamp)[0]:
         return []
     image_id = ImageId.parse(nifti.description(path))
-    own = [file for file, recorded in records.items() if image_id is not None and recorded == image_id]
+    own = [] if image_id is None else [file for file, recorded in records_in(folder, stamp).items() if recorded == image_id]
     if own:
         return [
             f"{own[0].name} has the record of the image that it was made from, as its header states: "
             + remedy("copy-sidecar", name=stem_of(path))
         ]
-    images = {stem_of(Path(name)) for name in os.listdir(path.parent) if suffix_of(name)}
-    possible = (file for file, recorded in records.items() if image_id is None or recorded is None)
-    lone = [file for file in possible if file.name[: -len(".json")] not in images]
+    lone = [file for file, recorded in _lone_records(folder, stamp).items() if image_id is None or recorded is None]
     return [
         f"{file.name} has the record of an image that is not there: if it is this image, give both the same name"
         for file in lone[:_MOST_RECORDS]
@@ -54,9 +52,27 @@ def records_near(described: ImageWithSidecar) -> list[str]:
 
 
 @lru_cache(maxsize=16)
-def records_in(folder: Path, _: Stamp) -> dict[Path, ImageId | None]:
+def records_in(folder: Path, stamp: Stamp) -> dict[Path, ImageId | None]:
     """Return the sidecars in a folder that have a record, with the identifier in it; the stamp is that of the folder."""
-    files = [folder / name for name in sorted(os.listdir(folder)) if name.lower().endswith(".json")]
+    return _records_of(_sidecars(folder, stamp)[0])
+
+
+@lru_cache(maxsize=16)
+def _lone_records(folder: Path, stamp: Stamp) -> dict[Path, ImageId | None]:
+    """Return the same of those that are next to no image: there may be thousands of others, each of megabytes."""
+    return _records_of(_sidecars(folder, stamp)[1])
+
+
+@lru_cache(maxsize=16)
+def _sidecars(folder: Path, _: Stamp) -> tuple[list[Path], list[Path]]:
+    """Return the JSON files in a folder, and those that are next to no image."""
+    names = sorted(os.listdir(folder))
+    images = {stem_of(Path(name)) for name in names if suffix_of(name)}
+    files = [folder / name for name in names if name.lower().endswith(".json")]
+    return files, [file for file in files if file.name[: -len(".json")] not in images]
+
+
+def _records_of(files: Sequence[Path]) -> dict[Path, ImageId | None]:
     contents = ((file, _content(file)) for file in files)
     return {
         file: ImageId.parse(content.decode("utf-8", "replace")) for file, content in contents if f'"{KEY}"'.encode() in content
