@@ -29,7 +29,7 @@ def test_choices_of_options_are_no_quotations_that_are_masked() -> None:
 
 @pytest.mark.parametrize("code", REMEDIES)
 def test_a_remedy_stays_as_it_is(code: str) -> None:
-    text = REMEDIES[code].format(gigabytes=3, extra="zarr", section="subjects")
+    text = REMEDIES[code].format(gigabytes=3, extra="zarr", section="subjects", name="scan")
     sentence = f"\"Doe\" of 'Jane' in /scans/doe.nii is damaged. {text}"
     masked = Masker().masked_error(sentence)
 
