@@ -47,6 +47,7 @@ def _of_segmentations() -> dict[str, str]:
             "neighbor interpolation."
         ),
         "segment-attributes": _("a label file next to the image segments"),
+        "separate-masks": _("write each mask to a file of its own."),
         "specify-algorithm": _("a label file next to the image, or the option “algorithm” in the Python console, specifies it"),
         "write-labels": _("use whole numbers for labels"),
         "write-probabilities": _("the option “segmentation” in the Python console writes them"),

@@ -41,6 +41,7 @@ REMEDIES = {
         "resample label maps."
     ),
     "segment-attributes": 'labels="FILE" segments',
+    "separate-masks": 'write each mask to a file of its own and use labels="masks".',
     "specify-algorithm": "algorithm= specifies it",
     "write-labels": 'use segmentation="binary" for labels',
     "write-probabilities": 'segmentation="fractional" writes them',

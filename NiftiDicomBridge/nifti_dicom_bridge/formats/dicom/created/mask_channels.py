@@ -14,6 +14,7 @@ from ....model.metadata import Log
 from ....model.pixels import Rescale
 from ....model.real_values import to_real_values, to_type
 from ....model.volume import Volume
+from ....options.remedies import remedy
 from .label_evidence import WHOLE
 
 
@@ -56,8 +57,7 @@ def channels(image: Volume, segments: Sequence[Segment], log: Log, stated_times:
         raise LabelError(
             f"The image has {count} masks along its fourth axis, all with the value {masks.value}, which overlap, and {count} "
             f"labels are described, but {stated_times}: whether they are segments or label {masks.value} at several times is "
-            "unknown. For times, describe that label only. For segments, write each mask to a file of its own and use "
-            'labels="masks".'
+            f"unknown. For times, describe that label only. For segments, {remedy('separate-masks')}"
         )
     first = int(has_background)
     described = "one label is" if len(numbers) == 1 else f"{len(numbers)} labels are"
