@@ -10,6 +10,7 @@ from nifti_dicom_bridge import ArchiveSettings, TransferReport, fetch
 
 from . import Database
 from .ArchiveAccess import link_for
+from .ImportTasks import NOTHING_ADDED
 from .TemporaryFolders import new_folder
 
 Progress = Callable[[str, int, int], None]
@@ -47,7 +48,7 @@ class FetchTask:
         By default those of the environment.
     """
 
-    after_cancel = "Nothing was added to the DICOM database."
+    after_cancel = NOTHING_ADDED
     link_for = staticmethod(link_for)
 
     def __init__(self, address: str, selection: Mapping[str, str], settings: ArchiveSettings | None = None):

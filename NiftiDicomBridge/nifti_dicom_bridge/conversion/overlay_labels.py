@@ -50,7 +50,9 @@ def label_maps(options: ConversionOptions, inputs: Sequence[Path], policy: Outpu
     maps = []
     for volume, space in volumes:
         if volume.voxels.ndim != 4 or not _is_whole(volume.array):
-            raise OptionError(f'overlay="{path}": {volume.name} holds {volume.voxels.dtype} values that are no labels.')
+            raise OptionError(
+                f'overlay="{path}": {volume.name} has values of type {volume.voxels.dtype}, which are not labels.'
+            )
         if volume.source is not None:
             volume = policy.clean(volume)
         grid = on_regular_grid(volume, true_planes(volume.dicom.metadata) if volume.source is not None else None)

@@ -1,7 +1,7 @@
 """The identifier that a NIfTI image and its record share: a sidecar of another image is not taken for that of an edited one.
 
 Voxels of an edited image differ from their digest, whoever they are of. Tools that keep the header, as those based on nibabel
-do, keep its description (``descrip`` of nifti1.h), which tells images apart even on the same grid.
+do, keep its description (``descrip`` of nifti1.h), which distinguishes images even on the same grid.
 """
 
 from __future__ import annotations

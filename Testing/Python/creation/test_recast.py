@@ -9,7 +9,7 @@ import numpy as np
 import pydicom
 import pytest
 
-from circle import Circle
+from circle import Circle, edit_dicom
 from dciodvfy import facts_of_dciodvfy
 from nifti_dicom_bridge import ConversionOptions, ConversionReport, Job, Kind, Outcome, Target, convert, read
 from nonempty import some
@@ -249,10 +249,7 @@ def test_what_is_assumed_or_dropped_is_named_once(attributes: dict, kind: Kind, 
 
 def test_half_a_module_is_left_out_and_named(circle: Circle) -> None:
     circle.make("classic_ct")
-    for path in circle.dicom.iterdir():
-        ds = pydicom.dcmread(path)
-        ds.SynchronizationFrameOfReferenceUID = "1.2.3"
-        ds.save_as(path)
+    edit_dicom(circle.dicom, SynchronizationFrameOfReferenceUID="1.2.3")
 
     report = recast(circle.dicom, circle.back, Kind.ENHANCED)
 

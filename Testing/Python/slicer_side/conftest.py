@@ -160,6 +160,14 @@ def load(database, logic):
 
 
 @pytest.fixture
+def radiograph(load, tmp_path):
+    """A radiograph in the scene, which has no position."""
+    from NiftiDicomBridgeLib.SelfTestData import XRAY, write_object
+
+    return load([write_object(tmp_path / "original", XRAY, Modality="DX")])
+
+
+@pytest.fixture
 def node(load, write_series, tmp_path):
     """A volume that was loaded from a small oblique CT series."""
     return load(write_series(tmp_path / "original"))

@@ -8,6 +8,10 @@ from pathlib import Path
 
 import numpy as np
 
+ROWS, COLUMNS = slice(1, 3), slice(2, 5)
+"""Where tests draw on images of one frame."""
+XA = "1.2.840.10008.5.1.4.1.1.12.1"
+
 
 def images(report) -> list[Path]:
     return [path for path in report.outputs if path.suffix != ".json"]

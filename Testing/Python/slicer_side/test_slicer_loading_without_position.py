@@ -3,23 +3,13 @@
 import numpy as np
 import pydicom
 import pytest
-from slicer_helpers import ijk_to_ras, outcomes
+from slicer_helpers import COLUMNS, ROWS, XA, ijk_to_ras, outcomes
 
 from nifti_dicom_bridge import to_nifti
 from phantoms.base import save, uid
 from phantoms.multiframe import name_sources, segments
 
 pytestmark = pytest.mark.slow
-
-ROWS, COLUMNS = slice(1, 3), slice(2, 5)
-XA = "1.2.840.10008.5.1.4.1.1.12.1"
-
-
-@pytest.fixture
-def radiograph(load, tmp_path):
-    from NiftiDicomBridgeLib.SelfTestData import XRAY, write_object
-
-    return load([write_object(tmp_path / "original", XRAY, Modality="DX")])
 
 
 @pytest.fixture

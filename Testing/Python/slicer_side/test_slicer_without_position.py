@@ -4,19 +4,9 @@ import numpy as np
 import pydicom
 import pytest
 from panel_helpers import report, run, settle, shown
-from slicer_helpers import ExportDialog, ijk_to_ras, set_ijk_to_ras
+from slicer_helpers import COLUMNS, ROWS, XA, ExportDialog, ijk_to_ras, set_ijk_to_ras
 
 pytestmark = pytest.mark.slow
-
-ROWS, COLUMNS = slice(1, 3), slice(2, 5)
-XA = "1.2.840.10008.5.1.4.1.1.12.1"
-
-
-@pytest.fixture
-def radiograph(load, tmp_path):
-    from NiftiDicomBridgeLib.SelfTestData import XRAY, write_object
-
-    return load([write_object(tmp_path / "original", XRAY, Modality="DX")])
 
 
 @pytest.fixture

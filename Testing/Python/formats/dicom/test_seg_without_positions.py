@@ -232,7 +232,7 @@ def test_on_another_grid_it_is_refused(tmp_path: Path) -> None:
 
 
 def test_one_that_is_restored_has_no_warning_about_its_header(tmp_path: Path) -> None:
-    """NIfTI has no position either, as it cannot have one; that is no loss."""
+    """The image of NIfTI has no position because the original has none: nothing was lost."""
     _read(tmp_path / "seg", [(1, 0), (2, 2)], [(uid(8), 1), (uid(8), 3)])
     to_nifti(tmp_path / "seg", tmp_path / "nifti")
     (entry,) = to_dicom(tmp_path / "nifti", tmp_path / "back").entries

@@ -9,7 +9,7 @@ import numpy as np
 import pydicom
 import pytest
 
-from circle import NEW, Circle, listing
+from circle import NEW, Circle, edit_dicom, listing
 from edits import coarser, cropped, edited, finer_slices, frames_in, moved, one_voxel, turned_in_space
 from nifti_dicom_bridge import Outcome
 from phantoms.base import MR, ramp, save, slices
@@ -76,10 +76,7 @@ def test_an_uneven_series_cropped_within_its_planes_keeps_the_true_positions(cir
 
 def test_cropping_does_not_change_the_thickness_of_slices(circle: Circle) -> None:
     circle.make("classic_ct")
-    for path in circle.dicom.iterdir():
-        ds = pydicom.dcmread(path)
-        ds.SliceThickness = "1.25"
-        ds.save_as(path)
+    edit_dicom(circle.dicom, SliceThickness="1.25")
     circle.forth()
     circle.edit_image(cropped)
     circle.home(NEW)
