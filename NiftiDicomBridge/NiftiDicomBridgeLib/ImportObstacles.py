@@ -8,6 +8,7 @@ from slicer.i18n import tr as _
 
 from .Feedback import Feedback
 from .ImportRows import Rows
+from .OtherOptions import problem_of
 
 WITH_PACKAGES = ("legacy", "rtstruct")
 """Kinds that are features of Python packages of their own, too."""
@@ -39,6 +40,8 @@ def obstacle(widget: Any, rows: Rows, folder: str, feedback: Feedback) -> tuple[
         missing, remedy, on_remedy = widget.missing_package(feature, feedback)
         if missing:
             return missing, remedy, on_remedy
+    if text := problem_of(str(widget.ui.dicomOptionsEdit.text)):
+        return text, "", None
     if not widget.ui.databaseCheckBox.isChecked():
         return ("" if folder else _("Choose the DICOM database or a folder.")), "", None
     hint, remedy, on_remedy = widget.obstacle(feedback, database=True)
