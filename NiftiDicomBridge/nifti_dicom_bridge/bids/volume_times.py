@@ -106,8 +106,12 @@ def _volume_time(source: PlaneAttributes) -> float | None:
         return None
     else:
         seconds, tolerance = _usual_step(onsets, stated), _error_of_mean(onsets)
-    is_stated = seconds is None or (abs(seconds - stated) <= tolerance and 2 * stated > seconds)
-    return None if seconds is None or is_stated else float(f"{seconds:.6g}")
+    averages = max(1.0, source.number(Tag.NUMBER_OF_AVERAGES) or 1.0)
+    if seconds is None or (abs(seconds - stated) <= tolerance and 2 * stated > seconds):
+        return None
+    if averages > 1 and seconds <= averages * stated + tolerance:
+        return None  # each volume is the mean of several, each of which took RepetitionTime
+    return float(f"{seconds:.6g}")
 
 
 def _stated_s(source: PlaneAttributes) -> float:

@@ -120,7 +120,7 @@ def test_the_time_step_is_what_attributes_state(found: Callable[[], list[Dataset
     (lambda: classic(MR, {"TriggerTime": PHASES_MS}, RepetitionTime="25", Manufacturer=PHILIPS), 0.04),
     (lambda: classic(MR, {"TriggerTime": [0, 9000, 18000]}, RepetitionTime="4", Manufacturer=GE), 9),
     (lambda: classic(MR, clocks(0, 0.045, 0.09), RepetitionTime="4", Manufacturer=SIEMENS), 0.045),
-    (lambda: classic(MR, clocks(0, 4, 8), RepetitionTime="2000", NumberOfAverages="2", Manufacturer=SIEMENS), 4),
+    (lambda: classic(MR, clocks(0, 10, 20), RepetitionTime="4", NumberOfAverages="2", Manufacturer=SIEMENS), 10),
     (lambda: classic(MR, {"TemporalPositionIdentifier": [1, 2, 3]}, RepetitionTime="4", TemporalResolution="2500",
                      NumberOfTemporalPositions=3), 2.5),
     (lambda: multi_frame(4, **offsets(0, 2, 4, 6)), 2),
@@ -144,6 +144,7 @@ def test_repetition_time_is_that_of_excitations_where_volumes_are_further_apart(
     lambda: classic(MR, {"AcquisitionTime": ["100000", "100003", "100005", "100008"]}, RepetitionTime="2500"),  # seconds
     lambda: classic(MR, clocks(0, 2.5), RepetitionTime="2000", MRAcquisitionType="2D", Manufacturer=SIEMENS),
     lambda: classic(MR, clocks(0, 3, 6, 9), RepetitionTime="2000", Manufacturer=GE),
+    lambda: classic(MR, clocks(0, 3.98, 8), RepetitionTime="2000", NumberOfAverages="2", Manufacturer=SIEMENS),
     lambda: classic(MR, {"TemporalPositionIdentifier": [1, 2, 3]}, RepetitionTime="2000", TemporalResolution="2500"),
     lambda: multi_frame(2000, **moments(0, 2.02, 4, 6.01)),
 ])  # fmt: skip
