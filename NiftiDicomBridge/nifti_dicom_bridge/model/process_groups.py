@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import time
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -31,17 +32,25 @@ def without_window() -> dict[str, Any]:
 def end_group(process: subprocess.Popen[bytes]) -> None:
     """End a process and its children: asked first, forced after `GRACE_S`."""
     if _IS_WINDOWS:
-        from subprocess import run
-
-        folder = os.path.join(os.environ.get("SYSTEMROOT", r"C:\Windows"), "System32")  # else the current one is searched first
-        program = os.path.join(folder, "taskkill.exe")
-        run([program, "/F", "/T", "/PID", str(process.pid)], capture_output=True, check=False, **without_window())
+        _end_tree(process)
         return
     _signal_group(process.pid, signal.SIGTERM)
     end = time.monotonic() + GRACE_S
     while process.poll() is None and time.monotonic() < end:
         time.sleep(_POLL_S)
     _signal_group(process.pid, signal.SIGKILL)  # children that outlive the first of the group, too
+    process.wait()
+
+
+def _end_tree(process: subprocess.Popen[bytes]) -> None:
+    """End a process and its children on Windows; only the process where a computer does not permit its program for that."""
+    from subprocess import run
+
+    folder = os.path.join(os.environ.get("SYSTEMROOT", r"C:\Windows"), "System32")  # else the current one is searched first
+    command = [os.path.join(folder, "taskkill.exe"), "/F", "/T", "/PID", str(process.pid)]
+    with suppress(OSError):
+        run(command, capture_output=True, check=False, **without_window())
+    process.kill()
     process.wait()
 
 

@@ -18,6 +18,16 @@ def test_programs_open_no_console_window_on_windows(monkeypatch: pytest.MonkeyPa
     assert in_own_group() == {"creationflags": 0x08000200}
 
 
+def test_a_program_ends_where_taskkill_may_not_run(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(process_groups, "_IS_WINDOWS", True)
+    monkeypatch.setattr(process_groups, "without_window", dict)
+    process = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(60)"])
+
+    end_group(process)
+
+    assert process.poll() not in (None, 0)
+
+
 def test_a_program_ends_with_the_one_that_it_started() -> None:
     child = "import time; print('started', flush=True); time.sleep(60)"
     parent = f"import subprocess, sys; subprocess.run([sys.executable, '-c', {child!r}])"
