@@ -488,3 +488,18 @@ def test_real_values_of_philips_volumes_with_scales_of_their_own_are_precise():
     assert keys(found)["UsePhilipsFloatNotDisplayScaling"] == 0
     real = replace(found, source=replace(found.source, pixel_record=PixelRecord("<i2", rescaled=True)))
     assert keys(real)["UsePhilipsFloatNotDisplayScaling"] == 1
+
+
+@pytest.mark.parametrize(
+    ("words", "duration_ms", "expected"),
+    [
+        ("EP", 21, {"TotalReadoutTime": 0.021}),
+        ("EP\\SE", 999, {"TotalReadoutTime": 0.999}),
+        ("EP", 305000, {"AcquisitionDuration": 305.0}),
+        ("GR\\IR", 190713, {"AcquisitionDuration": 190.713}),
+        ("GR", 190.7, {}),  # in seconds, as in the standard, or in ms
+    ],
+)
+def test_the_duration_of_uih_is_of_one_echo_train_or_of_the_acquisition(words, duration_ms, expected):
+    found = one({0x00080070: "UIH", 0x00180020: words, 0x00189073: Element("FD", struct.pack("<d", duration_ms))})
+    assert {key: found[key] for key in ("TotalReadoutTime", "AcquisitionDuration") if key in found} == expected
