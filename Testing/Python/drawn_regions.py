@@ -14,8 +14,6 @@ from made_here import series
 from nifti_dicom_bridge import ConversionReport, Outcome, to_dicom, to_nifti
 
 STORAGE = "1.2.840.10008.5.1.4.1.1.481.3"
-
-
 Square = tuple[float, float, float, float]
 
 
@@ -106,8 +104,6 @@ def warnings(folder: Path, **options) -> str:
 
 
 BOX = (0.5, 0.5, 2.5, 2.5)
-
-
 INNER = (1.5, 1.5, 3.5, 2.5)
 
 
