@@ -132,7 +132,7 @@ FUNCTIONAL, WEIGHTED = "EPI, FMRI", "EPI, DIFF"
 
 
 def release(version: str, slices: int, order: str, bands: int, options: str) -> list[Dataset]:
-    """Return two volumes of a release of the software, of so many slices, of which some are excited together."""
+    """Return two volumes of a release of the software; as many slices as there are bands are excited together."""
     found = []
     for t in range(2):
         for k, ds in enumerate(vendors.mr("GE MEDICAL SYSTEMS", slices, NumberOfAverages="1")):

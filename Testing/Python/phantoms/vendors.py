@@ -61,7 +61,7 @@ XRAY: dict[str, Any] = {
 
 
 def mr(manufacturer: str, count: int = SHAPE[0], **attributes: Any) -> list[Dataset]:
-    """Return an echo planar image of some manufacturer, of so many slices."""
+    """Return an echo planar image of some manufacturer with a number of slices."""
     return _with(slices(ramp(count, *SHAPE[1:]), MR), {**COMMON, **EPI, "Manufacturer": manufacturer, **attributes})
 
 
