@@ -35,6 +35,7 @@ def _of_files() -> dict[str, str]:
             "each run. Choose an empty folder."
         ),
         "right-angles": _("The module “Resample Scalar/Vector/DWI Volume” does it."),
+        "state-units": _("“Units”, such as “mm2/s”, in a JSON file next to the image specifies them"),
         "set-attributes": _("set them in the table of attributes"),
     }
 
