@@ -9,6 +9,7 @@ import math
 
 from ..standard.tags import Tag
 from .acceleration import in_plane_of, is_compressed_sense, is_partial, lines_of
+from .field_strength import frequency_mhz
 from .kinds import MS_TO_S, POSITIVE, US_TO_S
 from .phase_encoding import recon_lines_of
 from .row import GE, PHILIPS, UIH, AnyRow, Derived, Row
@@ -80,10 +81,7 @@ def _total(source: PlaneAttributes) -> float | None:
 
 def _philips(source: PlaneAttributes) -> float:
     """Return Philips' readout time from first to last echo, s; 0 where unknown."""
-    shift, frequency = (
-        source.number(WATER_FAT_SHIFT) or 0.0,
-        source.first_number(Tag.IMAGING_FREQUENCY, Tag.TRANSMITTER_FREQUENCY) or 0.0,
-    )
+    shift, frequency = source.number(WATER_FAT_SHIFT) or 0.0, frequency_mhz(source) or 0.0
     echoes = int(source.number(EPI_FACTOR) or 0) or train_length_of(source)
     if not shift or frequency <= 0 or echoes < 1 or recon_lines_of(source) < 2:
         return 0.0

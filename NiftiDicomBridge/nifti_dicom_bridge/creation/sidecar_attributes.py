@@ -44,6 +44,8 @@ _JOINED_WORDS = {
         "HYPERBAND_GEMS", "PHASE_GEMS", "RB_GEMS", "MP_GEMS", "TRF_GEMS", "SS_GEMS", "PROP_GEMS", "RTR_GEMS", "3D_GEMS",
     }),
 }  # fmt: skip
+_EXCITATIONS = ("RepetitionTimeExcitation", "RepetitionTimeInversion")
+"""RepetitionTime (0018,0080), where the sidecar of several volumes has one: its RepetitionTime is that of volumes."""
 _SEPARATORS = re.compile(r"[_\\/,;+\s]+")
 
 
@@ -117,6 +119,8 @@ def _singular(described: ImageWithSidecar, sentences: list[str]) -> dict[str, An
                 continue
             value = value[0]
         singular[key] = value
+    if described.image.times > 1 and any(key in singular for key in _EXCITATIONS):
+        singular.pop("RepetitionTime", None)
     return singular
 
 
