@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -102,21 +102,32 @@ def origin_of(node: Any) -> Origin:
     files = Database.files_of_series(series) if series else []
     modality = Database.value_of(files[0], MODALITY) if files and kind_of_values(node) == "grays" else ""
     follows = _follows(node, uids) if modality in KEEPS_MODALITY else None
-    if not follows:
-        is_new = not instance_uids_of(node) and source_of(node) is None
-        is_original = not is_new and not _lacks_instances(node)
-        return Origin(
-            files,
-            follows,
-            is_labels=not is_original and kind_of_values(node) == "labels",
-            is_missing=is_new and bool(uids) and not files,
-            is_lost=is_new and not uids and has_lost_reference(node),
-            patients=tuple(patients_of_grid(node)) if is_new and not uids else (),
-            identity=_identity(node) if not is_original and not files else {},
-            modality="" if is_new or is_original else series_value(node, "Modality"),
-        )
-    units = Database.value_of(files[0], UNITS)
-    return Origin(files, True, {"Units": units} if units else {})
+    if follows:
+        units = Database.value_of(files[0], UNITS)
+        return Origin(files, True, {"Units": units} if units else {})
+    if not instance_uids_of(node) and source_of(node) is None:
+        return _origin_of_new(node, Origin(files, follows), bool(uids))
+    if not _lacks_instances(node):  # it is DICOM itself
+        return Origin(files, follows)
+    return Origin(
+        files,
+        follows,
+        is_labels=kind_of_values(node) == "labels",
+        identity=_identity(node) if not files else {},
+        modality=series_value(node, "Modality"),
+    )
+
+
+def _origin_of_new(node: Any, known: Origin, is_referring: bool) -> Origin:
+    """Return what a node that never was DICOM was made of, with the files and values that are known."""
+    return replace(
+        known,
+        is_labels=kind_of_values(node) == "labels",
+        is_missing=is_referring and not known.files,
+        is_lost=not is_referring and has_lost_reference(node),
+        patients=() if is_referring else tuple(patients_of_grid(node)),
+        identity=_identity(node) if not known.files else {},
+    )
 
 
 def _lacks_instances(node: Any) -> bool:

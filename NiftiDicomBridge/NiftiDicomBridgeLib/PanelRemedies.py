@@ -41,6 +41,7 @@ def _of_files() -> dict[str, str]:
             "The module “Resample Scalar/Vector/DWI Volume” does it, or “resample: shear” in “Other options”; “plane: axial”, "
             "coronal or sagittal takes another axis for the slices."
         ),
+        "state-units": _("“Units”, such as “mm2/s”, in a JSON file next to the image specifies them"),
         "set-attributes": _("set them in the table of attributes"),
     }
 

@@ -44,6 +44,54 @@ _SENTENCES = {
     "Must start from one, not zero - attribute <DimensionIndexValues>": ("dimensions", "DimensionIndexValues"),
     "DimensionIndexValue for": ("dimensions", "DimensionIndexValues"),
 }
+# what dciodvfy asks for and we do not, each with the reason
+NOT_OURS = {
+    ("missing", "Laterality"): "it asks unless the body part is known to be unpaired; the standard asks where it is paired",
+    ("condition", "Laterality"): "the same, the other way round",
+    ("condition", "TriggerTime"): "the standard asks for it when gating is on, and does not forbid it for other triggers",
+    ("missing", "ParallelReductionFactorSecondInPlane"): "only in MR spectroscopy",
+    ("missing", "MultipleSpinEcho"): "only with spin echoes, and EchoPulseSequence is missing",
+    ("missing", "LongCodeValue"): "one of three: CodeValue is reported",
+    ("missing", "URNCodeValue"): "one of three: CodeValue is reported",
+    ("missing", "DoubleFloatRealWorldValueLastValueMapped"): "one of two: the other is reported",
+    ("missing", "ReferencedImageEvidenceSequence"): "its condition needs all references of the file",
+    ("missing", "FrameOfReferenceUID"): "in RT structure sets a user option since 2020",
+    ("missing", "PositionReferenceIndicator"): "in RT structure sets a user option since 2020",
+    ("value", "ParallelAcquisitionTechnique"): "defined terms since 2021: a warning of ours",
+    ("value", "DirectoryRecordType"): "directories are not our subject",
+    ("value", "PhotometricInterpretation"): "YBR_FULL is allowed in JPEG since 2019, YBR_FULL_422 in US and SC",
+    ("value", "HighBit"): "BitsStored is reported",
+    ("VM", "PatientID"): "a byte of a Chinese letter looks like the backslash between values",
+    ("value", "SamplesPerPixel"): "reported as a pixel field that does not agree",
+    ("value", "NumberOfFrames"): "reported as a pixel field",
+    ("missing", "DeidentificationMethodCodeSequence"): "one of two: DeidentificationMethod is reported",
+    ("value", "RescaleType"): "US is allowed in CT that is not in Hounsfield units",
+    ("condition", "MaskFrameNumbers"): "its condition is not in our table",
+    ("VR", "00191060"): "a private UT: it holds XML, and line feeds are allowed",
+    ("empty", "TextValue"): "structured reports are checked at the top level only",
+    ("missing", "ValueType"): "structured reports are checked at the top level only",
+    ("value", "Modality"): "of structured reports",
+} | {
+    ("condition", keyword): "of a derived image: PS3.3 has \"may be present otherwise\""
+    for keyword in (
+        "PulseSequenceName", "MRAcquisitionType", "EchoPulseSequence", "MultiPlanarExcitation", "PhaseContrast",
+        "TimeOfFlightContrast", "SteadyStatePulseSequence", "EchoPlanarPulseSequence", "SaturationRecovery",
+        "SpectrallySelectedSuppression", "OversamplingPhase", "GeometryOfKSpaceTraversal", "SegmentedKSpaceTraversal",
+        "RectilinearPhaseEncodeReordering", "NumberOfKSpaceTrajectories")
+}  # fmt: skip
+# what we report and dciodvfy does not, each with the reason
+NOT_THEIRS = {
+    ("VR", "00081155"): "a component of a UID begins with 0 (PS3.5 9.1)",
+    ("VR", "00280008"): "1A is not a valid IS (PS3.5 6.2)",
+    ("VR", "00020012"): "it reports it, in a line of another form",
+    ("VR", "ExcludedIntervalsSequence"): "SH instead of SQ (PS3.6)",
+    **dict.fromkeys([("VR", f"0051100{digit}") for digit in "BCDE"], "text filled with zero bytes (PS3.5 6.2)"),
+    ("VR", "CompletionFlag"): "LO instead of CS (PS3.6)",
+    ("VR", "CurveRange"): "US instead of SH (PS3.6)",
+    ("VR", "PixelData"): "compressed pixel data are OB (PS3.5 A.4)",
+    ("condition", "PixelAspectRatio"): "it reports it, in a line of another form",
+    ("missing", "OperatorsName"): "Type 2 in the RT Series module (PS3.3 C.8.8.1)",
+}
 
 
 def facts_of_dciodvfy(path: Path) -> set[Fact]:

@@ -17,6 +17,7 @@ from .identity import identity_in, without_identity, without_personal_keys
 from .private_block import KEYS_TAG, direction_of, find_private_block, private_block_of, with_preserved_keys
 from .source import PlaneAttributes, Storage
 from .tables import ALL_ROWS, BY_KEY, NESTED, ORDER, PLACEHOLDERS, TABLES
+from .volume_times import doubt_of_times, time_step_s_of
 
 __all__ = [
     "BY_KEY",
@@ -28,11 +29,13 @@ __all__ = [
     "PlaneAttributes",
     "Storage",
     "direction_of",
+    "doubt_of_times",
     "find_private_block",
     "identity_in",
     "keys_of",
     "keys_of_elements",
     "private_block_of",
+    "time_step_s_of",
     "without_identity",
     "without_personal_keys",
 ]  # fmt: skip

@@ -16,7 +16,7 @@ from .labeling_delays import (
 from .row import GE, AnyRow, Derived, Row, When
 from .siemens import LABELING_SEQUENCES, SEQUENCE_FILE
 from .source import Phoenix, PlaneAttributes, Private
-from .timing import volume_time_of
+from .volume_times import volume_time_of
 
 GE_TECHNIQUE = Private(0x0043, "GEMS_PARM_01", 0x10A4)
 GE_CONTRAST = Private(0x0043, "GEMS_PARM_01", 0x10A3)

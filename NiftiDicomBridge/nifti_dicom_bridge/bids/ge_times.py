@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import re
+from collections.abc import Sequence
 from itertools import pairwise
 from typing import Any
 
@@ -30,7 +31,7 @@ def ge_slice_times(planes: list[PlaneAttributes]) -> list[float] | None:
     return stated
 
 
-def ge_onsets(planes: list[PlaneAttributes]) -> list[float] | None:
+def ge_onsets(planes: Sequence[PlaneAttributes]) -> list[float] | None:
     """Return when each volume began after the first, s, of one plane of each; None for others than multi-phase EPI."""
     times_ms = [plane.number(Tag.TRIGGER_TIME) for plane in planes]
     if not is_multi_phase(planes[0]) or any(time is None for time in times_ms):

@@ -108,12 +108,14 @@ def _age(source: PlaneAttributes, where: AttributeLocation, factor: float) -> fl
 
 
 def _age_to_dicom(value: Any, factor: float) -> list[str]:
-    """Years → the largest unit that specifies them exactly, else the smallest that has room."""
-    for unit, per_year in PER_YEAR.items():
-        count = float(value) * per_year
-        if abs(count - round(count)) < 0.05 and (round(count) > 0 or value == 0):
-            return [f"{round(count):03d}{unit}"]
-    return [f"{round(float(value) * 12):03d}M"]
+    """Years → the largest unit that specifies them exactly, else the smallest that has room (AS: PS3.5 6.2, three digits)."""
+    counts = {unit: float(value) * per_year for unit, per_year in PER_YEAR.items()}
+    whole = {unit: round(count) for unit, count in counts.items() if 0 <= round(count) <= MOST_IN_AGE}
+    exact = [unit for unit, n in whole.items() if abs(counts[unit] - n) < 0.05 and (n > 0 or value == 0)]
+    unit = next(iter([*exact, *reversed(whole)]), None)
+    if unit is None:
+        raise ValueError(value)
+    return [f"{whole[unit]:03d}{unit}"]
 
 
 def _flag(true: tuple[str, ...], false: tuple[str, ...]) -> Callable[[PlaneAttributes, AttributeLocation, float], bool | None]:
@@ -190,6 +192,7 @@ LIST = Kind(_list, lambda value, factor: [str(v) for v in value], (list,))
 CLOCK = Kind(_clock, _clock_to_dicom, (str,))
 DATE = Kind(_date, lambda value, factor: [value.replace("-", "")], (str,))
 AGE = Kind(_age, _age_to_dicom, (int, float))
+MOST_IN_AGE = 999
 MS_TO_S = 1e-3
 PERCENT = 100.0
 """Of the whole."""

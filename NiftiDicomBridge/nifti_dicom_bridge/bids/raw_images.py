@@ -26,11 +26,25 @@ _PARTS = frozenset({"sub", "ses"})
 
 
 def roots_of(path: Path) -> list[Path]:
-    """Return the data sets that raw images of an image may be in: that around its own, and those that its own links to."""
+    """Return the data sets that raw images of an image may be in: that around its own, and those that its own names."""
     root = root_of(path)
     if root is None:
         return []
-    return list(dict.fromkeys([raw_root_of(root), *_links_of(root).values()]))
+    return list(dict.fromkeys([raw_root_of(root), *_sources_of(root), *_links_of(root).values()]))
+
+
+def roots_of_subject(path: Path) -> list[Path]:
+    """Return the data sets in which the label of a subject is that of an image: a label alone may be of anybody elsewhere.
+
+    That is the raw data set around it. Derivatives that stand alone name it: in ``SourceDatasets``, else in ``DatasetLinks``.
+    """
+    root = root_of(path)
+    if root is None:
+        return []
+    raw = raw_root_of(root)
+    if raw == root or os.path.lexists(raw / DESCRIPTION):
+        return [raw]
+    return _sources_of(root) or list(dict.fromkeys(_links_of(root).values()))
 
 
 def is_result(path: Path) -> bool:
@@ -110,13 +124,31 @@ def _file_of(name: str, root: Path) -> Path | None:
 
 def _links_of(root: Path) -> dict[str, Path]:
     """Return the folders on this computer that DatasetLinks of a data set names."""
+    links = _description_of(root).get("DatasetLinks")
+    folders = ((str(name), _folder_of(url, root)) for name, url in links.items()) if isinstance(links, dict) else ()
+    return {name: folder for name, folder in folders if folder is not None}
+
+
+def _sources_of(root: Path) -> list[Path]:
+    """Return the folders on this computer that SourceDatasets of a data set names."""
+    sources = _description_of(root).get("SourceDatasets")
+    urls = [one.get("URL") for one in sources if isinstance(one, dict)] if isinstance(sources, list) else []
+    folders = (_folder_of(url, root) for url in urls if url)
+    return list(dict.fromkeys(folder for folder in folders if folder is not None))
+
+
+def _description_of(root: Path) -> dict[str, Any]:
     try:
-        links = read_json(root / DESCRIPTION).get("DatasetLinks", {})
-    except (OSError, ValueError, AttributeError, SizeLimitError):
+        content = read_json(root / DESCRIPTION)
+    except (OSError, ValueError, SizeLimitError):
         return {}
-    folders = {}
-    for name, url in links.items() if isinstance(links, dict) else ():
+    return content if isinstance(content, dict) else {}
+
+
+def _folder_of(url: Any, root: Path) -> Path | None:
+    try:
         parts = urlsplit(str(url))
-        if parts.scheme in ("", "file") and (folder := Path(os.path.normpath(root / unquote(parts.path)))).is_dir():
-            folders[str(name)] = folder
-    return folders
+    except ValueError:  # such as half of an IPv6 address
+        return None
+    folder = Path(os.path.normpath(root / unquote(parts.path)))
+    return folder if parts.scheme in ("", "file") and folder.is_dir() else None

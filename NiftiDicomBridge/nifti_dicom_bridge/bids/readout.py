@@ -9,11 +9,12 @@ import math
 
 from ..standard.tags import Tag
 from .acceleration import in_plane_of, is_compressed_sense, is_partial, lines_of
+from .field_strength import frequency_mhz
 from .kinds import MS_TO_S, POSITIVE, US_TO_S
 from .phase_encoding import recon_lines_of
-from .row import GE, PHILIPS, UIH, AnyRow, Derived, Row, When
+from .row import GE, PHILIPS, UIH, AnyRow, Derived, Row
 from .rows import EPI_FACTOR, train_length_of
-from .sequence_words import is_3d
+from .sequence_words import SCANNING_SEQUENCE, is_3d, words_of
 from .source import Csa, Phoenix, PlaneAttributes, Private
 
 BANDWIDTHS = (
@@ -25,6 +26,8 @@ GE_ECHO_SPACING_US = Private(0x0043, "GEMS_PARM_01", 0x102C)
 GE_DURATION_US = Private(0x0019, "GEMS_ACQU_01", 0x105A)
 WATER_FAT_SHIFT = Private(0x2001, "Philips Imaging DD 001", 0x1022)
 WATER_FAT_PPM = 3.4
+LONGEST_TRAIN_S = 1.0
+"""No echo train lasts that long: the signal is gone after some T2."""
 
 
 def _bandwidth(source: PlaneAttributes) -> float:
@@ -72,16 +75,13 @@ def _derived_spacing(source: PlaneAttributes) -> float | None:
 def _total(source: PlaneAttributes) -> float | None:
     spacing, lines = effective_spacing_of(source), recon_lines_of(source)
     if UIH.holds(source) and not spacing:
-        return _rounded((source.number(Tag.ACQUISITION_DURATION) or 0.0) * MS_TO_S)  # UIH writes the readout time there, in ms
+        return _rounded(_uih_duration(source)) if _is_epi(source) and _uih_duration(source) < LONGEST_TRAIN_S else None
     return _rounded(spacing * (lines - 1)) if lines > 0 else None
 
 
 def _philips(source: PlaneAttributes) -> float:
     """Return Philips' readout time from first to last echo, s; 0 where unknown."""
-    shift, frequency = (
-        source.number(WATER_FAT_SHIFT) or 0.0,
-        source.first_number(Tag.IMAGING_FREQUENCY, Tag.TRANSMITTER_FREQUENCY) or 0.0,
-    )
+    shift, frequency = source.number(WATER_FAT_SHIFT) or 0.0, frequency_mhz(source) or 0.0
     echoes = int(source.number(EPI_FACTOR) or 0) or train_length_of(source)
     if not shift or frequency <= 0 or echoes < 1 or recon_lines_of(source) < 2:
         return 0.0
@@ -92,7 +92,21 @@ def _philips_spacing(source: PlaneAttributes) -> float | None:
     return _rounded(_philips(source) / (recon_lines_of(source) - 1)) if _philips(source) else None
 
 
+def _uih_duration(source: PlaneAttributes) -> float:
+    """Return Acquisition Duration (0018,9073) of UIH in s, which it writes in ms; 0 where unknown.
+
+    Of EPI it is that of one echo train, the readout time; of other sequences, and of EPI by later software, of the acquisition.
+    """
+    return (source.number(Tag.ACQUISITION_DURATION) or 0.0) * MS_TO_S
+
+
+def _is_epi(source: PlaneAttributes) -> bool:
+    return "EP" in words_of(source, SCANNING_SEQUENCE)
+
+
 def _duration(source: PlaneAttributes) -> float | None:
+    if UIH.holds(source):  # what is shorter is of a train, or in seconds as in the standard
+        return _rounded(_uih_duration(source)) if _uih_duration(source) >= LONGEST_TRAIN_S else None
     ge = (source.number(GE_DURATION_US) or 0.0) * US_TO_S if GE.holds(source) else 0.0
     return _rounded(ge or source.number(Tag.ACQUISITION_DURATION) or 0.0)
 
@@ -102,8 +116,6 @@ def _shots(source: PlaneAttributes) -> int | None:
     shots = int(source.number(Phoenix("sSliceArray.lConc")) or 0)
     return shots if shots > 1 and is_3d(source) and _bandwidth(source) else None
 
-
-NOT_UIH = When("not UIH", lambda source: not UIH.holds(source))
 
 # fmt: off
 ROWS: tuple[AnyRow, ...] = (
@@ -117,7 +129,7 @@ ROWS: tuple[AnyRow, ...] = (
     Derived("EffectiveEchoSpacing", _spacing, "BandwidthPerPixelPhaseEncode and ReconMatrixPE; (0043,xx2C) GEMS_PARM_01"),
     Derived("DerivedVendorReportedEchoSpacing", _derived_spacing, "BandwidthPerPixelPhaseEncode, ReconMatrixPE, acceleration, "
             "oversampling"),
-    Derived("AcquisitionDuration", _duration, "(0019,xx5A) GEMS_ACQU_01, else (0018,9073)", NOT_UIH),
-    Derived("TotalReadoutTime", _total, "EffectiveEchoSpacing · (ReconMatrixPE − 1); (0018,9073) of UIH"),
+    Derived("AcquisitionDuration", _duration, "(0019,xx5A) GEMS_ACQU_01, else (0018,9073); of UIH in ms"),
+    Derived("TotalReadoutTime", _total, "EffectiveEchoSpacing · (ReconMatrixPE − 1); (0018,9073) of UIH, of EPI"),
 )
 # fmt: on

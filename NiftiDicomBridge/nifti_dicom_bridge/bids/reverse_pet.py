@@ -79,7 +79,7 @@ def _dose(top: Top, where: str, sentences: list[str]) -> list[str]:
     value, unit = _number(top, "InjectedRadioactivity", where), str(top.get("InjectedRadioactivityUnits", "MBq"))
     if value is None or value <= 0:
         return []
-    factor = ACTIVITIES_BQ.get(unit.upper().replace("µ", "U"))
+    factor = ACTIVITIES_BQ.get(_plain(unit))
     if factor is None:
         sentences.append(f'"InjectedRadioactivity" is in {unit!r}, which is not a supported unit of activity and was ignored')
         return []
@@ -91,9 +91,14 @@ def _dose(top: Top, where: str, sentences: list[str]) -> list[str]:
     return [decimal_text(value * factor)]
 
 
+def _plain(unit: str) -> str:
+    """Return a unit without differences in spelling; the capital of the micro sign, and of the Greek letter, is another."""
+    return unit.replace("µ", "u").replace("μ", "u").replace(" ", "").upper()
+
+
 def _molar(top: Top, where: str, sentences: list[str]) -> list[str]:
     value, unit = _number(top, "MolarActivity", where), str(top.get("MolarActivityUnits", ""))
-    factor = MOLAR_BQ_PER_UMOL.get(unit.upper().replace("µ", "U").replace(" ", ""))
+    factor = MOLAR_BQ_PER_UMOL.get(_plain(unit))
     if value is None or not unit:
         return []
     if factor is None:

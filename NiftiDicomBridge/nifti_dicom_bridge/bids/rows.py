@@ -11,6 +11,7 @@ from typing import Any
 from ..model.geometry import slice_distance
 from ..options import Resample
 from ..standard.tags import Tag
+from .field_strength import ROWS as FIELD_ROWS
 from .kinds import AGE, CLOCK, DATE, JOINED, LIST, MS_TO_S, NUMBERS, POSITIVE, SEVERAL, Kind, clock, date, one_of, words
 from .row import AnyRow, Derived, Row, When, made_by
 from .sequence_words import SCAN_OPTIONS, SCANNING_SEQUENCE, SEQUENCE_VARIANT
@@ -135,8 +136,7 @@ UNIT_WORDS = words(UNITS, UNIT_SPELLINGS)
 ROWS: tuple[AnyRow, ...] = (
     # hardware (BIDS: MR "Hardware information", PET, CT)
     Row("Modality", Tag.MODALITY),
-    Row("MagneticFieldStrength", Tag.MAGNETIC_FIELD_STRENGTH, POSITIVE),
-    Row("ImagingFrequency", (Tag.IMAGING_FREQUENCY, Tag.TRANSMITTER_FREQUENCY), POSITIVE),
+    *FIELD_ROWS,
     Row("Manufacturer", Tag.MANUFACTURER, NAMED),
     Derived("Manufacturer", lambda source: source.manufacturer or None, "private creator of Siemens, GE or Philips"),
     Row("ManufacturersModelName", Tag.MANUFACTURER_MODEL_NAME),

@@ -1,35 +1,26 @@
-"""When the slices of a volume were acquired, and how long a volume takes."""
+"""Keys of time, and when the slices of a volume were acquired."""
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from collections.abc import Callable, Sequence
-from itertools import pairwise
 
 from ..options import Resample
 from ..standard.tags import Tag
-from .ge_times import ge_onsets, ge_repetition_time, ge_slice_times
+from .ge_times import ge_repetition_time, ge_slice_times
 from .image_type import image_type_of
 from .kinds import MS_TO_S, POSITIVE, clock, date, seconds_of
-from .label_types import label_type_of
 from .labeling_delays import has_one_delay
-from .row import GE, PHILIPS, UIH, AnyRow, Derived, Row, When
-from .rows import train_length_of
+from .row import GE, PET, UIH, AnyRow, Derived, Row, When
 from .sequence_words import SCANNING_SEQUENCE, is_3d, words_of
 from .siemens import is_spin_labeling, siemens_factor
 from .source import Csa, Phoenix, PlaneAttributes, Private
+from .volume_onsets import UIH_FRAMES, acquisition_clock, by_plane, frame_clock
+from .volume_times import excitation_time_of, uneven_onsets_of, volume_time_of
 
 MOSAIC_TIMES_MS = (Private(0x0019, "SIEMENS MR HEADER", 0x1029), Csa("MosaicRefAcqTimes"))
 TIME_AFTER_START_S = Private(0x0021, "SIEMENS MR SDI 02", 0x1104)
-DYNAMIC_BEGIN_S = Private(0x2005, "Philips MR Imaging DD 001", 0x10A0)
-UIH_FRAMES = Private(0x0065, "Image Private Header", 0x1051)
 SAME_S = 1e-4
-TOLERANCE_S = 0.05
-"""Volumes of one rate are that regular."""
-FEWEST = 3
-"""Volumes that have a rate: between two there may be a pause, or scans for reference."""
-DAY_S = 86400.0
 
 
 def slice_timing_of(source: PlaneAttributes) -> list[float] | None:
@@ -130,44 +121,21 @@ def _is_plain_mosaic(source: PlaneAttributes, slices: int) -> bool:
     )
 
 
-def _by_plane(planes: list[PlaneAttributes], reader: Callable[[PlaneAttributes], float | None]) -> list[float] | None:
-    times = [reader(plane) for plane in planes]
-    if any(time is None for time in times):
-        return None
-    times_s = [float(time or 0.0) for time in times]
-    if max(times_s) - min(times_s) > DAY_S / 2:  # past midnight
-        times_s = [time + DAY_S if time < DAY_S / 2 else time for time in times_s]
-    return times_s
-
-
 def _clocks(planes: list[PlaneAttributes]) -> list[float] | None:
     """Times of images of one slice each."""
-    return None if planes[0].made_in is planes[-1].made_in else _by_plane(planes, _clock)
+    return None if planes[0].made_in is planes[-1].made_in else by_plane(planes, acquisition_clock)
 
 
 def _after_start_of_series(planes: list[PlaneAttributes]) -> list[float] | None:
-    return _by_plane(planes, _after_start)
+    return by_plane(planes, _after_start)
 
 
 def _frame_times(planes: list[PlaneAttributes]) -> list[float] | None:
-    return _by_plane(planes, _frame_time)
+    return by_plane(planes, frame_clock)
 
 
 def _after_start(plane: PlaneAttributes) -> float | None:
     return plane.number(TIME_AFTER_START_S)
-
-
-def _frame_time(plane: PlaneAttributes) -> float | None:
-    return seconds_of(re.sub(r"[+-]\d+$", "", plane.text(Tag.FRAME_ACQUISITION_DATE_TIME))[8:])
-
-
-def _clock(plane: PlaneAttributes) -> float | None:
-    return seconds_of(plane.text(Tag.ACQUISITION_TIME))
-
-
-def _start(plane: PlaneAttributes) -> float | None:
-    tiles = [seconds_of(PlaneAttributes.text_of(item.elements, Tag.ACQUISITION_TIME)) for item in plane.items(UIH_FRAMES)]
-    return min((time for time in tiles if time is not None), default=None) if any(tiles) else _clock(plane)
 
 
 # --- United Imaging ---------------------------------------------------------------------------------------------------
@@ -200,106 +168,15 @@ READERS: dict[str, tuple[Callable[[list[PlaneAttributes]], list[float] | None], 
 """Manufacturer → where times may be, in order of trust; the first that are sensible count."""
 
 
-# --- volumes ----------------------------------------------------------------------------------------------------------
-
-
-def _onsets(source: PlaneAttributes) -> list[float] | None:
-    """Return when each volume began after the first, s; None if unknown."""
-    onsets = source.once("starts", _starts)
-    return onsets if onsets and all(late > early for early, late in pairwise(onsets)) else None
-
-
-def _starts(source: PlaneAttributes) -> list[float] | None:
-    """Return what is stated as the start of each volume, s after that of the first."""
-    planes = _first_planes(source)
-    if len(planes) < 2 or source.modality != "MR":
-        return None
-    if GE.holds(source):
-        return ge_onsets(planes)
-    in_one = len({plane.made_in for plane in planes}) < len(planes)
-    if in_one and not _is_3d_train_of_philips(source):
-        return None
-    times = _by_plane(planes, _dynamic if in_one else _start)
-    return [float(f"{time - times[0]:.9g}") for time in times] if times else None
-
-
-def _first_planes(source: PlaneAttributes) -> list[PlaneAttributes]:
-    if source.volume is None:
-        return []
-    series = source.volume.dicom.metadata
-    return [source.other(series.instances[int(i)], int(f)) for i, f in series.frames[:, 0]]
-
-
-def _time_of_halves(source: PlaneAttributes) -> float | None:
-    """Return half the time of a pair of label and control, s, where a pair has one start; None where there are none."""
-    starts = source.once("starts", _starts)
-    if not starts or len(starts) % 2 or starts[::2] != starts[1::2]:
-        return None
-    labels = [label_type_of(plane) for plane in _first_planes(source)]
-    steps = [late - early for early, late in pairwise(starts[::2])]
-    if any({*pair} != {"LABEL", "CONTROL"} for pair in zip(labels[::2], labels[1::2], strict=True)):
-        return None
-    return sum(steps) / len(steps) / 2 if steps and min(steps) > 0 and max(steps) - min(steps) <= TOLERANCE_S else None
-
-
-def _is_3d_train_of_philips(source: PlaneAttributes) -> bool:
-    """Whether RepetitionTime is that of one echo train of many that a volume takes."""
-    return PHILIPS.holds(source) and is_3d(source) and train_length_of(source) > 1
-
-
-def _dynamic(plane: PlaneAttributes) -> float | None:
-    return plane.number(DYNAMIC_BEGIN_S)
-
-
-def volume_time_of(source: PlaneAttributes) -> float | None:
-    """Return the seconds from volume to volume where RepetitionTime is clearly something else; None where it is not."""
-    onsets = source.once("onsets", _onsets)
-    stated = ge_repetition_time(source) or (source.number(Tag.REPETITION_TIME) or 0.0) * MS_TO_S
-    if (source.number(Tag.NUMBER_OF_AVERAGES) or 1.0) > 1:
-        return None  # averages take several volumes' time
-    if not onsets:
-        seconds = _time_of_halves(source)
-    elif len(onsets) < FEWEST and not is_3d(source):
-        return None
-    else:
-        seconds = _usual_step(onsets, stated)
-    return None if seconds is None or abs(seconds - stated) <= TOLERANCE_S else float(f"{seconds:.6g}")
-
-
-def _usual_step(onsets: list[float], stated_s: float) -> float | None:
-    """Return the time from one volume to the next, without pauses.
-
-    Where most of the times differ, it is that of the header, and None is returned; the average where that of the header is
-    too short for a volume, as the time between excitations is.
-    """
-    steps = [late - early for early, late in pairwise(onsets)]
-    usual = sorted(steps)[len(steps) // 2]
-    near = [step for step in steps if abs(step - usual) <= TOLERANCE_S]
-    if len(near) * 2 > len(steps):
-        return sum(near) / len(near)
-    return sum(steps) / len(steps) if stated_s < min(steps) / 2 else None
-
-
-def _excitation_time(source: PlaneAttributes) -> float | None:
-    """RepetitionTime (0018,0080), where volumes come at another rate."""
-    time_ms = source.number(Tag.REPETITION_TIME)
-    return float(f"{time_ms * MS_TO_S:.6g}") if time_ms and volume_time_of(source) else None
-
-
 def _is_inversion(source: PlaneAttributes) -> bool:
     inverted = "IR" in words_of(source, SCANNING_SEQUENCE) or source.text(Tag.INVERSION_RECOVERY) == "YES"
     return inverted and source.manufacturer != "Philips"
 
 
-def _uneven_onsets(source: PlaneAttributes) -> list[float] | None:
-    onsets = source.once("onsets", _onsets)
-    steps = [late - early for early, late in pairwise(onsets)] if onsets else []
-    return onsets if steps and max(steps) - min(steps) > TOLERANCE_S else None
-
-
 INVERTED = When("inversion recovery", _is_inversion)
 ONE_DELAY = When("the same in all volumes", has_one_delay)
 NOT_INVERTED = When("", lambda source: not _is_inversion(source))
+NOT_PET = When("not PT", lambda source: not PET.holds(source))
 
 
 def _start_of_tiles(source: PlaneAttributes) -> str | None:
@@ -319,8 +196,8 @@ ROWS: tuple[AnyRow, ...] = (
     Derived(
         "RepetitionTime",
         volume_time_of,
-        "(0008,0032) of the volumes, (0018,1060) of those of GE multi-phase EPI, or (2005,xxA0) Philips MR Imaging DD 001 of "
-        "3D echo trains, if they differ from (0018,0080)",
+        "(0020,930D), (0018,1060), (0020,9153), (0018,9074) or (0008,0032) of the volumes, (2005,xxA0) Philips MR Imaging DD "
+        "001 of 3D volumes, or (0020,0110), if they differ from (0018,0080)",
     ),
     Derived(
         "RepetitionTime",
@@ -328,12 +205,13 @@ ROWS: tuple[AnyRow, ...] = (
         "(0018,0080) + (0043,xx7C) GEMS_PARM_01, `DELACQNOAV` of the protocol of multi-phase EPI",
         GE,
     ),
-    Derived("RepetitionTimeInversion", _excitation_time, "(0018,0080), where volumes come at another rate", INVERTED),
-    Derived("RepetitionTimeExcitation", _excitation_time, "(0018,0080), where volumes come at another rate", NOT_INVERTED),
+    Derived("RepetitionTimeInversion", excitation_time_of, "(0018,0080), where volumes come at another rate", INVERTED),
+    Derived("RepetitionTimeExcitation", excitation_time_of, "(0018,0080), where volumes come at another rate", NOT_INVERTED),
     Derived(
         "FrameTimesStart",
-        _uneven_onsets,
-        "(0008,0032) of the volumes, (0018,1060) of those of GE multi-phase EPI, where the time between them varies",
+        uneven_onsets_of,
+        "(0020,930D), (0018,1060), (0020,9153), (0018,9074) or (0008,0032) of the volumes, where the time between them varies",
+        NOT_PET,
     ),
     Row("RepetitionTime", Tag.REPETITION_TIME, POSITIVE, MS_TO_S),
     Row("InversionTime", (Tag.INVERSION_TIME, Tag.INVERSION_TIMES), POSITIVE, MS_TO_S, ONE_DELAY),

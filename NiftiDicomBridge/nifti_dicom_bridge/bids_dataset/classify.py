@@ -119,27 +119,32 @@ def _entities_in_free_text(image: Image) -> dict[str, str]:
 
 
 def _complete_entities(image: Image, table: BidsMap) -> None:
+    """Set the entities of an image: those of options, of its name or its row of the map, and of its headers.
+
+    What BIDS does not allow in such names is left out; of the name and the map, that is reported.
+    """
     name = naming_rules.names()[image.datatype, image.suffix]
-    entities = dict(image.entities)
-    for row in built_in().additions:
-        if row.holds(image.facts):
-            entities = {**{key: label for key, label in row.entities.items() if name.allows(key)}, **entities}
-    part = PARTS.get(str(image.facts["Component"]))
-    if part and name.allows("part"):
-        entities.setdefault("part", part)
-    if image.direction and name.allows("dir") and image.datatype in WITH_DIRECTION:
-        entities.setdefault("dir", image.direction)
+    stated = {key: label for key, label in {**_entities_of_headers(image), **image.entities}.items() if label}
+    refused = [key for key in image.entities if not name.allows(key)]
+    if refused:
+        parts = ", ".join(f"{key}-{image.entities[key]}" for key in refused)
+        image.log.warnings.append(f"BIDS has no {parts} in names of {image.datatype}/{image.suffix}: left out.")
+    entities = {key: label for key, label in stated.items() if name.allows(key)}
     if table.run and name.allows("run"):
         entities["run"] = f"{int(table.run):02d}"
-    if table.task and "task" in name.required:
-        entities["task"] = table.task
-    if "task" in name.required and "task" not in entities:
-        entities["task"] = _task(image, table)
-    refused = [key for key in entities if not name.allows(key)]
-    if refused:
-        parts = ", ".join(f"{key}-{entities[key]}" for key in refused)
-        image.log.warnings.append(f"BIDS has no {parts} in names of {image.datatype}/{image.suffix}: left out.")
-    image.entities = {key: label for key, label in entities.items() if name.allows(key)}
+    if "task" in name.required:
+        entities["task"] = table.task or entities.get("task") or _task(image, table)
+    image.entities = entities
+
+
+def _entities_of_headers(image: Image) -> dict[str, str]:
+    """Return what the headers of an image state of it, as entities."""
+    entities = {"part": PARTS.get(str(image.facts["Component"]), "")}
+    if image.datatype in WITH_DIRECTION:
+        entities["dir"] = image.direction
+    for row in reversed([row for row in built_in().additions if row.holds(image.facts)]):
+        entities |= row.entities
+    return entities
 
 
 def _task(image: Image, table: BidsMap) -> str:

@@ -7,6 +7,7 @@ from dataclasses import replace
 
 import numpy as np
 
+from ..bids import doubt_of_times
 from ..formats.dicom.reading.decode import is_native
 from ..formats.dicom.reading.layered_voxels import can_be_read_by_slice
 from ..formats.dicom.reading.lazy_series import StreamedSeries
@@ -59,8 +60,10 @@ def opened_volume(
     if not is_streamed(plan):
         volume = load(plan, progress)
         entry.log.warnings += volume.warnings
+        entry.log.notes += filter(None, [doubt_of_times(volume)])
         return clean(volume, entry.log), None
     stream = StreamedSeries(plan, progress)
+    entry.log.notes += filter(None, [doubt_of_times(stream.volume)])
     volume = clean(stream.volume, entry.log)
 
     def complete(digest: str) -> Volume:

@@ -8,6 +8,7 @@ from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
+from ..bids import doubt_of_times
 from ..errors import GeometryError
 from ..formats.dicom.reading.frames import true_planes
 from ..formats.dicom.reading.plans import Plan
@@ -80,6 +81,7 @@ def _plan_to_nifti(
         if options.resample:
             volume = load(plan, progress)
             entry.log.warnings += volume.warnings
+            entry.log.notes += filter(None, [doubt_of_times(volume)])
             volumes = [policy.named(volume, entry.log), *map(policy.named, _resampled(volume, options, entry, taken))]
             entry.outputs = write_images(volumes, output, options)
         else:

@@ -10,7 +10,7 @@ from typing import Any
 from ..errors import OptionError
 from ..formats.dicom import edits, new_element
 from ..formats.dicom.created.attributes import DEFAULT, Attributes
-from ..formats.dicom.created.kinds import OBJECT_KINDS
+from ..formats.dicom.created.kinds import OBJECT_KINDS, OF_MODALITY
 from ..formats.dicom.created.modules import STRUCTURE_SET_MODULES, defaults_of
 from ..formats.dicom.created.reference import Reference, read_references
 from ..formats.dicom.created.set_values import set_tags
@@ -154,13 +154,17 @@ def resolve_attributes(
     if kind is Kind.PET:
         code_patient_position(attributes)
     _offer_defaults(attributes, kind)
-    image_values.offer_ct_units(attributes, described, kind, place.image, log)
+    image_values.offer_units(attributes, described, kind, place.image, log)
     _note_defaults(attributes, kind, log)
     return attributes
 
 
 def _of_sidecar(described: ImageWithSidecar, kind: Kind, stated: SidecarAttributes) -> Elements:
     """Return what the sidecar specifies, and an object of a kind may have."""
+    if kind in OF_MODALITY["PT"]:
+        stated.sentences += stated.of_units
+    else:  # units of field maps, phases and quantities have no attribute of their own
+        stated.values.pop(Tag.UNITS, None)
     values = allowed(stated.values, kind, stated.sentences)
     elements = {tag: element_of(tag, vr, value) for tag, (vr, value) in values.items()}
     if kind in OBJECT_KINDS:
@@ -169,8 +173,13 @@ def _of_sidecar(described: ImageWithSidecar, kind: Kind, stated: SidecarAttribut
 
 
 def _offer_defaults(attributes: Attributes, kind: Kind) -> None:
-    """Offer what an object of a kind must have all the same: defaults, or no value for attributes of Type 2 and 2C."""
+    """Offer what an object of a kind must have all the same: defaults, or no value for attributes of Type 2 and 2C.
+
+    What no scanner is known for was produced by this software (PS3.3 C.7.5.1); some readers fail without a Manufacturer.
+    """
     object_kind = OBJECT_KINDS.get(kind)
+    if not {Tag.MANUFACTURER, Tag.MANUFACTURER_MODEL_NAME} & attributes.elements.keys():
+        attributes.offer(reference_attributes.this_software(), THIS_SOFTWARE)
     if kind is Kind.MR and GATING & set(attributes.text(Tag.SCAN_OPTIONS).split("\\")):
         attributes.offer({Tag.TRIGGER_TIME: new_element.text("DS", "")}, DEFAULT)
     if kind is Kind.MR and "IR" in attributes.text(Tag.SCANNING_SEQUENCE).split("\\"):  # 2C

@@ -10,7 +10,7 @@ import numpy as np
 
 from ..errors import OptionError, SidecarError
 from ..formats.dicom.created import clock
-from ..formats.dicom.created.kind_selection import KindHints, select_kind
+from ..formats.dicom.created.kind_selection import KindHints, select_kind, suffix_of
 from ..formats.dicom.created.kinds import OBJECT_KINDS
 from ..formats.dicom.created.object_size import check_object_size
 from ..formats.dicom.created.request import Request
@@ -33,8 +33,11 @@ from .raw_reference import with_raw_reference
 from .sidecar_attributes import SidecarAttributes, attributes_from_sidecar, frames_of, private_block
 from .sidecar_units import LONGEST_S
 from .usable_sidecar import Check, usable_sidecar
+from .volume_attributes import lists_of_volumes
 
 _OF_TIMES = ("FrameTimesStart", "VolumeTiming", "FrameDuration")
+_OF_VOLUMES = frozenset({"asl", "bold", "cbv", "dwi", "epi", "pet", "sbref"})
+"""BIDS suffixes of images with several volumes."""
 _STEP_OF_ITK_S = 1.0
 """ITK writes this time between volumes where it knows none."""
 SAME_S = 1e-3
@@ -78,6 +81,8 @@ def request_of(described: ImageWithSidecar, shared: ConversionContext, log: Log)
         is_counted=place.is_counted,
         stated_times=_stated_times(described, place),
     )
+    if kind in OBJECT_KINDS:
+        log.warnings += _doubt_of_times(described, request.stated_times)
     of_first = clock.of_frame(request, 0, 0) | (frames[0] if frames else {})
     attributes.offer(private_block(described, attributes, of_first), described.where)
     return request
@@ -115,6 +120,7 @@ def known_of(described: ImageWithSidecar, stated: SidecarAttributes, place: Plac
         place.reference.modality if place.reference else "",
         bool((labels and not are_masks(labels)) or find_labels(described.path) or has_label_table(described.path)),
         shared.options.segmentation is SegmentationForm.FRACTIONAL,
+        str(described.top.get("Units") or ""),
     )
 
 
@@ -183,6 +189,19 @@ def _stated_times(described: ImageWithSidecar, place: Placed) -> str:
     if key := next((key for key in ("RepetitionTime", *_OF_TIMES) if key in described.top), ""):
         return f"its sidecar specifies {key}"
     return f"its header specifies {step_s:g} s between them" if step_s not in (0.0, _STEP_OF_ITK_S) else ""
+
+
+def _doubt_of_times(described: ImageWithSidecar, stated: str) -> list[str]:
+    """Return a warning if nothing states what the fourth axis of an image is: it may be components, as those of vectors."""
+    image = described.image
+    if image.times < 2 or stated or image.gradients is not None or lists_of_volumes(described):
+        return []
+    if suffix_of(described.name) in _OF_VOLUMES:
+        return []
+    return [
+        f"nothing states what its {image.times} images along the fourth axis are: they were written as times. Split the image "
+        "if they are components, as those of vectors, tensors and statistics"
+    ]
 
 
 def _sources(place: Placed, kind: Kind) -> tuple[Sequence[Instance], Sequence[int]]:

@@ -1,4 +1,4 @@
-"""Attributes that follow from the values of an image: complex component, units of CT."""
+"""Attributes that follow from the values of an image: complex component, units."""
 
 from __future__ import annotations
 
@@ -8,7 +8,8 @@ from ..bids.inheritance import entities_of
 from ..formats.dicom import new_element
 from ..formats.dicom.created.attributes import Attributes
 from ..formats.dicom.created.kinds import OBJECT_KINDS
-from ..model.lazy_voxels import bounds_of
+from ..formats.dicom.created.label_evidence import real_bounds
+from ..formats.dicom.derived.units import LARGEST_SUV
 from ..model.metadata import Elements, Log
 from ..model.volume import Volume
 from ..options import Kind
@@ -22,6 +23,8 @@ _COMPONENTS = {
 _HU_WORDS = frozenset({"hu", "hounsfield", "hounsfield units", "[hnsf'u]"})
 # values of CT in HU: air is near -1000, padding may be lower, metal is below the limit of 16 bits
 _LOWEST, _AIR, _HIGHEST = -10000.0, -500.0, 32767.0
+_LONGEST = 64
+"""Characters of RescaleType, which is LO (PS3.5 6.2)."""
 
 
 def component(described: ImageWithSidecar, kind: Kind) -> Elements:
@@ -43,13 +46,34 @@ def component(described: ImageWithSidecar, kind: Kind) -> Elements:
     return {Tag.IMAGE_TYPE: new_element.text("CS", "\\".join([*OBJECT_KINDS[kind].image_type, term[0]]))}
 
 
-def offer_ct_units(attributes: Attributes, described: ImageWithSidecar, kind: Kind, image: Volume, log: Log) -> None:
-    """Decide RescaleType of CT: HU if the sidecar states it or the values are plausible, else unspecified."""
-    if kind not in (Kind.CT, Kind.ENHANCED_CT) or attributes.text(Tag.RESCALE_TYPE):
+def offer_units(attributes: Attributes, described: ImageWithSidecar, kind: Kind, image: Volume, log: Log) -> None:
+    """Decide RescaleType of CT and MR, and doubt the Units of PET that are those of its reference."""
+    if kind is Kind.PET:
+        log.warnings += _doubt_of_activity(attributes, image)
+    elif attributes.text(Tag.RESCALE_TYPE):
         return
+    elif kind is Kind.MR and (units := str(described.top.get("Units") or "")[:_LONGEST]):
+        attributes.offer({Tag.RESCALE_TYPE: new_element.text("LO", units)}, described.where)
+    elif kind in (Kind.CT, Kind.ENHANCED_CT):
+        _offer_ct_units(attributes, described, kind, image, log)
+
+
+def _doubt_of_activity(attributes: Attributes, image: Volume) -> list[str]:
+    """Return a warning if the Units of the reference are Bq/mL, and the values can hardly be, as those of SUV."""
+    source = attributes.sources.get(Tag.UNITS, "")
+    low, high = real_bounds(image)
+    if attributes.text(Tag.UNITS) != "BQML" or not source.startswith("reference") or not 0 < high < LARGEST_SUV:
+        return []
+    return [
+        f"values from {low:g} to {high:g} do not look like Bq/mL, the Units of the reference. "
+        'Use set_values={"Units": "GML"} if they are SUV'
+    ]
+
+
+def _offer_ct_units(attributes: Attributes, described: ImageWithSidecar, kind: Kind, image: Volume, log: Log) -> None:
+    """Decide RescaleType of CT: HU if the sidecar states it or the values are plausible, else unspecified."""
     stated = re.sub(r"\s+", " ", str(described.top.get("Units", ""))).strip().lower() in _HU_WORDS
-    low, high = (float(bound) * image.rescale.slope + image.rescale.intercept for bound in bounds_of(image.voxels))
-    low, high = min(low, high), max(low, high)
+    low, high = real_bounds(image)
     if stated or (_LOWEST <= low <= _AIR and high <= _HIGHEST):
         attributes.offer({Tag.RESCALE_TYPE: new_element.text("LO", "HU")}, described.where if stated else "values of the image")
         return

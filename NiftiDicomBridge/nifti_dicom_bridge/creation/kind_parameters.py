@@ -5,17 +5,18 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from ..formats.dicom.created.kind_selection import suffix_of
-from ..formats.dicom.created.label_evidence import LEAST_PROBABILITY
+from ..formats.dicom.created.label_evidence import LEAST_PROBABILITY, ROUNDING, real_bounds
+from ..formats.dicom.created.quantities import quantity_of_name
 from ..formats.dicom.created.request import Request
 from ..formats.dicom.created.writer import KindParameters
 from ..formats.dicom.reading.segments import segments_of
 from ..labels import Segment
 from ..labels.totalsegmentator import with_classes
 from ..model import metadata
-from ..model.lazy_voxels import bounds_of
 from ..model.metadata import Log
 from ..model.volume import Volume
 from ..options import Kind, SegmentationForm
+from ..standard.nifti_codes import UNITLESS
 from ..standard.tags import Tag
 from .attribute_sources import ConversionContext
 from .image_with_sidecar import ImageWithSidecar
@@ -42,14 +43,19 @@ def kind_parameters_for(
     options = shared.options
     segments = with_classes(known, log) if request.kind in LABEL_KINDS else []
     if not known and request.kind in LABEL_KINDS:
-        segments = segments_of_image(described.path, described.image, options.labels, log)
+        segments = segments_of_image(described.path, described.image, options.labels, log, described.top)
     return KindParameters(
         max_error=options.max_error,
         segments=segments,
         segmentation=_segmentation(options.segmentation, suffix_of(described.name), described.image),
-        units=str(described.top.get("Units", "")),
-        quantity=suffix_of(described.name),
+        units=str(described.top.get("Units") or ("1" if described.image.intent in UNITLESS else "")),
+        quantity=quantity_of_name(described.name) or _statistic_of(described.image) or described.name,
     )
+
+
+def _statistic_of(image: Volume) -> str:
+    """Return the statistic that the header of an image specifies; empty for others."""
+    return image.intent if image.intent in UNITLESS else ""
 
 
 def kind_parameters_of_source(volume: Volume, shared: ConversionContext) -> KindParameters:
@@ -71,7 +77,6 @@ def _segmentation(asked: SegmentationForm, suffix: str, image: Volume) -> Segmen
         return asked
     if suffix == "dseg":
         return SegmentationForm.BINARY
-    bounds = bounds_of(image.voxels) if image.voxels.size else (0.0, 0.0)
-    smallest, largest = sorted(float(bound) * image.rescale.slope + image.rescale.intercept for bound in bounds)
-    is_fractional = smallest < 0 or largest > 1 or 0 < largest < LEAST_PROBABILITY
+    smallest, largest = real_bounds(image) if image.voxels.size else (0.0, 0.0)
+    is_fractional = smallest < 0 or largest > 1 + ROUNDING or 0 < largest < LEAST_PROBABILITY
     return SegmentationForm.FRACTIONAL if is_fractional else asked

@@ -2,25 +2,42 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from types import MappingProxyType
+from typing import Any
 
 import numpy as np
 
+from ..bids.inheritance import entities_of
 from ..errors import LabelError
 from ..formats.dicom.created.label_evidence import is_fraction
 from ..formats.image_formats import label_texts
-from ..labels import Segment, find_labels, find_shared_labels, is_profile, read_label_text, read_labels, unreadable_labels
+from ..labels import (
+    Segment,
+    bids_structure,
+    find_labels,
+    find_shared_labels,
+    is_profile,
+    read_label_text,
+    read_labels,
+    unreadable_labels,
+)
 from ..labels.totalsegmentator import with_classes
 from ..model.lazy_voxels import slabs
 from ..model.metadata import Log
+from ..model.names import stem_of
 from ..model.volume import Volume
 from ..options.remedies import remedy
 
 _FEW = 5
+_MASK_TYPES = {"brain": "Brain", "lesion": "Lesion", "face": "Face"}
+"""Type of the sidecar of a mask (BIDS specification, "Imaging data types: Masks"); the other one, ROI, is not a structure."""
 
 
-def segments_of_image(path: Path, image: Volume, given: Path | None, log: Log) -> list[Segment]:
+def segments_of_image(
+    path: Path, image: Volume, given: Path | None, log: Log, top: Mapping[str, Any] = MappingProxyType({})
+) -> list[Segment]:
     """Return what the labels of an image mean; empty if nothing states it.
 
     Parameters
@@ -33,6 +50,8 @@ def segments_of_image(path: Path, image: Volume, given: Path | None, log: Log) -
         The label file or profile that the user named.
     log : Log
         Receives the source.
+    top : mapping
+        Its sidecar.
 
     Raises
     ------
@@ -40,7 +59,7 @@ def segments_of_image(path: Path, image: Volume, given: Path | None, log: Log) -
         If a label file is damaged, or the profile that the user named lacks a value of the image.
     """
     try:
-        return with_classes(_segments(path, image, given, log), log)
+        return with_classes(_segments(path, image, given, log) or _by_bids(path, image, top, log), log)
     except LabelError as error:
         if given is None or not needs_names(given):
             raise
@@ -111,12 +130,27 @@ def _shared(path: Path, image: Volume, log: Log) -> list[Segment]:
     source = find_shared_labels(path)
     if source is None:
         return []
+    if is_profile(source) and has_only(image, [Segment(1, "")]):  # a mask, whose 1 is not the number of a structure
+        return []
     segments = read_labels(source)
     unknown = [] if _is_probability(image) else unknown_values(image, segments)
     if unknown:
         log.warnings.append(f"names of labels are not those of {source}, which lacks {_some(unknown)}; {remedy('label-names')}")
         return []
     log.notes.append(f"names of labels: {source}{', by the name of the file' if is_profile(source) else ''}")
+    return segments
+
+
+def _by_bids(path: Path, image: Volume, top: Mapping[str, Any], log: Log) -> list[Segment]:
+    """Return the only label of a mask or a probability map of BIDS, which its name or the key Type of its sidecar specifies."""
+    entities, suffix = entities_of(stem_of(path))
+    if suffix not in ("mask", "probseg") or image.times > 1:
+        return []
+    stated = _MASK_TYPES.get(str(top.get("Type", "")).lower(), "") if suffix == "mask" else ""
+    segments = [Segment(1, name)] if (name := bids_structure(entities.get("label", "")) or stated) else []
+    if not segments or not (_is_probability(image) or suffix == "probseg" or has_only(image, segments)):
+        return []
+    log.notes.append("names of labels: " + ("the name of the file" if "label" in entities else '"Type" of its sidecar'))
     return segments
 
 

@@ -118,13 +118,14 @@ def _records_of(described: ImageWithSidecar) -> tuple[str, list[Path]]:
     key, files = raw_images.named_sources(path, described.top)
     if named := _records_of_files(files, _MOST_STEPS):
         return f'"{key}" in {Path(described.where).name}', named
-    records = {file: image_id for root in raw_images.roots_of(path) for file, image_id in _records_below(root, path).items()}
+    records = _records_below(raw_images.roots_of(path), path)
     own = ImageId.parse(nifti.description(path)) if records else None
     if own is not None and (same := [file for file, image_id in records.items() if image_id == own]):
         return "description in its header", same
     if not raw_images.is_result(path):  # a raw image that is not from DICOM may be of any examination
         return "", []
-    likeness = {file: raw_images.likeness(path, file) for file in records}
+    by_name = _records_below(raw_images.roots_of_subject(path), path)
+    likeness = {file: raw_images.likeness(path, file) for file in by_name}
     best = max((value for value in likeness.values() if value is not None), default=None)
     return _BY_NAME, [file for file, value in likeness.items() if value == best and best is not None]
 
@@ -148,13 +149,13 @@ def _has_record(file: Path) -> bool:
     return stamp is not None and file in records_in(file.parent, stamp)
 
 
-def _records_below(root: Path, path: Path) -> dict[Path, ImageId | None]:
+def _records_below(roots: Sequence[Path], path: Path) -> dict[Path, ImageId | None]:
     """Return the records of the subject of an image, in its session if that is known."""
     labels = raw_images.subject_of(path)
     if "sub" not in labels:
         return {}
-    folder = root / SOURCE_DATA / f"sub-{labels['sub']}"
-    folders = [Path(name) for name, _, _ in os.walk(folder / f"ses-{labels['ses']}" if "ses" in labels else folder)]
+    parts = [f"{key}-{labels[key]}" for key in ("sub", "ses") if key in labels]
+    folders = [Path(name) for root in roots for name, _, _ in os.walk(root.joinpath(SOURCE_DATA, *parts))]
     stamps = ((one, Stamp.of(one)) for one in folders)
     return {file: own for one, stamp in stamps if stamp for file, own in records_in(one, stamp).items()}
 

@@ -44,6 +44,8 @@ _JOINED_WORDS = {
         "HYPERBAND_GEMS", "PHASE_GEMS", "RB_GEMS", "MP_GEMS", "TRF_GEMS", "SS_GEMS", "PROP_GEMS", "RTR_GEMS", "3D_GEMS",
     }),
 }  # fmt: skip
+_EXCITATIONS = ("RepetitionTimeExcitation", "RepetitionTimeInversion")
+"""RepetitionTime (0018,0080), where the sidecar of several volumes has one: its RepetitionTime is that of volumes."""
 _SEPARATORS = re.compile(r"[_\\/,;+\s]+")
 
 
@@ -59,11 +61,14 @@ class SidecarAttributes:
         Sequences.
     sentences : list of str
         What was assumed, shortened or left out.
+    of_units : list of str
+        The same of Units, an attribute of PET: of interest if the object becomes one.
     """
 
     values: Values = field(default_factory=dict)
     items: Elements = field(default_factory=dict)
     sentences: list[str] = field(default_factory=list)
+    of_units: list[str] = field(default_factory=list)
 
 
 def attributes_from_sidecar(described: ImageWithSidecar) -> SidecarAttributes:
@@ -83,13 +88,14 @@ def attributes_from_sidecar(described: ImageWithSidecar) -> SidecarAttributes:
     items: dict[tuple[int, ...], Element] = {}
     for key, (path, *_), texts in attributes:
         if path[0] in _NOT_TAKEN or (path[0] == Tag.UNITS and described.top.get("Modality", "PT") != "PT"):
-            continue  # the units of a field map or a phase image have no attribute
+            continue
         if path[0] in stated.values or path in items:
             continue
         texts = _single(path[-1], unjoined(path[-1], texts))
+        sentences = stated.of_units if path[0] == Tag.UNITS else stated.sentences
         if not key:
             items[path] = new_element.sequence()
-        elif (fitting := _fitting(key, path[-1], texts, described.where, stated.sentences)) is None:
+        elif (fitting := _fitting(key, path[-1], texts, described.where, sentences)) is None:
             continue
         elif len(path) == 1:
             stated.values[path[0]] = fitting
@@ -113,6 +119,8 @@ def _singular(described: ImageWithSidecar, sentences: list[str]) -> dict[str, An
                 continue
             value = value[0]
         singular[key] = value
+    if described.image.times > 1 and any(key in singular for key in _EXCITATIONS):
+        singular.pop("RepetitionTime", None)
     return singular
 
 

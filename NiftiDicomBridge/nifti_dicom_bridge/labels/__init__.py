@@ -7,6 +7,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:  # the same names for type checkers, which do not look into the table below
+    from .codes import bids_structure as bids_structure
     from .codes import with_codes as with_codes
     from .find import find_labels as find_labels
     from .find import find_shared_labels as find_shared_labels
@@ -25,7 +26,8 @@ if TYPE_CHECKING:  # the same names for type checkers, which do not look into th
     from .write import write_dseg as write_dseg
 
 _HOME_OF = {
-    "Code": "segment", "Segment": "segment", "description_of": "segment", "number_in_description": "segment",
+    "Code": "segment", "Segment": "segment", "bids_structure": "codes", "description_of": "segment",
+    "number_in_description": "segment",
     "find_labels": "find", "find_shared_labels": "find", "is_profile": "profiles",
     "is_label_table": "read", "read_label_text": "read", "read_labels": "read",
     "read_regions": "regions", "task_of_names": "totalsegmentator", "with_classes": "totalsegmentator",

@@ -123,6 +123,18 @@ def bids_label(index: int) -> str:
     return names[index] if 0 <= index < len(names) else ""
 
 
+def bids_structure(label: str) -> str:
+    """Return the structure of a BIDS abbreviation, such as GM (entity ``label-``); other labels are names themselves.
+
+    Examples
+    --------
+    >>> bids_structure("GM"), bids_structure("hippocampus")
+    ('Gray Matter', 'hippocampus')
+    """
+    abbreviations = _table()["bids_abbreviations"]
+    return bids_label(abbreviations.index(label)) if label in abbreviations else label
+
+
 def _words(name: str) -> list[str]:
     """Return the words of a name in lower case: ``Left-VentralDC``, ``left_ventral_dc`` and ``leftVentralDC`` are equal."""
     apart = re.sub(r"([a-z])([A-Z])", r"\1 \2", name)

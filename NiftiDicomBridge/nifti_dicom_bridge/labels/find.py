@@ -10,6 +10,8 @@ from .profiles import profile_of_name
 from .read import form_of, is_nnunet
 
 DATASET = "dataset.json"
+_OF_DATASET = ("labelsTr", "labelsTs", "gt_segmentations")
+"""Folders of label maps in a data set of nnU-Net, raw and preprocessed."""
 
 _OF_LABELS = (".label", ".lut", ".ctbl", "_dseg.tsv")
 """Endings of nothing but label files."""
@@ -45,13 +47,14 @@ def unreadable_labels(image: Path | str) -> list[Path]:
 def find_shared_labels(image: Path | str) -> Path | None:
     """Return the labels that an image shares with others: their source states nothing of this image, so its values must agree.
 
-    That is ``dataset.json``, which nnU-Net writes into the folder of its predictions, or the profile of a tool that the file
-    name means, such as ``freesurfer`` for ``aparc+aseg.nii.gz``.
+    That is ``dataset.json``, which nnU-Net writes into the folder of its predictions, and which is above the labels of its data
+    sets; or the profile of a tool that the file name means, such as ``freesurfer`` for ``aparc+aseg.nii.gz``.
     """
     path = Path(image)
-    dataset = path.parent / DATASET
-    if form_of(dataset) == "json" and is_nnunet(dataset):
-        return dataset
+    folders = [path.parent, *([path.parent.parent] if path.parent.name in _OF_DATASET else [])]
+    for dataset in (folder / DATASET for folder in folders):
+        if form_of(dataset) == "json" and is_nnunet(dataset):
+            return dataset
     profile = profile_of_name(stem_of(path))
     return Path(profile) if profile else None
 

@@ -95,9 +95,12 @@ def _table(name: str) -> dict[str, Any]:
     return dict(json.loads((files("nifti_dicom_bridge") / "data" / f"{name}.json").read_text(encoding="utf-8")))
 
 
+_OF_FREESURFER = (
+    r"(^|[._-])(aseg|aparc|wmparc|firstseg)([._+-]|$)|aparc.*\+aseg|^ribbon$|(^|[._-])(hippoAmyg|hippoSf|brainstemSs)Labels"
+)
 _TISSUES = ("Gray Matter", "White Matter", "Cerebrospinal Fluid")
 PROFILES: dict[str, Profile] = {
-    "freesurfer": Profile("FreeSurfer", _freesurfer, r"(^|[._-])(aseg|aparc|wmparc|firstseg)([._+-]|$)|aparc.*\+aseg"),
+    "freesurfer": Profile("FreeSurfer", _freesurfer, _OF_FREESURFER),
     "fastsurfer": Profile("FastSurfer", _freesurfer),
     "synthseg": Profile("SynthSeg", _freesurfer, r"[._-]synthseg$"),
     "totalsegmentator": Profile("TotalSegmentator", totalsegmentator.task_labels),

@@ -11,6 +11,9 @@ INTENTS = {
     2003: "rgb", 2004: "rgb",
 }  # fmt: skip
 """``intent_code``: what the values are."""
+UNITLESS = frozenset(name for code, name in INTENTS.items() if code < 1001)
+STATISTICS = UNITLESS | {INTENTS[1001]}
+"""An estimate may be of any quantity, in units that no header states."""
 SECONDS = {0: 1.0, 8: 1.0, 16: 1e-3, 24: 1e-6}
 """``xyzt_units & 0x38`` → seconds per unit of time."""
 OF_SPECTRA = {32: "Hz", 40: "ppm", 48: "rad/s"}

@@ -488,3 +488,38 @@ def test_real_values_of_philips_volumes_with_scales_of_their_own_are_precise():
     assert keys(found)["UsePhilipsFloatNotDisplayScaling"] == 0
     real = replace(found, source=replace(found.source, pixel_record=PixelRecord("<i2", rescaled=True)))
     assert keys(real)["UsePhilipsFloatNotDisplayScaling"] == 1
+
+
+@pytest.mark.parametrize(
+    ("words", "duration_ms", "expected"),
+    [
+        ("EP", 21, {"TotalReadoutTime": 0.021}),
+        ("EP\\SE", 999, {"TotalReadoutTime": 0.999}),
+        ("EP", 305000, {"AcquisitionDuration": 305.0}),
+        ("GR\\IR", 190713, {"AcquisitionDuration": 190.713}),
+        ("GR", 190.7, {}),  # in seconds, as in the standard, or in ms
+    ],
+)
+def test_the_duration_of_uih_is_of_one_echo_train_or_of_the_acquisition(words, duration_ms, expected):
+    found = one({0x00080070: "UIH", 0x00180020: words, 0x00189073: Element("FD", struct.pack("<d", duration_ms))})
+    assert {key: found[key] for key in ("TotalReadoutTime", "AcquisitionDuration") if key in found} == expected
+
+
+@pytest.mark.parametrize(
+    ("field", "frequency", "nucleus", "expected"),
+    [
+        ("3", "123.2", "1H", (3, 123.2)),
+        ("3", "128175953", "1H", (3, 128.175953)),
+        ("15000", "63.86094", "1H", (1.5, 63.86094)),
+        ("2000", "85255980", "", (0.2, 8.525598)),
+        ("5000", "212851070", "", (0.5, 21.285107)),
+        ("3", "128175.95", "1H", (3, 128.17595)),
+        ("15015", "", "1H", (None, None)),
+        ("15000", "25.85", "31P", (None, 25.85)),
+        ("", "128175953", "1H", (None, None)),
+        ("3", "99999999", "1H", (3, None)),
+    ],
+)
+def test_field_strength_and_frequency_are_in_tesla_and_mhz(field, frequency, nucleus, expected):
+    found = one({0x00180087: field, 0x00180084: frequency, 0x00180085: nucleus})
+    assert (found.get("MagneticFieldStrength"), found.get("ImagingFrequency")) == expected

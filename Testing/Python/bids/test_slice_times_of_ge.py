@@ -7,13 +7,17 @@ import json
 import struct
 from collections.abc import Sequence
 from itertools import chain
+from pathlib import Path
 from typing import Any
 
 import pytest
+from pydicom.dataset import Dataset
 
 from circle import Circle
 from nifti_dicom_bridge import Outcome
+from oracles import equals_dcm2niix, oracle, run
 from phantoms import save, vendors
+from phantoms.base import uid
 
 ADVANCE = {0x9C: ("LO", "epi"), 0x9E: ("SH", "EPI")}
 OTHER = {0x9C: ("LO", "fgre"), 0x9E: ("SH", "GRE")}
@@ -122,3 +126,44 @@ def test_a_delay_of_the_protocol_counts_where_it_is_in_use(
     keys = sidecar(circle, f'IOPT "{options}"\nDELACQ "0.57"\nDELACQNOAV "0.57"\n', sequence)
 
     assert keys["RepetitionTime"] == seconds
+
+
+FUNCTIONAL, WEIGHTED = "EPI, FMRI", "EPI, DIFF"
+
+
+def release(version: str, slices: int, order: str, bands: int, options: str) -> list[Dataset]:
+    """Return two volumes of a release of the software; as many slices as there are bands are excited together."""
+    found = []
+    for t in range(2):
+        for k, ds in enumerate(vendors.mr("GE MEDICAL SYSTEMS", slices, NumberOfAverages="1")):
+            ds.SoftwareVersions = ["27", "LX", f"MR Software release:{version}"]
+            ds.InstanceNumber, ds.TemporalPositionIdentifier = t * slices + k + 1, t + 1
+            ds.SOPInstanceUID = ds.file_meta.MediaStorageSOPInstanceUID = uid(1, ds.InstanceNumber)
+            found.append(ds)
+    weighted = options == WEIGHTED
+    names = {0x9C: ("LO", "epi2" if weighted else "epiRT"), 0x9E: ("SH", "EPI2" if weighted else "EPI")}
+    protocol = gzip.compress(f'IOPT "{options}"\nSLICEORDER "{order}"\nMBACCEL "{bands}"\n'.encode("ascii"), mtime=0)
+    raw = struct.pack("<I", len(protocol)) + protocol
+    vendors.add_private(found, 0x0019, "GEMS_ACQU_01", names)
+    vendors.add_private(found, 0x0043, "GEMS_PARM_01", {0xB6: ("LO", [str(bands), "1", "0"])})
+    return vendors.add_private(found, 0x0025, "GEMS_SERS_01", {0x1B: ("OB", raw + b"\0" * (len(raw) % 2))})
+
+
+@pytest.mark.parametrize("version", [
+    "RX24.0_R01_1344.a", "RX26.0_R03_1831.b", "RX27.0_R02_1831.a", "RX27.0_R03_1831.a", "RX29.1_EA_2039.g",
+])  # fmt: skip
+@pytest.mark.parametrize(("slices", "bands"), [(8, 1), (9, 1), (8, 2), (12, 2), (12, 3), (12, 6), (18, 2), (18, 3)])
+@pytest.mark.parametrize(("options", "order"), [(FUNCTIONAL, "0"), (FUNCTIONAL, "1"), (WEIGHTED, "1")])
+def test_times_of_slices_are_those_of_dcm2niix(
+    version: str, slices: int, bands: int, options: str, order: str, circle: Circle, tmp_path: Path
+) -> None:
+    save(circle.dicom, release(version, slices, order, bands, options))
+    circle.forth()
+    theirs = tmp_path / "theirs"
+    theirs.mkdir()
+    run(oracle("dcm2niix"), "-z", "n", "-f", "x", "-o", theirs, circle.dicom)
+    (other,) = theirs.glob("*.json")
+    ours, others = (json.loads(path.read_text("utf-8")).get("SliceTiming") for path in (circle.sidecar(), other))
+
+    assert equals_dcm2niix(others, ours)
+    assert ours or bands > 1

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import nibabel
@@ -163,6 +164,46 @@ def test_the_time_step_returns_of_every_kind(kind: str, tmp_path: Path) -> None:
     (volume,) = read(tmp_path / "out")
 
     assert volume.time_step_s == pytest.approx(2.5)
+
+
+@pytest.mark.parametrize(("keys", "step_ms"), [
+    ({"VolumeTiming": [0, 2, 5], "AcquisitionDuration": 1.5}, None),
+    ({"VolumeTiming": [0, 3, 6], "AcquisitionDuration": 1.5}, 3000),
+    ({}, 2000),
+])  # fmt: skip
+def test_volumes_have_a_temporal_resolution_only_if_they_are_even(keys: dict, step_ms: float | None, tmp_path: Path) -> None:
+    path = saved(tmp_path / "in")
+    path.with_suffix(".json").write_text(json.dumps(keys))
+    to_dicom(path, tmp_path / "out")
+
+    assert {pydicom.dcmread(file).get("TemporalResolution") for file in (tmp_path / "out").rglob("*.dcm")} == {step_ms}
+
+
+def test_frames_of_pet_that_vary_do_not_last_as_long_as_the_step_of_the_header(tmp_path: Path) -> None:
+    """Many tools write 1 there, where they know no time."""
+    path = saved(tmp_path / "in", 1.0)
+    path.with_suffix(".json").write_text(json.dumps({"FrameTimesStart": [0, 10, 30]}))
+    to_dicom(path, tmp_path / "out", Kind.PET)
+
+    found = [pydicom.dcmread(file) for file in (tmp_path / "out").rglob("*.dcm")]
+    assert {ds.get("ActualFrameDuration") for ds in found} == {None}
+    assert {float(ds.FrameReferenceTime) for ds in found} == {0, 10000, 30000}
+
+
+@pytest.mark.parametrize("key", ["RepetitionTimeExcitation", "RepetitionTimeInversion"])
+@pytest.mark.parametrize("kind", [Kind.MR, Kind.ENHANCED_MR])
+def test_repetition_time_of_dicom_is_that_of_excitations(key: str, kind: Kind, tmp_path: Path) -> None:
+    path = saved(tmp_path / "in", 10.0)
+    path.with_suffix(".json").write_text(json.dumps({"RepetitionTime": 10, key: 0.004, "ScanningSequence": "IR"}))
+    to_dicom(path, tmp_path / "out", kind)
+    convert(Job([tmp_path / "out"], tmp_path / "back", ConversionOptions(Target.NIFTI)))
+
+    first = pydicom.dcmread(next((tmp_path / "out").rglob("*.dcm")))
+    repetition_times = [float(element.value) for element in first.iterall() if element.keyword == "RepetitionTime"]
+    assert repetition_times == [4]
+    (sidecar,) = (tmp_path / "back").glob("*.json")
+    keys = json.loads(sidecar.read_text("utf-8"))
+    assert (keys["RepetitionTime"], keys[key]) == (10, 0.004)
 
 
 def test_a_time_step_that_cannot_be_seconds_is_questioned(tmp_path: Path) -> None:

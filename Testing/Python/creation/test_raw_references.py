@@ -239,12 +239,36 @@ def test_a_raw_image_that_is_not_from_dicom_is_of_no_study_by_its_name() -> None
     assert ds.StudyInstanceUID != uid(900, 1)
 
 
-def test_results_that_a_dataset_links_to_are_those_of_their_raw_images_by_name() -> None:
-    path = result(T1, f"{SESSION}/anat/{WHO}_desc-brain_mask.nii.gz")
-    Path("apart").mkdir()
-    content = {"Name": "x", "DatasetType": "derivative", "DatasetLinks": {"raw": "../bids"}}
-    Path("apart/dataset_description.json").write_text(json.dumps(content))
-    apart = Path("apart", SESSION, "anat", path.name)
+def moved_to(folder: str, path: Path, **description: object) -> Path:
+    """Return an image that is in a dataset of derivatives of another place, which has a description of its own."""
+    Path(folder).mkdir(parents=True)
+    content = {"Name": "x", "DatasetType": "derivative", **description}
+    Path(folder, "dataset_description.json").write_text(json.dumps(content))
+    apart = Path(folder, SESSION, "anat", path.name)
     apart.parent.mkdir(parents=True)
-    path.rename(apart)
-    assert is_of(made(apart), 1)
+    return path.rename(apart)
+
+
+@pytest.mark.parametrize(
+    "description", [{"DatasetLinks": {"raw": "../bids"}}, {"SourceDatasets": [{"URL": "../bids"}, {"DOI": "doi:10.1/x"}]}]
+)
+def test_results_are_those_of_the_raw_images_that_their_dataset_names(description: dict[str, object]) -> None:
+    path = result(T1, f"{SESSION}/anat/{WHO}_desc-brain_mask.nii.gz")
+    assert is_of(made(moved_to("apart", path, **description)), 1)
+
+
+def other_dataset(folder: str) -> Path:
+    """Return a dataset of other people without a record of this subject."""
+    Path(folder).mkdir()
+    Path(folder, "dataset_description.json").write_text(json.dumps({"Name": "other", "BIDSVersion": "1.10.0"}))
+    return Path(folder)
+
+
+@pytest.mark.parametrize("place", ["other/derivatives/x", "apart"])
+def test_a_name_in_a_linked_dataset_that_is_not_the_source_is_of_anybody(place: str) -> None:
+    path = result(T1, f"{SESSION}/anat/{WHO}_desc-brain_mask.nii.gz")
+    other = other_dataset("other").absolute()
+    links = {"raw": str(other), "atlas": str(Path("bids").absolute())}
+    ds = made(moved_to(place, path, DatasetLinks=links, SourceDatasets=[{"URL": other.as_uri()}]), kind="seg")
+    assert ds.PatientID != "P-01"
+    assert ds.StudyInstanceUID != uid(900, 1)

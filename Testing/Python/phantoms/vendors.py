@@ -60,9 +60,9 @@ XRAY: dict[str, Any] = {
 # fmt: on
 
 
-def mr(manufacturer: str, **attributes: Any) -> list[Dataset]:
-    """Return an echo planar image of some manufacturer."""
-    return _with(slices(ramp(*SHAPE), MR), {**COMMON, **EPI, "Manufacturer": manufacturer, **attributes})
+def mr(manufacturer: str, count: int = SHAPE[0], **attributes: Any) -> list[Dataset]:
+    """Return an echo planar image of some manufacturer with a number of slices."""
+    return _with(slices(ramp(count, *SHAPE[1:]), MR), {**COMMON, **EPI, "Manufacturer": manufacturer, **attributes})
 
 
 def dynamic(manufacturer: str, seconds: float) -> list[Dataset]:

@@ -16,9 +16,9 @@ from ...creation.reference_attributes import description
 from ...creation.reference_choice import chosen_reference, has_frames_of, has_slices_of
 from ...errors import BridgeError, OptionError
 from ...formats.dicom import edits
-from ...formats.dicom.created.kind_selection import KindHints, select_kind, suffix_of
+from ...formats.dicom.created.kind_selection import KindHints, select_kind
 from ...formats.dicom.created.kinds import OF_MODALITY
-from ...formats.dicom.created.quantities import is_quantity
+from ...formats.dicom.created.quantities import quantity_of_name
 from ...formats.dicom.created.reference import Reference, reference_of
 from ...formats.dicom.job import DicomJob
 from ...formats.dicom.provenance import Provenance
@@ -164,12 +164,13 @@ class ResultWriter:
             If the modality of the image is not clear, as the run got several.
         """
         modality, stated = original.reference.modality, str(result.image.top.get("Modality", ""))
-        known = KindHints(result.name or "image", stated, modality, has_labels)
+        top = result.image.top
+        known = KindHints(result.name or "image", stated, modality, has_labels, units=str(top.get("Units") or ""))
         asked = self.options.kind
         if asked is Kind.AUTO and modality not in OF_MODALITY:  # no kind to take it for: that of the original
             kind, assumed = select_kind(asked, result.image.image, known)
             is_other = kind is Kind.SEG if modality != "SEG" else has_labels
-            return (kind, assumed) if is_other or is_quantity(suffix_of(known.name)) else (Kind.AUTO, "")
+            return (kind, assumed) if is_other or quantity_of_name(known.name) else (Kind.AUTO, "")
         kind, assumed = select_kind(asked, result.image.image, known)
         if asked is Kind.AUTO and kind not in _LABEL_KINDS and not stated:
             modalities = sorted({one.reference.modality for one in originals})

@@ -15,7 +15,7 @@ _TO_RAS = {
     "left-anterior-superior": np.diag([-1.0, 1.0, 1.0, 1.0]),
     "left-posterior-superior": LPS_TO_RAS,
 }
-_UNITS_MM = {"mm": 1.0, "millimeter": 1.0, "millimeters": 1.0, "cm": 10.0, "m": 1000.0, "um": 1e-3, "μm": 1e-3}
+_UNITS_MM = {"mm": 1.0, "millimeter": 1.0, "millimeters": 1.0, "cm": 10.0, "m": 1000.0, "um": 1e-3, "μm": 1e-3, "µm": 1e-3}
 _UNITS_S = {"s": 1.0, "sec": 1.0, "ms": 1e-3, "msec": 1e-3}
 _COLORS = {"rgb-color": 3, "rgba-color": 4}
 _VECTORS = ("vector", "covariant-vector", "normal", "point", "2-vector", "3-vector", "4-vector", "3-gradient", "3-normal")

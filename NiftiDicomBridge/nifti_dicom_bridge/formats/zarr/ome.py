@@ -26,7 +26,8 @@ UNITS_MM = {
 }  # fmt: skip
 """Units of the specification, and symbols that programs write in their place."""
 UNITS_S = {"nanosecond": 1e-9, "microsecond": 1e-6, "millisecond": 1e-3, "second": 1.0, "minute": 60.0, "hour": 3600.0,
-           "ns": 1e-9, "us": 1e-6, "µs": 1e-6, "ms": 1e-3, "s": 1.0, "sec": 1.0, "min": 60.0, "h": 3600.0}  # fmt: skip
+           "ns": 1e-9, "us": 1e-6, "µs": 1e-6, "μs": 1e-6, "ms": 1e-3, "s": 1.0, "sec": 1.0, "min": 60.0,
+           "h": 3600.0}  # fmt: skip
 LEVELS_APART = 1.01
 """Voxels of a level by which its extent may differ from that of the finest: where sizes are not multiples, by rounding."""
 RGB = (("red", "FF0000"), ("green", "00FF00"), ("blue", "0000FF"))

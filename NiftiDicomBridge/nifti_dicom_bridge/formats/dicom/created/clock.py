@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from itertools import pairwise
 
 from ....errors import GeometryError
 from ....model.metadata import Elements
@@ -10,6 +11,9 @@ from ....options import Kind
 from ....standard.tags import Tag
 from .. import new_element
 from .request import Request
+
+SAME_S = 1e-3
+"""Distances of times that differ by less differ by rounding."""
 
 
 def start_of(request: Request) -> datetime | None:
@@ -34,11 +38,19 @@ def start_s(request: Request, t: int) -> float | None:
     return t * request.image.time_step_s if t == 0 or request.image.time_step_s > 0 else None
 
 
+def step_s(request: Request) -> float:
+    """Return seconds from each time to the next; 0 where that varies, or is unknown."""
+    if len(request.starts_s) != request.image.times or request.image.times < 2:
+        return request.image.time_step_s
+    steps = [late - early for early, late in pairwise(request.starts_s)]
+    return float(steps[0]) if max(steps) - min(steps) <= SAME_S else 0.0
+
+
 def duration_s(request: Request, t: int) -> float | None:
     """Return how long a time lasted, s; None where that is unknown."""
     if len(request.durations_s) == request.image.times:
         return float(request.durations_s[t])
-    return request.image.time_step_s if request.image.time_step_s > 0 else None
+    return step_s(request) or None
 
 
 def seconds_of(request: Request, t: int, k: int | None = None) -> float | None:

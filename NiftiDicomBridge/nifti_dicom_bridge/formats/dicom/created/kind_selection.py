@@ -9,10 +9,10 @@ from ....errors import OptionError
 from ....model.lazy_voxels import bounds_of
 from ....model.volume import Volume
 from ....options import Kind
-from ....standard.nifti_codes import INTENTS
+from ....standard.nifti_codes import STATISTICS
 from .kinds import OF_MODALITY
-from .label_evidence import WHOLE, is_fraction, is_whole, name_is_label_map, values_of
-from .quantities import is_quantity
+from .label_evidence import WHOLE, is_fraction, is_whole, name_is_label_map, real_bounds, values_of
+from .quantities import quantity_of_name
 
 _CHOSEN_WORDS = 'Use kind="KIND" to override'
 # BIDS suffixes and the modality of the images that bear them (BIDS specification, appendix "File naming")
@@ -23,9 +23,6 @@ _SUFFIX_MODALITY = {
     "CT": "ct CT",
 }
 _OF_SUFFIX = {suffix: modality for modality, words in _SUFFIX_MODALITY.items() for suffix in words.split()}
-
-
-_STATISTICS = frozenset(name for code, name in INTENTS.items() if code < 1002)
 
 
 @dataclass(frozen=True)
@@ -44,6 +41,8 @@ class KindHints:
         A table of labels was named, or is among its companion files.
     probabilities : bool
         It is to be stored as probabilities if it is a segmentation.
+    units : str
+        Of its values, by its sidecar; empty where that does not specify.
     """
 
     name: str
@@ -51,6 +50,7 @@ class KindHints:
     reference_modality: str = ""
     has_labels: bool = False
     probabilities: bool = False
+    units: str = ""
 
 
 def select_kind(asked: Kind, image: Volume, known: KindHints) -> tuple[Kind, str]:
@@ -88,7 +88,13 @@ def _by_what_is_known(image: Volume, known: KindHints) -> tuple[Kind, str]:
         return OF_MODALITY[modality][0], ""
     if known.probabilities:
         return Kind.SEG, f'taken for probabilities, because of segmentation="fractional". {_CHOSEN_WORDS}'
-    if known.reference_modality in OF_MODALITY and not _is_quantity(image, suffix):
+    quantity = quantity_of_name(known.name)
+    if quantity and known.units:
+        return (
+            Kind.PM,
+            f"taken for a parametric map, as its name specifies {quantity}, and its sidecar the units. {_CHOSEN_WORDS}",
+        )
+    if known.reference_modality in OF_MODALITY and not (quantity or image.intent in STATISTICS):
         kind = OF_MODALITY[known.reference_modality][0]
         return kind, f"taken for {known.reference_modality} like its reference. {_CHOSEN_WORDS}"
     smallest, largest = (float(bound) for bound in bounds_of(image.voxels))
@@ -100,11 +106,6 @@ def _by_what_is_known(image: Volume, known: KindHints) -> tuple[Kind, str]:
     if -1100 <= low <= -900:
         return Kind.CT, f"taken for CT, because its lowest value is {low:g}, as that of air in HU is. {_CHOSEN_WORDS}"
     return Kind.MR, f"kind unknown; written as MR. {_CHOSEN_WORDS}"
-
-
-def _is_quantity(image: Volume, suffix: str) -> bool:
-    """Whether an image is a map of a known quantity, such as ADC or T1, or of a statistic."""
-    return image.intent in _STATISTICS or is_quantity(suffix)
 
 
 def label_reason(image: Volume, known: KindHints) -> str:
@@ -120,7 +121,7 @@ def label_reason(image: Volume, known: KindHints) -> str:
         return ""
     if name_is_label_map(known.name) and (is_fraction(image) or _is_whole_map(image)):
         return "its name contains a word for label maps"
-    if known.modality or is_quantity(suffix):
+    if known.modality or quantity_of_name(known.name):
         return ""
     values = values_of(image)
     if values is None or not values.are_labels:
@@ -132,7 +133,7 @@ def _is_whole_map(image: Volume) -> bool:
     """Whether values are whole numbers from 0 upwards, but for rounding: small values that are not 0 are not rounded ones."""
     if not is_whole(image, WHOLE):
         return False
-    low, high = (float(bound) * image.rescale.slope + image.rescale.intercept for bound in bounds_of(image.voxels))
+    low, high = real_bounds(image)
     return low > -WHOLE and not 0 < high <= WHOLE
 
 

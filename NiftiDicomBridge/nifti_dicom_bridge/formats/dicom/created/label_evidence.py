@@ -12,6 +12,8 @@ from ....model.volume import Volume
 
 WHOLE = 1e-3
 """Label maps that were saved with a scale contain whole numbers except for rounding."""
+ROUNDING = 1e-5
+"""Probabilities may exceed 0 and 1 by as much: slopes are in single precision, and so are most results of interpolation."""
 LEAST_PROBABILITY = 10 / 255
 """Images whose largest value is less are hardly probabilities, but maps in small units such as mm²/s."""
 _WORDS = frozenset({
@@ -86,11 +88,22 @@ def is_whole(image: Volume, tolerance: float = 0.0) -> bool:
 
 
 def is_fraction(image: Volume) -> bool:
-    """Whether all values are from 0 to 1, some between, and not all as small as those of a map in mm²/s."""
-    if image.voxels.dtype.kind != "f" or not image.voxels.size:
+    """Whether all values are from 0 to 1, some between, and not all as small as those of a map in mm²/s.
+
+    They may be integers with a scale in the header, as SPM writes probabilities in 8 bits.
+    """
+    is_scaled = not image.rescale.is_identity
+    if image.voxels.dtype.kind not in ("iuf" if is_scaled else "f") or not image.voxels.size:
         return False
-    low, high = bounds_of(image.voxels)
-    return bool(low >= 0 and LEAST_PROBABILITY <= high <= 1) and not is_whole(image)
+    low, high = real_bounds(image)
+    fits = low >= -ROUNDING and LEAST_PROBABILITY <= high <= 1 + ROUNDING
+    return fits and not is_whole(image, WHOLE if is_scaled else 0.0)
+
+
+def real_bounds(image: Volume) -> tuple[float, float]:
+    """Return the smallest and the largest real value."""
+    low, high = sorted(float(bound) * image.rescale.slope + image.rescale.intercept for bound in bounds_of(image.voxels))
+    return low, high
 
 
 def values_of(image: Volume) -> Values | None:

@@ -8,7 +8,7 @@ from ....errors import LabelError
 from ....model.metadata import Log
 from ....model.volume import Volume
 from ....options.remedies import remedy
-from .label_evidence import LEAST_PROBABILITY, WHOLE
+from .label_evidence import LEAST_PROBABILITY, ROUNDING, WHOLE
 
 FULL = 255
 """Stored value of a probability of 1."""
@@ -32,7 +32,7 @@ def probabilities(volume: Volume, log: Log) -> np.ndarray:
     if full != 1:
         what = "percent" if full == 100 else f"whole numbers from 0 to {full}"
         log.warnings.append(f"values up to {high:g} were taken for {what}: divided by {full} to get probabilities from 0 to 1")
-    result = voxels.astype(np.float64) / full
+    result = np.clip(voxels.astype(np.float64) / full, 0, 1)
     scaled = result * FULL
     error = float(np.abs(np.rint(scaled) - scaled).max()) / FULL
     if error > 1e-9:
@@ -50,14 +50,14 @@ def _full_scale(voxels: np.ndarray, low: float, high: float) -> int:
     """
     if missing := voxels.size - int(np.count_nonzero(np.isfinite(voxels))):
         raise LabelError(f"{missing} voxels are NaN or infinite: probabilities are from 0 to 1. Set them to 0 for background.")
-    if low < 0:
+    if low < -ROUNDING:
         raise LabelError(f"Voxels are from {low:g} to {high:g}: probabilities are from 0 to 1.")
     if 0 < high < LEAST_PROBABILITY:
         raise LabelError(
             f"Voxels are at most {high:g}: as probabilities in steps of 1/{FULL}, most of their differences would be lost. "
             'Use kind="pm", which keeps them.'
         )
-    if high <= 1:
+    if high <= 1 + ROUNDING:
         return 1
     scales = [full for full in FULL_SCALES if abs(high - full) <= WHOLE]
     if voxels.dtype == np.uint8 and high > FULL_SCALES[0]:

@@ -46,25 +46,31 @@ def channels(image: Volume, segments: Sequence[Segment], log: Log, stated_times:
     if masks is None or (masks.value > 1 and masks.value in numbers):  # the latter are times of that label
         return []
     has_background = masks.fill_space and (numbers == list(range(1, count)) or (not numbers and _is_background(image)))
-    if not has_background and numbers != list(range(1, count + 1)) and (numbers or not masks.fill_space):
-        if len(numbers) > 1:
-            raise LabelError(
-                f"The image has {count} masks along its fourth axis, all with the value {masks.value}, and {len(numbers)} "
-                f"labels are described. Describe the labels 1 to {count} if the masks are segments, one label if times."
-            )
+    are_segments = has_background or numbers == list(range(1, count + 1)) or (not numbers and masks.fill_space)
+    _check_known(count, numbers, masks, are_segments, stated_times)
+    if not are_segments:
         return []
-    if masks.overlap and stated_times:
+    described = "one label is" if len(numbers) == 1 else f"{len(numbers)} labels are"
+    why = f"{described} described" if numbers else "each voxel is in exactly one of them"
+    left_out = "; the first, the background, was left out" if has_background else ""
+    log.warnings.append(f"{count} masks along the fourth axis were taken for segments, not for times, as {why}{left_out}")
+    first = int(has_background)
+    return [_label_map(image, n, n + 1 - first) for n in range(first, count)]
+
+
+def _check_known(count: int, numbers: Sequence[int], masks: _Masks, are_segments: bool, stated_times: str) -> None:
+    """Refuse masks of which it is not known whether they are segments or times."""
+    if not are_segments and len(numbers) > 1:
+        raise LabelError(
+            f"The image has {count} masks along its fourth axis, all with the value {masks.value}, and {len(numbers)} "
+            f"labels are described. Describe the labels 1 to {count} if the masks are segments, one label if times."
+        )
+    if are_segments and masks.overlap and stated_times:
         raise LabelError(
             f"The image has {count} masks along its fourth axis, all with the value {masks.value}, which overlap, and {count} "
             f"labels are described, but {stated_times}: whether they are segments or label {masks.value} at several times is "
             f"unknown. For times, describe that label only. For segments, {remedy('separate-masks')}"
         )
-    first = int(has_background)
-    described = "one label is" if len(numbers) == 1 else f"{len(numbers)} labels are"
-    why = f"{described} described" if numbers else "each voxel is in exactly one of them"
-    left_out = "; the first, the background, was left out" if has_background else ""
-    log.warnings.append(f"{count} masks along the fourth axis were taken for segments, not for times, as {why}{left_out}")
-    return [_label_map(image, n, n + 1 - first) for n in range(first, count)]
 
 
 @dataclass(frozen=True)

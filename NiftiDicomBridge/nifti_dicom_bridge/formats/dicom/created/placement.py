@@ -116,7 +116,7 @@ class Placement:
         counted: Sequence[CountedFrame | None] = (),
     ):
         if volume.voxels.ndim != 4:
-            raise PixelError("Color images cannot become segmentations or parametric maps. Use another kind of object.")
+            raise PixelError(_not_scalar(volume))
         self.shape = (volume.shape_ijk[1], volume.shape_ijk[0])
         check_plane(*self.shape)
         own = list(planes) or attributes_from_affine(volume.ijk_to_ras, volume.shape_ijk[2])
@@ -188,3 +188,13 @@ def _corners(plane: Plane, shape: tuple[int, int]) -> np.ndarray:
     row, column = plane.orientation[:3] * plane.spacing[1], plane.orientation[3:] * plane.spacing[0]
     down, across = shape[0] - 1, shape[1] - 1
     return np.array([plane.position + i * across * row + j * down * column for i in (0, 1) for j in (0, 1)])
+
+
+def _not_scalar(volume: Volume) -> str:
+    """Return why colors and vectors are not written as segmentations or parametric maps."""
+    if volume.intent == "rgb":
+        return "Color images cannot become segmentations or parametric maps. Use another kind of object."
+    return (
+        f"{volume.voxels.shape[-1]} values per voxel are a vector: segmentations and parametric maps have one. Split the image "
+        "into one per component."
+    )

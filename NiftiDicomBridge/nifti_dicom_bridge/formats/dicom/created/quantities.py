@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from functools import lru_cache
 from importlib.resources import files
 from typing import Any
@@ -10,8 +11,11 @@ from typing import Any
 from ....labels import Code
 from ....labels.codes import private_code
 from ....model.metadata import Log
+from ....options.remedies import remedy
 
 NO_UNITS = Code("1", "UCUM", "no units")
+_DOSE_OF_RADIATION = frozenset({"low", "full", "half", "quarter", "reduced", "normal", "standard", "high", "ultra", "lowest"})
+"""Words that make "dose" a property of the acquisition, as of denoised CT and PET."""
 
 
 def units_code(units: str, log: Log) -> Code:
@@ -26,7 +30,7 @@ def units_code(units: str, log: Log) -> Code:
     """
     word = units.strip()
     if not word:
-        log.warnings.append("the units of the values are not known: 'no units' (UCUM 1) is written")
+        log.warnings.append(f"the units of the values are not known: 'no units' (UCUM 1) is written; {remedy('state-units')}")
         return NO_UNITS
     known = _words("units").get(word.lower()) or next((code for code in _codes("units") if code.value == word), None)
     if known is not None:
@@ -52,9 +56,19 @@ def quantity_code(name: str, log: Log) -> Code:
     return private_code(name or "unknown")
 
 
-def is_quantity(name: str) -> bool:
-    """Whether the table contains a quantity of this name."""
-    return name.strip().lower() in _words("quantities")
+def quantity_of_name(name: str) -> str:
+    """Return the last word of a file name if the table contains a quantity of this name; empty for other names.
+
+    Examples
+    --------
+    >>> quantity_of_name("sub-01_T1map"), quantity_of_name("dti_FA"), quantity_of_name("T1"), quantity_of_name("ct_low_dose")
+    ('T1map', 'FA', '', '')
+    """
+    *before, last = re.split(r"[_.\-]", name)
+    word = last.lower()
+    if word == "dose" and before and before[-1].lower() in _DOSE_OF_RADIATION:
+        return ""
+    return last if word in _words("quantities") or word in _table()["without_code"] else ""
 
 
 def region_code(body_part: str, log: Log) -> Code:

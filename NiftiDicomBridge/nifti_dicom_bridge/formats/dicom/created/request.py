@@ -175,7 +175,8 @@ def rescale_elements(request: Request, stored: StoredPixels, t: int, k: int) -> 
     slope, intercept = float(stored.slopes[t, k]), float(stored.intercepts[t, k])
     if request.ratios is not None:
         slope, intercept = slope * float(request.ratios[t, k]), intercept * float(request.ratios[t, k])
-    always = request.kind in (Kind.CT, Kind.PET) or request.object_kind.groups
+    has_units = request.kind is Kind.MR and rescale_type(request) != "US"
+    always = request.kind in (Kind.CT, Kind.PET) or request.object_kind.groups or has_units
     if not always and (stored.slopes == 1).all() and (stored.intercepts == 0).all():
         return {}
     elements = {Tag.RESCALE_SLOPE: new_element.decimals([slope]), Tag.RESCALE_INTERCEPT: new_element.decimals([intercept])}

@@ -52,8 +52,8 @@ def _of_series(request: Request, stored: StoredPixels) -> Elements:
     elements: Elements = {}
     if request.image.times > 1 and request.kind is not Kind.PET:
         elements[Tag.NUMBER_OF_TEMPORAL_POSITIONS] = new_element.integers("IS", request.image.times)
-        if request.image.time_step_s > 0:
-            elements[Tag.TEMPORAL_RESOLUTION] = new_element.decimals([request.image.time_step_s * 1000])  # ms
+        if step_s := clock.step_s(request):
+            elements[Tag.TEMPORAL_RESOLUTION] = new_element.decimals([step_s * 1000])  # ms
     if request.kind is Kind.PET:
         elements |= _of_pet_series(request, stored)
     return elements

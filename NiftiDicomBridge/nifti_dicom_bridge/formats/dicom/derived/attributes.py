@@ -80,13 +80,8 @@ RESAMPLED = "Resampled to a regular grid and converted from NIfTI"
 
 def common(template: Instance, work: DerivationContext, uids: UidMap, sources: list[Instance]) -> Elements:
     """Return the attributes of a derived instance: the template's that still hold, and its provenance."""
+    _report_removed(template.elements, work)
     elements = {tag: element for tag, element in template.elements.items() if holds(tag)}
-    dropped = sum(1 for tag in template.elements if dictionary.is_private(tag))
-    notes = ["private attributes were removed: the edit may have made some of them wrong"] if dropped else []
-    if any(_is_of_overlay(tag) for tag in template.elements):
-        notes.append("overlays (groups 6000 to 601E) were removed: they were drawn on the image before the edit")
-    work.log.notes += [note for note in notes if note not in work.log.notes]
-    work.log.notes += [note for note in notes_of_measured(elements) if note not in work.log.notes]
     elements = metadata.without(elements, _stale(work))
     date, time = new_element.now(elements)
     old_type = metadata.texts(template.elements, Tag.IMAGE_TYPE)
@@ -111,6 +106,16 @@ def common(template: Instance, work: DerivationContext, uids: UidMap, sources: l
         vr = "SS" if work.pixel.signed else "US"
         elements[Tag.PIXEL_PADDING_VALUE] = new_element.integers(vr, work.pixels.padding)
     return elements | new_file.pixel_elements(work.pixel)
+
+
+def _report_removed(elements: Elements, work: DerivationContext) -> None:
+    """Note what a derived instance does not have of its template, once for all instances."""
+    notes = []
+    if any(map(dictionary.is_private, elements)):
+        notes.append("private attributes were removed: the edit may have made some of them wrong")
+    if any(map(_is_of_overlay, elements)):
+        notes.append("overlays (groups 6000 to 601E) were removed: they were drawn on the image before the edit")
+    work.log.notes += [note for note in notes + notes_of_measured(elements) if note not in work.log.notes]
 
 
 @cache

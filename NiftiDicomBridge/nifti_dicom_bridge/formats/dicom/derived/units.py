@@ -13,8 +13,8 @@ from .stored import DerivedPixels
 HU = "HU"
 _NARROWEST_HU, _LOWEST_HU, _HIGHEST_HU = 20.0, -8192.0, 65535.0
 """Fractions in a narrower range are not HU: noise alone is wider. Metal is not higher, and only padding is lower."""
-_LARGEST_BQML = 100.0
-"""Images of activity have larger values; SUV have not."""
+LARGEST_SUV = 100.0
+"""Images of activity have larger values, Bq/mL."""
 
 
 def lost_unit(pixels: DerivedPixels, first: Instance) -> tuple[str, str]:
@@ -29,7 +29,7 @@ def lost_unit(pixels: DerivedPixels, first: Instance) -> tuple[str, str]:
     low, high = pixels.real_range
     values = f"edited values are from {low:g} to {high:g}, which do not look like"
     if unit == "BQML":
-        return (unit, f"{values} Bq/mL") if 0 < high < _LARGEST_BQML else ("", "")
+        return (unit, f"{values} Bq/mL") if 0 < high < LARGEST_SUV else ("", "")
     is_narrow = high - low < _NARROWEST_HU and not pixels.is_whole
     is_low = low < _LOWEST_HU and low != _padding(first, frame)
     return (unit, f"{values} Hounsfield units") if is_narrow or is_low or high > _HIGHEST_HU else ("", "")

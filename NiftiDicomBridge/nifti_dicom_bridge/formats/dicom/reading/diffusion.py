@@ -51,10 +51,11 @@ LEAST_PART = 0.9
 
 
 class Weighting(NamedTuple):
-    """b-value in s/mm², and unit direction in LPS (zero where there is none)."""
+    """b-value in s/mm², and unit direction in LPS (zero where there is none), whose sign a b-matrix does not have."""
 
     b_value: float
     direction: np.ndarray
+    has_sign: bool = True
 
 
 _AXIAL = Plane(np.zeros(3), np.array([1.0, 0, 0, 0, 1.0, 0]), (1.0, 1.0))
@@ -89,7 +90,9 @@ def _public(look: Lookup, elements: Elements, plane: Plane) -> Weighting | None:
     undirected = metadata.text(group, Tag.DIFFUSION_DIRECTIONALITY) in _UNDIRECTED
     matrix = metadata.first_item(group, Tag.DIFFUSION_B_MATRIX_SEQUENCE)
     if matrix and not direction and not undirected:
-        direction = _main_direction([metadata.number(matrix, tag) or 0.0 for tag in B_MATRIX])
+        weighting = _of_matrix(b_value, [metadata.number(matrix, tag) or 0.0 for tag in B_MATRIX])
+        if weighting and not weighting.has_sign:
+            return weighting
     if nested == {} and group is elements and not direction and b_value and not undirected:
         return None  # the vendor's own elements may contain the direction
     return _directed(b_value, direction)
@@ -99,6 +102,11 @@ def is_isotropic(look: Lookup) -> bool:
     """Whether a frame states that its weighting has no direction (PS3.3 C.8.13.5.9)."""
     group = look.merged(Tag.MR_DIFFUSION_SEQUENCE) or look.data_set
     return metadata.text(group, Tag.DIFFUSION_DIRECTIONALITY) in _UNDIRECTED
+
+
+def _of_matrix(b_value: float | None, matrix: Sequence[float]) -> Weighting | None:
+    weighting = _directed(b_value, _main_direction(matrix))
+    return weighting and weighting._replace(has_sign=not weighting.direction.any())
 
 
 def _main_direction(matrix: Sequence[float]) -> list[float]:
@@ -120,8 +128,8 @@ def _siemens(look: Lookup, elements: Elements, plane: Plane) -> Weighting | None
         header = vendor.csa_image_header(elements)
         b_value = [float(v) for v in header.get("B_value", [])[:1]]
         direction = [float(v) for v in header.get("DiffusionGradientDirection", [])]
-    if not direction:
-        direction = _main_direction(vendor.private_numbers(elements, SIEMENS_B_MATRIX))
+    if b_value and not direction:
+        return _of_matrix(b_value[0], vendor.private_numbers(elements, SIEMENS_B_MATRIX))
     return _directed(b_value[0], direction) if b_value else None
 
 

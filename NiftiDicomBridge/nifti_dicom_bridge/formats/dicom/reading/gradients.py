@@ -27,6 +27,10 @@ _NO_DIRECTIONS = (
     "several times have the same b-value, and none a gradient direction, as if private elements were removed: "
     "tensors cannot be fitted"
 )
+_NO_SIGN = (
+    "gradient directions are those of b-matrices, which do not specify their sign: tensor fits do not need it, the "
+    "correction of eddy currents does"
+)
 _WEIGHTING = next(n for n, row in enumerate(TIMES) if row.name.startswith("b-value"))
 
 
@@ -71,7 +75,11 @@ def _notes_of(
     axes = "" if directed is None else doubt_of_axes(instances[directed].elements)
     parts = next(filter(None, (doubt_of_parts(instances[times[0].instance].elements) for times in frames)), "")
     lost = _doubt_of_directions(instances, frames, stated)
-    return [*filter(None, [axes, parts, lost, _doubt_of_slices(frames)]), *_notes_of_undirected(stated, _least(instances))]
+    sign = "" if all(weighting.has_sign for weighting in stated) else _NO_SIGN
+    return [
+        *filter(None, [axes, parts, lost, sign, _doubt_of_slices(frames)]),
+        *_notes_of_undirected(stated, _least(instances)),
+    ]
 
 
 def _doubt_of_slices(frames: Sequence[Sequence[FrameInfo]]) -> str:

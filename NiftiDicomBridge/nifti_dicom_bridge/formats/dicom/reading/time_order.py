@@ -32,21 +32,26 @@ def in_order(division: Division) -> list[Frames]:
         return volumes
     times = _times_of(volumes)
     ordering = [(n, values) for n in _ordering_rows(division) if (values := _values(volumes, times, n)) is not None]
-    last = [_weak_key(volume) for volume in volumes]
-    keys = [key for n, values in ordering for key in ((_labels(volumes), values) if n == _PHASE else (values,))]
-    order = sorted(range(len(volumes)), key=lambda k: (*(values[k] for values in keys), *last[k]))
-    varying = [(TIMES[n], values) for n, values in ordering if len(set(values)) > 1]
-    is_ordered = len({tuple(values[k] for values in keys) for k in order}) == len(volumes)
-    if not is_ordered and len({frame.instance for volume in volumes for frame in volume}) > 1:  # frames of one object follow
+    columns = [key for n, values in ordering for key in ((_labels(volumes), values) if n == _PHASE else (values,))]
+    keys = list(zip(*columns, strict=True)) or [()] * len(volumes)
+    weak = [_weak_key(volume) for volume in volumes]
+    order = sorted(range(len(volumes)), key=lambda k: (*keys[k], *weak[k]))
+    if len(set(keys)) < len(volumes) and _has_several_instances(volumes):  # frames of one object follow each other
         division.notes.append(_UNORDERED)
+    division.notes += _disagreement(ordering, order)
+    division.notes += _contradictions(division, times)
+    return [volumes[k] for k in order]
+
+
+def _disagreement(ordering: Sequence[tuple[int, list[Any]]], order: Sequence[int]) -> list[str]:
+    """Return that an attribute orders the times differently from the one that is used, the first in which they differ."""
+    varying = [(TIMES[n], values) for n, values in ordering if len(set(values)) > 1]
     for row, values in varying[1:]:
         used = varying[0][0]
         nests = used.is_nested and row.is_nested
         if not nests and not row.follows_instances and _goes_back([values[k] for k in order]):
-            division.notes.append(f"{used.name} and {row.name} order the times differently: {used.name} is used")
-            break
-    division.notes += _contradictions(division, times)
-    return [volumes[k] for k in order]
+            return [f"{used.name} and {row.name} order the times differently: {used.name} is used"]
+    return []
 
 
 def _contradictions(division: Division, times: TimesOfFrames) -> list[str]:
@@ -97,6 +102,10 @@ def _weak_key(volume: Frames) -> tuple[Any, ...]:
 
 def _sortable(state: Any) -> Any:
     return 0 if state is None else state
+
+
+def _has_several_instances(volumes: Sequence[Frames]) -> bool:
+    return len({frame.instance for volume in volumes for frame in volume}) > 1
 
 
 def _goes_back(values: Sequence[Any]) -> bool:
@@ -162,19 +171,10 @@ def missing_times(volumes: Sequence[Frames], series: Frames) -> str:
     """
     times = _times_of(volumes)
     for n, row in enumerate(TIMES):
-        if row.name not in _COUNTING or (
-            row.name == INSTANCE_NUMBER and any(len({f.instance for f in v}) > 1 for v in volumes)
-        ):
+        numbers = _counted(volumes, times, n)
+        if not numbers:
             continue
-        values = _values(volumes, times, n)
-        if values is None or len(set(values)) < len(volumes) or len(volumes) < 2:
-            continue
-        numbers = {int(value) for value in values}
-        if max(numbers) - min(numbers) > 2 * len(volumes):  # they count something else
-            continue
-        first = 1 if min(numbers) == 2 and not _has_first_instance(volumes) else min(numbers)
-        last = max(numbers)
-        own_gaps = set(range(first, last)) - numbers
+        own_gaps = set(range(_first_number(volumes, numbers), max(numbers))) - numbers
         if len(series) > sum(map(len, volumes)):
             numbers |= _numbers_of_others(volumes, series, n)
         gaps = own_gaps - numbers
@@ -188,6 +188,24 @@ def missing_times(volumes: Sequence[Frames], series: Frames) -> str:
         if not gaps:
             return _missing_at_end(volumes, numbers, row.name)
     return ""
+
+
+def _counted(volumes: Sequence[Frames], times: TimesOfFrames, n: int) -> set[int]:
+    """Return the numbers by which a row counts the volumes; none where it counts something else."""
+    name = TIMES[n].name
+    if len(volumes) < 2 or name not in _COUNTING:
+        return set()
+    if name == INSTANCE_NUMBER and any(_has_several_instances([volume]) for volume in volumes):
+        return set()
+    values = _values(volumes, times, n)
+    numbers = set(map(int, values or ()))
+    is_one_each = values is not None and len(set(values)) == len(volumes)
+    return numbers if is_one_each and max(numbers) - min(numbers) <= 2 * len(volumes) else set()
+
+
+def _first_number(volumes: Sequence[Frames], numbers: set[int]) -> int:
+    """Return the number with which counting begins: 1 where only the first time is missing."""
+    return 1 if min(numbers) == 2 and not _has_first_instance(volumes) else min(numbers)
 
 
 def _listed(numbers: Collection[int]) -> str:

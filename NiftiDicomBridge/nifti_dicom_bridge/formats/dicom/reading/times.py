@@ -251,11 +251,16 @@ def _are_volumes(parts: Sequence[Frames], places: Sequence[Frames], row: Time) -
         return True
     if (row.counts_times or (repeated and row.moves and row.orders)) and _are_moved_stacks(own, places):
         return True
-    if not row.moves or is_even(places) or min(map(len, own)) < (FEWEST if row.separates else 2):
+    return row.moves and not is_even(places) and _cover_the_same(own, places, row)
+
+
+def _cover_the_same(own: Sequence[list[Frames]], places: Sequence[Frames], row: Time) -> bool:
+    """Whether parts of places that are not evenly spaced are similar stacks of about the whole extent, evenly spaced."""
+    sizes = [len(part) for part in own]
+    if min(sizes) < (FEWEST if row.separates else 2):
         return False
     whole = np.ptp(distances([frame for place in places for frame in place]))
     covered = [np.ptp(distances([place[0] for place in part])) / whole for part in own]
-    sizes = [len(part) for part in own]
     are_even = (all if row.separates else any)(map(is_even, own))
     return bool(median_of(covered) > OVERLAP and max(sizes) <= 2 * median_of(sizes) and are_even)
 

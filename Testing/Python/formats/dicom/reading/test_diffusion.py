@@ -55,12 +55,19 @@ def test_a_b_matrix_gives_the_direction(tmp_path: Path) -> None:
             group(DiffusionBValue=1000.0 if t else 0.0, DiffusionDirectionality="BMATRIX" if t else "NONE", **matrix)
         ]
 
-    gradients = volume_of(tmp_path, [ds]).gradients
+    volume = volume_of(tmp_path, [ds])
 
+    gradients = volume.gradients
     assert gradients is not None
     assert gradients[:, 0].tolist() == [0, 1000, 1000]
+    assert any("b-matrices, which do not specify their sign" in warning for warning in volume.warnings)
     along = np.abs((gradients[:, 1:] * DIRECTIONS * [-1, -1, 1]).sum(axis=1))  # LPS → RAS; either sign is the same gradient
     assert np.allclose(along, [0, 1, 1], atol=1e-6)
+
+
+def test_directions_that_are_stated_have_a_sign(tmp_path: Path) -> None:
+    volume = volume_of(tmp_path, weighted([0.0, 1000.0], [None, [1.0, 0, 0]]))
+    assert volume.warnings == ()
 
 
 def test_a_volume_without_b_value_is_reported(tmp_path: Path) -> None:

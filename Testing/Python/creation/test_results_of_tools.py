@@ -1,0 +1,249 @@
+"""What neuroimaging and PET tools write next to their voxels: scales, units, quantities, names of tissues."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import nibabel
+import numpy as np
+import pydicom
+import pytest
+
+from made_here import MATRIX, entry_of, made, refused, save, series
+from nifti_dicom_bridge import Kind, Outcome, to_nifti
+
+SHAPE = (5, 4, 3)
+FRACTIONS = np.linspace(0, 1, 60, dtype=np.float32).reshape(SHAPE)
+WHOLE = np.arange(60, dtype=np.float32).reshape(SHAPE) * 20
+
+
+@pytest.fixture(autouse=True)
+def _in_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+
+
+def with_scale(name: str, real: np.ndarray, dtype: type) -> Path:
+    """Write real values as integers with slope and intercept, as nibabel and SPM do."""
+    image = nibabel.Nifti1Image(real, MATRIX)
+    image.set_data_dtype(dtype)
+    nibabel.save(image, name)
+    return Path(name)
+
+
+def fractions_of(ds: pydicom.Dataset) -> np.ndarray:
+    """Return the probabilities of a segmentation with one segment."""
+    return ds.pixel_array / ds.MaximumFractionalValue
+
+
+def quantity_and_units(ds: pydicom.Dataset) -> tuple[str, str]:
+    groups = (*ds.SharedFunctionalGroupsSequence, *ds.PerFrameFunctionalGroupsSequence)
+    (item,) = next(group.RealWorldValueMappingSequence for group in groups if "RealWorldValueMappingSequence" in group)
+    return item.QuantityDefinitionSequence[0].ConceptCodeSequence[0].CodeValue, item.MeasurementUnitsCodeSequence[0].CodeValue
+
+
+# --- probabilities
+
+
+@pytest.mark.parametrize("dtype", [np.uint8, np.uint16, np.int16])
+def test_probabilities_may_be_integers_with_a_scale(dtype: type) -> None:
+    (seg,) = made(with_scale("sub-01_probseg.nii.gz", FRACTIONS, dtype))
+
+    assert seg.SegmentationType == "FRACTIONAL"
+    assert np.sort(fractions_of(seg).ravel()) == pytest.approx(FRACTIONS.ravel(), abs=0.5 / 255 + 1e-6)
+
+
+def test_fractional_segments_of_a_tissue_map_of_spm_alone() -> None:
+    (seg,) = made(with_scale("c1T1.nii", FRACTIONS, np.uint8), kind="seg", segmentation="fractional")
+    assert seg.SegmentationType == "FRACTIONAL"
+
+
+def test_probabilities_may_exceed_their_range_by_rounding() -> None:
+    off = FRACTIONS * np.float32(1.000002) - np.float32(1e-6)
+    (seg,) = made(save("sub-01_probseg.nii", off))
+    assert np.sort(fractions_of(seg).ravel()) == pytest.approx(FRACTIONS.ravel(), abs=0.5 / 255 + 1e-5)
+
+
+@pytest.mark.parametrize("off", [-0.01, 0.01])
+def test_values_beyond_that_are_no_probabilities(off: float) -> None:
+    assert "Voxels are from" in refused(save("sub-01_probseg.nii", FRACTIONS + np.float32(off)))
+
+
+def test_a_mask_with_a_scale_stays_a_mask() -> None:
+    (seg,) = made(with_scale("lesion_mask.nii", (FRACTIONS > 0.5).astype(np.float32), np.uint8))
+    assert seg.SegmentationType == "BINARY"
+
+
+# --- quantities
+
+
+@pytest.mark.parametrize("name", ["T1", "sub-01_T2", "PD", "T2star"])
+def test_a_weighting_is_no_quantity(name: str) -> None:
+    series("scan", kind=Kind.MR)
+    images = made(save(f"{name}.nii", WHOLE * np.float32(1.01)), reference="scan")
+    assert {image.SOPClassUID.name for image in images} == {"MR Image Storage"}
+
+
+@pytest.mark.parametrize(("name", "code"), [("R1map", "126393"), ("R2map", "126394"), ("R2starmap", "126395")])
+def test_relaxation_maps_have_the_codes_of_relaxation(name: str, code: str) -> None:
+    (pm,) = made(save(f"sub-01_{name}.nii", FRACTIONS, Units="1/s"))
+    assert quantity_and_units(pm) == (code, "/s")
+
+
+@pytest.mark.parametrize("name", ["MTsat", "TB1map", "M0map"])
+def test_quantities_of_bids_without_a_code_are_maps_too(name: str) -> None:
+    series("scan", kind=Kind.MR)
+    (pm,) = made(save(f"sub-01_{name}.nii", FRACTIONS), reference="scan")
+    assert pm.SOPClassUID.name == "Parametric Map Storage"
+
+
+@pytest.mark.parametrize(("level", "kind"), [("low", "CT Image Storage"), ("total", "Parametric Map Storage")])
+def test_a_dose_level_is_no_map_of_dose(level: str, kind: str) -> None:
+    series("scan")
+    objects = made(save(f"ct_{level}_dose.nii", WHOLE - np.float32(1000.5)), reference="scan")
+    assert {one.SOPClassUID.name for one in objects} == {kind}
+
+
+def test_whole_numbers_of_a_quantity_with_units_are_a_map() -> None:
+    series("scan", kind=Kind.MR)
+    (pm,) = made(save("sub-01_T1map.nii", WHOLE, Units="ms"), reference="scan")
+    assert quantity_and_units(pm) == ("113063", "ms")
+
+
+@pytest.mark.parametrize(("intent", "code"), [("z score", "113071"), ("t test", "113068")])
+def test_the_statistic_is_that_of_the_header(intent: str, code: str) -> None:
+    image = nibabel.Nifti1Image(FRACTIONS, MATRIX)
+    image.header.set_intent(intent, (12,) if intent == "t test" else ())
+    nibabel.save(image, "spmT_0001.nii")
+
+    report = entry_of(Path("spmT_0001.nii"))
+    assert quantity_and_units(pydicom.dcmread(report.outputs[0])) == (code, "1")
+    assert not any("units" in text for text in report.log.warnings)
+
+
+def test_a_quantity_that_is_not_known_has_the_whole_name() -> None:
+    (pm,) = made(save("con_0001.nii", FRACTIONS), kind="pm")
+    item = pm.SharedFunctionalGroupsSequence[0].RealWorldValueMappingSequence[0]
+    assert item.LUTExplanation == "con_0001"
+
+
+def test_unknown_units_name_what_states_them() -> None:
+    entry = entry_of(save("dti_MD.nii", FRACTIONS))
+    assert any('"Units", such as "mm2/s", in the JSON of sidecar=' in text for text in entry.log.warnings)
+
+
+# --- units
+
+
+@pytest.mark.parametrize("units", ["Hz", "rad/s", "ms"])
+def test_units_of_mr_are_in_its_rescale_type(units: str) -> None:
+    series("scan", kind=Kind.MR)
+    path = save("sub-01_fieldmap.nii", Units=units)
+    entry = entry_of(path, reference="scan")
+    first = pydicom.dcmread(entry.outputs[0])
+
+    assert (first.RescaleSlope, first.RescaleIntercept, first.RescaleType) == (1, 0, units)
+    assert "Units" not in first
+    assert not any("Units" in text for text in entry.log.warnings)
+    to_nifti("out", "back")
+    assert json.loads(next(Path("back").glob("*.json")).read_text())["Units"] == units
+
+
+@pytest.mark.parametrize(("factor", "is_doubted"), [(0.2, True), (200, False)])
+def test_values_of_suv_on_a_reference_in_activity_are_doubted(factor: float, is_doubted: bool) -> None:
+    series("scan", kind=Kind.PET, Units="BQML")
+    entry = entry_of(save("pet_smooth.nii", FRACTIONS * np.float32(60 * factor)), reference="scan")
+
+    assert entry.outcome is Outcome.CONVERTED
+    assert any("do not look like Bq/mL, the Units of the reference" in text for text in entry.log.warnings) == is_doubted
+
+
+# --- names of structures
+
+
+def labels_of(ds: pydicom.Dataset) -> list[str]:
+    return [item.SegmentLabel for item in ds.SegmentSequence]
+
+
+@pytest.mark.parametrize(
+    ("entity", "name"), [("GM", "Gray Matter"), ("CSF", "Cerebrospinal Fluid"), ("hippocampus", "hippocampus")]
+)
+def test_the_label_of_a_probability_map_is_in_its_name(entity: str, name: str) -> None:
+    (seg,) = made(save(f"sub-01_label-{entity}_probseg.nii", FRACTIONS))
+    assert labels_of(seg) == [name]
+
+
+@pytest.mark.parametrize(("kind", "name"), [("Brain", "Brain"), ("lesion", "Lesion"), ("ROI", "Label 1")])
+def test_the_label_of_a_mask_is_the_type_of_its_sidecar(kind: str, name: str) -> None:
+    (seg,) = made(save("sub-01_desc-x_mask.nii", (FRACTIONS > 0.5).astype(np.uint8), Type=kind))
+    assert labels_of(seg) == [name]
+
+
+def test_a_mask_with_several_labels_is_not_named_by_its_type() -> None:
+    (seg,) = made(save("sub-01_mask.nii", np.digitize(FRACTIONS, [0.5, 0.8]).astype(np.uint8), Type="Brain"))
+    assert labels_of(seg) == ["Label 1", "Label 2"]
+
+
+@pytest.mark.parametrize("folder", ["labelsTr", "labelsTs", "gt_segmentations"])
+def test_labels_of_a_data_set_of_nnunet_are_described_above(folder: str) -> None:
+    path = save(f"Dataset001/{folder}/case_001.nii", (FRACTIONS > 0.5).astype(np.uint8))
+    table = {"channel_names": {"0": "T1"}, "labels": {"background": 0, "pancreas": 1}, "file_ending": ".nii"}
+    Path("Dataset001/dataset.json").write_text(json.dumps(table))
+    (seg,) = made(path, kind="seg")
+    assert labels_of(seg) == ["pancreas"]
+
+
+def test_images_of_a_data_set_of_nnunet_are_not_labels() -> None:
+    path = save("Dataset001/imagesTs/case_001_0000.nii", (FRACTIONS > 0.5).astype(np.uint8))
+    Path("Dataset001/dataset.json").write_text(json.dumps({"channel_names": {"0": "T1"}, "labels": {"background": 0, "a": 1}}))
+    (seg,) = made(path, kind="seg")
+    assert labels_of(seg) == ["Label 1"]
+
+
+@pytest.mark.parametrize("name", ["ribbon", "aseg", "lh.hippoAmygLabels-T1.v21"])
+def test_label_maps_of_freesurfer_are_known_by_their_names(name: str) -> None:
+    voxels = np.where(FRACTIONS > 0.5, 42, 2).astype(np.int32)
+    (seg,) = made(save(f"{name}.nii", voxels), kind="seg")
+    assert labels_of(seg) == ["Left-Cerebral-White-Matter", "Right-Cerebral-Cortex"]
+
+
+@pytest.mark.parametrize("name", ["aseg_mask", "T1_firstseg", "sub-01_aparc_bin"])
+def test_a_mask_of_freesurfer_is_not_its_label_1(name: str) -> None:
+    (seg,) = made(save(f"{name}.nii", (FRACTIONS > 0.5).astype(np.uint8)), kind="seg")
+    assert labels_of(seg) == ["Label 1"]
+
+
+# --- components
+
+
+@pytest.mark.parametrize("kind", ["pm", "mr"])
+def test_vectors_are_refused_as_such(kind: str) -> None:
+    image = nibabel.Nifti1Image(np.ones((*SHAPE, 1, 3), np.float32), MATRIX)
+    image.header.set_intent("vector")
+    nibabel.save(image, "warp.nii")
+    assert "3 values per voxel are a vector" in refused(Path("warp.nii"), kind=kind)
+
+
+@pytest.mark.parametrize(("name", "keys", "is_doubted"), [
+    ("dti_V1", {}, True),
+    ("sub-01_bold", {}, False),
+    ("run", {"RepetitionTime": 2.0}, False),
+    ("echoes", {"EchoTime": [0.01, 0.02, 0.03]}, False),
+])  # fmt: skip
+def test_a_fourth_axis_that_nothing_states_is_doubted(name: str, keys: dict, is_doubted: bool) -> None:
+    entry = entry_of(save(f"{name}.nii", np.stack([FRACTIONS] * 3, axis=-1), **keys), kind="mr")
+    assert any("3 images along the fourth axis" in text for text in entry.log.warnings) == is_doubted
+
+
+# --- equipment
+
+
+@pytest.mark.parametrize(("keys", "manufacturer"), [({}, "NiftiDicomBridge"), ({"Manufacturer": "ACME"}, "ACME")])
+def test_an_image_of_no_known_scanner_was_made_by_this_software(keys: dict, manufacturer: str) -> None:
+    first = made(save("image.nii", **keys), kind="mr")[0]
+    assert first.Manufacturer == manufacturer
+
+
+def test_an_empty_manufacturer_that_was_set_stays_empty() -> None:
+    first = made(save("image.nii"), kind="mr", set_values={"Manufacturer": ""})[0]
+    assert not first.Manufacturer
