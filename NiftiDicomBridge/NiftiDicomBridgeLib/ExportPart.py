@@ -12,7 +12,6 @@ from slicer.i18n import tr as _
 
 from .Feedback import Feedback
 from .ImageTree import ImageTree
-from .OtherOptions import other_options, problem_of
 from .OverwriteQuestion import ask_to_replace, existing_outputs
 from .Views import typed_folder
 
@@ -158,6 +157,8 @@ class ExportPart:
                 return missing, remedy, on_remedy
         if not self._folder():
             return _("Choose a folder."), "", None
+        from .OtherOptions import problem_of
+
         return problem_of(str(self.ui.optionsEdit.text)), "", None
 
     def _folder(self) -> str:
@@ -177,6 +178,8 @@ class ExportPart:
             self._widget.start(task, lambda report: self._after(report, keys), self.feedback)
 
     def _task(self, keys: Sequence[str], overwrite: bool) -> Any:
+        from .OtherOptions import other_options
+
         logic = self._widget.logic
         deidentify = self.ui.deidentifyCheckBox.isChecked()
         retained = RETAINED[self.ui.retainComboBox.currentIndex] if deidentify else {}

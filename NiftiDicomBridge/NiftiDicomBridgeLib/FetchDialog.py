@@ -64,7 +64,7 @@ class FetchDialog:
             self.modality.addItem(name)
         self.modality.setToolTip(_("Studies with at least one series of this modality."))
         self.edits = {name: qt.QLineEdit() for name in ("patient", "name", "accession", "description", "study")}
-        patterns = _("The whole value; * stands for any characters, ? for a single one.")
+        patterns = _("The whole value; * matches any characters, ? a single one.")
         self.edits["patient"].setToolTip(patterns)
         self.edits["accession"].setToolTip(patterns)
         self.edits["name"].setToolTip(_("Family name, given name, or parts of them, in this order."))

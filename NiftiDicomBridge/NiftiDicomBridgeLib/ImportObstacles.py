@@ -8,7 +8,6 @@ from slicer.i18n import tr as _
 
 from .Feedback import Feedback
 from .ImportRows import Rows
-from .OtherOptions import problem_of
 
 WITH_PACKAGES = ("legacy", "rtstruct")
 """Kinds that are features of Python packages of their own, too."""
@@ -40,6 +39,8 @@ def obstacle(widget: Any, rows: Rows, folder: str, feedback: Feedback) -> tuple[
         missing, remedy, on_remedy = widget.missing_package(feature, feedback)
         if missing:
             return missing, remedy, on_remedy
+    from .OtherOptions import problem_of
+
     if text := problem_of(str(widget.ui.dicomOptionsEdit.text)):
         return text, "", None
     if not widget.ui.databaseCheckBox.isChecked():

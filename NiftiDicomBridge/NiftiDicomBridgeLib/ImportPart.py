@@ -14,7 +14,6 @@ from .Feedback import Feedback
 from .FileList import FileList
 from .ImportObstacles import obstacle
 from .ImportRows import AUTOMATIC, Row
-from .OtherOptions import other_options, problem_of
 from .OverwriteQuestion import ask_to_replace, existing_outputs
 from .ProposalUpdates import ProposalUpdates
 from .ReferenceBox import series_and_folder
@@ -104,6 +103,8 @@ class ImportPart:
         self.update_buttons()
 
     def _on_options_entered(self) -> None:
+        from .OtherOptions import problem_of
+
         text = str(self.ui.dicomOptionsEdit.text)
         if text != self._looked_at and not problem_of(text):
             self._looked_at = text
@@ -135,6 +136,8 @@ class ImportPart:
     # --- work
 
     def _options(self) -> Any:
+        from .OtherOptions import other_options
+
         ui, has_reference = self.ui, any(row.reference or row.has_own_reference for row in self.rows.all)
         return self._widget.logic.makeOptions(
             keepUids=ui.keepUidsCheckBox.isChecked(),

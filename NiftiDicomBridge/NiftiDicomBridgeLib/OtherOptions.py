@@ -29,7 +29,7 @@ def other_options(text: str) -> dict[str, Any]:
     Raises
     ------
     nifti_dicom_bridge.OptionError
-        If there is no such option or value, or the panel has a control for it.
+        If the option or the value is not valid, or the panel has a control for it.
     """
     from nifti_dicom_bridge import PreviewOptions
 
@@ -74,7 +74,7 @@ def _require_known(name: str) -> None:
 
         near = get_close_matches(name, known, n=1)
         hint = _("Did you mean “{name}”?").format(name=near[0]) if near else _("The documentation lists them.")
-        raise OptionError(_("There is no option “{name}”. {hint}").format(name=name, hint=hint))
+        raise OptionError(_("“{name}” is not an option. {hint}").format(name=name, hint=hint))
 
 
 def _typed(name: str, text: str) -> Any:

@@ -9,7 +9,7 @@ import qt
 from slicer.i18n import tr as _
 
 from .Icons import icon
-from .Views import plain
+from .Views import Appearance, plain, show_boxes
 
 PATIENT, ID, DATE, DESCRIPTION, MODALITY, SERIES, IMAGES = range(7)
 WIDTHS = {ID: 12, DATE: 19, DESCRIPTION: 20, MODALITY: 9, SERIES: 7, IMAGES: 8}
@@ -40,6 +40,7 @@ class StudyTree:
         tree.setHeaderLabels([
             _("Patient"), _("Patient ID"), _("Date"), _("Description"), _("Modality"), _("Series"), _("Images"),
         ])  # fmt: skip
+        self._appearance = Appearance(tree, lambda: show_boxes(tree))
         self._set_columns()
         tree.itemChanged.connect(self._on_item_changed)
         tree.itemExpanded.connect(self._on_item_expanded)

@@ -24,7 +24,7 @@ class StudyQuery:
     Attributes
     ----------
     patient, accession : str
-        Patient ID and accession number; ``*`` and ``?`` stand for any characters, and any single one.
+        Patient ID and accession number; ``*`` matches any characters, ``?`` a single one.
     name, description : str
         Parts of the name of a patient and of the description of a study, in the order in which they occur there.
     date : str

@@ -210,7 +210,7 @@ def test_without_an_address_there_is_a_hint(panel, dialog, address):
 
 def test_an_archive_that_refuses_the_title_is_named(panel, dialog, orthanc):
     dialog.archive.setEditText(orthanc.pacs.replace("ORTHANC", "WRONG"))
-    assert "called ae title not recognised" in find(panel, dialog)
+    assert "refuses the association (rejected permanent: called ae title" in find(panel, dialog)
 
 
 def test_a_user_signs_in_where_access_is_refused(panel, dialog, orthanc, stored, monkeypatch):

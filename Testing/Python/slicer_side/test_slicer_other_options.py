@@ -45,14 +45,14 @@ def test_options_of_pictures_are_set(parse, logic):
 
 
 @pytest.mark.parametrize(("text", "words"), [
-    ("segmentaton: fractional", "no option “segmentaton”. Did you mean “segmentation”"),
+    ("segmentaton: fractional", "“segmentaton” is not an option. Did you mean “segmentation”"),
     ("segmentation: x", "“segmentation: x” is not valid. Expected one of"),
     ("pyramid: many", "Expected a whole number"),
     ("kind: pm", "“kind” is the kind in the panel"),
     ("same_space", "“All in one space” in the panel"),
-    ("deidentify_key: secret", "no option “deidentify_key”"),
-    ("per_file: x", "no option “per_file”"),
-    (": x", "no option “”"),
+    ("deidentify_key: secret", "“deidentify_key” is not an option"),
+    ("per_file: x", "“per_file” is not an option"),
+    (": x", "“” is not an option"),
 ])  # fmt: skip
 def test_text_that_is_not_valid_is_named(slicer, text, words):
     from NiftiDicomBridgeLib.OtherOptions import problem_of
@@ -91,7 +91,7 @@ def test_option_that_is_not_valid_is_reported_before_an_export(slicer, panel, tm
     settle(panel)
     panel.ui.folderEdit.currentPath = str(tmp_path / "out")
     panel.ui.optionsEdit.setText("filenam: {series}")
-    assert "no option “filenam”" in shown(panel.exporting.feedback.hint)
+    assert "“filenam” is not an option" in shown(panel.exporting.feedback.hint)
     assert not panel.ui.exportButton.isEnabled()
     panel.ui.optionsEdit.setText("record: no")
     run(panel, panel.ui.exportButton)
