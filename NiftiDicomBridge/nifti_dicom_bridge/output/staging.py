@@ -5,7 +5,6 @@ from __future__ import annotations
 import errno
 import os
 import stat
-import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path, PurePosixPath
@@ -66,7 +65,7 @@ class Staging:
             self._made = _make_folders(self.folder)
             with self._lock:
                 recover_locked(self.folder)
-                self._temporary = Path(tempfile.mkdtemp(dir=self.folder / HOME))
+                self._temporary = durable.new_folder(self.folder / HOME)
                 self._owner = own(self._temporary)
             (self._temporary / NEW).mkdir()
         except OSError as error:
@@ -148,7 +147,7 @@ class Staging:
 
     def scratch(self) -> Path:
         """Return a new folder for files that are not outputs; it is gone when the context ends."""
-        return Path(tempfile.mkdtemp(dir=self._temporary))
+        return durable.new_folder(self._temporary)
 
     def staged(self, name: str) -> Path:
         """Return where an output is until it is put in place."""
