@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import shutil
-import tempfile
 import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
@@ -16,7 +15,7 @@ from typing import TypeVar
 from ..errors import ArchiveError, OptionError, OutputError
 from ..options import Progress
 from ..options.addresses import ArchiveSelection, parse_address
-from ..output.durable import replace
+from ..output.durable import new_folder, replace
 from .archive import Archive, InterruptedTransferError, RemoteSeries
 from .local_instances import first_elements
 from .protocols import open_archive
@@ -189,7 +188,7 @@ def _retrieved(
     """Return the files of a series that was received completely into a temporary folder and then moved."""
     try:
         folder.parent.mkdir(parents=True, exist_ok=True)
-        part = Path(tempfile.mkdtemp(prefix=".fetching-", dir=folder.parent))
+        part = new_folder(folder.parent, ".fetching-")
     except OSError as error:
         raise OutputError(f"{folder.parent} cannot be written to ({error.strerror or error}).") from error
     try:
