@@ -10,7 +10,7 @@ from ..standard.tags import Tag
 from .ge_times import ge_repetition_time
 from .kinds import MS_TO_S
 from .label_types import label_type_of
-from .row import GE, MR
+from .row import GE, MR, PET
 from .sequence_words import is_3d
 from .source import PlaneAttributes, Storage
 from .volume_onsets import CLOCK_S, Onsets, first_planes, onsets_of, starts_of
@@ -19,6 +19,8 @@ FEWEST = 3
 """Volumes that have a rate: between two there may be a pause, or scans for reference."""
 LONGEST_S = 1e6
 """No volume takes longer; what is stated beyond is nonsense."""
+SHORTEST_S, SHORTEST_3D_S = 0.015, 1.0
+"""No volume takes less, but for one by an echo train in 3D: RepetitionTime may be that of one of many excitations."""
 
 
 def time_step_s_of(volume: Volume) -> float:
@@ -43,15 +45,16 @@ def doubt_of_times(volume: Volume) -> str:
     """
     if volume.source is None or volume.times < 2 or volume.gradients is not None:
         return ""
-    onsets = onsets_of(PlaneAttributes.of(volume, Storage.of(volume, volume.ijk_to_ras)))
+    source = PlaneAttributes.of(volume, Storage.of(volume, volume.ijk_to_ras))
+    onsets = onsets_of(source)
     step = f"the time step of the image is {volume.time_step_s:g} s" if volume.time_step_s else "the image has no time step"
     if onsets is not None and not onsets.are_even:
-        shortest, longest = min(onsets.steps), max(onsets.steps)
-        return (
-            f"the time between volumes varies from {shortest:g} to {longest:g} s: {step}, and FrameTimesStart of the sidecar "
-            "specifies when each volume began"
-        )
-    return "" if volume.time_step_s else f"no attribute specifies the time between volumes: {step}"
+        varies = f"the time between volumes varies from {min(onsets.steps):g} to {max(onsets.steps):g} s: {step}"
+        where = "the sidecar has their times" if PET.holds(source) else "FrameTimesStart of the sidecar is when each one began"
+        return f"{varies}; {where}"
+    if not volume.time_step_s:
+        return f"no attribute specifies the time between volumes: {step}"
+    return f"{step}, RepetitionTime (0018,0080), which is not the time between volumes" if _is_of_excitation(source) else ""
 
 
 def _repetition_time(source: PlaneAttributes) -> float:
@@ -115,7 +118,7 @@ def _volume_time(source: PlaneAttributes) -> float | None:
 
 
 def _stated_s(source: PlaneAttributes) -> float:
-    return _seconds(source, Tag.REPETITION_TIME)
+    return max(0.0, _seconds(source, Tag.REPETITION_TIME))
 
 
 def _error_of_mean(onsets: Onsets) -> float:
@@ -155,6 +158,16 @@ def _temporal_resolution(source: PlaneAttributes) -> float | None:
     seconds = _seconds(source, Tag.TEMPORAL_RESOLUTION)
     is_dynamic = (source.number(Tag.NUMBER_OF_TEMPORAL_POSITIONS) or 0) > 1
     return seconds if seconds > _stated_s(source) and (is_dynamic or not _stated_s(source)) else None
+
+
+def _is_of_excitation(source: PlaneAttributes) -> bool:
+    """Whether the time step is RepetitionTime, and shorter than a volume takes, or than volumes are apart."""
+    stated, onsets = _stated_s(source), onsets_of(source)
+    if not MR.holds(source) or not stated or volume_time_of(source):
+        return False
+    if onsets is not None:
+        return 2 * stated < min(onsets.steps)
+    return stated < (SHORTEST_3D_S if is_3d(source) else SHORTEST_S)
 
 
 def excitation_time_of(source: PlaneAttributes) -> float | None:
