@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import re
-
 from ..bids.inheritance import entities_of
-from ..formats.dicom import new_element
+from ..errors import OptionError
+from ..formats.dicom import edits, new_element
 from ..formats.dicom.created.attributes import Attributes
 from ..formats.dicom.created.kinds import OBJECT_KINDS
 from ..formats.dicom.created.label_evidence import real_bounds
@@ -23,8 +22,6 @@ _COMPONENTS = {
 _HU_WORDS = frozenset({"hu", "hounsfield", "hounsfield units", "[hnsf'u]"})
 # values of CT in HU: air is near -1000, padding may be lower, metal is below the limit of 16 bits
 _LOWEST, _AIR, _HIGHEST = -10000.0, -500.0, 32767.0
-_LONGEST = 64
-"""Characters of RescaleType, which is LO (PS3.5 6.2)."""
 
 
 def component(described: ImageWithSidecar, kind: Kind) -> Elements:
@@ -52,10 +49,22 @@ def offer_units(attributes: Attributes, described: ImageWithSidecar, kind: Kind,
         log.warnings += _doubt_of_activity(attributes, image)
     elif attributes.text(Tag.RESCALE_TYPE):
         return
-    elif kind is Kind.MR and (units := str(described.top.get("Units") or "")[:_LONGEST]):
-        attributes.offer({Tag.RESCALE_TYPE: new_element.text("LO", units)}, described.where)
+    elif kind is Kind.MR:
+        _offer_mr_units(attributes, described, log)
     elif kind in (Kind.CT, Kind.ENHANCED_CT):
         _offer_ct_units(attributes, described, kind, image, log)
+
+
+def _offer_mr_units(attributes: Attributes, described: ImageWithSidecar, log: Log) -> None:
+    """Offer the units of the sidecar as RescaleType, if it can hold them."""
+    if not described.units:
+        return
+    try:
+        edits.checked_values(Tag.RESCALE_TYPE, [described.units])
+    except OptionError as error:
+        log.warnings.append(f'"Units" was left out, as its attribute cannot hold it: {error}')
+        return
+    attributes.offer({Tag.RESCALE_TYPE: new_element.text("LO", described.units)}, described.where)
 
 
 def _doubt_of_activity(attributes: Attributes, image: Volume) -> list[str]:
@@ -72,7 +81,7 @@ def _doubt_of_activity(attributes: Attributes, image: Volume) -> list[str]:
 
 def _offer_ct_units(attributes: Attributes, described: ImageWithSidecar, kind: Kind, image: Volume, log: Log) -> None:
     """Decide RescaleType of CT: HU if the sidecar states it or the values are plausible, else unspecified."""
-    stated = re.sub(r"\s+", " ", str(described.top.get("Units", ""))).strip().lower() in _HU_WORDS
+    stated = described.units.lower() in _HU_WORDS
     low, high = real_bounds(image)
     if stated or (_LOWEST <= low <= _AIR and high <= _HIGHEST):
         attributes.offer({Tag.RESCALE_TYPE: new_element.text("LO", "HU")}, described.where if stated else "values of the image")
