@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import stat
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -151,6 +152,7 @@ class ImportTask:
         return report
 
 
+_IS_WINDOWS = os.name == "nt"
 _APPLE_DOUBLE = "._"
 """Begins the names of files that macOS writes next to others on foreign file systems; they are not images."""
 
@@ -253,8 +255,12 @@ def _folder_of(files: Sequence[Path], folder: Path) -> Path:
 
 
 def _link(path: Path, target: Path) -> None:
-    """Let a file appear at another place as well; a copy where the file system can do no better."""
-    for way in (os.symlink, os.link, shutil.copyfile):
+    """Let a file appear at another place as well; a copy where the file system can do no better.
+
+    A link to a file that is read-only, as it is on a CD, is read-only too, and Windows does not remove it.
+    """
+    is_kept = _IS_WINDOWS and path.is_file() and not path.stat().st_mode & stat.S_IWRITE
+    for way in (os.symlink, shutil.copyfile) if is_kept else (os.symlink, os.link, shutil.copyfile):
         try:
             way(path, target)
             return

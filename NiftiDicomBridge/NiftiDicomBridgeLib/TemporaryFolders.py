@@ -54,7 +54,8 @@ def without_temporary(text: str) -> str:
 
     Where one of them could not be written, it is about the folder that the user can choose.
     """
-    temporary = re.escape(str(slicer.app.temporaryPath)) + rf"[/\\]{PREFIX}"
+    parts = re.split(r"[/\\]", str(slicer.app.temporaryPath))  # Qt writes slashes on Windows, where paths have backslashes
+    temporary = r"[/\\]".join([*map(re.escape, parts), PREFIX])
     reason = r": (?:cannot be written \()?([^.():]+)\)?\. (?:Free space or choose another folder|Choose another folder)\.$"
     failed = re.search(temporary + r"[^:]*" + reason, text)
     if failed:

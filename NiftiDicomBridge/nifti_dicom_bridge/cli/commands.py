@@ -20,6 +20,7 @@ from .process_settings import apply_settings, collect_no_more, collect_rarely
 from .short_form import with_command
 from .termination import termination_is_interrupt
 from .tracebacks import TRACEBACKS, Unexpected, tracebacks
+from .wildcards import expanded
 
 if TYPE_CHECKING:
     from .convert import Registrar
@@ -73,6 +74,8 @@ def _main(argv: Sequence[str] | None, registrar: Registrar | None, prepare: Call
         return DONE
     if prepare is not None:
         prepare()
+    if getattr(options, "inputs", None):
+        options.inputs = expanded(options.inputs)
     try:
         shown = tracebacks(getattr(options, "verbose", 0) >= TRACEBACKS, not getattr(options, "deidentify", False))
         with termination_is_interrupt(), shown:

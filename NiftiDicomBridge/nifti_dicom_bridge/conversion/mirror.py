@@ -12,9 +12,10 @@ from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 
 from ..errors import ArchiveError, without_credentials
-from ..model.names import ZARR_SUFFIX, ZARR_ZIP_SUFFIX
-from ..model.remote_files import HEAD, forget, is_remote, register
+from ..model.names import ZARR_SUFFIX, ZARR_ZIP_SUFFIX, name_key, portability_problem
+from ..model.remote_files import HEAD, forget, is_remote, register, set_size
 from ..network.object_store import ObjectStore, StoredObject
+from ..output.durable import replace
 from ..output.locks import HOME
 
 AHEAD = 64
@@ -22,6 +23,7 @@ AHEAD = 64
 JOURNAL = "commit-"
 """Beginning of the name of an object that lists outputs which are being written; it is in the folder `HOME`."""
 LONGEST_NAME = 255
+_IS_WINDOWS = os.name == "nt"
 _DESCRIPTION = re.compile(
     rf"{re.escape(ZARR_SUFFIX)}/(record/|(.*/)?(zarr\.json|\.z\w+)$)|{re.escape(ZARR_ZIP_SUFFIX)}$", re.IGNORECASE
 )
@@ -64,6 +66,7 @@ class Mirror:
         objects = ObjectStore(url, is_output).objects()
         folder.mkdir(parents=True)
         incomplete = mirror._incomplete(objects)
+        taken: dict[str, str] | None = None if _distinguishes_case(folder) else {}
         for one in objects:
             parts = PurePosixPath(one.name).parts
             if HOME in parts:
@@ -72,6 +75,8 @@ class Mirror:
                 mirror.refused[one.name] = "a conversion was interrupted while it wrote this output. Repeat that conversion."
             elif not _is_file_name(one.name):
                 mirror.refused[one.name] = "its name is not valid for a file. Rename it."
+            elif taken is not None and not _is_distinct(parts, taken):
+                mirror.refused[one.name] = "another object or folder differs from it in upper and lower case only. Rename it."
             else:
                 mirror._place(one)
         mirror.activate()
@@ -109,7 +114,7 @@ class Mirror:
                 if place.stat().st_size != one.size or now.get(one.name) != one:
                     raise ArchiveError(f"{self.url}/{one.name}: changed while it was converted. Convert it again.")
                 os.utime(place, ns=(one.changed_ns, one.changed_ns))
-                os.replace(place, self.folder / one.name)
+                replace(place, self.folder / one.name)
                 forget(self.folder / one.name)
         finally:
             shutil.rmtree(temporary, ignore_errors=True)
@@ -138,10 +143,9 @@ class Mirror:
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
             temporary = path.with_name(f".{uuid.uuid4().hex}")
-            with open(temporary, "wb") as file:
-                file.truncate(one.size)
+            set_size(temporary, one.size)
             os.utime(temporary, ns=(one.changed_ns, one.changed_ns))
-            os.replace(temporary, path)
+            replace(temporary, path)
         except (FileExistsError, NotADirectoryError, IsADirectoryError):
             self.refused[one.name] = "an object has the name of a folder. Rename it."
             return
@@ -159,8 +163,26 @@ class Mirror:
 
 
 def _is_file_name(name: str) -> bool:
+    if _IS_WINDOWS and portability_problem(name):
+        return False
     parts = name.split("/")
     return all(part not in ("", ".", "..") and "\0" not in part and len(part.encode()) <= LONGEST_NAME for part in parts)
+
+
+def _distinguishes_case(folder: Path) -> bool:
+    """Whether upper and lower case make two files in a folder, as on Linux; seldom on Windows and macOS."""
+    probe = folder / ".case"
+    probe.touch()
+    try:
+        return not os.path.lexists(folder / ".CASE")
+    finally:
+        probe.unlink()
+
+
+def _is_distinct(parts: Sequence[str], taken: dict[str, str]) -> bool:
+    """Whether a name and its folders differ in more than case from those before; they are added, each by its key."""
+    names = ["/".join(parts[:n]) for n in range(1, len(parts) + 1)]
+    return all(taken.setdefault(name_key(name), name) == name for name in names)
 
 
 class _Heads:

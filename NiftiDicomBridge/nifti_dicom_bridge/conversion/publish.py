@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import os
 import uuid
 from collections.abc import Sequence
 from pathlib import Path
 
 from ..formats.zarr import SIGN
 from ..model.names import IMAGE_SUFFIXES, suffix_of
-from ..model.remote_files import is_remote
+from ..model.remote_files import is_remote, set_size
 from ..network.object_store import ObjectStore
 from ..output import Committed
 from ..output.locks import HOME
@@ -77,5 +76,4 @@ def _shrink(commit: Committed) -> None:
             if path.is_dir() or suffix_of(file, IMAGE_SUFFIXES) or file.suffix.lower() in (".dcm", ".png", ".gif", ".mp4"):
                 size = file.stat().st_size
                 if not is_remote(file):
-                    os.truncate(file, 0)
-                    os.truncate(file, size)
+                    set_size(file, size)

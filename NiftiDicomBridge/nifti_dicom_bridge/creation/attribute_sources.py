@@ -173,8 +173,13 @@ def _of_sidecar(described: ImageWithSidecar, kind: Kind, stated: SidecarAttribut
 
 
 def _offer_defaults(attributes: Attributes, kind: Kind) -> None:
-    """Offer what an object of a kind must have all the same: defaults, or no value for attributes of Type 2 and 2C."""
+    """Offer what an object of a kind must have all the same: defaults, or no value for attributes of Type 2 and 2C.
+
+    What no scanner is known for was produced by this software (PS3.3 C.7.5.1); some readers fail without a Manufacturer.
+    """
     object_kind = OBJECT_KINDS.get(kind)
+    if not {Tag.MANUFACTURER, Tag.MANUFACTURER_MODEL_NAME} & attributes.elements.keys():
+        attributes.offer(reference_attributes.this_software(), THIS_SOFTWARE)
     if kind is Kind.MR and GATING & set(attributes.text(Tag.SCAN_OPTIONS).split("\\")):
         attributes.offer({Tag.TRIGGER_TIME: new_element.text("DS", "")}, DEFAULT)
     if kind is Kind.MR and "IR" in attributes.text(Tag.SCANNING_SEQUENCE).split("\\"):  # 2C

@@ -13,7 +13,29 @@ BLOCK = 1 << 20
 """Bytes that are read at least, beyond the beginning of an object."""
 HEAD = 1 << 16
 """Bytes of the beginning that are read at once: they hold the headers of most files."""
+_SET_SPARSE = 0x900C4
+"""FSCTL_SET_SPARSE of Windows."""
 _readers: dict[str, ReadRange] = {}
+
+
+def set_size(path: str | os.PathLike[str], size: int) -> None:
+    """Let a file have a size, and only zeros, which occupy no room on disks that can do so; it is made if it is missing."""
+    with open(path, "wb") as file:
+        if os.name == "nt":
+            _make_sparse(file.fileno())
+        file.truncate(size)
+
+
+def _make_sparse(number: int) -> None:
+    """Let NTFS store no zeros of an open file; other file systems of Windows cannot."""
+    import ctypes
+    import msvcrt
+
+    handle = ctypes.c_void_p(msvcrt.get_osfhandle(number))  # type: ignore[attr-defined,unused-ignore]
+    returned = ctypes.byref(ctypes.c_ulong())
+    ctypes.windll.kernel32.DeviceIoControl(  # type: ignore[attr-defined,unused-ignore]
+        handle, _SET_SPARSE, None, 0, None, 0, returned, None
+    )
 
 
 def register(path: str | os.PathLike[str], read: ReadRange) -> None:

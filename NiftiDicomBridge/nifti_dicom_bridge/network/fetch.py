@@ -16,6 +16,7 @@ from typing import TypeVar
 from ..errors import ArchiveError, OptionError, OutputError
 from ..options import Progress
 from ..options.addresses import ArchiveSelection, parse_address
+from ..output.durable import replace
 from .archive import Archive, InterruptedTransferError, RemoteSeries
 from .local_instances import first_elements
 from .protocols import open_archive
@@ -186,7 +187,7 @@ def _retrieved(
         _check_series(received.values(), row, patients)
         folder.mkdir(exist_ok=True)
         for path in received.values():
-            os.replace(path, folder / path.name)
+            replace(path, folder / path.name)
         return tuple(sorted(folder / path.name for path in received.values()))
     except OSError as error:
         raise OutputError(f"{folder} cannot be written to ({error.strerror or error}).") from error

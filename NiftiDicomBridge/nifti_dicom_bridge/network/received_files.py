@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from ..model.names import is_uid_name
+from ..output.durable import replace
 
 SUCCESS, OUT_OF_RESOURCES, CANNOT_UNDERSTAND = 0x0000, 0xA700, 0xC000
 
@@ -41,7 +42,7 @@ def write_complete(path: Path, content: bytes) -> None:
             file.write(content)
             file.flush()
             os.fsync(file.fileno())
-        os.replace(part, path)
+        replace(part, path)
     except OSError:
         part.unlink(missing_ok=True)
         raise

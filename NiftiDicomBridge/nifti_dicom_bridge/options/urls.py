@@ -14,6 +14,7 @@ from .dead_links import dead_link
 FEATURES = {"s3": "s3", "s3a": "s3", "gs": "gs", "gcs": "gs", "az": "azure", "abfs": "azure", "abfss": "azure", "zip": "urls"}
 """Scheme → feature that needs packages (`optional_packages`)."""
 LOCAL = "file"
+_IS_WINDOWS = os.name == "nt"
 _SCHEME = re.compile(rf"^({'|'.join((*FEATURES, LOCAL))})(?::[/\\]+|::)", re.IGNORECASE)
 _SIMILAR = re.compile(r"^([a-z][a-z0-9+.-]+):[/\\]+", re.IGNORECASE)
 _ARCHIVE = re.compile(r"^(dicomweb:|pacs(\+tls)?:)", re.IGNORECASE)
@@ -62,12 +63,14 @@ def shown_path(path: Path) -> Path:
 
 
 def local_path(text: str | os.PathLike[str]) -> Path | None:
-    """Return the path of a ``file:`` URL; None for others."""
+    """Return the path of a ``file:`` URL (RFC 8089), on Windows that of a drive or a server; None for others."""
     whole = os.fspath(text).replace("\\", "/")
     if not is_url(text) or not whole.lower().startswith(LOCAL + ":"):
         return None
-    path = unquote(whole.partition(":")[2]).lstrip("/")
-    return Path(path if _DRIVE.match(path) and os.name == "nt" else "/" + path)
+    path = unquote(whole.partition(":")[2]).lstrip("/").removeprefix("localhost/")
+    if not _IS_WINDOWS:
+        return Path("/" + path)
+    return Path(path if _DRIVE.match(path) else "//" + path)
 
 
 def features_of(url: str) -> list[str]:

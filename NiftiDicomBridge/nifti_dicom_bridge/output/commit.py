@@ -119,7 +119,7 @@ class Commit:
     def undo(self) -> None:
         """Put back what was there before."""
         if (self.staging / JOURNAL).exists():
-            os.replace(self.staging / JOURNAL, self.staging / UNDO)  # needs no space
+            durable.replace(self.staging / JOURNAL, self.staging / UNDO)  # needs no space
         for step in reversed(self.steps):
             _UNDO[step.action](self, step)
         for name in reversed(self.made):
@@ -140,46 +140,49 @@ class Commit:
         if os.path.lexists(new):
             if os.path.lexists(place):
                 durable.keep(place, old)
-            os.replace(new, place)
+            durable.replace(new, place)
 
     def _put_folder(self, step: Step) -> None:
         new, place, old = self._paths(step)
-        if not os.path.lexists(new) or (os.path.lexists(place) and place.stat().st_ino == step.node):
+        if not os.path.lexists(new) or _is_exchanged(new, place, step):
             return
         if os.path.lexists(place) and not durable.exchange(new, place):
             old.parent.mkdir(parents=True, exist_ok=True)
-            os.replace(place, old)
+            durable.replace(place, old)
         if not os.path.lexists(place):
-            os.replace(new, place)
+            durable.replace(new, place)
 
     def _remove(self, step: Step) -> None:
         _, place, old = self._paths(step)
         if os.path.lexists(place):
             old.parent.mkdir(parents=True, exist_ok=True)
-            os.replace(place, old)
+            durable.replace(place, old)
 
     def _restore_file(self, step: Step) -> None:
         new, place, old = self._paths(step)
+        if os.path.lexists(new):
+            return  # it was not put in place: on Windows, another program may have the former one open
         if step.replaces and os.path.lexists(old):
-            os.replace(old, place)
-        elif not step.replaces and not os.path.lexists(new):
+            durable.replace(old, place)
+        elif not step.replaces:
             place.unlink(missing_ok=True)
 
     def _restore_folder(self, step: Step) -> None:
         new, place, old = self._paths(step)
-        if os.path.lexists(place) and place.stat().st_ino == step.node:
-            if os.path.lexists(new) and durable.exchange(new, place):
-                return
-            former = new if os.path.lexists(new) else old
-            if former == new:
-                old.parent.mkdir(parents=True, exist_ok=True)
-                os.replace(new, old)
-                former = old
-            os.replace(place, new)
-        else:
-            former = old
-        if os.path.lexists(former) and not os.path.lexists(place):
-            os.replace(former, place)
+        if not os.path.lexists(new):
+            if os.path.lexists(place):
+                durable.replace(place, new)
+        elif _is_exchanged(new, place, step) and not durable.exchange(new, place):  # on another system now
+            old.parent.mkdir(parents=True, exist_ok=True)
+            durable.replace(new, old)
+            durable.replace(place, new)
+        if os.path.lexists(old) and not os.path.lexists(place):
+            durable.replace(old, place)
+
+
+def _is_exchanged(new: Path, place: Path, step: Step) -> bool:
+    """Whether a folder and its successor have exchanged their names; some network drives number all folders alike."""
+    return os.path.lexists(place) and place.stat().st_ino == step.node != new.lstat().st_ino
 
 
 def _read_journal(path: Path) -> tuple[list[Step], list[str]]:

@@ -6,11 +6,15 @@ import ctypes
 import errno
 import os
 import shutil
+import stat
 import sys
+import time
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from functools import cache
 from pathlib import Path
 
+IS_WINDOWS = os.name == "nt"
 MOST_SINGLE = 16
 """More paths than this are written to disk with their whole file system at once, where the platform can."""
 _NOT_SUPPORTED = {errno.EINVAL, errno.ENOSYS, errno.ENOTSUP, errno.EOPNOTSUPP}
@@ -19,6 +23,8 @@ _CURRENT_FOLDER = -100
 """AT_FDCWD of Linux."""
 _SWAP = 2
 """RENAME_EXCHANGE of Linux and RENAME_SWAP of macOS."""
+_PAUSES_S = (0.02, 0.05, 0.1, 0.2, 0.4, 0.8) if IS_WINDOWS else ()
+"""How long a name that is refused is waited for: on Windows, virus scanners and indexers open new files for a moment."""
 
 
 def sync(paths: Iterable[Path]) -> None:
@@ -31,9 +37,9 @@ def sync(paths: Iterable[Path]) -> None:
 
 
 def _sync_one(path: Path) -> None:
-    if os.name == "nt" and path.is_dir():
+    if IS_WINDOWS and path.is_dir():
         return
-    handle = os.open(path, os.O_RDWR if os.name == "nt" else os.O_RDONLY)
+    handle = os.open(path, os.O_RDWR if IS_WINDOWS else os.O_RDONLY)
     try:
         os.fsync(handle)
     except OSError as error:  # some network file systems cannot
@@ -68,8 +74,29 @@ def write_file(path: Path, content: bytes) -> None:
         file.write(content)
         file.flush()
         os.fsync(file.fileno())
-    os.replace(new, path)
+    replace(new, path)
     sync([path.parent])
+
+
+def replace(path: Path, target: Path) -> None:
+    """Move a file or folder to its place, as `os.replace`; waits while another program has it open where that matters."""
+    for pause in _PAUSES_S:
+        try:
+            os.replace(path, target)
+            return
+        except PermissionError:
+            time.sleep(pause)
+    os.replace(path, target)
+
+
+def remove_tree(folder: Path) -> None:
+    """Remove a folder and everything in it, as far as that is possible now; Windows removes no file that is read-only."""
+    shutil.rmtree(folder, ignore_errors=True)
+    if IS_WINDOWS and folder.exists():
+        for path in tree(folder):
+            with suppress(OSError):
+                os.chmod(path, stat.S_IRWXU)
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 def keep(path: Path, copy: Path) -> None:

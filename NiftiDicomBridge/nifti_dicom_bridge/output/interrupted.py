@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import os
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
 from ..errors import OutputError
 from ..options import Progress
+from . import durable
 from .commit import Commit
 from .locks import COMMIT_LOCK, HOME, FolderLock, is_dead
 
@@ -50,7 +50,7 @@ def recover_locked(folder: Path) -> list[str]:
         if not is_dead(staging):
             continue
         sentences.append(_finished(staging, folder))
-        shutil.rmtree(staging, ignore_errors=True)
+        durable.remove_tree(staging)
     return sentences
 
 

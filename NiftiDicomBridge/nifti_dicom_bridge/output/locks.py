@@ -117,8 +117,9 @@ def lock_file(file: IO[bytes]) -> bool | None:
 
 
 def _is_same(file: IO[bytes], path: Path) -> bool:
+    """Whether an open file is still there under its name: Windows removes none that is open, and may number all alike."""
     try:
-        return os.path.samestat(os.fstat(file.fileno()), os.stat(path))
+        return os.name == "nt" or os.path.samestat(os.fstat(file.fileno()), os.stat(path))
     except OSError:
         return False
 

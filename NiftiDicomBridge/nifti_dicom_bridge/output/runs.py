@@ -14,6 +14,7 @@ from typing import IO
 
 from ..errors import OutputError
 from ..options import Progress
+from . import durable
 from .interrupted import recover
 from .locks import COMMIT_LOCK, HOME, FolderLock, own
 
@@ -55,7 +56,7 @@ class RunFolder:
     def __exit__(self, *exception: object) -> None:
         if self._owner is not None:
             self._owner.close()
-        shutil.rmtree(self.path, ignore_errors=True)
+        durable.remove_tree(self.path)
         try:
             recover(self.folder)
             if self._is_new:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
-import shutil
+import stat
 import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -15,6 +15,7 @@ from ..errors import OutputError
 from ..model.names import IMAGE_SUFFIXES, name_key, portability_problem, suffix_of
 from ..options import Progress
 from ..options.remedies import remedy
+from . import durable
 from .commit import NEW, Commit
 from .former import without_successor
 from .interrupted import clear, recover_locked
@@ -80,9 +81,9 @@ class Staging:
         if self._owner is not None:
             self._owner.close()
             if Commit.unfinished(self._temporary, self.folder) is None:  # else the next conversion needs it
-                shutil.rmtree(self._temporary, ignore_errors=True)
+                durable.remove_tree(self._temporary)
         elif self._temporary.name:  # the disk was full before it had an owner
-            shutil.rmtree(self._temporary, ignore_errors=True)
+            durable.remove_tree(self._temporary)
         _leave(self.folder, self._lock, self._made, self._locked)
         self._locked = False
 
@@ -186,12 +187,17 @@ class Staging:
             consequence = _undone(commit)
             if not isinstance(error, OSError):
                 raise
-            where = error.filename or self.folder
-            raise OutputError(f"{where}: cannot be written ({error.strerror}); {consequence}.") from error
+            raise OutputError(f"{self._refused(error)}; {consequence}.") from error
         steps = [(step.name, step.action) for step in commit.steps]
         written = [name for name, action in steps if action != "remove" and name not in self._updated]
         note_commit(self.folder, written, sorted(self._updated), [name for name, action in steps if action == "remove"])
         return [self.folder / name for name in self._names]
+
+    def _refused(self, error: OSError) -> str:
+        """Return which output cannot be written, and why: moving a file has two names, and the user knows one of them."""
+        names = [name for name in (error.filename2, error.filename) if name and not self._is_temporary(name)]
+        used = ", or another program has it open" if durable.IS_WINDOWS and isinstance(error, PermissionError) else ""
+        return f"{names[0] if names else self.folder}: cannot be written ({error.strerror}{used})"
 
     def _plan(self) -> Commit:
         """Return what to do: companion files first, so that an image is never without them."""
@@ -205,6 +211,8 @@ class Staging:
             return
         if not (self.overwrite or name in self._updated) or (target.is_dir() and not is_folder):
             raise OutputError(f"{target} exists. Choose another folder, or overwrite=True to replace it.", target)
+        if durable.IS_WINDOWS and target.is_file() and not target.stat().st_mode & stat.S_IWRITE:
+            raise OutputError(f"{target} is read-only, so it is not replaced. Choose another folder, or allow writing to it.")
 
     def _target(self, name: str) -> Path:
         """Return the place of an output; raises `OutputError` where there can be none."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import subprocess
 import tempfile
@@ -16,6 +17,7 @@ from typing import Any, Protocol
 import numpy as np
 
 from ..errors import DependencyError, OutputError
+from ..model.process_groups import without_window
 from ..options.remedies import remedy
 
 ENCODERS = ("libx264", "libopenh264", "h264_videotoolbox", "h264_mf")
@@ -57,9 +59,9 @@ def video_writer() -> Callable[[Path, float], VideoWriter]:
     """
     if _has_pyav():
         return PyavWriter
-    program = shutil.which("ffmpeg")
-    encoder = _encoder_of(program) if program else ""
-    if not program or not encoder:
+    program = shutil.which("ffmpeg") or ""
+    encoder = _encoder_of(program) if os.path.isabs(program) else ""  # Windows also looks into the current folder
+    if not encoder:
         raise DependencyError(NO_ENCODER, "video")
     return partial(FfmpegWriter, program=program, encoder=encoder)
 
@@ -79,7 +81,13 @@ def _encoder_of(program: str) -> str:
     """Return the best encoder that an ffmpeg has; empty where it has none."""
     try:
         output = subprocess.run(
-            [program, "-hide_banner", "-encoders"], capture_output=True, text=True, timeout=_ASK_S, check=False
+            [program, "-hide_banner", "-encoders"],
+            capture_output=True,
+            text=True,
+            errors="replace",
+            timeout=_ASK_S,
+            check=False,
+            **without_window(),
         ).stdout
     except (OSError, subprocess.SubprocessError):
         return ""
@@ -154,7 +162,9 @@ class FfmpegWriter:
             "-vf", "scale=out_color_matrix=bt709:out_range=tv", "-c:v", self.encoder, *quality, "-pix_fmt", "yuv420p",
             *colors, "-map_metadata", "-1", "-movflags", "+faststart", "-f", "mp4", str(self.path),
         ]  # fmt: skip
-        return subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, stderr=self._messages)
+        return subprocess.Popen(
+            command, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, stderr=self._messages, **without_window()
+        )
 
     def _complaint(self) -> str:
         self._messages.seek(0)

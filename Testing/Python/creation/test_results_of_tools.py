@@ -233,3 +233,17 @@ def test_vectors_are_refused_as_such(kind: str) -> None:
 def test_a_fourth_axis_that_nothing_states_is_doubted(name: str, keys: dict, is_doubted: bool) -> None:
     entry = entry_of(save(f"{name}.nii", np.stack([FRACTIONS] * 3, axis=-1), **keys), kind="mr")
     assert any("3 images along the fourth axis" in text for text in entry.log.warnings) == is_doubted
+
+
+# --- equipment
+
+
+@pytest.mark.parametrize(("keys", "manufacturer"), [({}, "NiftiDicomBridge"), ({"Manufacturer": "ACME"}, "ACME")])
+def test_an_image_of_no_known_scanner_was_made_by_this_software(keys: dict, manufacturer: str) -> None:
+    first = made(save("image.nii", **keys), kind="mr")[0]
+    assert first.Manufacturer == manufacturer
+
+
+def test_an_empty_manufacturer_that_was_set_stays_empty() -> None:
+    first = made(save("image.nii"), kind="mr", set_values={"Manufacturer": ""})[0]
+    assert not first.Manufacturer

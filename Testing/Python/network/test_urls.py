@@ -6,7 +6,7 @@ import json
 import logging
 import shutil
 import zipfile
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -29,11 +29,13 @@ from nifti_dicom_bridge import (
 )
 from nifti_dicom_bridge import optional_packages as optional
 from nifti_dicom_bridge.cli import main
-from nifti_dicom_bridge.conversion import publish
+from nifti_dicom_bridge.conversion import mirror, publish
 from nifti_dicom_bridge.conversion.mirror import Mirror
 from nifti_dicom_bridge.model.input_files import read_file
+from nifti_dicom_bridge.model.remote_files import set_size
 from nifti_dicom_bridge.network.object_store import ObjectStore
-from nifti_dicom_bridge.options.urls import is_url, url_of
+from nifti_dicom_bridge.options import urls
+from nifti_dicom_bridge.options.urls import is_url, local_path, url_of
 from object_server import BUCKET, ObjectServer, object_server
 from oracles import module
 from phantoms import PHANTOMS
@@ -427,6 +429,63 @@ def test_keys_that_leave_the_folder_are_not_read(source: Path, server: ObjectSer
         f"{S3}/dicom/../../escaped.dcm: its name is not valid for a file. Rename it."
     ]
     assert len(circle.images()) == 2
+
+
+@pytest.fixture
+def zipped(circle: Circle) -> Callable[..., str]:
+    """Return the URL of an archive of the images of a study, each under one of the names."""
+
+    def archive_of(*names: str) -> str:
+        circle.make("two_series")
+        files = sorted(path for path in circle.dicom.rglob("*") if path.is_file())
+        with zipfile.ZipFile(circle.folder / "scans.zip", "w") as archive:
+            for name, file in zip(names, files, strict=False):
+                archive.write(file, name)
+        return f"zip://::{circle.folder / 'scans.zip'}"
+
+    return archive_of
+
+
+@pytest.mark.parametrize("names", [("a.dcm", "A.dcm"), ("a/1.dcm", "A/2.dcm"), ("\u00e9.dcm", "e\u0301.dcm")])
+def test_objects_that_are_one_file_on_this_disk_are_refused(
+    names: tuple[str, str], zipped: Callable[..., str], circle: Circle, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(mirror, "_distinguishes_case", lambda folder: False)
+
+    report = to_nifti(zipped(*names), circle.nifti)
+
+    assert len(report.failures) == 1
+    assert "differs from it in upper and lower case only" in report.failures[0].error
+
+
+def test_objects_that_windows_cannot_name_are_refused_there(
+    zipped: Callable[..., str], circle: Circle, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(mirror, "_IS_WINDOWS", True)
+
+    report = to_nifti(zipped("scan.dcm", "scan:1.dcm", "nul.dcm", "b..dcm"), circle.nifti)
+
+    assert [entry.error.partition(": ")[0].rpartition("/")[2] for entry in report.failures] == ["nul.dcm", "scan:1.dcm"]
+
+
+def test_a_file_that_represents_an_object_occupies_no_room(tmp_path: Path) -> None:
+    set_size(tmp_path / "a", 1 << 30)
+    status = (tmp_path / "a").stat()
+
+    assert status.st_size == 1 << 30
+    assert getattr(status, "st_blocks", 0) == 0
+
+
+@pytest.mark.parametrize(("url", "windows", "elsewhere"), [
+    ("file:///C:/scans/a%20b", "C:/scans/a b", "/C:/scans/a b"), ("file:/C:/scans", "C:/scans", "/C:/scans"),
+    ("file://localhost/data", "//data", "/data"), ("file://server/share/a", "//server/share/a", "/server/share/a"),
+])  # fmt: skip
+def test_file_urls_name_drives_and_servers_on_windows(
+    url: str, windows: str, elsewhere: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for is_windows, path in ((True, windows), (False, elsewhere)):
+        monkeypatch.setattr(urls, "_IS_WINDOWS", is_windows)
+        assert local_path(url) == Path(path)
 
 
 @pytest.mark.parametrize("text", ["s3:/bucket/a", "s3://bucket/a/", Path("s3://bucket/a"), "s3:\\bucket\\a"])

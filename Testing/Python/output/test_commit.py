@@ -74,7 +74,8 @@ def test_the_next_run_completes_or_removes_what_was_killed(
     at_once = listing(tmp_path)
     recover(tmp_path)
 
-    assert before.keys() <= at_once.keys()
+    always_there = before.keys() - ({"T2.zarr/zarr.json"} if os.name == "nt" else set())  # Windows exchanges no folders
+    assert always_there <= at_once.keys()
     assert set(listing(tmp_path).values()) in ({NEW}, {OLD} if former else set())
     assert not [name for name in names_in(tmp_path) if name.startswith(".")]
 

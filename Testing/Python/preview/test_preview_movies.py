@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from nifti_dicom_bridge import ConversionOptions, ConversionReport, Job, OutputError, Target, convert
+from nifti_dicom_bridge import ConversionOptions, ConversionReport, DependencyError, Job, OutputError, Target, convert
 from nifti_dicom_bridge.options import PreviewOptions
 from nifti_dicom_bridge.preview import video
 from nifti_dicom_bridge.preview.gif import GifWriter
@@ -228,6 +228,19 @@ def test_a_program_called_ffmpeg_that_fails_leaves_nothing_behind(
 
     assert [entry.error for entry in report.failures] == ["5_XA_cine_coronary_tree.mp4: ffmpeg could not write it (broken)."]
     assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows does not run scripts of sh")
+def test_a_program_called_ffmpeg_in_the_current_folder_is_not_run(there: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Windows looks there first: it may be the folder of images that were received."""
+    (there / "ffmpeg").write_text("#!/bin/sh\ntouch was_run\necho ' V libx264 x'\n")
+    (there / "ffmpeg").chmod(0o755)
+    monkeypatch.setattr(video, "_has_pyav", lambda: False)
+    monkeypatch.setenv("PATH", ".")
+
+    with pytest.raises(DependencyError, match="neither ffmpeg"):
+        video.video_writer()
+    assert not (there / "was_run").exists()
 
 
 def test_a_movie_that_pyav_cannot_write_is_one_sentence(tmp_path: Path) -> None:

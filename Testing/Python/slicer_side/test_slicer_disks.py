@@ -1,6 +1,7 @@
 """Disks that are full or read-only, and databases that another program locks: one sentence, and nothing half-written."""
 
 import errno
+import os
 import sqlite3
 import tempfile
 from pathlib import Path
@@ -78,6 +79,17 @@ def test_a_temporary_folder_that_fills_up_is_named_without_its_subfolders(slicer
     ):
         sentence = without_temporary(f"{folder}: {reason}")
         assert sentence.startswith(f"Slicer's temporary folder {slicer.app.temporaryPath} cannot be written (File too large)")
+
+
+def test_a_temporary_folder_is_left_out_as_windows_writes_it(slicer, monkeypatch):
+    """Qt separates folders by slashes there, and Python by backslashes."""
+    from NiftiDicomBridgeLib.TemporaryFolders import without_temporary
+
+    monkeypatch.setattr(slicer.app, "temporaryPath", "C:/Users/me (1)/Temp/Slicer-me")
+    folder = r"C:\Users\me (1)\Temp\Slicer-me\NiftiDicomBridge-import-x"
+    assert without_temporary(rf"{folder}\reference\000001.dcm: it is damaged.") == "000001.dcm: it is damaged."
+    sentence = without_temporary(rf"{folder}\reference: cannot be written (Access is denied). Choose another folder.")
+    assert sentence.startswith("Slicer's temporary folder C:/Users/me (1)/Temp/Slicer-me cannot be written (Access is denied)")
 
 
 def test_a_full_disk_is_named_with_its_folder(monkeypatch, logic, drawn, tmp_path):
@@ -210,3 +222,19 @@ def test_half_a_copy_is_removed(logic, database, tmp_path):
         path.touch()
     take_back([Header(tmp_path / "x.dcm", *uids)], database)
     assert list(Path(database.databaseDirectory, "dicom").iterdir()) == []
+
+
+def test_a_read_only_file_is_copied_where_its_link_could_not_be_removed(slicer, tmp_path, monkeypatch):
+    """As of a DICOM database that was filled from a CD, on Windows."""
+    from NiftiDicomBridgeLib import ImportTasks
+
+    def refuse(*arguments):
+        raise OSError(errno.EPERM, "A required privilege is not held by the client")
+
+    monkeypatch.setattr(ImportTasks, "_IS_WINDOWS", True)
+    monkeypatch.setattr(os, "symlink", refuse)
+    (tmp_path / "a.dcm").write_bytes(b"image")
+    (tmp_path / "a.dcm").chmod(0o444)
+    ImportTasks._link(tmp_path / "a.dcm", tmp_path / "copy.dcm")
+    assert (tmp_path / "copy.dcm").read_bytes() == b"image"
+    assert os.stat(tmp_path / "copy.dcm").st_mode & 0o200

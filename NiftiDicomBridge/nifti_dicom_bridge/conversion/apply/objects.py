@@ -164,7 +164,8 @@ class ResultWriter:
             If the modality of the image is not clear, as the run got several.
         """
         modality, stated = original.reference.modality, str(result.image.top.get("Modality", ""))
-        known = KindHints(result.name or "image", stated, modality, has_labels)
+        top = result.image.top
+        known = KindHints(result.name or "image", stated, modality, has_labels, units=str(top.get("Units") or ""))
         asked = self.options.kind
         if asked is Kind.AUTO and modality not in OF_MODALITY:  # no kind to take it for: that of the original
             kind, assumed = select_kind(asked, result.image.image, known)

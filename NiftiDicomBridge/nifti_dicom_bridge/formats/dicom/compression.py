@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -11,6 +10,7 @@ import numpy as np
 
 from ...errors import BridgeError, PixelError
 from ...options import Compression
+from ...output.durable import replace
 from ...standard.pydicom_settings import without_validation
 from ...standard.transfer_syntaxes import DEFLATED, HTJ2K_LOSSLESS, JPEG_2000_LOSSLESS, JPEG_LS_LOSSLESS, NATIVE, RLE
 from .frame_encoders import FRAME_ENCODERS, encoded_frames, uncompressible_reason
@@ -121,7 +121,7 @@ def _replace(path: Path, data_set: FileDataset) -> None:
         data_set.save_as(part, enforce_file_format=True, implicit_vr=False, little_endian=True)
         if not _same_pixels(dcmread(path), dcmread(part)):
             raise _error(str(data_set.file_meta.TransferSyntaxUID), "decoding does not return the same pixels")
-        os.replace(part, path)
+        replace(part, path)
     finally:
         part.unlink(missing_ok=True)
 
