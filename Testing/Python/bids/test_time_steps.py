@@ -251,6 +251,22 @@ def test_a_time_step_that_nothing_states_is_reported(found: Callable[[], list[Da
     assert notes == [f"{UNKNOWN}: the image has no time step"]
 
 
+@pytest.mark.parametrize(("found", "is_reported"), [
+    (lambda: classic(MR, {"TemporalPositionIdentifier": [1, 2, 3]}, RepetitionTime="4"), True),
+    (lambda: classic(MR, {"TemporalPositionIdentifier": [1, 2, 3]}, RepetitionTime="120"), False),
+    (lambda: classic(MR, {"TemporalPositionIdentifier": [1, 2, 3]}, RepetitionTime="40", MRAcquisitionType="2D"), False),
+    (lambda: classic(MR, {"TemporalPositionIdentifier": [1, 2, 3]}, RepetitionTime="4", MRAcquisitionType="2D"), True),
+    (lambda: classic(MR, {"TriggerTime": [0, 50, 100]}, RepetitionTime="50"), False),
+])  # fmt: skip
+def test_a_repetition_time_that_is_too_short_for_a_volume_is_reported(
+    found: Callable[[], list[Dataset]], is_reported: bool, circle: Circle
+) -> None:
+    notes = written(circle, found())[2]
+
+    assert len(notes) == is_reported
+    assert all("too short for a volume" in note for note in notes)
+
+
 def test_volumes_of_several_b_values_are_no_course_of_time(circle: Circle) -> None:
     found = classic(MR, {"DiffusionBValue": [0.0, 500.0, 1000.0]}, **NO_TR)
     assert written(circle, found)[2] == []
