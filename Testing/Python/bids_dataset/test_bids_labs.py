@@ -198,7 +198,9 @@ def test_all_echoes_have_one_table(circle: Circle) -> None:
 
 def test_participants_have_height_weight_and_the_columns_of_the_map(circle: Circle) -> None:
     series(circle.dicom, 3, "t1_mprage", PatientSize="1.75", PatientWeight="70")
-    (circle.folder / "map.json").write_text(json.dumps({"participants": {"P-*": {"group": "control", "handedness": "left"}}}))
+    (circle.folder / "map.json").write_text(
+        json.dumps({"participants": {"P-*": {"group": "control", "handedness": "left"}, "Q-*": {"group": "patient"}}})
+    )
     dataset(circle, bids_map=circle.folder / "map.json")
 
     assert table(circle.nifti / "participants.tsv") == [

@@ -87,6 +87,7 @@ def test_a_map_in_toml_specifies_the_same(circle: Circle) -> None:
         {"EchoTime": {"lt": 0.003}, "RepetitionTime": {"btwe": [2, 2]}},
         {"Modality": {"not": ["CT", "PT"]}},
         {"SidecarFilename": "3_mystery*"},
+        {"RepetitionTime": {"ge": 2}, "SeriesNumber": {"le": 3}},
         [{"SeriesNumber": 99}, {"SeriesNumber": 3}],
     ],
     ids=str,
@@ -107,9 +108,11 @@ def test_criteria_hold(criteria: Any, circle: Circle) -> None:
         {"Missing": "*"},
         {"ImageType": {"all": ["X"]}},
         {"SeriesNumber": 4},
+        {"RepetitionTime": {"gt": 2}}, {"SeriesNumber": {"lt": 3}}, {"RepetitionTime": {"btw": [2, 3]}},
+        {"ImageType": ["ORIG*", "SECONDARY", "AX*"]}, {"ImageType": ["ORIG*", "PRIMARY"]}, {"SeriesDescription": ["mystery"]},
     ],
     ids=str,
-)
+)  # fmt: skip
 def test_criteria_do_not_hold(criteria: Any, circle: Circle) -> None:
     series(circle.dicom, 3, "mystery", ScanningSequence="RM")
     with_map(circle, {"descriptions": [{"criteria": criteria, "datatype": "anat", "suffix": "PDw"}]})

@@ -149,6 +149,13 @@ def test_other_names_are_no_reproin(name: str) -> None:
     assert parse_reproin(name) is None
 
 
+def test_what_a_name_specifies_and_bids_does_not_allow_is_reported(circle: Circle) -> None:
+    series(circle.dicom, 3, "anat-T1w_acq-fast_inv-1")
+
+    assert "BIDS has no inv-1 in names of anat/T1w: left out." in said(dataset(circle))
+    assert images(circle) == ["anat/*_acq-fast_T1w"]
+
+
 def test_a_session_that_one_name_specifies_is_that_of_the_study(circle: Circle) -> None:
     series(circle.dicom, 1, "anat-scout_ses-pre")
     series(circle.dicom, 2, "anat-T1w")
