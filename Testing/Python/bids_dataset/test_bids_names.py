@@ -173,6 +173,15 @@ def test_repetitions_are_numbered(circle: Circle) -> None:
     assert [sidecar(circle, f"run-0{n}_T1w")["SeriesNumber"] for n in (1, 2, 3)] == [3, 5, 11]
 
 
+def test_runs_that_names_give_twice_go_on_counting(circle: Circle) -> None:
+    for number in (3, 4, 5):
+        series(circle.dicom, number, "anat-T1w_run-01")
+    words = said(dataset(circle))
+
+    assert images(circle) == ["anat/*_run-01_T1w", "anat/*_run-02_T1w", "anat/*_run-03_T1w"]
+    assert all(f"another image of the session has the same name: this is run-0{n}" in words for n in (2, 3))
+
+
 def test_what_is_called_differently_is_no_repetition(circle: Circle) -> None:
     series(circle.dicom, 3, "t1_mprage_sag")
     series(circle.dicom, 4, "t1_tse_tra", **SPIN_ECHO)
