@@ -17,10 +17,10 @@ from .volume_onsets import CLOCK_S, Onsets, first_planes, onsets_of, starts_of
 
 FEWEST = 3
 """Volumes that have a rate: between two there may be a pause, or scans for reference."""
+SHORTEST_S = {False: 0.015, True: 0.1}
+"""What volumes of MR take at least, of 2D and 3D acquisitions: what is shorter is the time between excitations."""
 LONGEST_S = 1e6
 """No volume takes longer; what is stated beyond is nonsense."""
-SHORTEST_S, SHORTEST_3D_S = 0.015, 1.0
-"""No volume takes less, but for one by an echo train in 3D: RepetitionTime may be that of one of many excitations."""
 
 
 def time_step_s_of(volume: Volume) -> float:
@@ -46,15 +46,26 @@ def doubt_of_times(volume: Volume) -> str:
     if volume.source is None or volume.times < 2 or volume.gradients is not None:
         return ""
     source = PlaneAttributes.of(volume, Storage.of(volume, volume.ijk_to_ras))
-    onsets = onsets_of(source)
-    step = f"the time step of the image is {volume.time_step_s:g} s" if volume.time_step_s else "the image has no time step"
+    onsets, step_s = onsets_of(source), volume.time_step_s
+    step = f"the time step of the image is {step_s:g} s" if step_s else "the image has no time step"
     if onsets is not None and not onsets.are_even:
         varies = f"the time between volumes varies from {min(onsets.steps):g} to {max(onsets.steps):g} s: {step}"
-        where = "the sidecar has their times" if PET.holds(source) else "FrameTimesStart of the sidecar is when each one began"
+        where = "the sidecar has their times" if PET.holds(source) else "FrameTimesStart of the sidecar specifies when each began"
         return f"{varies}; {where}"
-    if not volume.time_step_s:
+    if not step_s:
         return f"no attribute specifies the time between volumes: {step}"
-    return f"{step}, RepetitionTime (0018,0080), which is not the time between volumes" if _is_of_excitation(source) else ""
+    return _doubt_of_excitations(source, onsets, step_s, step)
+
+
+def _doubt_of_excitations(source: PlaneAttributes, onsets: Onsets | None, step_s: float, step: str) -> str:
+    """Return that the time step is RepetitionTime of excitations: there are no onsets, or too few for a rate."""
+    if not MR.holds(source):
+        return ""
+    if onsets is None:
+        is_short = step_s < SHORTEST_S[is_3d(source)]
+        return f"no attribute specifies when volumes began: {step}, RepetitionTime, too short for a volume" if is_short else ""
+    is_apart = len(onsets.seconds) < FEWEST and 2 * step_s < min(onsets.steps)
+    return f"the volumes began {min(onsets.steps):g} s after each other: {step}, RepetitionTime" if is_apart else ""
 
 
 def _repetition_time(source: PlaneAttributes) -> float:
@@ -158,16 +169,6 @@ def _temporal_resolution(source: PlaneAttributes) -> float | None:
     seconds = _seconds(source, Tag.TEMPORAL_RESOLUTION)
     is_dynamic = (source.number(Tag.NUMBER_OF_TEMPORAL_POSITIONS) or 0) > 1
     return seconds if seconds > _stated_s(source) and (is_dynamic or not _stated_s(source)) else None
-
-
-def _is_of_excitation(source: PlaneAttributes) -> bool:
-    """Whether the time step is RepetitionTime, and shorter than a volume takes, or than volumes are apart."""
-    stated, onsets = _stated_s(source), onsets_of(source)
-    if not MR.holds(source) or not stated or volume_time_of(source):
-        return False
-    if onsets is not None:
-        return 2 * stated < min(onsets.steps)
-    return stated < (SHORTEST_3D_S if is_3d(source) else SHORTEST_S)
 
 
 def excitation_time_of(source: PlaneAttributes) -> float | None:

@@ -156,7 +156,8 @@ def test_units_of_mr_are_in_its_rescale_type(units: str) -> None:
 
 
 @pytest.mark.parametrize(("units", "written"), [
-    (["Hz"], "Hz"), ("rad\\s", "rad/s"), ("  Hz ", "Hz"), ("µT", "µT"), ("x" * 65, None), ("a\nb", "a b"), (5, None), (None, None),
+    (["Hz"], "Hz"), ("rad\\s", "rad/s"), ("  Hz ", "Hz"), ("µT", "µT"), ("a\nb", "a b"), ("x" * 65, None), (5, None),
+    (None, None),
 ])  # fmt: skip
 def test_units_that_are_not_plain_text_leave_valid_objects(units: object, written: str | None) -> None:
     mr, pm = (entry_of(save("map.nii", FRACTIONS, Units=units), out=kind, kind=kind) for kind in ("mr", "pm"))
