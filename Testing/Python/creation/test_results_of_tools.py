@@ -213,6 +213,35 @@ def test_a_mask_of_freesurfer_is_not_its_label_1(name: str) -> None:
     assert labels_of(seg) == ["Label 1"]
 
 
+def datastore(info: dict) -> Path:
+    """Write a label map into a datastore of MONAI Label, which describes it by its name and folder."""
+    path = save("studies/labels/final/case_1.nii", np.digitize(FRACTIONS, [0.5, 0.8]).astype(np.uint8))
+    others = {"case_2": {"labels": {"final": {"info": {"label_info": [{"name": "heart", "idx": 1}]}}}}}
+    objects = {"case_1": {"image": {"ext": ".nii"}, "labels": {"final": {"ext": ".nii", "info": info}}}, **others}
+    Path("studies/datastore_v2.json").write_text(json.dumps({"name": "x", "objects": objects}))
+    return path
+
+
+@pytest.mark.parametrize("info", [
+    {"label_info": [{"name": "spleen", "idx": 1}, {"name": "liver", "idx": 2}], "ts": 1700000000},
+    {"params": {"label_names": {"background": 0, "spleen": 1, "liver": 2}}},
+])  # fmt: skip
+def test_labels_of_monai_label_are_named_by_its_datastore(info: dict) -> None:
+    (seg,) = made(datastore(info))
+    assert labels_of(seg) == ["spleen", "liver"]
+
+
+def test_a_datastore_that_names_no_labels_has_no_effect() -> None:
+    (seg,) = made(datastore({"ts": 1700000000}), kind="seg")
+    assert labels_of(seg) == ["Label 1", "Label 2"]
+
+
+def test_a_damaged_datastore_is_named() -> None:
+    path = datastore({})
+    Path("studies/datastore_v2.json").write_text("{")
+    assert "datastore_v2.json: damaged JSON" in refused(path, kind="seg")
+
+
 # --- components
 
 
