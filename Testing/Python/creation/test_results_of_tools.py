@@ -149,6 +149,14 @@ def test_units_of_mr_are_in_its_rescale_type(units: str) -> None:
     assert json.loads(next(Path("back").glob("*.json")).read_text())["Units"] == units
 
 
+@pytest.mark.parametrize(("kind", "units", "written"), [
+    ("ct", "mg/cm3", "mg/cm3"), ("ct", "Hounsfield units", "HU"), ("mr", "arbitrary", "US"), ("ct", "", "US"),
+])  # fmt: skip
+def test_units_that_are_stated_win_over_those_that_values_suggest(kind: str, units: str, written: str) -> None:
+    first = made(save("image.nii", WHOLE + np.float32(0.5), Units=units), kind=kind)[0]
+    assert first.RescaleType == written
+
+
 @pytest.mark.parametrize(("factor", "is_doubted"), [(0.2, True), (200, False)])
 def test_values_of_suv_on_a_reference_in_activity_are_doubted(factor: float, is_doubted: bool) -> None:
     series("scan", kind=Kind.PET, Units="BQML")
