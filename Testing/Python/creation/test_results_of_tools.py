@@ -268,8 +268,10 @@ def test_vectors_are_refused_as_such(kind: str) -> None:
     ("echoes", {"EchoTime": [0.01, 0.02, 0.03]}, False),
 ])  # fmt: skip
 def test_a_fourth_axis_that_nothing_states_is_doubted(name: str, keys: dict, is_doubted: bool) -> None:
-    entry = entry_of(save(f"{name}.nii", np.stack([FRACTIONS] * 3, axis=-1), **keys), kind="mr")
-    assert any("3 images along the fourth axis" in text for text in entry.log.warnings) == is_doubted
+    path = save(f"{name}.nii", np.stack([FRACTIONS] * 3, axis=-1), **keys)
+    for kind in ("mr", "pm"):
+        entry = entry_of(path, out=kind, kind=kind)
+        assert any("3 images along the fourth axis" in text for text in entry.log.warnings) == is_doubted
 
 
 # --- equipment
