@@ -23,7 +23,7 @@ from ..options.remedies import remedy
 from ..standard.numbers import is_number
 from .attribute_sources import ConversionContext, resolve_attributes, stated_modality
 from .image_on_reference import placed, problem_without_position
-from .image_origin import doubts_of_reference, records_near
+from .image_origin import doubts_of_reference, doubts_of_sidecar, records_near
 from .image_with_sidecar import ImageWithSidecar
 from .kind_parameters import LABEL_KINDS
 from .label_sources import has_label_table
@@ -92,7 +92,7 @@ def _checked(described: ImageWithSidecar, log: Log) -> ImageWithSidecar:
     """Return an image with what is usable of its sidecar, and with the time between its volumes."""
     described = usable_sidecar(described, _CHECKS, log.warnings)
     described = replace(described, image=_timed(described, log))
-    log.warnings += described.image.warnings
+    log.warnings += (*described.image.warnings, *doubts_of_sidecar(described))
     if not described.has_sidecar:
         log.warnings.append(
             "no sidecar found: attributes that neither its header nor a reference specifies stay empty; "

@@ -13,7 +13,7 @@ from ..model.input_files import Stamp, read_file
 from ..model.names import stem_of, suffix_of
 from ..options.remedies import remedy
 from ..sidecar import KEY
-from ..sidecar.image_id import ImageId, study_digest
+from ..sidecar.image_id import ImageId, digest_of, study_digest
 from .image_with_sidecar import ImageWithSidecar
 
 _MOST_RECORDS = 3
@@ -28,6 +28,20 @@ def doubts_of_reference(described: ImageWithSidecar, reference: Reference | None
     return [
         f"the description in its header is that of an image of another study than the reference {reference.title}: check that "
         "the patient is the same"
+    ]
+
+
+def doubts_of_sidecar(described: ImageWithSidecar) -> list[str]:
+    """Return that a sidecar without a record specifies another study, perhaps patient, than the header of its image."""
+    image_id = ImageId.parse(nifti.description(described.origin))
+    study, patient = (described.top.get(key) for key in ("StudyInstanceUID", "PatientID"))
+    if image_id is None or not isinstance(study, str) or not isinstance(patient, str):
+        return []
+    if image_id.study == digest_of(study, patient):
+        return []
+    return [
+        f"StudyInstanceUID and PatientID in {Path(described.where).name} are not those of the image that its header describes: "
+        "check that the sidecar is of this image"
     ]
 
 

@@ -57,8 +57,12 @@ class ImageId(NamedTuple):
 
 def study_digest(instance: Instance) -> str:
     """Return what identifies the study of an instance; empty where it has no StudyInstanceUID (0020,000D)."""
-    study, patient = text(instance.elements, Tag.STUDY_INSTANCE_UID), text(instance.elements, Tag.PATIENT_ID)
-    return _digest(f"{study}\n{patient}".encode()) if study else ""
+    return digest_of(text(instance.elements, Tag.STUDY_INSTANCE_UID), text(instance.elements, Tag.PATIENT_ID))
+
+
+def digest_of(study_uid: str, patient_id: str) -> str:
+    """Return what identifies a study of a patient; empty without StudyInstanceUID (0020,000D)."""
+    return _digest(f"{study_uid}\n{patient_id}".encode()) if study_uid else ""
 
 
 def _frames(series: SeriesMetadata) -> bytes:

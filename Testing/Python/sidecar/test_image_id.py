@@ -208,6 +208,19 @@ def test_a_reference_of_another_study_is_doubted(attributes: dict[str, str], is_
     assert bool(doubts) is is_doubted
 
 
+@pytest.mark.parametrize(("attributes", "is_doubted"), [(ADA, False), (ADAS_OTHER, False), (BOB, True)])
+def test_a_sidecar_without_a_record_of_another_study_is_doubted(
+    attributes: dict[str, str], is_doubted: bool, tmp_path: Path
+) -> None:
+    image = converted(tmp_path / "a", ADA, record=False, identity=True)
+    shutil.copy(sidecar_of(converted(tmp_path / "b", attributes, record=False, identity=True)), sidecar_of(image))
+
+    entry = back(image, tmp_path / "back")
+
+    doubts = [text for text in entry.log.warnings if "are not those of the image that its header describes" in text]
+    assert bool(doubts) is is_doubted
+
+
 def test_the_sidecar_of_an_image_under_another_name_is_named(tmp_path: Path) -> None:
     image = converted(tmp_path / "a", ADA)
     others = sidecar_of(converted(tmp_path / "b", BOB))
