@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import os
 import shutil
-import tempfile
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 import numpy as np
 import slicer
@@ -41,7 +41,8 @@ def save(node: Any, path: Path) -> Any:
     if not is_storable(node):
         raise BridgeError(f"{node.GetName()} cannot be saved in this format. Choose another one, or export it to NIfTI.")
     path.parent.mkdir(parents=True, exist_ok=True)
-    scratch = Path(tempfile.mkdtemp(prefix=".NiftiDicomBridge-", dir=path.parent))
+    scratch = path.parent / f".NiftiDicomBridge-{uuid4().hex[:8]}"  # on Windows, files of tempfile are for their owner only
+    scratch.mkdir()
     try:
         options = ConversionOptions(gzip=path.name.lower().endswith(".gz"), overwrite=True)
         task = ExportTask([node], scratch, options, name=NAME)
