@@ -506,6 +506,14 @@ def test_other_files_are_refused(suffix) -> None:
         read(path)
 
 
+def test_values_of_a_surface_are_no_image() -> None:
+    import nibabel
+
+    nibabel.save(nibabel.MGHImage(np.ones((2562, 1, 1), np.float32), np.eye(4)), "lh.thickness.mgz")
+    with pytest.raises(ImageReadError, match="2562 × 1 × 1 values are those of the vertices of a surface"):
+        read("lh.thickness.mgz")
+
+
 def test_mgh_without_orientation_is_refused() -> None:
     path = save(oriented(VOXELS, *ORIENTATIONS[0]), "image.mgh")
     raw = bytearray(path.read_bytes())
