@@ -66,11 +66,11 @@ def _refer(node: Any, written: Path, path: Path) -> None:
     before = storage.GetFileName()
     storage.ResetFileNameList()
     storage.SetSingleFile(1)
-    storage.SetFileName(str(written))
+    storage.SetFileName(written.as_posix())
     copy = slicer.mrmlScene.CreateNodeByClass(node.GetClassName())
     copy.UnRegister(None)
     same = bool(storage.ReadData(copy)) and _is_same(node, copy)
-    storage.SetFileName(str(path.absolute()) if same else before or "")
+    storage.SetFileName(path.absolute().as_posix() if same else before or "")
     if not same:
         from nifti_dicom_bridge import OutputError
 
