@@ -50,7 +50,7 @@ def doubt_of_times(volume: Volume) -> str:
     step = f"the time step of the image is {step_s:g} s" if step_s else "the image has no time step"
     if onsets is not None and not onsets.are_even:
         varies = f"the time between volumes varies from {min(onsets.steps):g} to {max(onsets.steps):g} s: {step}"
-        where = "the sidecar has their times" if PET.holds(source) else "FrameTimesStart of the sidecar has when each began"
+        where = "the sidecar has their times" if PET.holds(source) else "FrameTimesStart of the sidecar lists when each began"
         return f"{varies}; {where}"
     if not step_s:
         return f"no attribute specifies the time between volumes: {step}"

@@ -119,9 +119,15 @@ def _singular(described: ImageWithSidecar, sentences: list[str]) -> dict[str, An
                 continue
             value = value[0]
         singular[key] = value
-    if described.image.times > 1 and any(key in singular for key in _EXCITATIONS):
-        singular.pop("RepetitionTime", None)
-    return singular
+    return _with_one_repetition_time(singular) if described.image.times > 1 else singular
+
+
+def _with_one_repetition_time(top: dict[str, Any]) -> dict[str, Any]:
+    """Return keys of several volumes with that one which RepetitionTime (0018,0080) is: of inversions where there are any."""
+    is_inverted = "IR" in str(top.get("ScanningSequence", ""))
+    stated = [key for key in (_EXCITATIONS[::-1] if is_inverted else _EXCITATIONS) if top.get(key)]
+    others = {"RepetitionTime", *_EXCITATIONS} - {*stated[:1]} if stated else set(_EXCITATIONS)
+    return {key: value for key, value in top.items() if key not in others}
 
 
 def _protected(top: dict[str, Any]) -> dict[str, str]:

@@ -206,6 +206,24 @@ def test_repetition_time_of_dicom_is_that_of_excitations(key: str, kind: Kind, t
     assert (keys["RepetitionTime"], keys[key]) == (10, 0.004)
 
 
+@pytest.mark.parametrize(("keys", "ms"), [
+    ({"RepetitionTimeExcitation": 0}, 10000), ({"RepetitionTimeExcitation": None}, 10000),
+    ({"RepetitionTimeExcitation": "n/a"}, 10000), ({"RepetitionTimeExcitation": 0.01, "RepetitionTimeInversion": 2}, 10),
+    ({"RepetitionTimeExcitation": 0.01, "RepetitionTimeInversion": 2, "ScanningSequence": "IR"}, 2000),
+])  # fmt: skip
+def test_one_repetition_time_of_several_is_that_of_dicom_and_all_return(keys: dict, ms: float, tmp_path: Path) -> None:
+    path = saved(tmp_path / "in", 10.0)
+    path.with_suffix(".json").write_text(json.dumps({"RepetitionTime": 10, **keys}))
+    to_dicom(path, tmp_path / "out")
+    to_nifti(tmp_path / "out", tmp_path / "back")
+
+    assert pydicom.dcmread(next((tmp_path / "out").rglob("*.dcm"))).RepetitionTime == ms
+    back = json.loads(next((tmp_path / "back").glob("*.json")).read_text("utf-8"))
+    assert {key: back[key] for key in ("RepetitionTime", *keys) if keys.get(key) != "n/a" and keys.get(key, 1)} == {
+        key: value for key, value in {"RepetitionTime": 10, **keys}.items() if value and value != "n/a"
+    }
+
+
 def test_a_time_step_that_cannot_be_seconds_is_questioned(tmp_path: Path) -> None:
     report = to_dicom(saved(tmp_path / "in", 2500, "sec"), tmp_path / "out")
 
