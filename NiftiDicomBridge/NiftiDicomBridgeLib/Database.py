@@ -89,8 +89,8 @@ def open_own() -> Path:
             f"{folder}: the folder of the DICOM database cannot be created ({error.strerror}). "
             "Choose another one in the module DICOM."
         ) from error
-    settings.setValue(key, str(folder))
-    DICOMUtils.openDatabase(str(folder))
+    settings.setValue(key, Path(folder).as_posix())
+    DICOMUtils.openDatabase(Path(folder).as_posix())
     if not is_open():
         raise OutputError(f"{folder}: no DICOM database can be opened there. Choose another folder in the module DICOM.")
     return folder
@@ -173,7 +173,7 @@ def files_of_instances(uids: Iterable[str]) -> list[Path]:
 
 def value_of(path: str | Path, tag: str) -> str:
     """Return the value of a top-level element of a file, such as ``"0008,0016"``; empty where it has none."""
-    return str(slicer.dicomDatabase.fileValue(str(path), tag))
+    return str(slicer.dicomDatabase.fileValue(Path(path).as_posix(), tag))
 
 
 def value_of_keyword(path: Path, keyword: str) -> str:
@@ -186,7 +186,7 @@ def value_of_keyword(path: Path, keyword: str) -> str:
 
 def has_value(path: str | Path, tag: str) -> bool:
     """Return whether a file has a top-level element; the answer is right for pixel data, ``"7fe0,0010"``, only."""
-    return bool(slicer.dicomDatabase.fileValueExists(str(path), tag))
+    return bool(slicer.dicomDatabase.fileValueExists(Path(path).as_posix(), tag))
 
 
 def transfer_syntax_of(path: str | Path) -> str:
@@ -252,7 +252,7 @@ def opened_in(folder: str | Path) -> Any:
     if path.is_file():
         require_writable_file(path)  # CTK waits for half a minute until one that is locked is open
     database = ctk.ctkDICOMDatabase()
-    database.openDatabase(str(path), f"NiftiDicomBridge {folder}")
+    database.openDatabase(path.as_posix(), f"NiftiDicomBridge {folder}")
     if not database.isOpen:
         raise OutputError(f"{folder}: no DICOM database can be opened in this folder. May files be written in it?")
     return database
@@ -297,7 +297,7 @@ def register(headers: Sequence[Header], database: Any = None) -> Registered:
     new = [header for header in headers if header.instance not in kept]
     if new:
         indexer = ctk.ctkDICOMIndexer()
-        indexer.addListOfFiles(database, [str(header.path) for header in new], True)
+        indexer.addListOfFiles(database, [header.path.as_posix() for header in new], True)
         indexer.waitForImportFinished()
     try:
         return Registered(len(new), len(present), _verified_files(headers, database))

@@ -43,6 +43,7 @@ class ExportPart:
         self.ui.layoutComboBox.currentIndexChanged.connect(self._on_layout_changed)
         self.ui.folderEdit.currentPathChanged.connect(self._on_folder_changed)
         self.ui.deidentifyCheckBox.toggled.connect(self.ui.retainComboBox.setEnabled)
+        self.ui.optionsEdit.textChanged.connect(lambda text: widget.update_buttons())
         self.ui.exportButton.clicked.connect(self.onExportButton)
 
     def stop(self) -> None:
@@ -121,6 +122,7 @@ class ExportPart:
         """Hide options that do not apply to the format or to the source."""
         self.ui.gzipCheckBox.setVisible(self.layout in NIFTI_LAYOUTS)
         self.ui.hardenCheckBox.setVisible(self.source == "scene")
+        self.ui.sameSpaceCheckBox.setVisible(self.source == "database")
 
     def _on_folder_changed(self, path: str) -> None:
         self._widget.remember("folder", path)
@@ -153,7 +155,11 @@ class ExportPart:
             missing, remedy, on_remedy = self._widget.missing_package("zarr", self.feedback)
             if missing:
                 return missing, remedy, on_remedy
-        return ("" if self._folder() else _("Choose a folder.")), "", None
+        if not self._folder():
+            return _("Choose a folder."), "", None
+        from .OtherOptions import problem_of
+
+        return problem_of(str(self.ui.optionsEdit.text)), "", None
 
     def _folder(self) -> str:
         return typed_folder(self.ui.folderEdit)
@@ -172,11 +178,14 @@ class ExportPart:
             self._widget.start(task, lambda report: self._after(report, keys), self.feedback)
 
     def _task(self, keys: Sequence[str], overwrite: bool) -> Any:
+        from .OtherOptions import other_options
+
         logic = self._widget.logic
         deidentify = self.ui.deidentifyCheckBox.isChecked()
         retained = RETAINED[self.ui.retainComboBox.currentIndex] if deidentify else {}
-        gzip = self.ui.gzipCheckBox.isChecked()
-        options = logic.makeOptions(gzip=gzip, layout=self.layout, deidentify=deidentify, **retained)
+        chosen = {"gzip": self.ui.gzipCheckBox.isChecked(), "layout": self.layout, "deidentify": deidentify, **retained}
+        same_space = self.source == "database" and self.ui.sameSpaceCheckBox.isChecked()
+        options = logic.makeOptions(**chosen, same_space=same_space, **other_options(str(self.ui.optionsEdit.text)))
         options = replace(options, overwrite=overwrite)
         if self.source == "database":
             return logic.seriesTask(keys, self._folder(), options)

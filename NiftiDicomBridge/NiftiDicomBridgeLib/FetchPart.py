@@ -23,13 +23,27 @@ class FetchPart:
 
     def __init__(self, widget: Any, on_fetched: Callable[[Sequence[str]], None]):
         self._widget, self._on_fetched = widget, on_fetched
-        self._chosen: dict[str, str] = {}
+        self._dialog: Any = None
+        self._again: Callable[[], None] = lambda: None
+        self._server: Any = None
         self.feedback = Feedback(widget.ui.fetchFeedback, widget.cancel, self._on_link)
         widget.ui.fetchButton.clicked.connect(self.onFetchButton)
 
     def stop(self) -> None:
         """The panel is closed: nothing may call back."""
         self.feedback.stop()
+        if self._dialog is not None:
+            self._dialog.stop()
+            self._dialog = None
+
+    @property
+    def dialog(self) -> Any:
+        """The window to search and choose; made when it is first needed."""
+        if self._dialog is None:
+            from .FetchDialog import FetchDialog
+
+            self._dialog = FetchDialog(self._widget)
+        return self._dialog
 
     def update_buttons(self) -> None:
         """Show the button where the DICOM database is listed, and enable it when something can be fetched."""
@@ -39,35 +53,35 @@ class FetchPart:
         for widget in (self._widget.ui.fetchButton, self._widget.ui.fetchFeedback):
             widget.setVisible(shown)
         self._widget.ui.fetchButton.setEnabled(Database.is_open() and not self._widget.busy)
+        if self._dialog is not None:
+            self._dialog.update_buttons()
 
     def onFetchButton(self) -> None:
         """Ask what to fetch, and fetch it in the background."""
-        from .FetchDialog import ask_what_to_fetch
+        server, selections = self.dialog.ask()
+        if selections:
+            self.fetch(server, selections)
 
-        chosen = ask_what_to_fetch(self._widget.parent, self._chosen)
-        if chosen:
-            self.fetch(chosen)
-
-    def fetch(self, chosen: dict[str, str]) -> None:
+    def fetch(self, server: Any, selections: Sequence[dict[str, Any]]) -> None:
         """Fetch in the background.
 
         Parameters
         ----------
-        chosen : dict of str to str
-            ``archive``, and what to fetch (see `FetchTask`).
+        server : ArchiveAddresses.Server
+            The archive.
+        selections : sequence of dict
+            What to fetch (see `FetchTask`).
         """
         from . import Dependencies
-        from .ArchiveAddresses import feature_of, server_of
+        from .ArchiveAddresses import feature_of
 
-        self._chosen = dict(chosen)
-        server = server_of(chosen["archive"])
+        self._server, self._again = server, lambda: self.fetch(server, selections)
         problem = Dependencies.offer(feature_of(server.address))
         if problem:
             self.feedback.show_result(problem, problem=True)
             return
-        selection = {name: value for name, value in chosen.items() if name != "archive"}
         with self._widget.showing_problems(self.feedback):
-            task = self._widget.logic.fetchTask(server.address, selection, self._widget.access.settings(server))
+            task = self._widget.logic.fetchTask(server.address, selections, self._widget.access.settings(server))
             self._widget.start(task, self._after, self.feedback)
 
     def _after(self, fetched: Any) -> None:
@@ -76,17 +90,14 @@ class FetchPart:
 
         count = len(fetched.series)
         what = _("1 series fetched") if count == 1 else _("{count} series fetched").format(count=count)
-        failed = [entry for entry in fetched.transfer.entries if entry.outcome.value == "failed"]
-        text = f"{what}, {fetched.registered}"
-        if failed:
-            text += " " + _("Not fetched: {count}. {reason}").format(count=len(failed), reason=in_panel(failed[0].error))
-        self.feedback.show_result(text, bool(failed), *link_for(text))
+        text, errors = f"{what}, {fetched.registered}", fetched.errors
+        if errors:
+            text += " " + _("Not fetched: {count}. {reason}").format(count=len(errors), reason=in_panel(errors[0]))
+        self.feedback.show_result(text, bool(errors), *link_for(text))
         self._on_fetched(fetched.series)
 
     def _on_link(self, target: str) -> None:
         from .ArchiveAccess import SIGN_IN
-        from .ArchiveAddresses import server_of
 
-        server = server_of(self._chosen.get("archive", ""))
-        if target == SIGN_IN and self._widget.access.sign_in(self._widget.parent, server):
-            self.fetch(self._chosen)
+        if target == SIGN_IN and self._widget.access.sign_in(self._widget.parent, self._server):
+            self._again()

@@ -44,7 +44,7 @@ class NiftiDicomBridgeFileDialog:
             return False
         messages = slicer.vtkMRMLMessageCollection()
         manager = slicer.app.coreIOManager()
-        done = [manager.loadNodes(FILE_TYPE, {"fileName": str(store)}, None, messages) for store in stores]
+        done = [manager.loadNodes(FILE_TYPE, {"fileName": store.as_posix()}, None, messages) for store in stores]
         text = messages.GetAllMessagesAsString()
         if text:
             (slicer.util.warningDisplay if all(done) else slicer.util.errorDisplay)(text, windowTitle=_("Zarr"))

@@ -7,6 +7,8 @@ from typing import Any
 import qt
 import slicer
 
+from .Views import is_dark
+
 FILES = {
     "patient": ":Icons/Patient.png",
     "study": ":Icons/Study.png",
@@ -15,11 +17,19 @@ FILES = {
     "segmentation": ":Icons/Segmentation.png",
 }
 """Resources of Slicer; an icon is empty where they do not exist."""
+BLACK = ("patient",)
+"""Icons that are black, which are white in a dark style: they would not be visible."""
 
 
 def icon(name: str) -> Any:
     """Return an icon by its name in `FILES`; an empty one for all other names."""
-    return qt.QIcon(FILES[name]) if name in FILES else qt.QIcon()
+    if name not in FILES:
+        return qt.QIcon()
+    if name in BLACK and is_dark(slicer.app.palette()):
+        image = qt.QPixmap(FILES[name]).toImage()
+        image.invertPixels()
+        return qt.QIcon(qt.QPixmap.fromImage(image))
+    return qt.QIcon(FILES[name])
 
 
 def icon_of_node(node_id: str) -> Any:

@@ -8,7 +8,7 @@ from typing import Any
 import qt
 
 from .Icons import FILES, icon, icon_of_node
-from .Views import Appearance, fit_height, plain, row_height, set_columns
+from .Views import Appearance, fit_height, plain, row_height, set_columns, show_boxes
 
 NAME, DETAIL = 0, 1
 KEY = qt.Qt.UserRole
@@ -22,8 +22,6 @@ INDENTATION = 14
 """Pixels; Qt's 20 leave little of a name at the third level of a narrow panel."""
 LONGEST_DETAIL = 18
 """Characters of the second column at most."""
-DARK = 128
-"""Lightness below which Slicer's style is a dark one."""
 MOST_EXPANDED = 60
 """With more images than this, studies are collapsed at first."""
 
@@ -57,8 +55,7 @@ class ImageTree:
         tree = self._tree
         tree.setIndentation(INDENTATION)
         self._set_columns()
-        dark = tree.palette.color(qt.QPalette.Base).lightness() < DARK  # unchecked boxes are as dark as the list there
-        tree.viewport().setBackgroundRole(qt.QPalette.Window if dark else qt.QPalette.Base)
+        show_boxes(tree)
         self._fit()
 
     def fill(self, branches: Sequence[Any], checked: set[str], from_scene: bool = False) -> None:

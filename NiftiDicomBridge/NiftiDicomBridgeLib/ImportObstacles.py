@@ -39,6 +39,10 @@ def obstacle(widget: Any, rows: Rows, folder: str, feedback: Feedback) -> tuple[
         missing, remedy, on_remedy = widget.missing_package(feature, feedback)
         if missing:
             return missing, remedy, on_remedy
+    from .OtherOptions import problem_of
+
+    if text := problem_of(str(widget.ui.dicomOptionsEdit.text)):
+        return text, "", None
     if not widget.ui.databaseCheckBox.isChecked():
         return ("" if folder else _("Choose the DICOM database or a folder.")), "", None
     hint, remedy, on_remedy = widget.obstacle(feedback, database=True)

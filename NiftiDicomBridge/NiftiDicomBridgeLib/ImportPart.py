@@ -31,6 +31,7 @@ class ImportPart:
         self.rows = self.files.rows
         self.proposing = ProposalUpdates(self.rows, self._proposal_task, self._on_proposals)
         self.settings = SettingsView(widget, self.rows, self.files.selected, self._on_change)
+        self._looked_at = ""
         self._finish_widgets()
         self._show_settings()
 
@@ -41,6 +42,9 @@ class ImportPart:
         ui.dicomFolderEdit.settingKey = "NiftiDicomBridge/DicomFolder"
         ui.databaseCheckBox.toggled.connect(lambda on: self.update_buttons())
         ui.dicomFolderEdit.currentPathChanged.connect(self._on_folder_changed)
+        ui.sameSpaceDicomCheckBox.toggled.connect(lambda on: self.look_again())
+        ui.dicomOptionsEdit.textChanged.connect(lambda text: self.update_buttons())
+        ui.dicomOptionsEdit.editingFinished.connect(self._on_options_entered)
         ui.importButton.clicked.connect(self.onImportButton)
 
     def stop(self) -> None:
@@ -98,6 +102,14 @@ class ImportPart:
             self.proposing.start(rows)
         self.update_buttons()
 
+    def _on_options_entered(self) -> None:
+        from .OtherOptions import problem_of
+
+        text = str(self.ui.dicomOptionsEdit.text)
+        if text != self._looked_at and not problem_of(text):
+            self._looked_at = text
+            self.look_again()
+
     # --- where to
 
     def _on_folder_changed(self, path: str) -> None:
@@ -124,7 +136,14 @@ class ImportPart:
     # --- work
 
     def _options(self) -> Any:
-        return self._widget.logic.makeOptions(keepUids=self.ui.keepUidsCheckBox.isChecked())
+        from .OtherOptions import other_options
+
+        ui, has_reference = self.ui, any(row.reference or row.has_own_reference for row in self.rows.all)
+        return self._widget.logic.makeOptions(
+            keepUids=ui.keepUidsCheckBox.isChecked(),
+            same_space=has_reference and ui.sameSpaceDicomCheckBox.isChecked(),
+            **other_options(str(ui.dicomOptionsEdit.text)),
+        )
 
     def _own(self, row: Row) -> Any:
         """Return the choices for one file as its task takes them."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
@@ -63,7 +64,7 @@ def read_files(files: Sequence[str], colors: bool) -> Reading | None:
     reader.SetUseNativeOriginOn()
     reader.SetDICOMImageIOApproachToGDCM()
     reader.Update()
-    return None if reader.GetErrorCode() else _reading(reader)
+    return None if reader.GetErrorCode() else _reading(reader, files)
 
 
 def _reader(vtk_itk: Any, count: int, colors: bool) -> Any:
@@ -74,7 +75,7 @@ def _reader(vtk_itk: Any, count: int, colors: bool) -> Any:
     return vtk_itk.vtkITKArchetypeImageSeriesVectorReaderFile()
 
 
-def _reading(reader: Any) -> Reading | None:
+def _reading(reader: Any, given: Sequence[str]) -> Reading | None:
     import vtk
     from vtk.util.numpy_support import vtk_to_numpy
 
@@ -88,5 +89,11 @@ def _reading(reader: Any) -> Reading | None:
     matrix = vtk.vtkMatrix4x4()
     vtk.vtkMatrix4x4.Invert(reader.GetRasToIjkMatrix(), matrix)
     ijk_to_ras = np.array([[matrix.GetElement(row, column) for column in range(4)] for row in range(4)])
-    files = tuple(reader.GetFileName(number) for number in range(reader.GetNumberOfFileNames()))
+    files = as_given([reader.GetFileName(number) for number in range(reader.GetNumberOfFileNames())], given)
     return Reading(voxels, ijk_to_ras, tuple(image.GetSpacing()), files)
+
+
+def as_given(names: Sequence[str], given: Sequence[str], path: Any = os.path) -> tuple[str, ...]:
+    r"""Return names of files as they were given to a reader, which may write them in another way: ``C:/a`` for ``C:\a``."""
+    known = {path.normcase(path.normpath(name)): name for name in given}
+    return tuple(known.get(path.normcase(path.normpath(name)), name) for name in names)

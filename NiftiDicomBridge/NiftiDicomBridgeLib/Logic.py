@@ -360,12 +360,26 @@ class NiftiDicomBridgeLogic(ScriptedLoadableModuleLogic):
 
         return SendTask(paths, address, settings)
 
-    def fetchTask(self, address: str, selection: Mapping[str, str], settings: ArchiveSettings | None = None):
+    def searchTask(self, address: str, query: Mapping[str, str], settings: ArchiveSettings | None = None):
+        """Return the search for studies of an archive as a task."""
+        self._require_dependencies()
+        from .FetchTask import SearchTask
+
+        return SearchTask(address, query, settings)
+
+    def listSeriesTask(self, address: str, study: str, settings: ArchiveSettings | None = None):
+        """Return the listing of the series of a study of an archive as a task."""
+        self._require_dependencies()
+        from .FetchTask import ListSeriesTask
+
+        return ListSeriesTask(address, study, settings)
+
+    def fetchTask(self, address: str, selections: Sequence[Mapping[str, Any]], settings: ArchiveSettings | None = None):
         """Return the fetching of series of an archive into the database as a task."""
         self._require_dependencies()
         from .FetchTask import FetchTask
 
-        return FetchTask(address, selection, settings)
+        return FetchTask(address, selections, settings)
 
     def validateTask(self, paths: Sequence[str | Path]):
         """Return a check of DICOM files against the standard as a task."""

@@ -67,6 +67,7 @@ def control_names() -> dict[str, str]:
         "overwrite": _("“Replace existing files”"),
         "reference": _("the reference"),
         "retain": _("the list next to “De-identify”"),
+        "same_space": _("“All in one space”"),
         "set_values": _("the table of attributes"),
         "target": _("the format"),
         "target=dicom": _("“Convert to DICOM”"),

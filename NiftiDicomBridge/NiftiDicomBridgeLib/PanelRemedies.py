@@ -12,29 +12,35 @@ def panel_remedies() -> dict[str, str]:
 
 def _of_files() -> dict[str, str]:
     return {
-        "allow-error": _("Choose the kind “Parametric map”, which keeps every value."),
-        "allow-memory": _("Convert it on a larger computer."),
-        "allow-size": _(
-            "If the file is trusted, convert it in the Python console, with the option “size_limit” ({gigabytes} GB)."
+        "allow-error": _(
+            "Choose the kind “Parametric map”, which keeps every value, or allow more with “max_error” in “Other options”."
         ),
-        "bids-keys": _("(option “bids_keys” in the Python console)"),
-        "bids-map": _("“{section}” (option “bids_map” in the Python console)"),
-        "bids-one-person": _(
-            "Convert the images of each person by themselves in the Python console, with the option “subject”"
+        "allow-memory": _("Convert it on a larger computer, or write “size_limit: {gigabytes}” into “Other options”."),
+        "allow-size": _("If the file is trusted, write “size_limit: {gigabytes}” into “Other options”."),
+        "bids-keys": _("(“bids_keys: FILE” in “Other options”)"),
+        "bids-map": _("“{section}” in a file (“bids_map: FILE” in “Other options”)"),
+        "bids-one-person": _("Convert the images of each person by themselves, with “subject: LABEL” in “Other options”"),
+        "bids-subject": _(
+            "“subjects” (name or ID → label) in a file (“bids_map: FILE”), or “subject: LABEL”, in “Other options”,"
         ),
-        "bids-subject": _("“subjects” (name or ID → label; option “bids_map” in the Python console)"),
-        "check-reference": _("Choose the series of this image as the reference, or no reference."),
+        "check-reference": _(
+            "Choose the series of this image as the reference, or no reference; “allow_no_overlap” in “Other options” writes "
+            "it into the study of that patient all the same."
+        ),
         "install-ffmpeg": _("Install ffmpeg."),
         "install-packages": _("Install them in the Python console, with slicer.util.pip_install."),
         "leave-out-originals": _("leave out “Keep original UIDs”."),
         "copy-sidecar": _("copy it to {name}.json"),
         "number-files": _("Rename it."),
-        "one-space": _("If you know that both are at one place, use the option “same_space” in the Python console."),
+        "one-space": _("If you know that both are at one place, check “All in one space”."),
         "overwrite-subjects-without-key": _(
             "“Replace existing files” cannot be combined with “De-identify” for a BIDS dataset: patients get other labels in "
             "each run. Choose an empty folder."
         ),
-        "right-angles": _("The module “Resample Scalar/Vector/DWI Volume” does it."),
+        "right-angles": _(
+            "The module “Resample Scalar/Vector/DWI Volume” does it, or “resample: shear” in “Other options”; “plane: axial”, "
+            "coronal or sagittal takes another axis for the slices."
+        ),
         "state-units": _("“Units”, such as “mm2/s”, in a JSON file next to the image specifies them"),
         "set-attributes": _("set them in the table of attributes"),
     }
@@ -42,16 +48,16 @@ def _of_files() -> dict[str, str]:
 
 def _of_segmentations() -> dict[str, str]:
     return {
-        "label-names": _("a label file next to the image, with its name, specifies them"),
+        "label-names": _("a label file next to the image, with its name, or “labels: FILE” in “Other options”, specifies them"),
         "label-values": _(
-            "Choose the kind “Parametric map” if it contains probabilities or other values. Resample label maps with nearest "
-            "neighbor interpolation."
+            "Write “segmentation: fractional” into “Other options” for probabilities, or choose the kind “Parametric map” for "
+            "other values. Resample label maps with nearest neighbor interpolation."
         ),
         "segment-attributes": _("a label file next to the image segments"),
-        "separate-masks": _("write each mask to a file of its own."),
-        "specify-algorithm": _("a label file next to the image, or the option “algorithm” in the Python console, specifies it"),
-        "write-labels": _("use whole numbers for labels"),
-        "write-probabilities": _("the option “segmentation” in the Python console writes them"),
+        "separate-masks": _("write each mask to a file of its own, and “labels: masks” into “Other options”."),
+        "specify-algorithm": _("a label file next to the image, or “algorithm: NAME” in “Other options”, specifies it"),
+        "write-labels": _("write “segmentation: binary” into “Other options” for labels"),
+        "write-probabilities": _("“segmentation: fractional” in “Other options” writes them"),
     }
 
 

@@ -25,6 +25,10 @@ class NiftiDicomBridgeParameterNode:
         Remove identifying metadata and file names.
     overwrite : bool
         Replace existing files of an export.
+    sameSpace, sameSpaceDicom : bool
+        Take all frames of reference for one space, in an export and in a conversion to DICOM.
+    options, dicomOptions : str
+        Other options of an export and of a conversion to DICOM, as text (see `OtherOptions`).
     niftiFiles : list of pathlib.Path
         The files to convert to DICOM.
     fileChoices : str
@@ -51,9 +55,13 @@ class NiftiDicomBridgeParameterNode:
     harden: bool = False
     deidentify: bool = False
     overwrite: bool = False
+    sameSpace: bool = False
+    options: str = ""
     niftiFiles: list[Path]
     fileChoices: str = ""
     keepUids: bool = False
+    sameSpaceDicom: bool = False
+    dicomOptions: str = ""
     toDatabase: bool = True
     dicomFolder: str = ""
     overwriteDicom: bool = False

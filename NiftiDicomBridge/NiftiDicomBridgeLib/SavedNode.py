@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import os
 import shutil
-import tempfile
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 import numpy as np
 import slicer
@@ -41,7 +41,8 @@ def save(node: Any, path: Path) -> Any:
     if not is_storable(node):
         raise BridgeError(f"{node.GetName()} cannot be saved in this format. Choose another one, or export it to NIfTI.")
     path.parent.mkdir(parents=True, exist_ok=True)
-    scratch = Path(tempfile.mkdtemp(prefix=".NiftiDicomBridge-", dir=path.parent))
+    scratch = path.parent / f".NiftiDicomBridge-{uuid4().hex[:8]}"  # on Windows, files of tempfile are for their owner only
+    scratch.mkdir()
     try:
         options = ConversionOptions(gzip=path.name.lower().endswith(".gz"), overwrite=True)
         task = ExportTask([node], scratch, options, name=NAME)
@@ -65,11 +66,11 @@ def _refer(node: Any, written: Path, path: Path) -> None:
     before = storage.GetFileName()
     storage.ResetFileNameList()
     storage.SetSingleFile(1)
-    storage.SetFileName(str(written))
+    storage.SetFileName(written.as_posix())
     copy = slicer.mrmlScene.CreateNodeByClass(node.GetClassName())
     copy.UnRegister(None)
     same = bool(storage.ReadData(copy)) and _is_same(node, copy)
-    storage.SetFileName(str(path.absolute()) if same else before or "")
+    storage.SetFileName(path.absolute().as_posix() if same else before or "")
     if not same:
         from nifti_dicom_bridge import OutputError
 

@@ -43,8 +43,8 @@ class BridgeTestCase(ScriptedLoadableModuleTest):
         folder = self.folder / "database"
         folder.mkdir()
         # In the settings as well: the DICOM browser would otherwise open the user's database again when it is made.
-        settings.setValue(key, str(folder))
-        self.assertTrue(DICOMUtils.openDatabase(str(folder)))
+        settings.setValue(key, folder.as_posix())
+        self.assertTrue(DICOMUtils.openDatabase(folder.as_posix()))
 
     def _load(self, files: list[Path]):
         from DICOMLib import DICOMUtils

@@ -49,7 +49,7 @@ class DialogTests(BridgeTestCase):
         node = self._load(write_series(self.folder / "original"))
         values = np.sort(slicer.util.arrayFromVolume(node).ravel())
         path = self.folder / "my node.bridge.nii.gz"
-        properties = {"nodeID": node.GetID(), "fileName": str(path)}
+        properties = {"nodeID": node.GetID(), "fileName": path.as_posix()}
         self.assertTrue(slicer.app.coreIOManager().saveNodes(FILE_TYPE, properties, slicer.vtkMRMLMessageCollection()))
         self.assertTrue(path.is_file())
         self.assertFalse(node.GetModifiedSinceRead())

@@ -18,6 +18,8 @@ ROW_MARGIN = 6
 """Pixels above and below the text of a row, together."""
 MOST_OF_WIDTH = 0.6
 """What the other columns take of a view at most: large fonts leave little space in a narrow panel."""
+DARK = 128
+"""Lightness below which Slicer's style is a dark one."""
 MEASURED = "measured"
 """Property of a label: the width, font and text that its minimum height is for."""
 LAID_OUT_MS = 50
@@ -72,6 +74,16 @@ def set_row_heights(table: Any) -> None:
 def is_editing(table: Any) -> bool:
     """Whether a cell of a table is being edited."""
     return bool(table.state() == qt.QAbstractItemView.EditingState)
+
+
+def is_dark(palette: Any) -> bool:
+    """Whether colors are those of a dark style."""
+    return bool(palette.color(qt.QPalette.Base).lightness() < DARK)
+
+
+def show_boxes(view: Any) -> None:
+    """Make check boxes of a list visible: in Slicer's dark style, those that are not checked are as dark as the list."""
+    view.viewport().setBackgroundRole(qt.QPalette.Window if is_dark(view.palette) else qt.QPalette.Base)
 
 
 class Accordion:

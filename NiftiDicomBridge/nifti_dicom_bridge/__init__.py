@@ -43,6 +43,8 @@ if TYPE_CHECKING:  # the same names for type checkers, which do not look into th
     from .network.fetch import fetch as fetch
     from .network.listen import listen as listen
     from .network.reception import ReceptionLimits as ReceptionLimits
+    from .network.search import list_series as list_series, search as search
+    from .network.search_result import SearchResult as SearchResult, SeriesMatch as SeriesMatch, StudyMatch as StudyMatch
     from .network.send import send as send
     from .network.settings import ArchiveSettings as ArchiveSettings, read_archive_settings as read_archive_settings
     from .network.transfer_report import TransferReport as TransferReport
@@ -76,6 +78,8 @@ _HOMES = {
     "network.fetch": "fetch",
     "network.listen": "listen",
     "network.reception": "ReceptionLimits",
+    "network.search": "list_series search",
+    "network.search_result": "SearchResult SeriesMatch StudyMatch",
     "network.send": "send",
     "network.settings": "ArchiveSettings read_archive_settings",
     "network.transfer_report": "TransferReport",

@@ -6,12 +6,16 @@ Every message states what was requested, what was found (value, file, tag), why 
 from __future__ import annotations
 
 import errno
+import os
 import re
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from pathlib import Path
 
+_IS_WINDOWS = os.name == "nt"
+_LONGEST_FOLDER = 247
+"""Characters of the path of a folder that Windows opens by default; 259 of a file."""
 HIDDEN = "***"
 _SECRET = "signature|sig|token|credential|key|secret|passw|pwd|auth|sas|policy"
 _PASSWORD = r"(?i)([a-z][a-z0-9+.-]{1,15}:/{1,2})[^\s/:@'\"]*:(?!:)(?:[^\s/'\"]*|(?:(?!:/)[^\s@'\"])*)@"
@@ -29,6 +33,7 @@ _REMEDIES = {
     errno.EACCES: "Check its permissions.",
     errno.EPERM: "Check its permissions.",
     errno.ENOENT: "It was there before: check whether another program moved or removed it.",
+    errno.ENAMETOOLONG: "Choose a folder with a shorter path.",
     errno.EMFILE: "Close other programs, or raise the limit of open files.",
 }
 
@@ -56,8 +61,24 @@ def system_sentence(error: OSError) -> str:
     >>> system_sentence(OSError(28, "No space left on device", "scans/ct.nii"))
     'scans/ct.nii: No space left on device. Free space or choose another folder.'
     """
+    state_length(error)
     remedy = _REMEDIES.get(error.errno or 0, "Check the disk and the folder.")
     return without_credentials(f"{error.filename or 'output'}: {error.strerror or error}. {remedy}")
+
+
+def length_problem(path: str | os.PathLike[str]) -> str:
+    """Return that a path is too long for Windows, as it is by default; empty elsewhere, and for shorter ones."""
+    text = os.path.abspath(path) if _IS_WINDOWS else ""
+    if len(text) <= _LONGEST_FOLDER or text.startswith("\\\\?\\"):
+        return ""
+    return f"path of {len(text)} characters: Windows opens at most 259, and 247 of a folder, unless LongPathsEnabled is set"
+
+
+def state_length(error: OSError) -> None:
+    """Let an error be about the length of its path, where Windows calls a file missing because of that."""
+    problems = [length_problem(path) for path in (error.filename, error.filename2) if isinstance(path, str)]
+    if isinstance(error, FileNotFoundError) and any(problems):
+        error.errno, error.strerror = errno.ENAMETOOLONG, next(filter(None, problems))
 
 
 class BridgeError(Exception):

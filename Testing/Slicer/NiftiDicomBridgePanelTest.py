@@ -133,7 +133,8 @@ class NiftiDicomBridgePanelTest(BridgeTestCase):
 
     def test_windows_open_and_return_what_was_entered(self):
         """The choice of a series, of what to fetch, and signing in: by their own buttons."""
-        from NiftiDicomBridgeLib import ArchiveAccess, Database, FetchDialog, SeriesDialog
+        from nifti_dicom_bridge import StudyMatch
+        from NiftiDicomBridgeLib import ArchiveAccess, Database, SeriesDialog
         from NiftiDicomBridgeLib.ArchiveAddresses import Server
 
         self._load(write_series(self.folder / "original"))
@@ -146,7 +147,14 @@ class NiftiDicomBridgePanelTest(BridgeTestCase):
                 item = item.child(0)
             tree.setCurrentItem(item)
 
-        texts = {"patientEdit": "P1", "userEdit": "reader", "passwordEdit": "secret"}
+        fetching = self.widget.fetching.dialog
+
+        def choose_study(window):
+            fetching.archive.setEditText("pacs:A@127.0.0.1:104")
+            fetching.show([StudyMatch("1.2.3", "P1", series_count=9), StudyMatch("1.2.4", "P2", series_count=10)])
+            fetching.tree.topLevelItem(1).setCheckState(0, qt.Qt.Checked)
+
+        texts = {"userEdit": "reader", "passwordEdit": "secret"}
 
         def enter(window):
             for name, text in texts.items():
@@ -155,13 +163,14 @@ class NiftiDicomBridgePanelTest(BridgeTestCase):
 
         with self._window(choose, "OK"):
             self.assertEqual(SeriesDialog.ask_series(self.widget.parent, [series], "Series", ""), series.uid)
-        chosen = {"archive": "pacs:A@127.0.0.1:104", "patient": "P1"}
-        with self._window(enter, "Fetch"):
-            self.assertEqual(FetchDialog.ask_what_to_fetch(self.widget.parent, {"archive": chosen["archive"]}), chosen)
+        with self._window(choose_study, "Fetch"):
+            server, selections = fetching.ask()
+        self.assertEqual(server.address, "pacs:A@127.0.0.1:104")
+        self.assertEqual(selections, [{"patient": "P2", "study": ["1.2.4"], "series": []}])
         with self._window(enter, "OK"):
             self.assertEqual(ArchiveAccess._ask(self.widget.parent, Server("A", "A"), ""), ("reader", "secret"))
-        with self._window(enter, "Cancel"):
-            self.assertEqual(FetchDialog.ask_what_to_fetch(self.widget.parent, chosen), {})
+        with self._window(lambda window: None, "Close"):
+            self.assertEqual(fetching.ask()[1], [])
 
     @contextmanager
     def _window(self, fill, button):

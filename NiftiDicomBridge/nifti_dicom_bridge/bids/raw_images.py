@@ -15,6 +15,7 @@ from urllib.parse import unquote, urlsplit
 from ..model.json_files import read_json
 from ..model.limits import SizeLimitError
 from ..model.names import suffix_of
+from ..options.urls import local_path
 from .inheritance import DERIVATIVES, DESCRIPTION, entities_of, raw_root_of, root_of
 
 KEYS = ("SpatialReference", "Sources", "RawSources")
@@ -146,9 +147,13 @@ def _description_of(root: Path) -> dict[str, Any]:
 
 
 def _folder_of(url: Any, root: Path) -> Path | None:
+    text = str(url)
     try:
-        parts = urlsplit(str(url))
+        parts = urlsplit(text)
     except ValueError:  # such as half of an IPv6 address
         return None
-    folder = Path(os.path.normpath(root / unquote(parts.path)))
-    return folder if parts.scheme in ("", "file") and folder.is_dir() else None
+    is_drive = len(parts.scheme) == 1
+    if parts.scheme not in ("", "file") and not is_drive:
+        return None
+    folder = Path(os.path.normpath(root / (local_path(text) or unquote(text if is_drive else parts.path))))
+    return folder if folder.is_dir() else None

@@ -17,6 +17,8 @@ from .volume_onsets import CLOCK_S, Onsets, first_planes, onsets_of, starts_of
 
 FEWEST = 3
 """Volumes that have a rate: between two there may be a pause, or scans for reference."""
+SHORTEST_S = {False: 0.015, True: 0.1}
+"""What volumes of MR take at least, of 2D and 3D acquisitions: what is shorter is the time between excitations."""
 LONGEST_S = 1e6
 """No volume takes longer; what is stated beyond is nonsense."""
 
@@ -43,15 +45,19 @@ def doubt_of_times(volume: Volume) -> str:
     """
     if volume.source is None or volume.times < 2 or volume.gradients is not None:
         return ""
-    onsets = onsets_of(PlaneAttributes.of(volume, Storage.of(volume, volume.ijk_to_ras)))
-    step = f"the time step of the image is {volume.time_step_s:g} s" if volume.time_step_s else "the image has no time step"
+    source = PlaneAttributes.of(volume, Storage.of(volume, volume.ijk_to_ras))
+    onsets, step_s = onsets_of(source), volume.time_step_s
+    step = f"the time step of the image is {step_s:g} s" if step_s else "the image has no time step"
     if onsets is not None and not onsets.are_even:
         shortest, longest = min(onsets.steps), max(onsets.steps)
         return (
             f"the time between volumes varies from {shortest:g} to {longest:g} s: {step}, and FrameTimesStart of the sidecar "
             "specifies when each volume began"
         )
-    return "" if volume.time_step_s else f"no attribute specifies the time between volumes: {step}"
+    if not step_s:
+        return f"no attribute specifies the time between volumes: {step}"
+    is_short = onsets is None and MR.holds(source) and step_s < SHORTEST_S[is_3d(source)]
+    return f"no attribute specifies when volumes began: {step}, RepetitionTime, too short for a volume" if is_short else ""
 
 
 def _repetition_time(source: PlaneAttributes) -> float:

@@ -1,4 +1,4 @@
-"""The commands ``send`` and ``fetch``."""
+"""The commands ``send``, ``search`` and ``fetch``."""
 
 from __future__ import annotations
 
@@ -25,6 +25,29 @@ def run_send(arguments: argparse.Namespace, registrar: Registrar | None) -> int:
     with ProgressBar(arguments.quiet or arguments.json) as bar:
         report = send(chosen_files(arguments.inputs, arguments), arguments.archive, settings, bar.progress)
     return print_transfer(report, arguments)
+
+
+def run_search(arguments: argparse.Namespace, registrar: Registrar | None) -> int:
+    """Search, and return the exit code."""
+    from ..network.search import search
+    from ..network.settings import read_archive_settings
+    from ..options.study_query import StudyQuery
+
+    with ProgressBar(arguments.quiet or arguments.json) as bar:
+        result = search(
+            arguments.archive,
+            limit=arguments.limit,
+            list_series=arguments.list_series,
+            settings=read_archive_settings(arguments.archive_settings),
+            progress=bar.progress,
+            **{name: getattr(arguments, name) for name in StudyQuery.__dataclass_fields__},
+        )
+    if arguments.json:
+        print_json(result.to_dict())
+    else:
+        for line in result.table().split("\n"):
+            print_line(line)
+    return DONE if result.studies else FAILED
 
 
 def run_fetch(arguments: argparse.Namespace, registrar: Registrar | None) -> int:

@@ -32,6 +32,28 @@ def add_send(commands: Any) -> None:
     _add_common(sub)
 
 
+def add_search(commands: Any) -> None:
+    """Add the command."""
+    sub = commands.add_parser(
+        "search",
+        help=HELP["search"],
+        description="List studies of an archive that match all values, by DICOMweb or DIMSE; the newest first. "
+                    "'fetch' fetches them.",
+    )  # fmt: skip
+    sub.add_argument("archive", metavar="ARCHIVE", help=ARCHIVE)
+    sub.add_argument("--patient", default="", metavar="ID", help="Patient ID; * and ? are patterns")
+    sub.add_argument("--name", default="", metavar="NAME", help="parts of the patient name in their order: 'doe john'")
+    sub.add_argument("--date", default="", metavar="DATE",
+                     help="date of the study, YYYYMMDD, or a range: 20260101-20260131, 20260101-, -20260131")  # fmt: skip
+    sub.add_argument("--modality", default="", metavar="NAME", help="modality of at least one series, such as MR")
+    sub.add_argument("--accession", default="", metavar="NUMBER", help="accession number; * and ? are patterns")
+    sub.add_argument("--description", default="", metavar="TEXT", help="part of the description of the study")
+    sub.add_argument("--study", default="", metavar="UID", help="Study Instance UID")
+    sub.add_argument("--list-series", action="store_true", help="also list the series of each study")
+    sub.add_argument("--limit", type=int, default=200, metavar="N", help="most studies to list (default: 200)")
+    _add_common(sub)
+
+
 def add_fetch(commands: Any) -> None:
     """Add the command."""
     sub = commands.add_parser(

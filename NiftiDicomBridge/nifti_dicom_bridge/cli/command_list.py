@@ -15,6 +15,7 @@ HELP = {
     "compare": "compare two folders of DICOM files",
     "validate": "check DICOM files against the standard",
     "send": "send DICOM files to an archive",
+    "search": "search an archive for studies",
     "fetch": "fetch series from an archive",
     "listen": "receive studies from scanners and archives",
     "demo": "convert a generated sample there and back",
@@ -23,11 +24,12 @@ HELP = {
 """Command → its line in the help of the program."""
 _ARGUMENTS = {
     "convert": "convert_options", "apply": "apply", "inspect": "reading_commands", "compare": "reading_commands",
-    "validate": "reading_commands", "send": "archive_options", "fetch": "archive_options", "listen": "archive_options",
+    "validate": "reading_commands", "send": "archive_options", "search": "archive_options", "fetch": "archive_options",
+    "listen": "archive_options",
     "demo": "sample_commands", "create-sample": "sample_commands",
 }  # fmt: skip
 """Command → the module that adds its arguments, by ``add_COMMAND``."""
-_RUNS = {**_ARGUMENTS, "convert": "convert", "send": "archive", "fetch": "archive", "listen": "listen"}
+_RUNS = {**_ARGUMENTS, "convert": "convert", "send": "archive", "search": "archive", "fetch": "archive", "listen": "listen"}
 """Command → the module that runs it, by ``run_COMMAND``."""
 
 

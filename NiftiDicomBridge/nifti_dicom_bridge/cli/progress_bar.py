@@ -41,6 +41,9 @@ class ProgressBar:
     def _show(self, what: str, done: int, total: int) -> None:
         from ..model.safe_text import printable
 
+        if not total:
+            self._write(printable(what))
+            return
         filled = _BAR_LENGTH * done // max(1, total)
         self._write(f"{printable(what)[:30]:30} [{'#' * filled:{_BAR_LENGTH}}] {done}/{total}")
 

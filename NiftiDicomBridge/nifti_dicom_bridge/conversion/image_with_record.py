@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
@@ -10,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from ..bids import time_step_s_of
 from ..errors import BridgeError, SidecarError
 from ..formats import nifti, zarr
 from ..formats.image_formats import read_image
@@ -21,9 +23,13 @@ from ..sidecar import KEY, match, read_sidecar, record_path, sidecar_path, unuse
 from ..sidecar.image_id import check_image_id
 from ..sidecar.record import Record
 from ..sidecar.record_reading import record_from_json
+from ..standard.numbers import is_number
 
 SAME_B, SAME_DIRECTION = 0.01, 0.9999
 """Rounding of b-values, as a part of them, and of directions (a cosine, 0.8°) by other tools."""
+SAME_S = 1e-3
+"""Times that differ by less differ by rounding."""
+_STEPS_OF_TOOLS_S = (0.0, 1.0)
 OTHER_B, OTHER_S_PER_MM2 = 0.1, 50.0
 """Pipelines round b-values to those of shells, by less than these."""
 
@@ -82,6 +88,8 @@ class ImageWithRecord:
         volume = match.attach(image, self.record, str(self.path))
         if doubt := check_image_id(nifti.description(self.path), self.record.image_id, str(self.path)):
             volume = replace(volume, warnings=(*volume.warnings, doubt))
+        if doubt := _doubt_of_time_step(image, volume, self.top.get("RepetitionTime")):
+            volume = replace(volume, warnings=(*volume.warnings, doubt))
         if with_gradients and volume.gradients is None and volume.source is not None:
             return replace(volume, gradients=_recorded_gradients(volume))
         doubt = "" if with_gradients or image.times == 1 else self._doubt_of_gradients(image, volume)
@@ -113,6 +121,23 @@ class ImageWithRecord:
             f"b-values or directions of time(s) {shown} in {self.path.name}'s .bval and .bvec differ from those of the DICOM, "
             f"which keeps its own. {remedy}"
         )
+
+
+def _doubt_of_time_step(image: Volume, volume: Volume, repetition_time_s: Any) -> str:
+    """Return that the header of an image has another time between volumes than its sidecar and its record; empty if not.
+
+    Many tools write 0 or 1 there, where they do not know it.
+    """
+    if image.times < 2 or volume.source is None or image.time_step_s in _STEPS_OF_TOOLS_S:
+        return ""
+    known = [repetition_time_s] if is_number(repetition_time_s) else []
+    known += filter(None, [time_step_s_of(volume)])
+    if not known or any(math.isclose(image.time_step_s, step, rel_tol=1e-4, abs_tol=SAME_S) for step in known):
+        return ""
+    return (
+        f"according to its header, volumes are {image.time_step_s:g} s apart; its sidecar specifies {known[0]:g} s, which the "
+        "DICOM keeps. To write that of the header, convert the image without its sidecar and with a reference"
+    )
 
 
 def _recorded_gradients(volume: Volume) -> np.ndarray | None:

@@ -81,7 +81,7 @@ def request_of(described: ImageWithSidecar, shared: ConversionContext, log: Log)
         is_counted=place.is_counted,
         stated_times=_stated_times(described, place),
     )
-    if kind in OBJECT_KINDS:
+    if kind not in LABEL_KINDS:
         log.warnings += _doubt_of_times(described, request.stated_times)
     of_first = clock.of_frame(request, 0, 0) | (frames[0] if frames else {})
     attributes.offer(private_block(described, attributes, of_first), described.where)

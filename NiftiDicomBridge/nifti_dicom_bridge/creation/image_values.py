@@ -21,6 +21,7 @@ _COMPONENTS = {
     "PHASE": "PHASE", "M": "MAGNITUDE", "MAG": "MAGNITUDE", "MAGNITUDE": "MAGNITUDE",
 }  # fmt: skip
 _HU_WORDS = frozenset({"hu", "hounsfield", "hounsfield units", "[hnsf'u]"})
+_NO_UNITS = frozenset({"", "1", "a.u.", "arbitrary", "arbitrary units", "au", "n/a", "none", "unitless"})
 # values of CT in HU: air is near -1000, padding may be lower, metal is below the limit of 16 bits
 _LOWEST, _AIR, _HIGHEST = -10000.0, -500.0, 32767.0
 _LONGEST = 64
@@ -48,14 +49,15 @@ def component(described: ImageWithSidecar, kind: Kind) -> Elements:
 
 def offer_units(attributes: Attributes, described: ImageWithSidecar, kind: Kind, image: Volume, log: Log) -> None:
     """Decide RescaleType of CT and MR, and doubt the Units of PET that are those of its reference."""
+    units = re.sub(r"\s+", " ", str(described.top.get("Units") or "")).strip()[:_LONGEST]
     if kind is Kind.PET:
         log.warnings += _doubt_of_activity(attributes, image)
     elif attributes.text(Tag.RESCALE_TYPE):
         return
-    elif kind is Kind.MR and (units := str(described.top.get("Units") or "")[:_LONGEST]):
+    elif kind in (Kind.CT, Kind.MR) and units.lower() not in _HU_WORDS | _NO_UNITS:
         attributes.offer({Tag.RESCALE_TYPE: new_element.text("LO", units)}, described.where)
     elif kind in (Kind.CT, Kind.ENHANCED_CT):
-        _offer_ct_units(attributes, described, kind, image, log)
+        _offer_ct_units(attributes, described.where if units.lower() in _HU_WORDS else "", kind, image, log)
 
 
 def _doubt_of_activity(attributes: Attributes, image: Volume) -> list[str]:
@@ -70,12 +72,11 @@ def _doubt_of_activity(attributes: Attributes, image: Volume) -> list[str]:
     ]
 
 
-def _offer_ct_units(attributes: Attributes, described: ImageWithSidecar, kind: Kind, image: Volume, log: Log) -> None:
-    """Decide RescaleType of CT: HU if the sidecar states it or the values are plausible, else unspecified."""
-    stated = re.sub(r"\s+", " ", str(described.top.get("Units", ""))).strip().lower() in _HU_WORDS
+def _offer_ct_units(attributes: Attributes, stated_by: str, kind: Kind, image: Volume, log: Log) -> None:
+    """Decide RescaleType of CT: HU if a sidecar states it or the values are plausible, else unspecified."""
     low, high = real_bounds(image)
-    if stated or (_LOWEST <= low <= _AIR and high <= _HIGHEST):
-        attributes.offer({Tag.RESCALE_TYPE: new_element.text("LO", "HU")}, described.where if stated else "values of the image")
+    if stated_by or (_LOWEST <= low <= _AIR and high <= _HIGHEST):
+        attributes.offer({Tag.RESCALE_TYPE: new_element.text("LO", "HU")}, stated_by or "values of the image")
         return
     unit = "HU" if kind is Kind.ENHANCED_CT else "US"  # PS3.3 C.8.15.3.10: HU is the only value
     attributes.offer({Tag.RESCALE_TYPE: new_element.text("LO", unit)}, "values of the image")

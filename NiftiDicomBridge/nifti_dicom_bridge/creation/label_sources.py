@@ -16,8 +16,10 @@ from ..formats.image_formats import label_texts
 from ..labels import (
     Segment,
     bids_structure,
+    datastore_labels,
     find_labels,
     find_shared_labels,
+    has_datastore_labels,
     is_profile,
     read_label_text,
     read_labels,
@@ -90,8 +92,8 @@ def _is_probability(image: Volume) -> bool:
 
 
 def has_label_table(path: Path) -> bool:
-    """Whether the header of an image contains names of labels."""
-    return bool(label_texts(path))
+    """Whether the header of an image, or the datastore that it belongs to, contains names of labels."""
+    return bool(label_texts(path)) or has_datastore_labels(path)
 
 
 def needs_names(given: Path) -> bool:
@@ -122,7 +124,10 @@ def _named_by_itself(path: Path, log: Log) -> list[Segment]:
     for text in label_texts(path):
         log.notes.append("names of labels: the header of the image")
         return read_label_text(text, str(path))
-    return []
+    datastore, segments = datastore_labels(path)
+    if segments:
+        log.notes.append(f"names of labels: {datastore}")
+    return segments
 
 
 def _shared(path: Path, image: Volume, log: Log) -> list[Segment]:

@@ -12,6 +12,8 @@ if TYPE_CHECKING:  # the same names for type checkers, which do not look into th
     from .find import find_labels as find_labels
     from .find import find_shared_labels as find_shared_labels
     from .find import unreadable_labels as unreadable_labels
+    from .monai_label import datastore_labels as datastore_labels
+    from .monai_label import has_datastore_labels as has_datastore_labels
     from .profiles import is_profile as is_profile
     from .read import is_label_table as is_label_table
     from .read import read_label_text as read_label_text
@@ -28,6 +30,7 @@ if TYPE_CHECKING:  # the same names for type checkers, which do not look into th
 _HOME_OF = {
     "Code": "segment", "Segment": "segment", "bids_structure": "codes", "description_of": "segment",
     "number_in_description": "segment",
+    "datastore_labels": "monai_label", "has_datastore_labels": "monai_label",
     "find_labels": "find", "find_shared_labels": "find", "is_profile": "profiles",
     "is_label_table": "read", "read_label_text": "read", "read_labels": "read",
     "read_regions": "regions", "task_of_names": "totalsegmentator", "with_classes": "totalsegmentator",

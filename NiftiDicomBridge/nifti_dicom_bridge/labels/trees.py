@@ -13,7 +13,7 @@ from .segment import RGB, Code, Segment
 
 _ATTRIBUTES = "segmentAttributes"
 # under which keys tools put the map of numbers and names
-_MAPS = ("labels", "Labels", "LabelMap", "label_map", "label_def", "channel_def", "class_map", "classes")
+_MAPS = ("labels", "Labels", "LabelMap", "label_map", "label_def", "channel_def", "class_map", "classes", "label_names")
 _BUNDLE = ("network_data_format", "outputs")
 """Where metadata.json of a MONAI bundle describes its outputs, each with ``channel_def``."""
 _ORDER = "regions_class_order"

@@ -12,6 +12,7 @@ from itertools import islice
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from ..errors import length_problem, state_length
 from .remote_files import RemoteFile, is_remote, reader_of
 
 _KINDS = {
@@ -117,6 +118,7 @@ def _listed(
                 else:
                     problems.append(Problem(entry.path, f"{kind_of_path(Path(entry.path))}, which is not opened"))
     except OSError as error:
+        state_length(error)
         reason = f"{here}: the folder cannot be read ({error.strerror}). Check its permissions."
         problems.append(Problem(str(here), reason, failed=True))
     return folders, names
@@ -157,6 +159,8 @@ def absent_content(path: Path | str) -> str:
 
     DataLad (git-annex) and Git LFS leave links or short pointers in the place of files that were not fetched yet.
     """
+    if (problem := length_problem(path)) and not os.path.exists(path):
+        return problem
     if os.path.islink(path) and not os.path.exists(path):
         target = os.readlink(path)
         return _ANNEX if _ANNEX_OBJECTS in target.replace("\\", "/") else f"it is a link to {target}, which does not exist"

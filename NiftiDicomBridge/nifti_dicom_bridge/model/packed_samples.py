@@ -8,7 +8,7 @@ import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from io import BufferedReader
-from pathlib import Path
+from pathlib import Path, PurePath
 from typing import IO, Any, NamedTuple
 
 import numpy as np
@@ -189,7 +189,7 @@ def file_next_to(path: Path, name: str) -> Path:
     ImageReadError
         If it is elsewhere: a header could have any file of this computer read.
     """
-    given = Path(name.replace("\\", "/"))
-    if given.is_absolute() or ".." in given.parts or not given.parts:
+    given = PurePath(name.replace("\\", "/"))
+    if given.anchor or ".." in given.parts or not given.parts:  # on Windows, /a and C:a are not absolute, but elsewhere
         raise ImageReadError(f"{path}: its voxels are in {name!r}, outside of its folder. Put that file next to the header.")
-    return path.parent / given
+    return path.parent.joinpath(*given.parts)

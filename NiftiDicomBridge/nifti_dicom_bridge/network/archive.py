@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+import re
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
@@ -20,6 +21,10 @@ class InterruptedTransferError(ArchiveError):
 
 class NotOfferedError(ArchiveError):
     """The archive accepts none of the services that an association is for."""
+
+
+class PartialAnswerError(ArchiveError):
+    """The archive lists only a part of what matches a query: it limits the number of answers."""
 
 
 @dataclass(frozen=True)
@@ -49,6 +54,9 @@ class RemoteSeries:
 class Archive(Protocol):
     """An archive; used in a ``with`` statement."""
 
+    unreliable: re.Pattern[str]
+    """What archives may not find in a query, although they have it: Orthanc compares ASCII, and does not decode URLs."""
+
     @property
     def address(self) -> Address:
         """Where it is."""
@@ -65,6 +73,12 @@ class Archive(Protocol):
 
     def store(self, instances: Sequence[LocalInstance]) -> Iterator[StoreResult]:
         """Send instances; raises `InterruptedTransferError` when the connection is lost."""
+
+    def rows(self, level: str, keys: Mapping[str, str]) -> Iterator[dict[str, str]]:
+        """Yield the answers to a query at a level, keyword → text, several values with backslashes between them.
+
+        Raises `PartialAnswerError` after the last one if there are more that the archive does not list.
+        """
 
     def find(self, selection: ArchiveSelection) -> list[RemoteSeries]:
         """Return the series that a selection selects."""

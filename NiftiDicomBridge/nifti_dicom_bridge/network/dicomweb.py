@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +18,9 @@ from .settings import ArchiveSettings
 
 _STUDY, _SERIES, _INSTANCE = "0020000D", "0020000E", "00080018"
 _TAGS = {"PatientID": "00100020", "AccessionNumber": "00080050"}
+_LEVELS = {"STUDY": "studies", "SERIES": "series"}
+_NOT_BY_DEFAULT = {"STUDY": ("StudyDescription",), "SERIES": ("SeriesDescription",)}
+"""What archives answer with only when asked for (PS3.18 10.6.3.3)."""
 _SERIES_OF_STUDY = "00201206"
 _PAGE = 200
 """Rows that a query asks for; more are refused by some services."""
@@ -28,6 +31,8 @@ _ENCODED = re.compile(r"[^A-Za-z0-9._~-]+")
 
 class DicomwebArchive:
     """An archive that is reached by DICOMweb."""
+
+    unreliable = _ENCODED
 
     def __init__(self, address: DicomwebAddress, settings: ArchiveSettings):
         from dicomweb_client.api import DICOMwebClient
@@ -76,6 +81,13 @@ class DicomwebArchive:
             with archive_errors(self.address, self.settings.timeout_s):
                 yield from store_batch(self.session, self.address.url, batch, self.settings.timeout_s)
 
+    def rows(self, level: str, keys: Mapping[str, str]) -> Iterator[dict[str, str]]:
+        """Yield the answers to a query; pages that are not needed are not asked for."""
+        uids = [keys["StudyInstanceUID"]] if level == "SERIES" else []
+        filters = {keyword: value for keyword, value in keys.items() if value and keyword != "StudyInstanceUID" * bool(uids)}
+        for row in self._pages(_LEVELS[level], filters, *uids, fields=_NOT_BY_DEFAULT[level]):
+            yield {keyword: _text(row, keyword) for keyword in keys}
+
     def find(self, selection: ArchiveSelection) -> list[RemoteSeries]:
         """Return the series that a selection selects."""
         studies = selection.studies_of(self._studies_of)
@@ -110,18 +122,22 @@ class DicomwebArchive:
 
     def _search(self, level: str, filters: dict[str, str], *uids: str) -> list[dict[str, Any]]:
         """Return all pages of a query; a page that repeats ends it, as some servers ignore the offset."""
+        return list(self._pages(level, filters, *uids))
+
+    def _pages(self, level: str, filters: dict[str, str], *uids: str, fields: Sequence[str] = ()) -> Iterator[dict[str, Any]]:
         query = getattr(self.client, f"search_for_{level}")
-        rows: list[dict[str, Any]] = []
+        first, count = None, 0
         while True:
             with archive_errors(self.address, self.settings.timeout_s):
-                page = query(*uids, search_filters=filters, limit=_PAGE, offset=len(rows))
+                page = query(*uids, search_filters=filters, fields=fields or None, limit=_PAGE, offset=count)
             if not all(isinstance(row, dict) for row in page):
                 raise ArchiveError(f"{self.address} does not answer as DICOMweb specifies. Check the path of the URL.")
-            if not page or page[0] in rows[:1]:
-                return rows
-            rows += page
-            if len(page) < _PAGE and not self._has_more:
-                return rows
+            if not page or page[0] == first:
+                return
+            first, count, has_more = first or page[0], count + len(page), self._has_more
+            yield from page
+            if len(page) < _PAGE and not has_more:
+                return
 
 
 def session_of(settings: ArchiveSettings) -> Any:
@@ -154,3 +170,18 @@ def _value(row: dict[str, Any], tag: str) -> str:
     attribute = row.get(tag)
     values = attribute.get("Value") if isinstance(attribute, dict) else None
     return str(values[0]) if isinstance(values, list) and values and values[0] is not None else ""
+
+
+def _text(row: dict[str, Any], keyword: str) -> str:
+    """Return the values of an attribute as in DICOM: several with backslashes between them, names with all writing systems."""
+    from pydicom.datadict import tag_for_keyword
+
+    attribute = row.get(f"{tag_for_keyword(keyword):08X}")
+    values = attribute.get("Value") if isinstance(attribute, dict) else None
+    return "\\".join(map(_text_of_value, values)) if isinstance(values, list) else ""
+
+
+def _text_of_value(value: Any) -> str:
+    if isinstance(value, dict):  # a name (PS3.18 F.2.2)
+        return "=".join(str(value.get(group) or "") for group in ("Alphabetic", "Ideographic", "Phonetic")).rstrip("=")
+    return "" if value is None else str(value)

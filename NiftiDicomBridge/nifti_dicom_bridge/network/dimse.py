@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+import re
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack
+from itertools import islice
 from pathlib import Path
+from types import TracebackType
 from typing import Any
 
 from ..errors import ArchiveError
 from ..options.addresses import ArchiveSelection, PacsAddress
 from ..standard.sop_classes import VERIFICATION
 from ..standard.transfer_syntaxes import EXPLICIT_LITTLE_ENDIAN, IMPLICIT_LITTLE_ENDIAN
-from .archive import InterruptedTransferError, NotOfferedError, RemoteSeries, StoreResult
+from .archive import InterruptedTransferError, NotOfferedError, PartialAnswerError, RemoteSeries, StoreResult
 from .association import association
 from .dimse_retrieve import retrieve_series
 from .dimse_store import store_instances
@@ -19,14 +22,19 @@ from .local_instances import LocalInstance
 from .settings import ArchiveSettings
 
 _STUDY_ROOT_FIND = "1.2.840.10008.5.1.4.1.2.2.1"
+_NOT_ASCII = re.compile(r"[^\x00-\x7f]+")
 _NATIVE = (EXPLICIT_LITTLE_ENDIAN, IMPLICIT_LITTLE_ENDIAN)
 _PENDING = (0xFF00, 0xFF01)
 _TERMINATED = 0xFE00
 """The archive ends a query early (PS3.4 C.4.1.1.4), as those do that limit the number of answers."""
+_MOST_AFTER_CANCEL = 100
+"""Answers that are still taken after a query was cancelled: the archive may have sent them before."""
 
 
 class PacsArchive:
     """An archive that is reached by DIMSE: queries that follow one another are of one association, as each takes a while."""
+
+    unreliable = _NOT_ASCII
 
     def __init__(self, address: PacsAddress, settings: ArchiveSettings):
         self.address, self.settings = address, settings
@@ -36,8 +44,8 @@ class PacsArchive:
     def __enter__(self) -> PacsArchive:
         return self
 
-    def __exit__(self, *exception: object) -> None:
-        self._end_queries()
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        self._open.__exit__(kind, error, trace)  # a query that was interrupted is not waited for
 
     def _queries(self) -> Any:
         """Return the association of queries, established when needed: archives end those that are idle."""
@@ -115,40 +123,81 @@ class PacsArchive:
         except ArchiveError:
             return None
 
-    def _find(self, level: str, keys: dict[str, str], is_whole: bool = True) -> list[Any]:
+    def _find(self, level: str, keys: Mapping[str, str], is_whole: bool = True) -> list[Any]:
         """Return what matches; all of it, unless a part is enough."""
-        from pydicom.dataset import Dataset
-
-        query = Dataset()
-        query.QueryRetrieveLevel = level
-        if not all(map(str.isascii, keys.values())):
-            query.SpecificCharacterSet = "ISO_IR 192"
-        for keyword, value in keys.items():
-            setattr(query, keyword, value)
-        return self._matches(query, is_whole)
-
-    def _matches(self, query: Any, is_whole: bool) -> list[Any]:
         matches = []
-        for status, match in self._queries().send_c_find(query, _STUDY_ROOT_FIND):
-            if not status:
-                raise InterruptedTransferError(
-                    f"{self.address} closed the connection or did not answer in time, during a query."
-                )
-            if status.Status in _PENDING:
+        try:
+            for match in self._matches(level, keys):
                 matches.append(match)
-            elif status.Status == _TERMINATED and is_whole:
-                raise ArchiveError(
-                    f"{self.address} lists only {len(matches)} of what matches: it limits the number of answers. Select "
-                    "less, by patient, study or series."
-                )
-            elif status.Status not in (0, _TERMINATED):
-                text = f" ({status.ErrorComment})" if status.get("ErrorComment") else ""
-                raise ArchiveError(f"{self.address} refuses the query: status {status.Status:04X}{text}.")
-        return [match for match in matches if match is not None]
+        except PartialAnswerError:
+            if is_whole:
+                raise
+        return matches
+
+    def rows(self, level: str, keys: Mapping[str, str]) -> Iterator[dict[str, str]]:
+        """Yield the answers to a query; one that is not read to its end is cancelled."""
+        for match in self._matches(level, keys):
+            yield {keyword: _joined(match, keyword) for keyword in keys}
+
+    def _matches(self, level: str, keys: Mapping[str, str]) -> Iterator[Any]:
+        peer, count = self._queries(), 0
+        answers = peer.send_c_find(_data_set(level, keys), _STUDY_ROOT_FIND)
+        try:
+            for status, match in answers:
+                if not status:
+                    raise InterruptedTransferError(
+                        f"{self.address} closed the connection or did not answer in time, during a query."
+                    )
+                if status.Status in _PENDING:
+                    count += 1
+                    if match is not None:
+                        yield match
+                else:
+                    self._check_end(status, count)
+        except GeneratorExit:
+            _cancel(peer, answers)
+            raise
+
+    def _check_end(self, status: Any, count: int) -> None:
+        """Raise an error unless all that matches was listed."""
+        if status.Status == _TERMINATED:
+            raise PartialAnswerError(
+                f"{self.address} lists only {count} of what matches: it limits the number of answers. Select "
+                "less, by patient, study or series."
+            )
+        if status.Status != 0:
+            text = f" ({status.ErrorComment})" if status.get("ErrorComment") else ""
+            raise ArchiveError(f"{self.address} refuses the query: status {status.Status:04X}{text}.")
+
+
+def _data_set(level: str, keys: Mapping[str, str]) -> Any:
+    from pydicom.dataset import Dataset
+
+    query = Dataset()
+    query.QueryRetrieveLevel = level
+    if not all(map(str.isascii, keys.values())):
+        query.SpecificCharacterSet = "ISO_IR 192"
+    for keyword, value in keys.items():
+        setattr(query, keyword, value)
+    return query
+
+
+def _cancel(peer: Any, answers: Iterator[Any]) -> None:
+    """End a query before its end (PS3.4 C.4.1.2.2), and the connection if the archive goes on with its answers."""
+    if peer.is_established:
+        peer.send_c_cancel(1, query_model=_STUDY_ROOT_FIND)
+        if all(status for status, _ in islice(answers, _MOST_AFTER_CANCEL + 1)) and next(answers, None) is not None:
+            peer.abort()
 
 
 def _text(match: Any, keyword: str) -> str:
     return str(match.get(keyword) or "")
+
+
+def _joined(match: Any, keyword: str) -> str:
+    value = match.get(keyword)
+    several = isinstance(value, Sequence) and not isinstance(value, str)
+    return "\\".join(map(str, value)) if several else _text(match, keyword)
 
 
 def _series_keys(study: str, series: str) -> dict[str, str]:

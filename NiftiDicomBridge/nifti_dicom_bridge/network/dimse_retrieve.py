@@ -83,20 +83,27 @@ class MoveReceiver(Receiver):
 def retrieve_series(
     address: PacsAddress, settings: ArchiveSettings, series: RemoteSeries, classes: set[str], folder: Path
 ) -> Iterator[Path]:
-    """Yield the files of a series; see `Archive.retrieve`, which raises the same errors."""
+    """Yield the files of a series as they arrive; see `Archive.retrieve`, which raises the same errors."""
     receiver: Receiver
     if settings.receiving_port:
         receiver = MoveReceiver(folder, series, (settings.calling_title, address.title))
-        _move(address, settings, series, receiver)
+        answers = _move(address, settings, series, receiver)
     else:
         receiver = Receiver(folder)
-        _get(address, settings, series, classes, receiver)
+        answers = _get(address, settings, series, classes, receiver)
+    count = 0
+    for _ in answers:
+        arrived = list(receiver.paths)[count:]
+        count += len(arrived)
+        yield from arrived
     if receiver.problem:
         raise ArchiveError(f"A received object could not be stored: {receiver.problem}.")
-    yield from receiver.paths
+    yield from list(receiver.paths)[count:]
 
 
-def _get(address: PacsAddress, settings: ArchiveSettings, series: RemoteSeries, classes: set[str], receiver: Receiver) -> None:
+def _get(
+    address: PacsAddress, settings: ArchiveSettings, series: RemoteSeries, classes: set[str], receiver: Receiver
+) -> Iterator[None]:
     from pynetdicom import StoragePresentationContexts, evt
 
     known = sorted(classes) or [str(context.abstract_syntax) for context in StoragePresentationContexts]
@@ -109,10 +116,10 @@ def _get(address: PacsAddress, settings: ArchiveSettings, series: RemoteSeries, 
                 f"{address} does not offer C-GET. Set receiving_port in the settings of the archive to receive by C-MOVE, and "
                 f"enter {settings.calling_title} with that port in the archive."
             )
-        _check_answers(peer.send_c_get(_query(series), _STUDY_ROOT_GET), address)
+        yield from _checked_answers(peer.send_c_get(_query(series), _STUDY_ROOT_GET), address)
 
 
-def _move(address: PacsAddress, settings: ArchiveSettings, series: RemoteSeries, receiver: Receiver) -> None:
+def _move(address: PacsAddress, settings: ArchiveSettings, series: RemoteSeries, receiver: Receiver) -> Iterator[None]:
     from pynetdicom import AE, StoragePresentationContexts, evt
 
     entity = AE(ae_title=settings.calling_title)
@@ -128,7 +135,8 @@ def _move(address: PacsAddress, settings: ArchiveSettings, series: RemoteSeries,
         raise ArchiveError(f"Port {settings.receiving_port} cannot be used for C-MOVE ({error.strerror or error}).") from error
     try:
         with association(address, settings, [(_STUDY_ROOT_MOVE, _NATIVE)], activity=activity) as peer:
-            _check_answers(peer.send_c_move(_query(series), settings.calling_title, _STUDY_ROOT_MOVE, MESSAGE_ID), address)
+            answers = peer.send_c_move(_query(series), settings.calling_title, _STUDY_ROOT_MOVE, MESSAGE_ID)
+            yield from _checked_answers(answers, address)
     finally:
         server.shutdown()
 
@@ -142,12 +150,14 @@ def _query(series: RemoteSeries) -> Any:
     return query
 
 
-def _check_answers(answers: Iterator[tuple[Any, Any]], address: PacsAddress) -> None:
+def _checked_answers(answers: Iterator[tuple[Any, Any]], address: PacsAddress) -> Iterator[None]:
+    """Yield after each answer, which is sent when an object or some were; raises the error of one that is about a failure."""
     for status, _ in answers:
         if not status:
             raise InterruptedTransferError(f"{address} closed the connection or did not answer in time, while it sent objects.")
         failed = status.get("NumberOfFailedSuboperations")
         if status.Status in _PENDING or (status.Status == SUCCESS and not failed):
+            yield
             continue
         text = f" ({status.ErrorComment})" if status.get("ErrorComment") else ""
         count = f", {failed} object(s) were not sent" if failed else ""

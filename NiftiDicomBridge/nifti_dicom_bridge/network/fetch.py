@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import shutil
-import tempfile
 import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
@@ -16,7 +15,7 @@ from typing import TypeVar
 from ..errors import ArchiveError, OptionError, OutputError
 from ..options import Progress
 from ..options.addresses import ArchiveSelection, parse_address
-from ..output.durable import replace
+from ..output.durable import new_folder, replace
 from .archive import Archive, InterruptedTransferError, RemoteSeries
 from .local_instances import first_elements
 from .protocols import open_archive
@@ -89,10 +88,15 @@ def fetch(
         if not rows:
             raise ArchiveError(report.entries[0].error)
         for done, row in enumerate(rows):
-            if progress is not None:
-                progress("Fetching", done, len(rows))
-            report.entries.append(_fetch_series(archive, row, output, settings, selection.patients))
+            step = partial(_report_step, progress, done, len(rows))
+            step(0)
+            report.entries.append(_fetch_series(archive, row, output, settings, selection.patients, step))
     return report
+
+
+def _report_step(progress: Progress | None, done: int, total: int, images: int) -> None:
+    if progress is not None:
+        progress(f"Fetching: {images} images" if images else "Fetching", done, total)
 
 
 def _several(value: str | Sequence[str]) -> tuple[str, ...]:
@@ -153,7 +157,12 @@ def _repeated(action: Callable[[], T], settings: ArchiveSettings) -> T:
 
 
 def _fetch_series(
-    archive: Archive, row: RemoteSeries, output: Path, settings: ArchiveSettings, patients: Sequence[str]
+    archive: Archive,
+    row: RemoteSeries,
+    output: Path,
+    settings: ArchiveSettings,
+    patients: Sequence[str],
+    step: Callable[[int], None],
 ) -> TransferEntry:
     folder = output / row.study / row.series
     try:
@@ -162,23 +171,31 @@ def _fetch_series(
         if expected and expected <= present:
             paths = tuple(sorted(folder.glob("*.dcm")))
             return TransferEntry(row.series, TransferOutcome.PRESENT, row.series, paths)
-        paths = _repeated(lambda: _retrieved(archive, row, folder, expected, patients), settings)
+        paths = _repeated(lambda: _retrieved(archive, row, folder, expected, patients, step), settings)
     except (ArchiveError, OutputError) as error:
         return TransferEntry(row.series, TransferOutcome.FAILED, row.series, error=str(error))
     return TransferEntry(row.series, TransferOutcome.FETCHED, row.series, paths)
 
 
 def _retrieved(
-    archive: Archive, row: RemoteSeries, folder: Path, expected: set[str], patients: Sequence[str]
+    archive: Archive,
+    row: RemoteSeries,
+    folder: Path,
+    expected: set[str],
+    patients: Sequence[str],
+    step: Callable[[int], None],
 ) -> tuple[Path, ...]:
     """Return the files of a series that was received completely into a temporary folder and then moved."""
     try:
         folder.parent.mkdir(parents=True, exist_ok=True)
-        part = Path(tempfile.mkdtemp(prefix=".fetching-", dir=folder.parent))
+        part = new_folder(folder.parent, ".fetching-")
     except OSError as error:
         raise OutputError(f"{folder.parent} cannot be written to ({error.strerror or error}).") from error
     try:
-        received = {path.stem: path for path in archive.retrieve(row, part)}
+        received: dict[str, Path] = {}
+        for path in archive.retrieve(row, part):
+            received[path.stem] = path
+            step(len(received))
         if not received:
             raise ArchiveError("The archive sent no instances of the series.")
         missing = expected - received.keys()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import os
 from pathlib import Path
 
@@ -9,6 +10,7 @@ from .fields import KEY_BYTES
 from .options import ConversionOptions
 
 ENVIRONMENT = "NIFTI_DICOM_BRIDGE_KEY"
+_ENCODINGS = {codecs.BOM_UTF8: "utf-8-sig", codecs.BOM_UTF16_LE: "utf-16", codecs.BOM_UTF16_BE: "utf-16"}
 KEYED = Path("keyed")
 """In the place of a table of pseudonyms: they are computed from key and PatientID."""
 
@@ -35,5 +37,12 @@ def problem_of_key(options: ConversionOptions) -> str:
 
 
 def _content(path: Path) -> bytes:
+    """Return the key of a file: text is the same as elsewhere if an editor of Windows has put a byte order mark before it."""
     with path.open("rb") as file:
-        return file.read(1 << 16).strip()
+        raw = file.read(1 << 16)
+    encoding = next((name for mark, name in _ENCODINGS.items() if raw.startswith(mark)), "")
+    try:
+        text = raw.decode(encoding).strip() if encoding else ""
+    except UnicodeDecodeError:  # bytes that are not text, and begin like that by chance
+        text = ""
+    return text.encode("utf-8") if text and text.isprintable() else raw.strip()

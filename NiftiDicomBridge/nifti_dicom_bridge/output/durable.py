@@ -5,6 +5,7 @@ from __future__ import annotations
 import ctypes
 import errno
 import os
+import secrets
 import shutil
 import stat
 import sys
@@ -87,6 +88,19 @@ def replace(path: Path, target: Path) -> None:
         except PermissionError:
             time.sleep(pause)
     os.replace(path, target)
+
+
+def new_folder(parent: Path, prefix: str = "tmp") -> Path:
+    """Return a new folder for files that are moved out of it.
+
+    On Windows, it has the permissions of its parent, and so have the files. In those of `tempfile`, they could be read by their
+    owner only, also after they were moved.
+    """
+    while True:
+        path = parent / f"{prefix}{secrets.token_hex(4)}"
+        with suppress(FileExistsError):
+            os.mkdir(path, 0o777 if IS_WINDOWS else 0o700)
+            return path
 
 
 def remove_tree(folder: Path) -> None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import shutil
-import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -47,7 +46,7 @@ class RunFolder:
         try:
             self.folder.mkdir(parents=True, exist_ok=True)
             with self._lock:
-                self.path = Path(tempfile.mkdtemp(dir=self.folder.absolute() / HOME, prefix="run-"))
+                self.path = durable.new_folder(self.folder.absolute() / HOME, "run-")
                 self._owner = own(self.path)
         except OSError as error:
             raise OutputError(f"{self.folder}: cannot be written ({error.strerror}). Choose another folder.") from error

@@ -5,13 +5,12 @@ from __future__ import annotations
 import errno
 import os
 import stat
-import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path, PurePosixPath
 from typing import IO
 
-from ..errors import OutputError
+from ..errors import OutputError, state_length
 from ..model.names import IMAGE_SUFFIXES, name_key, portability_problem, suffix_of
 from ..options import Progress
 from ..options.remedies import remedy
@@ -66,7 +65,7 @@ class Staging:
             self._made = _make_folders(self.folder)
             with self._lock:
                 recover_locked(self.folder)
-                self._temporary = Path(tempfile.mkdtemp(dir=self.folder / HOME))
+                self._temporary = durable.new_folder(self.folder / HOME)
                 self._owner = own(self._temporary)
             (self._temporary / NEW).mkdir()
         except OSError as error:
@@ -77,6 +76,7 @@ class Staging:
     def __exit__(self, *exception: object) -> None:
         for error in exception:
             if isinstance(error, OSError) and (error.errno in _OF_WRITING or self._is_temporary(error.filename)):
+                state_length(error)
                 error.filename = str(self.folder)  # writing has no name, and the user does not know the temporary files
         if self._owner is not None:
             self._owner.close()
@@ -147,7 +147,7 @@ class Staging:
 
     def scratch(self) -> Path:
         """Return a new folder for files that are not outputs; it is gone when the context ends."""
-        return Path(tempfile.mkdtemp(dir=self._temporary))
+        return durable.new_folder(self._temporary)
 
     def staged(self, name: str) -> Path:
         """Return where an output is until it is put in place."""
@@ -195,6 +195,7 @@ class Staging:
 
     def _refused(self, error: OSError) -> str:
         """Return which output cannot be written, and why: moving a file has two names, and the user knows one of them."""
+        state_length(error)
         names = [name for name in (error.filename2, error.filename) if name and not self._is_temporary(name)]
         used = ", or another program has it open" if durable.IS_WINDOWS and isinstance(error, PermissionError) else ""
         return f"{names[0] if names else self.folder}: cannot be written ({error.strerror}{used})"

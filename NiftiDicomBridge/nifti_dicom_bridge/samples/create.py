@@ -120,7 +120,7 @@ def create_samples(folder: Path) -> list[Sample]:
         with Staging(folder) as staging:
             titles = list(_made(scratch))
             for path in sorted((scratch / "dicom").rglob("*.dcm")):
-                shutil.move(path, staging.path(path.relative_to(scratch / "dicom").as_posix()))
+                shutil.copyfile(path, staging.path(path.relative_to(scratch / "dicom").as_posix()))
             written = staging.commit()
     finally:
         shutil.rmtree(scratch, ignore_errors=True)

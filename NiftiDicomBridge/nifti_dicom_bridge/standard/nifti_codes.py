@@ -14,6 +14,17 @@ INTENTS = {
 UNITLESS = frozenset(name for code, name in INTENTS.items() if code < 1001)
 STATISTICS = UNITLESS | {INTENTS[1001]}
 """An estimate may be of any quantity, in units that no header states."""
+COMPONENTS = frozenset({1004, 1005, 1006, 1007, 1010, 2006})
+"""Matrix, symmetric matrix, displacement, vector, quaternion, displacement field of FSL: an axis has components, not times."""
+_SURFACE = "values or points of a surface. Map it to a volume first"
+_COEFFICIENTS = "coefficients of a spline or a transform. Write the field that they describe as an image first"
+_CIFTI = "a CIFTI file, whose voxels are a list. Write its volume as NIfTI first, as with wb_command -cifti-separate"
+NOT_IMAGES = {
+    **dict.fromkeys((1008, 1009, 2002, 2005), _SURFACE),
+    **dict.fromkeys((2007, 2008, 2009, 2016, 2017), _COEFFICIENTS),
+    **dict.fromkeys(range(3000, 3100), _CIFTI),
+}
+"""``intent_code`` of what has no voxels in the patient (nifti1.h; FSL, fslio.h; CIFTI-2) → what it is, and what to do."""
 SECONDS = {0: 1.0, 8: 1.0, 16: 1e-3, 24: 1e-6}
 """``xyzt_units & 0x38`` → seconds per unit of time."""
 OF_SPECTRA = {32: "Hz", 40: "ppm", 48: "rad/s"}

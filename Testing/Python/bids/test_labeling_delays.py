@@ -85,3 +85,49 @@ def test_a_protocol_without_labeling_has_no_delay(circle: Circle) -> None:
     keys = keys_of(circle, vendors.siemens("sAsl.ulMode = 1\nsAsl.ulLabelingDuration = 800000\nsAsl.sPostLabelingDelay[0] = 9"))
 
     assert not {"LabelingDuration", "PostLabelingDelay"} & set(keys)
+
+
+@pytest.mark.parametrize("make", [of_ge, of_uih])
+def test_two_volumes_of_different_delays_have_one_each(make: Any, circle: Circle) -> None:
+    keys = keys_of(circle, make([1000, 2000]))
+
+    assert (keys["PostLabelingDelay"], "InversionTime" in keys) == ([1, 2], False)
+
+
+@pytest.mark.parametrize("efficiency", [0.0, 1.2, 85.0])
+def test_an_efficiency_that_is_no_part_is_left_out(efficiency: float, circle: Circle) -> None:
+    found = volumes("UIH", [1800], ASLPulseTrainDuration=1500)
+    vendors.add_private(found, 0x0065, "Image Private Header", {0x75: ("FD", efficiency)})
+
+    assert "LabelingEfficiency" not in keys_of(circle, found)
+
+
+def of_siemens(count: int, lines: str) -> list[Dataset]:
+    """Return volumes of Siemens that only their times distinguish, with a protocol."""
+    found = []
+    for t in range(count):
+        for ds in vendors.siemens(lines, AcquisitionNumber=t + 1):
+            ds.AcquisitionTime, ds.InstanceNumber = f"0304{4 * t:02d}", len(found) + 1
+            ds.file_meta.MediaStorageSOPInstanceUID = ds.SOPInstanceUID = uid(1, len(found) + 1)
+            found.append(ds)
+    return found
+
+
+ONE_DELAY = 'tSequenceFileName = "%CustomerSeq%\\ep2d_pcasl"'
+THREE_DELAYS = 'tSequenceFileName = "%CustomerSeq%\\to_ep2d_VEPCASL"\n' + "\n".join(
+    f"sWipMemBlock.alFree[{n}] = {time}" for n, time in ((11, 250), (12, 500), (13, 750), (14, 0), (15, 900))
+)
+
+
+@pytest.mark.parametrize(("count", "lines", "pairs", "calibration"), [
+    (2, ONE_DELAY, 1, None), (3, ONE_DELAY, 1, "Included"), (8, ONE_DELAY, 4, None), (7, ONE_DELAY, 3, "Included"),
+    (6, THREE_DELAYS, 1, None), (7, THREE_DELAYS, 1, "Included"), (8, THREE_DELAYS, None, None),
+    (4, ONE_DELAY + "\nlContrasts = 2", 1, None), (5, ONE_DELAY + "\nlContrasts = 2", 1, "Included"),
+    (6, ONE_DELAY + "\nlContrasts = 2", None, None),
+])  # fmt: skip
+def test_volumes_are_pairs_of_label_and_control_and_one_for_calibration(
+    count: int, lines: str, pairs: int | None, calibration: str | None, circle: Circle
+) -> None:
+    keys = keys_of(circle, of_siemens(count, lines))
+
+    assert (keys.get("TotalAcquiredPairs"), keys.get("M0Type")) == (pairs, calibration)

@@ -15,14 +15,21 @@ PLAIN = "sSliceArray.lConc = 1\nlDelayTimeInTR = 800000"
 TIMES = [str(n) for n in (0, 100, 200, 300)]
 
 
-def slice_times(circle: Circle, slices: int, protocol: str, **header: list[str]) -> list[float] | None:
-    """Return SliceTiming of a mosaic with a protocol, in the order of its tiles; None where the sidecar has none."""
+def slice_times(
+    circle: Circle, slices: int, protocol: str, listed: int = 0, factors: str = "", **header: list[str]
+) -> list[float] | None:
+    """Return SliceTiming of a mosaic with a protocol, in the order of its tiles; None where the sidecar has none.
+
+    `listed` is the number of slices of the protocol, if it is another one; `factors` are those of acceleration.
+    """
     ds = vendors.mr("SIEMENS", ImageType=["ORIGINAL", "PRIMARY", "M", "MOSAIC"], AcquisitionMatrix=[0, 20, 16, 0])[0]
     put_raw(ds, 0x00290010, "LO", b"SIEMENS CSA HEADER")
     values = {"NumberOfImagesInMosaic": [str(slices)], "SliceNormalVector": ["0", "0", "1"], **header}
     put_raw(ds, 0x00291010, "OB", csa_header(values))
-    text = f"### ASCCONV BEGIN ###\nsSliceArray.lSize = {slices}\n{protocol}\n### ASCCONV END ###"
+    text = f"### ASCCONV BEGIN ###\nsSliceArray.lSize = {listed or slices}\n{protocol}\n### ASCCONV END ###"
     put_raw(ds, 0x00291020, "OB", csa_header({"MrPhoenixProtocol": [text]}))
+    if factors:
+        vendors.add_private([ds], 0x0051, "SIEMENS MR HEADER", {0x11: ("LO", factors)})
     save(circle.dicom, [ds])
     circle.forth()
     return json.loads(circle.sidecar().read_text("utf-8")).get("SliceTiming")
@@ -47,6 +54,31 @@ def test_times_follow_from_the_order_of_the_protocol(mode: int, slices: int, tim
 )  # fmt: skip
 def test_other_protocols_specify_no_times(protocol: str, circle: Circle) -> None:
     assert slice_times(circle, 4, protocol) is None
+
+
+@pytest.mark.parametrize(
+    ("listed", "factors", "is_plain"), [(5, "", False), (0, "p2s2", False), (0, "p2s1", True), (0, "p2", True)]
+)
+def test_an_order_is_plain_where_all_slices_are_listed_and_excited_one_by_one(
+    listed: int, factors: str, is_plain: bool, circle: Circle
+) -> None:
+    times = slice_times(circle, 4, "sSliceArray.ucMode = 1", listed, factors)
+    assert times == ([0, 0.5, 1, 1.5] if is_plain else None)
+
+
+@pytest.mark.parametrize("delay_us", [2_000_000, 2_500_000])
+def test_a_delay_as_long_as_the_volume_leaves_no_times(delay_us: int, circle: Circle) -> None:
+    assert slice_times(circle, 4, f"sSliceArray.ucMode = 1\nlDelayTimeInTR = {delay_us}") is None
+
+
+def test_slices_after_midnight_follow_those_before(circle: Circle) -> None:
+    found = vendors.siemens("", ImageType=["ORIGINAL", "PRIMARY"])
+    for ds, time in zip(found, ("235959.00", "000000.00", "235959.50", "000000.50"), strict=True):
+        ds.AcquisitionTime = time
+    save(circle.dicom, found)
+    circle.forth()
+
+    assert json.loads(circle.sidecar().read_text("utf-8"))["SliceTiming"] == [0, 1, 0.5, 1.5]
 
 
 def test_times_of_the_header_count(circle: Circle) -> None:

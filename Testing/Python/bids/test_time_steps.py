@@ -58,8 +58,32 @@ def offsets(*seconds: float) -> dict[str, Callable[[int], Dataset]]:
     return {"TemporalPositionSequence": lambda t: group(TemporalPositionTimeOffset=seconds[t])}
 
 
-def moments(*seconds: float) -> dict[str, Callable[[int], Dataset]]:
-    return {"FrameContentSequence": lambda t: group(FrameAcquisitionDateTime=DAY + clock(seconds[t]))}
+def moments(*seconds: float, days: bool = False) -> dict[str, Callable[[int], Dataset]]:
+    def content(t: int) -> Dataset:
+        return group(FrameAcquisitionDateTime=str(int(DAY) + t * days) + clock(seconds[t]))
+
+    return {"FrameContentSequence": content}
+
+
+def tiled(seconds: Sequence[Sequence[float]]) -> list[Dataset]:
+    """Return volumes of United Imaging of two tiles, which have times of their own; that of the image is another one."""
+    found = slices(ramp(len(seconds), 4, 10), MR)
+    for t, (ds, times) in enumerate(zip(found, seconds, strict=True)):
+        ds.Manufacturer, ds.AcquisitionTime, ds.ImagePositionPatient = "UIH", clock(max(times) + 7 * t), [0, 0, 0]
+        ds.ImageType = ["ORIGINAL", "PRIMARY", "VFRAME"]
+        tiles = [group(AcquisitionTime=clock(time), ImagePositionPatient=[0, 0, 3 * k], InstanceNumber=k + 1,
+                       ImageOrientationPatient=ds.ImageOrientationPatient) for k, time in enumerate(times)]  # fmt: skip
+        vendors.add_private([ds], 0x0065, "Image Private Header", {0x50: ("DS", "2"), 0x51: ("SQ", tiles)})
+        del ds.RepetitionTime
+    return found
+
+
+def begun(seconds: Sequence[float], **attributes: Any) -> list[Dataset]:
+    """Return volumes of Philips with the time at which each dynamic began."""
+    found = classic(MR, {"TemporalPositionIdentifier": range(1, len(seconds) + 1)}, Manufacturer=PHILIPS, **attributes)
+    for n, ds in enumerate(found):
+        vendors.add_private([ds], 0x2005, "Philips MR Imaging DD 001", {0xA0: ("FL", seconds[n // 3])})
+    return found
 
 
 def phases(*ms: float) -> dict[str, Callable[[int], Dataset]]:
@@ -97,6 +121,9 @@ GE, SIEMENS, PHILIPS = "GE MEDICAL SYSTEMS", "SIEMENS", "Philips Medical Systems
     (lambda: classic(CT, {"AcquisitionTime": ["235958", "235959", "000000"]}), 1),
     (lambda: classic(CT, {"AcquisitionTime": ["100000", "100000", "100000"], "AcquisitionDate": [DAY, "20260103", "20260104"]}),
      86400),
+    (lambda: classic(CT, {"AcquisitionTime": ["100000", "100000"], "AcquisitionDate": [DAY, "20260103"]}), 86400),
+    *((lambda times=times: classic(CT, {"AcquisitionTime": times}), seconds) for times, seconds in (
+        (["115959", "120000", "120001"], 1), (["060000", "150000"], 32400), (["220000", "233000", "010000"], 5400))),
     (lambda: classic(CT, {"TriggerTime": PHASES_MS}), 0.04),
     (lambda: classic(MR, clocks(0, 2, 4), **NO_TR), 2),
     (lambda: classic(MR, clocks(0, 2), MRAcquisitionType="2D", **NO_TR), 2),
@@ -106,7 +133,9 @@ GE, SIEMENS, PHILIPS = "GE MEDICAL SYSTEMS", "SIEMENS", "Philips Medical Systems
     (lambda: classic(PET, {**clocks(0, 10, 20), "FrameReferenceTime": [4990, 14990, 24900]}), 10),
     (lambda: multi_frame(**offsets(0, 2, 4, 6)), 2),
     (lambda: multi_frame(**moments(0, 2, 4, 6)), 2),
+    (lambda: multi_frame(**moments(0, 0, 0, 0, days=True)), 86400),
     (lambda: multi_frame(**phases(0, 41, 81, 122)), 0.040667),
+    (lambda: tiled([[5, 0], [10, 12], [29, 20]]), 10),
     (lambda: ultrasound(FrameTimeVector=["0", "40", "40", "40"]), 0.04),
 ])  # fmt: skip
 def test_the_time_step_is_what_attributes_state(found: Callable[[], list[Dataset]], seconds: float, circle: Circle) -> None:
@@ -123,6 +152,9 @@ def test_the_time_step_is_what_attributes_state(found: Callable[[], list[Dataset
     (lambda: classic(MR, clocks(0, 10, 20), RepetitionTime="4", NumberOfAverages="2", Manufacturer=SIEMENS), 10),
     (lambda: classic(MR, {"TemporalPositionIdentifier": [1, 2, 3]}, RepetitionTime="4", TemporalResolution="2500",
                      NumberOfTemporalPositions=3), 2.5),
+    (lambda: classic(MR, {"TemporalPositionIdentifier": [1, 2]}, RepetitionTime="4", TemporalResolution="2500",
+                     NumberOfTemporalPositions=2), 2.5),
+    (lambda: begun([0, 3, 6], RepetitionTime="4"), 3),
     (lambda: multi_frame(4, **offsets(0, 2, 4, 6)), 2),
     (lambda: multi_frame(4, **moments(0, 2, 4, 6)), 2),
     (lambda: multi_frame(4, **phases(*PHASES_MS)), 0.04),
@@ -141,6 +173,9 @@ def test_repetition_time_is_that_of_excitations_where_volumes_are_further_apart(
     lambda: classic(MR, {"TriggerTime": [0, 40, 79, 119]}, RepetitionTime="39.7", Manufacturer=SIEMENS),
     *(lambda maker=maker: classic(MR, {"TriggerTime": [10, 20, 90, 95]}, RepetitionTime="30", Manufacturer=maker)  # of a gate
       for maker in (SIEMENS, GE)),
+    lambda: classic(MR, {"TriggerTime": [5000, 5100, 5900]}, RepetitionTime="30", Manufacturer=GE),
+    lambda: classic(MR, {"TriggerTime": [0, 20000, 60000]}, RepetitionTime="30", Manufacturer=SIEMENS),
+    lambda: begun([0, 3, 6], RepetitionTime="2000", MRAcquisitionType="2D"),
     lambda: classic(MR, {"AcquisitionTime": ["100000", "100003", "100005", "100008"]}, RepetitionTime="2500"),  # seconds
     lambda: classic(MR, clocks(0, 2.5), RepetitionTime="2000", MRAcquisitionType="2D", Manufacturer=SIEMENS),
     lambda: classic(MR, clocks(0, 3, 6, 9), RepetitionTime="2000", Manufacturer=GE),
@@ -159,16 +194,30 @@ def test_repetition_time_is_kept_where_it_may_be_that_of_volumes(found: Callable
     assert not {"RepetitionTimeExcitation", "FrameTimesStart"} & keys.keys()
 
 
-@pytest.mark.parametrize("words", [["ORIGINAL", "PRIMARY", "ASL"], ["ORIGINAL", "PRIMARY", "M"]])
-def test_trigger_times_of_spin_labeling_are_delays(words: list[str], circle: Circle) -> None:
-    found = classic(MR, {"TriggerTime": [500, 1000, 1500]}, RepetitionTime="4000", Manufacturer=PHILIPS, ImageType=words)
-    vendors.add_private(found, 0x2005, "Philips MR Imaging DD 005", {0x29: ("CS", "LABEL")})
+PROTOCOL = b'### ASCCONV BEGIN ###\ntSequenceFileName = "%CustomerSeq%\\ep2d_pcasl"\n### ASCCONV END ###'
 
-    assert written(circle, found)[:1] == (4.0,)
+
+@pytest.mark.parametrize(("manufacturer", "block", "creator", "elements"), [
+    (PHILIPS, 0x2005, "Philips MR Imaging DD 005", {0x29: ("CS", "LABEL")}),
+    (SIEMENS, 0x0021, "SIEMENS MR SDS 01", {0x19: ("OB", PROTOCOL)}),
+    (GE, 0x0043, "GEMS_PARM_01", {0xA5: ("IS", "1450")}),
+    ("UIH", 0x0065, "Image Private Header", {0x58: ("IS", "1")}),
+])  # fmt: skip
+@pytest.mark.parametrize("times_ms", [[500, 1000, 1500], [500, 1000, 4000]])
+def test_trigger_times_of_spin_labeling_are_delays(
+    manufacturer: str, block: int, creator: str, elements: dict, times_ms: list[int], circle: Circle
+) -> None:
+    more = {"ArterialSpinLabelingContrast": "PSEUDOCONTINUOUS"} if manufacturer == "UIH" else {}
+    found = classic(MR, {"TriggerTime": times_ms}, RepetitionTime="4000", Manufacturer=manufacturer, **more)
+    step, keys, _ = written(circle, vendors.add_private(found, block, creator, elements))
+
+    assert (step, keys["RepetitionTime"], "FrameTimesStart" in keys) == (4, 4, False)
 
 
 @pytest.mark.parametrize(("found", "seconds", "starts", "words"), [
     (lambda: classic(CT, clocks(0, 1.5, 3, 8)), 0, [0, 1.5, 3, 8], "varies from 1.5 to 5 s: the image has no time step"),
+    (lambda: classic(CT, {"AcquisitionTime": ["100000", "100001", "100002.5"]}), 0, [0, 1, 2.5], "varies from 1 to 1.5 s"),
+    (lambda: classic(CT, clocks(0, 0.1, 0.18, 0.3)), 0, [0, 0.1, 0.18, 0.3], "varies from 0.08 to 0.12 s"),
     (lambda: classic(PET, clocks(0, 10, 20, 60), SeriesTime=clock(0)), 0, [0, 10, 20, 60], "varies from 10 to 40 s"),
     (lambda: classic(MR, {"TriggerTime": [0, 20000, 60000]}, RepetitionTime="4", Manufacturer=GE), 30, [0, 20, 60],
      "varies from 20 to 40 s: the time step of the image is 30 s"),
@@ -190,6 +239,7 @@ def test_times_that_vary_are_reported_and_listed(
 @pytest.mark.parametrize("found", [
     lambda: classic(CT, {"NominalPercentageOfCardiacPhase": [0.0, 30.0, 60.0]}),
     lambda: classic(CT, clocks(0, 2, 4, name="ContentTime")),
+    lambda: classic(CT, clocks(0, 2, name="ContentTime")),
     lambda: classic(MR, {"TemporalPositionIdentifier": [1, 2, 3]}, **NO_TR),
     lambda: ultrasound(FrameTimeVector=["0", "40"]),
 ])  # fmt: skip
@@ -199,6 +249,22 @@ def test_a_time_step_that_nothing_states_is_reported(found: Callable[[], list[Da
 
     assert (step, "FrameTimesStart" in keys) == (0.0, False)
     assert notes == [f"{UNKNOWN}: the image has no time step"]
+
+
+@pytest.mark.parametrize(("found", "is_reported"), [
+    (lambda: classic(MR, {"TemporalPositionIdentifier": [1, 2, 3]}, RepetitionTime="4"), True),
+    (lambda: classic(MR, {"TemporalPositionIdentifier": [1, 2, 3]}, RepetitionTime="120"), False),
+    (lambda: classic(MR, {"TemporalPositionIdentifier": [1, 2, 3]}, RepetitionTime="40", MRAcquisitionType="2D"), False),
+    (lambda: classic(MR, {"TemporalPositionIdentifier": [1, 2, 3]}, RepetitionTime="4", MRAcquisitionType="2D"), True),
+    (lambda: classic(MR, {"TriggerTime": [0, 50, 100]}, RepetitionTime="50"), False),
+])  # fmt: skip
+def test_a_repetition_time_that_is_too_short_for_a_volume_is_reported(
+    found: Callable[[], list[Dataset]], is_reported: bool, circle: Circle
+) -> None:
+    notes = written(circle, found())[2]
+
+    assert len(notes) == is_reported
+    assert all("too short for a volume" in note for note in notes)
 
 
 def test_volumes_of_several_b_values_are_no_course_of_time(circle: Circle) -> None:

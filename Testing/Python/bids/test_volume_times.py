@@ -52,7 +52,9 @@ PAIRS = ["CONTROL", "LABEL"] * 3
 @pytest.mark.parametrize(("starts_s", "stated_ms", "seconds"), [
     ([0, 3, 6, 20, 23, 26], 2000, 3),          # a pause
     ([0, 2.5, 5.5, 9.5, 15, 22], 2000, 2.0),   # volumes of different lengths: what the header states
+    ([0, 1, 2, 5, 8, 11], 2000, 3),            # most of one length
     ([0, 10.3, 20.1, 30.7, 39.9, 50], 4, 10),  # which is a time between excitations: the average
+    ([0, 10.3, 20.1, 30.7, 39.9, 50], 4000, 10),
 ])  # fmt: skip
 def test_pauses_are_no_part_of_the_time_between_volumes(
     starts_s: list[float], stated_ms: int, seconds: float, circle: Circle
@@ -69,6 +71,19 @@ def test_label_and_control_with_one_start_take_half_of_the_time_each(labels: lis
     keys = keys_of(circle, labeled(labels, [0, 0, 12, 12, 24, 24], MRAcquisitionType="3D"))
 
     assert (keys["RepetitionTime"], keys["RepetitionTimeExcitation"]) == (6, 4)
+
+
+def test_two_pairs_have_a_rate(circle: Circle) -> None:
+    assert keys_of(circle, labeled(PAIRS[:4], [0, 0, 12, 12], MRAcquisitionType="3D"))["RepetitionTime"] == 6
+
+
+@pytest.mark.parametrize("labels", [["CONTROL", "LABEL", "LABEL", "CONTROL", "LABEL", "LABEL"], ["LABEL"] * 6])
+def test_volumes_that_are_no_pairs_have_the_repetition_time(labels: list[str], circle: Circle) -> None:
+    found = labeled(labels, [0, 0, 12, 12, 24, 24], MRAcquisitionType="3D")
+    for n, ds in enumerate(found):
+        ds.TemporalPositionIdentifier = n // 4 + 1
+
+    assert keys_of(circle, found)["RepetitionTime"] == 4
 
 
 @pytest.mark.parametrize("starts_s", [[0, 0, 12, 12, 30, 30], [0, 0, 8, 8, 16, 16]])

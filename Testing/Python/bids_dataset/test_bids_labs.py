@@ -8,12 +8,12 @@ from typing import Any
 import pydicom
 import pytest
 
-from bids_datasets import ASL_KEYS, PET_KEYS, WHO, dataset, sidecar, table
+from bids_datasets import ASL_KEYS, PET_KEYS, WHO, dataset, said, sidecar, table
 from circle import Circle
 from nifti_dicom_bridge import ConversionReport, Outcome, to_dicom
 from nifti_dicom_bridge.cli import main
 from oracles import oracle, run
-from phantoms import PHANTOMS
+from phantoms import PHANTOMS, vendors
 from phantoms.base import save
 from phantoms.examinations import EPI, GE, diffusion, pet, series
 
@@ -123,6 +123,43 @@ def test_the_last_field_map_before_an_image_counts(circle: Circle) -> None:
     ]
 
 
+def shimmed(circle: Circle, number: int, offset: int) -> None:
+    """Put the first shim of a protocol of Siemens into the files of a series."""
+    text = f"### ASCCONV BEGIN ###\nsGRADSPEC.asGPAData[0].lOffsetX = {offset}\n### ASCCONV END ###".ljust(200)
+    for path in (circle.dicom / f"P-01-1-{number}").iterdir():
+        ds = pydicom.dcmread(path)
+        ds.Manufacturer = "SIEMENS"
+        vendors.add_private([ds], 0x0021, "SIEMENS MR SDS 01", {0x19: ("OB", text.encode("ascii"))})
+        ds.save_as(path)
+
+
+def maps_with_shims(circle: Circle, first: int, second: int, of_image: int) -> str:
+    """Write two field maps and an image with shims; return the warnings."""
+    gre(circle, 3)
+    gre(circle, 5)
+    series(circle.dicom, 7, "bold rest", 3, **EPI)
+    for number, offset in ((3, first), (4, first), (5, second), (6, second), (7, of_image)):
+        shimmed(circle, number, offset)
+    return said(dataset(circle))
+
+
+@pytest.mark.parametrize(("first", "second", "number"), [(11, 12, 1), (12, 11, 2), (11, 11, 2)])
+def test_the_last_field_map_with_the_shim_of_the_image_counts(first: int, second: int, number: int, circle: Circle) -> None:
+    words = maps_with_shims(circle, first, second, 11)
+
+    intended = [f"bids::sub-P01/ses-20260101/func/{WHO}_task-rest_bold.nii.gz"]
+    assert sidecar(circle, f"run-{number:02d}_phasediff")["IntendedFor"] == intended
+    assert "IntendedFor" not in sidecar(circle, f"run-{3 - number:02d}_phasediff")
+    assert "another shim" not in words
+
+
+def test_a_field_map_of_another_shim_is_used_with_a_warning(circle: Circle) -> None:
+    words = maps_with_shims(circle, 12, 13, 11)
+
+    assert "IntendedFor" in sidecar(circle, "run-02_phasediff")
+    assert "its field map was acquired with another shim: the correction may be wrong." in words
+
+
 @pytest.mark.slow
 def test_a_field_map_for_diffusion_is_not_for_bold(circle: Circle) -> None:
     gre(circle, 3, "gre_field_mapping_dwi")
@@ -198,7 +235,9 @@ def test_all_echoes_have_one_table(circle: Circle) -> None:
 
 def test_participants_have_height_weight_and_the_columns_of_the_map(circle: Circle) -> None:
     series(circle.dicom, 3, "t1_mprage", PatientSize="1.75", PatientWeight="70")
-    (circle.folder / "map.json").write_text(json.dumps({"participants": {"P-*": {"group": "control", "handedness": "left"}}}))
+    (circle.folder / "map.json").write_text(
+        json.dumps({"participants": {"P-*": {"group": "control", "handedness": "left"}, "Q-*": {"group": "patient"}}})
+    )
     dataset(circle, bids_map=circle.folder / "map.json")
 
     assert table(circle.nifti / "participants.tsv") == [

@@ -87,6 +87,7 @@ def test_a_map_in_toml_specifies_the_same(circle: Circle) -> None:
         {"EchoTime": {"lt": 0.003}, "RepetitionTime": {"btwe": [2, 2]}},
         {"Modality": {"not": ["CT", "PT"]}},
         {"SidecarFilename": "3_mystery*"},
+        {"RepetitionTime": {"ge": 2}, "SeriesNumber": {"le": 3}},
         [{"SeriesNumber": 99}, {"SeriesNumber": 3}],
     ],
     ids=str,
@@ -107,9 +108,11 @@ def test_criteria_hold(criteria: Any, circle: Circle) -> None:
         {"Missing": "*"},
         {"ImageType": {"all": ["X"]}},
         {"SeriesNumber": 4},
+        {"RepetitionTime": {"gt": 2}}, {"SeriesNumber": {"lt": 3}}, {"RepetitionTime": {"btw": [2, 3]}},
+        {"ImageType": ["ORIG*", "SECONDARY", "AX*"]}, {"ImageType": ["ORIG*", "PRIMARY"]}, {"SeriesDescription": ["mystery"]},
     ],
     ids=str,
-)
+)  # fmt: skip
 def test_criteria_do_not_hold(criteria: Any, circle: Circle) -> None:
     series(circle.dicom, 3, "mystery", ScanningSequence="RM")
     with_map(circle, {"descriptions": [{"criteria": criteria, "datatype": "anat", "suffix": "PDw"}]})
@@ -132,6 +135,26 @@ def test_ids_of_rows_name_the_images_that_a_field_map_is_for(circle: Circle) -> 
     with_map(circle, {"descriptions": rows})
 
     assert sidecar(circle, "epi")["IntendedFor"] == [f"bids::sub-P01/ses-20260101/func/{WHO}_task-rest_bold.nii.gz"]
+
+
+@pytest.mark.parametrize(("wanted", "written", "words"), [
+    (["rest", "other"], [f"bids::sub-P01/ses-20260101/func/{WHO}_task-rest_bold.nii.gz"], ""),
+    ("bids::sub-P01/x.nii.gz", ["bids::sub-P01/x.nii.gz"], ""),
+    (["other"], None, "no image of the session was named by the row ['other']: left out"),
+])  # fmt: skip
+def test_ids_of_rows_that_name_no_image_are_left_out(wanted: Any, written: Any, words: str, circle: Circle) -> None:
+    spin_echo_epi(circle.dicom, 3, "fm")
+    series(circle.dicom, 4, "ep2d_bold_rest", 2, **EPI)
+    series(circle.dicom, 5, "ep2d_bold_rest", 2, study=2, **EPI)
+    rows = [
+        {"id": "rest", "criteria": {"SeriesDescription": "*bold*"}, "datatype": "func", "suffix": "bold"},
+        {"criteria": {"SeriesDescription": "fm"}, "datatype": "fmap", "suffix": "epi",
+         "sidecar_changes": {"IntendedFor": wanted}},
+    ]  # fmt: skip
+    report = with_map(circle, {"descriptions": rows})
+
+    assert sidecar(circle, "epi").get("IntendedFor") == written
+    assert words in said(report)
 
 
 def test_a_row_without_datatype_adds_to_the_built_in_rows(circle: Circle) -> None:

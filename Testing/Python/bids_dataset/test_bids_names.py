@@ -149,6 +149,13 @@ def test_other_names_are_no_reproin(name: str) -> None:
     assert parse_reproin(name) is None
 
 
+def test_what_a_name_specifies_and_bids_does_not_allow_is_reported(circle: Circle) -> None:
+    series(circle.dicom, 3, "anat-T1w_acq-fast_inv-1")
+
+    assert "BIDS has no inv-1 in names of anat/T1w: left out." in said(dataset(circle))
+    assert images(circle) == ["anat/*_acq-fast_T1w"]
+
+
 def test_a_session_that_one_name_specifies_is_that_of_the_study(circle: Circle) -> None:
     series(circle.dicom, 1, "anat-scout_ses-pre")
     series(circle.dicom, 2, "anat-T1w")
@@ -164,6 +171,15 @@ def test_repetitions_are_numbered(circle: Circle) -> None:
 
     assert images(circle) == [f"anat/*_run-0{n}_T1w" for n in (1, 2, 3)]
     assert [sidecar(circle, f"run-0{n}_T1w")["SeriesNumber"] for n in (1, 2, 3)] == [3, 5, 11]
+
+
+def test_runs_that_names_give_twice_go_on_counting(circle: Circle) -> None:
+    for number in (3, 4, 5):
+        series(circle.dicom, number, "anat-T1w_run-01")
+    words = said(dataset(circle))
+
+    assert images(circle) == ["anat/*_run-01_T1w", "anat/*_run-02_T1w", "anat/*_run-03_T1w"]
+    assert all(f"another image of the session has the same name: this is run-0{n}" in words for n in (2, 3))
 
 
 def test_what_is_called_differently_is_no_repetition(circle: Circle) -> None:

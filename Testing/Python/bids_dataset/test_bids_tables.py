@@ -31,8 +31,10 @@ def test_the_dataset_describes_itself(circle: Circle) -> None:
 
 
 @pytest.mark.parametrize(
-    ("age", "birth", "written"), [("093Y", "", "89"), ("000Y", "", "n/a"), ("", "19960102", "29"), ("018M", "", "1.5")]
-)
+    ("age", "birth", "written"),
+    [("093Y", "", "89"), ("000Y", "", "n/a"), ("018M", "", "1.5"), ("", "19960102", "29"), ("", "19960101", "30"),
+     ("", "19951231", "30"), ("", "19961001", "29"), ("", "20270101", "n/a"), ("", "1996", "n/a")],
+)  # fmt: skip
 def test_ages_are_in_years_and_capped(age: str, birth: str, written: str, circle: Circle) -> None:
     series(circle.dicom, 3, "t1_mprage", PatientAge=age, PatientBirthDate=birth)
     dataset(circle)

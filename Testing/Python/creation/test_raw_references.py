@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -255,6 +256,13 @@ def moved_to(folder: str, path: Path, **description: object) -> Path:
 def test_results_are_those_of_the_raw_images_that_their_dataset_names(description: dict[str, object]) -> None:
     path = result(T1, f"{SESSION}/anat/{WHO}_desc-brain_mask.nii.gz")
     assert is_of(made(moved_to("apart", path, **description)), 1)
+
+
+@pytest.mark.parametrize("as_text", [str, Path.as_uri])
+def test_a_dataset_is_named_by_its_whole_path(as_text: Callable[[Path], str]) -> None:
+    """On Windows, it begins with a drive."""
+    path = result(T1, f"{SESSION}/anat/{WHO}_desc-brain_mask.nii.gz")
+    assert is_of(made(moved_to("apart", path, DatasetLinks={"raw": as_text(Path("bids").absolute())})), 1)
 
 
 def other_dataset(folder: str) -> Path:

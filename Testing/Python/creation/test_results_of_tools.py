@@ -149,6 +149,14 @@ def test_units_of_mr_are_in_its_rescale_type(units: str) -> None:
     assert json.loads(next(Path("back").glob("*.json")).read_text())["Units"] == units
 
 
+@pytest.mark.parametrize(("kind", "units", "written"), [
+    ("ct", "mg/cm3", "mg/cm3"), ("ct", "Hounsfield units", "HU"), ("mr", "arbitrary", "US"), ("ct", "", "US"),
+])  # fmt: skip
+def test_units_that_are_stated_win_over_those_that_values_suggest(kind: str, units: str, written: str) -> None:
+    first = made(save("image.nii", WHOLE + np.float32(0.5), Units=units), kind=kind)[0]
+    assert first.RescaleType == written
+
+
 @pytest.mark.parametrize(("factor", "is_doubted"), [(0.2, True), (200, False)])
 def test_values_of_suv_on_a_reference_in_activity_are_doubted(factor: float, is_doubted: bool) -> None:
     series("scan", kind=Kind.PET, Units="BQML")
@@ -213,6 +221,35 @@ def test_a_mask_of_freesurfer_is_not_its_label_1(name: str) -> None:
     assert labels_of(seg) == ["Label 1"]
 
 
+def datastore(info: dict) -> Path:
+    """Write a label map into a datastore of MONAI Label, which describes it by its name and folder."""
+    path = save("studies/labels/final/case_1.nii", np.digitize(FRACTIONS, [0.5, 0.8]).astype(np.uint8))
+    others = {"case_2": {"labels": {"final": {"info": {"label_info": [{"name": "heart", "idx": 1}]}}}}}
+    objects = {"case_1": {"image": {"ext": ".nii"}, "labels": {"final": {"ext": ".nii", "info": info}}}, **others}
+    Path("studies/datastore_v2.json").write_text(json.dumps({"name": "x", "objects": objects}))
+    return path
+
+
+@pytest.mark.parametrize("info", [
+    {"label_info": [{"name": "spleen", "idx": 1}, {"name": "liver", "idx": 2}], "ts": 1700000000},
+    {"params": {"label_names": {"background": 0, "spleen": 1, "liver": 2}}},
+])  # fmt: skip
+def test_labels_of_monai_label_are_named_by_its_datastore(info: dict) -> None:
+    (seg,) = made(datastore(info))
+    assert labels_of(seg) == ["spleen", "liver"]
+
+
+def test_a_datastore_that_names_no_labels_has_no_effect() -> None:
+    (seg,) = made(datastore({"ts": 1700000000}), kind="seg")
+    assert labels_of(seg) == ["Label 1", "Label 2"]
+
+
+def test_a_damaged_datastore_is_named() -> None:
+    path = datastore({})
+    Path("studies/datastore_v2.json").write_text("{")
+    assert "datastore_v2.json: damaged JSON" in refused(path, kind="seg")
+
+
 # --- components
 
 
@@ -231,8 +268,10 @@ def test_vectors_are_refused_as_such(kind: str) -> None:
     ("echoes", {"EchoTime": [0.01, 0.02, 0.03]}, False),
 ])  # fmt: skip
 def test_a_fourth_axis_that_nothing_states_is_doubted(name: str, keys: dict, is_doubted: bool) -> None:
-    entry = entry_of(save(f"{name}.nii", np.stack([FRACTIONS] * 3, axis=-1), **keys), kind="mr")
-    assert any("3 images along the fourth axis" in text for text in entry.log.warnings) == is_doubted
+    path = save(f"{name}.nii", np.stack([FRACTIONS] * 3, axis=-1), **keys)
+    for kind in ("mr", "pm"):
+        entry = entry_of(path, out=kind, kind=kind)
+        assert any("3 images along the fourth axis" in text for text in entry.log.warnings) == is_doubted
 
 
 # --- equipment

@@ -19,6 +19,7 @@ from nifti_dicom_bridge.deidentification.descriptors import cleaned
 from nifti_dicom_bridge.deidentification.kept_attributes import STANDARD_SCHEMES
 from nifti_dicom_bridge.deidentification.policy import Policy
 from nifti_dicom_bridge.deidentification.uids import KeyedUids
+from nifti_dicom_bridge.options.key_files import key_of
 from phantoms import slices
 from phantoms import write as write_file
 from phantoms.base import CT, MR
@@ -316,6 +317,22 @@ def test_keyed_pseudonyms_are_the_same_for_the_same_key(tmp_path: Path, monkeypa
     a, b, c = (first(tmp_path / name).PatientID for name in "abc")
     assert a == b != c
     assert len(a) == 10
+
+
+@pytest.mark.parametrize("content", [
+    f"{SECRET_KEY}\r\n".encode(), f"{SECRET_KEY}\r\n".encode("utf-8-sig"), f"{SECRET_KEY}\r\n".encode("utf-16"),
+])  # fmt: skip
+def test_a_key_of_an_editor_of_windows_is_the_same_key(content: bytes, tmp_path: Path) -> None:
+    (tmp_path / "key").write_bytes(content)
+
+    assert key_of(ConversionOptions(deidentify=True, key_file=tmp_path / "key")) == SECRET_KEY.encode()
+
+
+def test_a_key_of_bytes_that_begin_like_text_is_kept(tmp_path: Path) -> None:
+    content = b"\xff\xfe" + bytes(range(32, 1, -1))
+    (tmp_path / "key").write_bytes(content)
+
+    assert key_of(ConversionOptions(deidentify=True, key_file=tmp_path / "key")) == content
 
 
 def test_a_key_gives_the_same_in_every_version() -> None:

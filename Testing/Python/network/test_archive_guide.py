@@ -30,7 +30,7 @@ def test_the_commands_run_one_after_the_other(orthanc, tmp_path, monkeypatch, ca
     monkeypatch.setenv("NIFTI_DICOM_BRIDGE_ARCHIVE_PASSWORD", PASSWORD)
     names = {"$ARCHIVE": getattr(orthanc, protocol), "$STUDY": str(pydicom.dcmread(files[0]).StudyInstanceUID)}
     commands = [command for command in COMMANDS if not command.startswith("listen")]
-    assert len(commands) == 5
+    assert len(commands) == 6
     for command in commands:
         for name, value in names.items():
             command = command.replace(name, value)

@@ -102,6 +102,17 @@ def test_a_read_only_file_without_successor_leaves_no_temporary_folder(tmp_path:
     assert recover(tmp_path) == []
 
 
+def test_files_are_moved_out_of_folders_with_the_permissions_of_others(tmp_path: Path, held: dict[str, int]) -> None:
+    """Files keep the permissions of the folder in which they were written; those of `tempfile` are for their owner only."""
+    (tmp_path / "usual").mkdir()
+
+    with Staging(tmp_path / "out") as staging:
+        folders = [staging.path("a.nii").parent.parent, staging.scratch(), durable.new_folder(tmp_path, ".fetching-")]
+        modes = {folder.stat().st_mode for folder in folders}
+
+    assert modes == {(tmp_path / "usual").stat().st_mode}
+
+
 @pytest.mark.parametrize("is_open", [False, True])
 def test_folders_are_replaced_on_drives_that_number_all_alike(
     is_open: bool, tmp_path: Path, held: dict[str, int], monkeypatch: pytest.MonkeyPatch

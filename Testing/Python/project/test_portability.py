@@ -1,4 +1,4 @@
-"""Text files have the same bytes on every system: Windows would end their lines with two characters."""
+"""Text files have the same bytes on every system, and Slicer gets paths as it writes them, on Windows too."""
 
 from __future__ import annotations
 
@@ -39,3 +39,41 @@ def test_calls_that_write_text_are_found() -> None:
     tree = ast.parse('p.write_text("a")\nopen(p, "a", encoding="utf-8")\nopen(p, "wb")\nopen(p)\np.open("w", encoding="utf-8")')
 
     assert [call.lineno for call in text_writers(tree)] == [1, 2, 5]
+
+
+TAKE_PATHS = {"fileValue", "fileValueExists", "openDatabase", "addListOfFiles", "SetFileName"}
+"""Functions of CTK and VTK that compare paths as text or make them relative, and expect slashes on Windows."""
+
+
+def paths_with_separators_of_the_system(tree: ast.AST) -> Iterator[int]:
+    """Yield the lines of calls of `TAKE_PATHS`, and of ``fileName`` in properties, with ``str(path)``."""
+    for node in ast.walk(tree):
+        values: list[ast.expr] = []
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr in TAKE_PATHS:
+            values = node.args
+        elif isinstance(node, ast.Dict):
+            values = [
+                value for key, value in zip(node.keys, node.values, strict=True) if ast.unparse(key or value) == "'fileName'"
+            ]
+        inner = (part for value in values for part in ast.walk(value))
+        yield from (part.lineno for part in inner if isinstance(part, ast.Call) and getattr(part.func, "id", "") == "str")
+
+
+def test_slicer_gets_paths_with_slashes() -> None:
+    library = [path for path in SOURCES if "NiftiDicomBridgeLib" in path.parts]
+    wrong = [
+        f"{path.name}:{line}"
+        for path in library
+        for line in paths_with_separators_of_the_system(ast.parse(path.read_text("utf-8")))
+    ]
+
+    assert len(library) > 10
+    assert wrong == []
+
+
+def test_paths_with_separators_of_the_system_are_found() -> None:
+    tree = ast.parse(
+        "a.fileValue(str(p), t)\na.SetFileName(p.as_posix())\nx = {'fileName': str(p)}\nb.addListOfFiles(d, [str(p)])"
+    )
+
+    assert sorted(paths_with_separators_of_the_system(tree)) == [1, 3, 4]

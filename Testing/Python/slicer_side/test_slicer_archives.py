@@ -54,7 +54,9 @@ def list_of_database(panel, database):
 
 def fetch(panel, archive, **selection):
     """Fetch, and return the result that the panel shows."""
-    panel.fetching.fetch({"archive": archive, **selection})
+    from NiftiDicomBridgeLib.ArchiveAddresses import server_of
+
+    panel.fetching.fetch(server_of(archive), [selection])
     settle(panel)
     return shown(panel.fetching.feedback.result)
 

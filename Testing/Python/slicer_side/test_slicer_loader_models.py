@@ -1,5 +1,8 @@
 """Nodes of every kind that Slicer's own loaders make: unedited ones come back identical, edits keep what values mean."""
 
+import ntpath
+import posixpath
+
 import numpy as np
 import pydicom
 import pytest
@@ -342,3 +345,12 @@ def test_moved_slice_of_a_sequence_is_refused(cine_mri, logic, tmp_path):
     report = logic.exportVolumes([sequence], tmp_path / "nifti")
     assert outcomes(report) == ["failed"]
     assert "differ in size or place" in words_of(report)
+
+
+def test_files_have_the_names_that_the_reader_was_given(slicer):
+    """vtkITK returns slashes on Windows."""
+    from NiftiDicomBridgeLib.ItkReading import as_given
+
+    given = [r"C:\Scans\1.dcm", r"C:\Scans\2.dcm"]
+    assert as_given(["C:/Scans/2.dcm", "c:/scans/1.dcm", "C:/other"], given, ntpath) == (given[1], given[0], "C:/other")
+    assert as_given(["/scans//1.dcm", "/SCANS/1.dcm"], ["/scans/1.dcm"], posixpath) == ("/scans/1.dcm", "/SCANS/1.dcm")

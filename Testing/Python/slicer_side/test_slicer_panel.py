@@ -294,3 +294,21 @@ def test_click_opens_the_report(slicer, panel, tmp_path):
     panel.exporting.feedback.result.linkActivated.emit("report")
     assert not panel.ui.reportSection.collapsed
     assert "a: converted" in panel.ui.resultBrowser.toPlainText()
+
+
+@pytest.mark.parametrize("is_dark", [False, True])
+def test_black_icons_are_white_in_a_dark_style(slicer, monkeypatch, tmp_path, is_dark):
+    """The icon of a patient is a black figure."""
+    import qt
+
+    from NiftiDicomBridgeLib import Icons
+
+    black = qt.QPixmap(8, 8)
+    black.fill(qt.QColor("black"))
+    black.save(str(tmp_path / "black.png"))
+    monkeypatch.setitem(Icons.FILES, "patient", str(tmp_path / "black.png"))
+    colors = qt.QPalette(slicer.app.palette())
+    colors.setColor(qt.QPalette.Base, qt.QColor("#1e1e1e" if is_dark else "white"))
+    monkeypatch.setattr(slicer.app, "palette", lambda: colors)
+    shown = Icons.icon("patient").pixmap(8, 8).toImage().pixelColor(4, 4)
+    assert (shown.lightness() > 200) is is_dark

@@ -44,7 +44,7 @@ DICOM_OPTIONS = (
     "gzip", "follow_links", "size_limit",
 )  # fmt: skip
 """The fields of `ConversionOptions` that `apply` takes."""
-_INTERPRETERS = re.compile(r"(python|pythonw|PythonSlicer|perl|ruby|bash|sh|zsh|Rscript|matlab|octave|julia)[\d.]*(\.exe)?")
+_INTERPRETERS = re.compile(r"(?i)(python|pythonw|PythonSlicer|perl|ruby|bash|sh|zsh|Rscript|matlab|octave|julia)[\d.]*(\.exe)?")
 
 
 def apply(

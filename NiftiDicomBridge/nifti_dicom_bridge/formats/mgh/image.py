@@ -69,6 +69,11 @@ def read_image(path: Path, lazy: bool = False) -> Volume:
         )
     geometry.check_affine(header.ijk_to_ras)
     columns, rows, slices = header.sizes
+    if rows == slices == 1 < columns:
+        raise ImageReadError(
+            f"{path}: {columns} × 1 × 1 values are those of the vertices of a surface. Map it to a volume first, as with "
+            "mri_surf2vol of FreeSurfer."
+        )
     shape = (header.frames, slices, rows, columns)
     packing = Packing.GZIP if _is_packed(path) else Packing.RAW
     where, dtype = [SamplesFile(path, skip=DATA_OFFSET)], np.dtype(TYPES[header.type])

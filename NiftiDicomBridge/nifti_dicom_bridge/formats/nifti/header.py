@@ -10,7 +10,17 @@ import numpy as np
 
 from ...errors import NiftiReadError
 from ...model.pixels import Rescale
-from ...standard.nifti_codes import ALIGNED, MILLIMETERS, NO_FORM, NO_PLANE, OF_SPECTRA, SECONDS, SOME_SPACE, SPACES
+from ...standard.nifti_codes import (
+    ALIGNED,
+    COMPONENTS,
+    MILLIMETERS,
+    NO_FORM,
+    NO_PLANE,
+    OF_SPECTRA,
+    SECONDS,
+    SOME_SPACE,
+    SPACES,
+)
 from .slice_order import times_of
 
 UNITS_MM_S = 2 | 8
@@ -159,8 +169,9 @@ class NiftiHeader(NamedTuple):
 
     @property
     def shape(self) -> tuple[int, ...]:
-        """Sizes, fastest axis first."""
-        return tuple(self.dims[1 : self.dims[0] + 1])
+        """Sizes, fastest axis first; components, which some programs put in the place of time, are the fifth axis."""
+        sizes = tuple(self.dims[1 : self.dims[0] + 1])
+        return (*sizes[:3], 1, sizes[3]) if self.intent in COMPONENTS and len(sizes) == 4 and sizes[3] > 1 else sizes
 
     @property
     def dtype(self) -> np.dtype:

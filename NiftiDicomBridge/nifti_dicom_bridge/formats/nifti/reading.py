@@ -23,7 +23,7 @@ from ...model.pixel_bytes import bytes_of
 from ...model.pixels import Rescale
 from ...model.surplus import Surplus
 from ...model.volume import Volume
-from ...standard.nifti_codes import INTENTS
+from ...standard.nifti_codes import INTENTS, NOT_IMAGES
 from . import gzip_file
 from .gzip_blocks import BlockReader
 from .header import RGB24, RGBA32, NiftiHeader, is_nifti
@@ -129,12 +129,19 @@ def _header_and_voxels(given: Path, lazy: bool) -> tuple[NiftiHeader, Voxels, Su
     with _opened_for_reading(path) as file:
         start = b"" if pair else read_start(file, path, 540)
         header = pair_header or _header_of_file(start, path)
+        _check_intent(header, given)
         offset = max(header.offset, header.first_offset)
         packed = gzip_file.is_packed(path) and not isinstance(file, BlockReader)
         if lazy and _can_be_lazy(header, IN_MEMORY_PACKED if packed else IN_MEMORY):
             return header, *_lazy_voxels(path, header, offset)
         data, surplus = _read_data(file, start, offset, header, path)
         return header, _as_voxels(freeze(data), header, given), surplus
+
+
+def _check_intent(header: NiftiHeader, path: Path) -> None:
+    """Refuse what has no voxels in the patient, by its intent code."""
+    if reason := NOT_IMAGES.get(header.intent):
+        raise NiftiReadError(f"{path}: intent_code is {header.intent}: {reason}.")
 
 
 def _header_of_file(start: bytes, path: Path) -> NiftiHeader:

@@ -9,7 +9,7 @@ import struct
 import subprocess
 import sys
 from collections.abc import Iterator
-from pathlib import Path
+from pathlib import Path, PureWindowsPath
 
 import nibabel
 import numpy as np
@@ -18,6 +18,7 @@ import pytest
 from circle import Circle, listing, names_in
 from nifti_dicom_bridge import BridgeError, ConversionOptions, ConversionReport, Job, Outcome, Target, convert
 from nifti_dicom_bridge.conversion.inspect import inspect
+from nifti_dicom_bridge.formats.dicom.reading import files
 from nonempty import some
 from phantoms import ramp, save, slices
 from phantoms.base import put_raw
@@ -407,6 +408,20 @@ def test_a_dicomdir_that_points_outside_is_refused(circle: Circle) -> None:
 
     directory.DirectoryRecordSequence = [group(ReferencedFileID=["..", "secret"])]
     write(circle.dicom / "DICOMDIR", directory)
+
+    with pytest.raises(BridgeError, match="outside"):
+        convert(Job([circle.dicom / "DICOMDIR"], circle.nifti, NIFTI))
+
+
+def test_a_dicomdir_that_names_a_drive_is_refused(circle: Circle, monkeypatch: pytest.MonkeyPatch) -> None:
+    from phantoms import image, write
+    from phantoms.multiframe import group
+
+    directory = image(ramp(4, 5), "1.2.840.10008.1.3.10")
+    del directory.PixelData
+    directory.DirectoryRecordSequence = [group(ReferencedFileID=["C:", "SECRET"])]
+    write(circle.dicom / "DICOMDIR", directory)
+    monkeypatch.setattr(files, "PurePath", PureWindowsPath)
 
     with pytest.raises(BridgeError, match="outside"):
         convert(Job([circle.dicom / "DICOMDIR"], circle.nifti, NIFTI))

@@ -6,7 +6,7 @@ import bz2
 import gzip
 import json
 import struct
-from pathlib import Path
+from pathlib import Path, PureWindowsPath
 
 import numpy as np
 import pydicom
@@ -16,6 +16,7 @@ from grids import ORIENTATIONS, centres, oriented, values_at
 from nifti_dicom_bridge import ImageReadError, read, to_dicom
 from nifti_dicom_bridge.formats import mgh
 from nifti_dicom_bridge.formats.nrrd.segments import segments_text
+from nifti_dicom_bridge.model import packed_samples
 from nifti_dicom_bridge.model.volume import Volume
 from readers import itk_image
 
@@ -417,6 +418,17 @@ def test_ambiguous_or_damaged_nrrd_is_refused(change, message) -> None:
         read(path)
 
 
+@pytest.mark.parametrize(
+    "name", ["/Windows/secret.raw", "C:secret.raw", r"C:\secret.raw", r"\\server\share\secret.raw", r"a\..\..\b.raw"]
+)
+def test_a_header_names_no_file_elsewhere_on_windows(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(packed_samples, "PurePath", PureWindowsPath)
+
+    with pytest.raises(ImageReadError, match="outside of its folder"):
+        packed_samples.file_next_to(Path("image.nhdr"), name)
+    assert packed_samples.file_next_to(Path("image.nhdr"), r"raw\a.raw") == Path("raw/a.raw")
+
+
 def test_axis_without_meaning_is_refused() -> None:
     fields = PLACED.replace("directions: ", "directions: none ") + "\nkinds: list domain domain domain"
     with pytest.raises(ImageReadError, match="the meaning of axis 0 with 2 samples is not stated"):
@@ -492,6 +504,14 @@ def test_other_files_are_refused(suffix) -> None:
     path.write_bytes(b"neither one nor the other")
     with pytest.raises(ImageReadError, match=str(path)):
         read(path)
+
+
+def test_values_of_a_surface_are_no_image() -> None:
+    import nibabel
+
+    nibabel.save(nibabel.MGHImage(np.ones((2562, 1, 1), np.float32), np.eye(4)), "lh.thickness.mgz")
+    with pytest.raises(ImageReadError, match="2562 × 1 × 1 values are those of the vertices of a surface"):
+        read("lh.thickness.mgz")
 
 
 def test_mgh_without_orientation_is_refused() -> None:

@@ -258,3 +258,39 @@ def test_times_that_cannot_be_seconds_are_questioned(key: str, value: float, ask
     report = to_dicom(circle, nibabel.Nifti1Image(ramp(5, 4, 2), AFFINE), top={"Modality": "MR", key: value})
 
     assert ("is it in milliseconds?" in notes(report)) == asked
+
+
+# --- what is not an image of a patient ---------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("code", "words"), [(2016, "coefficients of a spline"), (2005, "of a surface"), (3002, "wb_command -cifti-separate")]
+)
+def test_what_has_no_voxels_in_the_patient_is_refused_by_its_intent_code(code: int, words: str, circle: Circle) -> None:
+    image = nibabel.Nifti1Image(ramp(5, 4, 3).astype(np.float32), AFFINE)
+    image.header["intent_code"] = code
+    report = to_dicom(circle, image)
+    assert f"intent_code is {code}: " in notes(report)
+    assert words in notes(report)
+    assert not report.outputs
+
+
+@pytest.mark.parametrize("lazy", [False, True])
+@pytest.mark.parametrize("code", [1005, 1007, 2006])
+def test_components_on_the_fourth_axis_are_no_times(code: int, lazy: bool, tmp_path: Path, monkeypatch) -> None:
+    if lazy:
+        monkeypatch.setattr(reading, "IN_MEMORY", 0)
+    values = np.arange(180, dtype=np.float32).reshape(5, 4, 3, 3)
+    image = nibabel.Nifti1Image(values, AFFINE)
+    image.header["intent_code"] = code
+    nibabel.save(image, tmp_path / "warp.nii")
+
+    volume = nifti.read_image(tmp_path / "warp.nii", lazy=lazy)
+    assert volume.times == 1
+    assert np.array_equal(volume.array[0], values.transpose(2, 1, 0, 3))
+
+
+def test_components_are_to_be_split_for_dicom(circle: Circle) -> None:
+    image = nibabel.Nifti1Image(np.ones((5, 4, 3, 3), np.float32), AFFINE)
+    image.header["intent_code"] = 2006
+    assert "3 values per voxel are a vector" in notes(to_dicom(circle, image, kind=Kind.MR))

@@ -48,8 +48,7 @@ def quantity_code(name: str, log: Log) -> Code:
     What is not in the table gets a private code whose meaning is the name.
     """
     word = name.strip().lower()
-    suffix = word.rpartition("_")[2]
-    known = _words("quantities").get(word) or _words("quantities").get(suffix)
+    known = _words("quantities").get(word) or _words("quantities").get(quantity_of_name(name.strip()).lower())
     if known is not None:
         return known
     log.warnings.append(f"no standard code is known for the quantity {name!r}: it is written with a private code")

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import ExitStack
 from dataclasses import replace
 from io import BufferedReader, FileIO
-from pathlib import Path
+from pathlib import Path, PurePath
 
 from ....errors import DicomReadError
 from ....model import metadata
@@ -111,7 +111,7 @@ def _files_of_directory(dicomdir: Path, problems: list[Problem]) -> Iterator[tup
              for item in metadata.items(directory.elements, Tag.DIRECTORY_RECORD_SEQUENCE)]  # fmt: skip
     for parts in sorted(filter(None, names)):
         name = "/".join(parts)
-        if any(part in ("", ".", "..") or "/" in part or "\0" in part for part in parts):
+        if not all(_is_name(part) for part in parts):
             raise DicomReadError(f"{dicomdir}: ReferencedFileID {name!r} points outside of its folder.")
         path = dicomdir.parent.joinpath(*parts)
         if path.is_file():
@@ -119,6 +119,11 @@ def _files_of_directory(dicomdir: Path, problems: list[Problem]) -> Iterator[tup
         else:
             reason = f"{dicomdir}: it lists {name}, which is not there. Copy the whole medium, or give the folder."
             problems.append(Problem(str(path), reason, failed=True))
+
+
+def _is_name(part: str) -> bool:
+    """Whether a part of a path is a name, and nothing that leads elsewhere, such as ``..`` or a drive."""
+    return part not in ("", ".", "..") and not {"/", "\0"} & set(part) and not PurePath(part).anchor
 
 
 # --- one file ---------------------------------------------------------------------------------------------------------

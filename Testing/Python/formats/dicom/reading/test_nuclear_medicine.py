@@ -96,6 +96,8 @@ def test_projections_are_in_the_order_of_their_angles(tmp_path: Path) -> None:
     ("kind", "vectors", "attributes", "seconds"),
     [("DYNAMIC", "L3", {"PhaseInformationSequence": [group(ActualFrameDuration=1500, PauseBetweenFrames=500)]}, 2.0),
      ("GATED", "T3", {"GatedInformationSequence": [group(DataInformationSequence=[group(FrameTime=80)])]}, 0.08),
+     ("DYNAMIC", "L3", {"PhaseInformationSequence": [group(ActualFrameDuration=1500)]}, 1.5),
+     ("DYNAMIC", "L3", {"PhaseInformationSequence": [group(PauseBetweenFrames=500)]}, 0.0),
      ("DYNAMIC", "L3", {"PhaseInformationSequence": [group(ActualFrameDuration=1500)] * 2}, 0.0)],
 )  # fmt: skip
 def test_the_time_between_frames(kind: str, vectors: str, attributes: dict, seconds: float, tmp_path: Path) -> None:
