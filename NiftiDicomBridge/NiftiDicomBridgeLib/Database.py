@@ -5,6 +5,7 @@ except `headers_of`.
 from __future__ import annotations
 
 import filecmp
+import math
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -109,7 +110,7 @@ def off_change(slot: Callable[[], None]) -> None:
 
 
 def all_series() -> list[Series]:
-    """Return every series of the database that has files, patient by patient and study by study."""
+    """Return every series of the database that has files, patient by patient and study by study, by their numbers."""
     if not is_open():
         return []
     database, series_list = slicer.dicomDatabase, []
@@ -119,7 +120,7 @@ def all_series() -> list[Series]:
             date = database.fieldForStudy("StudyDate", study)
             words = (shown(database.descriptionForStudy(study)) or _("No study description"), f"({date})" if date else "")
             description = " ".join(word for word in words if word)
-            for uid in database.seriesForStudy(study):
+            for uid in sorted(database.seriesForStudy(study), key=_number_of):
                 modality = database.fieldForSeries("Modality", uid)
                 series_list += [
                     Series(uid, *columns, description, name, study, patient, modality) for columns in _words_of(uid)
@@ -381,6 +382,12 @@ def _name_of(patient: str) -> str:
     series = [uid for study in database.studiesForPatient(patient)[:1] for uid in database.seriesForStudy(study)[:1]]
     files = [path for uid in series for path in database.filesForSeries(uid, 1)]
     return next((known for known in (text_in(path, "PatientName") for path in files) if known), name)
+
+
+def _number_of(uid: str) -> float:
+    """Return the number of a series, by which those of a study are sorted; those without one are the last."""
+    number = str(slicer.dicomDatabase.fieldForSeries("SeriesNumber", uid) or "").strip()
+    return int(number) if number.lstrip("-").isdecimal() else math.inf
 
 
 def _words_of(uid: str) -> list[tuple[str, str]]:

@@ -219,6 +219,7 @@ class FetchDialog:
     def stop(self) -> None:
         """The panel is closed: nothing may call back."""
         self.feedback.stop()
+        self.list.stop()
         self.dialog.deleteLater()
 
 

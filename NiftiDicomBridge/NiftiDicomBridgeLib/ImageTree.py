@@ -17,7 +17,7 @@ LONG = 12
 """With more images than this, there is a search box."""
 FEWEST, MOST = 3, 10
 USUAL_HEIGHT = 900
-"""Pixels of a small window; in a higher one, more rows are shown."""
+"""Pixels; in a higher window, more rows are shown, and some fewer in a smaller one, so that the button below is visible."""
 INDENTATION = 14
 """Pixels; Qt's 20 leave little of a name at the third level of a narrow panel."""
 LONGEST_DETAIL = 18
@@ -158,8 +158,8 @@ class ImageTree:
 
     def _fit(self) -> None:
         visible = sum(1 for item in self.items() if not item.isHidden())
-        more = max(0, int(self._tree.window().property("height")) - USUAL_HEIGHT) // row_height(self._tree)
-        fit_height(self._tree, self._header, visible, FEWEST, MOST + more)
+        more = (int(self._tree.window().property("height")) - USUAL_HEIGHT) // row_height(self._tree)
+        fit_height(self._tree, self._header, visible, FEWEST, MOST + max(-FEWEST, more))
 
     def _apply_search(self, text: str | None = None) -> None:
         words = str(self._search.text).casefold().split() if self._search.isVisibleTo(self._search.parentWidget()) else []

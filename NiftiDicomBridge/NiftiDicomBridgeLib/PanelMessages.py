@@ -37,7 +37,7 @@ def report_in_panel(report: ConversionReport) -> ConversionReport:
 def panel_text(option: str, value: str = "") -> str:
     """Return the control of the panel for an option of `ConversionOptions`, alone or with a value.
 
-    Options without a control are those of Slicer's Python console (`NiftiDicomBridgeLogic.makeOptions`).
+    Options without a control are entered in “Other options”, or in the Python console (`NiftiDicomBridgeLogic.makeOptions`).
     """
     if option == "kind" and value in kind_names():
         return _("the kind “{kind}”").format(kind=kind_names()[value])
@@ -49,8 +49,8 @@ def panel_text(option: str, value: str = "") -> str:
         return name
     option = option.removeprefix("preview.")
     if value:
-        return _("the Python option “{name}” with “{value}”").format(name=option, value=value)
-    return _("the Python option “{name}”").format(name=option)
+        return _("the option “{name}” with “{value}”").format(name=option, value=value)
+    return _("the option “{name}”").format(name=option)
 
 
 def control_names() -> dict[str, str]:

@@ -11,6 +11,7 @@ import vtk
 
 from nifti_dicom_bridge import BridgeError, stem_of
 
+from .DrawnFrames import segments_of, words_of_frames
 from .ItemMasks import masks_of_items
 from .NodeImages import Label, Mask, NodeImage, bytes_of_color
 from .NodeKinds import SEGMENTATION, instance_uids_of
@@ -47,11 +48,11 @@ def image_of_segmentation(node: Any, parent_to_world: np.ndarray, acquisition: b
     segmentation = node.GetSegmentation()
     if not segmentation.GetNumberOfSegments():
         raise BridgeError(f"{node.GetName()} has no segments. Add one first.")
-    masks = masks_of_items(node)
+    masks, known = masks_of_items(node), segments_of(node)
     filled = [mask for mask in masks if not mask.is_empty]
-    empty = [segmentation.GetSegment(mask.segment_id).GetName() for mask in masks if mask.is_empty]
+    empty = [known[mask.segment_id].GetName() for mask in masks if mask.is_empty]
     grid, masks = common_grid(node, filled), filled or masks
-    segments = [segmentation.GetSegment(mask.segment_id) for mask in masks]
+    segments = [known[mask.segment_id] for mask in masks]
     numbers = _numbers_of(segments)
     layers = layers_of([_on(mask, grid) for mask in masks], numbers)
     labels = [_label_of(segment, number) for number, segment in zip(numbers, segments, strict=True)]
@@ -66,7 +67,7 @@ def image_of_segmentation(node: Any, parent_to_world: np.ndarray, acquisition: b
         labels=tuple(labels),
         is_label_map=True,
         masks=tuple(masks),
-        warnings=_words_of_empty(node.GetName(), filled, empty),
+        warnings=(*_words_of_empty(node.GetName(), filled, empty), *words_of_frames(node)),
         pixel_grid=pixel_grid_of(node),
     )
 

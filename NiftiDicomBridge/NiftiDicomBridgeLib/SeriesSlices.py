@@ -17,6 +17,7 @@ import numpy as np
 from nifti_dicom_bridge import BridgeError, Volume, read
 
 from . import Database
+from .DrawnFrames import drawn_frames
 from .NodeImages import NodeImage, grid_of
 from .NodeKinds import frame_drawn_on, instance_uids_of, kind_of_values, sequence_of, was_dicom
 from .PixelGrid import pixel_grid_of
@@ -154,7 +155,7 @@ class SeriesSlices:
         return replace(self, files=files, grid=grid), image
 
     def _with_note(self, image: NodeImage) -> NodeImage:
-        if image.pixel_grid is not None:  # DICOM specifies the frames
+        if image.pixel_grid is not None or len(self.frames) > 1:  # each segment has frames of its own, which are known
             return image
         note = FRAME_SHOWN.format(image.name, self.frames[0] + 1, self.name)
         return replace(image, warnings=(*image.warnings, note))
@@ -223,12 +224,12 @@ def doubt_of_frame(node: Any) -> str:
 def _frames_of_planes(node: Any, volume: Any) -> tuple[int, ...]:
     """Return which frame of a cine each plane of its labels is of; empty where nothing states that, or it has one frame only.
 
-    Those of a DICOM Segmentation are known; what was drawn in Slicer is on the frame that is shown.
+    Those of a DICOM Segmentation are known; what was drawn in Slicer is on the frames of its items.
     """
     pixels, sequence = pixel_grid_of(node), sequence_of(volume)
     if pixels is None or sequence is None:
-        frame = frame_drawn_on(node, volume)
-        return (frame,) if frame >= 0 else ()
+        drawn, frame = drawn_frames(node), frame_drawn_on(node, volume)
+        return tuple(range(drawn.count)) if drawn is not None else (frame,) if frame >= 0 else ()
     along = np.rint(np.linalg.inv(pixels) @ grid_of(volume))[2]
     return tuple(int(along[2] * item + along[3]) for item in range(sequence.GetNumberOfDataNodes()))
 

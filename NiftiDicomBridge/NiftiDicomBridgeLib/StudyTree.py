@@ -52,6 +52,10 @@ class StudyTree:
             header.resizeSection(column, (characters + 1) * int(self._tree.fontMetrics().averageCharWidth()))
         header.setSectionResizeMode(PATIENT, qt.QHeaderView.Stretch)
 
+    def stop(self) -> None:
+        """The window is deleted: no timer may call back."""
+        self._appearance.stop()
+
     def fill(self, studies: Sequence[Any]) -> None:
         """Show studies, none of them checked, in their order until the user sorts them."""
         self._studies = list(studies)

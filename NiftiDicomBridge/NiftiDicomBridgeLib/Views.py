@@ -173,7 +173,13 @@ class Appearance(qt.QObject):
         self._timer.setSingleShot(True)
         self._timer.timeout.connect(style)
         style()
+        self._view = view
         view.installEventFilter(self)
+
+    def stop(self) -> None:
+        """The view is deleted: nothing may style it any more."""
+        self._timer.stop()
+        self._view.removeEventFilter(self)
 
     def eventFilter(self, view, event):
         """Called by Qt before the view handles an event."""

@@ -96,3 +96,19 @@ def test_derivatives_belong_to_the_dataset_around_them(folder: str, description:
 
     assert root_of(inner / "sub-01_T1w.nii") == inner
     assert raw_root_of(inner) == (inner if is_raw else outer)
+
+
+def test_derivatives_that_stand_alone_belong_to_the_folder_around_them(tmp_path: Path) -> None:
+    (tmp_path / "results").mkdir()
+    (tmp_path / "results" / "dataset_description.json").write_text('{"DatasetType": "derivative"}')
+
+    assert raw_root_of(tmp_path / "results") == tmp_path
+
+
+def test_derivatives_of_derivatives_belong_to_the_raw_dataset(tmp_path: Path) -> None:
+    inner = tmp_path / "raw" / "derivatives" / "one" / "derivatives" / "two"
+    inner.mkdir(parents=True)
+    for folder, kind in ((tmp_path / "raw", "raw"), (inner.parent.parent, "derivative"), (inner, "derivative")):
+        (folder / "dataset_description.json").write_text(json.dumps({"DatasetType": kind}))
+
+    assert raw_root_of(inner) == tmp_path / "raw"

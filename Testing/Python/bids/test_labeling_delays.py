@@ -131,3 +131,10 @@ def test_volumes_are_pairs_of_label_and_control_and_one_for_calibration(
     keys = keys_of(circle, of_siemens(count, lines))
 
     assert (keys.get("TotalAcquiredPairs"), keys.get("M0Type")) == (pairs, calibration)
+
+
+@pytest.mark.parametrize(("file", "seconds"), [("ep2d_pcasl", 2), ("ep2d_pasl", None), ("jw_tgse_VEPCASL", None)])
+def test_volumes_of_continuous_labeling_are_prepared_each(file: str, seconds: float | None, circle: Circle) -> None:
+    keys = keys_of(circle, vendors.siemens(f'tSequenceFileName = "%CustomerSeq%\\{file}"'))
+
+    assert keys.get("RepetitionTimePreparation") == seconds

@@ -23,19 +23,20 @@ def test_two_patients_never_share_a_label(circle: Circle) -> None:
     assert "sub-P01 is another person's already: PatientID 'P_01' became" in said(report)
 
 
-def test_a_patient_keeps_the_label_in_later_runs(circle: Circle) -> None:
+@pytest.mark.parametrize("patient", ["p_01", "P/01"])
+def test_a_patient_keeps_the_label_in_later_runs(patient: str, circle: Circle) -> None:
     first, circle.dicom = circle.dicom, circle.folder / "other"
     series(first, 3, "t1_mprage", patient="P-01")
-    series(circle.dicom, 3, "t1_mprage", patient="p_01", study=2)
+    series(circle.dicom, 3, "t1_mprage", patient=patient, study=2)
     other, circle.dicom = circle.dicom, first
     dataset(circle)
     circle.dicom = other
     dataset(circle)
     subjects = {path.name for path in circle.nifti.glob("sub-*")}
-    series(circle.dicom, 3, "t1_mprage", patient="p_01", study=3)
+    series(circle.dicom, 3, "t1_mprage", patient=patient, study=3)
     report = dataset(circle)
 
-    assert len(subjects) == 2
+    assert len({subject.lower() for subject in subjects}) == 2
     assert {path.name for path in circle.nifti.glob("sub-*")} == subjects
     assert len([entry for entry in report.entries if entry.outcome is Outcome.CONVERTED]) == 1
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pydicom
@@ -66,6 +67,30 @@ def test_young_ages_have_smaller_units(age: str, written: str):
     assert converted(f"{HEAD}sub-01\t{age}\tM\t4\n".encode())[1].PatientAge == written
 
 
+@pytest.mark.parametrize(("height", "unit", "meters"), [
+    ("1.75", "", 1.75), ("175", "", 1.75), ("1,75", "", 1.75), ("2.6", "", 2.6), ("50", "", 0.5), ("175 cm", "m", 1.75),
+    ("1750", "mm", 1.75), ("1750 mm", "", 1.75), ("175", "cm", 1.75), ("70", "in", 1.778), ("1.75", "cm", None),
+    ("175", "m", None), ("175", "ell", None), ("5", "", None), ("tall", "", None),
+])  # fmt: skip
+def test_heights_are_in_meters(height: str, unit: str, meters: float | None):
+    Path("d").mkdir()
+    Path("d/participants.json").write_text(json.dumps({"height": {"Units": unit}} if unit else {}))
+    entry, made = converted(f"participant_id\theight\nsub-01\t{height}\n".encode())
+
+    assert made.get("PatientSize") == meters
+    assert any(f"height {height!r} of sub-01 was left out" in text for text in entry.log.warnings) == (meters is None)
+
+
+def test_a_description_that_repeats_a_column_is_an_error():
+    Path("d").mkdir()
+    Path("d/participants.json").write_text('{"height": {"Units": "cm"}, "height": {"Units": "m"}}')
+    save("d/sub-01/anat/sub-01_T1w.nii", Modality="MR")
+    Path("d/dataset_description.json").write_text('{"Name": "x", "BIDSVersion": "1.9.0"}')
+    Path("d/participants.tsv").write_text("participant_id\theight\nsub-01\t1.75\n")
+
+    assert "participants.json" in entry_of(Path("d")).error
+
+
 def test_an_age_whose_description_states_another_unit_is_left_out():
     Path("d").mkdir()
     Path("d/participants.json").write_text('{"age": {"Description": "age in months"}}')
@@ -103,7 +128,10 @@ def test_the_table_of_scans_states_when_an_image_was_acquired(moment: str, writt
     assert any(f"acq_time '{moment}'" in note for note in entry.log.notes) == (written == (None, None) and moment != "n/a")
 
 
-@pytest.mark.parametrize(("time", "date"), [("03:04:05.5", "20200102"), ("03:40:00", "20200102"), ("23:59:59", None)])
+@pytest.mark.parametrize(("time", "date"), [
+    ("03:04:05.5", "20200102"), ("03:40:00", "20200102"), ("23:59:59", None), ("04:04:05", "20200102"), ("04:04:06", None),
+    ("02:04:05", "20200102"), ("02:04:04", None),
+])  # fmt: skip
 def test_the_table_of_scans_has_the_date_of_a_sidecar_with_a_time_only(time: str, date: str | None):
     """As dcm2niix writes sidecars, and heudiconv tables."""
     path = save("d/sub-01/anat/sub-01_T1w.nii", AcquisitionTime=time)

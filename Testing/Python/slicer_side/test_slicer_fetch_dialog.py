@@ -281,3 +281,15 @@ def test_selections_name_the_patient_unless_archives_take_the_id_for_a_pattern(s
         {"study": ["3", "4", "5"], "series": []},
         {"patient": "A", "study": ["1"], "series": ["s"]},
     ]
+
+
+def test_the_list_is_not_styled_after_the_window_was_deleted(module, slicer, database):
+    """Its width changes when it is shown: the timer of that must not fire afterwards."""
+    from panel_helpers import open_panel
+
+    representation, panel = open_panel(module)
+    appearance = panel.fetching.dialog.list._appearance
+    appearance._timer.start(0)
+    panel.cleanup()
+    assert not appearance._timer.active
+    representation.close()

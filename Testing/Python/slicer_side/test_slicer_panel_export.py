@@ -311,6 +311,21 @@ def test_list_of_the_database_follows_it(slicer, panel, database, write_series, 
 
 
 @pytest.mark.slow
+def test_series_of_a_study_are_in_the_order_of_their_numbers(slicer, panel, database, write_series, tmp_path):
+    import pydicom
+    from DICOMLib import DICOMUtils
+
+    for number in (10, 2, 7):
+        for path in write_series(tmp_path / str(number)):
+            ds = pydicom.dcmread(path)
+            ds.StudyInstanceUID, ds.SeriesNumber, ds.SeriesDescription = "1.2.3", number, "ramp"
+            ds.save_as(path)
+        DICOMUtils.importDicom(str(tmp_path / str(number)))
+    panel.ui.sourceComboBox.setCurrentIndex(1)
+    assert listed(panel)[2:] == ["2: ramp", "7: ramp", "10: ramp"]
+
+
+@pytest.mark.slow
 def test_bids_layout_makes_a_dataset(slicer, panel, node, tmp_path):
     listed(panel)
     panel.ui.layoutComboBox.setCurrentIndex(1)

@@ -19,9 +19,9 @@ ABOUT_WHAT_WAS_GIVEN = {
 OF_WORKERS = {"conversion/executor_runner.py", "conversion/many.py"}
 """Modules that Slicer does not use: workers on several computers."""
 GIVEN = (
-    r"^\W*the Python option “\w+”(?: with “[^”]*”| was|:)", "limit of the Python option", "because of the Python option",
-    "keep the algorithm of their label file", "NAME:VERSION:FAMILY", "matches each the Python option", "Correct it in",
-    "as the Python option “sidecar” names another file",
+    r"^\W*the option “\w+”(?: with “[^”]*”| was|:)", "limit of the option", "because of the option",
+    "keep the algorithm of their label file", "NAME:VERSION:FAMILY", "matches each the option", "Correct it in",
+    "as the option “sidecar” names another file",
 )  # fmt: skip
 """Messages of other modules about an option that the user gave."""
 
@@ -45,11 +45,11 @@ def test_every_option_has_words_of_the_panel(slicer):
      "a.nii exists. Choose another folder, or “Replace existing files” to replace it."),
     ('Use kind="pm", which keeps every value.', "Use the kind “Parametric map”, which keeps every value."),
     ('uids="keep" and names="original" were chosen.',
-     "“Keep original UIDs” and the Python option “names” with “original” were chosen."),
+     "“Keep original UIDs” and the option “names” with “original” were chosen."),
     ('set it: set_values={"FrameOfReferenceUID": "1.2.3"}', "set it: the value FrameOfReferenceUID=1.2.3"),
     ('Use kind="pm", or leave out deidentify=True; a="b" stays.',
      'Use the kind “Parametric map”, or leave out “De-identify”; a="b" stays.'),
-    ('Give tasks in bids_map="FILE".', "Give tasks in the Python option “bids_map” with “FILE”."),
+    ('Give tasks in bids_map="FILE".', "Give tasks in the option “bids_map” with “FILE”."),
 ])  # fmt: skip
 def test_options_become_controls(slicer, text, expected):
     from NiftiDicomBridgeLib.PanelMessages import in_panel
@@ -130,5 +130,5 @@ def test_a_remedy_without_a_control_in_the_panel_has_a_code(slicer):
         for text in messages_of(path)
     ]
     assert len(texts) > 1000
-    left = [f"{name}: {text}" for name, text in texts if "Python option" in text and not re.search("|".join(GIVEN), text)]
+    left = [f"{name}: {text}" for name, text in texts if "the option “" in text and not re.search("|".join(GIVEN), text)]
     assert not left, "\n".join(left)

@@ -1,5 +1,6 @@
 """What was drawn on an image without a position, such as a radiograph, is written on its pixels, and refers to it."""
 
+import nibabel
 import numpy as np
 import pydicom
 import pytest
@@ -194,6 +195,110 @@ def test_labels_on_one_frame_of_a_cine_refer_to_that_frame(slicer, logic, cine, 
     }
     assert {frame for frame, count in frames.items() if count} == {number + 1}
     assert frames[number + 1] == 6
+
+
+def draw_on_frame(slicer, cine, node, number, rows, name=""):
+    """Give a segmentation that is browsed with a cine an item on another frame, with a segment on some rows."""
+    volume, browser = cine
+    voxels = np.zeros(slicer.util.arrayFromVolume(volume).shape, np.uint8)
+    voxels[0, rows] = 1
+    mask = slicer.util.addVolumeFromArray(voxels, ijk_to_ras(volume), "x", "vtkMRMLLabelMapVolumeNode")
+    item = slicer.mrmlScene.AddNewNodeByClass("vtkMRMLSegmentationNode", "other")
+    item.SetReferenceImageGeometryParameterFromVolumeNode(volume)
+    assert slicer.vtkSlicerSegmentationsModuleLogic.ImportLabelmapToSegmentationNode(mask, item)
+    first = node.GetSegmentation().GetNthSegment(0).GetName()
+    item.GetSegmentation().GetNthSegment(0).SetName(name or first)
+    place = browser.GetMasterSequenceNode().GetNthIndexValue(number)
+    browser.GetSequenceNode(node).SetDataNodeAtValue(item, place)
+    for made in (mask, item):
+        slicer.mrmlScene.RemoveNode(made)
+    return voxels[0]
+
+
+def frames_of(path):
+    """Return segment name and number of the frame of the image → pixels of each frame that has some."""
+    ds = pydicom.dcmread(path)
+    names = {int(segment.SegmentNumber): segment.SegmentLabel for segment in ds.SegmentSequence}
+    shared = ds.SharedFunctionalGroupsSequence[0]
+
+    def number_of(group):
+        groups = group if "SegmentIdentificationSequence" in group else shared
+        return int(groups.SegmentIdentificationSequence[0].ReferencedSegmentNumber)
+
+    pixels = ds.pixel_array.reshape(-1, ds.Rows, ds.Columns)
+    return {
+        (
+            names[number_of(group)],
+            int(group.DerivationImageSequence[0].SourceImageSequence[0].ReferencedFrameNumber),
+        ): frame
+        for group, frame in zip(ds.PerFrameFunctionalGroupsSequence, pixels, strict=True)
+        if frame.any()
+    }
+
+
+def test_labels_on_several_frames_of_a_cine_are_on_these_frames(slicer, logic, cine):
+    node = drawn_on_frame(slicer, cine, 1)
+    first = node.GetSegmentation().GetNthSegment(0).GetName()
+    shown = np.zeros_like(draw_on_frame(slicer, cine, node, 3, slice(0, 1)))
+    shown[ROWS, COLUMNS] = 1
+    report = logic.volumesToDicom([node])
+    assert report.ok, [entry.error for entry in report.entries]
+    assert "has segments on the frames 2, 4 of" in " ".join(report.entries[0].log.warnings)
+    frames = frames_of(*report.outputs)
+    assert sorted(frames) == [(first, 2), (first, 4)]
+    np.testing.assert_array_equal(frames[first, 2], shown)
+    assert frames[first, 4][0].all()
+    assert not frames[first, 4][1:].any()
+
+
+def test_labels_on_another_frame_than_the_one_shown_are_written(slicer, logic, cine):
+    """The one that is shown has an item, without voxels."""
+    node = drawn_on_frame(slicer, cine, 1)
+    first = node.GetSegmentation().GetNthSegment(0).GetName()
+    draw_on_frame(slicer, cine, node, 3, slice(0, 1))
+    node.GetSegmentation().RemoveAllSegments()
+    node.GetSegmentation().AddEmptySegment("Segment_1", first)
+    report = logic.volumesToDicom([node])
+    assert report.ok, [entry.error for entry in report.entries]
+    assert [frame for _, frame in frames_of(*report.outputs)] == [4]
+
+
+def test_a_segment_of_one_frame_only_is_written(slicer, logic, cine):
+    node = drawn_on_frame(slicer, cine, 1)
+    cine[1].SetSaveChanges(cine[1].GetSequenceNode(node), True)
+    node.GetSegmentation().GetNthSegment(0).SetName("vessel")
+    sequence = cine[1].GetSequenceNode(node)
+    draw_on_frame(slicer, cine, node, 3, slice(0, 1), "lesion")
+    item = sequence.GetNthDataNode(1).GetSegmentation()
+    lesion = item.GetNthSegment(0)
+    item.AddSegment(lesion, "own")
+    item.RemoveSegment(item.GetNthSegmentID(0))
+    item.GetSegment("own").SetName("lesion")
+    report = logic.volumesToDicom([node])
+    assert report.ok, [entry.error for entry in report.entries]
+    assert sorted(frames_of(*report.outputs)) == [("lesion", 4), ("vessel", 2)]
+
+
+def test_a_segment_with_two_names_is_refused(slicer, logic, cine):
+    node = drawn_on_frame(slicer, cine, 1)
+    cine[1].SetSaveChanges(cine[1].GetSequenceNode(node), True)
+    node.GetSegmentation().GetNthSegment(0).SetName("vessel")
+    draw_on_frame(slicer, cine, node, 3, slice(0, 1), "lesion")
+    item = cine[1].GetSequenceNode(node).GetNthDataNode(1).GetSegmentation()
+    item.AddSegment(item.GetNthSegment(0), node.GetSegmentation().GetNthSegmentID(0))
+    (entry,) = logic.volumesToDicom([node]).entries
+    assert "has different names on different frames: lesion, vessel" in entry.error
+
+
+def test_nifti_of_labels_on_several_frames_has_all_of_them(slicer, logic, cine, tmp_path):
+    node = drawn_on_frame(slicer, cine, 1)
+    draw_on_frame(slicer, cine, node, 3, slice(0, 1))
+    report = logic.exportVolumes([node], tmp_path / "out")
+    assert report.ok, [entry.error for entry in report.entries]
+    assert "has segments on the frames 2, 4 of" in " ".join(report.entries[0].log.warnings)
+    (path,) = [path for path in report.outputs if path.name.endswith(".nii.gz")]
+    planes = np.asarray(nibabel.load(path).dataobj)
+    assert sum(plane.any() for plane in np.moveaxis(planes, 2, 0)) == 2
 
 
 def test_labels_on_a_cine_whose_frame_is_not_stated_are_refused(slicer, logic, cine):
