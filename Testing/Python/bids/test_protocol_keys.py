@@ -92,3 +92,26 @@ def test_keys_are_those_of_dcm2niix(name: str, circle: Circle, tmp_path: Path) -
 
     pairs = {key: (others.get(key), ours.get(key)) for key in KEYS}
     assert {key: pair for key, pair in pairs.items() if not equals_dcm2niix(*pair)} == {}
+
+
+@pytest.mark.parametrize(
+    ("name", "internal", "scale"), [("b0map", "B0map", -250.0), ("b0map", "B0map", 250.0), ("efgre3d", "3DFGRE", -250.0)]
+)
+def test_echo_times_of_a_field_map_of_ge_are_those_of_dcm2niix(
+    name: str, internal: str, scale: float, circle: Circle, tmp_path: Path
+) -> None:
+    """The first locations are the map, the others the magnitude."""
+    found = vendors.mr("GE MEDICAL SYSTEMS", 4, ScanningSequence="GR", ImagesInAcquisition="8", EchoTime="4.5")
+    vendors.add_private(found, 0x0019, "GEMS_ACQU_01", {0x9C: ("LO", name), 0x9E: ("SH", internal), 0xE2: ("DS", str(scale))})
+    vendors.add_private(found, 0x0021, "GEMS_RELA_01", {0x4F: ("SS", 4)})
+    save(circle.dicom, found)
+    circle.forth()
+    theirs = tmp_path / "theirs"
+    theirs.mkdir()
+    run(oracle("dcm2niix"), "-z", "n", "-f", "x", "-o", theirs, circle.dicom)
+    (sidecar,) = theirs.glob("*.json")
+    ours, others = (json.loads(path.read_text("utf-8")) for path in (circle.sidecar(), sidecar))
+
+    pairs = {key: (others.get(key), ours.get(key)) for key in ("EchoTime1", "EchoTime2", "Units")}
+    assert {key: pair for key, pair in pairs.items() if not equals_dcm2niix(*pair)} == {}
+    assert ("EchoTime2" in ours) == (name == "b0map" and scale < 0)
