@@ -6,7 +6,6 @@ import math
 import re
 from collections.abc import Sequence
 from itertools import pairwise
-from typing import Any
 
 from ..standard.tags import Tag
 from .ge import DIFFUSION, GROUP_DELAY_S, cycling_of, internal_name_of, protocol_of
@@ -80,15 +79,9 @@ def _repeat(source: PlaneAttributes, stated: list[float]) -> bool:
 
     Those of a gated acquisition need not, or have the same delays after each trigger.
     """
-    frames: Any = source.volume.dicom.metadata.frames[:2] if source.volume is not None else ()
-    volumes = [times for planes in frames if (times := _trigger_times(_planes(source, planes)))]
+    count = min(2, len(source.volume.dicom.metadata.frames)) if source.volume is not None else 0
+    volumes = [times for t in range(count) if (times := _trigger_times(source.planes_at(t)))]
     return len(volumes) > 1 and min(volumes[1]) > min(volumes[0]) and all(_agree(times, stated) for times in volumes)
-
-
-def _planes(source: PlaneAttributes, planes: Any) -> list[PlaneAttributes]:
-    assert source.volume is not None
-    instances = source.volume.dicom.metadata.instances
-    return [source.other(instances[int(i)], int(f)) for i, f in planes]
 
 
 def _agree(times: list[float], others: list[float]) -> bool:

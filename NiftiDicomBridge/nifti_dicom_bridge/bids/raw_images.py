@@ -156,4 +156,4 @@ def _folder_of(url: Any, root: Path) -> Path | None:
     if parts.scheme not in ("", "file") and not is_drive:
         return None
     folder = Path(os.path.normpath(root / (local_path(text) or unquote(text if is_drive else parts.path))))
-    return folder if folder.is_dir() else None
+    return folder if os.path.isdir(folder) else None  # `Path.is_dir` fails where a name is too long

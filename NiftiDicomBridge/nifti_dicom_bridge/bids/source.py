@@ -151,6 +151,12 @@ class PlaneAttributes:
         """Return what another plane of the same volume specifies."""
         return PlaneAttributes(instance, frame, self.volume, self.storage)
 
+    def planes_at(self, t: int) -> list[PlaneAttributes]:
+        """Return what the planes of a time of the same volume specify, by slice."""
+        assert self.volume is not None
+        series = self.volume.dicom.metadata
+        return [self.other(series.instances[int(i)], int(f)) for i, f in series.frames[t]]
+
     @property
     def made_in(self) -> object:
         """One and the same for planes that were made in one object; not where objects of one frame were put together later."""

@@ -52,7 +52,7 @@ def _sensible_times(source: PlaneAttributes, volumes: int) -> list[float] | None
     first = 1 if volumes > 1 and source.has(TIME_AFTER_START_S) else 0  # XA ignores multiband in the times of the first
     readers = READERS.get(source.manufacturer, ())
     for t in dict.fromkeys((first, 0, min(1, volumes - 1))) if readers else ():
-        planes = _planes(source, t)
+        planes = source.planes_at(t)
         for times_s in filter(None, (reader(planes) for reader in readers)):
             start = min(times_s)
             times = [time - start for time in times_s]
@@ -65,13 +65,6 @@ def _takes_longer(source: PlaneAttributes) -> bool:
     """Whether slices may be further apart than RepetitionTime: in several runs, as of spin echo trains, never of EPI."""
     words = {*image_type_of(source), *words_of(source, SCANNING_SEQUENCE)}
     return not words & {"EP", "DERIVED"} and not source.has(TIME_AFTER_START_S)
-
-
-def _planes(source: PlaneAttributes, t: int) -> list[PlaneAttributes]:
-    """Return the planes of a volume, by slice."""
-    assert source.volume is not None
-    series = source.volume.dicom.metadata
-    return [source.other(series.instances[int(i)], int(f)) for i, f in series.frames[t]]
 
 
 def bands_by_time(source: PlaneAttributes) -> int:

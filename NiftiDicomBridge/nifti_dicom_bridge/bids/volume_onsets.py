@@ -142,6 +142,25 @@ def starts_of(planes: Planes) -> list[float] | None:
     return by_plane(planes, _start, lambda plane: plane.text(Tag.ACQUISITION_DATE))
 
 
+def _starts_of_volumes(planes: Planes) -> list[float] | None:
+    """Return when volumes were acquired, s: their first planes, or their earliest ones where the time between those varies.
+
+    A table that moves back and forth, as for perfusion by CT, reverses the order of the slices in every other volume.
+    """
+    starts_s = starts_of(planes)
+    if not starts_s or _spread(starts_s) <= CLOCK_S:
+        return starts_s
+    every_s = starts_of([plane for t in range(len(planes)) for plane in planes[0].planes_at(t)]) or starts_s
+    size = len(every_s) // len(planes)
+    return [min(every_s[n : n + size]) for n in range(0, len(every_s), size)]
+
+
+def _spread(times_s: Sequence[float]) -> float:
+    """Return by how much the distances of times differ, s."""
+    steps = [late - early for early, late in pairwise(times_s)]
+    return max(steps) - min(steps)
+
+
 def _start(plane: PlaneAttributes) -> float | None:
     """Return the time of day of a plane, of United Imaging that of its first tile."""
     tiles = [seconds_of(PlaneAttributes.text_of(item.elements, Tag.ACQUISITION_TIME)) for item in plane.items(UIH_FRAMES)]
@@ -203,12 +222,12 @@ _TRIGGERS = (_number(Tag.TRIGGER_TIME), _number(Tag.NOMINAL_CARDIAC_TRIGGER_DELA
 _STATEMENTS = (
     _Statement(_number(Tag.TEMPORAL_POSITION_TIME_OFFSET, 1.0)),
     _Statement(_frame_time_vector),
-    _Statement(ge_onsets, GE),
+    _Statement(ge_onsets, GE, CLOCK_S),
     _Statement(_number(DYNAMIC_BEGIN_S, 1.0), When("3D of Philips", _is_3d_of_philips), CLOCK_S),
     *(_Statement(read, _PHASES, must_be_even=True) for read in _TRIGGERS),
     _Statement(_number(Tag.FRAME_REFERENCE_TIME), must_be_even=True),
     _Statement(_moment(Tag.FRAME_ACQUISITION_DATE_TIME), _CLOCKED, CLOCK_S),
-    _Statement(starts_of, _CLOCKED, CLOCK_S),
+    _Statement(_starts_of_volumes, _CLOCKED, CLOCK_S),
     _Statement(_moment(Tag.ACQUISITION_DATE_TIME), _CLOCKED, CLOCK_S),
     _Statement(_after_start_of_series, When("GE", lambda source: GE.holds(source) and _has_phases(source))),
     _Statement(_number(Tag.FRAME_REFERENCE_TIME)),

@@ -10,7 +10,7 @@ from ..standard.tags import Tag
 from .ge_times import ge_repetition_time
 from .kinds import MS_TO_S
 from .label_types import label_type_of
-from .row import GE, MR
+from .row import GE, MR, PET
 from .sequence_words import is_3d
 from .source import PlaneAttributes, Storage
 from .volume_onsets import CLOCK_S, Onsets, first_planes, onsets_of, starts_of
@@ -49,15 +49,23 @@ def doubt_of_times(volume: Volume) -> str:
     onsets, step_s = onsets_of(source), volume.time_step_s
     step = f"the time step of the image is {step_s:g} s" if step_s else "the image has no time step"
     if onsets is not None and not onsets.are_even:
-        shortest, longest = min(onsets.steps), max(onsets.steps)
-        return (
-            f"the time between volumes varies from {shortest:g} to {longest:g} s: {step}, and FrameTimesStart of the sidecar "
-            "specifies when each volume began"
-        )
+        varies = f"the time between volumes varies from {min(onsets.steps):g} to {max(onsets.steps):g} s: {step}"
+        where = "the sidecar has their times" if PET.holds(source) else "FrameTimesStart of the sidecar has when each began"
+        return f"{varies}; {where}"
     if not step_s:
         return f"no attribute specifies the time between volumes: {step}"
-    is_short = onsets is None and MR.holds(source) and step_s < SHORTEST_S[is_3d(source)]
-    return f"no attribute specifies when volumes began: {step}, RepetitionTime, too short for a volume" if is_short else ""
+    return _doubt_of_excitations(source, onsets, step_s, step)
+
+
+def _doubt_of_excitations(source: PlaneAttributes, onsets: Onsets | None, step_s: float, step: str) -> str:
+    """Return that the time step is RepetitionTime of excitations: there are no onsets, or too few for a rate."""
+    if not MR.holds(source):
+        return ""
+    if onsets is None:
+        is_short = step_s < SHORTEST_S[is_3d(source)]
+        return f"no attribute specifies when volumes began: {step}, RepetitionTime, too short for a volume" if is_short else ""
+    is_apart = len(onsets.seconds) < FEWEST and 2 * step_s < min(onsets.steps)
+    return f"the volumes began {min(onsets.steps):g} s after each other: {step}, RepetitionTime" if is_apart else ""
 
 
 def _repetition_time(source: PlaneAttributes) -> float:
@@ -121,7 +129,7 @@ def _volume_time(source: PlaneAttributes) -> float | None:
 
 
 def _stated_s(source: PlaneAttributes) -> float:
-    return _seconds(source, Tag.REPETITION_TIME)
+    return max(0.0, _seconds(source, Tag.REPETITION_TIME))
 
 
 def _error_of_mean(onsets: Onsets) -> float:

@@ -120,7 +120,7 @@ def known_of(described: ImageWithSidecar, stated: SidecarAttributes, place: Plac
         place.reference.modality if place.reference else "",
         bool((labels and not are_masks(labels)) or find_labels(described.path) or has_label_table(described.path)),
         shared.options.segmentation is SegmentationForm.FRACTIONAL,
-        str(described.top.get("Units") or ""),
+        described.units,
     )
 
 

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import re
-
 from ..bids.inheritance import entities_of
-from ..formats.dicom import new_element
+from ..errors import OptionError
+from ..formats.dicom import edits, new_element
 from ..formats.dicom.created.attributes import Attributes
 from ..formats.dicom.created.kinds import OBJECT_KINDS
 from ..formats.dicom.created.label_evidence import real_bounds
@@ -24,8 +23,6 @@ _HU_WORDS = frozenset({"hu", "hounsfield", "hounsfield units", "[hnsf'u]"})
 _NO_UNITS = frozenset({"", "1", "a.u.", "arbitrary", "arbitrary units", "au", "n/a", "none", "unitless"})
 # values of CT in HU: air is near -1000, padding may be lower, metal is below the limit of 16 bits
 _LOWEST, _AIR, _HIGHEST = -10000.0, -500.0, 32767.0
-_LONGEST = 64
-"""Characters of RescaleType, which is LO (PS3.5 6.2)."""
 
 
 def component(described: ImageWithSidecar, kind: Kind) -> Elements:
@@ -49,15 +46,25 @@ def component(described: ImageWithSidecar, kind: Kind) -> Elements:
 
 def offer_units(attributes: Attributes, described: ImageWithSidecar, kind: Kind, image: Volume, log: Log) -> None:
     """Decide RescaleType of CT and MR, and doubt the Units of PET that are those of its reference."""
-    units = re.sub(r"\s+", " ", str(described.top.get("Units") or "")).strip()[:_LONGEST]
+    units = described.units
     if kind is Kind.PET:
         log.warnings += _doubt_of_activity(attributes, image)
     elif attributes.text(Tag.RESCALE_TYPE):
         return
-    elif kind in (Kind.CT, Kind.MR) and units.lower() not in _HU_WORDS | _NO_UNITS:
+    elif kind in (Kind.CT, Kind.MR) and units.lower() not in _HU_WORDS | _NO_UNITS and _can_be_held(units, log):
         attributes.offer({Tag.RESCALE_TYPE: new_element.text("LO", units)}, described.where)
     elif kind in (Kind.CT, Kind.ENHANCED_CT):
         _offer_ct_units(attributes, described.where if units.lower() in _HU_WORDS else "", kind, image, log)
+
+
+def _can_be_held(units: str, log: Log) -> bool:
+    """Whether RescaleType can hold units; a warning if not."""
+    try:
+        edits.checked_values(Tag.RESCALE_TYPE, [units])
+    except OptionError as error:
+        log.warnings.append(f'"Units" was left out, as its attribute cannot hold it: {error}')
+        return False
+    return True
 
 
 def _doubt_of_activity(attributes: Attributes, image: Volume) -> list[str]:

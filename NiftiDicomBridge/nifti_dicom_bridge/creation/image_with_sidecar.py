@@ -61,6 +61,13 @@ class ImageWithSidecar:
         return bool(self.where) and (self.where != str(self.origin) or zarr.is_store(self.origin))
 
     @property
+    def units(self) -> str:
+        """Units of the values by the sidecar; empty where it does not specify them as text."""
+        units = self.top.get("Units")
+        units = units[0] if isinstance(units, list) and len(units) == 1 else units
+        return " ".join(units.replace("\\", "/").split()) if isinstance(units, str) else ""  # a backslash separates values
+
+    @property
     def name(self) -> str:
         """File name without extension."""
         return stem_of(self.path)

@@ -48,7 +48,7 @@ def kind_parameters_for(
         max_error=options.max_error,
         segments=segments,
         segmentation=_segmentation(options.segmentation, suffix_of(described.name), described.image),
-        units=str(described.top.get("Units") or ("1" if described.image.intent in UNITLESS else "")),
+        units=described.units or ("1" if described.image.intent in UNITLESS else ""),
         quantity=quantity_of_name(described.name) or _statistic_of(described.image) or described.name,
     )
 

@@ -11,7 +11,7 @@ import numpy as np
 
 from ..bids.inheritance import entities_of
 from ..errors import LabelError
-from ..formats.dicom.created.label_evidence import is_fraction
+from ..formats.dicom.created.label_evidence import is_fraction, real_bounds
 from ..formats.image_formats import label_texts
 from ..labels import (
     Segment,
@@ -147,15 +147,20 @@ def _shared(path: Path, image: Volume, log: Log) -> list[Segment]:
 
 
 def _by_bids(path: Path, image: Volume, top: Mapping[str, Any], log: Log) -> list[Segment]:
-    """Return the only label of a mask or a probability map of BIDS, which its name or the key Type of its sidecar specifies."""
+    """Return the only label of a mask or a probability map of BIDS, which its name or the key Type of its sidecar specifies.
+
+    That of a mask may be another number than 1, such as 255.
+    """
     entities, suffix = entities_of(stem_of(path))
     if suffix not in ("mask", "probseg") or image.times > 1:
         return []
-    stated = _MASK_TYPES.get(str(top.get("Type", "")).lower(), "") if suffix == "mask" else ""
-    segments = [Segment(1, name)] if (name := bids_structure(entities.get("label", "")) or stated) else []
-    if not segments or not (_is_probability(image) or suffix == "probseg" or has_only(image, segments)):
+    by_name = bids_structure(entities.get("label", ""))
+    name = by_name or (_MASK_TYPES.get(str(top.get("Type", "")).lower(), "") if suffix == "mask" else "")
+    label = round(real_bounds(image)[1]) if suffix == "mask" and image.voxels.dtype.kind in "iub" and image.voxels.size else 1
+    segments = [Segment(max(label, 1), name)]
+    if not name or not (_is_probability(image) or suffix == "probseg" or has_only(image, segments)):
         return []
-    log.notes.append("names of labels: " + ("the name of the file" if "label" in entities else '"Type" of its sidecar'))
+    log.notes.append("names of labels: " + ("the name of the file" if by_name else '"Type" of its sidecar'))
     return segments
 
 

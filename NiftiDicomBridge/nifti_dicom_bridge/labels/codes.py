@@ -124,15 +124,17 @@ def bids_label(index: int) -> str:
 
 
 def bids_structure(label: str) -> str:
-    """Return the structure of a BIDS abbreviation, such as GM (entity ``label-``); other labels are names themselves.
+    """Return the structure of a BIDS abbreviation, such as GM (entity ``label-``); other labels are names, but for numbers.
 
     Examples
     --------
-    >>> bids_structure("GM"), bids_structure("hippocampus")
-    ('Gray Matter', 'hippocampus')
+    >>> bids_structure("GM"), bids_structure("hippocampus"), bids_structure("3")
+    ('Gray Matter', 'hippocampus', '')
     """
     abbreviations = _table()["bids_abbreviations"]
-    return bids_label(abbreviations.index(label)) if label in abbreviations else label
+    if label in abbreviations:
+        return bids_label(abbreviations.index(label))
+    return "" if label.isdecimal() else label
 
 
 def _words(name: str) -> list[str]:

@@ -9,7 +9,7 @@ from typing import Any
 from ..errors import OptionError
 from ..options import Progress
 from ..options.addresses import address_problem, parse_address
-from ..options.study_query import StudyQuery, matches_pattern
+from ..options.study_query import StudyQuery, check_uid, matches_pattern
 from .archive import Archive, PartialAnswerError
 from .protocols import open_archive
 from .search_result import SERIES_KEYS, STUDY_KEYS, SearchResult, SeriesMatch, StudyMatch, series_of, study_of
@@ -101,6 +101,8 @@ def list_series(source: str, study: str, settings: ArchiveSettings | None = None
     ------
     ArchiveError
         If the archive cannot be reached, or refuses the query.
+    OptionError
+        If the UID or the address is not valid.
 
     Examples
     --------
@@ -111,6 +113,7 @@ def list_series(source: str, study: str, settings: ArchiveSettings | None = None
     ...     print(error)
     pacs:ARCHIVE@127.0.0.1:1 cannot be reached. Check host and port.
     """
+    check_uid(study)
     with open_archive(parse_address(source), settings or read_archive_settings()) as archive:
         return _series(archive, study)
 
@@ -120,8 +123,8 @@ def _query(values: Mapping[str, str], limit: int) -> StudyQuery:
     for name in values:
         if name not in known:
             raise OptionError(f"A search has no {name!r}. Expected: {', '.join(known)}.")
-    if limit < 1:
-        raise OptionError(f"The limit is {limit}: at least one study must be listed.")
+    if not isinstance(limit, int) or limit < 1:
+        raise OptionError(f"The limit is {limit!r}: at least one study must be listed.")
     return StudyQuery(**values)
 
 

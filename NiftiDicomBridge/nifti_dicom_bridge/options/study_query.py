@@ -45,14 +45,17 @@ class StudyQuery:
 
     def __post_init__(self) -> None:
         for field in fields(self):
-            value = getattr(self, field.name).strip()
+            value = getattr(self, field.name)
+            if not isinstance(value, str):
+                raise OptionError(f"{field.name} is {value!r}; a text was expected.")
+            value = value.strip()
             object.__setattr__(self, field.name, value.upper() if field.name == "modality" else value)
             if "\\" in value:
                 raise OptionError(f"{value!r} contains a backslash, which separates several values in DICOM. Leave it out.")
         if self.modality and not _MODALITY.fullmatch(self.modality):
             raise OptionError(f"{self.modality!r} is not a modality: letters and digits, such as MR or CT.")
-        if self.study and not _UID.fullmatch(self.study):
-            raise OptionError(f"{self.study!r} is not a UID: digits and dots, at most 64 characters.")
+        if self.study:
+            check_uid(self.study)
         first, last = self._dates()
         if first and last and first > last:
             raise OptionError(f"The range of dates {self.date} ends before it begins. Exchange the two dates.")
@@ -92,6 +95,12 @@ class StudyQuery:
             except ValueError as error:
                 raise OptionError(f"{text!r} is not a date: YYYYMMDD.") from error
         return match[1] or "", match[3] or ("" if match[2] else match[1] or "")
+
+
+def check_uid(text: object) -> None:
+    """Raise `OptionError` unless a text is a UID, which selects one study: an empty one, and patterns, would select others."""
+    if not isinstance(text, str) or not _UID.fullmatch(text):
+        raise OptionError(f"{text!r} is not a UID: digits and dots, at most 64 characters.")
 
 
 def matches_pattern(text: str, pattern: str) -> bool:

@@ -236,6 +236,45 @@ def test_times_that_vary_are_reported_and_listed(
     assert words in notes[0]
 
 
+def test_a_table_that_moves_back_and_forth_reverses_the_slices_of_every_other_volume(circle: Circle) -> None:
+    def state(ds: Dataset, t: int, k: int) -> None:
+        ds.AcquisitionTime = clock(2 * t + 0.3 * (2 - k if t % 2 else k))
+
+    step, keys, notes = written(circle, series(state, planes=3, kind=CT))
+
+    assert (step, "FrameTimesStart" in keys, notes) == (2, False, [])
+
+
+def test_times_of_triggers_that_tremble_are_even(circle: Circle) -> None:
+    found = classic(MR, {"TriggerTime": [0, 2016, 4019, 6017]}, RepetitionTime="1000", Manufacturer=GE)
+    vendors.add_private(found, 0x0019, "GEMS_ACQU_01", {0x9E: ("LO", "EPI")})
+    step, keys, notes = written(circle, found)
+
+    assert (step, "FrameTimesStart" in keys, notes) == (pytest.approx(6.017 / 3, abs=1e-5), False, [])
+
+
+def test_two_volumes_that_are_further_apart_than_the_time_step_are_reported(circle: Circle) -> None:
+    found = classic(MR, clocks(0, 60), RepetitionTime="4", MRAcquisitionType="2D", Manufacturer=SIEMENS)
+    step, _, notes = written(circle, found)
+
+    assert step == 0.004
+    assert notes == ["the volumes began 60 s after each other: the time step of the image is 0.004 s, RepetitionTime"]
+
+
+def test_frames_of_pet_without_clocks_have_no_onsets_in_the_sidecar(circle: Circle) -> None:
+    found = classic(PET, {"FrameReferenceTime": [0, 60000, 180000]})
+    _, keys, notes = written(circle, found)
+
+    assert "FrameTimesStart" not in keys
+    assert any("varies from 60 to 120 s: the image has no time step; the sidecar has their times" in note for note in notes)
+
+
+def test_a_negative_repetition_time_is_not_that_of_excitations(circle: Circle) -> None:
+    found = classic(MR, clocks(0, 2, 4), RepetitionTime="-2000", Manufacturer=SIEMENS)
+    step, keys, _ = written(circle, found)
+    assert (step, "RepetitionTimeExcitation" in keys) == (2, False)
+
+
 @pytest.mark.parametrize("found", [
     lambda: classic(CT, {"NominalPercentageOfCardiacPhase": [0.0, 30.0, 60.0]}),
     lambda: classic(CT, clocks(0, 2, 4, name="ContentTime")),
@@ -257,6 +296,8 @@ def test_a_time_step_that_nothing_states_is_reported(found: Callable[[], list[Da
     (lambda: classic(MR, {"TemporalPositionIdentifier": [1, 2, 3]}, RepetitionTime="40", MRAcquisitionType="2D"), False),
     (lambda: classic(MR, {"TemporalPositionIdentifier": [1, 2, 3]}, RepetitionTime="4", MRAcquisitionType="2D"), True),
     (lambda: classic(MR, {"TriggerTime": [0, 50, 100]}, RepetitionTime="50"), False),
+    (lambda: classic(MR, {"TriggerTime": [0, 33, 70, 100]}, RepetitionTime="4", MRAcquisitionType="2D"), True),
+    (lambda: classic(MR, clocks(0, 2), RepetitionTime="1900", MRAcquisitionType="2D"), False),
 ])  # fmt: skip
 def test_a_repetition_time_that_is_too_short_for_a_volume_is_reported(
     found: Callable[[], list[Dataset]], is_reported: bool, circle: Circle

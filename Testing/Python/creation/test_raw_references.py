@@ -280,3 +280,10 @@ def test_a_name_in_a_linked_dataset_that_is_not_the_source_is_of_anybody(place: 
     ds = made(moved_to(place, path, DatasetLinks=links, SourceDatasets=[{"URL": other.as_uri()}]), kind="seg")
     assert ds.PatientID != "P-01"
     assert ds.StudyInstanceUID != uid(900, 1)
+
+
+@pytest.mark.parametrize("url", ["../gone", "a/" * 3000, "http://[::1", "../bi\0ds", 7, None, ["../bids"]])
+def test_a_source_that_is_not_a_folder_of_this_computer_is_not_used(url: object) -> None:
+    path = result(T1, f"{SESSION}/anat/{WHO}_desc-brain_mask.nii.gz")
+    ds = made(moved_to("apart", path, SourceDatasets=[{"URL": url}]))
+    assert ds.PatientID == "P01"

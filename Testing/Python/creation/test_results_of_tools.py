@@ -110,6 +110,12 @@ def test_whole_numbers_of_a_quantity_with_units_are_a_map() -> None:
     assert quantity_and_units(pm) == ("113063", "ms")
 
 
+def test_whole_numbers_of_a_quantity_without_units_are_of_the_modality_of_the_reference() -> None:
+    series("scan", kind=Kind.CT)
+    objects = made(save("patient_MD.nii", WHOLE.astype(np.int16)), reference="scan")
+    assert {one.SOPClassUID.name for one in objects} == {"CT Image Storage"}
+
+
 @pytest.mark.parametrize(("intent", "code"), [("z score", "113071"), ("t test", "113068")])
 def test_the_statistic_is_that_of_the_header(intent: str, code: str) -> None:
     image = nibabel.Nifti1Image(FRACTIONS, MATRIX)
@@ -149,6 +155,19 @@ def test_units_of_mr_are_in_its_rescale_type(units: str) -> None:
     assert json.loads(next(Path("back").glob("*.json")).read_text())["Units"] == units
 
 
+@pytest.mark.parametrize(("units", "written"), [
+    (["Hz"], "Hz"), ("rad\\s", "rad/s"), ("  Hz ", "Hz"), ("µT", "µT"), ("a\nb", "a b"), ("x" * 65, None), (5, None),
+    (None, None),
+])  # fmt: skip
+def test_units_that_are_not_plain_text_leave_valid_objects(units: object, written: str | None) -> None:
+    mr, pm = (entry_of(save("map.nii", FRACTIONS, Units=units), out=kind, kind=kind) for kind in ("mr", "pm"))
+    first = pydicom.dcmread(mr.outputs[0])
+
+    assert first.get("RescaleType", "US") == (written or "US")
+    assert not [text for entry in (mr, pm) for text in entry.log.warnings if "not valid:" in text]
+    assert quantity_and_units(pydicom.dcmread(pm.outputs[0]))[1] == (written if written in ("Hz", "rad/s") else "1")
+
+
 @pytest.mark.parametrize(("kind", "units", "written"), [
     ("ct", "mg/cm3", "mg/cm3"), ("ct", "Hounsfield units", "HU"), ("mr", "arbitrary", "US"), ("ct", "", "US"),
 ])  # fmt: skip
@@ -179,6 +198,17 @@ def labels_of(ds: pydicom.Dataset) -> list[str]:
 def test_the_label_of_a_probability_map_is_in_its_name(entity: str, name: str) -> None:
     (seg,) = made(save(f"sub-01_label-{entity}_probseg.nii", FRACTIONS))
     assert labels_of(seg) == [name]
+
+
+def test_a_number_is_not_the_name_of_a_structure() -> None:
+    entry = entry_of(save("sub-01_label-3_mask.nii", (FRACTIONS > 0.5).astype(np.uint8)))
+    assert labels_of(pydicom.dcmread(entry.outputs[0])) == ["Label 1"]
+    assert any("the meaning of label 1 is not specified" in text for text in entry.log.warnings)
+
+
+def test_a_mask_may_have_another_number_than_1() -> None:
+    (seg,) = made(save("sub-01_label-GM_mask.nii", ((FRACTIONS > 0.5) * 255).astype(np.uint8)))
+    assert labels_of(seg) == ["Gray Matter"]
 
 
 @pytest.mark.parametrize(("kind", "name"), [("Brain", "Brain"), ("lesion", "Lesion"), ("ROI", "Label 1")])

@@ -245,6 +245,9 @@ def test_pages_that_are_not_needed_are_not_asked_for():
 @pytest.mark.parametrize(
     ("query", "words"),
     [
+        ({"patient": None}, "patient is None; a text was expected"),
+        ({"patient": 5}, "patient is 5; a text was expected"),
+        ({"limit": "x"}, "The limit is 'x'"),
         ({"date": "2026"}, "is not a date"),
         ({"date": "20260230"}, "is not a date"),
         ({"date": "-"}, "is not a date"),
@@ -260,6 +263,12 @@ def test_pages_that_are_not_needed_are_not_asked_for():
 def test_values_that_are_not_valid_are_refused_before_anything_is_asked(query, words):
     with pytest.raises(OptionError, match=words):
         search("pacs:A@127.0.0.1:1", settings=ONCE, **query)
+
+
+@pytest.mark.parametrize("uid", ["", "1.2.*", None])
+def test_series_are_those_of_one_study(uid):
+    with pytest.raises(OptionError, match="is not a UID"):
+        list_series("pacs:ARCHIVE@127.0.0.1:1", uid, ONCE)
 
 
 def test_an_address_that_selects_something_is_refused():

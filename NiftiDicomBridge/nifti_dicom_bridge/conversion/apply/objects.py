@@ -164,8 +164,7 @@ class ResultWriter:
             If the modality of the image is not clear, as the run got several.
         """
         modality, stated = original.reference.modality, str(result.image.top.get("Modality", ""))
-        top = result.image.top
-        known = KindHints(result.name or "image", stated, modality, has_labels, units=str(top.get("Units") or ""))
+        known = KindHints(result.name or "image", stated, modality, has_labels, units=result.image.units)
         asked = self.options.kind
         if asked is Kind.AUTO and modality not in OF_MODALITY:  # no kind to take it for: that of the original
             kind, assumed = select_kind(asked, result.image.image, known)

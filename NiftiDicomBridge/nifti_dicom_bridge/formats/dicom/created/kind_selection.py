@@ -94,7 +94,8 @@ def _by_what_is_known(image: Volume, known: KindHints) -> tuple[Kind, str]:
             Kind.PM,
             f"taken for a parametric map, as its name specifies {quantity}, and its sidecar the units. {_CHOSEN_WORDS}",
         )
-    if known.reference_modality in OF_MODALITY and not (quantity or image.intent in STATISTICS):
+    is_map = image.intent in STATISTICS or (quantity and not is_whole(image))
+    if known.reference_modality in OF_MODALITY and not is_map:
         kind = OF_MODALITY[known.reference_modality][0]
         return kind, f"taken for {known.reference_modality} like its reference. {_CHOSEN_WORDS}"
     smallest, largest = (float(bound) for bound in bounds_of(image.voxels))

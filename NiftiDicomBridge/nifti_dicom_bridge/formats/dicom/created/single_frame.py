@@ -37,7 +37,8 @@ def single_frames(request: Request, stored: StoredPixels, log: Log) -> Iterator[
         of_time = _time(request, t)
         for k in range(slices):
             number = t * slices + k + 1
-            elements = common | by_slice[k] | of_time | clock.of_frame(request, t, k) | rescale_elements(request, stored, t, k)
+            elements = common | by_slice[k] | of_time | clock.of_frame(request, t, k)
+            elements |= with_charset(rescale_elements(request, stored, t, k))
             elements |= sources_of_frame(request, t, k) | with_charset(windows[(t * slices + k) % len(windows)])
             if request.frames:
                 elements |= with_charset(request.frames[t * slices + k])
