@@ -89,6 +89,8 @@ class FetchDialog:
             for number, (text, field) in enumerate(fields):
                 self._add_field(grid, row, 2 * number, text, field, dates if field is self.date.box else field)
         grid.addWidget(self.searchButton, len(rows), 3)
+        for number in (1, 3):
+            grid.setColumnStretch(number, 1)
         bottom, column = qt.QHBoxLayout(), qt.QVBoxLayout(self.dialog)
         bottom.addWidget(self.count, 1)
         bottom.addWidget(self.fetchButton)

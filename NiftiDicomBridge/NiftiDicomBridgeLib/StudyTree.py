@@ -9,11 +9,11 @@ import qt
 from slicer.i18n import tr as _
 
 from .Icons import icon
-from .Views import Appearance, plain, show_boxes
+from .Views import Appearance, plain, set_columns, show_boxes
 
 PATIENT, ID, DATE, DESCRIPTION, MODALITY, SERIES, IMAGES = range(7)
-WIDTHS = {ID: 12, DATE: 19, DESCRIPTION: 20, MODALITY: 9, SERIES: 7, IMAGES: 8}
-"""Characters of the columns; that of patients has the rest."""
+WIDTHS = {ID: 12, DATE: 18, DESCRIPTION: 18, MODALITY: 9, SERIES: 7, IMAGES: 8}
+"""Characters of the columns, or less; that of patients has the rest, at least 40 % of the list."""
 PLACE = qt.Qt.UserRole
 """Role of an item of a study: its number in the result."""
 UID = qt.Qt.UserRole + 1
@@ -40,17 +40,13 @@ class StudyTree:
         tree.setHeaderLabels([
             _("Patient"), _("Patient ID"), _("Date"), _("Description"), _("Modality"), _("Series"), _("Images"),
         ])  # fmt: skip
-        self._appearance = Appearance(tree, lambda: show_boxes(tree))
-        self._set_columns()
+        self._appearance = Appearance(tree, self._style)
         tree.itemChanged.connect(self._on_item_changed)
         tree.itemExpanded.connect(self._on_item_expanded)
 
-    def _set_columns(self) -> None:
-        header = self._tree.header()
-        header.setStretchLastSection(False)
-        for column, characters in WIDTHS.items():
-            header.resizeSection(column, (characters + 1) * int(self._tree.fontMetrics().averageCharWidth()))
-        header.setSectionResizeMode(PATIENT, qt.QHeaderView.Stretch)
+    def _style(self) -> None:
+        set_columns(self._tree, self._tree.header(), PATIENT, WIDTHS)
+        show_boxes(self._tree)
 
     def stop(self) -> None:
         """The window is deleted: no timer may call back."""

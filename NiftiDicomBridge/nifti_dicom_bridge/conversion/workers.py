@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import multiprocessing
+import os
 import signal
 import time
 from collections import deque
@@ -21,6 +22,8 @@ from ..model.report import Entry, Outcome
 from ..options import Progress
 from .tasks import INTERVAL_S, RunProgress, Task
 
+MOST = 60 if os.name == "nt" else 1 << 20
+"""Processes at the same time: Windows waits for 63 connections at most (MAXIMUM_WAIT_OBJECTS); large computers have more."""
 GRACE_S = 10.0
 """For a process to remove what is half-written, before it is killed."""
 
@@ -45,7 +48,7 @@ def run_in_processes(
     """
     pool = _Pool(tasks, batches, progress, finished)
     try:
-        pool.run(min(jobs, len(batches)))
+        pool.run(min(jobs, len(batches), MOST))
     finally:
         pool.stop()
     return [pool.entries[n] for n in range(len(tasks))]

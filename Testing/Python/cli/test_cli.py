@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -432,6 +433,7 @@ def test_silly_input_is_one_sentence_and_exit_code_1(
 
 
 @pytest.mark.slow
+@pytest.mark.skipif(shutil.which("bash") is None, reason="needs bash")
 def test_a_closed_pipe_is_no_traceback(circle: Circle) -> None:
     circle.make("classic_ct")
     command = f"'{sys.executable}' -m nifti_dicom_bridge inspect '{circle.dicom}' | true"

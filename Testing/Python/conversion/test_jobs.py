@@ -9,6 +9,7 @@ import subprocess
 import sys
 import time
 from functools import partial
+from multiprocessing.connection import Connection
 from pathlib import Path
 
 import pytest
@@ -102,6 +103,23 @@ def _killed(progress: object) -> Entry:
 
 def _done(title: str, progress: object) -> Entry:
     return Entry(title, Outcome.CONVERTED)
+
+
+def test_no_more_processes_run_than_the_system_can_wait_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    counts: list[int] = []
+    waiting = workers.wait
+
+    def counting(connections: list[Connection], timeout: float) -> list[object]:
+        counts.append(len(connections))
+        return waiting(connections, timeout)
+
+    monkeypatch.setattr(workers, "wait", counting)
+    monkeypatch.setattr(workers, "MOST", 2)
+
+    found = TaskRunner(4).run([Task(title, [], partial(_done, title)) for title in "abcdef"])
+
+    assert [entry.title for entry in found] == list("abcdef")
+    assert max(counts) == 2
 
 
 @pytest.mark.usefixtures("started")

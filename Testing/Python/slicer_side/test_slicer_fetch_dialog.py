@@ -192,6 +192,24 @@ def test_what_was_found_stays_when_the_window_is_opened_again(panel, dialog, sto
     assert panel.exporting.checked() == []
 
 
+@pytest.mark.parametrize("points", [9, 14])
+def test_names_have_space_with_every_font(panel, dialog, points):
+    import qt
+
+    from nifti_dicom_bridge import StudyMatch
+
+    font = qt.QFont(dialog.tree.font)
+    font.setPointSize(points)
+    dialog.dialog.setFont(font)
+    dialog.dialog.show()
+    dialog.show([StudyMatch("1.2.3", "P1", "Yamada^Tarou")])
+    wait_until(lambda: not dialog.list._appearance._timer.active)
+    header = dialog.tree.header()
+    assert header.sectionSize(0) >= 0.38 * dialog.tree.viewport().property("width")
+    assert header.sectionSize(2) > 0
+    dialog.dialog.hide()
+
+
 def test_a_list_of_another_archive_is_removed(panel, dialog, stored):
     find(panel, dialog)
     check(items(dialog)[0])
