@@ -48,6 +48,15 @@ def run(*command: object) -> subprocess.CompletedProcess:
     return subprocess.run([str(part) for part in command], capture_output=True, text=True, errors="replace", check=False)
 
 
+def dcm2niix_of(dicom: Path, folder: Path, suffix: str = ".json") -> Path:
+    """Return the only file with a suffix that dcm2niix makes of images, in a new folder below another one."""
+    theirs = folder / "theirs"
+    theirs.mkdir()
+    run(oracle("dcm2niix"), "-z", "n", "-f", "x", "-o", theirs, dicom)
+    (path,) = theirs.glob(f"*{suffix}")
+    return path
+
+
 def equals_dcm2niix(theirs: Any, ours: Any) -> bool:
     """Whether values of sidecars are equal within the six digits that dcm2niix writes."""
     if isinstance(theirs, list) and isinstance(ours, list):

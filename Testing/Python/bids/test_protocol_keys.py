@@ -12,7 +12,7 @@ import pytest
 from pydicom.dataset import Dataset
 
 from circle import Circle
-from oracles import equals_dcm2niix, oracle, run
+from oracles import dcm2niix_of, equals_dcm2niix
 from phantoms import save, vendors
 
 KEYS = (
@@ -84,10 +84,7 @@ SERIES: dict[str, Callable[[], list[Dataset]]] = {
 def test_keys_are_those_of_dcm2niix(name: str, circle: Circle, tmp_path: Path) -> None:
     save(circle.dicom, SERIES[name]())
     circle.forth()
-    theirs = tmp_path / "theirs"
-    theirs.mkdir()
-    run(oracle("dcm2niix"), "-z", "n", "-f", "x", "-o", theirs, circle.dicom)
-    (sidecar,) = theirs.glob("*.json")
+    sidecar = dcm2niix_of(circle.dicom, tmp_path)
     ours, others = (json.loads(path.read_text("utf-8")) for path in (circle.sidecar(), sidecar))
 
     pairs = {key: (others.get(key), ours.get(key)) for key in KEYS}
@@ -106,10 +103,7 @@ def test_echo_times_of_a_field_map_of_ge_are_those_of_dcm2niix(
     vendors.add_private(found, 0x0021, "GEMS_RELA_01", {0x4F: ("SS", 4)})
     save(circle.dicom, found)
     circle.forth()
-    theirs = tmp_path / "theirs"
-    theirs.mkdir()
-    run(oracle("dcm2niix"), "-z", "n", "-f", "x", "-o", theirs, circle.dicom)
-    (sidecar,) = theirs.glob("*.json")
+    sidecar = dcm2niix_of(circle.dicom, tmp_path)
     ours, others = (json.loads(path.read_text("utf-8")) for path in (circle.sidecar(), sidecar))
 
     pairs = {key: (others.get(key), ours.get(key)) for key in ("EchoTime1", "EchoTime2", "Units")}

@@ -11,7 +11,7 @@ import pytest
 from pydicom.dataset import Dataset
 
 from circle import Circle
-from oracles import equals_dcm2niix, oracle, run
+from oracles import dcm2niix_of, equals_dcm2niix
 from phantoms import save, vendors
 
 KEYS = (
@@ -80,10 +80,7 @@ SERIES: dict[str, Callable[[], list[Dataset]]] = {
 def test_readout_is_that_of_dcm2niix(name: str, circle: Circle, tmp_path: Path) -> None:
     save(circle.dicom, SERIES[name]())
     circle.forth()
-    theirs = tmp_path / "theirs"
-    theirs.mkdir()
-    run(oracle("dcm2niix"), "-z", "n", "-f", "x", "-o", theirs, circle.dicom)
-    (sidecar,) = theirs.glob("*.json")
+    sidecar = dcm2niix_of(circle.dicom, tmp_path)
     ours, others = (json.loads(path.read_text("utf-8")) for path in (circle.sidecar(), sidecar))
 
     pairs = {key: (others.get(key), ours.get(key)) for key in KEYS}

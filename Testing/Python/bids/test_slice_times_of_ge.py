@@ -15,7 +15,7 @@ from pydicom.dataset import Dataset
 
 from circle import Circle
 from nifti_dicom_bridge import Outcome
-from oracles import equals_dcm2niix, oracle, run
+from oracles import dcm2niix_of, equals_dcm2niix
 from phantoms import save, vendors
 from phantoms.base import uid
 
@@ -159,10 +159,7 @@ def test_times_of_slices_are_those_of_dcm2niix(
 ) -> None:
     save(circle.dicom, release(version, slices, order, bands, options))
     circle.forth()
-    theirs = tmp_path / "theirs"
-    theirs.mkdir()
-    run(oracle("dcm2niix"), "-z", "n", "-f", "x", "-o", theirs, circle.dicom)
-    (other,) = theirs.glob("*.json")
+    other = dcm2niix_of(circle.dicom, tmp_path)
     ours, others = (json.loads(path.read_text("utf-8")).get("SliceTiming") for path in (circle.sidecar(), other))
 
     assert equals_dcm2niix(others, ours)

@@ -12,7 +12,7 @@ import pytest
 from pydicom.dataset import Dataset
 
 from circle import Circle
-from oracles import equals_dcm2niix, oracle, run
+from oracles import dcm2niix_of, equals_dcm2niix
 from phantoms import ramp, save, vendors
 from phantoms.base import CT, MR, PET, ULTRASOUND_MULTI_FRAME, slices
 from phantoms.dynamic import SLICES, enhanced
@@ -327,9 +327,6 @@ def test_the_time_step_outlives_the_clocks_that_state_it(circle: Circle) -> None
 ])  # fmt: skip
 def test_the_time_step_is_that_of_dcm2niix(found: Callable[[], list[Dataset]], circle: Circle, tmp_path: Path) -> None:
     step, _, _ = written(circle, found())
-    theirs = tmp_path / "theirs"
-    theirs.mkdir()
-    run(oracle("dcm2niix"), "-z", "n", "-f", "x", "-o", theirs, circle.dicom)
-    (image,) = theirs.glob("*.nii")
+    image = dcm2niix_of(circle.dicom, tmp_path, ".nii")
 
     assert equals_dcm2niix(float(nibabel.load(image).header["pixdim"][4]), step)

@@ -45,10 +45,12 @@ def units_code(units: str, log: Log) -> Code:
 def quantity_code(name: str, log: Log) -> Code:
     """Return the code of a quantity (PS3.16 CID 7180) by its name, or that of a BIDS file, such as ``sub-01_T1map``.
 
+    A whole name may be the meaning of a code, such as ``T1``, which at the end of a file name is the weighting of an image.
     What is not in the table gets a private code whose meaning is the name.
     """
     word = name.strip().lower()
-    known = _words("quantities").get(word) or _words("quantities").get(quantity_of_name(name.strip()).lower())
+    named, meant = _words("quantities"), {code.meaning.lower(): code for code in _codes("quantities")}
+    known = named.get(word) or meant.get(word) or named.get(quantity_of_name(name.strip()).lower())
     if known is not None:
         return known
     log.warnings.append(f"no standard code is known for the quantity {name!r}: it is written with a private code")
