@@ -82,11 +82,11 @@ def walk(
     folder that was visited before is not visited again. Hidden files that `is_wanted`, and hidden folders with such files, are
     problems.
     """
-    top, visited = os.path.realpath(folder), set()
+    top, visited = _real(folder), set()
     waiting = [Path(folder)]
     while waiting:
         here = waiting.pop()
-        real = os.path.realpath(here)
+        real = _real(here)
         if real in visited:
             continue
         visited.add(real)
@@ -108,7 +108,7 @@ def _listed(
                         problems.append(Problem(entry.path, HIDDEN))
                     continue
                 if entry.is_dir():
-                    if follow_links or not entry.is_symlink() or _is_below(os.path.realpath(entry.path), top):
+                    if follow_links or not entry.is_symlink() or _is_below(_real(entry.path), top):
                         folders.append(entry.name)
                     else:
                         reason = "a link to a folder outside of the input, which is not followed"
@@ -139,6 +139,14 @@ def is_apple_double(path: Path) -> bool:
             return file.read(len(_APPLE_DOUBLE)) == _APPLE_DOUBLE
     except OSError:
         return False
+
+
+def _real(path: Path | str) -> str:
+    """Return a path without links; as it is where Windows cannot look for them, such as on drives of some programs."""
+    try:
+        return os.path.realpath(path)
+    except OSError:
+        return os.path.abspath(path)
 
 
 def _is_below(path: str, top: str) -> bool:

@@ -10,6 +10,8 @@ import pytest
 from nifti_dicom_bridge import DicomReadError, Job, convert, errors
 from nifti_dicom_bridge.errors import system_sentence
 from nifti_dicom_bridge.formats.dicom.reading.files import read_instance
+from nifti_dicom_bridge.model import input_files
+from nifti_dicom_bridge.model.input_files import walk
 from nifti_dicom_bridge.output import Staging
 from phantoms import PHANTOMS
 
@@ -47,6 +49,18 @@ def test_a_missing_file_with_a_short_path_is_called_missing(tmp_path: Path, monk
     monkeypatch.setattr(errors, "_IS_WINDOWS", True)
 
     assert "No such file" in system_sentence(FileNotFoundError(errno.ENOENT, "No such file or directory", "a.nii"))
+
+
+def test_a_folder_is_read_where_links_cannot_be_looked_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Windows fails on some network drives, drives of other programs, and long paths."""
+
+    def refuse(path: object, **options: object) -> str:
+        raise OSError(errno.EINVAL, "More data is available", str(path))
+
+    PHANTOMS["classic_ct"].write(tmp_path / "in" / "1")
+    monkeypatch.setattr(input_files.os.path, "realpath", refuse)
+
+    assert [len(names) > 0 for _, _, names in walk(tmp_path / "in", False, [])] == [False, True]
 
 
 def test_long_paths_are_read_where_they_can_be(deep: Path, tmp_path: Path) -> None:
