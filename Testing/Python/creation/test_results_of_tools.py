@@ -263,7 +263,8 @@ def datastore(info: dict) -> Path:
 @pytest.mark.parametrize("info", [
     {"label_info": [{"name": "spleen", "idx": 1}, {"name": "liver", "idx": 2}], "ts": 1700000000},
     {"params": {"label_names": {"background": 0, "spleen": 1, "liver": 2}}},
-    {"label_info": [{"name": "spleen", "idx": 1}, {"name": "liver", "idx": 2}], "params": {"label_names": {"spleen": 1, "x": 2}}},
+    {"label_info": [{"name": "spleen", "idx": 1}, {"name": "liver", "idx": 2}],
+     "params": {"label_names": {"spleen": 1, "x": 2}}},
 ])  # fmt: skip
 def test_labels_of_monai_label_are_named_by_its_datastore(info: dict) -> None:
     (seg,) = made(datastore(info))
