@@ -31,12 +31,14 @@ def other_options(text: str) -> dict[str, Any]:
     nifti_dicom_bridge.OptionError
         If the option or the value is not valid, or the panel has a control for it.
     """
-    from nifti_dicom_bridge import PreviewOptions
+    from nifti_dicom_bridge import OptionError, PreviewOptions
 
     choices: dict[str, Any] = {}
     pictures: dict[str, Any] = {}
     for name, value in _words(text):
         _require_known(name)
+        if name in choices | pictures:
+            raise OptionError(_("“{name}” occurs more than once. Leave one of them out.").format(name=name))
         (pictures if name in _names(PreviewOptions) else choices)[name] = _typed(name, value)
     return {**choices, "preview": PreviewOptions(**pictures)} if pictures else choices
 

@@ -143,12 +143,12 @@ def starts_of(planes: Planes) -> list[float] | None:
 
 
 def _starts_of_volumes(planes: Planes) -> list[float] | None:
-    """Return when volumes were acquired, s: their first planes, or their earliest ones where the time between those varies.
+    """Return when volumes were acquired, s: their first planes; of CT their earliest ones where the time between those varies.
 
-    A table that moves back and forth, as for perfusion by CT, reverses the order of the slices in every other volume.
+    A table that moves back and forth, as for perfusion, reverses the order of the slices in every other volume.
     """
     starts_s = starts_of(planes)
-    if not starts_s or _spread(starts_s) <= CLOCK_S:
+    if not starts_s or planes[0].modality != "CT" or _spread(starts_s) <= CLOCK_S:
         return starts_s
     every_s = starts_of([plane for t in range(len(planes)) for plane in planes[0].planes_at(t)]) or starts_s
     size = len(every_s) // len(planes)

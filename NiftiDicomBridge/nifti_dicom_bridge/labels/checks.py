@@ -45,7 +45,7 @@ def number(value: object, place: Place) -> int:
 
 def label(value: object, place: Place) -> str:
     """Return the name of a label, without what ends a DICOM value; raises `LabelError` if nothing is left."""
-    text = re.sub(r"[\\\x00-\x1f]+", " ", str(value)).strip()
+    text = re.sub(r"[\\\x00-\x1f]+", " ", "" if value is None else str(value)).strip()
     if not text:
         raise place.error("the name of the label is empty. Give it one.")
     return text

@@ -19,7 +19,8 @@ _FOLDER = "labels"
 def datastore_labels(image: Path) -> tuple[Path | None, list[Segment]]:
     """Return the datastore that an image is a label map of, and its labels; none where there is none, or it names no labels.
 
-    Labels that a person submitted are a list of ``name`` and ``idx``; those of a model are a map of names and numbers.
+    Labels that a person submitted are a list of ``name`` and ``idx``; those of a model are a map of names and numbers, which a
+    label map that was edited may still have.
 
     Raises
     ------
@@ -33,7 +34,7 @@ def datastore_labels(image: Path) -> tuple[Path | None, list[Segment]]:
     place = Place(str(file))
     tree = trees.parse_json(label_text(file), place) or {}
     stored = _inner(tree, "objects", stem_of(path), "labels", path.parent.name, "info")
-    pairs = [*_submitted(stored.get("label_info")), *_inner(stored, "params", "label_names").items()]
+    pairs = _submitted(stored.get("label_info")) or [*_inner(stored, "params", "label_names").items()]
     segments = [Segment(checks.number(number, place), checks.label(name, place)) for name, number in pairs]
     return file, checks.without_background(segments, place) if segments else []
 

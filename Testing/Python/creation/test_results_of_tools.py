@@ -263,6 +263,8 @@ def datastore(info: dict) -> Path:
 @pytest.mark.parametrize("info", [
     {"label_info": [{"name": "spleen", "idx": 1}, {"name": "liver", "idx": 2}], "ts": 1700000000},
     {"params": {"label_names": {"background": 0, "spleen": 1, "liver": 2}}},
+    {"label_info": [{"name": "spleen", "idx": 1}, {"name": "liver", "idx": 2}],
+     "params": {"label_names": {"spleen": 1, "x": 2}}},
 ])  # fmt: skip
 def test_labels_of_monai_label_are_named_by_its_datastore(info: dict) -> None:
     (seg,) = made(datastore(info))
@@ -272,6 +274,10 @@ def test_labels_of_monai_label_are_named_by_its_datastore(info: dict) -> None:
 def test_a_datastore_that_names_no_labels_has_no_effect() -> None:
     (seg,) = made(datastore({"ts": 1700000000}), kind="seg")
     assert labels_of(seg) == ["Label 1", "Label 2"]
+
+
+def test_a_name_that_is_null_is_not_none() -> None:
+    assert "the name of the label is empty" in refused(datastore({"label_info": [{"name": None, "idx": 1}]}), kind="seg")
 
 
 def test_a_damaged_datastore_is_named() -> None:

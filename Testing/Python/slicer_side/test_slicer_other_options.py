@@ -51,6 +51,8 @@ def test_options_of_pictures_are_set(parse, logic):
     ("kind: pm", "“kind” is the kind in the panel"),
     ("same_space", "“All in one space” in the panel"),
     ("deidentify_key: secret", "“deidentify_key” is not an option"),
+    ("rois: masks; rois: labelmap", "“rois” occurs more than once"),
+    ("plane: axial; plane: coronal", "“plane” occurs more than once"),
     ("per_file: x", "“per_file” is not an option"),
     (": x", "“” is not an option"),
 ])  # fmt: skip
