@@ -85,3 +85,16 @@ def test_readout_is_that_of_dcm2niix(name: str, circle: Circle, tmp_path: Path) 
 
     pairs = {key: (others.get(key), ours.get(key)) for key in KEYS}
     assert {key: pair for key, pair in pairs.items() if not equals_dcm2niix(*pair)} == {}
+
+
+@pytest.mark.parametrize(("sequence", "duration_ms", "readout_s", "duration_s"), [
+    ("EP", 25.5, 0.0255, None), ("EP", 190713, None, 190.713), ("GR", 190713, None, 190.713), ("GR", 800, None, None),
+])  # fmt: skip
+def test_the_duration_of_uih_is_that_of_a_train_of_epi_only(
+    sequence: str, duration_ms: float, readout_s: float | None, duration_s: float | None, circle: Circle
+) -> None:
+    save(circle.dicom, uih(ScanningSequence=sequence, AcquisitionDuration=duration_ms))
+    circle.forth()
+    keys = json.loads(circle.sidecar().read_text("utf-8"))
+
+    assert (keys.get("TotalReadoutTime"), keys.get("AcquisitionDuration")) == (readout_s, duration_s)

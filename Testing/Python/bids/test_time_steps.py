@@ -298,6 +298,7 @@ def test_a_time_step_that_nothing_states_is_reported(found: Callable[[], list[Da
     (lambda: classic(MR, {"TriggerTime": [0, 50, 100]}, RepetitionTime="50"), False),
     (lambda: classic(MR, {"TriggerTime": [0, 33, 70, 100]}, RepetitionTime="4", MRAcquisitionType="2D"), True),
     (lambda: classic(MR, clocks(0, 2), RepetitionTime="1900", MRAcquisitionType="2D"), False),
+    (lambda: classic(MR, clocks(0, 8, 16), RepetitionTime="2000", NumberOfAverages="4", Manufacturer=SIEMENS), False),
 ])  # fmt: skip
 def test_a_repetition_time_that_is_too_short_for_a_volume_is_reported(
     found: Callable[[], list[Dataset]], is_reported: bool, circle: Circle
