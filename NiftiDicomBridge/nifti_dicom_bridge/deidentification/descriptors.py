@@ -18,6 +18,8 @@ _NUMBER = re.compile(
 )  # fmt: skip
 _SHORT_NUMBER = re.compile(r"\d{1,2}$")
 _TABLES = ("segment_codes", "quantities")
+"""Tables of which the names are harmless; texts that describe the table itself are not among them."""
+_NOT_NAMES = frozenset({"bids_abbreviations"})  # such as B and L, which may be initials of a person
 
 
 def cleaned(text: str, forbidden: Collection[str] = ()) -> str:
@@ -66,7 +68,8 @@ def _words_of(name: str) -> frozenset[str]:
 def _vocabulary() -> frozenset[str]:
     words = set(_words_of("technique"))
     for name in _TABLES:
-        words |= {word.lower() for text in _names_in(_table(name)) for word in _words(text)}
+        parts = (part for key, part in _table(name).items() if not isinstance(part, str) and key not in _NOT_NAMES)
+        words |= {word.lower() for part in parts for text in _names_in(part) for word in _words(text)}
     return frozenset(word for word in words if not word.isdigit())
 
 
@@ -80,7 +83,7 @@ def _names_in(table: Any) -> Iterator[str]:
         for key, value in table.items():
             if key == "code":
                 yield value[2]
-            elif key not in ("title", "source", "licence", "edition"):
+            else:
                 yield from _names_in(value)
     elif isinstance(table, list):
         for value in table:

@@ -22,7 +22,14 @@ SERIES_KEYS = (
 
 @dataclass(frozen=True)
 class SeriesMatch:
-    """A series in an archive; what it does not state is empty or None."""
+    """A series in an archive; what it does not state is empty or None.
+
+    Examples
+    --------
+    >>> from nifti_dicom_bridge import SeriesMatch
+    >>> SeriesMatch("1.2.3.1", number="4", modality="MR", description="T1", instances=192).line()
+    '4  T1  MR  192 images'
+    """
 
     series: str
     """Series Instance UID."""
@@ -42,7 +49,15 @@ class SeriesMatch:
 
 @dataclass(frozen=True)
 class StudyMatch:
-    """A study in an archive; what it does not state is empty or None."""
+    """A study in an archive; what it does not state is empty or None.
+
+    Examples
+    --------
+    >>> from nifti_dicom_bridge import StudyMatch
+    >>> study = StudyMatch("1.2.3", patient_id="P1", patient_name="Ray^Ramp", date="20260102", time="101500")
+    >>> study.readable_name, study.readable_date
+    ('Ray Ramp', '2026-01-02 10:15')
+    """
 
     study: str
     """Study Instance UID."""

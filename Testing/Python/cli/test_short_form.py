@@ -73,7 +73,7 @@ ARGUMENTS = {
     "apply": ["x", "-o", "y", "--", "cp"], "compare": ["x", "y"], "convert": ["x", "-o", "y"], "create-sample": ["x"],
     "demo": [], "fetch": ["dicomweb:https://x", "-o", "y"], "inspect": ["x"],
     "listen": ["-o", "y", "--port", "1", "--ae-title", "A"],
-    "send": ["x", "--to", "dicomweb:https://x"], "validate": ["x"],
+    "search": ["dicomweb:https://x"], "send": ["x", "--to", "dicomweb:https://x"], "validate": ["x"],
 }  # fmt: skip
 
 

@@ -198,6 +198,10 @@ def test_numbers_of_dates_addresses_and_telephones_do_not_stay_in_descriptions(t
     assert cleaned(text) == words
 
 
+def test_words_that_only_describe_the_tables_of_harmless_words_do_not_stay() -> None:
+    assert cleaned("brain of which names are apart, side for B") == "brain of"
+
+
 # --- what is kept has the form of its VR ------------------------------------------------------------------------------
 
 
