@@ -5,10 +5,12 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import subprocess
 import sys
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -55,6 +57,13 @@ def dcm2niix_of(dicom: Path, folder: Path, suffix: str = ".json") -> Path:
     run(oracle("dcm2niix"), "-z", "n", "-f", "x", "-o", theirs, dicom)
     (path,) = theirs.glob(f"*{suffix}")
     return path
+
+
+def differences_from_dcm2niix(sidecar: Path, dicom: Path, folder: Path, keys: Iterable[str]) -> dict[str, tuple[Any, Any]]:
+    """Return keys with other values in our sidecar than in that of dcm2niix: key → (its value, ours)."""
+    theirs, ours = (json.loads(path.read_text("utf-8")) for path in (dcm2niix_of(dicom, folder), sidecar))
+    pairs = {key: (theirs.get(key), ours.get(key)) for key in keys}
+    return {key: pair for key, pair in pairs.items() if not equals_dcm2niix(*pair)}
 
 
 def equals_dcm2niix(theirs: Any, ours: Any) -> bool:

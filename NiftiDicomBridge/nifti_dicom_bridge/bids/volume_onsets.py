@@ -57,7 +57,7 @@ class Onsets(NamedTuple):
 class _Statement(NamedTuple):
     """What may state when volumes began.
 
-    `read` returns seconds of the first plane of each; `must_be_even` where uneven numbers are no times of volumes.
+    `read` returns seconds of the first plane of each; `must_be_even` where uneven numbers are not when volumes began.
     """
 
     read: Callable[[Planes], list[float] | None]

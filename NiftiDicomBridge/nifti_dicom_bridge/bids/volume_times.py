@@ -41,7 +41,7 @@ def time_step_s_of(volume: Volume) -> float:
 def doubt_of_times(volume: Volume) -> str:
     """Return that nothing states the time from one volume to the next, or that it varies; empty where it is known.
 
-    Volumes of several b-values are no course of time.
+    Volumes of several b-values are not images of one thing over time.
     """
     if volume.source is None or volume.times < 2 or volume.gradients is not None:
         return ""
@@ -58,7 +58,7 @@ def doubt_of_times(volume: Volume) -> str:
 
 
 def _doubt_of_excitations(source: PlaneAttributes, onsets: Onsets | None, step_s: float, step: str) -> str:
-    """Return that the time step is RepetitionTime of excitations: there are no onsets, or too few for a rate."""
+    """Return that the time step is RepetitionTime of excitations: times of volumes are unknown, or too few for a rate."""
     if not MR.holds(source):
         return ""
     if onsets is None:
@@ -74,7 +74,7 @@ def _repetition_time(source: PlaneAttributes) -> float:
 
 
 def _frame_time(source: PlaneAttributes) -> float:
-    """Return FrameTime, else the distance of times that are even, else TemporalResolution where there are no times, s."""
+    """Return FrameTime, else the distance of times that are even, else TemporalResolution where times are unknown, s."""
     onsets = onsets_of(source)
     return (
         _seconds(source, Tag.FRAME_TIME)

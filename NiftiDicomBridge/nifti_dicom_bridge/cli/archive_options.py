@@ -34,6 +34,8 @@ def add_send(commands: Any) -> None:
 
 def add_search(commands: Any) -> None:
     """Add the command."""
+    from ..options.study_query import MOST_STUDIES  # only where this command is wanted
+
     sub = commands.add_parser(
         "search",
         help=HELP["search"],
@@ -50,7 +52,8 @@ def add_search(commands: Any) -> None:
     sub.add_argument("--description", default="", metavar="TEXT", help="part of the description of the study")
     sub.add_argument("--study", default="", metavar="UID", help="Study Instance UID")
     sub.add_argument("--list-series", action="store_true", help="also list the series of each study")
-    sub.add_argument("--limit", type=int, default=200, metavar="N", help="most studies to list (default: 200)")
+    sub.add_argument("--limit", type=int, default=MOST_STUDIES, metavar="N",
+                     help=f"most studies to list (default: {MOST_STUDIES})")  # fmt: skip
     _add_common(sub)
 
 

@@ -9,20 +9,17 @@ from typing import Any
 from ..errors import OptionError
 from ..options import Progress
 from ..options.addresses import address_problem, parse_address
-from ..options.study_query import StudyQuery, check_uid, matches_pattern
+from ..options.study_query import MOST_STUDIES, StudyQuery, check_uid, matches_pattern
 from .archive import Archive, PartialAnswerError
 from .protocols import open_archive
 from .search_result import SERIES_KEYS, STUDY_KEYS, SearchResult, SeriesMatch, StudyMatch, series_of, study_of
 from .settings import ArchiveSettings, read_archive_settings
 
-LIMIT = 200
-"""Studies that are listed unless something else is asked for."""
-
 
 def search(
     source: str,
     *,
-    limit: int = LIMIT,
+    limit: int = MOST_STUDIES,
     list_series: bool = False,
     settings: ArchiveSettings | None = None,
     progress: Progress | None = None,

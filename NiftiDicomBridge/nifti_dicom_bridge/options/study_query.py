@@ -10,6 +10,8 @@ from fnmatch import fnmatchcase
 
 from ..errors import OptionError
 
+MOST_STUDIES = 200
+"""Studies that a search lists unless something else is asked for."""
 _DATES = re.compile(r"(\d{8})?(-)?(\d{8})?")
 _UID = re.compile(r"[0-9][0-9.]{0,63}")
 _MODALITY = re.compile(r"[A-Z0-9_ ]{1,16}")

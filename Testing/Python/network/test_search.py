@@ -283,7 +283,7 @@ def test_the_command_prints_what_is_found(filled, capsys):
     assert lines[1].strip() == "1.2.2"
     assert "1  part 1  MR  2 images" in [line.strip() for line in lines]
     assert lines[-1] == "2 studies match."
-    assert main(["search", filled.pacs, "--patient", "nobody"]) == 1
+    assert main(["search", filled.pacs, "--patient", "UNKNOWN"]) == 1
     assert capsys.readouterr().out == "No study matches.\n"
     assert main(["search", filled.pacs, "--study", "1.2.4", "--json"]) == 0
     assert json.loads(capsys.readouterr().out)["studies"][0]["patient_id"] == "<b>"
