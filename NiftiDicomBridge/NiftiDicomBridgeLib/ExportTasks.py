@@ -32,7 +32,16 @@ from nifti_dicom_bridge import (
 from . import SourceMatching
 from .EditedSeries import EditedSeries
 from .ExportFiles import COMPLETE_ARE_KEPT, NO_FOLDER, NewFiles, write_image
-from .ExportSources import ExportSource, each_once, private_words, publish, require_original, source_of, unexpected
+from .ExportSources import (
+    ExportSource,
+    doubt_of_patient,
+    each_once,
+    private_words,
+    publish,
+    require_original,
+    source_of,
+    unexpected,
+)
 from .FileNames import file_names, names_of_parts
 from .OverlappingLabels import split_layers
 from .TemporaryFolders import without_temporary
@@ -133,7 +142,7 @@ class ExportTask:
             if source.image is None:
                 raise BridgeError(source.error)
             volumes, entry.log = self._volumes_of(source, step)
-            entry.log.warnings += source.image.warnings
+            entry.log.warnings += [*source.image.warnings, *doubt_of_patient(volumes, source)]
             volumes = [part for volume in volumes for part in self._split_for_files(volume)]
             if self._options.layout is Layout.BIDS:
                 require_original(volumes, source)
