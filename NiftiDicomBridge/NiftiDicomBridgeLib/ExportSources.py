@@ -13,6 +13,7 @@ import slicer
 from nifti_dicom_bridge import BridgeError, Deidentifier, Entry, Volume, identity_of, is_nifti, may_be_same_person
 
 from . import Database, Hierarchy
+from .DrawnTimes import DrawnTime
 from .NodeImages import NodeImage
 from .NodeKinds import sequence_of
 from .Nodes import image_of
@@ -54,7 +55,9 @@ def each_once(nodes: Iterable[Any]) -> list[Any]:
     return list(by_id.values())
 
 
-def source_of(node: Any, nonlinear: Nonlinear, only_dicom: bool = False, private: bool = False) -> ExportSource:
+def source_of(
+    node: Any, nonlinear: Nonlinear, only_dicom: bool = False, private: bool = False, time: DrawnTime | None = None
+) -> ExportSource:
     """Return the image of a node with what it was loaded from; or why it cannot be exported.
 
     Parameters
@@ -67,10 +70,13 @@ def source_of(node: Any, nonlinear: Nonlinear, only_dicom: bool = False, private
         Read it from DICOM, also if it was loaded from NIfTI.
     private : bool
         Keep the messages of unexpected errors, which may name the patient, out of the error and of Slicer's log.
+    time : DrawnTime, optional
+        Which of the times that segments were drawn at.
     """
     title = node.GetName() or node.GetID() if node is not None else "(no volume)"
+    title = title if time is None else time.title
     try:
-        image = image_of(node, nonlinear)
+        image = image_of(node, nonlinear, time)
     except BridgeError as error:
         return ExportSource(title, error=str(error))
     except Exception as error:  # an error in one node must not end the export of the others

@@ -54,6 +54,8 @@ class Origin:
         Whether it is on the slices of that series, which are not at even distances: with another one, it would be elsewhere.
     has_no_position : bool
         Whether that series specifies no position of its image, on whose pixels it is.
+    has_own_images : bool
+        Whether `files` are some of the series only: the images of the time that it was drawn at.
     identity : dict of str to str
         DICOM keyword → value of patient and study in the subject hierarchy; empty where the series specifies them.
     modality : str
@@ -69,6 +71,7 @@ class Origin:
     patients: tuple[str, ...] = ()
     has_own_slices: bool = False
     has_no_position: bool = False
+    has_own_images: bool = False
     identity: dict[str, str] = field(default_factory=dict)
     modality: str = ""
 
@@ -95,8 +98,22 @@ class Origin:
         return bool(self.files or self.is_labels or self.identity or self.modality)
 
 
-def origin_of(node: Any) -> Origin:
-    """Return what a node was made of; nothing for one that was DICOM itself. Main thread only."""
+def origin_of(node: Any, images: tuple[str, ...] = ()) -> Origin:
+    """Return what a node was made of; nothing for one that was DICOM itself. Main thread only.
+
+    Parameters
+    ----------
+    node : vtkMRMLNode
+        A volume, a label map or a segmentation.
+    images : tuple of str
+        SOP Instance UIDs of those images of the series that it was made on, if these are not all.
+    """
+    origin = _origin_of(node)
+    files = Database.files_of_instances(images)
+    return replace(origin, files=files, has_own_images=True) if files and len(files) == len(images) else origin
+
+
+def _origin_of(node: Any) -> Origin:
     uids = reference_uids(node)
     series = Database.series_of_instances(uids) if uids else ""
     files = Database.files_of_series(series) if series else []
