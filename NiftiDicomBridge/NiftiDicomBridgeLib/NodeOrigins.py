@@ -6,7 +6,6 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import slicer
 
 from nifti_dicom_bridge import ConversionOptions, FileOptions, Kind, value_problem
@@ -17,6 +16,7 @@ from .Hierarchy import identity_of_node, series_value
 from .ImportTasks import with_reference
 from .NodeKinds import VOLUME, instance_uids_of, kind_of_values
 from .References import has_lost_reference, patients_of_grid, reference_uids
+from .SharedValues import follow
 from .SourceFile import source_of
 
 MODALITY, UNITS = "0008,0060", "0054,1001"
@@ -24,9 +24,6 @@ KEEPS_MODALITY = ("CT", "PT")
 """Modalities whose values have units: a volume whose values follow theirs, as a smoothed one, is of the same modality."""
 NOT_IN_SIDECARS = ("PatientName", "PatientBirthDate", "StudyDate", "StudyTime")
 """What the subject hierarchy specifies of patient and study, and the sidecar of a temporary file does not."""
-SAMPLES = 100_000
-CORRELATION, SLOPES = 0.8, (0.5, 2.0)
-"""Values follow those of the series: they are neither a map of something else, nor in other units."""
 
 
 @dataclass
@@ -163,14 +160,5 @@ def _follows(node: Any, uids: tuple[str, ...]) -> bool | None:
     """Return whether the values of a volume are those of the volume with some SOP Instance UIDs; None if not comparable."""
     others = (other for other in slicer.util.getNodesByClass(VOLUME) if instance_uids_of(other) == uids)
     other = next(others, None)
-    if other is None or not node.IsA(VOLUME):
-        return None
-    arrays = [slicer.util.arrayFromVolume(one) for one in (other, node)]
-    if arrays[0].shape != arrays[1].shape:
-        return None
-    step = max(1, arrays[0].size // SAMPLES)
-    before, after = (array.reshape(-1)[::step].astype(np.float64) for array in arrays)
-    if not np.isfinite(after).all() or not before.std() or not after.std():
-        return False
-    correlation = float(np.corrcoef(before, after)[0, 1])
-    return correlation >= CORRELATION and SLOPES[0] <= correlation * after.std() / before.std() <= SLOPES[1]
+    found = follow(node, other) if other is not None and node.IsA(VOLUME) else None
+    return None if found is None else found > 0

@@ -37,10 +37,6 @@ NOT_SHOWN = (
     "The segmentation has no position. It was made from the image {}, and where Slicer shows the pixels of that image is not "
     "known. Load the series of the image with the loader that is preselected, and load the segmentation again."
 )
-TILES = (
-    "The frames of the segmentation are tiles of one large picture, such as a slide, and not slices. Use a program for "
-    "whole-slide microscopy."
-)
 PROBABILITIES = (
     "The segmentation has no position, and contains probabilities, which Slicer would show as a volume somewhere in space. "
     "Export it to NIfTI to see them."
@@ -125,11 +121,9 @@ def pixels_of(volumes: Sequence[Volume]) -> Pixels | None:
     Raises
     ------
     BridgeError
-        If the image is not specified, not available, or shown in another way than by a loader, or its frames are tiles.
+        If the image is not specified, not available, or shown in another way than by a loader.
     """
-    if is_tiled(volumes[0].dicom.metadata.first.path):
-        raise BridgeError(TILES)
-    if volumes[0].space != "unplaced":
+    if volumes[0].space != "unplaced" or is_tiled(volumes[0].dicom.metadata.first.path):
         return None
     sources = frame_sources(volumes[0].dicom.metadata.first.path)
     if len({uid for uid, _ in sources}) != 1:

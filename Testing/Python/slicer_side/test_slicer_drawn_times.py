@@ -1,4 +1,4 @@
-"""Segments that were drawn at several times of a 4D image become objects of their own, which refer to the images of their time."""
+"""Segments that were drawn at several times of a 4D image become objects of their own, which refer to images of their time."""
 
 import numpy as np
 import pydicom

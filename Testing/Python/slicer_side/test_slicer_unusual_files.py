@@ -78,16 +78,13 @@ def test_an_edit_keeps_background_of_another_value(slicer, plugin, logic, load, 
     assert labels[1][labels[0] != labels[1]].tolist() == [0]
 
 
-def test_tiles_of_a_slide_are_not_shown_as_slices(slicer, plugin, database, logic, label_map, monkeypatch):
+def test_tiles_of_a_slide_are_shown_as_slices_only_if_that_is_chosen(plugin, database, label_map):
     from DICOMLib import DICOMUtils
 
-    shown = []
-    monkeypatch.setattr(slicer.util, "errorDisplay", lambda text, *args, **kwargs: shown.append(text))
     ds = pydicom.dcmread(label_map)
     ds.TotalPixelMatrixRows, ds.TotalPixelMatrixColumns = 8, 10
     ds.save_as(label_map)
     DICOMUtils.importDicom(str(label_map.parent))
     (loadable,) = plugin.examineFiles([str(label_map)])
-    assert plugin.load(loadable) is None
-    assert "are tiles of one large picture" in shown[0]
-    assert not slicer.util.getNodesByClass("vtkMRMLSegmentationNode")
+    assert (loadable.selected, loadable.confidence) == (False, 0.3)
+    assert "not at their places" in loadable.tooltip
