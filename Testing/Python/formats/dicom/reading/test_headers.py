@@ -11,7 +11,6 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from nifti_dicom_bridge.formats.dicom.reading.frames.frames.frames import SharedDescriptions, frames_of
 from pydicom.dataset import Dataset
 from pydicom.sequence import Sequence
 
@@ -20,6 +19,7 @@ from nifti_dicom_bridge import compare, to_dicom, to_nifti
 from nifti_dicom_bridge.errors import DicomReadError
 from nifti_dicom_bridge.formats.dicom.reading.data_sets import files
 from nifti_dicom_bridge.formats.dicom.reading.data_sets.headers import Headers, Template
+from nifti_dicom_bridge.formats.dicom.reading.frames.frames import SharedDescriptions, frames_of
 from nifti_dicom_bridge.formats.dicom.reading.grouping.series import find_series
 from nonempty import some
 from phantoms.base import MR, ramp, save, slices
