@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import OptionError, OutputError
-from ..model.names import IMAGE_SUFFIXES
+from ..model.files.names import IMAGE_SUFFIXES
 
 
 def add_report(sub: Any) -> None:
