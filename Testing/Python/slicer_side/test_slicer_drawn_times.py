@@ -51,7 +51,7 @@ def volume(plugin, load, write_series, tmp_path):
 @pytest.fixture
 def drawn(slicer, volume):
     """A segmentation with an item at the first and the last time; the first one is shown."""
-    from NiftiDicomBridgeLib.NodeKinds import browser_of
+    from NiftiDicomBridgeLib.Nodes.NodeKinds import browser_of
 
     browser = browser_of(volume)
     sequence = slicer.mrmlScene.AddNewNodeByClass("vtkMRMLSequenceNode", "lesion")
@@ -71,7 +71,7 @@ def drawn(slicer, volume):
 
 def show(slicer, volume, node, time):
     """Select a time in the sequence browser."""
-    from NiftiDicomBridgeLib.NodeKinds import browser_of
+    from NiftiDicomBridgeLib.Nodes.NodeKinds import browser_of
 
     browser_of(volume).SetSelectedItemNumber(time)
     slicer.app.processEvents()
@@ -93,7 +93,7 @@ def places_of(labels, matrix):
 
 def check(slicer, volume, outputs):
     """Each object has the labels of one time, and refers to images of that time only."""
-    from NiftiDicomBridgeLib.NodeKinds import sequence_of
+    from NiftiDicomBridgeLib.Nodes.NodeKinds import sequence_of
 
     images = sequence_of(volume)
     first = images.GetNthDataNode(0).GetAttribute("DICOM.instanceUIDs").split()
@@ -125,7 +125,7 @@ def test_segments_of_each_time_become_an_image(logic, drawn, tmp_path):
 
 
 def test_segments_of_one_time_refer_to_its_images(slicer, logic, volume, drawn):
-    from NiftiDicomBridgeLib.NodeKinds import sequence_of
+    from NiftiDicomBridgeLib.Nodes.NodeKinds import sequence_of
 
     show(slicer, volume, drawn, 2)
     sequence_of(drawn).RemoveDataNodeAtValue(sequence_of(drawn).GetNthIndexValue(0))

@@ -33,7 +33,7 @@ def label_map(tmp_path):
 
 
 def test_an_image_without_preamble_is_unedited(logic, load, tmp_path):
-    from NiftiDicomBridgeLib.SelfTestData import XRAY, write_object
+    from NiftiDicomBridgeLib.SelfTests.SelfTestData import XRAY, write_object
 
     path = write_object(tmp_path / "original", XRAY, Modality="DX")
     without_preamble(path)
@@ -43,7 +43,7 @@ def test_an_image_without_preamble_is_unedited(logic, load, tmp_path):
 
 
 def test_a_command_gets_an_image_without_preamble(logic, load, tmp_path):
-    from NiftiDicomBridgeLib.SelfTestData import XRAY, write_object
+    from NiftiDicomBridgeLib.SelfTests.SelfTestData import XRAY, write_object
 
     path = write_object(tmp_path / "original", XRAY, Modality="DX")
     without_preamble(path)
