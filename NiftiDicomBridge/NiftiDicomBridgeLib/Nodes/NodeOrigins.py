@@ -160,5 +160,5 @@ def _follows(node: Any, uids: tuple[str, ...]) -> bool | None:
     """Return whether the values of a volume are those of the volume with some SOP Instance UIDs; None if not comparable."""
     others = (other for other in slicer.util.getNodesByClass(VOLUME) if instance_uids_of(other) == uids)
     other = next(others, None)
-    found = follow(node, other) if other is not None and node.IsA(VOLUME) else None
-    return None if found is None else found > 0
+    degree = follow(node, other) if other is not None and node.IsA(VOLUME) else None
+    return None if degree is None else degree > 0

@@ -110,8 +110,8 @@ def _with_its_values(node: Any) -> list[Any]:
         return []
     volumes = _of_study(node)
     if study_of(node):
-        found = [(follow(node, other) or 0.0, number) for number, other in enumerate(volumes)]
-        return [volumes[number] for degree, number in sorted(found, key=lambda one: -one[0]) if degree]
+        degrees = [(follow(node, other) or 0.0, number) for number, other in enumerate(volumes)]
+        return [volumes[number] for degree, number in sorted(degrees, key=lambda one: -one[0]) if degree]
     parts = [other for other in volumes if is_part_of(node, other)]
     return parts if len(_people(parts)) < 2 else []
 
