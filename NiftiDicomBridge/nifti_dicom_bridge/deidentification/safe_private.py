@@ -26,9 +26,7 @@ _FORM = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz012345678
 LONGEST_NAME = 64
 
 
-def kept_private(
-    elements: Elements, names: Collection[str] | None, more: frozenset[PrivateKey] = frozenset()
-) -> Elements:
+def kept_private(elements: Elements, names: Collection[str] | None, more: frozenset[PrivateKey] = frozenset()) -> Elements:
     """Return the private attributes of a data set that are kept, with their creators; safe values have the form of their VR.
 
     The items of sequences are those of the data set: what is kept of them is another question.
