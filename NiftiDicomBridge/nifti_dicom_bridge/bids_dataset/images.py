@@ -114,7 +114,7 @@ class Image:
 
     @property
     def kind(self) -> str:
-        """In what it differs from other images of its series, such as ``water`` or ``TI100p4``; empty if it is only numbered."""
+        """In what it differs from other images of its series, such as ``water`` or ``TI100p4``; empty if only numbered."""
         if self.is_deidentified:
             return str(self.plan.frames[0][0].labels.get("component", ""))
         kind = re.sub(r"(?<=\d)[._](?=\d)", "p", self.plan.suffix)  # a decimal point

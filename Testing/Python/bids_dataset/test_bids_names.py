@@ -94,6 +94,7 @@ NAMELESS = [
     ("AAHead_Scout", 1, {}, "localizer"),
     ("anat-scout", 1, {}, "localizer|scout"),
     ("Ref_Head", 1, {}, "calibration"),
+    ("T1w_MPR_vNav_setter", 1, {}, "calibration"),
     ("T1 MPR", 1, {"ImageType": ["DERIVED", "SECONDARY", "MPR"]}, "computed from other images"),
     ("t1_mprage", 1, {"ImageType": ["DERIVED", "SECONDARY"]}, "DERIVED"),
     ("RELCBF", 1, {}, "perfusion map"),
