@@ -56,7 +56,7 @@ def without_names(text: str, forbidden: Collection[str]) -> str:
     forbidden : collection of str
         Words in lower case: names of the people of the data set.
     """
-    return _TOKEN.sub(lambda found: "" if _is_name(found[0].lower(), forbidden) else found[0], text)
+    return _TOKEN.sub(lambda word: "" if _is_name(word[0].lower(), forbidden) else word[0], text)
 
 
 def _is_name(word: str, forbidden: Collection[str]) -> bool:

@@ -20,11 +20,11 @@ def zone_s(text: str) -> int | None:
     >>> zone_s("20260102153000-0330"), zone_s("20260102153000")
     (-12600, None)
     """
-    found = _ZONE.search(text.strip())
-    if found is None:
+    match = _ZONE.search(text.strip())
+    if match is None:
         return None
-    hours, minutes = int(found[0][1:3]), int(found[0][3:])
-    return (60 * hours + minutes) * (-60 if found[0][0] == "-" else 60)
+    hours, minutes = int(match[0][1:3]), int(match[0][3:])
+    return (60 * hours + minutes) * (-60 if match[0][0] == "-" else 60)
 
 
 def local_date_time(text: str, zone: str = "") -> tuple[str, str]:

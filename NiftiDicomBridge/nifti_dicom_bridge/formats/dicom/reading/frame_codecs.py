@@ -86,7 +86,7 @@ def decode_by_pydicom(
 
 def _check_padding(spoken: Sequence[str], columns: int) -> None:
     """Refuse segments of RLE with at least a row more than the attributes specify; a few bytes are padding."""
-    lengths = [tuple(map(int, found.groups())) for text in spoken if (found := _PADDING.search(text))]
+    lengths = [tuple(map(int, match.groups())) for text in spoken if (match := _PADDING.search(text))]
     longest = max(lengths, default=(0, 0))
     if longest[0] - longest[1] > max(1, columns - 1):
         raise ValueError(f"a segment has {longest[0]} bytes, {longest[1]} pixels are specified. The file contradicts itself")
