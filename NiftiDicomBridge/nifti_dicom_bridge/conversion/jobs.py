@@ -12,8 +12,8 @@ from functools import partial
 from pathlib import Path
 
 from ..errors import BridgeError, OptionError, without_credentials
-from ..model.failure import LOGGER, WithoutMessages
-from ..model.limits import size_limit
+from ..model.processes.failure import LOGGER, WithoutMessages
+from ..model.processes.limits import size_limit
 from ..model.report import ConversionReport, Outcome, Run
 from ..options import ConversionOptions, Layout, Progress, Target
 from ..options.checks import check_options
@@ -21,9 +21,9 @@ from ..options.path_fields import RequiredPath, RequiredPaths
 from ..options.urls import is_url, shown_path
 from ..output import recover
 from ..version import tool_version
-from .archives import fetched_inputs, send_outputs
-from .selection import Selection, nothing_selected
-from .task_runner import Finished, TaskRunner
+from .execution.task_runner import Finished, TaskRunner
+from .inputs.selection import Selection, nothing_selected
+from .remote.archives import fetched_inputs, send_outputs
 
 
 @dataclass
@@ -103,16 +103,17 @@ def convert_with(
 ) -> ConversionReport:
     """Convert what a job names; `runner_of` returns what runs its tasks, given what `TaskRunner` takes."""
     run, start = _run_of(job), time.monotonic()
-    with fetched_inputs(job.inputs, job.options, progress) as (fetched, failed):
+    with fetched_inputs(job.inputs, job.options, progress) as fetched:
+        finished = fetched.shown.finishing(finished)
         convert_files = partial(_convert, job.options, progress)
-        if any(map(is_url, (*fetched, job.output))):
-            from .url_jobs import convert_mirrors  # few conversions need it
+        if any(map(is_url, (*fetched.paths, job.output))):
+            from .remote.url_jobs import convert_mirrors  # few conversions need it
 
             are_named = not job.options.deidentify
-            report = convert_mirrors(fetched, job.output, finished, runner_of, convert_files, are_named)
+            report = convert_mirrors(fetched.paths, job.output, finished, runner_of, convert_files, are_named)
         else:
-            report = convert_files(fetched, job.output, finished, runner_of)
-    report.entries += failed
+            report = convert_files(fetched.paths, job.output, finished, runner_of)
+        report = fetched.report(report)
     if job.options.send:
         send_outputs(report, job.options, progress)
     run.seconds = round(time.monotonic() - start, 3)
@@ -157,7 +158,7 @@ def _convert(
     if not report.entries and Selection.of(options).patterns:
         raise nothing_selected(inputs, options)
     if not any(entry.outcome is not Outcome.SKIPPED or entry.exists for entry in report.entries):
-        from .nothing_found import message_of_nothing  # most conversions find something
+        from .inputs.nothing_found import message_of_nothing  # most conversions find something
 
         raise BridgeError(message_of_nothing(inputs, options, report))
     report.notes += notes
