@@ -11,6 +11,7 @@ import slicer
 from nifti_dicom_bridge import Volume, identity_of, segments_of
 
 from ..Host.Hierarchy import place
+from ..Nodes.FirstFrame import remember_first_frame
 from ..Nodes.NodeKinds import LABEL_MAP, SEGMENTATION, VOLUME
 from ..Nodes.PixelGrid import remember_pixel_grid
 from ..Nodes.Segments import companion_table, read_label_table
@@ -134,7 +135,10 @@ def _remember(node: Any, volume: Volume, source: Path | None, time: int | None =
         return
     if node.IsA(VOLUME) or node.IsA(SEGMENTATION):
         listed = (uids if time is None else uids[time]).reshape(-1).tolist()
-        node.SetAttribute("DICOM.instanceUIDs", " ".join(listed[:1] if len(set(listed)) == 1 else listed))
+        several = len(set(listed)) > 1
+        node.SetAttribute("DICOM.instanceUIDs", " ".join(listed if several else listed[:1]))
+        if node.IsA(VOLUME) and time is None and not several:
+            remember_first_frame(node, volume)
     if source is not None:
         node.SetAttribute(ATTRIBUTE, str(source))
 

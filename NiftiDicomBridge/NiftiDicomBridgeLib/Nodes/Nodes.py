@@ -13,6 +13,7 @@ import vtk
 from nifti_dicom_bridge import BridgeError
 
 from ..Originals.DrawnTimes import DrawnTime
+from .FirstFrame import first_frame_of
 from .NodeImages import DIFFERENT_VOLUMES, Label, NodeImage, bytes_of_color, grid_of, remove_with_displays
 from .NodeKinds import (
     DIFFUSION,
@@ -90,6 +91,7 @@ def _image_of_volume(node: Any, nonlinear: Nonlinear) -> NodeImage:
         has_acquisition_transform=acquisition,
         source=source_of(node),
         is_label_map=bool(node.IsA(LABEL_MAP)),
+        first_frame=first_frame_of(node),
         labels=_labels_of(node, [slicer.util.arrayFromVolume(node)]) if node.IsA(LABEL_MAP) else (),
     )
     return _with_directions(image, node) if node.IsA(DIFFUSION) else image

@@ -14,13 +14,14 @@ import numpy as np
 
 from nifti_dicom_bridge import BridgeError, Log, Progress, Volume, read
 
+from ..Nodes.FirstFrame import with_frame
 from ..Nodes.NodeImages import DIFFERENT_VOLUMES, NodeImage
 from .LoadedBySlicer import is_on_grid, shows, volumes_as_loaded
 from .LoadedUnchanged import agrees, agrees_in_a_plane, edited_volume, keeps_grid_of, placed_volume
 from .LoaderModels import predictions
 from .ReorientedImages import reoriented_like
 from .SegmentMatching import on_pixels_of, volumes_of_segments
-from .VolumeMatching import edited_match_of, matches_of
+from .VolumeMatching import edited_match_of, matches_of, only_match
 from .VoxelEdits import GEOMETRY_EDITED, common_relation
 
 UNCHANGED = "Unchanged since Slicer loaded it: written from the original, with all its attributes."
@@ -78,6 +79,7 @@ def _segments(volumes: Sequence[Volume], image: NodeImage, log: Log) -> list[Vol
 
 def _volumes(volumes: Sequence[Volume], image: NodeImage, log: Log) -> list[Volume]:
     """Return the volumes of a node: themselves where nothing was edited."""
+    volumes = with_frame(volumes, image.first_frame)
     matches = matches_of(volumes, image)
     for match in matches:
         if agrees(match, image) and keeps_grid_of(match, image):
@@ -91,7 +93,7 @@ def _volumes(volumes: Sequence[Volume], image: NodeImage, log: Log) -> list[Volu
         return volumes_as_loaded(volumes, model, image, log)
     if image.grids is not None:
         raise BridgeError(DIFFERENT_VOLUMES.format(image.name))
-    match = matches[0] if matches else edited_match_of(volumes, image)
+    match = only_match(matches, image) if matches else edited_match_of(volumes, image)
     relations = {common_relation(volumes, model, image) for model in models if model.places is not None} - {None}
     return [edited_volume(match, image, relations.pop() if len(relations) == 1 else None, log)]
 

@@ -34,7 +34,7 @@ START_FILES = [
 READ_NODES = {
     "NodeImages.py", "Nodes.py", "NodeKinds.py", "Transforms.py", "Segments.py", "NodeFactory.py", "NewVolumes.py",
     "NewSegmentations.py", "SegmentationSequences.py", "Display.py", "SavedNode.py", "SourceFile.py", "PixelGrid.py",
-    "NodeFacts.py", "Hierarchy.py",
+    "NodeFacts.py", "Hierarchy.py", "FirstFrame.py",
     "SharedValues.py", "SelfTestCase.py", "SelfTestCircle.py", "SelfTestData.py", "SelfTestDialogs.py", "SelfTestNodes.py",
     "SelfTestPanel.py",
 }  # fmt: skip
