@@ -57,7 +57,7 @@ def volumes_of(
         return [_plain_volume(image)], Log(notes=_notes_of_plain(image))
     volumes = read(list(files), progress)
     image = reoriented_like(image, volumes) if image.source is not None else image
-    log = Log()
+    log, image = Log(), on_pixels_of(volumes[0], image)
     matched = _segments(volumes, image, log) if image.masks else _volumes(volumes, image, log)
     log.warnings += dict.fromkeys(warning for volume in matched for warning in volume.warnings)
     originals = {id(volume) for volume in volumes}
@@ -68,7 +68,7 @@ def volumes_of(
 
 def _segments(volumes: Sequence[Volume], image: NodeImage, log: Log) -> list[Volume]:
     """Return the label maps of a segmentation: those of its original, or new ones."""
-    originals = volumes_of_segments(volumes, on_pixels_of(volumes[0], image), log)
+    originals = volumes_of_segments(volumes, image, log)
     if not originals:
         return [_plain_volume(image)]
     if np.allclose(image.parent_to_world, np.eye(4), rtol=0, atol=1e-9):
