@@ -18,6 +18,7 @@ from ..formats.dicom.pydicom_conversion import element_of
 from ..formats.dicom.uids import new_uid
 from ..model import metadata
 from ..model.metadata import Elements, Instance, Log
+from ..model.person import excluding
 from ..options import ConversionOptions, Kind
 from ..standard.dictionary import keyword_of
 from ..standard.tags import Tag
@@ -258,17 +259,16 @@ def _note_other_patient(attributes: Attributes, other: Reference, sentences: lis
 
 def _check_patient(attributes: Attributes, other: Reference, described: ImageWithSidecar) -> None:
     """Refuse to put one patient's image next to another patient's."""
-    theirs = other.study()
-    for tag, keyword in _PATIENT.items():
-        ours = attributes.text(tag) if attributes.sources.get(tag) == described.where else ""
-        element = theirs.get(tag)
-        name = element.value.decode("utf-8", "replace").strip(" \0") if element and isinstance(element.value, bytes) else ""
-        if ours and name and ours.casefold().rstrip("^") != name.casefold().rstrip("^"):
-            raise OptionError(
-                f"{described.where} specifies {keyword} {ours!r}, the reference {other.title} has {name!r}: another "
-                f"patient. Name "
-                f'a reference of the same patient, or set the right value: set_values={{"{keyword}": "VALUE"}}'
-            )
+    of_sidecar = [tag for tag, source in attributes.sources.items() if source == described.where]
+    stated, theirs = {keyword_of(tag): attributes.text(tag) for tag in of_sidecar}, other.person_values
+    if not stated.get("PatientID"):  # then a name that is the PatientID is compared, too
+        theirs["PatientID"] = ""
+    for keyword in excluding(stated, theirs)[:1]:
+        raise OptionError(
+            f"{described.where} specifies {keyword} {stated[keyword]!r}, the reference {other.title} has "
+            f"{theirs[keyword]!r}: another patient. Name a reference of the same patient, or set the right value: "
+            f'set_values={{"{keyword}": "VALUE"}}'
+        )
 
 
 def _of_series(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from pathlib import Path
 
@@ -217,9 +218,51 @@ def test_study_from_gives_patient_and_study_only(scans):
     assert "SourceImageSequence" not in first
 
 
-def test_reference_of_another_patient_is_refused(scans):
-    save("a.nii", PatientID="somebody else")
-    assert "another patient" in refused(Path("a.nii"), reference=Path("scans"))
+def patient(scans, **values):
+    """Set attributes of the patient in all files of a folder."""
+    for path in filter(Path.is_file, Path("scans").rglob("*")):
+        ds = pydicom.dcmread(path)
+        ds.update(values)
+        ds.save_as(path)
+
+
+JANE = {"PatientID": "P7", "PatientName": "Doe^Jane", "PatientBirthDate": "19800201", "PatientSex": "F"}
+
+
+@pytest.mark.parametrize(
+    "keys",
+    [
+        {"PatientID": "somebody else"},
+        {"PatientName": "Roe^Richard"},
+        {"PatientID": "P7", "PatientBirthDate": "1950-01-01"},
+        {"PatientSex": "M"},
+    ],
+    ids=", ".join,
+)
+def test_reference_of_another_patient_is_refused(scans, keys):
+    patient(scans, **JANE)
+    save("a.nii", **keys)
+    message = refused(Path("a.nii"), reference=Path("scans"))
+    assert "another patient" in message
+    assert f"specifies {list(keys)[-1]} " in message
+
+
+@pytest.mark.parametrize("keys", [{"PatientID": "p7 "}, {"PatientName": "DOE, JANE"}, {"PatientSex": "O"}], ids=", ".join)
+def test_another_spelling_of_the_patient_is_not_another_patient(scans, keys):
+    patient(scans, **JANE)
+    like(scans, "a.nii")
+    Path("a.json").write_text(json.dumps(keys))
+    assert {ds.StudyInstanceUID for ds in made(Path("a.nii"), reference=Path("scans"))} == {
+        pydicom.dcmread(path).StudyInstanceUID for path in filter(Path.is_file, Path("scans").rglob("*"))
+    }
+
+
+def test_a_birth_date_that_is_set_is_not_compared(scans):
+    patient(scans, **JANE)
+    image = like(scans, "a.nii")
+    Path("a.json").write_text(json.dumps({"PatientBirthDate": "1950-01-01"}))
+    objects = made(image, reference=Path("scans"), set_values={"PatientBirthDate": "19810201"})
+    assert {ds.PatientBirthDate for ds in objects} == {"19810201"}
 
 
 def test_image_turned_against_its_reference_is_turned_back(scans):
