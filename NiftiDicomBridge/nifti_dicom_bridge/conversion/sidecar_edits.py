@@ -22,6 +22,7 @@ from .image_with_record import ImageWithRecord
 _ROUNDED = 1e-5
 """Relative rounding of numbers in keys, some of which have six digits."""
 
+
 @dataclass(frozen=True)
 class SidecarEdits:
     """The edits of one sidecar; without any for an image without a record.

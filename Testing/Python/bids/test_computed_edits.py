@@ -95,7 +95,7 @@ def test_a_value_of_another_kind_is_one_clear_error(key: str, value: Any, circle
 
 
 @pytest.mark.parametrize("change", [{"EchoTime1": 0.0042}, {"EchoTime1": 0.0042, "EchoTime": 0.007}], ids=len)
-def test_a_key_whose_attribute_specifies_another_key_of_the_image_is_not_written(change: dict[str, float], circle: Circle) -> None:
+def test_a_key_whose_attribute_specifies_another_key_is_not_written(change: dict[str, float], circle: Circle) -> None:
     sources = vendors.siemens("")  # (0018,0081) is EchoTime1 in field maps of GE only
     (entry,) = edited(circle, sources, **change).entries
 

@@ -210,8 +210,9 @@ def _on_reference(volume: Volume, reference: Reference, is_one_space: bool, log:
     patient, theirs = person_values(elements), reference.person_values
     for keyword in excluding(patient, theirs)[:1]:
         raise OptionError(
-            f'{volume.name} has {dictionary.describe(dictionary.tag_of(keyword))} {patient[keyword]!r}, and reference="{reference.path}" '
-            f"{theirs[keyword]!r}: another patient. Name the series on which the regions were drawn."
+            f"{volume.name} has {dictionary.describe(dictionary.tag_of(keyword))} {patient[keyword]!r}, and "
+            f'reference="{reference.path}" {theirs[keyword]!r}: another patient. '
+            "Name the series on which the regions were drawn."
         )
     space = reference.text(Tag.FRAME_OF_REFERENCE_UID)
     if own and own != space and not is_one_space:

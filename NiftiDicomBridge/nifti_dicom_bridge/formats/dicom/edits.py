@@ -116,9 +116,9 @@ def _holder(elements: Elements, tag: int) -> Elements:
         for sequence in (Tag.SHARED_FUNCTIONAL_GROUPS_SEQUENCE, Tag.PER_FRAME_FUNCTIONAL_GROUPS_SEQUENCE)
         for item in items(elements, sequence)
         for group in item.elements.values()
-        if isinstance(group.value, tuple)
     )
-    return next((item.elements for group in groups for item in group.value if tag in item.elements), elements)
+    within = (item.elements for group in groups if isinstance(group.value, tuple) for item in group.value)
+    return next((holder for holder in within if tag in holder), elements)
 
 
 def _person(text: str) -> dict[str, str]:
