@@ -11,13 +11,13 @@ if TYPE_CHECKING:  # the same names for type checkers, which do not look into th
     from .conversion.apply import apply as apply
     from .conversion.functions import deidentify as deidentify, to_dicom as to_dicom, to_nifti as to_nifti
     from .conversion.functions import to_preview as to_preview, to_zarr as to_zarr
-    from .conversion.inspect import Inspection as Inspection, inspect as inspect
+    from .conversion.inspection.inspect import Inspection as Inspection, inspect as inspect
     from .conversion.jobs import Job as Job, convert as convert
-    from .conversion.many import convert_many as convert_many
+    from .conversion.execution.many import convert_many as convert_many
     from .conversion.proposals import SidecarKind as SidecarKind, Proposal as Proposal, propose as propose
     from .conversion.proposals import value_problem as value_problem
-    from .conversion.read_images import open_zarr as open_zarr, read as read
-    from .conversion.write_image import write as write
+    from .conversion.inputs.read_images import open_zarr as open_zarr, read as read
+    from .conversion.outputs.write_image import write as write
     from .deidentification import Deidentifier as Deidentifier
     from .errors import ArchiveError as ArchiveError
     from .errors import BridgeError as BridgeError, BridgeWarning as BridgeWarning, Cancelled as Cancelled
@@ -26,18 +26,18 @@ if TYPE_CHECKING:  # the same names for type checkers, which do not look into th
     from .errors import ImageReadError as ImageReadError, NiftiReadError as NiftiReadError
     from .errors import OptionError as OptionError, OutputError as OutputError, PixelError as PixelError
     from .errors import SidecarError as SidecarError, ZarrReadError as ZarrReadError
-    from .formats.dicom.reading.segments import segments_of as segments_of
+    from .formats.dicom.reading.segmentations.segments import segments_of as segments_of
     from .html_report import write_report as write_report, write_summary as write_summary
     from .labels import Code as Code, Segment as Segment, read_labels as read_labels
     from .model.dicom_source import DicomSource as DicomSource, Origin as Origin
-    from .model.grids import reversed_grid as reversed_grid, same_grid as same_grid
+    from .model.space.grids import reversed_grid as reversed_grid, same_grid as same_grid
     from .model.identity import identity_of as identity_of
-    from .model.lazy_voxels import LazyVoxels as LazyVoxels
+    from .model.voxels.lazy_voxels import LazyVoxels as LazyVoxels
     from .model.metadata import Change as Change, Element as Element, Instance as Instance, Log as Log
     from .model.metadata import SeriesMetadata as SeriesMetadata
-    from .model.names import is_nifti as is_nifti, safe_name as safe_name, stem_of as stem_of, unique_name as unique_name
+    from .model.files.names import is_nifti as is_nifti, safe_name as safe_name, stem_of as stem_of, unique_name as unique_name
     from .model.person import may_be_same_person as may_be_same_person
-    from .model.pixels import PixelRecord as PixelRecord, Rescale as Rescale
+    from .model.voxels.pixels import PixelRecord as PixelRecord, Rescale as Rescale
     from .model.report import ConversionReport as ConversionReport, Entry as Entry, Outcome as Outcome
     from .model.volume import Volume as Volume
     from .network.fetch import fetch as fetch
@@ -88,17 +88,17 @@ _HOMES = {
     "OptionError OutputError PixelError SidecarError ZarrReadError",
     "conversion.apply": "apply",
     "conversion.functions": "deidentify to_dicom to_nifti to_preview to_zarr",
-    "conversion.inspect": "Inspection inspect",
-    "conversion.read_images": "open_zarr read",
-    "formats.dicom.reading.segments": "segments_of",
-    "conversion.write_image": "write",
+    "conversion.inspection.inspect": "Inspection inspect",
+    "conversion.inputs.read_images": "open_zarr read",
+    "formats.dicom.reading.segmentations.segments": "segments_of",
+    "conversion.outputs.write_image": "write",
     "preview": "plane_picture",
     "model.identity": "identity_of",
     "conversion.jobs": "Job convert",
     "labels": "Code Segment read_labels",
-    "model.lazy_voxels": "LazyVoxels",
+    "model.voxels.lazy_voxels": "LazyVoxels",
     "model.metadata": "Change Element Instance Log SeriesMetadata",
-    "model.names": "is_nifti safe_name stem_of unique_name",
+    "model.files.names": "is_nifti safe_name stem_of unique_name",
     "options.apply_options": "ApplyOptions Per",
     "options.checks": "check_options",
     "options.messages": "in_words message_of",
@@ -107,8 +107,8 @@ _HOMES = {
     "options": "Compression ConversionOptions FileOptions Kind Layout Names PreviewOptions Progress Resample "
     "RoiForm SegmentationForm SlicePlane Target Uids WindowChoice",
     "model.person": "may_be_same_person",
-    "model.pixels": "PixelRecord Rescale",
-    "conversion.many": "convert_many",
+    "model.voxels.pixels": "PixelRecord Rescale",
+    "conversion.execution.many": "convert_many",
     "conversion.proposals": "Proposal SidecarKind propose value_problem",
     "model.report": "ConversionReport Entry Outcome",
     "html_report": "write_report write_summary",
@@ -116,7 +116,7 @@ _HOMES = {
     "sidecar": "read_sidecar",
     "validation": "Finding Severity ValidationReport validate",
     "model.dicom_source": "DicomSource Origin",
-    "model.grids": "reversed_grid same_grid",
+    "model.space.grids": "reversed_grid same_grid",
     "model.volume": "Volume",
 }
 _HOME_OF = {name: module for module, names in _HOMES.items() for name in names.split()}

@@ -10,7 +10,7 @@ from pydicom.dataset import Dataset
 
 from circle import Circle
 from nifti_dicom_bridge import Resample, Volume
-from nifti_dicom_bridge.model.geometry import Plane
+from nifti_dicom_bridge.model.space.geometry import Plane
 from phantoms import save, slices
 from phantoms.base import CT, decimal
 

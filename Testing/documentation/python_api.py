@@ -11,9 +11,13 @@ INTRODUCTION = """# Python API
 All names are imported from `nifti_dicom_bridge`. [Python](../guide/python.md) introduces them with examples.
 """
 SUBJECTS = {
-    "Convert": ("conversion.functions", "conversion.jobs", "conversion.many", "conversion.apply", "conversion.write_image"),
+    "Convert": (
+        "conversion.functions", "conversion.jobs", "conversion.execution.many", "conversion.apply",
+        "conversion.outputs.write_image",
+    ),
     "Read, check and compare": (
-        "conversion.read_images", "conversion.inspect", "conversion.comparison", "conversion.proposals", "validation",
+        "conversion.inputs.read_images", "conversion.inspection.inspect", "conversion.comparison",
+        "conversion.proposals", "validation",
     ),
     "Options": ("options",),
     "Reports": ("model.report", "html_report"),

@@ -10,9 +10,9 @@ import re
 from pathlib import Path
 
 from ..errors import SidecarError
-from ..model.json_files import RepeatedKeyError, read_json
-from ..model.limits import SizeLimitError
-from ..model.names import stem_of
+from ..model.files.json_files import RepeatedKeyError, read_json
+from ..model.files.names import stem_of
+from ..model.processes.limits import SizeLimitError
 
 DESCRIPTION = "dataset_description.json"
 DERIVATIVES = "derivatives"

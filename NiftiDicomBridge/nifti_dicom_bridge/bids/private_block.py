@@ -14,9 +14,9 @@ from typing import Any
 
 import numpy as np
 
-from ..model.geometry import ras_of_lps
-from ..model.json_files import parse_json
+from ..model.files.json_files import parse_json
 from ..model.metadata import Element, Elements
+from ..model.space.geometry import ras_of_lps
 from ..options import Resample
 from ..standard.numbers import is_number
 from .source import Layer, PlaneAttributes, Private

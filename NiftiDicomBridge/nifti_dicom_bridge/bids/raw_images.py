@@ -12,9 +12,9 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
-from ..model.json_files import read_json
-from ..model.limits import SizeLimitError
-from ..model.names import suffix_of
+from ..model.files.json_files import read_json
+from ..model.files.names import suffix_of
+from ..model.processes.limits import SizeLimitError
 from ..options.urls import local_path
 from .inheritance import DERIVATIVES, DESCRIPTION, entities_of, raw_root_of, root_of
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from ..model.geometry import slice_distance
+from ..model.space.geometry import slice_distance
 from ..options import Resample
 from ..standard.tags import Tag
 from .field_strength import ROWS as FIELD_ROWS

@@ -12,9 +12,10 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from ..model import geometry, metadata
+from ..model import metadata
 from ..model.legacy_converted import as_original, own_groups
 from ..model.metadata import Element, Elements, Instance, Item
+from ..model.space import geometry
 from ..model.volume import Volume
 from ..standard import dictionary
 from ..standard.siemens_csa import protocol_of

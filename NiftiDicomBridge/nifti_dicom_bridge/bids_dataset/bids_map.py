@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import OptionError
-from ..model.option_files import read_option_file
+from ..model.files.option_files import read_option_file
 from . import naming_rules
 from .criteria import Patterns, criteria
 

@@ -14,10 +14,10 @@ from typing import Any
 from ..errors import OutputError
 from ..model import metadata
 from ..model.ages import OLDEST
-from ..model.limits import SizeLimitError
-from ..model.plain_text import TextError
-from ..model.safe_text import tsv_cell
-from ..model.text_tables import check_unique, read_table
+from ..model.files.plain_text import TextError
+from ..model.files.safe_text import tsv_cell
+from ..model.files.text_tables import check_unique, read_table
+from ..model.processes.limits import SizeLimitError
 from ..output import Staging
 from ..standard.numbers import is_number
 from ..standard.tags import Tag

@@ -11,7 +11,7 @@ from pathlib import PurePosixPath
 from typing import Any
 
 from ..model import metadata
-from ..model.names import unique_name
+from ..model.files.names import unique_name
 from ..output import Staging
 from ..standard.tags import Tag
 from . import naming_rules

@@ -13,13 +13,13 @@ import numpy as np
 from .. import bids
 from ..bids.label_types import label_type_of
 from ..formats import nifti
+from ..formats.dicom.reading.grouping.owners import person_of
 from ..formats.dicom.reading.outline import outline
-from ..formats.dicom.reading.owners import person_of
 from ..formats.dicom.reading.plans import Plan
 from ..model import metadata
-from ..model.axes import way_along
 from ..model.metadata import Log
 from ..model.person import UNKNOWN_PERSON, Person
+from ..model.space.axes import way_along
 from ..model.volume import Volume
 from ..standard.numbers import is_number
 from ..standard.tags import Tag

@@ -8,7 +8,7 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 from ..model import metadata
-from ..model.names import unique_name
+from ..model.files.names import unique_name
 from ..standard.tags import Tag
 from . import naming_rules
 from .bids_map import BidsMap

@@ -10,9 +10,9 @@ from pathlib import Path
 from typing import Any
 
 from ..model import metadata
-from ..model.json_files import read_json
-from ..model.limits import SizeLimitError
+from ..model.files.json_files import read_json
 from ..model.person import KEYWORDS, Person, contradicting, differing, merged, person
+from ..model.processes.limits import SizeLimitError
 from ..options.remedies import remedy
 from ..sidecar import KEY
 from ..standard.dictionary import describe, tag_of

@@ -11,8 +11,8 @@ from ..options import Progress
 from .new_files import check_different, check_new_file, check_not_an_output
 
 if TYPE_CHECKING:
+    from ..conversion.execution.task_runner import Finished
     from ..conversion.jobs import Job
-    from ..conversion.task_runner import Finished
     from ..model.report import ConversionReport
 
 RETRIES = 2
@@ -52,7 +52,7 @@ def convert_where(job: Job, arguments: argparse.Namespace, progress: Progress | 
         from ..conversion.jobs import convert
 
         return convert(job, progress, finished)
-    from ..conversion.many import convert_many
+    from ..conversion.execution.many import convert_many
 
     retries = RETRIES if arguments.retries is None else arguments.retries
     (report,) = convert_many([job], arguments.cluster, retries=retries, progress=progress, finished=finished)

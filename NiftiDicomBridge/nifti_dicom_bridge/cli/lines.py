@@ -16,7 +16,7 @@ _SIMILAR = {"→": "->", "⇄": "<->", "≠": "!=", "≈": "~", "−": "-", "×"
 
 def print_line(text: str, file: TextIO | None = None) -> None:
     """Print one line without credentials of URLs; what a terminal would act on in names and texts of files is escaped."""
-    from ..model.safe_text import printable
+    from ..model.files.safe_text import printable
 
     print(printable(without_credentials(text)), file=file)
 
@@ -25,7 +25,7 @@ def print_json(content: Any) -> None:
     """Print JSON; what a terminal would act on in its strings is escaped as JSON does."""
     import json
 
-    from ..model.safe_text import printable_json
+    from ..model.files.safe_text import printable_json
 
     print(printable_json(without_credentials(json.dumps(content, indent=1, ensure_ascii=False))))
 

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from ..errors import OptionError, OutputError
-from ..model.names import IMAGE_SUFFIXES
+from ..model.files.names import IMAGE_SUFFIXES
 
 
 def check_new_file(flag: str, path: Path, output: Path, overwrite: bool) -> None:

@@ -39,7 +39,7 @@ class ProgressBar:
             print_line(f"{what}.", sys.stderr)
 
     def _show(self, what: str, done: int, total: int) -> None:
-        from ..model.safe_text import printable
+        from ..model.files.safe_text import printable
 
         if not total:
             self._write(printable(what))

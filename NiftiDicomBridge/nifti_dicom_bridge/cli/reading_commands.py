@@ -6,7 +6,7 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ..model.limits import size_limit
+from ..model.processes.limits import size_limit
 from .command_list import HELP
 from .exit_codes import DONE, FAILED
 from .lines import print_json, print_line
@@ -38,12 +38,12 @@ def add_inspect(commands: Any) -> None:
 
 def run_inspect(arguments: argparse.Namespace, registrar: Registrar | None) -> int:
     """Show what is there, and return the exit code."""
-    from ..conversion.inspect import inspect
+    from ..conversion.inspection.inspect import inspect
 
     selection = selection_of(arguments)
     with ProgressBar(quiet=arguments.json or arguments.bids_map) as bar, size_limit(arguments.size_limit):
         if arguments.bids_map:
-            from ..conversion.bids_map_starter import bids_map_starter
+            from ..conversion.inspection.bids_map_starter import bids_map_starter
 
             print_json(bids_map_starter(arguments.inputs, bar.progress, arguments.follow_links, **selection))
             return DONE

@@ -19,7 +19,7 @@ def chosen_files(inputs: Sequence[Path], arguments: argparse.Namespace) -> list[
     """Return the inputs, or with a selection the files of the images that match; raises `BridgeError` if none does."""
     if not selection_of(arguments):
         return list(inputs)
-    from ..conversion.selection import selected_paths
+    from ..conversion.inputs.selection import selected_paths
     from ..options import ConversionOptions
 
     follow_links = getattr(arguments, "follow_links", False)

@@ -18,7 +18,7 @@ def tracebacks(printed: bool, messages: bool = True) -> Iterator[None]:
     """Print the tracebacks of unexpected errors to standard error as they occur, and raise `Unexpected` for them."""
     import logging
 
-    from ..model.failure import LOGGER, WithoutMessages, failure_of
+    from ..model.processes.failure import LOGGER, WithoutMessages, failure_of
 
     logger, handler = logging.getLogger(LOGGER), logging.StreamHandler(sys.stderr)
     level = logger.level

@@ -7,26 +7,26 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ..formats.dicom.reading.found_files import Leftover
+from ..formats.dicom.reading.grouping.found_files import Leftover
+from ..formats.dicom.reading.grouping.series import Inventory
 from ..formats.dicom.reading.plans import Plan
-from ..formats.dicom.reading.segment_series import is_of_segmentation
-from ..formats.dicom.reading.series import Inventory
+from ..formats.dicom.reading.segmentations.segment_series import is_of_segmentation
 from ..labels import Segment
 from ..model import metadata
+from ..model.files.names import unique_name
 from ..model.metadata import Log
-from ..model.names import unique_name
 from ..model.report import ConversionReport, Entry, Outcome
 from ..model.volume import Volume
 from ..options import Clean, ConversionOptions, Retain, RoiForm
 from ..sidecar import finite_keys
 from ..standard.tags import Tag
-from .file_names import NamedFile, name_of_elements, name_plans
+from .execution.task_runner import TaskRunner
+from .outputs.file_names import NamedFile, name_of_elements, name_plans
 from .planning import planned
-from .task_runner import TaskRunner
 
 if TYPE_CHECKING:
     from ..deidentification import Deidentifier
-    from .image_with_record import ImageWithRecord
+    from .inputs.image_with_record import ImageWithRecord
 
 
 class OutputPolicy:
@@ -109,7 +109,7 @@ class OutputPolicy:
 
     def edits(self, file: ImageWithRecord, log: Log) -> dict[str, Any]:
         """Return what a person changed in a sidecar, as far as it may be written."""
-        from .sidecar_edits import edited_keys  # DICOM has none
+        from .inputs.sidecar_edits import edited_keys  # DICOM has none
 
         keys = finite_keys(edited_keys(file), log.warnings)
         if self._cleaner is None or not keys:
@@ -144,7 +144,7 @@ def plans_as_named(
     is_one_space = structures is not None and structures.same_space
     plans, entries = planned(inventory.series, replace(inventory.spaces, are_all_one=is_one_space), runner.jobs)
     if structures is not None and (inventory.structure_sets or structures.references):
-        from .structure_sets import plan_structure_sets, put_on_references  # few inputs have any
+        from .inputs.structure_sets import plan_structure_sets, put_on_references  # few inputs have any
 
         plans, references = put_on_references(plans, inventory, structures)
         plans += plan_structure_sets(inventory, plans, structures, runner.jobs, references)

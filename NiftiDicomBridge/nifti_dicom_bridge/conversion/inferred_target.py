@@ -6,14 +6,14 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from ..errors import DicomReadError, OptionError
-from ..formats.dicom.reading.files import NotDicom, begins_as_dicom, find_files, read_instance
+from ..formats.dicom.reading.data_sets.files import NotDicom, begins_as_dicom, find_files, read_instance
 from ..formats.zarr import stores_below
-from ..model.names import NIFTI_SUFFIXES, suffix_of
+from ..model.files.names import NIFTI_SUFFIXES, suffix_of
 from ..model.report import COMPANIONS
 from ..options import Target
 from ..options.urls import is_address, refuse_missing_input
-from .image_files import nifti_files, other_inputs
-from .url_jobs import mirrored
+from .inputs.image_files import nifti_files, other_inputs
+from .remote.url_jobs import mirrored
 
 
 def inferred_target(inputs: Sequence[Path], follow_links: bool = False) -> Target:

@@ -12,8 +12,8 @@ from functools import partial
 from pathlib import Path
 
 from ..errors import BridgeError, OptionError, without_credentials
-from ..model.failure import LOGGER, WithoutMessages
-from ..model.limits import size_limit
+from ..model.processes.failure import LOGGER, WithoutMessages
+from ..model.processes.limits import size_limit
 from ..model.report import ConversionReport, Outcome, Run
 from ..options import ConversionOptions, Layout, Progress, Target
 from ..options.checks import check_options
@@ -21,9 +21,9 @@ from ..options.path_fields import RequiredPath, RequiredPaths
 from ..options.urls import is_url, shown_path
 from ..output import recover
 from ..version import tool_version
-from .archives import fetched_inputs, send_outputs
-from .selection import Selection, nothing_selected
-from .task_runner import Finished, TaskRunner
+from .execution.task_runner import Finished, TaskRunner
+from .inputs.selection import Selection, nothing_selected
+from .remote.archives import fetched_inputs, send_outputs
 
 
 @dataclass
@@ -106,7 +106,7 @@ def convert_with(
     with fetched_inputs(job.inputs, job.options, progress) as (fetched, failed):
         convert_files = partial(_convert, job.options, progress)
         if any(map(is_url, (*fetched, job.output))):
-            from .url_jobs import convert_mirrors  # few conversions need it
+            from .remote.url_jobs import convert_mirrors  # few conversions need it
 
             are_named = not job.options.deidentify
             report = convert_mirrors(fetched, job.output, finished, runner_of, convert_files, are_named)
@@ -157,7 +157,7 @@ def _convert(
     if not report.entries and Selection.of(options).patterns:
         raise nothing_selected(inputs, options)
     if not any(entry.outcome is not Outcome.SKIPPED or entry.exists for entry in report.entries):
-        from .nothing_found import message_of_nothing  # most conversions find something
+        from .inputs.nothing_found import message_of_nothing  # most conversions find something
 
         raise BridgeError(message_of_nothing(inputs, options, report))
     report.notes += notes

@@ -30,7 +30,7 @@ from ..formats.zarr import is_store
 from ..labels import Segment
 from ..labels.profiles import are_masks
 from ..model.report import Entry, Outcome
-from ..model.resample import has_labels
+from ..model.space.resample import has_labels
 from ..model.volume import Volume
 from ..options import ConversionOptions, Kind, Names, Progress, Uids
 from ..options.algorithm import Algorithm, parse_algorithm
@@ -38,9 +38,9 @@ from ..options.remedies import remedy
 from ..output import Staging
 from ..sidecar import sidecar_path
 from ..validation import Severity, check_files
-from .image_with_record import check_stamps, image_stamps
-from .joined_images import open_joined
-from .sidecar_edits import SidecarEdits
+from .inputs.image_with_record import check_stamps, image_stamps
+from .inputs.joined_images import open_joined
+from .inputs.sidecar_edits import SidecarEdits
 
 
 class ObjectBuilder:

@@ -7,14 +7,14 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
+from ..formats.dicom.reading.grouping.registrations import Spaces
+from ..formats.dicom.reading.grouping.series import Series
 from ..formats.dicom.reading.plans import Plan, plan_series
-from ..formats.dicom.reading.registrations import Spaces
-from ..formats.dicom.reading.segment_series import put_on_series
-from ..formats.dicom.reading.series import Series
-from ..model.collection import collection_paused
-from ..model.process_copies import computed_in_copies, useful_jobs
+from ..formats.dicom.reading.segmentations.segment_series import put_on_series
+from ..model.processes.collection import collection_paused
+from ..model.processes.process_copies import computed_in_copies, useful_jobs
 from ..model.report import Entry, Outcome
-from .recorded_errors import errors_recorded_in
+from .execution.recorded_errors import errors_recorded_in
 
 SHARE = 32
 """Files that a process plans at least at a time."""

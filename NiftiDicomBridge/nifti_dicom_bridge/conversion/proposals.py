@@ -15,17 +15,17 @@ from ..creation.repair import word_problem
 from ..errors import OptionError
 from ..formats.dicom import edits
 from ..formats.dicom.pydicom_conversion import element_of
-from ..model.failure import failure_of
 from ..model.identity import texts_of
 from ..model.metadata import Change, Instance, Log, text
+from ..model.processes.failure import failure_of
 from ..options import ConversionOptions, Kind, Progress, Target
 from ..options.checks import check_options
 from ..options.path_fields import AnyPaths, paths_of
 from ..standard.sop_classes import MR
 from ..standard.tags import Tag
-from .image_files import nifti_files
-from .image_with_record import open_nifti, with_record
-from .joined_images import joined_files
+from .inputs.image_files import nifti_files
+from .inputs.image_with_record import open_nifti, with_record
+from .inputs.joined_images import joined_files
 
 NAMES_OF_PATIENT_AND_STUDY = (
     "PatientName", "PatientID", "PatientBirthDate", "PatientSex", "StudyDate", "StudyTime", "StudyID", "StudyDescription",

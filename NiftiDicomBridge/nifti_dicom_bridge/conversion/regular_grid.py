@@ -7,8 +7,8 @@ from collections.abc import Sequence
 import numpy as np
 
 from ..errors import GeometryError
-from ..model.geometry import Plane
-from ..model.resample import resample
+from ..model.space.geometry import Plane
+from ..model.space.resample import resample
 from ..model.volume import Volume
 from ..options import Resample
 

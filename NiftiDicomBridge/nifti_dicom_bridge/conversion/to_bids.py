@@ -16,20 +16,20 @@ from ..bids_dataset.placement import Placement
 from ..errors import OutputError
 from ..formats.dicom.reading.plans import Plan
 from ..formats.zarr import stores_below
-from ..model.names import NIFTI_SUFFIXES
+from ..model.files.names import NIFTI_SUFFIXES
 from ..model.report import ConversionReport, Entry, Outcome
 from ..model.volume import Volume
 from ..options import ConversionOptions, Progress
 from ..options.remedies import remedy
 from ..output import Staging, dataset_locked
 from .entries import OutputPolicy, plans_as_named
-from .existing import check_free, series_of
-from .recorded_errors import errors_recorded_in
-from .selection import Selection, find_selected
-from .stage_nifti import Additions, stage_labels, stage_nifti
-from .streamed import opened_volume
-from .task_runner import TaskRunner
-from .tasks import Task
+from .execution.recorded_errors import errors_recorded_in
+from .execution.task_runner import TaskRunner
+from .execution.tasks import Task
+from .inputs.selection import Selection, find_selected
+from .inputs.streamed import opened_volume
+from .outputs.existing import check_free, series_of
+from .outputs.stage_nifti import Additions, stage_labels, stage_nifti
 from .to_bids_images import entry_of, images_of
 
 

@@ -15,8 +15,8 @@ from ..options import ConversionOptions
 from ..options.remedies import remedy
 from ..standard.tags import Tag
 from .entries import OutputPolicy
-from .recorded_errors import errors_recorded_in
-from .task_runner import TaskRunner
+from .execution.recorded_errors import errors_recorded_in
+from .execution.task_runner import TaskRunner
 
 if TYPE_CHECKING:
     from ..deidentification import Deidentifier

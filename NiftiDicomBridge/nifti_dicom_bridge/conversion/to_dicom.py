@@ -18,8 +18,8 @@ from ..formats.dicom.uids import UidMap, references_in, uid_bytes
 from ..formats.dicom.write import write_dicom
 from ..formats.dicom.writer import folder_of
 from ..model import metadata
+from ..model.files.names import name_key
 from ..model.metadata import Change, Instance
-from ..model.names import name_key
 from ..model.report import ConversionReport, Entry, Outcome
 from ..model.volume import Volume
 from ..options import ConversionOptions, Kind, Names, Progress, Uids
@@ -28,9 +28,11 @@ from ..output import Staging
 from ..standard.nifti_codes import NO_FORM
 from ..standard.tags import Tag
 from .entries import OutputPolicy, plans_and_report
-from .existing import refuse_other_study
-from .image_files import find_other_series
-from .image_groups import (
+from .execution.recorded_errors import errors_recorded_in
+from .execution.task_runner import TaskRunner
+from .execution.tasks import Task, keys_of_names
+from .inputs.image_files import find_other_series
+from .inputs.image_groups import (
     Source,
     are_masks,
     image_sources,
@@ -40,11 +42,9 @@ from .image_groups import (
     title_of,
     without_repeated_frames,
 )
-from .originals import without_originals
-from .recorded_errors import errors_recorded_in
-from .task_runner import TaskRunner
-from .tasks import Task, keys_of_names
-from .value_checks import doubts_of_patient, require_same_modality
+from .inputs.originals import without_originals
+from .inputs.value_checks import doubts_of_patient, require_same_modality
+from .outputs.existing import refuse_other_study
 
 if TYPE_CHECKING:
     from .new_objects import ObjectBuilder

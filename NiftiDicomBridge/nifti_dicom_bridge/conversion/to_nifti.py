@@ -10,24 +10,24 @@ from pathlib import Path
 
 from ..bids import doubt_of_times
 from ..errors import GeometryError
-from ..formats.dicom.reading.frames import true_planes
+from ..formats.dicom.reading.frames.frames import true_planes
 from ..formats.dicom.reading.plans import Plan
 from ..formats.dicom.reading.read import load
 from ..formats.zarr import check_package, is_store, stores_below
-from ..model.names import name_key, unique_name
+from ..model.files.names import name_key, unique_name
 from ..model.report import ConversionReport, Entry, Outcome
 from ..model.volume import Volume, reoriented
 from ..options import ConversionOptions, Progress
 from ..output import Staging
 from .entries import OutputPolicy, plans_and_report, series_uid
-from .existing import check_free
-from .file_names import NamedFile, open_named
-from .recorded_errors import errors_recorded_in
-from .selection import Selection, find_selected
-from .stage_nifti import Additions, nifti_suffix, stage_labels, stage_nifti, write_images
-from .streamed import opened_volume
-from .task_runner import TaskRunner
-from .tasks import Task, keys_of_names
+from .execution.recorded_errors import errors_recorded_in
+from .execution.task_runner import TaskRunner
+from .execution.tasks import Task, keys_of_names
+from .inputs.selection import Selection, find_selected
+from .inputs.streamed import opened_volume
+from .outputs.existing import check_free
+from .outputs.file_names import NamedFile, open_named
+from .outputs.stage_nifti import Additions, nifti_suffix, stage_labels, stage_nifti, write_images
 
 
 def convert_to_nifti(inputs: Sequence[Path], output: Path, options: ConversionOptions, runner: TaskRunner) -> ConversionReport:
@@ -54,8 +54,8 @@ def _selected_stores(inputs: Sequence[Path], selection: Selection, options: Conv
     stores = list(stores_below(inputs, options.follow_links))
     if not stores:
         return []
-    from .image_files import selected_stores
-    from .image_with_record import open_store
+    from .inputs.image_files import selected_stores
+    from .inputs.image_with_record import open_store
 
     paths = list(selected_stores(stores, selection))
     if paths:
@@ -65,7 +65,7 @@ def _selected_stores(inputs: Sequence[Path], selection: Selection, options: Conv
 
 def _without_suffixes(name: str) -> str:
     """Return a name without those of resampled images at its end: so their names are in one group with that of their image."""
-    from ..model.resample import SUFFIXES
+    from ..model.space.resample import SUFFIXES
 
     return re.sub(rf"({'|'.join(map(re.escape, SUFFIXES.values()))}|_\d+)+$", "", name)
 
@@ -104,7 +104,7 @@ def _stores_to_nifti(
 def _store_to_nifti(
     path: Path, name: str, output: Path, options: ConversionOptions, policy: OutputPolicy, progress: Progress | None
 ) -> Entry:
-    from .image_with_record import open_store
+    from .inputs.image_with_record import open_store
 
     entry = Entry(path.name, Outcome.CONVERTED, [path])
     with errors_recorded_in(entry, options.skip_existing):
@@ -125,7 +125,7 @@ def _store_to_nifti(
 
 def _resampled(volume: Volume, options: ConversionOptions, entry: Entry, taken: set[str]) -> list[Volume]:
     """Return what is to be written next to a volume: the same on a regular grid, where that is wanted and it is on none."""
-    from ..model.resample import resample
+    from ..model.space.resample import resample
 
     planes = true_planes(volume.dicom.metadata) if options.resample and volume.source else None
     try:

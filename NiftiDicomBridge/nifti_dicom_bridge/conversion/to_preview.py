@@ -9,21 +9,21 @@ from pathlib import Path
 from typing import Any
 
 from ..deidentification.pixel_warnings import picture_warnings
-from ..formats.dicom.reading.display_values import with_display_rescale
-from ..formats.dicom.reading.frames import true_planes
+from ..formats.dicom.reading.frames.frames import true_planes
+from ..formats.dicom.reading.frames.tiles import is_undescribed
 from ..formats.dicom.reading.plans import Plan
-from ..formats.dicom.reading.segments import segments_of
-from ..formats.dicom.reading.tiles import is_undescribed
+from ..formats.dicom.reading.segmentations.segments import segments_of
+from ..formats.dicom.reading.values.display_values import with_display_rescale
 from ..formats.dicom.structure_sets import is_structure_set
 from ..labels import find_labels, read_labels
 from ..model import metadata
-from ..model.kept_voxels import KeptVoxels
-from ..model.lazy_voxels import LazyVoxels
+from ..model.files.names import safe_name, unique_name
 from ..model.metadata import Log
-from ..model.names import safe_name, unique_name
 from ..model.report import ConversionReport, Entry, Outcome
-from ..model.resample import has_labels
+from ..model.space.resample import has_labels
 from ..model.volume import Volume
+from ..model.voxels.kept_voxels import KeptVoxels
+from ..model.voxels.lazy_voxels import LazyVoxels
 from ..options import ConversionOptions, Progress, SlicePlane
 from ..options.remedies import remedy
 from ..output import Staging
@@ -31,16 +31,16 @@ from ..preview import Labels, PreviewInput, stage_preview
 from ..sidecar import KEY
 from ..standard.tags import Tag
 from .entries import OutputPolicy, plans_and_report
-from .file_names import name_of_elements, named_file
-from .image_files import find_other_series, opened_images
-from .image_with_record import ImageWithRecord
-from .overlay_labels import frame_of_reference_of, label_maps
-from .read_back import check_pictures
-from .recorded_errors import errors_recorded_in
+from .execution.recorded_errors import errors_recorded_in
+from .execution.task_runner import TaskRunner
+from .execution.tasks import Task, keys_of_names
+from .inputs.image_files import find_other_series, opened_images
+from .inputs.image_with_record import ImageWithRecord
+from .inputs.overlay_labels import frame_of_reference_of, label_maps
+from .inputs.streamed import loaded
+from .outputs.file_names import name_of_elements, named_file
+from .outputs.read_back import check_pictures
 from .regular_grid import on_regular_grid
-from .streamed import loaded
-from .task_runner import TaskRunner
-from .tasks import Task, keys_of_names
 
 
 @dataclass

@@ -14,23 +14,23 @@ from ..formats.dicom.reading.lazy_series import StreamedSeries
 from ..formats.dicom.reading.plans import Plan
 from ..formats.dicom.reading.read import load
 from ..labels import find_labels
+from ..model.files.names import stem_of, unique_name
 from ..model.metadata import Log
-from ..model.names import stem_of, unique_name
 from ..model.report import ConversionReport, Entry, Outcome
 from ..model.volume import Volume
 from ..options import ConversionOptions, Progress
 from ..output import Staging
 from ..sidecar import finite_keys
 from .entries import OutputPolicy, plans_and_report, series_uid
-from .existing import check_free
-from .file_names import open_named
-from .image_files import find_other_series, nifti_files, selected_files, selected_stores
-from .image_with_record import open_nifti, open_store
-from .recorded_errors import errors_recorded_in
-from .selection import Selection
-from .stage_zarr import stage_store, store_suffix
-from .task_runner import TaskRunner
-from .tasks import Task
+from .execution.recorded_errors import errors_recorded_in
+from .execution.task_runner import TaskRunner
+from .execution.tasks import Task
+from .inputs.image_files import find_other_series, nifti_files, selected_files, selected_stores
+from .inputs.image_with_record import open_nifti, open_store
+from .inputs.selection import Selection
+from .outputs.existing import check_free
+from .outputs.file_names import open_named
+from .outputs.stage_zarr import stage_store, store_suffix
 
 
 def convert_to_zarr(inputs: Sequence[Path], output: Path, options: ConversionOptions, runner: TaskRunner) -> ConversionReport:

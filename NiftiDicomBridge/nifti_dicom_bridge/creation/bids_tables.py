@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Collection
 from pathlib import Path
 
-from ..model.input_files import absent_content
-from ..model.limits import SizeLimitError
-from ..model.plain_text import TextError
-from ..model.text_tables import check_unique, read_table
+from ..model.files.input_files import absent_content
+from ..model.files.plain_text import TextError
+from ..model.files.text_tables import check_unique, read_table
+from ..model.processes.limits import SizeLimitError
 
 NOT_AVAILABLE = frozenset({"", "n/a", "na", "nan", "none", "unknown"})
 """Cells without a value, in lower case; BIDS has only ``n/a``."""

@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from ..formats.dicom.uids import new_uid
-from ..model import orientation
-from ..model.grids import same_grid
+from ..model.space import orientation
+from ..model.space.grids import same_grid
 from ..model.volume import Volume
 from ..options import SlicePlane
 

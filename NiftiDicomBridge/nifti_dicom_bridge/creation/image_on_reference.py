@@ -12,12 +12,12 @@ from ..bids.inheritance import entities_of
 from ..errors import OptionError
 from ..formats.dicom.created.reference import Reference
 from ..formats.dicom.created.request import planes_of
-from ..model import geometry, orientation
-from ..model.geometry import Plane
-from ..model.lost_positions import unstated_position
 from ..model.metadata import Log
-from ..model.resample import without_shear
-from ..model.stack_affine import affine_from_attributes
+from ..model.space import geometry, orientation
+from ..model.space.geometry import Plane
+from ..model.space.lost_positions import unstated_position
+from ..model.space.resample import without_shear
+from ..model.space.stack_affine import affine_from_attributes
 from ..model.volume import Volume
 from ..options import Kind, Resample, SlicePlane
 from ..options.remedies import remedy

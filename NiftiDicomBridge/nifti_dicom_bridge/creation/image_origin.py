@@ -9,8 +9,8 @@ from pathlib import Path
 
 from ..formats import nifti
 from ..formats.dicom.created.reference import Reference
-from ..model.input_files import Stamp, read_file
-from ..model.names import stem_of, suffix_of
+from ..model.files.input_files import Stamp, read_file
+from ..model.files.names import stem_of, suffix_of
 from ..options.remedies import remedy
 from ..sidecar import KEY
 from ..sidecar.image_id import ImageId, digest_of, study_digest

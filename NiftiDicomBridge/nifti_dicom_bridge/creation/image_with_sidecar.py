@@ -14,10 +14,10 @@ from ..bids.inheritance import entities_of, inherited
 from ..errors import NiftiReadError, SidecarError
 from ..formats import nifti, zarr
 from ..formats.image_formats import header_keys, read_image
-from ..model.input_files import absent_content
-from ..model.lazy_voxels import mapped
-from ..model.names import stem_of
+from ..model.files.input_files import absent_content
+from ..model.files.names import stem_of
 from ..model.volume import Volume
+from ..model.voxels.lazy_voxels import mapped
 from ..sidecar import KEY, read_sidecar, sidecar_path, unused_sidecars
 
 _OF_ONE_SUBJECT = frozenset({

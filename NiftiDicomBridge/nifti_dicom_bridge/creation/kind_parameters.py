@@ -9,7 +9,7 @@ from ..formats.dicom.created.label_evidence import LEAST_PROBABILITY, ROUNDING, 
 from ..formats.dicom.created.quantities import quantity_of_name
 from ..formats.dicom.created.request import Request
 from ..formats.dicom.created.writer import KindParameters
-from ..formats.dicom.reading.segments import segments_of
+from ..formats.dicom.reading.segmentations.segments import segments_of
 from ..labels import Segment
 from ..labels.totalsegmentator import with_classes
 from ..model import metadata

@@ -26,10 +26,10 @@ from ..labels import (
     unreadable_labels,
 )
 from ..labels.totalsegmentator import with_classes
-from ..model.lazy_voxels import slabs
+from ..model.files.names import stem_of
 from ..model.metadata import Log
-from ..model.names import stem_of
 from ..model.volume import Volume
+from ..model.voxels.lazy_voxels import slabs
 from ..options.remedies import remedy
 
 _FEW = 5

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import OptionError
-from ..model.option_files import read_option_file
+from ..model.files.option_files import read_option_file
 from ..options import ConversionOptions
 
 

@@ -12,8 +12,8 @@ import numpy as np
 from ..errors import LabelError
 from ..labels import Segment, find_shared_labels, read_labels, read_regions
 from ..labels.regions import Region
+from ..model.files.names import companion
 from ..model.metadata import Log
-from ..model.names import companion
 from ..model.volume import Volume
 from ..options import ConversionOptions, SegmentationForm
 from ..options.remedies import remedy

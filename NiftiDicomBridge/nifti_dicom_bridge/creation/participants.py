@@ -14,9 +14,9 @@ from ..bids.inheritance import entities_of, root_of
 from ..errors import SidecarError
 from ..formats.dicom import new_element
 from ..model.ages import OLDEST, years_of
-from ..model.json_files import RepeatedKeyError, read_json
-from ..model.limits import SizeLimitError
+from ..model.files.json_files import RepeatedKeyError, read_json
 from ..model.metadata import Element, Elements
+from ..model.processes.limits import SizeLimitError
 from ..standard.tags import Tag
 from .bids_tables import NOT_AVAILABLE, rows_of
 

@@ -9,7 +9,7 @@ import numpy as np
 from .. import bids
 from ..bids.manufacturers import manufacturer_of
 from ..errors import SidecarError
-from ..model import geometry
+from ..model.space import geometry
 from ..model.volume import Volume
 from ..standard.numbers import is_number
 from ..standard.tags import Tag

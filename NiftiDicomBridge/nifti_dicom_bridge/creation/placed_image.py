@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from ..formats.dicom.created.reference import Reference
-from ..model.geometry import Plane
+from ..model.space.geometry import Plane
 from ..model.volume import Volume
 
 

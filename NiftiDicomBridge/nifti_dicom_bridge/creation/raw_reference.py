@@ -16,12 +16,12 @@ from ..bids.inheritance import entities_of
 from ..errors import BridgeError, OptionError
 from ..formats import nifti
 from ..formats.dicom.created.reference import Reference, SourceFrame
-from ..formats.dicom.reading.frames import true_planes
+from ..formats.dicom.reading.frames.frames import true_planes
 from ..model import metadata
 from ..model.dicom_source import DicomSource
-from ..model.input_files import Stamp
+from ..model.files.input_files import Stamp
+from ..model.files.names import stem_of
 from ..model.metadata import Log
-from ..model.names import stem_of
 from ..sidecar import KEY, read_sidecar, record_path, sidecar_path
 from ..sidecar.files import SOURCE_DATA
 from ..sidecar.image_id import ImageId

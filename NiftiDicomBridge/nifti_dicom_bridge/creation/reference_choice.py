@@ -8,8 +8,8 @@ from dataclasses import replace
 
 from ..errors import OptionError
 from ..formats.dicom.created.reference import Reference
-from ..model import orientation
 from ..model.person import People
+from ..model.space import orientation
 from ..model.volume import Volume
 from ..options import SlicePlane
 from ..standard.tags import Tag

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ..formats.dicom.reading.philips_volumes import slices_of_volume
+from ..formats.dicom.reading.frames.philips_volumes import slices_of_volume
 from ..model import metadata
 from ..model.metadata import Elements, SeriesMetadata
 from ..model.volume import Volume

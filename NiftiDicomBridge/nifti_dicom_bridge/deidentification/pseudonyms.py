@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ..errors import BridgeError, OptionError
-from ..model.limits import SizeLimitError
-from ..model.plain_text import TextError
-from ..model.text_tables import TextTable, check_unique, read_table
+from ..model.files.plain_text import TextError
+from ..model.files.text_tables import TextTable, check_unique, read_table
+from ..model.processes.limits import SizeLimitError
 from ..options.key_files import KEYED
 
 COLUMNS = ("PatientID", "Pseudonym")

@@ -10,7 +10,7 @@ from typing import Any
 
 from ..errors import OptionError
 from ..formats.dicom.protected import refusal
-from ..model.option_files import read_option_file
+from ..model.files.option_files import read_option_file
 from ..standard import dictionary
 
 ACTIONS = ("keep", "remove", "empty")

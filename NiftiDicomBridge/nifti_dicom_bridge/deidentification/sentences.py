@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable
 
 from .. import bids
-from ..model.failure import without_messages
+from ..model.processes.failure import without_messages
 from ..options.remedies import remedies_in
 from ..standard.dictionary import tag_of
 

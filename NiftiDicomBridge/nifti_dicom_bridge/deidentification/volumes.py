@@ -7,8 +7,8 @@ from dataclasses import replace
 from ..errors import BridgeError, OptionError
 from ..formats.dicom.changed_instance import with_group_length
 from ..model import metadata
+from ..model.files.names import safe_name, unique_name
 from ..model.metadata import Instance, Log, SeriesMetadata
-from ..model.names import safe_name, unique_name
 from ..model.report import Entry
 from ..model.volume import Volume
 from ..options import ConversionOptions, Retain

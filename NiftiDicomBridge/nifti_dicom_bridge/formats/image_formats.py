@@ -8,8 +8,8 @@ from typing import Any
 
 from .. import labels
 from ..errors import BridgeError, ImageReadError
-from ..model.input_files import absent_content
-from ..model.names import suffix_of
+from ..model.files.input_files import absent_content
+from ..model.files.names import suffix_of
 from ..model.volume import Volume
 from . import nifti
 from .nifti.extensions import extension_texts

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ..model.axes import way_along
+from ..model.space.axes import way_along
 from ..model.volume import Volume
 from .images import Pair
 

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from ..model.real_values import to_real_values
 from ..model.volume import Volume
+from ..model.voxels.real_values import to_real_values
 from .templates import render
 
 BINS = 56

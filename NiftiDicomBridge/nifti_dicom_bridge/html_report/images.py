@@ -7,17 +7,17 @@ from dataclasses import dataclass, replace
 from itertools import chain
 from pathlib import Path
 
-from ..conversion.image_files import is_nifti_file
-from ..conversion.image_with_record import StoreFile, open_nifti, open_store
+from ..conversion.inputs.image_files import is_nifti_file
+from ..conversion.inputs.image_with_record import StoreFile, open_nifti, open_store
+from ..formats.dicom.reading.grouping.series import find_series
 from ..formats.dicom.reading.outline import outline
 from ..formats.dicom.reading.plans import Plan, plan_all
 from ..formats.dicom.reading.read import load
-from ..formats.dicom.reading.segment_series import put_on_series
-from ..formats.dicom.reading.series import find_series
+from ..formats.dicom.reading.segmentations.segment_series import put_on_series
 from ..formats.image_formats import read_image
 from ..formats.zarr import is_store
-from ..model.axes import closest_orientation
-from ..model.grids import same_grid
+from ..model.space.axes import closest_orientation
+from ..model.space.grids import same_grid
 from ..model.volume import Volume, reoriented
 from ..validation import OTHER_KINDS
 

@@ -7,10 +7,10 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from ..errors import BridgeError
-from ..formats.dicom.reading.segments import segments_of
+from ..formats.dicom.reading.segmentations.segments import segments_of
 from ..labels import Segment, find_labels, read_labels
 from ..labels.segment import RGB
-from ..model.resample import has_labels
+from ..model.space.resample import has_labels
 from ..model.volume import Volume
 from ..preview.overlay import Key, Labels, keys_of
 from .images import Image

@@ -9,10 +9,10 @@ from typing import NamedTuple, Protocol
 import numpy as np
 from PIL import Image as Picture
 
-from ..formats.dicom.reading.display_values import is_in_unit_of_windows
-from ..model.pixels import Rescale
-from ..model.real_values import to_real_values
+from ..formats.dicom.reading.values.display_values import is_in_unit_of_windows
 from ..model.volume import Volume
+from ..model.voxels.pixels import Rescale
+from ..model.voxels.real_values import to_real_values
 from ..options import SlicePlane
 from ..preview.display import PLAIN, Window
 from ..preview.render import picture

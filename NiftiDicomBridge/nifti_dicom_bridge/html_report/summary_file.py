@@ -11,8 +11,8 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import OptionError
+from ..model.files.safe_text import tsv_cell
 from ..model.report import COMPANIONS, ConversionReport, Entry, Outcome
-from ..model.safe_text import tsv_cell
 from ..optional_packages import require
 from ..version import tool_version
 from . import formatting

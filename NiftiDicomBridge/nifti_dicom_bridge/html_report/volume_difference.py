@@ -6,9 +6,9 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from ..model.pixels import Rescale
-from ..model.real_values import to_real_values
 from ..model.volume import Volume
+from ..model.voxels.pixels import Rescale
+from ..model.voxels.real_values import to_real_values
 from .images import is_on_same_grid
 
 

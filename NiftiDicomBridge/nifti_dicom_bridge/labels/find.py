@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from ..bids import inheritance
-from ..model.names import companion, stem_of
+from ..model.files.names import companion, stem_of
 from .profiles import profile_of_name
 from .read import form_of, is_nnunet
 

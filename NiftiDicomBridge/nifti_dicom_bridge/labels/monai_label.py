@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import LabelError
-from ..model.names import stem_of
+from ..model.files.names import stem_of
 from . import checks, trees
 from .checks import Place
 from .read import label_text

@@ -5,8 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 from ..errors import LabelError
-from ..model.input_files import LARGEST_POINTER, absent_content, read_file
-from ..model.plain_text import TextError, decoded
+from ..model.files.input_files import LARGEST_POINTER, absent_content, read_file
+from ..model.files.plain_text import TextError, decoded
 from . import caret, checks, tables, text_files, trees
 from .checks import Place
 from .profiles import is_profile, profile_labels

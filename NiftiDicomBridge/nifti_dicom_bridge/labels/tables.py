@@ -6,9 +6,9 @@ import re
 from itertools import chain
 from typing import Any
 
-from ..model.plain_text import TextError
-from ..model.safe_text import tsv_text
-from ..model.text_tables import cells_within, check_unique, lines_of
+from ..model.files.plain_text import TextError
+from ..model.files.safe_text import tsv_text
+from ..model.files.text_tables import cells_within, check_unique, lines_of
 from . import checks
 from .checks import Place
 from .codes import bids_label

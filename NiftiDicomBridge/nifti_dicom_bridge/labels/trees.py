@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from ..model import json_files, option_files
+from ..model.files import json_files, option_files
 from ..standard.numbers import is_number
 from . import checks
 from .checks import Place

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from pathlib import Path
 
-from ..model.safe_text import tsv_cell
+from ..model.files.safe_text import tsv_cell
 from .codes import bids_label
 from .segment import RGB, Code, Segment
 

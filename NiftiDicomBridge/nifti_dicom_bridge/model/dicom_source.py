@@ -9,7 +9,7 @@ import numpy as np
 
 from ..options import Resample
 from .metadata import SeriesMetadata
-from .pixels import PixelRecord, Rescale
+from .voxels.pixels import PixelRecord, Rescale
 
 
 class Origin(NamedTuple):

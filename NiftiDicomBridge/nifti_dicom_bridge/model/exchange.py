@@ -18,8 +18,8 @@ from ..standard.nifti_codes import (
     SPACES,
     XFORM_SCANNER,
 )
-from . import geometry
-from .axes import reoriented_affine
+from .space import geometry
+from .space.axes import reoriented_affine
 
 _RGB = np.dtype([("R", "u1"), ("G", "u1"), ("B", "u1")])
 

@@ -11,8 +11,8 @@ from typing import Any
 from ..options.messages import in_words
 from ..options.remedies import OWN_WORDS
 from ..options.wording import Words
+from .files.safe_text import printable
 from .metadata import Change, Log
-from .safe_text import printable
 
 
 class Outcome(StrEnum):

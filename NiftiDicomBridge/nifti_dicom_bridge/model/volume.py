@@ -11,16 +11,16 @@ import numpy as np
 
 from ..errors import SidecarError
 from . import exchange
-from .axes import reoriented_affine
 from .dicom_source import DicomSource
-from .digest import has_digest, share_digest
-from .grids import same_grid
-from .lazy_voxels import LazyVoxels, Voxels
+from .files.names import stem_of
 from .metadata import Instance
-from .names import stem_of
-from .pixels import Rescale
-from .real_values import to_real_values
-from .turned_voxels import turned_voxels
+from .space.axes import reoriented_affine
+from .space.grids import same_grid
+from .voxels.digest import has_digest, share_digest
+from .voxels.lazy_voxels import LazyVoxels, Voxels
+from .voxels.pixels import Rescale
+from .voxels.real_values import to_real_values
+from .voxels.turned_voxels import turned_voxels
 
 UNPLACED = "unplaced"
 """`Volume.space` of DICOM objects that do not specify where they are."""

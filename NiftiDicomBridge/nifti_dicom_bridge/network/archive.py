@@ -10,7 +10,7 @@ from types import TracebackType
 from typing import Protocol
 
 from ..errors import ArchiveError
-from ..model.names import is_uid_name
+from ..model.files.names import is_uid_name
 from ..options.addresses import Address, ArchiveSelection
 from .local_instances import LocalInstance
 

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import ArchiveError, OptionError
-from ..model.failure import failure_of
+from ..model.processes.failure import failure_of
 from ..optional_packages import require
 from ..standard.sop_classes import VERIFICATION
 from .dimse_retrieve import SYNTAXES

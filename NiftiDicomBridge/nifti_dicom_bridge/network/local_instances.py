@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import BridgeError
-from ..formats.dicom.reading.files import begins_as_dicom
-from ..model.input_files import Problem, open_file, walk
+from ..formats.dicom.reading.data_sets.files import begins_as_dicom
+from ..model.files.input_files import Problem, open_file, walk
 from ..options.urls import refuse_missing_input
 from ..standard.sop_classes import MEDIA_STORAGE_DIRECTORY
 from ..standard.tags import Tag

@@ -6,7 +6,7 @@ import os
 from pathlib import Path
 from typing import Any
 
-from ..model.names import is_uid_name
+from ..model.files.names import is_uid_name
 from ..output.durable import replace
 
 SUCCESS, OUT_OF_RESOURCES, CANNOT_UNDERSTAND = 0x0000, 0xA700, 0xC000

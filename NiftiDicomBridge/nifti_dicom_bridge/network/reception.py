@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import OptionError
-from ..model.names import is_uid_name
+from ..model.files.names import is_uid_name
 from .received_files import CANNOT_UNDERSTAND, OUT_OF_RESOURCES, SUCCESS, write_complete
 
 PENDING = ".pending"

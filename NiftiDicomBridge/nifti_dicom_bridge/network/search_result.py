@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
-from ..model.safe_text import printable
+from ..model.files.safe_text import printable
 from .archive import RemoteSeries
 
 STUDY_KEYS = (

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import OptionError
-from ..model.option_files import parse_toml, read_option_text
+from ..model.files.option_files import parse_toml, read_option_text
 
 ENVIRONMENT = "NIFTI_DICOM_BRIDGE_ARCHIVE_"
 """Each setting may be an environment variable with this prefix, such as NIFTI_DICOM_BRIDGE_ARCHIVE_PASSWORD."""

@@ -16,9 +16,9 @@ from pathlib import Path, PurePosixPath
 from typing import Literal, NamedTuple
 
 from ..errors import OutputError
-from ..model.json_files import read_json
-from ..model.limits import SizeLimitError
-from ..model.names import portability_problem
+from ..model.files.json_files import read_json
+from ..model.files.names import portability_problem
+from ..model.processes.limits import SizeLimitError
 from . import durable
 
 NEW, OLD = "new", "old"

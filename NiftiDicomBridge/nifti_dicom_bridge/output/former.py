@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator, Sequence
 from pathlib import Path, PurePosixPath
 
-from ..model.names import NIFTI_SUFFIXES, STORE_SUFFIXES, stem_of, suffix_of
+from ..model.files.names import NIFTI_SUFFIXES, STORE_SUFFIXES, stem_of, suffix_of
 
 _COMPANIONS = {
     **dict.fromkeys(NIFTI_SUFFIXES, (".bval", ".bvec", "_dseg.tsv")),

@@ -11,7 +11,7 @@ from pathlib import Path, PurePosixPath
 from typing import IO
 
 from ..errors import OutputError, state_length
-from ..model.names import IMAGE_SUFFIXES, name_key, portability_problem, suffix_of
+from ..model.files.names import IMAGE_SUFFIXES, name_key, portability_problem, suffix_of
 from ..options import Progress
 from ..options.remedies import remedy
 from . import durable

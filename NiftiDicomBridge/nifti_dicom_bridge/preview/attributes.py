@@ -8,7 +8,7 @@ import numpy as np
 
 from ..model import metadata
 from ..model.metadata import Elements, Instance, SeriesMetadata
-from ..model.real_values import reinterpret_bits
+from ..model.voxels.real_values import reinterpret_bits
 from ..standard.tags import Tag
 from .display import PLAIN, Display, Lut, Window, WindowFunction
 from .graphics import graphics_of

@@ -7,7 +7,7 @@ from enum import StrEnum
 
 import numpy as np
 
-from ..model.real_values import to_numbers
+from ..model.voxels.real_values import to_numbers
 
 
 class WindowFunction(StrEnum):

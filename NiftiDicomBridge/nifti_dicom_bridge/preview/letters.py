@@ -8,7 +8,7 @@ from functools import lru_cache
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
-from ..model.axes import way_along
+from ..model.space.axes import way_along
 from .view import View
 
 _PART_OF_SIDE = 18

@@ -9,7 +9,7 @@ import numpy as np
 
 from ..model import metadata
 from ..model.metadata import Elements
-from ..model.real_values import to_levels
+from ..model.voxels.real_values import to_levels
 from ..standard.tags import Tag
 from .display import Lut
 

@@ -6,9 +6,9 @@ import numpy as np
 from PIL import Image
 
 from ..errors import PixelError
-from ..formats.dicom.reading.display_values import with_display_rescale
-from ..model.real_values import to_levels
+from ..formats.dicom.reading.values.display_values import with_display_rescale
 from ..model.volume import Volume
+from ..model.voxels.real_values import to_levels
 from ..options import PreviewWindow, SlicePlane, WindowChoice
 from .display import Display, Window
 from .view import View, view_of

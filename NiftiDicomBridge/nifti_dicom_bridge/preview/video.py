@@ -17,7 +17,7 @@ from typing import Any, Protocol
 import numpy as np
 
 from ..errors import DependencyError, OutputError
-from ..model.process_groups import without_window
+from ..model.processes.process_groups import without_window
 from ..options.remedies import remedy
 
 ENCODERS = ("libx264", "libopenh264", "h264_videotoolbox", "h264_mf")

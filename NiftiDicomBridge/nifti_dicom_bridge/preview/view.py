@@ -7,9 +7,9 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from ..model.axes import closest_orientation
-from ..model.geometry import LPS_TO_RAS, Plane
-from ..model.orientation import in_plane
+from ..model.space.axes import closest_orientation
+from ..model.space.geometry import LPS_TO_RAS, Plane
+from ..model.space.orientation import in_plane
 from ..model.volume import Volume
 from ..options import PreviewWindow, SlicePlane, WindowChoice
 from .attributes import display_of

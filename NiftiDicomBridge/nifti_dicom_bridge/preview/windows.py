@@ -6,8 +6,8 @@ from collections.abc import Callable, Iterator
 
 import numpy as np
 
-from ..model.real_values import to_numbers
 from ..model.volume import Volume
+from ..model.voxels.real_values import to_numbers
 from ..options import PreviewWindow, WindowChoice
 from .display import Display, Window
 

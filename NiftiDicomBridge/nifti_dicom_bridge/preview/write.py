@@ -10,8 +10,8 @@ from typing import Any
 import numpy as np
 
 from ..errors import DependencyError
-from ..model.geometry import Plane
 from ..model.metadata import Log
+from ..model.space.geometry import Plane
 from ..model.volume import Volume
 from ..options import ConversionOptions, PreviewOptions, Progress, SlicePlane
 from ..output import Staging

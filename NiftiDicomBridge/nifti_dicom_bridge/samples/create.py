@@ -13,10 +13,10 @@ from typing import Any
 import numpy as np
 
 from ..conversion.jobs import Job, convert
-from ..conversion.write_image import write
+from ..conversion.outputs.write_image import write
 from ..errors import OutputError
-from ..model.real_values import to_type
 from ..model.volume import Volume
+from ..model.voxels.real_values import to_type
 from ..options import ConversionOptions, Kind, Target
 from ..output import Staging
 from . import cines, head

@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 
 from ..errors import SidecarError
-from ..model.limits import check_expanded
+from ..model.processes.limits import check_expanded
 
 INLINE_BYTES = 512
 """Values from this size on go to the bulk."""

@@ -10,9 +10,9 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import SidecarError
-from ..model.input_files import absent_content
-from ..model.json_files import parse_json, read_json_bytes
-from ..model.names import companion, stem_of
+from ..model.files.input_files import absent_content
+from ..model.files.json_files import parse_json, read_json_bytes
+from ..model.files.names import companion, stem_of
 from .record import KEY
 from .record_digest import DIGESTS
 

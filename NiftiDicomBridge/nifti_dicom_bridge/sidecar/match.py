@@ -7,14 +7,14 @@ from dataclasses import replace
 import numpy as np
 
 from ..errors import PixelError, SidecarError
-from ..model.axes import closest_orientation
 from ..model.dicom_source import Origin
-from ..model.digest import freeze, has_digest
-from ..model.grids import same_grid
-from ..model.lazy_voxels import LazyVoxels, MappedVoxels, slabs
-from ..model.pixels import Rescale
-from ..model.real_values import to_real_values, to_stored_values
+from ..model.space.axes import closest_orientation
+from ..model.space.grids import same_grid
 from ..model.volume import Volume, reoriented
+from ..model.voxels.digest import freeze, has_digest
+from ..model.voxels.lazy_voxels import LazyVoxels, MappedVoxels, slabs
+from ..model.voxels.pixels import Rescale
+from ..model.voxels.real_values import to_real_values, to_stored_values
 from .record import Record
 
 SINGLE_PRECISION = 1e-6

@@ -13,11 +13,11 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from ..model.charset import CharacterSet
-from ..model.collection import collection_paused
 from ..model.dicom_source import DicomSource, Origin
 from ..model.metadata import Instance, SeriesMetadata
-from ..model.pixels import PixelRecord
+from ..model.processes.collection import collection_paused
 from ..model.volume import Volume
+from ..model.voxels.pixels import PixelRecord
 from ..version import tool_version
 from .bulk import BulkWriter
 from .image_id import ImageId

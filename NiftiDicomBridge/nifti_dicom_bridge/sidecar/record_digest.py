@@ -12,8 +12,8 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from ..errors import SidecarError
-from ..model.digest import ALGORITHM, HASHES, algorithm_of
 from ..model.metadata import NUMBER_FORMATS, Element, Elements, Instance
+from ..model.voxels.digest import ALGORITHM, HASHES, algorithm_of
 from ..standard import dictionary
 
 DIGESTS = "Digests"

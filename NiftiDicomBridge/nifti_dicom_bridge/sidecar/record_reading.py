@@ -11,10 +11,10 @@ import numpy as np
 from ..errors import GeometryError, SidecarError
 from ..model.charset import CharacterSet
 from ..model.dicom_source import DicomSource, Origin
-from ..model.digest import HASHES, algorithm_of
-from ..model.geometry import check_affine
 from ..model.metadata import Encoding, Instance, PixelElement, SeriesMetadata
-from ..model.pixels import PixelRecord, Rescale
+from ..model.space.geometry import check_affine
+from ..model.voxels.digest import HASHES, algorithm_of
+from ..model.voxels.pixels import PixelRecord, Rescale
 from ..options import Resample
 from ..standard import dictionary
 from .bulk import BulkReader

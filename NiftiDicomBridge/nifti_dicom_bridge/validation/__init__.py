@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 from pathlib import Path
 
-from ..formats.dicom.reading import files
-from ..model.failure import failure_of
-from ..model.input_files import Problem
+from ..formats.dicom.reading.data_sets import files
+from ..model.files.input_files import Problem
 from ..model.metadata import Instance
+from ..model.processes.failure import failure_of
 from ..options import Progress
 from ..options.path_fields import AnyPaths, paths_of
 from ..standard import dictionary

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from ..formats.dicom.reading.frame_attributes import dimension_pointers
+from ..formats.dicom.reading.attributes.frame_attributes import dimension_pointers
 from ..model import metadata
 from ..model.metadata import Elements
 from ..standard import dictionary

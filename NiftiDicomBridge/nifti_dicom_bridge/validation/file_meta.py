@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ..formats.dicom.reading.vr_encoding import LONG_VRS
+from ..formats.dicom.reading.data_sets.vr_encoding import LONG_VRS
 from ..model import metadata
 from ..model.charset import CharacterSet
 from ..model.metadata import Elements, Encoding

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from ..errors import DicomReadError
-from ..formats.dicom.reading.encapsulated import Fragments, check_fragments, extended_offsets, read_fragments
-from ..formats.dicom.reading.lookup import frame_count
+from ..formats.dicom.reading.attributes.lookup import frame_count
+from ..formats.dicom.reading.pixel_data.encapsulated import Fragments, check_fragments, extended_offsets, read_fragments
 from ..model.metadata import PixelElement
 from ..standard.tags import Tag
 from ..standard.transfer_syntaxes import RLE, VIDEO

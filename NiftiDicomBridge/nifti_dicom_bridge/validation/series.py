@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 
 from ..model import metadata
-from ..model.geometry import normal_of
 from ..model.metadata import Elements, Instance
+from ..model.space.geometry import normal_of
 from ..standard import dictionary
 from ..standard.tags import Tag
 from .findings import FindingCollector, Severity

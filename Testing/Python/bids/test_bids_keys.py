@@ -9,11 +9,11 @@ import pytest
 from nifti_dicom_bridge import bids
 from nifti_dicom_bridge.bids import from_sidecar, ge_times, pet, phase_encoding, siemens_text
 from nifti_dicom_bridge.model import metadata
-from nifti_dicom_bridge.model.axes import reoriented_affine
 from nifti_dicom_bridge.model.dicom_source import DicomSource, Origin
 from nifti_dicom_bridge.model.metadata import Element, Encoding, Instance, Item, SeriesMetadata
-from nifti_dicom_bridge.model.pixels import PixelRecord, Rescale
+from nifti_dicom_bridge.model.space.axes import reoriented_affine
 from nifti_dicom_bridge.model.volume import Volume
+from nifti_dicom_bridge.model.voxels.pixels import PixelRecord, Rescale
 from nifti_dicom_bridge.standard.siemens_csa import protocol_of
 
 AXIAL = "1\\0\\0\\0\\1\\0"

@@ -22,10 +22,10 @@ from nifti_dicom_bridge import (
     convert,
 )
 from nifti_dicom_bridge.formats import nifti
+from nifti_dicom_bridge.formats.dicom.reading.grouping.series import find_series
 from nifti_dicom_bridge.formats.dicom.reading.outline import outline
 from nifti_dicom_bridge.formats.dicom.reading.plans import plan_all
 from nifti_dicom_bridge.formats.dicom.reading.read import load
-from nifti_dicom_bridge.formats.dicom.reading.series import find_series
 from nonempty import some
 from oracles import oracle
 from phantoms import PHANTOMS

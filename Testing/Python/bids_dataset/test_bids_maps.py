@@ -24,8 +24,8 @@ from nifti_dicom_bridge import Outcome
 from nifti_dicom_bridge.bids_dataset.bids_map import ROW_KEYS, TOP_KEYS, built_in
 from nifti_dicom_bridge.bids_dataset.images import image_of, relate
 from nifti_dicom_bridge.cli import main
+from nifti_dicom_bridge.formats.dicom.reading.grouping.series import find_series
 from nifti_dicom_bridge.formats.dicom.reading.plans import plan_all
-from nifti_dicom_bridge.formats.dicom.reading.series import find_series
 from phantoms.examinations import EPI, pet, series, spin_echo_epi
 from places import ROOT
 

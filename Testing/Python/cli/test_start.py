@@ -16,8 +16,10 @@ HEAVY = {"pydicom", "highdicom", "importlib.metadata", "email", "xml", "difflib"
 OF_OTHER_TASKS = {
     "nifti_dicom_bridge." + name
     for name in (
-        "conversion.image_with_record", "conversion.sidecar_edits", "conversion.workers", "formats.dicom.edits",
-        "formats.dicom.reading.decompress", "formats.dicom.restore", "model.resample", "conversion.to_dicom",
+        "conversion.inputs.image_with_record", "conversion.inputs.sidecar_edits", "conversion.execution.workers",
+        "formats.dicom.edits",
+        "formats.dicom.reading.pixel_data.decompress", "formats.dicom.restore", "model.space.resample",
+        "conversion.to_dicom",
     )
 }  # fmt: skip
 """What reads images other than DICOM, and what only compressed, edited or resampled images need."""

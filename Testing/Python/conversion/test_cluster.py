@@ -26,9 +26,9 @@ from nifti_dicom_bridge import (
     convert,
     convert_many,
 )
-from nifti_dicom_bridge.conversion import dask_cluster, many
-from nifti_dicom_bridge.conversion.executor_runner import ExecutorRunner, RemoteExecution
-from nifti_dicom_bridge.conversion.tasks import Task
+from nifti_dicom_bridge.conversion.execution import dask_cluster, many
+from nifti_dicom_bridge.conversion.execution.executor_runner import ExecutorRunner, RemoteExecution
+from nifti_dicom_bridge.conversion.execution.tasks import Task
 from nonempty import some
 from oracles import module
 from phantoms import PHANTOMS
@@ -229,7 +229,7 @@ class _Unsteady:
         self.counter, self.number = counter, number
 
     def __call__(self, progress: Any) -> Entry:
-        from nifti_dicom_bridge.conversion.recorded_errors import errors_recorded_in
+        from nifti_dicom_bridge.conversion.execution.recorded_errors import errors_recorded_in
 
         entry = Entry("a", Outcome.CONVERTED)
         with errors_recorded_in(entry), open(self.counter, "ab") as file:
@@ -321,7 +321,7 @@ def test_cancelling_leaves_nothing_half_written(source: Path, circle: Circle) ->
 
 
 def test_a_worker_that_does_not_see_the_output_is_reported(source: Path, circle: Circle, tmp_path: Path) -> None:
-    from nifti_dicom_bridge.conversion.remote_batch import Batch, convert_batch
+    from nifti_dicom_bridge.conversion.execution.remote_batch import Batch, convert_batch
 
     with pytest.raises(BridgeError, match="use a shared file system"):
         convert_batch(Batch(b"", tmp_path, tmp_path / ".nifti-dicom-bridge" / "run-x", 1, None))

@@ -10,8 +10,8 @@ import pytest
 
 from circle import NEW, Circle
 from nifti_dicom_bridge import ConversionOptions, Job, SidecarError, Target, Volume, convert, read
-from nifti_dicom_bridge.conversion.inspect import inspect
-from nifti_dicom_bridge.model import digest, pixels
+from nifti_dicom_bridge.conversion.inspection.inspect import inspect
+from nifti_dicom_bridge.model.voxels import digest, pixels
 from nifti_dicom_bridge.options import PreviewOptions
 from oracles import module
 

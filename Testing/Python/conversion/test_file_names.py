@@ -10,7 +10,7 @@ from circle import Circle, edit_dicom, names_in
 from nifti_dicom_bridge import OptionError, to_dicom, to_nifti, to_preview, to_zarr
 from nifti_dicom_bridge.cli import main
 from nifti_dicom_bridge.labels import find_labels
-from nifti_dicom_bridge.model.names import portability_problem
+from nifti_dicom_bridge.model.files.names import portability_problem
 from nifti_dicom_bridge.options.filename_templates import CODES, FIELDS
 from phantoms import PHANTOMS
 

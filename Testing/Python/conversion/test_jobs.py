@@ -16,12 +16,13 @@ import pytest
 
 from circle import Circle, listing
 from nifti_dicom_bridge import Cancelled, ConversionOptions, Entry, Job, Outcome, convert
-from nifti_dicom_bridge.conversion import planning, workers
-from nifti_dicom_bridge.conversion.task_runner import TaskRunner
-from nifti_dicom_bridge.conversion.tasks import Task, batches_of
-from nifti_dicom_bridge.formats.dicom.reading import found_files
+from nifti_dicom_bridge.conversion import planning
+from nifti_dicom_bridge.conversion.execution import workers
+from nifti_dicom_bridge.conversion.execution.task_runner import TaskRunner
+from nifti_dicom_bridge.conversion.execution.tasks import Task, batches_of
+from nifti_dicom_bridge.formats.dicom.reading.grouping import found_files
 from nifti_dicom_bridge.formats.dicom.structure_sets import inventory
-from nifti_dicom_bridge.model import process_copies
+from nifti_dicom_bridge.model.processes import process_copies
 from oracles import module
 from phantoms import PHANTOMS
 

@@ -12,7 +12,8 @@ import pytest
 
 from circle import Circle
 from nifti_dicom_bridge import ConversionOptions, Job, Outcome, Target, Volume, convert, write
-from nifti_dicom_bridge.conversion import stage_nifti, to_preview
+from nifti_dicom_bridge.conversion import to_preview
+from nifti_dicom_bridge.conversion.outputs import stage_nifti
 from nifti_dicom_bridge.formats import nifti
 from nifti_dicom_bridge.formats.dicom import writer as dicom_writer
 from nifti_dicom_bridge.formats.dicom.composer import Composer

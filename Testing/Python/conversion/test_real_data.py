@@ -11,8 +11,8 @@ import pytest
 
 from circle import Circle
 from nifti_dicom_bridge import Outcome, compare
+from nifti_dicom_bridge.formats.dicom.reading.grouping.series import Series, find_series
 from nifti_dicom_bridge.formats.dicom.reading.plans import Plan, plan_series
-from nifti_dicom_bridge.formats.dicom.reading.series import Series, find_series
 from places import CASES, SHARED
 
 

@@ -11,7 +11,7 @@ import pytest
 
 from circle import Circle, listing
 from nifti_dicom_bridge import GeometryError, Volume
-from nifti_dicom_bridge.model.resample import resample
+from nifti_dicom_bridge.model.space.resample import resample
 from oracles import module
 from phantoms import save
 from phantoms.base import MR

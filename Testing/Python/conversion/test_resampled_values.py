@@ -13,8 +13,8 @@ from test_oracles import images
 
 from circle import Circle
 from nifti_dicom_bridge import Resample, Volume
-from nifti_dicom_bridge.model.geometry import Plane
-from nifti_dicom_bridge.model.resample import needed, resample
+from nifti_dicom_bridge.model.space.geometry import Plane
+from nifti_dicom_bridge.model.space.resample import needed, resample
 from oracles import module, oracle, run
 from uneven_stacks import (
     BOTH,

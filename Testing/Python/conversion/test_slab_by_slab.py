@@ -17,11 +17,11 @@ import zarr
 from circle import NEW, Circle
 from nifti_dicom_bridge import ConversionOptions, Job, LazyVoxels, Outcome, Target, apply, convert
 from nifti_dicom_bridge.formats.dicom.derived import multi_frame
-from nifti_dicom_bridge.formats.dicom.reading import data_set_writing
+from nifti_dicom_bridge.formats.dicom.reading.data_sets import data_set_writing
 from nifti_dicom_bridge.formats.dicom.reading.loader import Loader
 from nifti_dicom_bridge.formats.nifti import lazy_image, reading, writing
 from nifti_dicom_bridge.formats.zarr.zarr_voxels import ZarrVoxels
-from nifti_dicom_bridge.model import kept_voxels, lazy_voxels, turned_voxels
+from nifti_dicom_bridge.model.voxels import kept_voxels, lazy_voxels, turned_voxels
 from phantoms.base import COLUMNS, ROWS, ramp, save, slices
 from phantoms.multiframe import enhanced
 from zarr_circle import ZarrCircle
@@ -63,7 +63,7 @@ def planes_at_once(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     monkeypatch.setattr(kept_voxels, "KEPT_BYTES", 1)
     monkeypatch.setattr(lazy_voxels, "SLAB", 1)
     monkeypatch.setattr(turned_voxels, "BLOCK", 1)
-    monkeypatch.setattr("nifti_dicom_bridge.model.digest.DIGEST_BLOCK", 1)
+    monkeypatch.setattr("nifti_dicom_bridge.model.voxels.digest.DIGEST_BLOCK", 1)
     counts: list[int] = []
 
     def counted(read: Callable[..., np.ndarray]) -> Callable[..., np.ndarray]:
@@ -162,8 +162,8 @@ def circle_values(circle: Circle) -> np.ndarray:
 def test_the_label_map_of_a_segmentation_is_never_in_memory(
     change: Callable | None, circle: Circle, planes_at_once: list[int], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("nifti_dicom_bridge.conversion.streamed.IN_MEMORY", 0)
-    monkeypatch.setattr("nifti_dicom_bridge.conversion.streamed.IN_MEMORY_OBJECT", 0)
+    monkeypatch.setattr("nifti_dicom_bridge.conversion.inputs.streamed.IN_MEMORY", 0)
+    monkeypatch.setattr("nifti_dicom_bridge.conversion.inputs.streamed.IN_MEMORY_OBJECT", 0)
     write_labels(circle.nifti / "labels.nii")
     circle.home(NEW, kind="seg")
     circle.dicom, circle.nifti, circle.back = circle.back, circle.folder / "again", circle.folder / "restored"
@@ -258,8 +258,8 @@ def test_dicom_read_by_planes_becomes_the_same_other_kind(
     circle.make(phantom)
     options = ConversionOptions(Target.DICOM, kind=kind)
     first = convert(Job([circle.dicom], circle.back, options))
-    monkeypatch.setattr("nifti_dicom_bridge.conversion.streamed.IN_MEMORY", 0)
-    monkeypatch.setattr("nifti_dicom_bridge.conversion.streamed.IN_MEMORY_OBJECT", 0)
+    monkeypatch.setattr("nifti_dicom_bridge.conversion.inputs.streamed.IN_MEMORY", 0)
+    monkeypatch.setattr("nifti_dicom_bridge.conversion.inputs.streamed.IN_MEMORY_OBJECT", 0)
     monkeypatch.setattr(kept_voxels, "KEPT_BYTES", 1)
     monkeypatch.setattr(Loader, "stored_voxels", None)
     second = convert(Job([circle.dicom], circle.folder / "again", options))

@@ -36,7 +36,7 @@ from nifti_dicom_bridge import (
     write,
 )
 from nifti_dicom_bridge.cli import main
-from nifti_dicom_bridge.conversion.image_with_record import open_nifti
+from nifti_dicom_bridge.conversion.inputs.image_with_record import open_nifti
 from oracles import module, oracle
 from phantoms import PHANTOMS, slices
 from phantoms import write as write_file

@@ -15,10 +15,10 @@ from hypothesis import strategies as st
 from circle import Circle, in_dicom_order
 from nifti_dicom_bridge import GeometryError, Volume, read
 from nifti_dicom_bridge.formats import nifti
-from nifti_dicom_bridge.model.axes import closest_orientation, reoriented_affine
-from nifti_dicom_bridge.model.geometry import LPS_TO_RAS, Plane, attributes_from_affine, check_affine
-from nifti_dicom_bridge.model.median import median_of
-from nifti_dicom_bridge.model.stack_affine import affine_from_attributes, spacing_problem
+from nifti_dicom_bridge.model.space.axes import closest_orientation, reoriented_affine
+from nifti_dicom_bridge.model.space.geometry import LPS_TO_RAS, Plane, attributes_from_affine, check_affine
+from nifti_dicom_bridge.model.space.stack_affine import affine_from_attributes, spacing_problem
+from nifti_dicom_bridge.model.voxels.median import median_of
 from nonempty import some
 from oracles import module
 from phantoms import ramp, save, slices

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from nifti_dicom_bridge.model.names import companion, is_nifti, safe_name, stem_of, suffix_of, unique_name
+from nifti_dicom_bridge.model.files.names import companion, is_nifti, safe_name, stem_of, suffix_of, unique_name
 
 
 @pytest.mark.parametrize(("name", "stem", "suffix"), [

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from nifti_dicom_bridge.errors import OptionError
-from nifti_dicom_bridge.model.option_files import LARGEST, read_option_file
+from nifti_dicom_bridge.model.files.option_files import LARGEST, read_option_file
 
 
 def reason(path: Path) -> str:

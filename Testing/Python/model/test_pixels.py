@@ -9,11 +9,11 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
 from nifti_dicom_bridge import PixelError
-from nifti_dicom_bridge.model.color_models import rgb_from_ybr, ybr_from_rgb
-from nifti_dicom_bridge.model.pixel_bytes import bytes_from_frames, exclusive_or, frames_from_bytes, tile, untile
-from nifti_dicom_bridge.model.pixels import PixelFormat
-from nifti_dicom_bridge.model.quantization import decimal, quantize
-from nifti_dicom_bridge.model.real_values import float_type_for, to_real_values, to_stored_values
+from nifti_dicom_bridge.model.voxels.color_models import rgb_from_ybr, ybr_from_rgb
+from nifti_dicom_bridge.model.voxels.pixel_bytes import bytes_from_frames, exclusive_or, frames_from_bytes, tile, untile
+from nifti_dicom_bridge.model.voxels.pixels import PixelFormat
+from nifti_dicom_bridge.model.voxels.quantization import decimal, quantize
+from nifti_dicom_bridge.model.voxels.real_values import float_type_for, to_real_values, to_stored_values
 
 finite = st.floats(-1e6, 1e6, allow_nan=False)
 PHOTOMETRIC = {1: ["MONOCHROME1", "MONOCHROME2", "PALETTE COLOR"], 3: ["RGB"]}

@@ -15,8 +15,8 @@ from typing import Any
 import pytest
 
 from nifti_dicom_bridge import Cancelled
-from nifti_dicom_bridge.model import process_copies
-from nifti_dicom_bridge.model.process_copies import computed_in_copies, useful_jobs
+from nifti_dicom_bridge.model.processes import process_copies
+from nifti_dicom_bridge.model.processes.process_copies import computed_in_copies, useful_jobs
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="processes are not copied here")
 LARGE = 1 << 20

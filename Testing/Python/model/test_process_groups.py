@@ -7,8 +7,8 @@ import sys
 
 import pytest
 
-from nifti_dicom_bridge.model import process_groups
-from nifti_dicom_bridge.model.process_groups import end_group, in_own_group, without_window
+from nifti_dicom_bridge.model.processes import process_groups
+from nifti_dicom_bridge.model.processes.process_groups import end_group, in_own_group, without_window
 
 
 def test_programs_open_no_console_window_on_windows(monkeypatch: pytest.MonkeyPatch) -> None:

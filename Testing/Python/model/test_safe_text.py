@@ -12,7 +12,7 @@ from circle import Circle
 from nifti_dicom_bridge import Segment, read_labels
 from nifti_dicom_bridge.cli import main
 from nifti_dicom_bridge.labels import write_dseg
-from nifti_dicom_bridge.model.safe_text import printable, printable_json, tsv_cell, tsv_text
+from nifti_dicom_bridge.model.files.safe_text import printable, printable_json, tsv_cell, tsv_text
 
 
 @pytest.mark.parametrize("letter", ["\x1b", "\n", "\r", "\x7f", "\x9b", "\u202e", "\u2066", "\u2028", "\udc80"])

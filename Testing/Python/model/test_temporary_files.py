@@ -7,7 +7,7 @@ from typing import IO, Any
 
 import pytest
 
-from nifti_dicom_bridge.model.temporary_files import temporary_file
+from nifti_dicom_bridge.model.files.temporary_files import temporary_file
 
 
 def test_what_was_written_is_in_the_file() -> None:

@@ -9,9 +9,9 @@ import pytest
 
 from nifti_dicom_bridge import OptionError, Volume
 from nifti_dicom_bridge.formats.nifti.gradients import read_gradients
-from nifti_dicom_bridge.model.option_files import read_option_file
-from nifti_dicom_bridge.model.plain_text import TextError
-from nifti_dicom_bridge.model.text_tables import read_table
+from nifti_dicom_bridge.model.files.option_files import read_option_file
+from nifti_dicom_bridge.model.files.plain_text import TextError
+from nifti_dicom_bridge.model.files.text_tables import read_table
 
 GOOD = (("a", "b"), ((2, ("1", "x")), (3, ("2", "ü"))))
 FORMS = {

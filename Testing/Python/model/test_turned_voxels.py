@@ -11,8 +11,8 @@ import numpy as np
 import pytest
 
 from nifti_dicom_bridge import LazyVoxels
-from nifti_dicom_bridge.model import turned_voxels
-from nifti_dicom_bridge.model.turned_voxels import turned_voxels as turned
+from nifti_dicom_bridge.model.voxels import turned_voxels
+from nifti_dicom_bridge.model.voxels.turned_voxels import turned_voxels as turned
 
 ORDERS = list(itertools.permutations(range(3)))
 FLIPS = list(itertools.product((1, -1), repeat=3))

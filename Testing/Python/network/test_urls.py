@@ -29,10 +29,10 @@ from nifti_dicom_bridge import (
 )
 from nifti_dicom_bridge import optional_packages as optional
 from nifti_dicom_bridge.cli import main
-from nifti_dicom_bridge.conversion import mirror, publish
-from nifti_dicom_bridge.conversion.mirror import Mirror
-from nifti_dicom_bridge.model.input_files import read_file
-from nifti_dicom_bridge.model.remote_files import set_size
+from nifti_dicom_bridge.conversion.remote import mirror, publish
+from nifti_dicom_bridge.conversion.remote.mirror import Mirror
+from nifti_dicom_bridge.model.files.input_files import read_file
+from nifti_dicom_bridge.model.files.remote_files import set_size
 from nifti_dicom_bridge.network.object_store import ObjectStore
 from nifti_dicom_bridge.options import urls
 from nifti_dicom_bridge.options.urls import is_url, local_path, url_of

@@ -11,7 +11,7 @@ from nifti_dicom_bridge import BridgeError, ConversionOptions, Job, OptionError,
 from nifti_dicom_bridge.cli import main
 from nifti_dicom_bridge.errors import without_credentials
 from nifti_dicom_bridge.formats.dicom.provenance import Provenance
-from nifti_dicom_bridge.model.failure import failure_of
+from nifti_dicom_bridge.model.processes.failure import failure_of
 from nifti_dicom_bridge.options.algorithm import Algorithm
 
 SECRET = "wJalrXUtnFEMI"

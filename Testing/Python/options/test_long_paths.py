@@ -9,9 +9,9 @@ import pytest
 
 from nifti_dicom_bridge import DicomReadError, Job, convert, errors
 from nifti_dicom_bridge.errors import system_sentence
-from nifti_dicom_bridge.formats.dicom.reading.files import read_instance
-from nifti_dicom_bridge.model import input_files
-from nifti_dicom_bridge.model.input_files import walk
+from nifti_dicom_bridge.formats.dicom.reading.data_sets.files import read_instance
+from nifti_dicom_bridge.model.files import input_files
+from nifti_dicom_bridge.model.files.input_files import walk
 from nifti_dicom_bridge.output import Staging
 from phantoms import PHANTOMS
 

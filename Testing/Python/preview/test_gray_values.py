@@ -14,7 +14,7 @@ from pydicom.pixels import apply_modality_lut, apply_voi_lut
 from pydicom.sequence import Sequence
 
 from nifti_dicom_bridge import SlicePlane, read
-from nifti_dicom_bridge.formats.dicom.reading.display_values import with_display_rescale
+from nifti_dicom_bridge.formats.dicom.reading.values.display_values import with_display_rescale
 from nifti_dicom_bridge.options import WindowChoice
 from nifti_dicom_bridge.preview import plane_picture
 from phantoms.base import CT, MR, SECONDARY_CAPTURE, image, slices, write

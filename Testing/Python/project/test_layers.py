@@ -106,6 +106,7 @@ LAYERS = [  # the top imports below
 HEIGHT = {name: len(LAYERS) - number for number, names in enumerate(LAYERS) for name in names}
 FORMATS = {path.name for path in (CORE / "formats").iterdir() if path.is_dir()} - {"__pycache__"}
 MOST_ENTRIES = 24
+MOST_FILES_OF_A_FOLDER = 40
 LONGEST_FUNCTION = 45
 
 
@@ -131,6 +132,11 @@ def modules_imported(path: Path, modules: set[str]) -> set[str]:
 def test_core_has_few_entries():
     tree = {path.name for path in CORE.iterdir()} - {"__pycache__", "py.typed"}
     assert len(tree) <= MOST_ENTRIES
+
+
+@pytest.mark.parametrize("folder", sorted({path.parent for path in python_files(CORE)}), ids=ids)
+def test_a_folder_can_be_surveyed(folder):
+    assert len(list(folder.glob("*.py"))) <= MOST_FILES_OF_A_FOLDER
 
 
 def test_every_entry_of_the_core_has_its_layer():

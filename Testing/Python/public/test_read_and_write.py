@@ -32,7 +32,7 @@ from nifti_dicom_bridge import (
     to_zarr,
     write,
 )
-from nifti_dicom_bridge.conversion.bids_map_starter import bids_map_starter
+from nifti_dicom_bridge.conversion.inspection.bids_map_starter import bids_map_starter
 from oracles import module
 from phantoms import PHANTOMS
 

@@ -11,7 +11,8 @@ import pytest
 
 from circle import Circle
 from nifti_dicom_bridge import ConversionOptions, Job, Outcome, SidecarError, Target, convert, read_sidecar
-from nifti_dicom_bridge.model import json_files, limits
+from nifti_dicom_bridge.model.files import json_files
+from nifti_dicom_bridge.model.processes import limits
 from oracles import module
 
 

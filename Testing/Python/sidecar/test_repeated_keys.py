@@ -13,8 +13,8 @@ from circle import KEY, Circle
 from nifti_dicom_bridge import OptionError, Outcome, SidecarError, read_sidecar, to_dicom
 from nifti_dicom_bridge.errors import LabelError
 from nifti_dicom_bridge.labels import read_labels
-from nifti_dicom_bridge.model.json_files import parse_json
-from nifti_dicom_bridge.model.option_files import read_option_file
+from nifti_dicom_bridge.model.files.json_files import parse_json
+from nifti_dicom_bridge.model.files.option_files import read_option_file
 
 TWICE = '{"a": {"EchoTime": 1, "x": 2, "EchoTime": 3}}'
 WORDS = 'the key "EchoTime" occurs more than once'

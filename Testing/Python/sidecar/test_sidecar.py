@@ -20,7 +20,7 @@ from nifti_dicom_bridge import Instance, OptionError, Outcome, SidecarError, Vol
 from nifti_dicom_bridge.model.charset import CharacterSet
 from nifti_dicom_bridge.model.dicom_source import DicomSource, Origin
 from nifti_dicom_bridge.model.metadata import NUMBER_FORMATS, Element, Encoding, Item, PixelElement, SeriesMetadata
-from nifti_dicom_bridge.model.pixels import PixelRecord, Rescale
+from nifti_dicom_bridge.model.voxels.pixels import PixelRecord, Rescale
 from nifti_dicom_bridge.sidecar import record, record_path
 from nifti_dicom_bridge.sidecar.bulk import BulkReader, BulkWriter
 from nifti_dicom_bridge.sidecar.dicom_json import Decoder, Encoder

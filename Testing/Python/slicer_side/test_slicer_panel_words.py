@@ -16,7 +16,7 @@ ABOUT_WHAT_WAS_GIVEN = {
     "labels/totalsegmentator.py",
 }  # fmt: skip
 """Modules whose messages are about a file or a value that the user gave as an option, so in the Python console."""
-OF_WORKERS = {"conversion/executor_runner.py", "conversion/many.py"}
+OF_WORKERS = {"conversion/execution/executor_runner.py", "conversion/execution/many.py"}
 """Modules that Slicer does not use: workers on several computers."""
 GIVEN = (
     r"^\W*the option “\w+”(?: with “[^”]*”| was|:)", "limit of the option", "because of the option",

@@ -14,10 +14,10 @@ from typing import Any
 from ...creation.attribute_sources import ConversionContext
 from ...creation.label_sources import needs_names
 from ...errors import BridgeError, OptionError
+from ...formats.dicom.reading.grouping.series import Inventory
 from ...formats.dicom.reading.plans import Plan
-from ...formats.dicom.reading.series import Inventory
 from ...labels import read_labels
-from ...model.limits import size_limit
+from ...model.processes.limits import size_limit
 from ...model.report import ConversionReport
 from ...options import ConversionOptions, Progress, Target
 from ...options.algorithm import Algorithm, parse_algorithm
@@ -27,9 +27,9 @@ from ...options.path_fields import AnyPath, AnyPaths, paths_of
 from ...options.urls import is_url, url_of
 from ...output import recover
 from ..entries import plans_and_report
-from ..nothing_found import note_of_skipped
-from ..selection import Selection, find_selected, nothing_selected
-from ..task_runner import TaskRunner
+from ..execution.task_runner import TaskRunner
+from ..inputs.nothing_found import note_of_skipped
+from ..inputs.selection import Selection, find_selected, nothing_selected
 from .command_lines import arguments_of
 from .functions import Function
 from .objects import ResultWriter

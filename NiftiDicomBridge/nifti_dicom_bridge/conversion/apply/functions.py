@@ -11,7 +11,7 @@ import numpy as np
 
 from ...errors import BridgeError, Cancelled, OptionError
 from ...formats import nifti
-from ...model.names import safe_name
+from ...model.files.names import safe_name
 from ...model.volume import Volume
 from .runs import RESULT
 

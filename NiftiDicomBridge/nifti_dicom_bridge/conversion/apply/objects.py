@@ -26,10 +26,10 @@ from ...formats.dicom.uids import UidMap
 from ...formats.dicom.write import write_dicom
 from ...labels import Segment, read_labels
 from ...model.dicom_source import DicomSource
-from ...model.lazy_voxels import bounds_of
-from ...model.names import safe_name, stem_of
+from ...model.files.names import safe_name, stem_of
 from ...model.report import Entry, Outcome
 from ...model.volume import Volume
+from ...model.voxels.lazy_voxels import bounds_of
 from ...options import ConversionOptions, Kind, Progress
 from ...options.remedies import remedy
 from ...output import Staging

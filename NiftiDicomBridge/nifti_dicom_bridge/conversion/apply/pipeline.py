@@ -10,12 +10,12 @@ from pathlib import Path
 
 from ...errors import BridgeError
 from ...formats.dicom.provenance import Provenance
-from ...model.failure import failure_of
+from ...model.processes.failure import failure_of
 from ...model.report import ConversionReport, Outcome
 from ...options import ConversionOptions, Progress
 from ...options.algorithm import Algorithm
 from ...options.apply_options import ApplyOptions
-from ..recorded_errors import errors_recorded_in
+from ..execution.recorded_errors import errors_recorded_in
 from .functions import Function, called, write_returned
 from .objects import ResultWriter
 from .placeholders import filled

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
-from ...model.process_groups import end_group, in_own_group
+from ...model.processes.process_groups import end_group, in_own_group
 
 LAST_LINES, LAST_BYTES = 20, 1 << 14
 

@@ -13,11 +13,11 @@ from ...creation.label_sources import has_only
 from ...errors import BridgeError
 from ...labels import Segment, find_labels, read_labels
 from ...labels.read import form_of
-from ...model.names import IMAGE_SUFFIXES, stem_of, suffix_of
+from ...model.files.names import IMAGE_SUFFIXES, stem_of, suffix_of
 from ...model.volume import Volume
 from ...options import Kind
-from ..image_files import nifti_files
-from ..masks import have_one_grid, is_mask, join_masks
+from ..inputs.image_files import nifti_files
+from ..inputs.masks import have_one_grid, is_mask, join_masks
 from .runs import RESULT
 
 TABLES = ("dataset.json", "dseg.tsv", "labels.*", "class_map.*", "*.ctbl", "*LUT.txt")

@@ -8,18 +8,18 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from ...errors import OptionError
-from ...formats.dicom.reading.owners import person_of
+from ...formats.dicom.reading.grouping.owners import person_of
 from ...formats.dicom.reading.plans import Plan
 from ...model import metadata
 from ...model.dicom_source import DicomSource
-from ...model.names import companion, safe_name
+from ...model.files.names import companion, safe_name
 from ...model.person import People
 from ...model.report import Entry, Outcome
 from ...model.volume import Volume
 from ...options import ConversionOptions, Progress, Target
 from ...standard.tags import Tag
-from ..stage_nifti import nifti_suffix, write_images
-from ..streamed import loaded
+from ..inputs.streamed import loaded
+from ..outputs.stage_nifti import nifti_suffix, write_images
 from .placeholders import Values
 
 RESULT = "result"

@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from ...errors import BridgeError
-from ...formats.dicom.reading.series import find_series
-from ...model.failure import failure_of
+from ...formats.dicom.reading.grouping.series import find_series
 from ...model.metadata import Instance
+from ...model.processes.failure import failure_of
 from ...options import Progress
 from ...options.path_fields import AnyPaths, paths_of
 from .instances import EarlierPairs, compare_instance
@@ -92,7 +92,7 @@ def _instances(
             comparison.not_compared += 1
     instances = [*(instance for series in inventory.series for instance in series.instances), *structure_sets]
     if not instances and not comparison.different:
-        from ..nothing_found import note_of_others  # most inputs contain images
+        from ..inputs.nothing_found import note_of_others  # most inputs contain images
 
         note = note_of_others(given, follow_links)
         raise BridgeError(f"No DICOM images were found in {', '.join(map(str, given))}.{note} Check the path.")

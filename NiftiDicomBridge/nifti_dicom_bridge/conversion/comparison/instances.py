@@ -6,13 +6,13 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from ...formats.dicom.reading import decode
-from ...formats.dicom.reading.frames import frames_of
+from ...formats.dicom.reading.frames.frames import frames_of
+from ...formats.dicom.reading.pixel_data import decode
 from ...model import metadata
-from ...model.failure import failure_of
-from ...model.input_files import opened_descriptor, read_some
+from ...model.files.input_files import opened_descriptor, read_some
 from ...model.metadata import Instance
-from ...model.pixels import PixelFormat
+from ...model.processes.failure import failure_of
+from ...model.voxels.pixels import PixelFormat
 from ...standard.tags import Tag
 from .elements import SharedElements, flatten, is_reissued, path_text, same_value
 from .result import Comparison

@@ -6,9 +6,9 @@ from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from ...model import metadata
+from ...model.files.safe_text import printable
 from ...model.metadata import Element
 from ...model.report import fitted
-from ...model.safe_text import printable
 
 SHOWN = 20
 """Differences that are listed; the others are counted."""

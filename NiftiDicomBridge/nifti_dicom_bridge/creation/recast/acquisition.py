@@ -6,7 +6,7 @@ from ... import bids
 from ...formats.dicom import new_element
 from ...formats.dicom.created.attributes import Attributes
 from ...formats.dicom.created.set_values import set_tags
-from ...formats.dicom.reading import vendor
+from ...formats.dicom.reading.attributes import vendor
 from ...model.metadata import Elements, Log
 from ...model.volume import Volume
 from ...options import Kind

@@ -9,7 +9,7 @@ from ...formats.dicom.created.attributes import DEFAULT, Attributes
 from ...formats.dicom.created.kinds import OBJECT_KINDS, ObjectKind
 from ...formats.dicom.created.modules import STRUCTURE_SET_MODULES, defaults_of
 from ...formats.dicom.derived.attributes import ONLY_IN_ORIGINALS
-from ...formats.dicom.reading.frames import frames_of
+from ...formats.dicom.reading.frames.frames import frames_of
 from ...formats.dicom.structure_sets.rois import space_of_regions
 from ...formats.dicom.uids import new_uid
 from ...model import metadata

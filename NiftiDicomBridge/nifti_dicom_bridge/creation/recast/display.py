@@ -9,9 +9,9 @@ import numpy as np
 
 from ...formats.dicom import new_element
 from ...formats.dicom.pydicom_conversion import in_utf_8
-from ...formats.dicom.reading import vendor
-from ...formats.dicom.reading.frame_info import FrameInfo
-from ...formats.dicom.reading.lookup import Lookup
+from ...formats.dicom.reading.attributes import vendor
+from ...formats.dicom.reading.attributes.lookup import Lookup
+from ...formats.dicom.reading.frames.frame_info import FrameInfo
 from ...model import metadata
 from ...model.legacy_converted import own_groups
 from ...model.metadata import Elements, SeriesMetadata

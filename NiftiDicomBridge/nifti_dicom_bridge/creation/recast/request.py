@@ -18,19 +18,20 @@ from ...formats.dicom.created.reference import Reference
 from ...formats.dicom.created.request import Request, planes_of
 from ...formats.dicom.created.stored import source_stored_values
 from ...formats.dicom.created.stored_pixels import StoredPixels
-from ...formats.dicom.reading.frame_info import FrameInfo
-from ...formats.dicom.reading.frames import recorded_frames
-from ...formats.dicom.reading.owners import person_values
-from ...formats.dicom.reading.registrations import Spaces
+from ...formats.dicom.reading.frames.frame_info import FrameInfo
+from ...formats.dicom.reading.frames.frames import recorded_frames
+from ...formats.dicom.reading.grouping.owners import person_values
+from ...formats.dicom.reading.grouping.registrations import Spaces
 from ...formats.dicom.structure_sets import is_structure_set
 from ...formats.dicom.structure_sets.rois import space_of_regions
-from ...model import metadata, orientation
-from ...model.geometry import Plane
-from ...model.lazy_voxels import mapped
+from ...model import metadata
 from ...model.metadata import Elements, Instance, Log, SeriesMetadata
 from ...model.person import excluding
-from ...model.real_values import to_stored_values
+from ...model.space import orientation
+from ...model.space.geometry import Plane
 from ...model.volume import Volume
+from ...model.voxels.lazy_voxels import mapped
+from ...model.voxels.real_values import to_stored_values
 from ...options import Kind, SlicePlane
 from ...options.remedies import remedy
 from ...standard import dictionary, iods

@@ -9,9 +9,9 @@ from ...model.metadata import Element, Elements, Encoding, Instance, Item
 from ...standard.tags import Tag
 from ...standard.transfer_syntaxes import EXPLICIT_LITTLE_ENDIAN
 from . import new_element
-from .reading import decode
-from .reading.data_set_writing import write_data_set
-from .reading.files import META_ENCODING
+from .reading.data_sets.data_set_writing import write_data_set
+from .reading.data_sets.files import META_ENCODING
+from .reading.pixel_data import decode
 from .uids import UidMap, uid_bytes
 
 # what describes the encapsulation of pixel data and dies with it (PS3.5 A.4, PS3.3 C.7.6.3.1.8)

@@ -10,9 +10,9 @@ from dataclasses import replace
 from ...model.metadata import Elements, Encoding, Instance, PixelElement
 from ...model.similar_elements import changes_of, like_of
 from .frame_bytes import FrameBytes
-from .reading import decode
-from .reading.data_set_writing import element_header, encode_element, write_data_set
-from .reading.files import META_ENCODING
+from .reading.data_sets.data_set_writing import element_header, encode_element, write_data_set
+from .reading.data_sets.files import META_ENCODING
+from .reading.pixel_data import decode
 
 
 class Composer:

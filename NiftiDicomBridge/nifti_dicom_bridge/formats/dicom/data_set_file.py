@@ -8,13 +8,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ...model.freed_memory import return_freed_memory
 from ...model.metadata import Encoding
+from ...model.processes.freed_memory import return_freed_memory
 from ...standard.pydicom_settings import without_validation
 from ...standard.tags import Tag
 from .frame_bytes import FrameBytes
 from .new_file import NewFile
-from .reading.data_set_writing import element_header
+from .reading.data_sets.data_set_writing import element_header
 
 if TYPE_CHECKING:
     from pydicom.dataset import Dataset

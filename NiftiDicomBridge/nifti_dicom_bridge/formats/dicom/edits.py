@@ -17,7 +17,7 @@ from ...standard.keywords import unknown_keyword
 from ...standard.representations import FORMATS
 from ...standard.tags import Tag
 from .protected import misplaced, refusal
-from .reading.item_values import text_of
+from .reading.attributes.item_values import text_of
 
 UTF_8 = "ISO_IR 192"
 _NAME_COMPONENTS = 5

@@ -7,9 +7,9 @@ from collections.abc import Callable, Iterator, Sequence
 
 import numpy as np
 
-from ...model.lazy_voxels import Voxels
-from ...model.pixel_bytes import bytes_from_frames
-from ...model.pixels import PixelFormat
+from ...model.voxels.lazy_voxels import Voxels
+from ...model.voxels.pixel_bytes import bytes_from_frames
+from ...model.voxels.pixels import PixelFormat
 
 _BITS_OF_BYTE = 8
 

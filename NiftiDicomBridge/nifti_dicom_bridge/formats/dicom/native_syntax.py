@@ -13,8 +13,8 @@ from ...standard.tags import Tag
 from ...standard.transfer_syntaxes import EXPLICIT_LITTLE_ENDIAN
 from . import new_element
 from .composer import Composer
-from .reading.decode import little_endian, pixel_format
-from .reading.files import open_instance, read_instance
+from .reading.data_sets.files import open_instance, read_instance
+from .reading.pixel_data.decode import little_endian, pixel_format
 
 if TYPE_CHECKING:
     from pydicom.dataset import FileDataset

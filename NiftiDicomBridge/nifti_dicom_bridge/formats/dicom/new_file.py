@@ -9,10 +9,10 @@ import numpy as np
 
 from ...errors import PixelError
 from ...model import metadata
-from ...model.lazy_voxels import Voxels
 from ...model.metadata import Element, Elements, Encoding, Instance, Item, PixelElement
-from ...model.pixel_bytes import bytes_from_frames
-from ...model.pixels import PixelFormat
+from ...model.voxels.lazy_voxels import Voxels
+from ...model.voxels.pixel_bytes import bytes_from_frames
+from ...model.voxels.pixels import PixelFormat
 from ...standard.tags import Tag
 from ...standard.transfer_syntaxes import EXPLICIT_LITTLE_ENDIAN, IMPLICIT_LITTLE_ENDIAN
 from ...version import tool_version

@@ -15,7 +15,7 @@ from ...standard import dictionary
 from ...standard.tags import Tag
 from . import new_element
 from .edits import UTF_8
-from .reading.data_set_writing import write_data_set
+from .reading.data_sets.data_set_writing import write_data_set
 
 _UTF_8 = CharacterSet((UTF_8,))
 if TYPE_CHECKING:

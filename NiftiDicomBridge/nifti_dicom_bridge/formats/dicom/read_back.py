@@ -10,14 +10,14 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ...errors import DicomReadError, OutputError
-from ...model.input_files import open_file
+from ...model.files.input_files import open_file
 from ...model.metadata import Elements, Encoding, Instance, PixelElement
 from ...standard import dictionary
 from ...standard.tags import Tag
-from .reading import decode
-from .reading.data_set_writing import encode_element
-from .reading.files import META_ENCODING, NotDicom, open_instance, read_pixel_bytes
-from .reading.headers import Headers
+from .reading.data_sets.data_set_writing import encode_element
+from .reading.data_sets.files import META_ENCODING, NotDicom, open_instance, read_pixel_bytes
+from .reading.data_sets.headers import Headers
+from .reading.pixel_data import decode
 
 if TYPE_CHECKING:
     from .data_set_file import DataSetFile

@@ -9,19 +9,19 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from ...errors import PixelError, SidecarError
-from ...model.lazy_voxels import LazyVoxels
 from ...model.metadata import Instance, PixelElement
-from ...model.pixel_bytes import bytes_from_frames, tile
-from ...model.pixels import PixelFormat
-from ...model.real_values import to_stored_values
 from ...model.volume import Volume
+from ...model.voxels.lazy_voxels import LazyVoxels
+from ...model.voxels.pixel_bytes import bytes_from_frames, tile
+from ...model.voxels.pixels import PixelFormat
+from ...model.voxels.real_values import to_stored_values
 from .frame_bytes import FrameBytes
-from .reading import decode
-from .reading.decompress import exceeds_bits_stored
-from .reading.frame_info import FrameInfo
-from .reading.frames import frames_of
-from .reading.lookup import frame_count
-from .reading.tiles import tiles_of
+from .reading.attributes.lookup import frame_count
+from .reading.frames.frame_info import FrameInfo
+from .reading.frames.frames import frames_of
+from .reading.frames.tiles import tiles_of
+from .reading.pixel_data import decode
+from .reading.pixel_data.decompress import exceeds_bits_stored
 from .structure_sets import is_structure_set
 from .structure_sets.rois import roi_count
 

@@ -6,11 +6,11 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 from ...errors import BridgeError, SidecarError
-from ...model.digest import DigestedVoxels, algorithm_of
-from ...model.lazy_voxels import LazyVoxels
 from ...model.metadata import Log
 from ...model.report import Outcome
 from ...model.volume import Volume
+from ...model.voxels.digest import DigestedVoxels, algorithm_of
+from ...model.voxels.lazy_voxels import LazyVoxels
 from ...options import Progress, Uids
 from ...output import Staging
 from . import edits, restore

@@ -10,9 +10,9 @@ from typing import Any
 
 from ...errors import OutputError
 from ...model import metadata
-from ...model.freed_memory import return_freed_memory
+from ...model.files.names import safe_name, unique_name
 from ...model.metadata import Change, Instance, Log, PixelElement
-from ...model.names import safe_name, unique_name
+from ...model.processes.freed_memory import return_freed_memory
 from ...model.volume import Volume
 from ...options import Compression, Names, Progress, Uids
 from ...options.remedies import remedy
@@ -29,7 +29,7 @@ from .job import DicomJob
 from .new_file import IMPLEMENTATION_CLASS, IMPLEMENTATION_VERSION, NewFile
 from .provenance import add_provenance, with_provenance
 from .read_back import ReadBack
-from .reading import decode
+from .reading.pixel_data import decode
 from .restore import InstanceFrames, PixelSource
 
 

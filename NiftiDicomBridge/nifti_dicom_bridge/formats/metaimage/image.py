@@ -9,16 +9,16 @@ from pathlib import Path
 import numpy as np
 
 from ...errors import ImageReadError
-from ...model import geometry
-from ...model.compressed_parts import Packing
-from ...model.digest import freeze
-from ...model.input_files import open_file
-from ...model.lazy_samples import lazy_samples
-from ...model.lazy_voxels import Voxels
-from ...model.names import stem_of
-from ...model.packed_samples import SamplesFile, file_next_to, numbered_names, read_samples
-from ...model.surplus import Surplus
+from ...model.files.input_files import open_file
+from ...model.files.names import stem_of
+from ...model.space import geometry
 from ...model.volume import Volume
+from ...model.voxels.compressed_parts import Packing
+from ...model.voxels.digest import freeze
+from ...model.voxels.lazy_samples import lazy_samples
+from ...model.voxels.lazy_voxels import Voxels
+from ...model.voxels.packed_samples import SamplesFile, file_next_to, numbered_names, read_samples
+from ...model.voxels.surplus import Surplus
 
 LARGEST_BYTES = 1 << 20
 """No header is that large."""

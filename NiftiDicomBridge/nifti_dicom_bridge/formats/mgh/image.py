@@ -12,16 +12,16 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from ...errors import ImageReadError
-from ...model import geometry
-from ...model.compressed_parts import DAMAGE, Packing
-from ...model.digest import freeze
-from ...model.input_files import open_file
-from ...model.lazy_samples import lazy_samples
-from ...model.lazy_voxels import Voxels
-from ...model.names import stem_of
-from ...model.packed_samples import SamplesFile, read_samples
-from ...model.surplus import Surplus
+from ...model.files.input_files import open_file
+from ...model.files.names import stem_of
+from ...model.space import geometry
 from ...model.volume import Volume
+from ...model.voxels.compressed_parts import DAMAGE, Packing
+from ...model.voxels.digest import freeze
+from ...model.voxels.lazy_samples import lazy_samples
+from ...model.voxels.lazy_voxels import Voxels
+from ...model.voxels.packed_samples import SamplesFile, read_samples
+from ...model.voxels.surplus import Surplus
 from .end import FOOTER, is_end
 
 _START = struct.Struct(">7ih15f")

@@ -7,8 +7,8 @@ import struct
 import zlib
 from pathlib import Path
 
-from ...model.input_files import open_file
-from ...model.names import pair_of
+from ...model.files.input_files import open_file
+from ...model.files.names import pair_of
 from . import gzip_file
 
 LARGEST_BYTES = 1 << 24

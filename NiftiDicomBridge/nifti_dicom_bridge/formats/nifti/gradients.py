@@ -9,10 +9,10 @@ from pathlib import Path
 import numpy as np
 
 from ...errors import NiftiReadError
-from ...model.gradient_axes import fsl_of_ras, ras_of_fsl
-from ...model.input_files import absent_content, read_file
-from ...model.names import companion, stem_of
-from ...model.plain_text import decoded
+from ...model.files.input_files import absent_content, read_file
+from ...model.files.names import companion, stem_of
+from ...model.files.plain_text import decoded
+from ...model.space.gradient_axes import fsl_of_ras, ras_of_fsl
 from ...model.volume import Volume
 from .writing import stored_affine
 

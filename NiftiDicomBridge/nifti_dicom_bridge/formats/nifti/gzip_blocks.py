@@ -10,7 +10,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, BinaryIO, NamedTuple
 
-from ...model.input_files import open_file
+from ...model.files.input_files import open_file
 from .gzip_layout import Layout, codec, layout_of, thread_count
 from .joined_checksum import joined_checksum
 

@@ -11,8 +11,8 @@ from io import BufferedReader
 from pathlib import Path
 from typing import Any
 
-from ...model.input_files import open_file
-from ...model.names import is_compressed, is_nifti
+from ...model.files.input_files import open_file
+from ...model.files.names import is_compressed, is_nifti
 from .gzip_blocks import BlockReader, open_blocks
 
 _GZIP = b"\x1f\x8b\x08"

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from ...errors import NiftiReadError
-from ...model.pixels import Rescale
+from ...model.voxels.pixels import Rescale
 from ...standard.nifti_codes import (
     ALIGNED,
     COMPONENTS,

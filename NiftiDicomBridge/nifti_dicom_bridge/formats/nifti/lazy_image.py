@@ -11,9 +11,9 @@ from typing import IO, Any
 import numpy as np
 
 from ...errors import NiftiReadError
-from ...model.input_files import open_file, read_to_end
-from ...model.kept_voxels import KEPT_BYTES, KeepingVoxels
-from ...model.temporary_files import temporary_file
+from ...model.files.input_files import open_file, read_to_end
+from ...model.files.temporary_files import temporary_file
+from ...model.voxels.kept_voxels import KEPT_BYTES, KeepingVoxels
 from . import gzip_file
 from .gzip_blocks import BlockFile, open_blocks
 from .rest_of_file import refuse_several

@@ -12,17 +12,17 @@ from typing import Any, BinaryIO, cast
 import numpy as np
 
 from ...errors import NiftiReadError
-from ...model import geometry
-from ...model.color_models import transparency
-from ...model.digest import freeze
-from ...model.input_files import absent_content, open_file
-from ...model.lazy_voxels import LazyVoxels, SamplesLast, Voxels
-from ...model.limits import check_memory
-from ...model.names import pair_of, stem_of
-from ...model.pixel_bytes import bytes_of
-from ...model.pixels import Rescale
-from ...model.surplus import Surplus
+from ...model.files.input_files import absent_content, open_file
+from ...model.files.names import pair_of, stem_of
+from ...model.processes.limits import check_memory
+from ...model.space import geometry
 from ...model.volume import Volume
+from ...model.voxels.color_models import transparency
+from ...model.voxels.digest import freeze
+from ...model.voxels.lazy_voxels import LazyVoxels, SamplesLast, Voxels
+from ...model.voxels.pixel_bytes import bytes_of
+from ...model.voxels.pixels import Rescale
+from ...model.voxels.surplus import Surplus
 from ...standard.nifti_codes import INTENTS, NOT_IMAGES
 from . import gzip_file
 from .gzip_blocks import BlockReader

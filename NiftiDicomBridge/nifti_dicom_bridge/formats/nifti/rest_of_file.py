@@ -9,11 +9,11 @@ from pathlib import Path
 from typing import IO, BinaryIO
 
 from ...errors import NiftiReadError
-from ...model.compressed_parts import Packing, decompressed_parts
-from ...model.input_files import open_file
-from ...model.packed_samples import decompressed
-from ...model.surplus import Surplus
-from ...model.temporary_files import temporary_file
+from ...model.files.input_files import open_file
+from ...model.files.temporary_files import temporary_file
+from ...model.voxels.compressed_parts import Packing, decompressed_parts
+from ...model.voxels.packed_samples import decompressed
+from ...model.voxels.surplus import Surplus
 from . import gzip_file
 from .header import is_nifti
 

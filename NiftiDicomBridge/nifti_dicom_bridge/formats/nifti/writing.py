@@ -10,11 +10,11 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from ...errors import PixelError
-from ...model.axes import reoriented_affine
-from ...model.lazy_voxels import Voxels, ranges, read_ahead
-from ...model.names import is_compressed
-from ...model.pixel_bytes import bytes_of
+from ...model.files.names import is_compressed
+from ...model.space.axes import reoriented_affine
 from ...model.volume import UNPLACED, Volume
+from ...model.voxels.lazy_voxels import Voxels, ranges, read_ahead
+from ...model.voxels.pixel_bytes import bytes_of
 from ...options import Progress
 from ...standard.nifti_codes import INTENT_LABEL, INTENT_VECTOR, XFORM_SCANNER
 from .gzip_writer import BlockWriter

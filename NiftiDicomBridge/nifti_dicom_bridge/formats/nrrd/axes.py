@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ...model.geometry import LPS_TO_RAS
+from ...model.space.geometry import LPS_TO_RAS
 from .header import NrrdHeader
 
 _ABBREVIATIONS = {"ras": "right-anterior-superior", "las": "left-anterior-superior", "lps": "left-posterior-superior"}

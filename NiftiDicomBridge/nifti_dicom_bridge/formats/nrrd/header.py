@@ -11,9 +11,9 @@ from typing import Any
 import numpy as np
 
 from ...errors import ImageReadError
-from ...model.compressed_parts import Packing
-from ...model.input_files import open_file
-from ...model.packed_samples import SamplesFile, file_next_to, numbered_names
+from ...model.files.input_files import open_file
+from ...model.voxels.compressed_parts import Packing
+from ...model.voxels.packed_samples import SamplesFile, file_next_to, numbered_names
 
 LARGEST_BYTES = 1 << 24
 """No header is that large."""

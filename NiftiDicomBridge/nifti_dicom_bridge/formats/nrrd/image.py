@@ -6,15 +6,15 @@ from pathlib import Path
 
 import numpy as np
 
-from ...model import geometry
-from ...model.color_models import transparency
-from ...model.digest import freeze
-from ...model.lazy_samples import lazy_samples, reordered_samples
-from ...model.lazy_voxels import LazyVoxels, SamplesLast, Voxels
-from ...model.names import stem_of
-from ...model.packed_samples import read_samples
-from ...model.surplus import Surplus
+from ...model.files.names import stem_of
+from ...model.space import geometry
 from ...model.volume import Volume
+from ...model.voxels.color_models import transparency
+from ...model.voxels.digest import freeze
+from ...model.voxels.lazy_samples import lazy_samples, reordered_samples
+from ...model.voxels.lazy_voxels import LazyVoxels, SamplesLast, Voxels
+from ...model.voxels.packed_samples import read_samples
+from ...model.voxels.surplus import Surplus
 from .axes import LAYERS, Axes, axes_of, is_diffusion, is_segmentation
 from .gradients import gradients_of
 from .header import NrrdHeader, read_header

@@ -10,8 +10,8 @@ from typing import Any
 
 import numpy as np
 
-from ...model.digest import freeze
-from ...model.lazy_voxels import Voxels, mapped, slabs
+from ...model.voxels.digest import freeze
+from ...model.voxels.lazy_voxels import Voxels, mapped, slabs
 from .header import NrrdHeader, read_header
 
 _TERMINOLOGY = "TerminologyEntry:"

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from ...model.geometry import LPS_TO_RAS
+from ...model.space.geometry import LPS_TO_RAS
 from ...model.volume import Volume
 from ...sidecar import KEY
 from .ome import axis_names, scale_and_translation

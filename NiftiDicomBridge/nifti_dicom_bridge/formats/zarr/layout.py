@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ...model.digest import planes_per_block
+from ...model.voxels.digest import planes_per_block
 from .ome import axis_names
 
 SHARD_BYTES = 1 << 26

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from ...errors import ZarrReadError
-from ...model.geometry import LPS_TO_RAS
+from ...model.space.geometry import LPS_TO_RAS
 from ...model.volume import Volume
 
 VERSION = "0.5"

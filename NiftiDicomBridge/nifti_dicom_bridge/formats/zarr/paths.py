@@ -6,8 +6,8 @@ import os
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from ...model.input_files import walk
-from ...model.names import ZARR_SUFFIX, ZARR_ZIP_SUFFIX, suffix_of
+from ...model.files.input_files import walk
+from ...model.files.names import ZARR_SUFFIX, ZARR_ZIP_SUFFIX, suffix_of
 
 SIGN = "zarr.json"
 """The file that every group of Zarr v3 has."""

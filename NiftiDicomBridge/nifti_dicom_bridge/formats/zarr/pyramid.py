@@ -8,8 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from ...model.real_values import halved_values
 from ...model.volume import Volume
+from ...model.voxels.real_values import halved_values
 from .ome import scale_and_translation
 
 Triple = tuple[int, int, int]

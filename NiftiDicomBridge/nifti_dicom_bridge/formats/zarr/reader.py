@@ -11,13 +11,13 @@ from typing import Any
 import numpy as np
 
 from ...errors import GeometryError, ZarrReadError
-from ...model.geometry import check_affine
-from ...model.json_files import parse_json
-from ...model.limits import check_expanded
-from ...model.names import stem_of
-from ...model.pixels import Rescale
-from ...model.surplus import CHECK_HEADER
+from ...model.files.json_files import parse_json
+from ...model.files.names import stem_of
+from ...model.processes.limits import check_expanded
+from ...model.space.geometry import check_affine
 from ...model.volume import Volume
+from ...model.voxels.pixels import Rescale
+from ...model.voxels.surplus import CHECK_HEADER
 from ...sidecar import KEY, read_sidecar, sidecar_path
 from ...sidecar.old_versions import with_current_keys
 from ...sidecar.record import WRITTEN_KEYS

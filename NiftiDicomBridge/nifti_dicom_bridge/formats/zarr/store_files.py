@@ -10,8 +10,8 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 from ...errors import ZarrReadError
-from ...model.input_files import open_file, read_file, walk
-from ...model.limits import check_expanded, check_text
+from ...model.files.input_files import open_file, read_file, walk
+from ...model.processes.limits import check_expanded, check_text
 from .dependency import zarr_package
 from .paths import SIGN
 

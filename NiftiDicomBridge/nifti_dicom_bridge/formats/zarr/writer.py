@@ -11,9 +11,9 @@ from typing import Any
 import numpy as np
 
 from ...errors import PixelError
-from ...model.geometry import LPS_TO_RAS
-from ...model.lazy_voxels import ranges, read_ahead
+from ...model.space.geometry import LPS_TO_RAS
 from ...model.volume import Volume
+from ...model.voxels.lazy_voxels import ranges, read_ahead
 from ...options import ConversionOptions, Progress
 from ...sidecar import KEY
 from ...sidecar.files import json_bytes

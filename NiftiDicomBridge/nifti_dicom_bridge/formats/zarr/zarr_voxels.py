@@ -13,8 +13,8 @@ from typing import Any
 import numpy as np
 
 from ...errors import ZarrReadError
-from ...model.lazy_voxels import LazyVoxels
-from ...model.limits import check_expanded
+from ...model.processes.limits import check_expanded
+from ...model.voxels.lazy_voxels import LazyVoxels
 from .ome import OmeImage
 from .store_files import AGAIN, StoreFiles
 

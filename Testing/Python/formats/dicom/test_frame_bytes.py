@@ -8,11 +8,11 @@ import pytest
 from nifti_dicom_bridge import PixelError
 from nifti_dicom_bridge.formats.dicom.created.label_map import LabelMap
 from nifti_dicom_bridge.formats.dicom.frame_bytes import FrameBytes
-from nifti_dicom_bridge.formats.dicom.reading.data_set_writing import element_header
+from nifti_dicom_bridge.formats.dicom.reading.data_sets.data_set_writing import element_header
 from nifti_dicom_bridge.model.metadata import Encoding, Log
-from nifti_dicom_bridge.model.pixel_bytes import bytes_from_frames
-from nifti_dicom_bridge.model.pixels import PixelFormat
 from nifti_dicom_bridge.model.volume import Volume
+from nifti_dicom_bridge.model.voxels.pixel_bytes import bytes_from_frames
+from nifti_dicom_bridge.model.voxels.pixels import PixelFormat
 from nifti_dicom_bridge.standard.tags import Tag
 
 RNG = np.random.default_rng(0)

@@ -16,8 +16,8 @@ from nifti_dicom_bridge import read
 from nifti_dicom_bridge.errors import PixelError
 from nifti_dicom_bridge.formats.dicom.created.parametric_map import ParametricMapRequest, parametric_maps
 from nifti_dicom_bridge.model.metadata import Log
-from nifti_dicom_bridge.model.pixels import Rescale
 from nifti_dicom_bridge.model.volume import Volume
+from nifti_dicom_bridge.model.voxels.pixels import Rescale
 from oracles import module, oracle, run
 from phantoms import ramp, save, slices
 from readers import dcm2niix_image, dcmqi_map, highdicom_image, own_image

@@ -18,11 +18,11 @@ from nifti_dicom_bridge import Job, convert, read
 from nifti_dicom_bridge.errors import GeometryError, LabelError
 from nifti_dicom_bridge.formats.dicom.created.placement import source_planes
 from nifti_dicom_bridge.formats.dicom.created.segmentation import SegmentationRequest, segmentations
-from nifti_dicom_bridge.formats.dicom.reading.segments import segments_of
+from nifti_dicom_bridge.formats.dicom.reading.segmentations.segments import segments_of
 from nifti_dicom_bridge.labels import Code, Segment, find_labels, number_in_description, read_labels
 from nifti_dicom_bridge.model.metadata import Log
-from nifti_dicom_bridge.model.pixels import Rescale
 from nifti_dicom_bridge.model.volume import Volume
+from nifti_dicom_bridge.model.voxels.pixels import Rescale
 from nifti_dicom_bridge.options import SegmentationForm
 from oracles import oracle, run
 from phantoms import ramp, slices, uid

@@ -16,8 +16,8 @@ from grids import ORIENTATIONS, centres, oriented, values_at
 from nifti_dicom_bridge import ImageReadError, read, to_dicom
 from nifti_dicom_bridge.formats import mgh
 from nifti_dicom_bridge.formats.nrrd.segments import segments_text
-from nifti_dicom_bridge.model import packed_samples
 from nifti_dicom_bridge.model.volume import Volume
+from nifti_dicom_bridge.model.voxels import packed_samples
 from readers import itk_image
 
 VOXELS = np.arange(1, 61, dtype=np.int16).reshape(1, 3, 4, 5)

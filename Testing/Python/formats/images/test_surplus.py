@@ -18,7 +18,7 @@ import SimpleITK
 from nifti_dicom_bridge import ConversionOptions, ImageReadError, Job, NiftiReadError, convert, inspect, read
 from nifti_dicom_bridge.formats import image_formats
 from nifti_dicom_bridge.formats.nifti import reading
-from nifti_dicom_bridge.model import lazy_samples
+from nifti_dicom_bridge.model.voxels import lazy_samples
 
 VOXELS = np.arange(1, 61, dtype="<i2").reshape(3, 4, 5)
 OF_SURFA = (

@@ -6,7 +6,7 @@ import re
 
 from ....model import metadata
 from ....model.metadata import Element, Elements, Item, Log
-from ....model.pixels import PixelFormat
+from ....model.voxels.pixels import PixelFormat
 from ....standard.tags import Tag
 from .. import new_element
 from .attributes import Attributes

@@ -7,9 +7,9 @@ from collections.abc import Sequence
 import numpy as np
 from pydicom.dataset import Dataset
 
-from ....model.geometry import normal_of
-from ....model.pixel_bytes import bytes_from_frames, frames_from_bytes
-from ....model.pixels import PixelFormat
+from ....model.space.geometry import normal_of
+from ....model.voxels.pixel_bytes import bytes_from_frames, frames_from_bytes
+from ....model.voxels.pixels import PixelFormat
 
 _PIXELS = ("PixelData", "FloatPixelData", "DoubleFloatPixelData")
 

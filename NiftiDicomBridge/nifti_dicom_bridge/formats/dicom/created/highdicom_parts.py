@@ -8,7 +8,7 @@ from typing import Any
 from pydicom.dataset import Dataset
 from pydicom.uid import MRImageStorage
 
-from ....model.geometry import Plane
+from ....model.space.geometry import Plane
 from ....standard.tags import Tag
 from ....version import tool_version
 from ..new_element import set_creation

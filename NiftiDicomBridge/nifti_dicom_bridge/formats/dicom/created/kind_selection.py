@@ -6,8 +6,8 @@ import re
 from dataclasses import dataclass
 
 from ....errors import OptionError
-from ....model.lazy_voxels import bounds_of
 from ....model.volume import Volume
+from ....model.voxels.lazy_voxels import bounds_of
 from ....options import Kind
 from ....standard.nifti_codes import STATISTICS
 from .kinds import OF_MODALITY

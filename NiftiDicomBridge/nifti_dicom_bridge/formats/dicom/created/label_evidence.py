@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ....model.lazy_voxels import bounds_of, slabs
 from ....model.volume import Volume
+from ....model.voxels.lazy_voxels import bounds_of, slabs
 
 WHOLE = 1e-3
 """Label maps that were saved with a scale contain whole numbers except for rounding."""

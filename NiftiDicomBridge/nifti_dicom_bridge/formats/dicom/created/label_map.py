@@ -7,13 +7,13 @@ from dataclasses import dataclass
 import numpy as np
 
 from ....errors import LabelError
-from ....model.freed_memory import return_freed_memory
-from ....model.lazy_voxels import MappedVoxels, Voxels, slabs
 from ....model.metadata import Log
-from ....model.real_values import to_real_values
+from ....model.processes.freed_memory import return_freed_memory
 from ....model.volume import Volume
+from ....model.voxels.lazy_voxels import MappedVoxels, Voxels, slabs
+from ....model.voxels.real_values import to_real_values
 from ....options.remedies import remedy
-from ..reading.segment_background import background_of, segment_zero
+from ..reading.segmentations.segment_background import background_of, segment_zero
 from .label_evidence import WHOLE
 
 _BYTE = 256

@@ -8,10 +8,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from ....errors import PixelError
-from ....model.lazy_voxels import Voxels, mapped, slabs
 from ....model.metadata import Log
-from ....model.real_values import to_real_values
 from ....model.volume import Volume
+from ....model.voxels.lazy_voxels import Voxels, mapped, slabs
+from ....model.voxels.real_values import to_real_values
 from .stored_error import DEFAULT_RELATIVE_ERROR, difference, limit_of
 
 _SMALL_PART_OF_STEP = 0.01

@@ -9,11 +9,11 @@ import numpy as np
 
 from ....errors import LabelError
 from ....labels import Segment
-from ....model.lazy_voxels import mapped, slabs, time_of
 from ....model.metadata import Log
-from ....model.pixels import Rescale
-from ....model.real_values import to_real_values, to_type
 from ....model.volume import Volume
+from ....model.voxels.lazy_voxels import mapped, slabs, time_of
+from ....model.voxels.pixels import Rescale
+from ....model.voxels.real_values import to_real_values, to_type
 from ....options.remedies import remedy
 from .label_evidence import WHOLE
 

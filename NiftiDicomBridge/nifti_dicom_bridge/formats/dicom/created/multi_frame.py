@@ -6,8 +6,9 @@ from collections.abc import Callable, Iterator
 
 import numpy as np
 
-from ....model import geometry, metadata
+from ....model import metadata
 from ....model.metadata import Element, Elements, Log
+from ....model.space import geometry
 from ....options import Kind
 from ....standard.tags import Tag
 from .. import new_element

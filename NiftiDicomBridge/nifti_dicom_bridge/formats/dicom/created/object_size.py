@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ....model.volume import Volume
 from ....options import Kind, SegmentationForm
-from ..reading.data_set_writing import check_length
+from ..reading.data_sets.data_set_writing import check_length
 from .kinds import OBJECT_KINDS
 
 _OBJECT_PER_TIME = (Kind.ENHANCED_MR, Kind.PM, Kind.SEG)

@@ -11,11 +11,11 @@ import numpy as np
 from pydicom.dataset import Dataset
 
 from ....labels import Code
-from ....model.geometry import Plane
-from ....model.lazy_voxels import Voxels
 from ....model.metadata import Log
-from ....model.pixels import PixelFormat
+from ....model.space.geometry import Plane
 from ....model.volume import Volume
+from ....model.voxels.lazy_voxels import Voxels
+from ....model.voxels.pixels import PixelFormat
 from ..data_set_file import DataSetFile
 from ..frame_bytes import FrameBytes, frames_of_planes
 from .derivation import code_item, replace_references

@@ -10,8 +10,8 @@ import numpy as np
 from pydicom.dataset import Dataset
 
 from ....errors import PixelError
-from ....model.geometry import Plane, attributes_from_affine
 from ....model.metadata import Log
+from ....model.space.geometry import Plane, attributes_from_affine
 from ....model.volume import Volume
 from ..new_file import check_plane
 from ..pydicom_conversion import items_of

@@ -11,20 +11,20 @@ import numpy as np
 
 from ....errors import DicomReadError, GeometryError, OptionError
 from ....model import metadata
-from ....model.geometry import Plane, ras_of_lps
-from ....model.grids import same_grid
 from ....model.metadata import Element, Elements, Instance
 from ....model.person import Person
-from ....model.stack_affine import grids_of_itk
+from ....model.space.geometry import Plane, ras_of_lps
+from ....model.space.grids import same_grid
+from ....model.space.stack_affine import grids_of_itk
 from ....model.volume import Volume
 from ....standard.tags import Tag
 from ..pydicom_conversion import in_utf_8
-from ..reading.frame_info import FrameInfo
+from ..reading.frames.frame_info import FrameInfo
+from ..reading.frames.tiles import slice_shape_of
+from ..reading.grouping.owners import person_of, person_values
+from ..reading.grouping.series import find_series
 from ..reading.outline import assumed_matrix
-from ..reading.owners import person_of, person_values
 from ..reading.plans import Plan, plan_series
-from ..reading.series import find_series
-from ..reading.tiles import slice_shape_of
 from .modules import EQUIPMENT_TAGS, SPACE_TAGS, STUDY_TAGS
 
 SNAP_VOXELS = 0.05

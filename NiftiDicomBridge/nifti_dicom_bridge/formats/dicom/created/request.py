@@ -9,9 +9,10 @@ from datetime import datetime
 import numpy as np
 
 from ....errors import GeometryError
-from ....model import geometry, metadata
-from ....model.geometry import Plane
+from ....model import metadata
 from ....model.metadata import Elements, Instance, Log
+from ....model.space import geometry
+from ....model.space.geometry import Plane
 from ....model.volume import Volume
 from ....options import Kind
 from ....options.remedies import remedy

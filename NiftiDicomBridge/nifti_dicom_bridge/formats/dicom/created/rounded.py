@@ -8,12 +8,12 @@ from __future__ import annotations
 import numpy as np
 
 from ....errors import PixelError
-from ....model.lazy_voxels import Voxels, mapped
 from ....model.metadata import Log
-from ....model.pixels import PixelFormat
-from ....model.quantization import Survey, decimal, lattice_of, quantize, steps_for, steps_with_padding
-from ....model.real_values import to_real_values, to_type
 from ....model.volume import Volume
+from ....model.voxels.lazy_voxels import Voxels, mapped
+from ....model.voxels.pixels import PixelFormat
+from ....model.voxels.quantization import Survey, decimal, lattice_of, quantize, steps_for, steps_with_padding
+from ....model.voxels.real_values import to_real_values, to_type
 from .stored_error import Difference, became_padding, check, difference, limit_of
 from .stored_pixels import PixelConstraints, StoredPixels, packed
 

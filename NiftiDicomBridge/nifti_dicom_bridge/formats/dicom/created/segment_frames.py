@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 from pydicom.dataset import Dataset
 
-from ....model.pixels import PixelFormat
+from ....model.voxels.pixels import PixelFormat
 from ....options import SegmentationForm
 from ..frame_bytes import FrameBytes
 from .label_map import LabelMap

@@ -11,17 +11,17 @@ from pydicom.dataset import Dataset
 
 from ....errors import LabelError
 from ....labels import Code, Segment, description_of, with_codes
-from ....model.freed_memory import return_freed_memory
-from ....model.geometry import Plane
-from ....model.lazy_voxels import slabs
 from ....model.metadata import Log
+from ....model.processes.freed_memory import return_freed_memory
+from ....model.space.geometry import Plane
 from ....model.volume import Volume
+from ....model.voxels.lazy_voxels import slabs
 from ....options import SegmentationForm
 from ....options.algorithm import UNKNOWN, Algorithm
 from ....options.remedies import remedy
 from ....standard.pydicom_settings import without_warnings
 from ..data_set_file import DataSetFile
-from ..reading.data_set_writing import check_length
+from ..reading.data_sets.data_set_writing import check_length
 from .algorithm import note_missing, put_algorithm, with_algorithm
 from .derivation import code_item, replace_references
 from .empty_slices import with_marks, without_marks

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from ....model import geometry
 from ....model.metadata import Elements, Log
+from ....model.space import geometry
 from ....options import Kind
 from ....standard.tags import Tag
 from .. import new_element

@@ -7,12 +7,12 @@ from dataclasses import replace
 import numpy as np
 
 from ....errors import PixelError
-from ....model.lazy_voxels import MappedVoxels, Voxels, bounds_of, samples_of
 from ....model.metadata import Log
-from ....model.pixels import PixelFormat
-from ....model.quantization import decimal
 from ....model.volume import Volume
-from ..reading.rescale import LARGEST_SLOPE, SMALLEST_SLOPE
+from ....model.voxels.lazy_voxels import MappedVoxels, Voxels, bounds_of, samples_of
+from ....model.voxels.pixels import PixelFormat
+from ....model.voxels.quantization import decimal
+from ..reading.values.rescale import LARGEST_SLOPE, SMALLEST_SLOPE
 from .rounded import measured, rounded
 from .stored_error import limit_of
 from .stored_pixels import PixelConstraints, StoredPixels, packed

@@ -9,9 +9,9 @@ from typing import Any
 import numpy as np
 
 from ....errors import PixelError
-from ....model.lazy_voxels import Voxels
 from ....model.metadata import Log
 from ....model.volume import Volume
+from ....model.voxels.lazy_voxels import Voxels
 from ....options.remedies import remedy
 
 DEFAULT_RELATIVE_ERROR = 1e-4

@@ -7,10 +7,10 @@ from functools import cached_property
 
 import numpy as np
 
-from ....model.lazy_voxels import Voxels, mapped
-from ....model.pixels import PixelFormat
-from ....model.real_values import to_type
 from ....model.volume import Volume
+from ....model.voxels.lazy_voxels import Voxels, mapped
+from ....model.voxels.pixels import PixelFormat
+from ....model.voxels.real_values import to_type
 
 _WINDOW_SLICES = 16
 

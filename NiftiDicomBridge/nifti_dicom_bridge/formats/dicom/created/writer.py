@@ -11,9 +11,9 @@ import numpy as np
 
 from ....errors import DicomReadError, LabelError
 from ....labels import Segment
-from ....model.lazy_voxels import Voxels, samples_of, slabs
 from ....model.metadata import Log
 from ....model.volume import Volume
+from ....model.voxels.lazy_voxels import Voxels, samples_of, slabs
 from ....options import Kind, SegmentationForm
 from ....options.algorithm import UNKNOWN, Algorithm
 from ....options.remedies import remedy

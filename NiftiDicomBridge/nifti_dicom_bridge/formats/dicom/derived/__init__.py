@@ -12,14 +12,14 @@ import numpy as np
 
 from ....errors import GeometryError
 from ....model import metadata
-from ....model.lost_positions import unstated_position
 from ....model.metadata import Instance, Log
+from ....model.space.lost_positions import unstated_position
 from ....model.volume import Volume
 from ....options import ConversionOptions
 from ....standard.tags import Tag
 from ..new_file import NewFile
-from ..reading.data_set_writing import check_length
-from ..reading.lookup import frame_count
+from ..reading.attributes.lookup import frame_count
+from ..reading.data_sets.data_set_writing import check_length
 from ..structure_sets import is_structure_set
 from ..uids import UidMap
 from .derivation import DerivationContext, has_position

@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import numpy as np
 
-from ....model import geometry, metadata
-from ....model.geometry import Plane, upright_axes
-from ....model.grids import same_grid
+from ....model import metadata
 from ....model.metadata import Instance, Log, SeriesMetadata
-from ....model.regular_grid import SAME_SLICE
+from ....model.space import geometry
+from ....model.space.geometry import Plane, upright_axes
+from ....model.space.grids import same_grid
+from ....model.space.regular_grid import SAME_SLICE
 from ....model.volume import Volume
 from ....options import ConversionOptions, Resample
 from ....standard.tags import Tag
-from ..reading.frame_info import FrameInfo
-from ..reading.frames import frames_of, true_planes
-from ..reading.tolerances import SEEN_SHIFT
+from ..reading.frames.frame_info import FrameInfo
+from ..reading.frames.frames import frames_of, true_planes
+from ..reading.frames.tolerances import SEEN_SHIFT
 from ..uids import new_uid
 from .stored import DerivedPixels
 from .units import lost_unit, note_of_units

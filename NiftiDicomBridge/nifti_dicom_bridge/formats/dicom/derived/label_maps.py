@@ -21,10 +21,10 @@ from .. import new_element, new_file
 from ..data_set_file import DataSetFile
 from ..new_file import NewFile
 from ..pydicom_conversion import data_set_of, in_utf_8, items_of
-from ..reading.data_set_reading import read_data_set
-from ..reading.frames import true_planes
-from ..reading.segment_grids import label_numbers
-from ..reading.segments import all_segments, labeled_segments
+from ..reading.data_sets.data_set_reading import read_data_set
+from ..reading.frames.frames import true_planes
+from ..reading.segmentations.segment_grids import label_numbers
+from ..reading.segmentations.segments import all_segments, labeled_segments
 from ..references import Reference, source_images, with_referenced_series
 from ..uids import UidMap
 from .attributes import STALE, description_of, holds

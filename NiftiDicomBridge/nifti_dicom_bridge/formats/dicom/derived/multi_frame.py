@@ -11,9 +11,9 @@ from ....standard import dictionary
 from ....standard.tags import Tag
 from .. import new_element
 from ..new_file import NewFile
-from ..reading.lookup import frame_count
-from ..reading.multiframe import vectors_of_frames
-from ..reading.philips_volumes import kept_elements
+from ..reading.attributes.lookup import frame_count
+from ..reading.frames.multiframe import vectors_of_frames
+from ..reading.frames.philips_volumes import kept_elements
 from ..uids import UidMap
 from .attributes import OF_ONE_TIME, common, file_of_planes, rescale_elements, with_value_mapping
 from .derivation import DerivationContext

@@ -6,12 +6,12 @@ All other private elements are dropped, as an edit may have made them wrong.
 from __future__ import annotations
 
 from ....model import metadata
-from ....model.geometry import ras_of_lps
 from ....model.metadata import Elements, Instance
+from ....model.space.geometry import ras_of_lps
 from ....standard.tags import Tag
 from .. import new_element
 from ..created.request import directionality
-from ..reading import vendor
+from ..reading.attributes import vendor
 from .derivation import DerivationContext
 
 

@@ -11,9 +11,9 @@ from ....standard.iods import attributes_of
 from ....standard.tags import Tag
 from .. import new_element
 from ..new_file import NewFile
-from ..reading.detectors import with_place
-from ..reading.ultrasound_regions import size_in_regions
-from ..reading.vendor import are_rows_reversed
+from ..reading.attributes.vendor import are_rows_reversed
+from ..reading.frames.detectors import with_place
+from ..reading.frames.ultrasound_regions import size_in_regions
 from ..uids import UidMap
 from .attributes import common, file_of, rescale_elements
 from .derivation import DerivationContext

@@ -8,16 +8,16 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ....model import metadata
-from ....model.geometry import Plane
 from ....model.legacy_converted import own_groups
 from ....model.metadata import Element
+from ....model.space.geometry import Plane
 from ....model.volume import Volume
 from ....standard.tags import Tag
 from .. import new_element
 from ..created.placement import SAME_DIRECTION, SAME_PLACE
 from ..pydicom_conversion import in_utf_8
-from ..reading.frames import true_planes
-from ..reading.segment_sources import source_of
+from ..reading.frames.frames import true_planes
+from ..reading.segmentations.segment_sources import source_of
 
 if TYPE_CHECKING:
     from pydicom.dataset import Dataset

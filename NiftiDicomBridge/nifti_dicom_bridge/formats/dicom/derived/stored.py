@@ -12,18 +12,18 @@ import numpy as np
 
 from ....errors import PixelError
 from ....model import metadata
-from ....model.lazy_voxels import MappedVoxels, Voxels, plane_bounds, slabs
 from ....model.metadata import Log
-from ....model.pixels import PixelFormat
-from ....model.quantization import Steps, ValueRange, quantize, steps_for, steps_with_padding
-from ....model.real_values import check_fit, to_real_values, to_stored_values
 from ....model.volume import Volume
+from ....model.voxels.lazy_voxels import MappedVoxels, Voxels, plane_bounds, slabs
+from ....model.voxels.pixels import PixelFormat
+from ....model.voxels.quantization import Steps, ValueRange, quantize, steps_for, steps_with_padding
+from ....model.voxels.real_values import check_fit, to_real_values, to_stored_values
 from ....standard.sop_classes import PARAMETRIC_MAP, PET, SEGMENTATIONS
 from ....standard.tags import Tag
 from ..created.stored_error import Difference, became_padding, limit_of, refuse_coarse, some_of, usual_range
-from ..reading import decode
-from ..reading.frame_info import FrameInfo
-from ..reading.frames import frames_of
+from ..reading.frames.frame_info import FrameInfo
+from ..reading.frames.frames import frames_of
+from ..reading.pixel_data import decode
 
 # objects whose integers are what they are: no rescale can be between pixels and values
 _X_RAYS = "1.2.840.10008.5.1.4.1.1.1."

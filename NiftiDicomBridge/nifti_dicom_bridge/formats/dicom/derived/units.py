@@ -6,8 +6,8 @@ from ....model import metadata
 from ....model.metadata import Instance
 from ....standard.sop_classes import CT
 from ....standard.tags import Tag
-from ..reading.frame_info import FrameInfo
-from ..reading.frames import frames_of
+from ..reading.frames.frame_info import FrameInfo
+from ..reading.frames.frames import frames_of
 from .stored import DerivedPixels
 
 HU = "HU"

@@ -23,7 +23,7 @@ from ....version import tool_version
 from ..created.highdicom_tables import read_tables_by_module
 from ..data_set_file import DataSetFile
 from ..pydicom_conversion import data_set_of
-from ..reading.data_set_writing import check_length
+from ..reading.data_sets.data_set_writing import check_length
 from ..references import Reference, evidence
 from ..uids import UidMap, new_uid
 from .corrections import apply_corrections

@@ -8,13 +8,14 @@ from typing import IO, TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from ....model import geometry, metadata
-from ....model.lazy_samples import ExpandedSamples
-from ....model.lazy_voxels import bounds_of
+from ....model import metadata
+from ....model.files.temporary_files import temporary_file
 from ....model.metadata import Instance, Log, PixelElement
-from ....model.pixels import PixelFormat
-from ....model.temporary_files import temporary_file
+from ....model.space import geometry
 from ....model.volume import Volume
+from ....model.voxels.lazy_samples import ExpandedSamples
+from ....model.voxels.lazy_voxels import bounds_of
+from ....model.voxels.pixels import PixelFormat
 from ....standard.numbers import decimal_text
 from ....standard.tags import Tag
 from ..changed_instance import transcoded
@@ -22,7 +23,7 @@ from ..composer import Composer
 from ..created.modules import METHOD_UNKNOWN
 from ..derived import derive
 from ..frame_bytes import FrameBytes
-from ..reading import decode
+from ..reading.pixel_data import decode
 from ..restore import PixelSource, frames_by_instance
 from ..uids import UidMap, new_uid
 

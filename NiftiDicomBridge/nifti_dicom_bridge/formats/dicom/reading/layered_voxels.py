@@ -7,11 +7,11 @@ from collections import defaultdict
 import numpy as np
 
 from ....model.metadata import Instance
-from ....model.pixels import PixelFormat
-from . import decode
-from .bits_in_file import BitsInFile
-from .files import read_part
-from .lookup import frame_count
+from ....model.voxels.pixels import PixelFormat
+from .attributes.lookup import frame_count
+from .data_sets.files import read_part
+from .pixel_data import decode
+from .pixel_data.bits_in_file import BitsInFile
 from .plans import Plan
 from .stored_voxels import StoredVoxels
 

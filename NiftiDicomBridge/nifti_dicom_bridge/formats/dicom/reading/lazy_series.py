@@ -7,15 +7,15 @@ from dataclasses import replace
 
 import numpy as np
 
-from ....model.digest import planes_per_block
-from ....model.lazy_voxels import LazyVoxels, ranges, read_ahead
 from ....model.volume import Volume
+from ....model.voxels.digest import planes_per_block
+from ....model.voxels.lazy_voxels import LazyVoxels, ranges, read_ahead
 from ....options import Progress
 from .layered_voxels import LayeredVoxels
 from .outline import outline
 from .plans import Plan
-from .scaling import real_planes, scaling_of
 from .stored_voxels import StoredVoxels
+from .values.scaling import real_planes, scaling_of
 
 
 class StreamedSeries:

@@ -14,26 +14,26 @@ import numpy as np
 from ....errors import DicomReadError
 from ....model import metadata
 from ....model.dicom_source import Origin
-from ....model.limits import check_memory
 from ....model.metadata import Instance
-from ....model.pixel_bytes import BitFrames, are_values, bytes_from_frames, bytes_of, exclusive_or, tile, untile
-from ....model.pixels import PixelFormat, PixelRecord
-from ....model.real_values import reinterpret_bits
+from ....model.processes.limits import check_memory
 from ....model.volume import Volume
+from ....model.voxels.pixel_bytes import BitFrames, are_values, bytes_from_frames, bytes_of, exclusive_or, tile, untile
+from ....model.voxels.pixels import PixelFormat, PixelRecord
+from ....model.voxels.real_values import reinterpret_bits
 from ....options import Progress
 from ....standard import dictionary
 from ....standard.tags import Tag
-from . import decode
-from .files import read_at, read_pixel_bytes
-from .lookup import frame_count
-from .modality_lut import doubts_of_table
+from .attributes.lookup import frame_count
+from .data_sets.files import read_at, read_pixel_bytes
+from .frames.tiles import tiles_of
+from .pixel_data import decode
+from .pixel_data.surplus_frames import doubt_of_frames
+from .pixel_data.unused_bits import doubt_of_bits
 from .plans import Plan
-from .real_world import doubts_of_mapping
-from .scaling import Scaling
-from .segment_doubts import DoubtsOfValues
-from .surplus_frames import doubt_of_frames
-from .tiles import tiles_of
-from .unused_bits import doubt_of_bits
+from .segmentations.segment_doubts import DoubtsOfValues
+from .values.modality_lut import doubts_of_table
+from .values.real_world import doubts_of_mapping
+from .values.scaling import Scaling
 
 READERS = 2
 """Files read at the same time."""

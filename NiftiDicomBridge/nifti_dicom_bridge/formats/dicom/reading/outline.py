@@ -8,15 +8,15 @@ import numpy as np
 
 from ....bids import time_step_s_of
 from ....model.dicom_source import DicomSource, Origin
-from ....model.geometry import LPS_TO_RAS
 from ....model.metadata import SeriesMetadata
-from ....model.pixels import Rescale
+from ....model.space.geometry import LPS_TO_RAS
 from ....model.volume import UNPLACED, Volume
-from .gradients import gradients_and_notes
+from ....model.voxels.pixels import Rescale
+from .frames.tiles import slice_shape_of
 from .loader import Loader
 from .plans import DrawnPlan, Plan
-from .segment_grids import has_labels
-from .tiles import slice_shape_of
+from .segmentations.segment_grids import has_labels
+from .timing.gradients import gradients_and_notes
 
 
 def outline(plan: Plan) -> Volume:

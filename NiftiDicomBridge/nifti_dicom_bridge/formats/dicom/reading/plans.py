@@ -10,22 +10,23 @@ from typing import Any
 
 import numpy as np
 
-from ....model.collection import collection_paused
+from ....model.files.names import safe_name, unique_name
 from ....model.metadata import Instance
-from ....model.names import safe_name, unique_name
+from ....model.processes.collection import collection_paused
 from ....model.volume import Volume
 from ....standard.sop_classes import SEGMENTATIONS
-from . import decode, stacks
-from .frame_info import FrameInfo
-from .frames import SharedDescriptions, frames_of
-from .locations import doubts_of_locations
-from .lone_positions import with_orientations, without_lone_position
-from .multiframe import is_large_picture, refuse_tiles, sop_class_of
-from .segment_grids import grids_of_segmentations
-from .series import Inventory, Series
-from .series_doubts import doubts_of
-from .shared_values import SharedValues, SimilarDataSets
-from .tiles import is_tiled, refuse_undescribed
+from .attributes.shared_values import SharedValues, SimilarDataSets
+from .frames.frame_info import FrameInfo
+from .frames.frames import SharedDescriptions, frames_of
+from .frames.multiframe import is_large_picture, refuse_tiles, sop_class_of
+from .frames.tiles import is_tiled, refuse_undescribed
+from .grouping.series import Inventory, Series
+from .grouping.series_doubts import doubts_of
+from .pixel_data import decode
+from .segmentations.segment_grids import grids_of_segmentations
+from .stacking import stacks
+from .stacking.locations import doubts_of_locations
+from .stacking.lone_positions import with_orientations, without_lone_position
 
 
 @dataclass

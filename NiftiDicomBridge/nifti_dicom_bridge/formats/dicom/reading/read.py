@@ -7,14 +7,14 @@ from dataclasses import replace
 from pathlib import Path
 
 from ....errors import DicomReadError
-from ....model.digest import digest_of, freeze
 from ....model.volume import Volume
+from ....model.voxels.digest import digest_of, freeze
 from ....options import Progress
+from .grouping.series import find_series
 from .loader import Loader
 from .outline import outline
 from .plans import DrawnPlan, Plan
-from .scaling import real_planes, scaling_of
-from .series import find_series
+from .values.scaling import real_planes, scaling_of
 
 
 def read(paths: Iterable[Path], progress: Progress | None = None) -> list[Volume]:

@@ -9,14 +9,14 @@ from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 
-from ....model.lazy_voxels import LazyVoxels
 from ....model.metadata import Instance
-from ....model.pixel_bytes import bytes_from_frames, exclusive_or, frames_from_bytes
-from ....model.pixels import PixelFormat
-from . import decode
-from .files import read_part
+from ....model.voxels.lazy_voxels import LazyVoxels
+from ....model.voxels.pixel_bytes import bytes_from_frames, exclusive_or, frames_from_bytes
+from ....model.voxels.pixels import PixelFormat
+from .attributes.lookup import frame_count
+from .data_sets.files import read_part
 from .loader import FILES_AT_ONCE, READERS, Loader, read_into
-from .lookup import frame_count
+from .pixel_data import decode
 from .plans import Plan
 
 KEPT_INSTANCES = 2

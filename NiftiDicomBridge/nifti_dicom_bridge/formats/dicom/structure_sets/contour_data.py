@@ -7,8 +7,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from ....model.geometry import Plane
 from ....model.metadata import Element, Elements
+from ....model.space.geometry import Plane
 from ....standard.numbers import DS_LENGTH, decimal_text
 from ....standard.tags import Tag
 from .. import new_element

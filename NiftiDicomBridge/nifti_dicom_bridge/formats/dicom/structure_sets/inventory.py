@@ -6,13 +6,13 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from ....errors import BridgeError
-from ....model.failure import failure_of
 from ....model.metadata import Instance
-from ....model.process_copies import computed_in_copies, useful_jobs
-from ..reading.found_files import Leftover
+from ....model.processes.failure import failure_of
+from ....model.processes.process_copies import computed_in_copies, useful_jobs
+from ..reading.grouping.found_files import Leftover
+from ..reading.grouping.series import Inventory, Series
 from ..reading.plans import Plan, plan_all, plan_series, with_unique_names
-from ..reading.segment_series import put_on_series
-from ..reading.series import Inventory, Series
+from ..reading.segmentations.segment_series import put_on_series
 from .plan import StructurePlan, StructureReader
 
 SHARE = 1 << 17

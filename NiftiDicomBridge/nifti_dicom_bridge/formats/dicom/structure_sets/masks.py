@@ -8,8 +8,8 @@ from types import MappingProxyType
 
 import numpy as np
 
-from ....model.geometry import Plane
-from ..reading.tolerances import near_slice_mm, same_place_mm
+from ....model.space.geometry import Plane
+from ..reading.frames.tolerances import near_slice_mm, same_place_mm
 from .fill import filled
 from .rois import Contour, ContourImage, Roi, is_closed, is_unusual
 
@@ -244,7 +244,7 @@ def _once(sentences: list[str], sentence: str) -> None:
 
 def sets_without_overlap(masks: Sequence[RoiMasks]) -> list[list[RoiMasks]]:
     """Return regions in sets, in each of which no two have a voxel in common; those without voxels are in the first."""
-    from ..reading.overlaps import colored_sets
+    from ..reading.segmentations.overlaps import colored_sets
 
     pairs = {
         frozenset((a.roi.index, b.roi.index))

@@ -10,21 +10,21 @@ import numpy as np
 
 from ....model import metadata
 from ....model.dicom_source import DicomSource, Origin
-from ....model.digest import digest_of, freeze
-from ....model.geometry import Plane
+from ....model.files.names import safe_name
 from ....model.metadata import Instance, SeriesMetadata
-from ....model.names import safe_name
-from ....model.pixels import PixelRecord, Rescale
+from ....model.space.geometry import Plane
 from ....model.volume import Volume
+from ....model.voxels.digest import digest_of, freeze
+from ....model.voxels.pixels import PixelRecord, Rescale
 from ....options import RoiForm
 from ....options.remedies import remedy
 from ....standard.tags import Tag
-from ..reading.frame_info import FrameInfo
-from ..reading.owners import is_of_another_patient
+from ..reading.frames.frame_info import FrameInfo
+from ..reading.frames.tiles import slice_shape_of
+from ..reading.grouping.owners import is_of_another_patient
+from ..reading.grouping.registrations import Spaces
 from ..reading.plans import DrawnPlan, Plan
-from ..reading.registrations import Spaces
-from ..reading.stacks import Grid, Layer
-from ..reading.tiles import slice_shape_of
+from ..reading.stacking.stacks import Grid, Layer
 from .masks import NOT_DRAWN, RoiMasks, SliceGrid, sets_without_overlap
 from .rois import ContourImage, Roi, contours_left_out, labels_of, numbers_of, rois_of
 

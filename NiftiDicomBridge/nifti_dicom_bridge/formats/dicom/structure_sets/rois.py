@@ -15,7 +15,7 @@ from ....model.charset import CharacterSet
 from ....model.metadata import Element, Elements, Instance, Item
 from ....model.volume import Volume
 from ....standard.tags import Tag
-from ..reading.item_values import code_of, text_of
+from ..reading.attributes.item_values import code_of, text_of
 from . import is_structure_set
 
 CLOSED_PLANAR = "CLOSED_PLANAR"

@@ -13,8 +13,8 @@ from nifti_dicom_bridge.formats.dicom.created.kinds import OBJECT_KINDS
 from nifti_dicom_bridge.formats.dicom.created.stored import source_stored_values, stored_values
 from nifti_dicom_bridge.formats.dicom.created.stored_pixels import PixelConstraints, StoredPixels
 from nifti_dicom_bridge.model.metadata import Log
-from nifti_dicom_bridge.model.pixels import Rescale
 from nifti_dicom_bridge.model.volume import Volume
+from nifti_dicom_bridge.model.voxels.pixels import Rescale
 
 SHAPE = (2, 3, 2, 4)
 INTEGERS = (np.int8, np.uint8, np.int16, np.uint16, np.int32, np.uint32, np.int64, np.uint64)

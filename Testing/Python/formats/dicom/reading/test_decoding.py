@@ -15,8 +15,8 @@ from pydicom.encaps import encapsulate
 
 from circle import Circle
 from nifti_dicom_bridge import DicomReadError, Outcome
-from nifti_dicom_bridge.formats.dicom.reading import codec_process, decompress
-from nifti_dicom_bridge.formats.dicom.reading.frame_codecs import NotDecoded
+from nifti_dicom_bridge.formats.dicom.reading.pixel_data import codec_process, decompress
+from nifti_dicom_bridge.formats.dicom.reading.pixel_data.frame_codecs import NotDecoded
 from nifti_dicom_bridge.formats.dicom.reading.read import read
 from oracles import module
 from phantoms.base import SECONDARY_CAPTURE, image, ramp, save, slices

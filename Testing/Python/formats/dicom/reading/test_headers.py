@@ -17,10 +17,10 @@ from pydicom.sequence import Sequence
 import phantoms
 from nifti_dicom_bridge import compare, to_dicom, to_nifti
 from nifti_dicom_bridge.errors import DicomReadError
-from nifti_dicom_bridge.formats.dicom.reading import files
-from nifti_dicom_bridge.formats.dicom.reading.frames import SharedDescriptions, frames_of
-from nifti_dicom_bridge.formats.dicom.reading.headers import Headers, Template
-from nifti_dicom_bridge.formats.dicom.reading.series import find_series
+from nifti_dicom_bridge.formats.dicom.reading.data_sets import files
+from nifti_dicom_bridge.formats.dicom.reading.data_sets.headers import Headers, Template
+from nifti_dicom_bridge.formats.dicom.reading.frames.frames import SharedDescriptions, frames_of
+from nifti_dicom_bridge.formats.dicom.reading.grouping.series import find_series
 from nonempty import some
 from phantoms.base import MR, ramp, save, slices
 from places import CASES, SHARED
@@ -143,8 +143,8 @@ def outputs_of(inputs: Path, output: Path) -> dict[str, bytes]:
 def assert_same_outputs(folder: Path, output: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Convert a folder with and without comparing headers, at once and some planes at a time."""
     compared = outputs_of(folder, output / "compared")
-    monkeypatch.setattr("nifti_dicom_bridge.conversion.streamed.IN_MEMORY", 0)
-    monkeypatch.setattr("nifti_dicom_bridge.conversion.streamed.IN_MEMORY_OBJECT", 0)
+    monkeypatch.setattr("nifti_dicom_bridge.conversion.inputs.streamed.IN_MEMORY", 0)
+    monkeypatch.setattr("nifti_dicom_bridge.conversion.inputs.streamed.IN_MEMORY_OBJECT", 0)
     assert outputs_of(folder, output / "streamed") == compared
     monkeypatch.setattr(Headers, "_by_template", lambda self, path, name: None)
     assert outputs_of(folder, output / "parsed") == compared
@@ -186,7 +186,7 @@ def shown(frame: object, times: int) -> tuple[object, ...]:
 
 @pytest.mark.parametrize("folder", list(folders()) or [None], ids=str)
 def test_times_of_all_frames_of_a_series_are_those_of_each(folder: Path | None) -> None:
-    from nifti_dicom_bridge.formats.dicom.reading.coordinates import TIMES, TimesOfFrames
+    from nifti_dicom_bridge.formats.dicom.reading.attributes.coordinates import TIMES, TimesOfFrames
 
     if folder is None:
         pytest.skip("there is no ../shared/data next to the repository")
@@ -201,7 +201,7 @@ def test_times_of_all_frames_of_a_series_are_those_of_each(folder: Path | None) 
 
 @pytest.mark.parametrize("folder", list(folders()) or [None], ids=str)
 def test_frames_of_a_series_are_those_of_each_instance_alone(folder: Path | None) -> None:
-    from nifti_dicom_bridge.formats.dicom.reading.coordinates import TIMES
+    from nifti_dicom_bridge.formats.dicom.reading.attributes.coordinates import TIMES
 
     if folder is None:
         pytest.skip("there is no ../shared/data next to the repository")

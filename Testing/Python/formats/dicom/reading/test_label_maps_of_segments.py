@@ -12,7 +12,7 @@ import pytest
 from circle import Circle, listing
 from grids import assert_same_places
 from nifti_dicom_bridge import Outcome, read
-from nifti_dicom_bridge.conversion.inspect import inspect
+from nifti_dicom_bridge.conversion.inspection.inspect import inspect
 from nifti_dicom_bridge.labels import number_in_description, read_labels
 from nifti_dicom_bridge.options import SegmentationForm
 from phantoms import save

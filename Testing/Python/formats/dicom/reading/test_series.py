@@ -11,8 +11,8 @@ from pydicom.dataset import Dataset
 
 from circle import KEEP, Circle, listing
 from nifti_dicom_bridge import Outcome
+from nifti_dicom_bridge.formats.dicom.reading.grouping.series import find_series
 from nifti_dicom_bridge.formats.dicom.reading.read import read
-from nifti_dicom_bridge.formats.dicom.reading.series import find_series
 from phantoms.base import CT, MR, put_raw, ramp, save, slices, uid
 
 

@@ -6,8 +6,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from nifti_dicom_bridge.formats.dicom.reading.coordinates import TIMES, SharedRows, SharedTimes, TimesOfFrames, time_of
-from nifti_dicom_bridge.formats.dicom.reading.shared_values import SharedValues, SimilarDataSets
+from nifti_dicom_bridge.formats.dicom.reading.attributes.coordinates import (
+    TIMES,
+    SharedRows,
+    SharedTimes,
+    TimesOfFrames,
+    time_of,
+)
+from nifti_dicom_bridge.formats.dicom.reading.attributes.shared_values import SharedValues, SimilarDataSets
 from nifti_dicom_bridge.model.metadata import Element, Elements
 from nifti_dicom_bridge.model.similar_elements import SimilarElements, column_of
 from nifti_dicom_bridge.standard.tags import Tag

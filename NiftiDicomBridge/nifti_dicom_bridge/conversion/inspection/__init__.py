@@ -1,0 +1,1 @@
+"""What the inputs contain, before anything is converted."""

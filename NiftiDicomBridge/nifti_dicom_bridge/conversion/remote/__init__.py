@@ -1,0 +1,1 @@
+"""Archives and URLs as inputs and outputs."""

@@ -1,0 +1,92 @@
+"""Archives as inputs and outputs of a conversion."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ...errors import BridgeError
+from ...model.report import ConversionReport, Entry, Outcome
+from ...options import ConversionOptions, Progress
+from ...options.urls import is_address
+
+if TYPE_CHECKING:
+    from ...network.transfer_report import TransferEntry
+
+_NAMES = 4
+"""Files that a sentence names."""
+
+
+@contextmanager
+def fetched_inputs(
+    inputs: Sequence[Path], options: ConversionOptions, progress: Progress | None
+) -> Iterator[tuple[list[Path], list[Entry]]]:
+    """Yield inputs of which archives are replaced by folders with what was fetched, and entries of what was not fetched.
+
+    Raises
+    ------
+    ArchiveError
+        If an archive cannot be reached or has nothing that matches.
+    OptionError
+        If an address is not valid or selects nothing.
+    """
+    if not any(map(is_address, inputs)):
+        yield list(inputs), []
+        return
+    from ...network.fetch import fetch
+    from ...network.settings import read_archive_settings
+
+    settings = read_archive_settings(options.archive_settings)
+    paths: list[Path] = []
+    failed: list[Entry] = []
+    with tempfile.TemporaryDirectory(prefix="nifti-dicom-bridge-") as folder:
+        for number, path in enumerate(inputs):
+            if not is_address(path):
+                paths.append(path)
+                continue
+            place = Path(folder) / str(number)
+            report = fetch(str(path), place, settings=settings, progress=progress)
+            failed += [_not_fetched(entry, options) for entry in report.entries if entry.outcome.value == "failed"]
+            if report.outputs:
+                paths.append(place)
+        if not paths:
+            raise BridgeError(failed[0].error)
+        yield paths, failed
+
+
+def _not_fetched(entry: TransferEntry, options: ConversionOptions) -> Entry:
+    """Return the entry of what was not fetched; that of a de-identified conversion does not name it."""
+    if options.deidentify:
+        return Entry("archive", Outcome.FAILED, error="A part of what was selected was not fetched. fetch names it.")
+    return Entry(entry.title, Outcome.FAILED, error=entry.error)
+
+
+def send_outputs(report: ConversionReport, options: ConversionOptions, progress: Progress | None) -> None:
+    """Send the DICOM files of a report; what was not sent becomes an entry, as the files remain."""
+    from ...network.send import send
+    from ...network.settings import read_archive_settings
+
+    files = [path for entry in report.entries if entry.outcome is not Outcome.FAILED for path in entry.outputs]
+    if not files:
+        return
+    try:
+        transfer = send(files, options.send, read_archive_settings(options.archive_settings), progress)
+    except BridgeError as error:
+        report.entries.append(_not_sent(options.send, files, str(error)))
+        return
+    report.notes += [*transfer.notes, f"{options.send}: {transfer.summary()}"]
+    failed: dict[str, list[Path]] = {}
+    for entry in transfer.entries:
+        if entry.outcome.value == "failed":
+            failed.setdefault(entry.error, []).extend(entry.paths or [Path(entry.title)])
+    report.entries += [_not_sent(options.send, paths, reason) for reason, paths in failed.items()]
+
+
+def _not_sent(target: str, paths: list[Path], reason: str) -> Entry:
+    names = ", ".join("/".join(path.parts[-2:]) for path in paths[:_NAMES])
+    names += f" and {len(paths) - _NAMES} more" * (len(paths) > _NAMES)
+    error = f"{len(paths)} file(s) were written and not sent ({names}): {reason.rstrip('.')}."
+    return Entry(target, Outcome.FAILED, paths, error=f"{error} nifti-dicom-bridge send sends them.")

@@ -1,0 +1,1 @@
+"""Instances → frames: where each frame is, and what it shows."""

@@ -1,0 +1,1 @@
+"""Files → series: which files were found, and which belong together."""

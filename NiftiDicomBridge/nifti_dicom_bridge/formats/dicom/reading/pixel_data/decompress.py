@@ -1,0 +1,178 @@
+"""Encapsulated pixel data → frames, by the first decoder that takes them, each on its own terms."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from importlib.util import find_spec
+from weakref import WeakKeyDictionary
+
+import numpy as np
+
+from .....errors import DecoderMissingError, DicomReadError
+from .....model.metadata import Instance
+from .....model.processes.limits import check_expanded
+from .....model.voxels.pixels import PixelFormat
+from .....optional_packages import missing_error
+from .....standard import dictionary
+from .....standard.pydicom_settings import without_validation
+from .....standard.tags import Tag
+from .....standard.transfer_syntaxes import HTJ2K, JPEG_2000, JPEG_LS
+from .codec_process import decode_in_process
+from .codestream import claimed_size, is_signed, syntax_of
+from .encapsulated import frames_as_stored, is_closed, pixel_attributes
+from .frame_codecs import Attributes, NotDecoded, decode_safely
+from .itk_frames import frames_by_itk
+from .surplus_frames import doubt_of_frames, uncounted_frames
+
+MOST_COMPRESSED = 5000
+"""Bytes that one byte of a compressed frame becomes at most, in a large frame that is not suspicious."""
+GDCM = frozenset(f"1.2.840.10008.1.2.4.{number}" for number in range(50, 94))
+"""JPEG, JPEG-LS and JPEG 2000, of any process (PS3.6 A); for others, the process with GDCM need not be started."""
+_OTHER_CODEC = "{name} is {stated}, but the frames are compressed as {own} specifies: they are decoded so"
+_own_syntaxes: WeakKeyDictionary[Instance, str] = WeakKeyDictionary()
+"""Transfer syntaxes of frames that are of another codec than their objects state."""
+_CONTAIN_GDCM = ("SimpleITK", "gdcm")
+"""It ends the whole process on some damaged data: a frame of RLE without segments is one."""
+
+
+def decompress(instance: Instance, pixel: PixelFormat, numbers: Sequence[int] | None = None) -> np.ndarray:
+    """Return some frames of compressed pixel data, all by default, shape (frames, rows, columns[, samples]).
+
+    Raises
+    ------
+    DicomReadError
+        If the data are truncated or damaged, or no installed decoder knows their transfer syntax.
+    """
+    frames = frames_as_stored(instance, numbers)
+    _check_claims(instance, pixel, frames)
+    with without_validation():
+        decoded = _decoded(instance, pixel, frames)
+    if decoded.dtype.kind == "i" and not pixel.signed and not pixel.floating:  # as the attributes have the same bits
+        decoded = decoded.view(f"u{decoded.dtype.itemsize}")
+    if decoded.shape != (len(frames), *pixel.shape):
+        raise DicomReadError(
+            f"{instance.path}: the compressed pixel data hold an image of shape {decoded.shape}, the attributes specify "
+            f"{len(frames)} frame(s) of {pixel.shape}. The file contradicts itself."
+        )
+    return decoded
+
+
+def _check_claims(instance: Instance, pixel: PixelFormat, frames: Sequence[bytes]) -> None:
+    """Refuse frames of another size than the attributes specify, or far larger than their bytes, before memory is allocated."""
+    check_expanded(instance.path, len(frames) * pixel.bytes_of(1), sum(map(len, frames)), MOST_COMPRESSED)
+    for frame in frames:
+        claim = claimed_size(frame)
+        if claim is not None and claim[:3] != (claim[0] and pixel.rows, pixel.columns, pixel.samples):  # 0: specified later
+            raise DicomReadError(
+                f"{instance.path}: the compressed pixel data claim {claim[0]} × {claim[1]} pixels of {claim[2]} sample(s), the "
+                f"attributes specify {pixel.rows} × {pixel.columns} of {pixel.samples}. The file contradicts itself."
+            )
+        if claim is not None and claim[3] > pixel.bits_allocated:
+            raise DicomReadError(
+                f"{instance.path}: the compressed pixel data have {claim[3]} bits, BitsAllocated (0028,0100) is "
+                f"{pixel.bits_allocated}. The file contradicts itself."
+            )
+
+
+def _decoded(instance: Instance, pixel: PixelFormat, frames: Sequence[bytes]) -> np.ndarray:
+    """Return frames by decoders that raise on damaged data, else by those that may not, kept apart where that is possible."""
+    syntax, attributes = instance.transfer_syntax, pixel_attributes(instance)
+    if (own := syntax_of(frames[0], syntax)) != syntax:
+        _own_syntaxes[instance] = syntax = own
+    if _has_another_sign(pixel, frames[:1]):
+        attributes["PixelRepresentation"] = 1
+    reasons = []
+    try:
+        return decode_safely(syntax, attributes, frames, pixel)
+    except NotDecoded as error:
+        reasons.append(str(error))
+        if _is_final(syntax):
+            raise _not_decoded(instance, str(error)) from error
+    try:
+        decoded = _by_gdcm(syntax, attributes, frames)
+        if decoded is not None:
+            return decoded
+    except NotDecoded as error:
+        reasons = list(filter(None, reasons)) or [str(error)]
+    raise _not_decoded(instance, "; ".join(dict.fromkeys(filter(None, reasons))))
+
+
+def _has_another_sign(pixel: PixelFormat, frames: Sequence[bytes]) -> bool:
+    """Whether frames have signed samples, though the attributes specify unsigned ones."""
+    return not pixel.signed and not pixel.floating and any(map(is_signed, frames))
+
+
+def _is_final(syntax: str) -> bool:
+    """Whether GDCM has no say: it does not know the syntax, or a decoder that refuses all damage was there to refuse.
+
+    ITK 2.5.0 returns noise for damaged JPEG-LS and RLE.
+    """
+    from pydicom.pixels import get_decoder
+
+    return syntax not in GDCM or (syntax in JPEG_LS and "pyjpegls" in get_decoder(syntax).available_plugins)
+
+
+def _by_gdcm(syntax: str, attributes: Attributes, frames: Sequence[bytes]) -> np.ndarray | None:
+    """Return frames by GDCM, in SimpleITK or alone; in a process of its own, except without a Python to start one with."""
+    if all(find_spec(name) is None for name in _CONTAIN_GDCM):
+        return None
+    decoded = decode_in_process(syntax, attributes, frames)
+    return frames_by_itk(syntax, attributes, frames) if decoded is None else decoded
+
+
+def _not_decoded(instance: Instance, reason: str) -> DicomReadError:
+    """Return why pixel data were not decoded: no decoder is installed, or they are damaged."""
+    from pydicom.pixels import get_decoder
+
+    syntax = dictionary.uid_name(instance.transfer_syntax) or "unknown transfer syntax"
+    try:
+        if not get_decoder(instance.transfer_syntax).is_available:
+            if instance.transfer_syntax in HTJ2K:
+                return DecoderMissingError(str(missing_error("codecs", f"{instance.path}: ")), "codecs")
+            reason = reason or "neither pydicom nor SimpleITK decodes them, they may be damaged"
+    except NotImplementedError:
+        pass  # pydicom does not support the transfer syntax, and reports it
+    return DicomReadError(f"{instance.path}: the pixel data ({syntax}) cannot be decoded: {reason}")
+
+
+def doubts_of(instance: Instance, pixel: PixelFormat, frames: np.ndarray) -> list[str]:
+    """Return what is wrong with compressed pixel data that were decoded nevertheless; `frames` as of `decompress`."""
+    doubts = []
+    if not is_closed(instance):
+        doubts.append("compressed pixel data without their closing delimiter; all frames are there")
+    if more := uncounted_frames(instance):
+        doubts.append(doubt_of_frames(more))
+    syntax = _own_syntaxes.get(instance, instance.transfer_syntax)
+    if syntax != instance.transfer_syntax:
+        names = {"stated": dictionary.uid_name(instance.transfer_syntax), "own": dictionary.uid_name(syntax)}
+        doubts.append(_OTHER_CODEC.format(name=dictionary.describe(Tag.TRANSFER_SYNTAX_UID), **names))
+    if syntax in JPEG_2000 and _has_another_sign(pixel, frames_as_stored(instance, [0])):
+        doubts.append(
+            f"the compressed pixel data are signed, {dictionary.describe(Tag.PIXEL_REPRESENTATION)} specifies unsigned values: "
+            "negative ones are large positive ones here"
+        )
+    elif syntax in JPEG_2000 and _has_lost_sign(instance, pixel, frames):
+        doubts.append(
+            f"the compressed pixel data are unsigned, {dictionary.describe(Tag.PIXEL_REPRESENTATION)} specifies signed values: "
+            "large positive ones may be negative here"
+        )
+    if exceeds_bits_stored(frames, pixel):
+        doubts.append(
+            f"the compressed pixel data have more bits than BitsStored {pixel.bits_stored} specifies: values from "
+            f"{frames.min()} to {frames.max()} are kept as they are"
+        )
+    return doubts
+
+
+def _has_lost_sign(instance: Instance, pixel: PixelFormat, frames: np.ndarray) -> bool:
+    """Whether negative values are of frames without a sign, though the attributes specify signed ones."""
+    return pixel.signed and bool((frames < 0).any()) and not is_signed(frames_as_stored(instance, [0])[0])
+
+
+def exceeds_bits_stored(frames: np.ndarray, pixel: PixelFormat) -> bool:
+    """Whether stored values do not fit into BitsStored bits."""
+    if pixel.floating or pixel.bits_stored >= pixel.bits_allocated or not frames.size:
+        return False
+    low = -(1 << pixel.bits_stored - 1) if pixel.signed else 0
+    high = (1 << pixel.bits_stored - pixel.signed) - 1
+    return bool(frames.min() < low or frames.max() > high)

@@ -1,0 +1,1 @@
+"""Frames → stacks: which frames make one volume, and in which order."""

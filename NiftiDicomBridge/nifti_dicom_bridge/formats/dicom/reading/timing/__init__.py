@@ -1,0 +1,1 @@
+"""The volumes of one image in the order of their times."""

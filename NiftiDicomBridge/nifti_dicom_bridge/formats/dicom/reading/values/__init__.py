@@ -1,0 +1,1 @@
+"""Stored values → what they mean: rescale, tables and mappings."""

@@ -1,0 +1,1 @@
+"""Files: which are read, how they are named, and text, tables and JSON from them."""

@@ -1,0 +1,1 @@
+"""Memory, its limits, other processes, and what is reported of a failure."""

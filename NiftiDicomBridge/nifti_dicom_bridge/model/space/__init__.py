@@ -1,0 +1,1 @@
+"""Where an image is: axes, planes, grids and resampling."""

@@ -1,0 +1,1 @@
+"""What an image contains: samples, pixels, and the values that they stand for."""
