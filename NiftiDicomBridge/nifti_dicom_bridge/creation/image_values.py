@@ -89,4 +89,5 @@ def _offer_ct_units(attributes: Attributes, stated_by: str, kind: Kind, image: V
     attributes.offer({Tag.RESCALE_TYPE: new_element.text("LO", unit)}, "values of the image")
     set_it = 'unspecified. Use set_values={"RescaleType": "HU"} if they are'
     remedy = "which is all that Enhanced CT can state" if unit == "HU" else set_it
-    log.warnings.insert(0, f"values from {low:g} to {high:g} do not look like Hounsfield units: RescaleType is {unit}, {remedy}")
+    values = f"values from {low:g} to {high:g}"
+    log.warnings.insert(0, f"{values} do not look like Hounsfield units: RescaleType is {unit}, {remedy}")
