@@ -20,7 +20,7 @@ from .given_keys import add_given_keys, drop_lists_of_other_lengths
 from .images import Image, relate
 from .placement import SOURCE_DATA, Placement
 from .required_keys import add_required_keys
-from .subject_labels import Owners, session_of, sessions_from_reproin, subject_of
+from .subject_labels import Owners, dates_of_studies, session_of, sessions_from_reproin, subject_of
 
 LAST = 1 << 62
 
@@ -42,13 +42,14 @@ def assign_paths(images: Sequence[Image], dataset: Path, table: BidsMap, extensi
     relate(images)
     for image in images:
         classify(image, table)
-    owners, session_labels = Owners(dataset), sessions_from_reproin(images)
+    owners, session_labels, dates = Owners(dataset), sessions_from_reproin(images), dates_of_studies(images)
     placements = []
     for image in images:
         if not image.ignored:
             subject = subject_of(image, table, owners)
         if not (image.ignored or image.refused):
-            placements.append(Placement(image, subject, session_of(image, subject, table, owners, session_labels)))
+            session = session_of(image, subject, table, owners, dates.get(image.study, ""), session_labels)
+            placements.append(Placement(image, subject, session))
     sessions: dict[tuple[str, str], list[Placement]] = defaultdict(list)
     for placement in sorted(placements, key=_order):
         sessions[placement.subject, placement.session].append(placement)

@@ -11,7 +11,7 @@ from typing import Any
 
 from ..model import metadata
 from ..model.files.json_files import read_json
-from ..model.person import KEYWORDS, Person, contradicting, differing, merged, person
+from ..model.person import KEYWORDS, UNKNOWN_DATES, Person, contradicting, differing, merged, person
 from ..model.processes.limits import SizeLimitError
 from ..options.remedies import remedy
 from ..sidecar import KEY
@@ -226,12 +226,26 @@ def protocol_of(image: Image) -> ReproInName | None:
     return next((name for name in map(parse_reproin, names) if name is not None), None)
 
 
-def session_of(image: Image, subject: str, table: BidsMap, owners: Owners, session_labels: dict[str, str]) -> str:
+def dates_of_studies(images: Sequence[Image]) -> dict[str, str]:
+    """Return the date of each study, the same for all of its images: the earliest of the first attribute that has one.
+
+    Dates that stand for unknown ones, which de-identification writes where the standard requires a date, do not count.
+    """
+    dates: dict[str, str] = {}
+    for tag in DATES:
+        of_tag: dict[str, str] = {}
+        for image in images:
+            date = label_of(metadata.text(image.plan.instances[0].elements, tag))
+            if date and date not in UNKNOWN_DATES:
+                of_tag[image.study] = min(date, of_tag.get(image.study, date))
+        dates = of_tag | dates
+    return dates
+
+
+def session_of(image: Image, subject: str, table: BidsMap, owners: Owners, date: str, session_labels: dict[str, str]) -> str:
     """Return the label of the session, empty for none: given, from names of series, else the date of the study."""
     if table.session:
         return table.session
-    first = image.plan.instances[0].elements
-    date = next((label for tag in DATES if (label := label_of(metadata.text(first, tag)))), "")
     keys = ("StudyDescription", "StudyID", "AccessionNumber", "StudyInstanceUID")
     given = table.sessions.of(date, *(str(image.keys.get(key, "")) for key in keys))
     if given is not None:
@@ -239,7 +253,7 @@ def session_of(image: Image, subject: str, table: BidsMap, owners: Owners, sessi
     if image.study in session_labels:
         return session_labels[image.study]
     plain = date or "x" + _hash(image.study, 8)
-    time = label_of(metadata.text(first, Tag.STUDY_TIME))[:4]
+    time = label_of(metadata.text(image.plan.instances[0].elements, Tag.STUDY_TIME))[:4]
     candidates = [plain, *([f"{plain}T{time}"] if time else []), f"{plain}x{_hash(image.study, 8)}"]
     label = owners.claim(subject.lower(), candidates, (image.study,))
     if label != plain:

@@ -13,19 +13,20 @@ from ..options.apply_options import Per
 from .archive import print_transfer
 from .archive_options import ARCHIVE, add_settings
 from .command_list import HELP
-from .convert import Registrar, check_report, pairs, write_report_file
+from .convert import Registrar, check_reports, pairs, write_reports
 from .convert_options import KINDS, PLANES
 from .entry_lines import EntryLines
 from .exit_codes import DONE, FAILED
+from .new_files import add_report, check_different
 from .parser import HelpFormatter
 from .progress_bar import ProgressBar
-from .reading_options import add_selection
+from .reading_options import add_reading, add_selection
 from .words import reported_in_words
 
 _OWN = ("select", "per", "take", "input_name", "shell", "timeout", "jobs")
 _DICOM = (
     "kind", "labels", "algorithm", "segmentation", "metadata", "overwrite", "plane", "max_error", "gzip", "follow_links",
-    "size_limit", "series", "study", "patient", "modality",
+    "size_limit", "series", "study", "patient", "modality", "archive_settings",
 )  # fmt: skip
 _EPILOG = """placeholders in COMMAND:
   {input}        NIfTI file of the volume
@@ -59,7 +60,9 @@ def add_apply(commands: Any) -> None:
         epilog=_EPILOG,
         formatter_class=_HelpFormatter,
     )
-    sub.add_argument("inputs", nargs="+", type=Path, metavar="INPUT", help="DICOM files, folders, or a DICOMDIR")
+    sub.add_argument("inputs", nargs="+", type=Path, metavar="INPUT",
+                     help="DICOM files, folders, a DICOMDIR, or what an archive has: dicomweb:URL/studies/UID, "
+                          "pacs:AETITLE@HOST:PORT/studies/UID, …?PatientID=ID")  # fmt: skip
     sub.add_argument("-o", "--output", required=True, type=Path, metavar="OUT", help="folder to write to; created if missing")
     sub.add_argument("--select", action="append", default=[], metavar="KEYWORD=PATTERN,...",
                      help="only series that match, such as Modality=MR,SeriesDescription=*T1*; may be repeated")  # fmt: skip
@@ -69,9 +72,8 @@ def add_apply(commands: Any) -> None:
     sub.add_argument("--send", metavar="ARCHIVE", help=f"also send the results: {ARCHIVE}")
     add_settings(sub)
     sub.add_argument("--overwrite", action="store_true", help="replace outputs that exist")
-    sub.add_argument("--follow-links", action="store_true", help="also follow links to folders outside of the inputs")
-    sub.add_argument("--size-limit", type=float, metavar="GB", help="largest image or decompressed data set")
-    sub.add_argument("--report", type=Path, metavar="FILE", help="write a report: FILE.html for people, FILE.json for scripts")
+    add_reading(sub)
+    add_report(sub)
     volume = sub.add_mutually_exclusive_group()
     volume.add_argument("-q", "--quiet", action="store_true", help="print errors only")
     volume.add_argument("-v", "--verbose", action="count", default=0, help="print every file and note; -vv: tracebacks")
@@ -113,8 +115,8 @@ def run_apply(arguments: argparse.Namespace, registrar: Registrar | None) -> int
     """Apply the command, and return the exit code."""
     from ..conversion.apply import apply
 
-    if arguments.report:
-        check_report(arguments.report, arguments.output, arguments.overwrite)
+    check_reports(arguments.report, arguments.output, arguments.overwrite)
+    check_different(arguments.report)
     send_outputs = _sender(arguments)
     options = {name: getattr(arguments, name) for name in (*_OWN, *_DICOM) if getattr(arguments, name) is not None}
     values = pairs(arguments.attributes)
@@ -127,8 +129,7 @@ def run_apply(arguments: argparse.Namespace, registrar: Registrar | None) -> int
     for entry in report.entries:
         lines.show(entry)
     lines.end(report, time.monotonic() - start)
-    if arguments.report:
-        write_report_file(report, arguments, arguments.overwrite)
+    write_reports(report, arguments, arguments.overwrite)
     code = DONE if report.ok else FAILED
     return max(code, send_outputs(report.outputs)) if send_outputs is not None and report.outputs else code
 

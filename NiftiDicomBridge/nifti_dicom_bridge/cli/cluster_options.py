@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..errors import OptionError
 from ..options import Progress
-from .new_files import check_different, check_new_file, check_not_an_output
+from .new_files import check_new_file, check_not_an_output
 
 if TYPE_CHECKING:
     from ..conversion.execution.task_runner import Finished
@@ -43,7 +43,6 @@ def check_cluster(arguments: argparse.Namespace, in_slicer: bool) -> None:
         for path in arguments.summary:
             check_summary_suffix(path)
             check_new_file("--summary", path, arguments.output, arguments.overwrite)
-        check_different([*arguments.summary, *([arguments.report] if arguments.report else [])])
 
 
 def convert_where(job: Job, arguments: argparse.Namespace, progress: Progress | None, finished: Finished) -> ConversionReport:

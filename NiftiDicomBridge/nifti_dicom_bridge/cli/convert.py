@@ -16,7 +16,7 @@ from .deidentification_options import identity_notice
 from .entry_lines import EntryLines
 from .exit_codes import DONE, FAILED
 from .lines import print_line
-from .new_files import check_new_file, check_not_an_output
+from .new_files import check_different, check_new_file, check_not_an_output
 from .progress_bar import ProgressBar
 from .words import reported_in_words
 
@@ -62,8 +62,7 @@ def run_convert(arguments: argparse.Namespace, registrar: Registrar | None) -> i
     lines.end(report, time.monotonic() - start, can_continue=not options.overwrite)
     if getattr(arguments, "register", False) and registrar is not None and report.outputs:
         print_line(registrar(report.outputs))
-    if arguments.report:
-        write_report_file(report, arguments, options.overwrite)
+    write_reports(report, arguments, options.overwrite)
     write_summaries(report, arguments, time.monotonic() - start)
     return DONE if report.ok else FAILED
 
@@ -84,8 +83,8 @@ def _checked_options(arguments: argparse.Namespace, registrar: Registrar | None)
     register = getattr(arguments, "register", False)
     if register and options.target is not Target.DICOM:
         raise OptionError("--register adds DICOM files to the database. Use it with --to dicom, or leave it out.")
-    if arguments.report:
-        check_report(arguments.report, arguments.output, options.overwrite)
+    check_reports(arguments.report, arguments.output, options.overwrite)
+    check_different([*arguments.summary, *arguments.report])
     if register and registrar is not None:
         registrar.check()
     return options
@@ -120,20 +119,25 @@ def pairs(texts: Sequence[str]) -> dict[str, str]:
     return values
 
 
-def check_report(report: Path, output: Path, overwrite: bool) -> None:
-    """Refuse a report that cannot be written, before anything else is done; raises `OptionError`."""
-    from ..html_report import check_suffix
+def check_reports(paths: Sequence[Path], output: Path, overwrite: bool) -> None:
+    """Refuse reports that cannot be written, before anything else is done; raises `OptionError`."""
+    if paths:
+        from ..html_report import check_suffix
 
-    check_suffix(report)
-    check_new_file("--report", report, output, overwrite)
+        for path in paths:
+            check_suffix(path)
+            check_new_file("--report", path, output, overwrite)
 
 
-def write_report_file(report: ConversionReport, arguments: argparse.Namespace, overwrite: bool) -> None:
-    """Write a report with the command line, with progress; a run that protects patients does not state its command."""
+def write_reports(report: ConversionReport, arguments: argparse.Namespace, overwrite: bool) -> None:
+    """Write reports with the command line, with progress; a run that protects patients does not state its command."""
+    if not arguments.report:
+        return
     from ..html_report import write_report
 
-    check_not_an_output("--report", arguments.report, report.outputs)
     if report.run is not None and report.run.command:
         report.run.command = without_credentials(arguments.command_line)
-    with ProgressBar(arguments.quiet) as bar:
-        write_report(report, arguments.report, bar.progress, overwrite)
+    for path in arguments.report:
+        check_not_an_output("--report", path, report.outputs)
+        with ProgressBar(arguments.quiet) as bar:
+            write_report(report, path, bar.progress, overwrite)

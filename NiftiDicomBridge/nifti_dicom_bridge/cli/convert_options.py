@@ -11,6 +11,7 @@ from .archive_options import ARCHIVE, add_settings
 from .cluster_options import add_cluster
 from .command_list import HELP
 from .deidentification_options import add_deidentification
+from .new_files import add_report
 from .preview_options import add_preview
 from .reading_options import add_reading, add_selection
 
@@ -81,8 +82,7 @@ def _add_run(sub: Any, can_register: bool) -> None:
     sub.add_argument("--jobs", type=int, metavar="N",
                      help="images to convert at the same time, in processes (default: one per processor)")  # fmt: skip
     add_cluster(sub.add_argument_group("Many images", "see docs/scale.md"))
-    sub.add_argument("--report", type=Path, metavar="FILE",
-                     help="write a report: FILE.html for people, FILE.json for scripts")  # fmt: skip
+    add_report(sub)
     if can_register:
         sub.add_argument("--register", action="store_true", help="add the DICOM files to Slicer's DICOM database")
     volume = sub.add_mutually_exclusive_group()

@@ -5,9 +5,16 @@ from __future__ import annotations
 import os
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 from ..errors import OptionError, OutputError
 from ..model.files.names import IMAGE_SUFFIXES
+
+
+def add_report(sub: Any) -> None:
+    """Add the option for reports."""
+    sub.add_argument("--report", action="append", default=[], type=Path, metavar="FILE",
+                     help="write a report: FILE.html for people, FILE.json for scripts; may be repeated")  # fmt: skip
 
 
 def check_new_file(flag: str, path: Path, output: Path, overwrite: bool) -> None:

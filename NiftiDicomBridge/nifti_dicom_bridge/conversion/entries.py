@@ -140,7 +140,7 @@ def plans_as_named(
     Files that are left out are entries of the report, and so are series that cannot be understood: failed ones.
     """
     if inventory.unselected:
-        report.notes.append(f"{inventory.unselected} series were left out by the selection.")
+        report.notes.append(f"{inventory.unselected} series left out by the selection.")
     is_one_space = structures is not None and structures.same_space
     plans, entries = planned(inventory.series, replace(inventory.spaces, are_all_one=is_one_space), runner.jobs)
     if structures is not None and (inventory.structure_sets or structures.references):

@@ -103,16 +103,17 @@ def convert_with(
 ) -> ConversionReport:
     """Convert what a job names; `runner_of` returns what runs its tasks, given what `TaskRunner` takes."""
     run, start = _run_of(job), time.monotonic()
-    with fetched_inputs(job.inputs, job.options, progress) as (fetched, failed):
+    with fetched_inputs(job.inputs, job.options, progress) as fetched:
+        finished = fetched.shown.finishing(finished)
         convert_files = partial(_convert, job.options, progress)
-        if any(map(is_url, (*fetched, job.output))):
+        if any(map(is_url, (*fetched.paths, job.output))):
             from .remote.url_jobs import convert_mirrors  # few conversions need it
 
             are_named = not job.options.deidentify
-            report = convert_mirrors(fetched, job.output, finished, runner_of, convert_files, are_named)
+            report = convert_mirrors(fetched.paths, job.output, finished, runner_of, convert_files, are_named)
         else:
-            report = convert_files(fetched, job.output, finished, runner_of)
-    report.entries += failed
+            report = convert_files(fetched.paths, job.output, finished, runner_of)
+        report = fetched.report(report)
     if job.options.send:
         send_outputs(report, job.options, progress)
     run.seconds = round(time.monotonic() - start, 3)

@@ -33,6 +33,8 @@ from .repair import drop_undefined_terms
 from .sidecar_attributes import SidecarAttributes
 
 THIS_SOFTWARE = "this software"
+_LARGEST = 2**31 - 1
+"""Of the VR IS (PS3.5 6.2)."""
 Values = Mapping[int, tuple[str, list[Any]]]
 
 
@@ -54,6 +56,8 @@ class ConversionContext:
         Study UID → the last series number that was assigned in it.
     stated_numbers : set of int
         Series numbers that sidecars specify: they are not assigned.
+    known_numbers : dict
+        Study UID → numbers of its series; they are not assigned either.
     spaces : Spaces
         Frames of reference that were assigned.
     read : dict
@@ -70,6 +74,7 @@ class ConversionContext:
     study_uids: dict[tuple[str, ...], str] = field(default_factory=dict)
     numbers: dict[str, int] = field(default_factory=dict)
     stated_numbers: set[int] = field(default_factory=set)
+    known_numbers: dict[str, set[int]] = field(default_factory=dict)
     spaces: Spaces = field(default_factory=Spaces)
     read: dict[tuple[Path, ...], list[Reference]] = field(default_factory=dict)
     is_certain: bool = False
@@ -110,18 +115,24 @@ class ConversionContext:
         if study_uid not in self.numbers:
             known = [one for one in (*self.references, *self.studies) if one.study_uid == study_uid]
             self.add_known_series(reference.instances[0] for reference in known)
+        taken = self.stated_numbers | self.known_numbers.get(study_uid, set())
         number = self.numbers.get(study_uid, 0) + 1
-        while number in self.stated_numbers:
+        while number in taken:
             number += 1
         self.numbers[study_uid] = number
         return number
 
     def add_known_series(self, instances: Iterable[Instance]) -> None:
-        """Let new series be numbered beyond known ones, each given by an instance: 301 is the first one after series 3."""
+        """Let new series be numbered beyond known ones, each given by an instance: 301 is the first one after series 3.
+
+        Of numbers so large that a number has no place for two digits more, others that are free follow.
+        """
         for instance in instances:
             study_uid = metadata.text(instance.elements, Tag.STUDY_INSTANCE_UID)
-            number = 100 * max(0, metadata.integer(instance.elements, Tag.SERIES_NUMBER))
-            self.numbers[study_uid] = max(self.numbers.get(study_uid, 0), number)
+            number = max(0, metadata.integer(instance.elements, Tag.SERIES_NUMBER))
+            self.known_numbers.setdefault(study_uid, set()).add(number)
+            first = 100 * number if number < _LARGEST // 100 else 0
+            self.numbers[study_uid] = max(self.numbers.get(study_uid, 0), first)
 
 
 def read_all(paths: Sequence[Path]) -> list[Reference]:

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
 UNKNOWN_DATES = frozenset({"00000000", "00010101", "18000101", "19000101"})
-"""Birth dates that systems write for unknown."""
+"""Dates that systems write for unknown ones."""
 NEW_YEAR = "0101"
 """Day of birth dates of which only the year is known, or was left by de-identification."""
 UNKNOWN_NAMES = frozenset({

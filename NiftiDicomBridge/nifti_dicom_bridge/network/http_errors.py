@@ -40,9 +40,7 @@ def archive_errors(address: DicomwebAddress, timeout_s: float) -> Iterator[None]
     try:
         yield
     except requests.exceptions.SSLError as error:
-        raise ArchiveError(
-            f"{address}: the certificate of the archive is not trusted ({_cause(error)}). {remedy('trust-certificate')}"
-        ) from error
+        raise _tls_error(address, _cause(error)) from error
     except requests.exceptions.HTTPError as error:
         raise _http_error(address, error.response) from error
     except requests.exceptions.Timeout as error:
@@ -51,6 +49,17 @@ def archive_errors(address: DicomwebAddress, timeout_s: float) -> Iterator[None]
         raise InterruptedTransferError(f"{address} cannot be reached, or the connection was lost ({_cause(error)}).") from error
     except (*_WRONG_ANSWER, InvalidDicomError) as error:
         raise ArchiveError(f"{address} does not answer as DICOMweb specifies ({error}). Check the path of the URL.") from error
+
+
+def _tls_error(address: DicomwebAddress, cause: str) -> ArchiveError:
+    if "CERTIFICATE_VERIFY_FAILED" in cause:
+        return ArchiveError(
+            f"{address}: the certificate of the archive is not trusted ({cause}). {remedy('trust-certificate')}"
+        )
+    return ArchiveError(
+        f"{address}: no connection by TLS ({cause}). Check the port, whether the archive uses TLS (https) there, and "
+        "whether it requires a client certificate."
+    )
 
 
 def _http_error(address: DicomwebAddress, response: Any) -> ArchiveError:

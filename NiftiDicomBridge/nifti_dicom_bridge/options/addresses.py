@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, replace
 from urllib.parse import parse_qsl, urlsplit
 
 from ..errors import OptionError
+from .urls import url_of
 
 EXPECTED = "Expected dicomweb:https://host/path, pacs:AETITLE@host:port, or pacs+tls:AETITLE@host:port."
 _PACS = re.compile(
@@ -112,19 +113,20 @@ def parse_address(text: str | os.PathLike[str]) -> Address:
     ----------
     text : str or path
         ``dicomweb:https://host/path`` or ``pacs:AETITLE@host:port``; ``/studies/UID/series/UID`` or ``?PatientID=ID`` after it
-        selects what to fetch. A path works, too, although it contains one slash after ``https:``.
+        selects what to fetch. A path works, too, although it contains one slash or backslash after ``https:``.
 
     Raises
     ------
     OptionError
         If it is not valid, or contains a password.
     """
-    scheme, _, rest = os.fspath(text).partition(":")
+    address = url_of(text)
+    scheme, _, rest = address.partition(":")
     if scheme.lower() == "dicomweb":
-        return _dicomweb(os.fspath(text), re.sub(r"^(https?):/+", r"\1://", rest, flags=re.IGNORECASE))
+        return _dicomweb(address, rest)
     if scheme.lower() in ("pacs", "pacs+tls"):
-        return _pacs(os.fspath(text), rest, tls=scheme.lower() == "pacs+tls")
-    raise OptionError(f"{os.fspath(text)!r} is not the address of an archive. {EXPECTED}")
+        return _pacs(address, rest, tls=scheme.lower() == "pacs+tls")
+    raise OptionError(f"{address!r} is not the address of an archive. {EXPECTED}")
 
 
 def _dicomweb(text: str, url: str) -> DicomwebAddress:

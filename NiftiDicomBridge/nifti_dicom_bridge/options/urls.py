@@ -1,4 +1,4 @@
-"""URLs of object stores and archives of files: ``s3://bucket/scans``, ``gs://…``, ``az://…``, ``zip://scans::s3://…``."""
+"""URLs of object stores and archives of files: ``s3://bucket/scans``, ``zip://scans::s3://…``; addresses as they were typed."""
 
 from __future__ import annotations
 
@@ -20,10 +20,11 @@ _SIMILAR = re.compile(r"^([a-z][a-z0-9+.-]+):[/\\]+", re.IGNORECASE)
 _ARCHIVE = re.compile(r"^(dicomweb:|pacs(\+tls)?:)", re.IGNORECASE)
 _DRIVE = re.compile(r"^[a-z]:", re.IGNORECASE)
 _COLLAPSED = re.compile(rf"\b({'|'.join(FEATURES)}):/+", re.IGNORECASE)
+_COLLAPSED_ADDRESS = re.compile(r"^(dicomweb:https?):/+", re.IGNORECASE)
 
 
 class UrlPath(PurePosixPath):
-    """The place of an object, shown as URL: paths contain one slash after ``s3:`` only."""
+    """A URL or the address of an archive, shown as such: paths contain one slash after ``s3:`` only."""
 
     def __str__(self) -> str:
         return url_of(super().__str__())
@@ -49,14 +50,18 @@ def is_url(text: str | os.PathLike[str]) -> bool:
 
 
 def url_of(text: str | os.PathLike[str]) -> str:
-    """Return a URL that may have been a path: with two slashes behind each scheme, and none at its end."""
-    whole = os.fspath(text).replace("\\", "/")
+    """Return a URL or address that may have been a path: with two slashes behind each scheme, and none at its end."""
+    whole = os.fspath(text)
+    if is_address(text):
+        place, mark, selected = whole.partition("?")
+        return _COLLAPSED_ADDRESS.sub(r"\1://", place.replace("\\", "/")) + mark + selected
+    whole = whole.replace("\\", "/")
     return _COLLAPSED.sub(lambda match: match[1].lower() + "://", whole).rstrip("/")
 
 
 def shown_path(path: Path) -> Path:
     """Return an input or output as it may be shown: without credentials, if it is a URL of any kind."""
-    if is_url(path):
+    if is_url(path) or is_address(path):
         return cast("Path", UrlPath(without_credentials(url_of(path))))
     shown = without_credentials(str(path))
     return path if shown == str(path) else Path(shown)
@@ -90,7 +95,7 @@ def refuse_missing_input(path: str | os.PathLike[str]) -> NoReturn:
     """
     text = os.fspath(path)
     if is_address(path):
-        raise OptionError(f"{text}: only files and folders are read here. Fetch the images from the archive first.")
+        raise OptionError(f"{url_of(path)}: only files and folders are read here. Fetch the images from the archive first.")
     if is_url(path):
         raise OptionError(f"{url_of(path)}: only files and folders are read here. Copy the images to a folder first.")
     _refuse_other_schemes(text)

@@ -63,6 +63,25 @@ def test_a_placeholder_is_recognized_in_later_runs(circle: Circle) -> None:
     assert "is a placeholder, and sub-" in said(dataset(circle))
 
 
+@pytest.mark.parametrize("dates", [
+    [{}, {"SeriesDate": "20260102"}], [{"SeriesDate": "20260103"}, {"SeriesDate": "20260102"}],
+    [{}, {"SeriesDate": "19000101"}], [{"StudyDate": "20260102"}, {"SeriesDate": "20251231"}],
+])  # fmt: skip
+def test_a_study_is_one_session_whatever_dates_its_series_have(dates: list[dict[str, str]], circle: Circle) -> None:
+    for number, given in enumerate(dates, 3):
+        series(
+            circle.dicom,
+            number,
+            "t1_mprage",
+            **{"StudyDate": "", "SeriesDate": "", "AcquisitionDate": "", "ContentDate": ""} | given,
+        )
+    dataset(circle)
+
+    (session,) = circle.nifti.glob("sub-*/ses-*")
+    real = any(date != "19000101" for given in dates for date in given.values())
+    assert session.name == "ses-20260102" if real else session.name.startswith("ses-x")
+
+
 def test_a_label_is_not_made_of_a_name(circle: Circle) -> None:
     series(circle.dicom, 3, "t1_mprage", patient="")
 

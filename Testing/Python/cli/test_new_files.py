@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
@@ -46,6 +47,14 @@ def test_the_sidecar_of_an_image_is_not_replaced(image: str, scan: Circle, capsy
 def test_a_former_one_is_replaced(option: str, name: str, scan: Circle) -> None:
     assert convert(scan, option, scan.folder / name) == 0
     assert convert(scan, option, scan.folder / name, "--overwrite") == 0
+
+
+def test_a_report_for_people_and_one_for_scripts_are_both_written(scan: Circle) -> None:
+    page, text = scan.folder / "a.html", scan.folder / "a.json"
+
+    assert convert(scan, "--report", page, "--report", text) == 0
+    assert "<html" in page.read_text("utf-8")
+    assert json.loads(text.read_text("utf-8"))["entries"]
 
 
 def test_report_and_summary_are_different_files(scan: Circle, capsys: pytest.CaptureFixture) -> None:

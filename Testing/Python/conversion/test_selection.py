@@ -64,7 +64,7 @@ def test_only_what_matches_is_converted(choices: dict, expected: list[str], thre
     report = to_nifti(three.dicom, three.nifti, **choices)
 
     assert sorted(path.name.removesuffix(".nii.gz") for path in three.nifti.rglob("*.nii.gz")) == expected
-    assert report.notes == [f"{3 - len(expected)} series were left out by the selection."]
+    assert report.notes == [f"{3 - len(expected)} series left out by the selection."]
 
 
 def test_patient_ids_are_not_compared_as_numbers(circle: Circle) -> None:

@@ -354,3 +354,17 @@ def test_label_maps_in_the_folder_of_a_reference_are_not_what_an_image_was_made_
     (found,) = made(save("b_seg.nii", MASK), reference=Path("all"), kind="seg", out="again")
 
     assert found.ReferencedSeriesSequence[0].SeriesInstanceUID == first_of(folder).SeriesInstanceUID
+
+
+@pytest.mark.parametrize("kind", ["seg", "pm", "rtstruct"])
+def test_values_of_a_reference_that_are_too_long_print_no_warnings_of_pydicom(kind, recwarn):
+    folder = series("ct")
+    for path in folder.rglob("*.dcm"):
+        ds = pydicom.dcmread(path)
+        put_raw(ds, 0x00200010, "SH", b"STUDY OF EIGHTEEN ")
+        ds.save_as(path)
+    recwarn.clear()
+
+    assert made(save("a.nii", MASK), reference=folder, kind=kind)
+
+    assert [str(warning.message) for warning in recwarn if warning.filename.count("pydicom")] == []

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import shlex
+import sys
 import tomllib
 from dataclasses import fields
 
@@ -15,7 +16,7 @@ from archives import PASSWORD, USER
 from nifti_dicom_bridge import ArchiveSettings, create_samples, make_sample
 from nifti_dicom_bridge.cli import main
 from nifti_dicom_bridge.cli.parser import parser_of_commands
-from places import ROOT
+from places import ROOT, TESTING
 
 TEXT = (ROOT / "docs" / "archive.md").read_text("utf-8")
 COMMANDS = re.findall(r"^\$ nifti-dicom-bridge (.*)$", TEXT, re.MULTILINE)
@@ -30,11 +31,12 @@ def test_the_commands_run_one_after_the_other(orthanc, tmp_path, monkeypatch, ca
     monkeypatch.setenv("NIFTI_DICOM_BRIDGE_ARCHIVE_PASSWORD", PASSWORD)
     names = {"$ARCHIVE": getattr(orthanc, protocol), "$STUDY": str(pydicom.dcmread(files[0]).StudyInstanceUID)}
     commands = [command for command in COMMANDS if not command.startswith("listen")]
-    assert len(commands) == 6
+    assert len(commands) == 7
+    denoise = f'"{sys.executable}" "{TESTING / "Python" / "tools" / "guide_tools.py"}" denoise'
     for command in commands:
         for name, value in names.items():
             command = command.replace(name, value)
-        assert main(shlex.split(command)) == 0, capsys.readouterr()
+        assert main(shlex.split(command.replace("-- denoise", f"-- {denoise}"))) == 0, capsys.readouterr()
 
 
 @pytest.mark.slow

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import re
+from functools import partial
+
 import pydicom
 import pytest
 
 from archives import PASSWORD, USER, free_port
-from nifti_dicom_bridge import OptionError, make_sample, send, to_dicom, to_nifti
+from nifti_dicom_bridge import BridgeError, OptionError, apply, make_sample, send, to_dicom, to_nifti
 from nifti_dicom_bridge.cli import main
 
 
@@ -34,6 +37,32 @@ def test_a_study_is_converted_from_the_archive_and_what_is_made_goes_back(orthan
     assert len(orthanc.instances()) == 2 * len(before)
     again = to_dicom(images.outputs, tmp_path / "same", uids="keep", send=address, **common)
     assert again.notes == [f"{address}: {len(before)} present"]
+
+
+@pytest.mark.slow
+def test_a_function_is_applied_to_a_study_of_the_archive(orthanc, study, tmp_path):
+    address = f"{orthanc.dicomweb}/studies/{study}"
+    common = {"archive_settings": tmp_path / "archive.toml", "kind": "seg"}
+    report = apply(address, tmp_path / "out", lambda image: (image.get_fdata() > 500).astype("uint8"), **common)
+    assert report.ok, report
+    (made,) = [pydicom.dcmread(path) for path in report.outputs]
+    assert (made.Modality, made.StudyInstanceUID) == ("SEG", study)
+    assert any(f"({orthanc.dicomweb}/{study}/" in note for note in report.entries[0].log.warnings), report.entries[0].log
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("convert", [to_nifti, partial(apply, task=lambda image: image)], ids=["to_nifti", "apply"])
+def test_messages_name_the_archive_and_not_the_folder_of_what_was_fetched(orthanc, study, tmp_path, convert):
+    common = {"archive_settings": tmp_path / "archive.toml"}
+    with pytest.raises(BridgeError, match=re.escape(f"in {orthanc.pacs}, which contains")):
+        convert(f"{orthanc.pacs}/studies/{study}", output=tmp_path / "out", series="none", **common)
+
+
+@pytest.mark.slow
+def test_files_of_a_report_are_those_of_the_archive(orthanc, study, tmp_path):
+    report = to_nifti(f"{orthanc.dicomweb}/studies/{study}", tmp_path / "out", archive_settings=tmp_path / "archive.toml")
+    (entry,) = report.entries
+    assert {str(path).rpartition("/")[0].rpartition("/")[0] for path in entry.inputs} == {f"{orthanc.dicomweb}/{study}"}
 
 
 @pytest.mark.slow

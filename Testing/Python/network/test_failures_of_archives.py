@@ -127,6 +127,12 @@ def test_a_certificate_that_is_not_trusted_ends_the_connection(orthanc, settings
 
 
 @pytest.mark.slow
+def test_https_to_a_port_without_tls_is_not_a_wrong_certificate(orthanc, scans):
+    with pytest.raises(ArchiveError, match=r"no connection by TLS .*whether the archive uses TLS \(https\) there"):
+        send(scans, f"dicomweb:https://127.0.0.1:{orthanc.http_port}/dicom-web", ONCE)
+
+
+@pytest.mark.slow
 def test_dimse_verifies_the_certificate_too(scans, tmp_path):
     pem, key = archives.certificate(tmp_path, "server")
     with archives.storescp(tmp_path / "scp", "+tls", key, pem, "-ic") as (address, _):

@@ -8,7 +8,7 @@ import shutil
 import zipfile
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
+from pathlib import Path, PureWindowsPath
 
 import pytest
 
@@ -35,6 +35,7 @@ from nifti_dicom_bridge.model.files.input_files import read_file
 from nifti_dicom_bridge.model.files.remote_files import set_size
 from nifti_dicom_bridge.network.object_store import ObjectStore
 from nifti_dicom_bridge.options import urls
+from nifti_dicom_bridge.options.addresses import parse_address
 from nifti_dicom_bridge.options.urls import is_url, local_path, url_of
 from object_server import BUCKET, ObjectServer, object_server
 from oracles import module
@@ -392,6 +393,7 @@ def test_a_zip_url_without_its_archive_is_refused_with_the_right_form(circle: Ci
 @pytest.mark.parametrize(("url", "words"), [
     ("s3://bucket/scans", "s3://bucket/scans: only files and folders are read here"),
     ("pacs:A@localhost:1", "Fetch the images from the archive first"),
+    ("dicomweb:http://localhost:1/web", "dicomweb:http://localhost:1/web: only files and folders are read here"),
     ("https://host/scans", "https://host/scans: URLs of this kind are not supported"),
     ("scans", "scans: no such file or folder"),
 ])  # fmt: skip
@@ -492,6 +494,22 @@ def test_file_urls_name_drives_and_servers_on_windows(
 def test_urls_survive_as_paths(text) -> None:
     assert is_url(text)
     assert url_of(text) == "s3://bucket/a"
+
+
+@pytest.mark.parametrize("text", [
+    "dicomweb:https:/host:8042/dicom-web/studies/1.2", "dicomweb:https:\\host:8042\\dicom-web\\studies\\1.2",
+    Path("dicomweb:https://host:8042/dicom-web/studies/1.2"),
+    PureWindowsPath("dicomweb:https://host:8042/dicom-web/studies/1.2"),
+])  # fmt: skip
+def test_addresses_survive_as_paths(text) -> None:
+    assert url_of(text) == "dicomweb:https://host:8042/dicom-web/studies/1.2"
+    assert str(parse_address(text)) == "dicomweb:https://host:8042/dicom-web"
+    assert parse_address(text).selection.studies == ("1.2",)
+
+
+def test_a_backslash_in_a_patient_id_stays_and_is_refused() -> None:
+    with pytest.raises(OptionError, match="backslash"):
+        parse_address("pacs:A@localhost:104?PatientID=1\\2")
 
 
 @pytest.mark.parametrize("text", ["scans", "/data/s3", "C:\\scans", "c:/scans", "file.nii", "s3bucket/x", "pacs:A@b:104"])

@@ -52,7 +52,7 @@ def apply(panel, text):
 
 def series_of(database):
     """Return the first header of every series of the database."""
-    from NiftiDicomBridgeLib import Database
+    from NiftiDicomBridgeLib.Host import Database
 
     return [pydicom.dcmread(Database.files_of_series(one.uid)[0]) for one in Database.all_series()]
 
@@ -206,7 +206,7 @@ def test_commands_run_in_the_environment_of_before_slicer(slicer, panel, node, d
 
 @pytest.mark.slow
 def test_python_of_slicer_keeps_its_environment(slicer):
-    from NiftiDicomBridgeLib.ApplyTask import environment_of, with_program
+    from NiftiDicomBridgeLib.Tasks.ApplyTask import environment_of, with_program
 
     command = "PythonSlicer tool.py '{input}'"
     assert shlex.split(with_program(command)) == [sys.executable, "tool.py", "{input}"]
@@ -310,7 +310,7 @@ def test_only_dimse_needs_a_package_that_slicer_lacks(panel, node, database, com
 
 
 def test_archives_of_the_settings_of_slicer_are_offered(slicer, settings):
-    from NiftiDicomBridgeLib.ArchiveAddresses import ANSWERS, known_servers, server_of
+    from NiftiDicomBridgeLib.Host.ArchiveAddresses import ANSWERS, known_servers, server_of
 
     assert known_servers() == []
     server = (
@@ -336,7 +336,7 @@ def test_archives_of_the_settings_of_slicer_are_offered(slicer, settings):
 
 def test_archives_of_one_name_are_offered_with_their_addresses(slicer, settings):
     """What is chosen is found by its name: images went to the first archive of that name."""
-    from NiftiDicomBridgeLib.ArchiveAddresses import ANSWERS, known_servers, server_of
+    from NiftiDicomBridgeLib.Host.ArchiveAddresses import ANSWERS, known_servers, server_of
 
     for number, (title, stores, answers) in enumerate([("PACS", 2, 0), ("READONLY", 0, 2)]):
         node = {"Name": "Hospital", "StorageCheckState": stores, "QueryRetrieveCheckState": answers, "Called AETitle": title,
@@ -351,7 +351,7 @@ def test_archives_of_one_name_are_offered_with_their_addresses(slicer, settings)
 
 def test_a_slicer_without_its_launcher_has_no_python(slicer, monkeypatch):
     from nifti_dicom_bridge import BridgeError
-    from NiftiDicomBridgeLib import ApplyTask
+    from NiftiDicomBridgeLib.Tasks import ApplyTask
 
     monkeypatch.setattr(ApplyTask.sys, "executable", "")
     with pytest.raises(BridgeError, match="without its launcher"):

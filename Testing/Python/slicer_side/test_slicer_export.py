@@ -116,7 +116,7 @@ def test_color_volume_comes_back_identical(logic, load, write_series, tmp_path):
 @pytest.fixture
 def image_of_node(slicer):
     """Make what is known of a node out of an array, without a node."""
-    from NiftiDicomBridgeLib.NodeImages import NodeImage
+    from NiftiDicomBridgeLib.Nodes.NodeImages import NodeImage
 
     def make(voxels, matrix=None, uids=()):
         return NodeImage("node", voxels[np.newaxis], np.eye(4) if matrix is None else matrix, instance_uids=tuple(uids))
@@ -128,7 +128,7 @@ def test_one_of_several_images_in_the_same_objects_is_found_by_its_voxels(logic,
     from dataclasses import replace
 
     from nifti_dicom_bridge import Log, read
-    from NiftiDicomBridgeLib import SourceMatching, VolumeMatching
+    from NiftiDicomBridgeLib.Originals import SourceMatching, VolumeMatching
 
     (first,) = read(tmp_path / "original")
     second = replace(first, voxels=first.voxels + 1)

@@ -30,6 +30,7 @@ from ..entries import plans_and_report
 from ..execution.task_runner import TaskRunner
 from ..inputs.nothing_found import note_of_skipped
 from ..inputs.selection import Selection, find_selected, nothing_selected
+from ..remote.archives import fetched_inputs
 from .command_lines import arguments_of
 from .functions import Function
 from .objects import ResultWriter
@@ -41,7 +42,7 @@ from .selection import Selector, selected
 DICOM_OPTIONS = (
     "series", "study", "patient", "modality",
     "kind", "labels", "algorithm", "segmentation", "set_values", "metadata", "overwrite", "plane", "max_error", "resample",
-    "gzip", "follow_links", "size_limit",
+    "gzip", "follow_links", "size_limit", "archive_settings",
 )  # fmt: skip
 """The fields of `ConversionOptions` that `apply` takes."""
 _INTERPRETERS = re.compile(r"(?i)(python|pythonw|PythonSlicer|perl|ruby|bash|sh|zsh|Rscript|matlab|octave|julia)[\d.]*(\.exe)?")
@@ -65,7 +66,7 @@ def apply(
     Parameters
     ----------
     inputs : path or iterable of paths
-        DICOM files and folders of any depth.
+        DICOM files and folders of any depth, or addresses of archives, such as ``pacs:AETITLE@host:port/studies/UID``.
     output : path
         Folder to write to; created if missing.
     task : list of str, str, or callable
@@ -77,7 +78,7 @@ def apply(
     **options
         Fields of `ApplyOptions`, such as ``select="Modality=MR"``, and of `ConversionOptions`: `kind`, `labels`,
         `algorithm`, `segmentation`, `set_values`, `metadata`, `overwrite`, `plane`, `max_error`, `resample`, `gzip`,
-        `follow_links`, `size_limit`.
+        `follow_links`, `size_limit`, `archive_settings`.
 
     Returns
     -------
@@ -110,19 +111,23 @@ def apply(
     _check_dicom_options(dicom)
     _check_paths(given, folder)
     notes = recover(folder, progress)
-    with size_limit(dicom.size_limit), tempfile.TemporaryDirectory(prefix="nifti-dicom-bridge-") as temporary:
-        inventory = find_selected(given, Selection.of(dicom), progress, dicom.follow_links)
+    with (
+        size_limit(dicom.size_limit),
+        fetched_inputs(given, dicom, progress) as fetched,
+        tempfile.TemporaryDirectory(prefix="nifti-dicom-bridge-") as temporary,
+    ):
+        inventory = find_selected(fetched.paths, Selection.of(dicom), progress, dicom.follow_links)
         plans, report = plans_and_report(inventory, TaskRunner(progress=progress))
         report.notes += notes
         pairs = selected(plans, selectors)
         if not pairs:
-            raise _no_series(given, plans, report, chosen, dicom)
+            raise _no_series(fetched.paths, plans, report, chosen, dicom)
         writer = ResultWriter(dicom, folder, _context(dicom, inventory), progress)
         algorithm = _algorithm_of(task, command, chosen, dicom)
         pipeline = Pipeline(
             task if command is None else command, chosen, dicom, per_study, writer, algorithm, progress, report
         )  # fmt: skip
-        return pipeline.execute(runs_of(pairs, per_study, Path(temporary)))
+        return fetched.report(pipeline.execute(runs_of(pairs, per_study, Path(temporary))))
 
 
 _OF_COMMANDS = ("shell", "timeout", "jobs", "take", "input_name", "environment")

@@ -121,7 +121,7 @@ def inspect(
     options = ConversionOptions(follow_links=follow_links, **selection)
     with mirrored(paths_of(paths)) as (workspace, given, _):
         result = _inspection(given, options, deep, progress)
-        return Inspection(*map(workspace.values, (result.images, result.others, result.problems)))
+        return Inspection(*map(workspace.shown.values, (result.images, result.others, result.problems)))
 
 
 def _inspection(given: Sequence[Path], options: ConversionOptions, deep: bool, progress: Progress | None) -> Inspection:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,6 +12,7 @@ from ...errors import BridgeError
 from ...model.report import ConversionReport, Entry, Outcome
 from ...options import ConversionOptions, Progress
 from ...options.urls import is_address
+from .shown_places import ShownPlaces
 
 if TYPE_CHECKING:
     from ...network.transfer_report import TransferEntry
@@ -20,11 +21,38 @@ _NAMES = 4
 """Files that a sentence names."""
 
 
+@dataclass
+class FetchedInputs:
+    """Inputs of which archives are replaced by folders with what was fetched.
+
+    Attributes
+    ----------
+    paths : list of pathlib.Path
+        Files and folders.
+    failed : list of Entry
+        What was not fetched.
+    places : dict
+        Folder → archive.
+    """
+
+    paths: list[Path]
+    failed: list[Entry] = field(default_factory=list)
+    places: dict[Path, str] = field(default_factory=dict)
+
+    @property
+    def shown(self) -> ShownPlaces:
+        """Archives in place of the folders."""
+        return ShownPlaces(self.places)
+
+    def report(self, report: ConversionReport) -> ConversionReport:
+        """Return a report that names archives, not folders, and what was not fetched."""
+        report.entries += self.failed
+        return self.shown.report(report)
+
+
 @contextmanager
-def fetched_inputs(
-    inputs: Sequence[Path], options: ConversionOptions, progress: Progress | None
-) -> Iterator[tuple[list[Path], list[Entry]]]:
-    """Yield inputs of which archives are replaced by folders with what was fetched, and entries of what was not fetched.
+def fetched_inputs(inputs: Sequence[Path], options: ConversionOptions, progress: Progress | None) -> Iterator[FetchedInputs]:
+    """Yield inputs of which archives are replaced by folders with what was fetched; errors name the archives.
 
     Raises
     ------
@@ -34,27 +62,34 @@ def fetched_inputs(
         If an address is not valid or selects nothing.
     """
     if not any(map(is_address, inputs)):
-        yield list(inputs), []
+        yield FetchedInputs(list(inputs))
         return
+    import tempfile
+
     from ...network.fetch import fetch
     from ...network.settings import read_archive_settings
+    from ...options.addresses import parse_address
 
     settings = read_archive_settings(options.archive_settings)
-    paths: list[Path] = []
-    failed: list[Entry] = []
+    fetched = FetchedInputs([])
     with tempfile.TemporaryDirectory(prefix="nifti-dicom-bridge-") as folder:
         for number, path in enumerate(inputs):
             if not is_address(path):
-                paths.append(path)
+                fetched.paths.append(path)
                 continue
-            place = Path(folder) / str(number)
+            place = Path(folder).resolve() / f"{number:04}"
             report = fetch(str(path), place, settings=settings, progress=progress)
-            failed += [_not_fetched(entry, options) for entry in report.entries if entry.outcome.value == "failed"]
+            fetched.failed += [_not_fetched(entry, options) for entry in report.entries if entry.outcome.value == "failed"]
             if report.outputs:
-                paths.append(place)
-        if not paths:
-            raise BridgeError(failed[0].error)
-        yield paths, failed
+                fetched.paths.append(place)
+                fetched.places[place] = str(parse_address(path))
+        if not fetched.paths:
+            raise BridgeError(fetched.failed[0].error)
+        try:
+            yield fetched
+        except BridgeError as error:
+            fetched.shown.restate(error)
+            raise
 
 
 def _not_fetched(entry: TransferEntry, options: ConversionOptions) -> Entry:

@@ -20,6 +20,7 @@ from ...options.urls import UrlPath, is_url, local_path, url_of
 from ...output import observed_commits
 from ..execution.recorded_errors import errors_recorded_in
 from ..execution.tasks import Task, size_of
+from .shown_places import ShownPlaces
 
 if TYPE_CHECKING:
     from ..execution.task_runner import TaskRunner
@@ -64,31 +65,10 @@ class Workspace:
             for task in tasks
         ]
 
-    def published(self, entry: Entry) -> Entry:
-        """Return an entry with URLs in place of files of the mirrors."""
-        log = replace(entry.log, warnings=list(map(self.text, entry.log.warnings)), notes=list(map(self.text, entry.log.notes)))
-        inputs, outputs = ([self._path(path) for path in paths] for paths in (entry.inputs, entry.outputs))
-        return replace(entry, inputs=inputs, outputs=outputs, log=log, error=self.text(entry.error))
-
-    def text(self, text: str) -> str:
-        """Return a text with URLs in place of files of the mirrors."""
-        for mirror in self.mirrors:
-            text = text.replace(str(mirror.folder), mirror.shown)
-        return text
-
-    def values(self, value: Any) -> Any:
-        """Return JSON values with URLs in place of files of the mirrors."""
-        if isinstance(value, list):
-            return [self.values(one) for one in value]
-        if isinstance(value, dict):
-            return {key: self.values(one) for key, one in value.items()}
-        return self.text(value) if isinstance(value, str) else value
-
-    def _path(self, path: Path) -> Path:
-        for mirror in self.mirrors:
-            if path.is_relative_to(mirror.folder):
-                return cast("Path", UrlPath(mirror.shown, path.relative_to(mirror.folder).as_posix()))
-        return path
+    @property
+    def shown(self) -> ShownPlaces:
+        """URLs in place of the files of the mirrors."""
+        return ShownPlaces({mirror.folder: mirror.shown for mirror in self.mirrors})
 
     def refused(self, are_named: bool) -> list[Entry]:
         """Return an entry for each object that cannot be read; names may identify a patient."""
@@ -114,8 +94,9 @@ def convert_mirrors(
     Objects that were refused are listed by name on request.
     """
     with mirrored(inputs, output) as (workspace, files, folder):
-        report = convert(files, folder, _finishing(finished, workspace), _with_prepared(runner_of, workspace))
-    return _with_urls(report, workspace, are_named)
+        report = convert(files, folder, workspace.shown.finishing(finished), _with_prepared(runner_of, workspace))
+    shown = workspace.shown.report(report)
+    return replace(shown, entries=[*shown.entries, *workspace.refused(are_named)])
 
 
 @contextmanager
@@ -148,7 +129,7 @@ def mirrored(inputs: Sequence[Path], output: Path = NOWHERE) -> Iterator[tuple[W
         except OptionError:
             raise
         except BridgeError as error:
-            error.args = (workspace.text(str(error)), *error.args[1:])
+            workspace.shown.restate(error)
             raise
         finally:
             for mirror in workspace.mirrors:
@@ -213,7 +194,7 @@ def _converted(task: Task, folder: Path, shared: Sequence[Path], progress: Progr
         finally:
             for mirror, paths in fetched:
                 mirror.release(path for path in paths if path not in shared)
-    return workspace.published(entry)
+    return workspace.shown.entry(entry)
 
 
 def _with_prepared(runner_of: Callable[..., TaskRunner], workspace: Workspace) -> Callable[..., TaskRunner]:
@@ -225,19 +206,3 @@ def _with_prepared(runner_of: Callable[..., TaskRunner], workspace: Workspace) -
         return made
 
     return runner
-
-
-def _with_urls(report: ConversionReport, workspace: Workspace, are_named: bool) -> ConversionReport:
-    """Return a report with URLs in place of files of mirrors, and the objects that were refused, by name on request."""
-    if not workspace.mirrors:
-        return report
-    entries = [workspace.published(entry) for entry in report.entries]
-    notes = list(map(workspace.text, report.notes))
-    return replace(report, entries=[*entries, *workspace.refused(are_named)], notes=notes)
-
-
-def _finishing(finished: Callable[[Entry], None] | None, workspace: Workspace) -> Callable[[Entry], None] | None:
-    """Return what receives entries with URLs."""
-    if finished is None or not workspace.mirrors:
-        return finished
-    return lambda entry: finished(workspace.published(entry))

@@ -177,6 +177,17 @@ def test_series_number_of_a_series_that_is_not_selected_is_taken() -> None:
     assert int(seg.SeriesNumber) > 301
 
 
+@pytest.mark.parametrize("number", ["5436027", "543602701", "2147483647"])
+def test_series_numbers_of_eight_digits_and_more_leave_free_ones(number: str) -> None:
+    series("in/ct", SeriesNumber=number)
+    series("in/first", SeriesNumber="543602702")
+
+    numbers = {int(one.SeriesNumber) for one in objects(apply("in", "out", mask_of, kind="seg"))}
+
+    assert len(numbers) == 2
+    assert not numbers & {int(number), 543602702}
+
+
 def test_set_values_win() -> None:
     (seg,) = objects(apply(series("ct"), "out", mask_of, set_values={"SeriesDescription": "lesions", "SeriesNumber": "9"}))
 

@@ -17,7 +17,7 @@ from ....model.voxels.lazy_voxels import Voxels, samples_of, slabs
 from ....options import Kind, SegmentationForm
 from ....options.algorithm import UNKNOWN, Algorithm
 from ....options.remedies import remedy
-from ....standard.pydicom_settings import each_without_warnings
+from ....standard.pydicom_settings import each_without_warnings, without_warnings
 from ..data_set_file import DataSetFile, NewObject
 from ..new_file import NewFile
 from ..pydicom_conversion import data_set_of, in_utf_8
@@ -182,7 +182,7 @@ def _sources(request: Request) -> list[Dataset]:
     """
     data_sets = []
     for source in {source.uid: source for source in request.sources}.values():
-        with unreadable_by_pydicom(source.path or request.image.name):
+        with unreadable_by_pydicom(source.path or request.image.name), without_warnings():
             data_set = data_set_of(in_utf_8(source, source.elements))
             data_set.walk(_touch)  # pydicom reads the content of sequences when it is used, which is too late
             _require_uids(data_set, source.path or request.image.name)

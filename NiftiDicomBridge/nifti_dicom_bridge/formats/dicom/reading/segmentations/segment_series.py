@@ -27,7 +27,8 @@ from ..frames.tolerances import near_slice_mm
 from ..grouping.owners import is_of_another_patient
 from ..grouping.registrations import Spaces
 from ..plans import Plan
-from ..stacking.stacks import Grid, Layer, parallel_groups, stack_warnings
+from ..stacking.grids import Grid, Layer, stack_warnings
+from ..stacking.orientations import parallel_groups
 from .segment_doubts import FILLED, LEFT_OUT
 from .segment_grids import ON_GRID, WHOLE
 from .segment_placement import placed_by_sources
