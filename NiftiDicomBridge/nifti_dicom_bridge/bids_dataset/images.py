@@ -113,6 +113,14 @@ class Image:
         return str(self.keys.get("SeriesDescription") or self.keys.get("ProtocolName") or "")
 
     @property
+    def kind(self) -> str:
+        """In what it differs from other images of its series, such as ``water`` or ``TI100p4``; empty if only numbered."""
+        if self.is_deidentified:
+            return str(self.plan.frames[0][0].labels.get("component", ""))
+        kind = re.sub(r"(?<=\d)[._](?=\d)", "p", self.plan.suffix)  # a decimal point
+        return kind if re.search("[A-Za-z]", kind) else ""
+
+    @property
     def volumes(self) -> int:
         """Number of times, echoes or b-values."""
         return int(self.facts["Volumes"])

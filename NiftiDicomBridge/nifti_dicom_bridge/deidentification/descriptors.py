@@ -17,6 +17,8 @@ _NUMBER = re.compile(
     re.IGNORECASE,
 )  # fmt: skip
 _SHORT_NUMBER = re.compile(r"\d{1,2}$")
+_SHORTEST_NAME = 4
+"""Letters of a name that other texts contain for no other reason."""
 _TABLES = ("segment_codes", "quantities")
 """Tables of which the names are harmless; texts that describe the table itself are not among them."""
 _NOT_NAMES = frozenset({"bids_abbreviations"})  # such as B and L, which may be initials of a person
@@ -40,6 +42,25 @@ def cleaned(text: str, forbidden: Collection[str] = ()) -> str:
     neighbors = [True, *(good and not number for good, number in zip(harmless, plain, strict=True)), True]
     kept = [good and (not plain[n] or (neighbors[n] and neighbors[n + 2])) for n, good in enumerate(harmless)]
     return " ".join(word for word, stays in zip(words, kept, strict=True) if stays)
+
+
+def without_names(text: str, forbidden: Collection[str]) -> str:
+    """Return a text that is kept, without the names of people: an operator may have written them anywhere.
+
+    Short words, and those of anatomy and technique, stay: they are names by chance.
+
+    Parameters
+    ----------
+    text : str
+        The text.
+    forbidden : collection of str
+        Words in lower case: names of the people of the data set.
+    """
+    return _TOKEN.sub(lambda word: "" if _is_name(word[0].lower(), forbidden) else word[0], text)
+
+
+def _is_name(word: str, forbidden: Collection[str]) -> bool:
+    return len(word) >= _SHORTEST_NAME and word in forbidden and word not in _vocabulary()
 
 
 def _words(text: str) -> Iterator[str]:

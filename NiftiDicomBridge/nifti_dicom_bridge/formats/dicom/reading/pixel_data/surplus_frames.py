@@ -42,6 +42,14 @@ def uncounted_frames(instance: Instance) -> int:
     return sum(size is not None and claimed_size(start) == size for start in starts[1:])
 
 
+def without_uncounted_rle(instance: Instance, frames: list[bytes]) -> list[bytes]:
+    """Return the only frame of an object without the frames in RLE behind it: all its fragments were taken for it."""
+    if instance.transfer_syntax != RLE or len(frames) != 1 or not uncounted_frames(instance):
+        return frames
+    _, length = read_fragments(instance).places[0]
+    return [frames[0][:length]]
+
+
 def _is_rle_frame(start: bytes) -> bool:
     """Whether a fragment begins with the header of a frame (PS3.5 G.5)."""
     if len(start) < _RLE_HEADER_BYTES:

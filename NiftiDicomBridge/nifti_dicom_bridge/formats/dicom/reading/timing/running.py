@@ -59,11 +59,13 @@ def times_by_rank(values: Sequence[Sequence[float]]) -> list[list[int]] | None:
     """Return the rank of every frame at its place: times without a period, of which none is missing anywhere.
 
     None where frames of one rank do not belong together: neither do all numbers of a time come before those of the next, nor
-    all numbers of a place before those of another.
+    all numbers of a place before those of another. None also where two frames at a place have one number.
     """
     if len({len(place) for place in values}) != 1:
         return None
     table = np.array([list(place) for place in values], dtype=float)
+    if not (np.diff(table) > 0).all():
+        return None
     by_time = bool((table[:, :-1].max(axis=0) < table[:, 1:].min(axis=0)).all())
     blocks = table[np.argsort(table[:, 0])]
     by_place = bool((blocks[:-1, -1] < blocks[1:, 0]).all())
