@@ -209,3 +209,14 @@ def test_a_name_that_contradicts_its_folder_is_reported():
 def test_a_table_that_is_not_utf_8_is_named():
     entry, _ = converted((HEAD + "sub-01\t34\tMüller\t80\n").encode("latin-1"))
     assert any("was not used" in warning for warning in entry.log.warnings)
+
+
+def test_a_table_next_to_the_folder_of_the_subject_counts_without_a_description_of_the_data_set() -> None:
+    save("d/sub-01/anat/sub-01_T1w.nii", Modality="MR")
+    Path("d/participants.tsv").write_text(HEAD + "sub-01\t34\tM\t80\n")
+    Path("d/T1w.json").write_text(json.dumps({"FlipAngle": 9}))
+
+    made = pydicom.dcmread(sorted(entry_of(Path("d")).outputs)[0])
+
+    assert (made.PatientID, made.PatientAge, made.PatientSex, made.PatientWeight) == ("01", "034Y", "M", 80)
+    assert made.FlipAngle == 9
