@@ -20,9 +20,11 @@ from nifti_dicom_bridge import BridgeError, OutputError
 
 from .DatabaseFiles import Header as Header
 from .DatabaseFiles import require_writable, require_writable_file, take_back
+from .DicomHeaders import UNREADABLE, data_set_of, header_of
 from .EncodedTexts import LOST, shown, text_in
 
 SERIES_UID = "0020,000e"
+FUNCTIONAL_GROUPS = ("SharedFunctionalGroupsSequence", "PerFrameFunctionalGroupsSequence")
 NO_FILES = "The series {} has no files in Slicer's DICOM database. Import it in the module DICOM."
 NOT_OPEN = "Slicer's DICOM database is not open, so nothing can be added to it. Open or create it in the module DICOM."
 
@@ -203,12 +205,8 @@ def transfer_syntax_of(path: str | Path) -> str:
 
 def frame_places(path: str | Path) -> list[tuple[np.ndarray, np.ndarray]]:
     """Return position and orientation of the frames of a multi-frame object, LPS, mm; empty if the file cannot be read."""
-    import pydicom
-    from pydicom.errors import InvalidDicomError
-
-    wanted = ["SharedFunctionalGroupsSequence", "PerFrameFunctionalGroupsSequence"]
     try:
-        ds = pydicom.dcmread(path, specific_tags=wanted, stop_before_pixels=True)
+        ds = header_of(path, *FUNCTIONAL_GROUPS)
         shared = ds.SharedFunctionalGroupsSequence[0]
         places = []
         for frame in ds.PerFrameFunctionalGroupsSequence:
@@ -216,21 +214,17 @@ def frame_places(path: str | Path) -> list[tuple[np.ndarray, np.ndarray]]:
             position = frame.PlanePositionSequence[0].ImagePositionPatient
             orientation = plane.PlaneOrientationSequence[0].ImageOrientationPatient
             places.append((np.array(position, dtype=float), np.array(orientation, dtype=float)))
-    except (OSError, InvalidDicomError, AttributeError, IndexError, TypeError, ValueError):
+    except UNREADABLE:
         return []
     return places
 
 
 def has_frame_positions(path: str | Path) -> bool:
     """Whether the functional groups of an object specify positions of frames; not if it has none, or cannot be read."""
-    import pydicom
-    from pydicom.errors import InvalidDicomError
-
-    groups = ["SharedFunctionalGroupsSequence", "PerFrameFunctionalGroupsSequence"]
     try:
-        ds = pydicom.dcmread(path, specific_tags=groups, stop_before_pixels=True)
-        return any("PlanePositionSequence" in item for name in groups for item in ds.get(name) or [])
-    except (OSError, InvalidDicomError, TypeError, ValueError):
+        ds = header_of(path, *FUNCTIONAL_GROUPS)
+        return any("PlanePositionSequence" in item for name in FUNCTIONAL_GROUPS for item in ds.get(name) or [])
+    except UNREADABLE:
         return False
 
 
@@ -261,12 +255,10 @@ def opened_in(folder: str | Path) -> Any:
 
 def headers_of(files: Iterable[Path]) -> list[Header]:
     """Return the UIDs in DICOM files. Asks no database: may be called in another thread."""
-    import pydicom
-
-    wanted = ["StudyInstanceUID", "SeriesInstanceUID", "SOPInstanceUID"]
+    wanted = ("StudyInstanceUID", "SeriesInstanceUID", "SOPInstanceUID")
     headers = []
     for path in files:
-        ds = pydicom.dcmread(path, specific_tags=wanted, stop_before_pixels=True)
+        ds = header_of(path, *wanted)
         headers.append(Header(Path(path), *(str(ds.get(keyword, "")) for keyword in wanted)))
     return headers
 
@@ -429,9 +421,7 @@ def _same_object(new: Path, known: Path) -> bool:
     """Whether two files hold the same attributes and pixels, whatever their transfer syntax."""
     if filecmp.cmp(new, known, shallow=False):
         return True
-    import pydicom
-
-    a, b = pydicom.dcmread(new), pydicom.dcmread(known)
+    a, b = data_set_of(new), data_set_of(known)
     if a.get("PixelData") != b.get("PixelData"):
         try:
             if not np.array_equal(a.pixel_array, b.pixel_array):

@@ -35,12 +35,9 @@ def shown(text: str | None) -> str:
 
 def text_in(path: str, keyword: str) -> str:
     """Return a text of a DICOM file, decoded; empty if it cannot be read."""
-    import pydicom
-    from pydicom.errors import InvalidDicomError
+    from .DicomHeaders import UNREADABLE, header_of
 
     try:
-        return str(
-            pydicom.dcmread(path, specific_tags=["SpecificCharacterSet", keyword], stop_before_pixels=True).get(keyword, "")
-        )
-    except (OSError, InvalidDicomError, LookupError, ValueError):
+        return str(header_of(path, "SpecificCharacterSet", keyword).get(keyword, ""))
+    except UNREADABLE:
         return ""

@@ -178,7 +178,13 @@ def _is_empty(series: SeriesHeaders) -> bool:
     return _is_segmentation(series) and all(is_without_voxels(path, series.frames) for path in series.files)
 
 
+def _is_of_tiles(series: SeriesHeaders) -> bool:
+    return _is_segmentation(series) and any(map(is_tiled, series.files))
+
+
 REASONS = (
+    Reason(_is_of_tiles, BELOW, lambda: _(
+        "Segmentation of a slide: its tiles are shown as a stack of slices, and not at their places.")),
     Reason(_is_fractional, ABOVE_OBJECTS, lambda: _(
         "Fractional segmentation: its values are probabilities, not labels.")),
     Reason(_has_no_position, ABOVE_OBJECTS, lambda: _(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -13,6 +14,7 @@ from nifti_dicom_bridge import Code, Segment, Volume
 from ..Host.Hierarchy import node_of_series
 from ..Nodes.NodeKinds import SEGMENTATION
 from ..Nodes.Segments import LABEL_VALUE, SEGMENT_TAGS
+from ..Originals.LabelBackground import without_background
 from .NewVolumes import label_map_outside_scene
 
 CATEGORIES, REGIONS = "Segmentation category and type - DICOM master list", "Anatomic codes - DICOM master list"
@@ -89,6 +91,7 @@ def _add_layer(node: Any, volume: Volume, segments: dict[int, Segment]) -> None:
     """Import a label map; Slicer makes a segment of every value in it, from the lowest to the highest."""
     segmentation = node.GetSegmentation()
     before = segmentation.GetNumberOfSegments()
+    volume = replace(volume, voxels=without_background(volume))
     values = [value for value in np.unique(volume.voxels).tolist() if value]
     labels = label_map_outside_scene(volume)
     if before == 0:

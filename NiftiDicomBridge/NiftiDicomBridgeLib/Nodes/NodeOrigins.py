@@ -6,7 +6,6 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import slicer
 
 from nifti_dicom_bridge import ConversionOptions, FileOptions, Kind, value_problem
@@ -17,6 +16,7 @@ from ..Host.Hierarchy import identity_of_node, series_value
 from ..Tasks.ImportTasks import with_reference
 from .NodeKinds import VOLUME, instance_uids_of, kind_of_values
 from .References import has_lost_reference, patients_of_grid, reference_uids
+from .SharedValues import follow
 from .SourceFile import source_of
 
 MODALITY, UNITS = "0008,0060", "0054,1001"
@@ -24,9 +24,6 @@ KEEPS_MODALITY = ("CT", "PT")
 """Modalities whose values have units: a volume whose values follow theirs, as a smoothed one, is of the same modality."""
 NOT_IN_SIDECARS = ("PatientName", "PatientBirthDate", "StudyDate", "StudyTime")
 """What the subject hierarchy specifies of patient and study, and the sidecar of a temporary file does not."""
-SAMPLES = 100_000
-CORRELATION, SLOPES = 0.8, (0.5, 2.0)
-"""Values follow those of the series: they are neither a map of something else, nor in other units."""
 
 
 @dataclass
@@ -54,6 +51,8 @@ class Origin:
         Whether it is on the slices of that series, which are not at even distances: with another one, it would be elsewhere.
     has_no_position : bool
         Whether that series specifies no position of its image, on whose pixels it is.
+    has_own_images : bool
+        Whether `files` are some of the series only: the images of the time that it was drawn at.
     identity : dict of str to str
         DICOM keyword → value of patient and study in the subject hierarchy; empty where the series specifies them.
     modality : str
@@ -69,6 +68,7 @@ class Origin:
     patients: tuple[str, ...] = ()
     has_own_slices: bool = False
     has_no_position: bool = False
+    has_own_images: bool = False
     identity: dict[str, str] = field(default_factory=dict)
     modality: str = ""
 
@@ -95,8 +95,22 @@ class Origin:
         return bool(self.files or self.is_labels or self.identity or self.modality)
 
 
-def origin_of(node: Any) -> Origin:
-    """Return what a node was made of; nothing for one that was DICOM itself. Main thread only."""
+def origin_of(node: Any, images: tuple[str, ...] = ()) -> Origin:
+    """Return what a node was made of; nothing for one that was DICOM itself. Main thread only.
+
+    Parameters
+    ----------
+    node : vtkMRMLNode
+        A volume, a label map or a segmentation.
+    images : tuple of str
+        SOP Instance UIDs of those images of the series that it was made on, if these are not all.
+    """
+    origin = _origin_of(node)
+    files = Database.files_of_instances(images)
+    return replace(origin, files=files, has_own_images=True) if files and len(files) == len(images) else origin
+
+
+def _origin_of(node: Any) -> Origin:
     uids = reference_uids(node)
     series = Database.series_of_instances(uids) if uids else ""
     files = Database.files_of_series(series) if series else []
@@ -146,14 +160,5 @@ def _follows(node: Any, uids: tuple[str, ...]) -> bool | None:
     """Return whether the values of a volume are those of the volume with some SOP Instance UIDs; None if not comparable."""
     others = (other for other in slicer.util.getNodesByClass(VOLUME) if instance_uids_of(other) == uids)
     other = next(others, None)
-    if other is None or not node.IsA(VOLUME):
-        return None
-    arrays = [slicer.util.arrayFromVolume(one) for one in (other, node)]
-    if arrays[0].shape != arrays[1].shape:
-        return None
-    step = max(1, arrays[0].size // SAMPLES)
-    before, after = (array.reshape(-1)[::step].astype(np.float64) for array in arrays)
-    if not np.isfinite(after).all() or not before.std() or not after.std():
-        return False
-    correlation = float(np.corrcoef(before, after)[0, 1])
-    return correlation >= CORRELATION and SLOPES[0] <= correlation * after.std() / before.std() <= SLOPES[1]
+    degree = follow(node, other) if other is not None and node.IsA(VOLUME) else None
+    return None if degree is None else degree > 0

@@ -12,6 +12,7 @@ import vtk
 
 from nifti_dicom_bridge import BridgeError
 
+from ..Originals.DrawnTimes import DrawnTime
 from .NodeImages import DIFFERENT_VOLUMES, Label, NodeImage, bytes_of_color, grid_of, remove_with_displays
 from .NodeKinds import (
     DIFFUSION,
@@ -32,7 +33,7 @@ from .Transforms import HARDEN_FIRST, REFUSED, Nonlinear, linear_parents
 SECONDS = {"s": 1.0, "sec": 1.0, "second": 1.0, "seconds": 1.0, "ms": 1e-3}
 
 
-def image_of(node: Any, nonlinear: Nonlinear = REFUSED) -> NodeImage:
+def image_of(node: Any, nonlinear: Nonlinear = REFUSED, time: DrawnTime | None = None) -> NodeImage:
     """Return a copy of what a node contains.
 
     Parameters
@@ -41,6 +42,8 @@ def image_of(node: Any, nonlinear: Nonlinear = REFUSED) -> NodeImage:
         What to read. The volume that shows a sequence represents the whole sequence.
     nonlinear : Nonlinear
         What to do with nonlinear transforms.
+    time : DrawnTime, optional
+        Which of the times that segments were drawn at.
 
     Raises
     ------
@@ -48,7 +51,7 @@ def image_of(node: Any, nonlinear: Nonlinear = REFUSED) -> NodeImage:
         If the node is none that can be written, is empty, or is under a nonlinear transform of a person's making.
     """
     if node is not None and node.IsA(SEGMENTATION):
-        return image_of_segmentation(node, *_parents_of_segmentation(node, nonlinear))
+        return image_of_segmentation(node, *_parents_of_segmentation(node, nonlinear), time)
     sequence = sequence_of(node)
     return _image_of_sequence(sequence, node) if sequence is not None else _image_of_volume(node, nonlinear)
 

@@ -10,7 +10,7 @@ import slicer
 
 from nifti_dicom_bridge import may_be_same_person
 
-from .NodeKinds import SEGMENTATION, VOLUME, instance_uids_of, was_dicom
+from .NodeKinds import LABEL_MAP, SEGMENTATION, VOLUME, instance_uids_of, was_dicom
 
 TOLERANCE_MM = 1e-3
 
@@ -27,7 +27,8 @@ def reference_uids(node: Any) -> tuple[str, ...]:
     -------
     tuple of str
         Of the volume that determines the geometry of a segmentation, of a volume that the node refers to, of one in the same
-        study that has the very same grid unless several patients have one, or those that Slicer's DICOM loader recorded. Empty
+        study that has the very same grid unless several patients have one, of one that has its values at the same places, as
+        a cropped volume has, or those that Slicer's DICOM loader recorded. Empty
         if there is no such volume, or if the node itself is an image that was DICOM.
     """
     if was_dicom(node) and not node.IsA(SEGMENTATION):
@@ -62,7 +63,7 @@ def has_lost_reference(node: Any) -> bool:
 def _related(node: Any) -> Iterator[Any]:
     """Yield what a node may be derived from, the surest first."""
     volume = _geometry_volume(node)
-    yield from [volume, *_of_one_patient(volume)] if volume is not None else []
+    yield from [volume, *_of_one_patient(volume), *_with_its_values(volume)] if volume is not None else []
     for number in range(node.GetNumberOfNodeReferenceRoles()):
         role = node.GetNthNodeReferenceRole(number)
         for index in range(node.GetNumberOfNodeReferences(role)):
@@ -71,6 +72,7 @@ def _related(node: Any) -> Iterator[Any]:
                 yield other
     if node.IsA(VOLUME):
         yield from _of_one_patient(node)
+        yield from _with_its_values(node)
 
 
 def _geometry_volume(node: Any) -> Any:
@@ -95,6 +97,25 @@ def _of_one_patient(volume: Any) -> list[Any]:
     return volumes if len(_people(volumes)) < 2 else []
 
 
+def _with_its_values(node: Any) -> list[Any]:
+    """Return the volumes of DICOM that have the values of a volume at the same places, the most similar one first.
+
+    In its study, its values may be interpolated or smoothed. If it is in none, they must be the very same: other patients
+    have similar images, and none has the same one.
+    """
+    from ..Host.Hierarchy import study_of
+    from .SharedValues import follow, is_part_of
+
+    if not node.IsA(VOLUME) or node.IsA(LABEL_MAP):
+        return []
+    volumes = _of_study(node)
+    if study_of(node):
+        degrees = [(follow(node, other) or 0.0, number) for number, other in enumerate(volumes)]
+        return [volumes[number] for degree, number in sorted(degrees, key=lambda one: -one[0]) if degree]
+    parts = [other for other in volumes if is_part_of(node, other)]
+    return parts if len(_people(parts)) < 2 else []
+
+
 def _people(volumes: list[Any]) -> list[dict[str, str]]:
     """Return the identity of every patient that volumes are of."""
     from ..Host.Hierarchy import identity_of_node
@@ -108,12 +129,16 @@ def _people(volumes: list[Any]) -> list[dict[str, str]]:
 
 def _with_same_grid(node: Any) -> list[Any]:
     """Return the volumes of DICOM in the study of a node, in the whole scene if it is in none, that have its grid."""
+    return [other for other in _of_study(node) if _have_same_grid(node, other)]
+
+
+def _of_study(node: Any) -> list[Any]:
+    """Return the other volumes of DICOM in the study of a node, in the whole scene if it is in none."""
     from ..Host.Hierarchy import study_of
 
     study = study_of(node)
     volumes = [other for other in slicer.util.getNodesByClass(VOLUME) if other.GetID() != node.GetID()]
-    of_study = [other for other in volumes if instance_uids_of(other) and (not study or study_of(other) == study)]
-    return [other for other in of_study if _have_same_grid(node, other)]
+    return [other for other in volumes if instance_uids_of(other) and (not study or study_of(other) == study)]
 
 
 def _have_same_grid(a: Any, b: Any) -> bool:

@@ -11,12 +11,13 @@ import vtk
 
 from nifti_dicom_bridge import BridgeError, stem_of
 
-from ..Originals.DrawnFrames import segments_of, words_of_frames
+from ..Originals.DrawnFrames import own_segments, segments_of, words_of_frames
+from ..Originals.DrawnTimes import DrawnTime, times_of
 from ..Originals.ItemMasks import masks_of_items
 from .NodeImages import Label, Mask, NodeImage, bytes_of_color
 from .NodeKinds import SEGMENTATION, instance_uids_of
 from .PixelGrid import pixel_grid_of
-from .SegmentMasks import Grid, common_grid, on_grid
+from .SegmentMasks import Grid, common_grid, masks_of, on_grid
 from .SourceFile import source_of
 
 LABEL_VALUE = "NiftiDicomBridge.LabelValue"
@@ -37,27 +38,31 @@ SEGMENT_TAGS = {
 CODE_PARTS = ("codevalue", "codingscheme", "codemeaning")
 
 
-def image_of_segmentation(node: Any, parent_to_world: np.ndarray, acquisition: bool) -> NodeImage:
+def image_of_segmentation(
+    node: Any, parent_to_world: np.ndarray, acquisition: bool, time: DrawnTime | None = None
+) -> NodeImage:
     """Return a segmentation as a label map on one common grid; as several label maps, its last axis, where segments overlap.
+
+    Of one that was drawn at several times, that of one time.
 
     Raises
     ------
     BridgeError
         If there is no segment, or no grid that contains all of them.
     """
-    segmentation = node.GetSegmentation()
-    if not segmentation.GetNumberOfSegments():
-        raise BridgeError(f"{node.GetName()} has no segments. Add one first.")
-    masks, known = masks_of_items(node), segments_of(node)
+    item, name = (node, node.GetName()) if time is None else (time.item, time.title)
+    if not item.GetSegmentation().GetNumberOfSegments():
+        raise BridgeError(f"{name} has no segments. Add one first.")
+    masks, known = (masks_of_items(node), segments_of(node)) if time is None else (masks_of(item), own_segments(item))
     filled = [mask for mask in masks if not mask.is_empty]
     empty = [known[mask.segment_id].GetName() for mask in masks if mask.is_empty]
-    grid, masks = common_grid(node, filled), filled or masks
+    grid, masks = common_grid(item, filled), filled or masks
     segments = [known[mask.segment_id] for mask in masks]
     numbers = _numbers_of(segments)
     layers = layers_of([_on(mask, grid) for mask in masks], numbers)
     labels = [_label_of(segment, number) for number, segment in zip(numbers, segments, strict=True)]
     return NodeImage(
-        name=node.GetName(),
+        name=name,
         voxels=(layers[0] if len(layers) == 1 else np.stack(layers, axis=-1))[np.newaxis],
         ijk_to_ras=grid.ijk_to_ras,
         parent_to_world=parent_to_world,
@@ -67,7 +72,7 @@ def image_of_segmentation(node: Any, parent_to_world: np.ndarray, acquisition: b
         labels=tuple(labels),
         is_label_map=True,
         masks=tuple(masks),
-        warnings=(*_words_of_empty(node.GetName(), filled, empty), *words_of_frames(node)),
+        warnings=(*_words_of_empty(name, filled, empty), *(words_of_frames(node) if time is None else ())),
         pixel_grid=pixel_grid_of(node),
     )
 
@@ -85,7 +90,7 @@ def is_without_voxels(node: Any) -> bool:
     """Return whether a node is a segmentation whose segments are all empty."""
     if not node.IsA(SEGMENTATION) or not node.GetSegmentation().GetNumberOfSegments():
         return False
-    return all(mask.is_empty for mask in masks_of_items(node))
+    return times_of(node) == [None] and all(mask.is_empty for mask in masks_of_items(node))
 
 
 def _on(mask: Mask, grid: Grid) -> np.ndarray:

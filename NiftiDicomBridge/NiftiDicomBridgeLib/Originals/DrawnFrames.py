@@ -60,7 +60,7 @@ def drawn_frames(node: Any) -> DrawnFrames | None:
     BridgeError
         If an item is not of a frame, or a segment has several names.
     """
-    if not _is_of_sequence(node):
+    if not is_of_sequence(node):
         return None
     volume = reference_volume(node)
     images = sequence_of(volume) if volume is not None else None
@@ -71,7 +71,7 @@ def drawn_frames(node: Any) -> DrawnFrames | None:
     if shown < 0 or slices != 1:
         return None
     items = {}
-    for place, item in _filled_items(node):
+    for place, item in filled_items(node):
         frame = images.GetItemNumberFromIndexValue(place, True)
         if frame < 0:
             raise BridgeError(NO_FRAME.format(node.GetName(), place, volume.GetName()))
@@ -88,9 +88,14 @@ def segments_of(node: Any) -> dict[str, Any]:
     drawn = drawn_frames(node)
     segments: dict[str, Any] = {}
     for item in (node, *(drawn.items.values() if drawn is not None else ())):
-        segmentation = item.GetSegmentation()
-        segments = {key: segmentation.GetSegment(key) for key in segmentation.GetSegmentIDs()} | segments
+        segments = own_segments(item) | segments
     return segments
+
+
+def own_segments(item: Any) -> dict[str, Any]:
+    """Return the segments of one node, or of one item of a sequence, by their IDs."""
+    segmentation = item.GetSegmentation()
+    return {key: segmentation.GetSegment(key) for key in segmentation.GetSegmentIDs()}
 
 
 def words_of_frames(node: Any) -> tuple[str, ...]:
@@ -98,17 +103,18 @@ def words_of_frames(node: Any) -> tuple[str, ...]:
     drawn = drawn_frames(node)
     if drawn is not None:
         return (drawn.note(node),)
-    if not _is_of_sequence(node):
+    if not is_of_sequence(node):
         return ()
-    others = [place for place, item in _filled_items(node) if item is not node]
+    others = [place for place, item in filled_items(node) if item is not node]
     return (OTHER_TIMES.format(node.GetName(), ", ".join(others)),) if others else ()
 
 
-def _is_of_sequence(node: Any) -> bool:
+def is_of_sequence(node: Any) -> bool:
+    """Return whether a node is a segmentation that shows the items of a sequence, other than those of a DICOM Segmentation."""
     return bool(node.IsA(SEGMENTATION) and pixel_grid_of(node) is None and sequence_of(node) is not None)
 
 
-def _filled_items(node: Any) -> list[tuple[str, Any]]:
+def filled_items(node: Any) -> list[tuple[str, Any]]:
     """Return index value and item of each time with voxels; that which is shown is the node itself."""
     sequence = sequence_of(node)
     shown = displayed_item(node, sequence)

@@ -13,6 +13,7 @@ import numpy as np
 
 from nifti_dicom_bridge import Volume
 
+from ..Host.DicomHeaders import header_of
 from ..Nodes.NodeImages import NodeImage
 from .ItkReading import Reading, read_files
 
@@ -158,9 +159,7 @@ def _files_of(volume: Volume) -> set[str]:
 
 def _spacing_of_ultrasound(path: str) -> tuple[float, float] | None:
     """Return the distance of columns and of rows, mm, of the only region of tissue of an ultrasound image (PS3.3 C.8.5.5)."""
-    import pydicom
-
-    header = pydicom.dcmread(path, stop_before_pixels=True, specific_tags=["Modality", "SequenceOfUltrasoundRegions"])
+    header = header_of(path, "Modality", "SequenceOfUltrasoundRegions")
     regions = header.get("SequenceOfUltrasoundRegions", []) if header.get("Modality") == "US" else []
     if len(regions) != 1:
         return None

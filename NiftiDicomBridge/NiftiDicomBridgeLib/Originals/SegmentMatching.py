@@ -12,6 +12,7 @@ from nifti_dicom_bridge import Log, Segment, Volume, identity_of, segments_of
 
 from ..Nodes.NodeImages import Label, Mask, NodeImage
 from ..Nodes.SegmentMasks import Grid, on_grid
+from .LabelBackground import without_labels
 from .LoadedColors import loaded_color
 from .VoxelEdits import VOXELS_EDITED
 
@@ -115,12 +116,12 @@ def _has_codes(label: Label, segment: Segment) -> bool:
 
 def _with_masks(volume: Volume, pairs: Sequence[_Pair]) -> Volume | None:
     """Return a label map with the voxels that segments have now; None where it cannot hold them."""
-    voxels = np.zeros_like(volume.voxels)
+    voxels, taken = without_labels(volume), np.zeros(volume.voxels.shape[1:4], bool)
     for pair in pairs:
         inside = on_grid(pair.mask, _grid_of(volume))
-        if inside is None or voxels[0][inside].any():
+        if inside is None or taken[inside].any():
             return None
-        voxels[0][inside] = pair.segment.number
+        voxels[0][inside], taken[inside] = pair.segment.number, True
     return volume if np.array_equal(voxels, volume.voxels) else replace(volume, voxels=voxels)
 
 

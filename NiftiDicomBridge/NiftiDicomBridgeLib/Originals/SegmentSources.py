@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from ..Host import Database
+from ..Host.DicomHeaders import UNREADABLE, data_set_of, header_of
 
 Frame = tuple[str, int]
 """SOP Instance UID, and number of the frame from 0."""
@@ -23,28 +24,22 @@ MOST_EMPTY = 64
 
 def is_without_voxels(path: str | Path, frames: int) -> bool:
     """Whether no frame of a Segmentation in a native transfer syntax has a voxel; large ones are not looked at."""
-    import pydicom
-    from pydicom.errors import InvalidDicomError
-
     if frames > MOST_EMPTY:
         return False
     try:
-        pixels = pydicom.dcmread(path).get("PixelData")
+        pixels = data_set_of(path).get("PixelData")
         return pixels is not None and not pixels.strip(b"\0")
-    except (OSError, InvalidDicomError, TypeError, ValueError):
+    except UNREADABLE:
         return False
 
 
 def frame_sources(path: str | Path) -> list[Frame]:
     """Return which frame each frame of a Segmentation was made from; nothing where that is not specified for all of them."""
-    import pydicom
-    from pydicom.errors import InvalidDicomError
-
     wanted = "PerFrameFunctionalGroupsSequence"
     try:
-        groups = pydicom.dcmread(path, specific_tags=[wanted], stop_before_pixels=True).get(wanted) or []
+        groups = header_of(path, wanted).get(wanted) or []
         sources = [_source_of(group) for group in groups]
-    except (OSError, InvalidDicomError, TypeError, ValueError):
+    except UNREADABLE:
         return []
     known = [source for source in sources if source is not None]
     return known if len(known) == len(sources) else []

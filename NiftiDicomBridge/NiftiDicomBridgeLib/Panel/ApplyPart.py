@@ -18,6 +18,7 @@ class ApplyPart:
         self.source = SourceBox(self.ui.applySourceComboBox, widget)
         self.feedback = Feedback(self.ui.applyFeedback, widget.cancel, widget.open_link)
         self.ui.commandEdit.textChanged.connect(lambda text: self.update_buttons())
+        self.ui.applyOptionsEdit.textChanged.connect(lambda text: self.update_buttons())
         self.ui.commandEdit.returnPressed.connect(lambda: self.ui.applyButton.click())
         self.ui.applyButton.clicked.connect(self.onApplyButton)
 
@@ -46,15 +47,23 @@ class ApplyPart:
             return _("Choose a volume or a series."), "", None
         if not self.source.chosen:
             return _("Load a volume, or import a series into the DICOM database."), "", None
-        return ("" if self._command() else _("Enter a command.")), "", None
+        from .OtherOptions import options_of_command, problem_of
+
+        return (problem_of(self._options(), options_of_command) if self._command() else _("Enter a command.")), "", None
 
     def _command(self) -> str:
         return str(self.ui.commandEdit.text).strip()
 
+    def _options(self) -> str:
+        return str(self.ui.applyOptionsEdit.text)
+
     def onApplyButton(self) -> None:
         """Run the command in the background."""
+        from .OtherOptions import options_of_command
+
         with self._widget.showing_problems(self.feedback):
-            task = self._widget.logic.applyTask(self._command(), node=self.source.node, series=self.source.series)
+            options, source = options_of_command(self._options()), self.source
+            task = self._widget.logic.applyTask(self._command(), node=source.node, series=source.series, **options)
             self._widget.start(task, self._after, self.feedback)
 
     def _after(self, report: Any) -> None:

@@ -151,9 +151,9 @@ class ImportPart:
         from ..Tasks.ImportTasks import FileSettings
 
         series, folder = series_and_folder(row.reference)
-        pixels_of = row.scene.pixels_of if row.scene is not None and row.has_own_reference else ()
-        files = pixels_of or (Path(folder) if folder else _files_of(series))
-        return FileSettings(row.chosen_kind, row.all_values, files, bool(pixels_of))
+        own = row.scene if row.has_own_reference else None
+        files = (own.images if own is not None else ()) or (Path(folder) if folder else _files_of(series))
+        return FileSettings(row.chosen_kind, row.all_values, files, own is not None and own.has_no_position)
 
     def onImportButton(self) -> None:
         """Convert all files."""

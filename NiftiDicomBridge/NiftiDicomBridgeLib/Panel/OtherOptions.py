@@ -5,17 +5,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import fields
 from functools import cache
-from typing import Any
+from typing import Any, TypeAlias
 
 from slicer.i18n import tr as _
 
 NOT_HERE = frozenset({"per_file", "preview", "send", "archive_settings", "deidentify_key"})
 """Those that are of no use here; a key would be stored in the scene, as text."""
+OF_RESULTS = (
+    "kind", "labels", "algorithm", "segmentation", "metadata", "plane", "max_error", "resample", "gzip", "size_limit",
+)  # fmt: skip
+OF_COMMAND = ("take", "timeout")
+"""Of the section *Apply a Command*, which has no control for any."""
 WORDS = {"true": True, "yes": True, "on": True, "false": False, "no": False, "off": False}
 SEPARATOR = ";"
+Owners: TypeAlias = Mapping[str, type]
+"""Options that can be set, and the class that each is a field of."""
 
 
 def other_options(text: str) -> dict[str, Any]:
@@ -31,27 +38,46 @@ def other_options(text: str) -> dict[str, Any]:
     nifti_dicom_bridge.OptionError
         If the option or the value is not valid, or the panel has a control for it.
     """
-    from nifti_dicom_bridge import OptionError, PreviewOptions
+    from nifti_dicom_bridge import PreviewOptions
 
-    choices: dict[str, Any] = {}
-    pictures: dict[str, Any] = {}
-    for name, value in _words(text):
-        _require_known(name)
-        if name in choices | pictures:
-            raise OptionError(_("“{name}” occurs more than once. Leave one of them out.").format(name=name))
-        (pictures if name in _names(PreviewOptions) else choices)[name] = _typed(name, value)
+    from .PanelMessages import control_names
+
+    owners = _of_conversion()
+    choices = _choices(text, owners, control_names())
+    pictures = {name: choices.pop(name) for name in list(choices) if owners[name] is PreviewOptions}
     return {**choices, "preview": PreviewOptions(**pictures)} if pictures else choices
 
 
-def problem_of(text: str) -> str:
+def options_of_command(text: str) -> dict[str, Any]:
+    """Return the choices that a text makes for the results of a command, as `NiftiDicomBridgeLogic.applyTask` takes them."""
+    return _choices(text, _of_command(), {})
+
+
+def problem_of(text: str, options: Callable[[str], Any] = other_options) -> str:
     """Return why a text does not specify options; empty if it does."""
     from nifti_dicom_bridge import OptionError
 
     try:
-        other_options(text)
+        options(text)
     except OptionError as error:
         return str(error)
     return ""
+
+
+def _choices(text: str, owners: Owners, controls: Mapping[str, str]) -> dict[str, Any]:
+    from nifti_dicom_bridge import OptionError
+
+    choices: dict[str, Any] = {}
+    for name, value in _words(text):
+        if name in controls:
+            raise OptionError(
+                _("“{name}” is {control} in the panel. Choose it there.").format(name=name, control=controls[name])
+            )
+        _require_known(name, owners)
+        if name in choices:
+            raise OptionError(_("“{name}” occurs more than once. Leave one of them out.").format(name=name))
+        choices[name] = _typed(name, value, owners[name])
+    return choices
 
 
 def _words(text: str) -> Iterator[tuple[str, str]]:
@@ -62,32 +88,26 @@ def _words(text: str) -> Iterator[tuple[str, str]]:
         yield name, part[place + 1 :].strip().strip('"')
 
 
-def _require_known(name: str) -> None:
-    from nifti_dicom_bridge import ConversionOptions, OptionError, PreviewOptions
+def _require_known(name: str, owners: Owners) -> None:
+    from difflib import get_close_matches
 
-    from .PanelMessages import control_names
+    from nifti_dicom_bridge import OptionError
 
-    control = control_names().get(name)
-    if control:
-        raise OptionError(_("“{name}” is {control} in the panel. Choose it there.").format(name=name, control=control))
-    known = sorted((_names(ConversionOptions) | _names(PreviewOptions)) - NOT_HERE)
-    if name not in known:
-        from difflib import get_close_matches
-
-        near = get_close_matches(name, known, n=1)
-        hint = _("Did you mean “{name}”?").format(name=near[0]) if near else _("The documentation lists them.")
-        raise OptionError(_("“{name}” is not an option. {hint}").format(name=name, hint=hint))
+    if name in owners:
+        return
+    near = get_close_matches(name, sorted(owners), n=1)
+    hint = _("Did you mean “{name}”?").format(name=near[0]) if near else _("The documentation lists them.")
+    raise OptionError(_("“{name}” is not an option. {hint}").format(name=name, hint=hint))
 
 
-def _typed(name: str, text: str) -> Any:
+def _typed(name: str, text: str, owner: type) -> Any:
     """Return a value in the first of the types that the option accepts: text, on or off, a number."""
-    from nifti_dicom_bridge import ConversionOptions, OptionError, PreviewOptions
+    from nifti_dicom_bridge import OptionError
 
-    options = PreviewOptions if name in _names(PreviewOptions) else ConversionOptions
     refused = None
     for value in _candidates(text):
         try:
-            options(**{name: value})
+            owner(**{name: value})
             return value
         except OptionError as error:
             refused = refused or error
@@ -115,5 +135,15 @@ def _reason(error: Any) -> str:
 
 
 @cache
-def _names(options: type) -> frozenset[str]:
-    return frozenset(field.name for field in fields(options))  # type: ignore[arg-type]
+def _of_conversion() -> Owners:
+    from nifti_dicom_bridge import ConversionOptions, PreviewOptions
+
+    classes: tuple[Any, ...] = (ConversionOptions, PreviewOptions)
+    return {field.name: one for one in classes for field in fields(one) if field.name not in NOT_HERE}
+
+
+@cache
+def _of_command() -> Owners:
+    from nifti_dicom_bridge import ApplyOptions, ConversionOptions
+
+    return {**dict.fromkeys(OF_RESULTS, ConversionOptions), **dict.fromkeys(OF_COMMAND, ApplyOptions)}

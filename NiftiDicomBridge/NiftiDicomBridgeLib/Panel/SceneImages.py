@@ -32,8 +32,10 @@ class SceneImage:
         Whether only that reference has its slices.
     warnings : dict of pathlib.Path to list of str
         What each file could not include.
-    pixels_of : tuple of pathlib.Path
-        The file of the image on whose pixels it is, if DICOM specifies no position for that.
+    images : tuple of pathlib.Path
+        The files of the images that it was made on, if these are not all of the series.
+    has_no_position : bool
+        Whether it is on the pixels of an image that DICOM specifies no position for.
     """
 
     path: Path
@@ -43,12 +45,8 @@ class SceneImage:
     values: dict[str, str] = field(default_factory=dict)
     needs_reference: bool = False
     warnings: dict[Path, list[str]] = field(default_factory=dict)
-    pixels_of: tuple[Path, ...] = ()
-
-    @property
-    def has_no_position(self) -> bool:
-        """Whether it is on the pixels of an image that DICOM specifies no position for."""
-        return bool(self.pixels_of)
+    images: tuple[Path, ...] = ()
+    has_no_position: bool = False
 
 
 class SceneImages:
@@ -104,5 +102,5 @@ def _scene_image(relative: Any, in_world: Any, path: Path, other: Path) -> Scene
         return SceneImage(path, other, warnings=warnings)
     reference = series_of(origin.files) if origin.files else ""
     values = {**origin.identity, **origin.values}
-    pixels_of = tuple(origin.files) if origin.has_no_position else ()
-    return SceneImage(path, other, reference, origin.kind.value, values, origin.has_own_slices, warnings, pixels_of)
+    images, no_position = tuple(origin.files) if origin.has_own_images else (), origin.has_no_position
+    return SceneImage(path, other, reference, origin.kind.value, values, origin.has_own_slices, warnings, images, no_position)

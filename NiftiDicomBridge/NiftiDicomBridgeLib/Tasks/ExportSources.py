@@ -3,23 +3,28 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import slicer
 
-from nifti_dicom_bridge import BridgeError, Deidentifier, Entry, Volume, is_nifti
+from nifti_dicom_bridge import BridgeError, Deidentifier, Entry, Volume, identity_of, is_nifti, may_be_same_person
 
 from ..Host import Database, Hierarchy
 from ..Nodes.NodeImages import NodeImage
 from ..Nodes.NodeKinds import sequence_of
 from ..Nodes.Nodes import image_of
 from ..Nodes.Transforms import Nonlinear
+from ..Originals.DrawnTimes import DrawnTime
 from ..Originals.SeriesSlices import SeriesSlices
 
 UNEXPECTED = "{}: unexpected error ({}: {}). Nothing was written for it; please report it with the lines in Slicer's log."
+OTHER_PATIENT = (
+    "In the subject hierarchy, {0} is in a study of {1}; the images of DICOM that it was loaded from are of {2}, which was "
+    "written. Check which is right; to change it, convert to DICOM with other values"
+)
 HIDDEN = "the message is hidden, as it may name the patient"
 NAMED_AFTER_PATIENTS = ("vtkMRMLVolumeNode", "vtkMRMLSegmentationNode", "vtkMRMLTransformNode", "vtkMRMLSequenceNode")
 """Nodes that messages name."""
@@ -50,7 +55,9 @@ def each_once(nodes: Iterable[Any]) -> list[Any]:
     return list(by_id.values())
 
 
-def source_of(node: Any, nonlinear: Nonlinear, only_dicom: bool = False, private: bool = False) -> ExportSource:
+def source_of(
+    node: Any, nonlinear: Nonlinear, only_dicom: bool = False, private: bool = False, time: DrawnTime | None = None
+) -> ExportSource:
     """Return the image of a node with what it was loaded from; or why it cannot be exported.
 
     Parameters
@@ -63,10 +70,13 @@ def source_of(node: Any, nonlinear: Nonlinear, only_dicom: bool = False, private
         Read it from DICOM, also if it was loaded from NIfTI.
     private : bool
         Keep the messages of unexpected errors, which may name the patient, out of the error and of Slicer's log.
+    time : DrawnTime, optional
+        Which of the times that segments were drawn at.
     """
     title = node.GetName() or node.GetID() if node is not None else "(no volume)"
+    title = title if time is None else time.title
     try:
-        image = image_of(node, nonlinear)
+        image = image_of(node, nonlinear, time)
     except BridgeError as error:
         return ExportSource(title, error=str(error))
     except Exception as error:  # an error in one node must not end the export of the others
@@ -97,6 +107,20 @@ def _with_files(image: NodeImage, identity: dict[str, str], only_dicom: bool) ->
         return ExportSource(image.name, image, (image.source,), 0, identity)
     files = Database.files_of_instances(image.instance_uids)
     return ExportSource(image.name, image, tuple(files), max(len(set(image.instance_uids)) - len(files), 0), identity)
+
+
+def doubt_of_patient(volumes: Sequence[Volume], source: ExportSource) -> list[str]:
+    """Return a warning where the subject hierarchy has another patient for an image than its original; nothing otherwise."""
+    written = next((identity_of(volume) for volume in volumes if volume.source is not None), {})
+    if not written or may_be_same_person(written, source.identity):
+        return []
+    names = (_name_of_patient(identity) for identity in (source.identity, written))
+    return [OTHER_PATIENT.format(source.title, *names)]
+
+
+def _name_of_patient(identity: Mapping[str, str]) -> str:
+    name, number = (identity.get(keyword, "") for keyword in ("PatientName", "PatientID"))
+    return f"{name} ({number})" if name and number else name or number
 
 
 def require_original(volumes: Sequence[Volume], source: ExportSource) -> None:

@@ -34,9 +34,19 @@ from ..Host.TemporaryFolders import without_temporary
 from ..Nodes.OverlappingLabels import split_layers
 from ..Nodes.Transforms import RESAMPLE, Nonlinear
 from ..Originals import SourceMatching
+from ..Originals.DrawnTimes import DrawnTime, times_of
 from ..Originals.EditedSeries import EditedSeries
 from .ExportFiles import COMPLETE_ARE_KEPT, NO_FOLDER, NewFiles, write_image
-from .ExportSources import ExportSource, each_once, private_words, publish, require_original, source_of, unexpected
+from .ExportSources import (
+    ExportSource,
+    doubt_of_patient,
+    each_once,
+    private_words,
+    publish,
+    require_original,
+    source_of,
+    unexpected,
+)
 
 Progress = Callable[[str, int, int], None]
 
@@ -88,15 +98,15 @@ class ExportTask:
         self._options = replace(options or ConversionOptions(), target=Target.NIFTI)
         check_options(self._options)
         self._private = private or self._options.deidentify
-        self._sources = [self._source_of(node, harden) for node in each_once(nodes)]
+        self._sources = [self._source_of(node, harden, time) for node in each_once(nodes) for time in times_of(node)]
         self._names = file_names([name or source.title for source in self._sources])
         self._private_words = private_words(self._sources) if self._private else []
         self._deidentifier = Deidentifier.of(self._options) if self._options.deidentify else None
         self._public_names: list[str] = []
         self._series = EditedSeries(source.identity.get("StudyInstanceUID", "") for source in self._sources)
 
-    def _source_of(self, node: Any, harden: bool) -> ExportSource:
-        return source_of(node, Nonlinear(harden, RESAMPLE), self._options.layout is Layout.BIDS, self._private)
+    def _source_of(self, node: Any, harden: bool, time: DrawnTime | None) -> ExportSource:
+        return source_of(node, Nonlinear(harden, RESAMPLE), self._options.layout is Layout.BIDS, self._private, time)
 
     def work(self, progress: Progress) -> ConversionReport:
         """Write all images; one that fails does not stop the others. What is complete is kept when cancelled."""
@@ -133,7 +143,7 @@ class ExportTask:
             if source.image is None:
                 raise BridgeError(source.error)
             volumes, entry.log = self._volumes_of(source, step)
-            entry.log.warnings += source.image.warnings
+            entry.log.warnings += [*source.image.warnings, *doubt_of_patient(volumes, source)]
             volumes = [part for volume in volumes for part in self._split_for_files(volume)]
             if self._options.layout is Layout.BIDS:
                 require_original(volumes, source)

@@ -31,5 +31,8 @@ def _proposals(logic: Any, node: Any, folder: Path, options: ConversionOptions, 
     chosen = options if reference else staged.options(options, folder)
     task = logic.proposeTask(staged.images, chosen, reference)
     proposals = task.finish(task.work(lambda what, done, total: None))
-    name = Path(node.GetName())
-    return [replace(proposal, path=name, error=in_scene(proposal.error, proposal.path)) for proposal in proposals]
+    names = [Path(node.GetName())] if len(proposals) == 1 else [Path(proposal.path.stem) for proposal in proposals]
+    return [
+        replace(proposal, path=name, error=in_scene(proposal.error, proposal.path))
+        for name, proposal in zip(names, proposals, strict=True)
+    ]

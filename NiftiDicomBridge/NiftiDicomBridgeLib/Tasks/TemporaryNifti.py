@@ -16,6 +16,7 @@ from ..Nodes.NodeOrigins import Origin, origin_of
 from ..Nodes.OverlappingLabels import is_layered
 from ..Nodes.References import reference_volume
 from ..Nodes.Transforms import Nonlinear
+from ..Originals.DrawnTimes import DrawnTime
 from ..Originals.SeriesSlices import (
     NO_SERIES,
     OTHER_REFERENCE,
@@ -111,10 +112,10 @@ class StageTask(ExportTask):
         self._by_origin, self._reference = by_origin, reference
         super().__init__(nodes, folder, ConversionOptions(gzip=False, overwrite=True))
 
-    def _source_of(self, node: Any, harden: bool) -> Any:
-        self._origins.append(origin_of(node) if node is not None else Origin())
+    def _source_of(self, node: Any, harden: bool, time: DrawnTime | None) -> Any:
+        self._origins.append(origin_of(node, time.uids if time is not None else ()) if node is not None else Origin())
         left_out = shared_transform(node) if node is not None else None
-        source = source_of(node, Nonlinear(harden, left_out=left_out))
+        source = source_of(node, Nonlinear(harden, left_out=left_out), time=time)
         if source.image is None:
             return source
         missing = self._by_origin and self._origins[-1].is_missing
@@ -168,7 +169,9 @@ class StageTask(ExportTask):
         slices = source.slices
         if slices is None or all(volume.source is not None for volume in volumes):  # an original has its own places
             return volumes, log
-        self._origins[self._sources.index(source)].has_no_position = not slices.has_position
+        origin = self._origins[self._sources.index(source)]
+        origin.has_no_position = not slices.has_position
+        origin.has_own_images |= origin.has_no_position
         return [slices.placed(volume, step) for volume in volumes], log
 
     def _split_for_files(self, volume: Volume) -> list[Volume]:

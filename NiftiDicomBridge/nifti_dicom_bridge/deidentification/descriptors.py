@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Collection, Iterator
 from functools import lru_cache
-from importlib.resources import files
 from typing import Any
+
+from ..standard.data_tables import data_table
 
 _TOKEN = re.compile(r"[^\W_]+(?:[.,]\d+[^\W\d_]*)?")
 _PLAIN = re.compile(r"\d+(?:[.,]\d+)?")
@@ -82,20 +82,16 @@ def is_image_type(value: str) -> bool:
 
 @lru_cache(maxsize=2)
 def _words_of(name: str) -> frozenset[str]:
-    return frozenset(" ".join(_table("harmless_words")[name]).split())
+    return frozenset(" ".join(data_table("harmless_words")[name]).split())
 
 
 @lru_cache(maxsize=1)
 def _vocabulary() -> frozenset[str]:
     words = set(_words_of("technique"))
     for name in _TABLES:
-        parts = (part for key, part in _table(name).items() if not isinstance(part, str) and key not in _NOT_NAMES)
+        parts = (part for key, part in data_table(name).items() if not isinstance(part, str) and key not in _NOT_NAMES)
         words |= {word.lower() for part in parts for text in _names_in(part) for word in _words(text)}
     return frozenset(word for word in words if not word.isdigit())
-
-
-def _table(name: str) -> Any:
-    return json.loads(files("nifti_dicom_bridge").joinpath(f"data/{name}.json").read_text("utf-8"))
 
 
 def _names_in(table: Any) -> Iterator[str]:

@@ -35,7 +35,7 @@ READ_NODES = {
     "NodeImages.py", "Nodes.py", "NodeKinds.py", "Transforms.py", "Segments.py", "NodeFactory.py", "NewVolumes.py",
     "NewSegmentations.py", "SegmentationSequences.py", "Display.py", "SavedNode.py", "SourceFile.py", "PixelGrid.py",
     "NodeFacts.py", "Hierarchy.py",
-    "NodeOrigins.py", "SelfTestCase.py", "SelfTestCircle.py", "SelfTestData.py", "SelfTestDialogs.py", "SelfTestNodes.py",
+    "SharedValues.py", "SelfTestCase.py", "SelfTestCircle.py", "SelfTestData.py", "SelfTestDialogs.py", "SelfTestNodes.py",
     "SelfTestPanel.py",
 }  # fmt: skip
 

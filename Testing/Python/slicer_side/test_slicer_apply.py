@@ -77,6 +77,44 @@ def inside(slicer, node):
 # --- apply
 
 
+@pytest.mark.parametrize(("text", "expected"), [
+    ("", {}),
+    ("kind: seg; algorithm: nnU-Net:2.5:AI", {"kind": "seg", "algorithm": "nnU-Net:2.5:AI"}),
+    ("timeout: 60; take: *_mask.nii.gz", {"timeout": 60, "take": "*_mask.nii.gz"}),
+    ("max-error: 0.5; segmentation = fractional", {"max_error": 0.5, "segmentation": "fractional"}),
+])  # fmt: skip
+def test_text_sets_options_of_a_command(slicer, text, expected):
+    from NiftiDicomBridgeLib.Panel.OtherOptions import options_of_command
+
+    assert options_of_command(text) == expected
+
+
+@pytest.mark.parametrize(("text", "words"), [
+    ("kind: segm", "“kind: segm” is not valid. Expected one of"),
+    ("timeout: soon", "“timeout: soon” is not valid"),
+    ("uids: keep", "“uids” is not an option"),
+    ("shell", "“shell” is not an option"),
+    ("labels: a; labels: b", "“labels” occurs more than once"),
+])  # fmt: skip
+def test_options_of_a_command_that_are_not_valid_are_named(slicer, text, words):
+    from NiftiDicomBridgeLib.Panel.OtherOptions import options_of_command, problem_of
+
+    assert words in problem_of(text, options_of_command)
+
+
+def test_options_apply_to_the_results_of_a_command(slicer, panel, node, database, command):
+    settle(panel)
+    choose(panel, 0)
+    enter_command(panel, command("segment"))
+    panel.ui.applyOptionsEdit.setText("algorithm: net:1:AI:x")
+    assert "“algorithm: net:1:AI:x” is not valid" in shown(panel.applying.feedback.hint)
+    assert not panel.ui.applyButton.isEnabled()
+    panel.ui.applyOptionsEdit.setText("algorithm: net:1:AI; segmentation: labelmap")
+    run(panel, panel.ui.applyButton)
+    (made,) = [ds for ds in series_of(database) if ds.Modality == "SEG"]
+    assert (made.SegmentationType, made.SegmentSequence[-1].SegmentAlgorithmName) == ("LABELMAP", "net 1")
+
+
 @pytest.mark.slow
 def test_images_of_scene_and_database_are_offered(slicer, panel, node, database):
     add_volume(slicer, "drawn")

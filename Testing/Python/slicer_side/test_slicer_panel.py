@@ -11,7 +11,7 @@ WIDGETS = ["exportButton", "importButton", "addButton", "removeButton", "gzipChe
            "referenceComboBox", "sourceComboBox", "layoutComboBox", "resultBrowser", "findingsBrowser", "validateButton",
            "saveReportButton", "openReportButton", "moreButton", "resetButton", "resetAllButton", "exportSection",
            "importSection", "applySection", "reportSection", "checkSection", "applySourceComboBox", "commandEdit",
-           "applyButton", "archiveComboBox", "sendButton"]  # fmt: skip
+           "applyOptionsEdit", "applyButton", "archiveComboBox", "sendButton"]  # fmt: skip
 SECTIONS = ["exportSection", "importSection", "applySection", "reportSection", "checkSection"]
 MENUS = "fevh"
 """File, Edit, View and Help of Slicer's menu bar."""

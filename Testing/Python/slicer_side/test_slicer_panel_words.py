@@ -11,7 +11,7 @@ from places import CORE, LIB, MODULE, python_files
 
 ABOUT_WHAT_WAS_GIVEN = {
     "bids/rows.py", "bids_dataset/bids_map.py", "bids_dataset/given_keys.py", "conversion/entries.py",
-    "creation/attribute_sources.py", "creation/metadata_file.py", "creation/recast/attributes.py",
+    "creation/attribute_sources.py", "creation/metadata_file.py", "creation/patient_checks.py", "creation/recast/attributes.py",
     "deidentification/pseudonyms.py", "formats/dicom/compression.py", "formats/dicom/created/set_values.py",
     "labels/totalsegmentator.py",
 }  # fmt: skip
