@@ -24,13 +24,15 @@ class DerivedTests(BridgeTestCase):
         """As the module Crop Volume makes it."""
         import pydicom
 
+        from ..Host import Database
+
         volume = self._as_dicom(slicer.util.addVolumeFromArray(_voxels(0), GRID, "whole"))
         matrix = self._ijk_to_ras(volume)
         matrix[:, 3] = matrix @ [*(part.start for part in PART[::-1]), 1]
         part = slicer.util.addVolumeFromArray(np.array(slicer.util.arrayFromVolume(volume)[PART]), matrix, "part")
         report = self.logic.volumesToDicom([part])
         self._assert_all_done(report)
-        original = pydicom.dcmread(slicer.dicomDatabase.fileForInstance(self._uids(volume)[0]))
+        original = pydicom.dcmread(Database.files_of_instances(self._uids(volume))[0])
         for ds in map(pydicom.dcmread, report.outputs):
             for name in ("StudyInstanceUID", "FrameOfReferenceUID", "Modality"):
                 self.assertEqual(ds[name].value, original[name].value)
