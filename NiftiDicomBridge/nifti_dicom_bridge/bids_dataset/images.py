@@ -13,7 +13,7 @@ import numpy as np
 from .. import bids
 from ..bids.label_types import label_type_of
 from ..formats import nifti
-from ..formats.dicom.reading.grouping.owners import person_of
+from ..formats.dicom.reading.grouping.patients import person_of
 from ..formats.dicom.reading.outline import outline
 from ..formats.dicom.reading.plans import Plan
 from ..model import metadata

@@ -20,7 +20,7 @@ from ...formats.dicom.created.stored import source_stored_values
 from ...formats.dicom.created.stored_pixels import StoredPixels
 from ...formats.dicom.reading.frames.frame_info import FrameInfo
 from ...formats.dicom.reading.frames.frames import recorded_frames
-from ...formats.dicom.reading.grouping.owners import person_values
+from ...formats.dicom.reading.grouping.patients import person_values
 from ...formats.dicom.reading.grouping.registrations import Spaces
 from ...formats.dicom.structure_sets import is_structure_set
 from ...formats.dicom.structure_sets.rois import space_of_regions

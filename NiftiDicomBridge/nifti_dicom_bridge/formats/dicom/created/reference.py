@@ -21,7 +21,7 @@ from ....standard.tags import Tag
 from ..pydicom_conversion import in_utf_8
 from ..reading.frames.frame_info import FrameInfo
 from ..reading.frames.tiles import slice_shape_of
-from ..reading.grouping.owners import person_of, person_values
+from ..reading.grouping.patients import person_of, person_values
 from ..reading.grouping.series import find_series
 from ..reading.outline import assumed_matrix
 from ..reading.plans import Plan, plan_series

@@ -12,7 +12,7 @@ import numpy as np
 
 from ....model.files.names import safe_name, unique_name
 from ....model.metadata import Instance
-from ....model.processes.collection import collection_paused
+from ....model.processes.garbage_collection import collection_paused
 from ....model.volume import Volume
 from ....standard.sop_classes import SEGMENTATIONS
 from .attributes.shared_values import SharedValues, SimilarDataSets

@@ -21,7 +21,7 @@ from ....options.remedies import remedy
 from ....standard.tags import Tag
 from ..reading.frames.frame_info import FrameInfo
 from ..reading.frames.tiles import slice_shape_of
-from ..reading.grouping.owners import is_of_another_patient
+from ..reading.grouping.patients import is_of_another_patient
 from ..reading.grouping.registrations import Spaces
 from ..reading.plans import DrawnPlan, Plan
 from ..reading.stacking.grids import Grid, Layer

@@ -20,7 +20,7 @@ from . import image_texts
 from .components import component_of
 from .doses import dose_of
 from .frame_attributes import Frame
-from .lookup import Lookup
+from .functional_groups import Lookup
 from .shared_values import UNKNOWN, SharedValues, SimilarDataSets
 
 

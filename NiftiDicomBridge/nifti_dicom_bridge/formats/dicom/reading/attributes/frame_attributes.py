@@ -15,8 +15,8 @@ from .....standard.tags import Tag
 from ..values.real_world import units_of
 from . import diffusion, vendor
 from .components import image_words, origin_words
-from .lookup import Lookup, frame_count
-from .moments import seconds
+from .date_times import seconds
+from .functional_groups import Lookup, frame_count
 
 COUNT_DIGITS = 9
 LARGEST_SEGMENT = (1 << 16) - 1

@@ -10,7 +10,7 @@ from .....model.metadata import Elements, Instance
 from .....model.person import People, Person
 from .....standard.tags import Tag
 from ..attributes.shared_values import SharedValues
-from .owners import person_of
+from .patients import person_of
 
 _OTHER_PERSON = (
     "{} people share one series and PatientID (0010,0020), but not date of birth and sex: each is an image of its own"

@@ -16,7 +16,7 @@ from .....model import metadata
 from .....model.files.input_files import Problem, absent_content
 from .....model.identity import texts_of
 from .....model.metadata import Instance
-from .....model.processes.collection import collection_paused
+from .....model.processes.garbage_collection import collection_paused
 from .....options import Progress
 from .....standard.tags import Tag
 from ..attributes.shared_values import SharedValues, SimilarDataSets
@@ -25,7 +25,7 @@ from ..frames.multiframe import is_large_picture
 from ..pixel_data import decode
 from .directories import doubt_of_listed, listed_instances
 from .found_files import FoundFiles, Leftover, read_files
-from .owners import doubts_of_people, owner_of
+from .patients import doubts_of_people, owner_of
 from .persons import by_person
 from .registrations import Spaces
 from .series_keys import doubts_of_keys, series_keys

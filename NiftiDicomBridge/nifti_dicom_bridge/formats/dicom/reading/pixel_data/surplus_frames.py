@@ -8,7 +8,7 @@ from .....model.metadata import Instance
 from .....standard.dictionary import describe
 from .....standard.tags import Tag
 from .....standard.transfer_syntaxes import RLE
-from ..attributes.lookup import frame_count
+from ..attributes.functional_groups import frame_count
 from ..data_sets.files import open_instance
 from .codestream import HEADER_BYTES, claimed_size
 from .encapsulated import read_fragments

@@ -21,8 +21,8 @@ from .....model.space.geometry import Plane
 from .....model.space.stack_affine import Stack, affine_from_attributes
 from .....standard.sop_classes import SEGMENTATIONS
 from .....standard.tags import Tag
+from ..attributes.functional_groups import Lookup
 from ..attributes.item_values import text_of
-from ..attributes.lookup import Lookup
 from ..frames.frame_info import FrameInfo
 from ..frames.multiframe import sop_class_of
 from ..frames.tolerances import near_slice_mm

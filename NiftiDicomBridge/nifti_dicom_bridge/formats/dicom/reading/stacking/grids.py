@@ -16,7 +16,7 @@ from .....standard.dictionary import describe
 from .....standard.tags import Tag
 from ..frames.frame_info import FrameInfo
 from ..frames.tolerances import SEEN_SHIFT
-from .moves import shift_note
+from .moved_volumes import shift_note
 
 Frames = list[FrameInfo]
 

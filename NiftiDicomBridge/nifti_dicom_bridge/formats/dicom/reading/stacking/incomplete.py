@@ -8,7 +8,7 @@ import numpy as np
 
 from .....model.voxels.median import median_of
 from ..frames.frame_info import FrameInfo
-from .moves import move_between
+from .moved_volumes import move_between
 
 Frames = list[FrameInfo]
 

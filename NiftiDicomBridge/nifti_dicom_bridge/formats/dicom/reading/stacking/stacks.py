@@ -15,6 +15,7 @@ from ..frames.frame_info import FrameInfo
 from ..frames.tolerances import MOVED_DIRECTION
 from ..timing.time_order import in_order, missing_times
 from ..timing.times import Division, divide, places_of
+from .frames_of_reference import with_common_space
 from .grids import Grid, grid_of
 from .image_labels import names_of_objects, type_of, varying_labels
 from .image_types import by_image_type
@@ -22,7 +23,6 @@ from .incomplete import main_volumes, what_it_lacks
 from .jitter import without_jitter
 from .missing_labels import notes_of_complements, with_missing_labels
 from .orientations import parallel_groups
-from .spaces import with_common_space
 from .stack_ids import by_stack
 from .stations import by_station
 

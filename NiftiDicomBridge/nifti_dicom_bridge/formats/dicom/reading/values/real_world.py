@@ -8,7 +8,7 @@ from .....model.metadata import Elements
 from .....standard.dictionary import describe
 from .....standard.sop_classes import PARAMETRIC_MAP
 from .....standard.tags import Tag
-from ..attributes.lookup import Lookup, frame_count
+from ..attributes.functional_groups import Lookup, frame_count
 from .value_range import DoubtsOfRange, Range, common_range
 
 _SEQUENCE = Tag.REAL_WORLD_VALUE_MAPPING_SEQUENCE
