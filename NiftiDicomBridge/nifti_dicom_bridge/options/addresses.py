@@ -19,6 +19,12 @@ _UID = re.compile(r"[0-9][0-9.]{0,63}")
 _KEYS = {"PatientID": "patient", "StudyInstanceUID": "study", "SeriesInstanceUID": "series", "AccessionNumber": "accession"}
 
 
+def check_title(title: str, what: str) -> None:
+    """Refuse an application entity title that no association can have (PS3.5 6.2, VR AE)."""
+    if not (1 <= len(title) <= 16 and title.isascii() and title.isprintable() and title.strip()) or "\\" in title:
+        raise OptionError(f"{what} {title!r} is not an application entity title: 1 to 16 ASCII characters.")
+
+
 @dataclass(frozen=True)
 class ArchiveSelection:
     """What to fetch from an archive; empty values select everything that the others select.
