@@ -7,14 +7,13 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from ..options.choices import SELECTIONS
 from .numbers import at_least_0
-
-SELECTION = ("series", "study", "patient", "modality")
 
 
 def selection_of(arguments: argparse.Namespace) -> dict[str, Any]:
     """Return the options that select images, as far as they are given."""
-    return {name: value for name in SELECTION if (value := getattr(arguments, name))}
+    return {name: value for name in SELECTIONS if (value := getattr(arguments, name))}
 
 
 def chosen_files(inputs: Sequence[Path], arguments: argparse.Namespace) -> list[Path]:

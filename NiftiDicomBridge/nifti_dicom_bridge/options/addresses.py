@@ -15,7 +15,7 @@ EXPECTED = "Expected dicomweb:https://host/path, pacs:AETITLE@host:port, or pacs
 _PACS = re.compile(
     r"^(?P<title>[^@/]{1,16})@(?P<host>\[[0-9A-Fa-f:]+\]|[^@:/\[\]]+):(?P<port>\d{1,5})(?P<path>/[^?]*)?(\?(?P<query>.*))?$"
 )
-_UID = re.compile(r"[0-9][0-9.]{0,63}")
+UID = re.compile(r"[0-9][0-9.]{0,63}")
 _KEYS = {"PatientID": "patient", "StudyInstanceUID": "study", "SeriesInstanceUID": "series", "AccessionNumber": "accession"}
 
 
@@ -44,7 +44,7 @@ class ArchiveSelection:
 
     def __post_init__(self) -> None:
         for uid in (*self.studies, *self.series):
-            if not _UID.fullmatch(uid):
+            if not UID.fullmatch(uid):
                 raise OptionError(f"{uid!r} is not a UID: digits and dots, at most 64 characters.")
         for text in (*self.patients, *self.accessions):
             if not text.strip():
