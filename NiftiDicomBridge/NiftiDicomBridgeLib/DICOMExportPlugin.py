@@ -33,9 +33,9 @@ class ExportPlugin(DICOMPlugin):
 
     def examineForExport(self, subjectHierarchyItemID) -> list[Any]:
         """Return one exportable for the node of an item; none if this kind does not make sense for it."""
-        from .Hierarchy import node_of_item
-        from .NodeFacts import facts_of
-        from .NodeKinds import convertible_nodes
+        from .Host.Hierarchy import node_of_item
+        from .Nodes.NodeFacts import facts_of
+        from .Nodes.NodeKinds import convertible_nodes
 
         node = node_of_item(subjectHierarchyItemID)
         if node is None or node.GetID() not in {other.GetID() for other in convertible_nodes()}:
@@ -58,8 +58,8 @@ class ExportPlugin(DICOMPlugin):
         str
             Why it failed, then no file is left; empty otherwise.
         """
-        from . import Dependencies
-        from .PanelMessages import message_in_panel
+        from .Host import Dependencies
+        from .Panel.PanelMessages import message_in_panel
 
         written: list[Path] = []
         warnings: dict[str, None] = {}
@@ -79,9 +79,9 @@ class ExportPlugin(DICOMPlugin):
 
     def _export(self, exportable: Any) -> tuple[list[Path], list[str]]:
         """Return the files that were written for an exportable, and what the user has to know of them."""
-        from .Hierarchy import node_of_item
-        from .NodeFacts import facts_of
-        from .TemporaryFolders import new_folder
+        from .Host.Hierarchy import node_of_item
+        from .Host.TemporaryFolders import new_folder
+        from .Nodes.NodeFacts import facts_of
 
         node = node_of_item(exportable.subjectHierarchyItemID)
         choice = self.choice(facts_of(node))
@@ -115,8 +115,8 @@ def _plugin_of(further: Any) -> type[ExportPlugin]:
 
 def _exportable(node: Any, item: int, key: str, kind: str, confidence: float, was_dicom: bool) -> Any:
     """Return what the dialog shows: a row of its list, and values in its tag editor."""
-    from .Hierarchy import series_value
-    from .KindNames import kind_names
+    from .Host.Hierarchy import series_value
+    from .Panel.KindNames import kind_names
 
     exportable = slicer.qSlicerDICOMExportable()
     exportable.name = _("{kind} – NIfTI-DICOM Bridge").format(kind=kind_names(was_dicom)[kind])  # the list is narrow
@@ -134,7 +134,7 @@ def _show_warnings(warnings: Iterable[str]) -> None:
     """Show in a message box what the dialog has no place for; without a main window, it is only in the log."""
     import qt
 
-    from .Views import plain
+    from .Panel.Views import plain
 
     qt.QApplication.setOverrideCursor(qt.QCursor(qt.Qt.ArrowCursor))  # the dialog shows that it is busy
     try:
@@ -147,9 +147,9 @@ def _converted(node: Any, kind: str, exportable: Any, folder: Path) -> tuple[lis
     """Convert a node in a temporary folder and return the DICOM files and warnings."""
     from nifti_dicom_bridge import BridgeError, ConversionOptions, Job, Kind, Target, convert
 
-    from .DisplayTexts import without_reference
-    from .PanelMessages import in_panel
-    from .TemporaryNifti import stage
+    from .Panel.DisplayTexts import without_reference
+    from .Panel.PanelMessages import in_panel
+    from .Tasks.TemporaryNifti import stage
 
     staged = stage([node], folder / "nifti")
     origin = staged.origins.get(staged.images[0])
@@ -172,9 +172,9 @@ def _edited_values(exportable: Any, image: Path, reference: Sequence[Path]) -> d
     """
     from nifti_dicom_bridge import identity_of, read, value_problem
 
-    from . import Database
-    from .EncodedTexts import readable
-    from .Hierarchy import IDENTITY_IN_SIDECARS, OF_PATIENT, OF_STUDY, is_placeholder
+    from .Host import Database
+    from .Host.EncodedTexts import readable
+    from .Host.Hierarchy import IDENTITY_IN_SIDECARS, OF_PATIENT, OF_STUDY, is_placeholder
 
     original = identity_of(read(image)[0])
     values = {name: readable(str(exportable.tag(name) or "")) for name in (*OF_PATIENT, *OF_STUDY, *SERIES_TAGS)}

@@ -16,14 +16,14 @@ class DICOMNiftiDicomBridgePluginClass(ExportPlugin):
     """Created by the modules DICOM and Data."""
 
     def __init__(self):
-        from .LoadReasons import TAGS
+        from .NewNodes.LoadReasons import TAGS
 
         super().__init__()
         self.tags.update(TAGS)
 
     def examineFiles(self, files) -> list[Any]:
         """Return a loadable for every series of images, whether the Python packages are installed or not."""
-        from .LoadReasons import BELOW, reason_for
+        from .NewNodes.LoadReasons import BELOW, reason_for
 
         reason = reason_for(files)
         if reason is None:
@@ -41,7 +41,7 @@ class DICOMNiftiDicomBridgePluginClass(ExportPlugin):
         try:
             nodes = self._load(loadable)
         except Exception as error:
-            from .Views import plain
+            from .Panel.Views import plain
 
             logging.error("%s: %s", loadable.name, error)
             slicer.util.errorDisplay(plain(f"{loadable.name}: {error}"))
@@ -49,13 +49,13 @@ class DICOMNiftiDicomBridgePluginClass(ExportPlugin):
         return nodes[0] if nodes else None
 
     def _load(self, loadable: Any) -> list[Any]:
-        from . import Dependencies
+        from .Host import Dependencies
 
         Dependencies.require()
         from nifti_dicom_bridge import read
 
-        from .NodeFactory import add_series
-        from .PixelsOfSegmentations import placed_by_images
+        from .NewNodes.NodeFactory import add_series
+        from .Originals.PixelsOfSegmentations import placed_by_images
 
         files = [Path(name) for name in loadable.files]
         volumes = placed_by_images(read(files), files)
@@ -64,8 +64,8 @@ class DICOMNiftiDicomBridgePluginClass(ExportPlugin):
         return add_series(volumes, loadable.name)
 
     def _series_of(self, path: str) -> str:
-        from . import Database
-        from .LoadReasons import TAGS
+        from .Host import Database
+        from .NewNodes.LoadReasons import TAGS
 
         return Database.value_of(path, TAGS["seriesInstanceUID"])
 

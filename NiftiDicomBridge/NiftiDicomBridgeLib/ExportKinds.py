@@ -8,7 +8,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
-    from .NodeFacts import NodeFacts
+    from .Nodes.NodeFacts import NodeFacts
 
 BETTER = 0.9
 """Slicer's own volume export has 0.5, its sequence export 0.6: ours comes first where they lose something."""

@@ -9,7 +9,7 @@ import slicer
 from slicer.i18n import tr as _
 
 from .FileReader import FILE_TYPE
-from .SourceFile import is_store
+from .Nodes.SourceFile import is_store
 
 DIALOG_TYPE = "NiftiDicomBridgeStore"
 
@@ -35,7 +35,7 @@ class NiftiDicomBridgeFileDialog:
 
     def execDialog(self) -> bool:
         """Load the stores; offers to install the packages that this needs."""
-        from . import Dependencies
+        from .Host import Dependencies
 
         stores, self._stores = self._stores, []
         problem = Dependencies.offer("zarr")

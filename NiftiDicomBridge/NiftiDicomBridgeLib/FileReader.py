@@ -16,7 +16,7 @@ import slicer
 import vtk
 from slicer.i18n import tr as _
 
-from .SourceFile import SIDECAR, SUFFIXES, has_record, image_of, is_store, stem_of
+from .Nodes.SourceFile import SIDECAR, SUFFIXES, has_record, image_of, is_store, stem_of
 
 FILE_TYPE = "NiftiDicomBridgeFile"
 SURE, POSSIBLE, NO = 0.9, 0.1, 0.0
@@ -64,7 +64,7 @@ class NiftiDicomBridgeFileReader:
 
     def load(self, properties: dict[str, Any]) -> bool:
         """Load a file into the scene."""
-        from .PanelMessages import message_in_panel
+        from .Panel.PanelMessages import message_in_panel
 
         try:
             name, shown = properties.get("name") or "", properties.get("show", True)
@@ -80,7 +80,7 @@ class NiftiDicomBridgeFileReader:
 
 def _load_once(path: Path, name: str, shown: bool, warn: Callable[[str], None]) -> list[str]:
     """Load the image that a path represents and return the IDs of its nodes; once for an image and its sidecar."""
-    from .NodeKinds import nodes_loaded_from
+    from .Nodes.NodeKinds import nodes_loaded_from
 
     image, now = image_of(path).absolute(), time.monotonic()
     loaded, ids = _by_sidecar.pop(image, (0.0, []))
@@ -109,12 +109,12 @@ def load_nifti(path: Path, name: str = "", shown: bool = True, warn: Callable[[s
     warn : callable
         Receives what the user should know before trusting the image; the log by default.
     """
-    from . import Dependencies
+    from .Host import Dependencies
 
     Dependencies.require()
     from nifti_dicom_bridge import read
 
-    from .NodeFactory import add_nodes
+    from .NewNodes.NodeFactory import add_nodes
 
     (volume,) = read(path, with_gradients=True)
     for text in volume.warnings:

@@ -10,7 +10,7 @@ import vtk
 from slicer.i18n import tr as _
 
 from .FileReader import FILE_TYPE
-from .SourceFile import SUFFIXES, stem_of
+from .Nodes.SourceFile import SUFFIXES, stem_of
 
 EXTENSION = ".bridge.nii.gz"
 """Two writers cannot share an extension in the Save dialog: the second one can never be selected."""
@@ -42,13 +42,13 @@ class NiftiDicomBridgeFileWriter:
 
     def canWriteObjectConfidence(self, obj) -> float:
         """Return how suitable the format is for a node; 0 if the scene could not be opened again with it."""
-        from .SavedNode import is_storable
+        from .Nodes.SavedNode import is_storable
 
         return POSSIBLE if is_storable(obj) else NO
 
     def write(self, properties: dict[str, Any]) -> bool:
         """Write a node; the user has agreed to replace files in the dialog."""
-        from .PanelMessages import message_in_panel
+        from .Panel.PanelMessages import message_in_panel
 
         node = slicer.mrmlScene.GetNodeByID(properties["nodeID"])
         try:
@@ -89,12 +89,12 @@ def write_node(node: Any, path: Path) -> Any:
     BridgeError
         If the node cannot be written, or would not come back as it is when the scene is opened again. Existing files are kept.
     """
-    from . import Dependencies
+    from .Host import Dependencies
 
     Dependencies.require()
     from nifti_dicom_bridge import OptionError
 
-    from .SavedNode import save
+    from .Nodes.SavedNode import save
 
     if not stem_of(path):
         raise OptionError(f"{path.name}: the name of a NIfTI file ends in {' or '.join(SUFFIXES)}. Change the file name.")

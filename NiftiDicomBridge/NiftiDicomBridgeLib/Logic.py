@@ -159,9 +159,9 @@ class NiftiDicomBridgeLogic(ScriptedLoadableModuleLogic):
         self._require_dependencies()
         from nifti_dicom_bridge import ConversionOptions, ConversionReport
 
-        from .SpaceOfReference import reference_is_moved
-        from .TemporaryFolders import temporary_folder
-        from .TemporaryNifti import stage
+        from .Host.TemporaryFolders import temporary_folder
+        from .Originals.SpaceOfReference import reference_is_moved
+        from .Tasks.TemporaryNifti import stage
 
         with temporary_folder() as folder:
             given = self._options(options) or ConversionOptions()
@@ -198,7 +198,7 @@ class NiftiDicomBridgeLogic(ScriptedLoadableModuleLogic):
             In the order of the inputs; those of nodes have the name of the node as path. One that fails has an error.
         """
         self._require_dependencies()
-        from .NodeProposals import propose_nodes
+        from .Tasks.NodeProposals import propose_nodes
 
         nodes = [one for one in inputs if one is None or hasattr(one, "GetClassName")]
         paths = [one for one in inputs if one is not None and not hasattr(one, "GetClassName")]
@@ -238,7 +238,7 @@ class NiftiDicomBridgeLogic(ScriptedLoadableModuleLogic):
 
     def loadSeries(self, seriesUIDs: Sequence[str]) -> list[str]:
         """Load series of the DICOM database into the scene and return the ids of the new nodes."""
-        from . import Database
+        from .Host import Database
 
         return Database.load_series(seriesUIDs)
 
@@ -250,14 +250,14 @@ class NiftiDicomBridgeLogic(ScriptedLoadableModuleLogic):
 
     def seriesUIDs(self, report: ConversionReport) -> list[str]:
         """Return the Series Instance UIDs that an import wrote, or found in the database."""
-        from . import Database
+        from .Host import Database
 
         return Database.series_of_files(report.outputs)
 
     def appliedSeries(self, report: ConversionReport) -> list[str]:
         """Return the Series Instance UIDs of what a command made, without that of the volume that it got."""
-        from . import Database
-        from .ApplyTask import CONVERTED
+        from .Host import Database
+        from .Tasks.ApplyTask import CONVERTED
 
         made = [entry for entry in report.entries if CONVERTED not in entry.log.notes]
         return Database.series_of_files([path for entry in made for path in entry.outputs])
@@ -285,7 +285,7 @@ class NiftiDicomBridgeLogic(ScriptedLoadableModuleLogic):
         >>> report = logic.volumesToDicom([node], options)
         """
         self._require_dependencies()
-        from .OptionParsing import options_of
+        from .Tasks.OptionParsing import options_of
 
         return options_of(choices)
 
@@ -294,8 +294,8 @@ class NiftiDicomBridgeLogic(ScriptedLoadableModuleLogic):
         self._require_dependencies()
         from nifti_dicom_bridge import Target
 
-        from .ExportTasks import ExportTask
-        from .OtherFormatTask import OtherFormatTask
+        from .Tasks.ExportTasks import ExportTask
+        from .Tasks.OtherFormatTask import OtherFormatTask
 
         options = self._options(options)
         if options is not None and options.target in (Target.ZARR, Target.PREVIEW):
@@ -305,14 +305,14 @@ class NiftiDicomBridgeLogic(ScriptedLoadableModuleLogic):
     def seriesTask(self, seriesUIDs: Sequence[str], folder: str | Path, options: Options = None):
         """Return an export of series of the database as a task."""
         self._require_dependencies()
-        from .SeriesTask import SeriesTask
+        from .Tasks.SeriesTask import SeriesTask
 
         return SeriesTask(seriesUIDs, folder, self._options(options))
 
     def stageTask(self, nodes, folder: str | Path, by_origin: bool = True, reference: str | None = ""):
         """Return the writing of nodes as temporary NIfTI files as a task; see `TemporaryNifti.StageTask`."""
         self._require_dependencies()
-        from .TemporaryNifti import StageTask
+        from .Tasks.TemporaryNifti import StageTask
 
         return StageTask(nodes, Path(folder), by_origin, reference)
 
@@ -326,14 +326,14 @@ class NiftiDicomBridgeLogic(ScriptedLoadableModuleLogic):
     ):
         """Return an import as a task."""
         self._require_dependencies()
-        from .ImportTasks import Destination, ImportTask
+        from .Tasks.ImportTasks import Destination, ImportTask
 
         where = Destination(database, Path(folder) if folder else None, _files_of(reference))
         return ImportTask(paths, self._options(options), where)
 
     def findTask(self, paths: Sequence[str | Path], suffixes: tuple[str, ...]):
         """Return the search for files below folders as a task."""
-        from .ImportTasks import FindTask
+        from .Tasks.ImportTasks import FindTask
 
         return FindTask([Path(path) for path in paths], suffixes)
 
@@ -342,55 +342,55 @@ class NiftiDicomBridgeLogic(ScriptedLoadableModuleLogic):
         self._require_dependencies()
         from nifti_dicom_bridge import ConversionOptions
 
-        from .ImportTasks import ProposeTask
+        from .Tasks.ImportTasks import ProposeTask
 
         return ProposeTask([Path(path) for path in paths], self._options(options) or ConversionOptions(), _files_of(reference))
 
     def applyTask(self, command: str, node: Any = None, series: str = "", **options: Any):
         """Return a command for a volume or a series as a task."""
         self._require_dependencies()
-        from .ApplyTask import ApplyTask
+        from .Tasks.ApplyTask import ApplyTask
 
         return ApplyTask(command, node, series, **options)
 
     def sendTask(self, paths: Sequence[str | Path], address: str, settings: ArchiveSettings | None = None):
         """Return the sending of DICOM files as a task."""
         self._require_dependencies()
-        from .SendTask import SendTask
+        from .Tasks.SendTask import SendTask
 
         return SendTask(paths, address, settings)
 
     def searchTask(self, address: str, query: Mapping[str, str], settings: ArchiveSettings | None = None):
         """Return the search for studies of an archive as a task."""
         self._require_dependencies()
-        from .FetchTask import SearchTask
+        from .Tasks.FetchTask import SearchTask
 
         return SearchTask(address, query, settings)
 
     def listSeriesTask(self, address: str, study: str, settings: ArchiveSettings | None = None):
         """Return the listing of the series of a study of an archive as a task."""
         self._require_dependencies()
-        from .FetchTask import ListSeriesTask
+        from .Tasks.FetchTask import ListSeriesTask
 
         return ListSeriesTask(address, study, settings)
 
     def fetchTask(self, address: str, selections: Sequence[Mapping[str, Any]], settings: ArchiveSettings | None = None):
         """Return the fetching of series of an archive into the database as a task."""
         self._require_dependencies()
-        from .FetchTask import FetchTask
+        from .Tasks.FetchTask import FetchTask
 
         return FetchTask(address, selections, settings)
 
     def validateTask(self, paths: Sequence[str | Path]):
         """Return a check of DICOM files against the standard as a task."""
         self._require_dependencies()
-        from .CheckTasks import ValidateTask
+        from .Tasks.CheckTasks import ValidateTask
 
         return ValidateTask([Path(path) for path in paths])
 
     def reportTask(self, report: ConversionReport, path: str | Path):
         """Return the writing of a report, as a page or as JSON, as a task."""
-        from .CheckTasks import ReportTask
+        from .Tasks.CheckTasks import ReportTask
 
         return ReportTask(report, Path(path))
 
@@ -398,7 +398,7 @@ class NiftiDicomBridgeLogic(ScriptedLoadableModuleLogic):
         return self.makeOptions(**options) if isinstance(options, Mapping) else options
 
     def _require_dependencies(self) -> None:
-        from . import Dependencies
+        from .Host import Dependencies
 
         Dependencies.require()
 
@@ -409,7 +409,7 @@ def _files_of(series: str) -> tuple[Path, ...]:
         return ()
     from nifti_dicom_bridge import OptionError
 
-    from . import Database
+    from .Host import Database
 
     files = tuple(Database.files_of_series(series))
     if not files:

@@ -44,8 +44,8 @@ class NiftiDicomBridgeParameterNode:
         Replace existing DICOM files in the folder.
     loadAfterwards : bool
         Load the new series into the scene.
-    command : str
-        The command to apply.
+    command, commandOptions : str
+        The command to apply, and other options for its results, as text.
     """
 
     source: str = "scene"
@@ -67,3 +67,4 @@ class NiftiDicomBridgeParameterNode:
     overwriteDicom: bool = False
     loadAfterwards: bool = True
     command: str = ""
+    commandOptions: str = ""

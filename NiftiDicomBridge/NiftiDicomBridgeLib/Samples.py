@@ -30,13 +30,13 @@ def register() -> None:
 
 def load_sample(source: Any = None) -> list[Any]:
     """Create a small oblique MR series, convert it to NIfTI with a sidecar, load and show that; returns the new nodes."""
-    from . import Dependencies
+    from .Host import Dependencies
 
     Dependencies.require()
     from nifti_dicom_bridge import Job, convert, make_sample
 
     from .FileReader import load_nifti
-    from .TemporaryFolders import new_folder
+    from .Host.TemporaryFolders import new_folder
 
     folder = new_folder("sample")
     make_sample(folder / "dicom")

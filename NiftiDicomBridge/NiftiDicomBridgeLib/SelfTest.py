@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import unittest
 
-from .SelfTestCircle import CircleTests
-from .SelfTestDialogs import DialogTests
-from .SelfTestNodes import NodeTests
-from .SelfTestPanel import PanelTests
+from .SelfTests.SelfTestCircle import CircleTests
+from .SelfTests.SelfTestDialogs import DialogTests
+from .SelfTests.SelfTestNodes import NodeTests
+from .SelfTests.SelfTestPanel import PanelTests
 
 
 class NiftiDicomBridgeTest(CircleTests, NodeTests, DialogTests, PanelTests):

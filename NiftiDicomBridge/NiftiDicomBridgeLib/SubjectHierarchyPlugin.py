@@ -100,7 +100,7 @@ def selected_items() -> list[int]:
 
 def nodes_at(items: Iterable[int]) -> list[Any]:
     """Return what can be exported of items of the subject hierarchy and below them, each node once."""
-    from .Hierarchy import nodes_below
+    from .Host.Hierarchy import nodes_below
 
     nodes_by_id = {node.GetID(): node for item in items for node in nodes_below(item)}
     return list(nodes_by_id.values())

@@ -14,18 +14,18 @@ from slicer.i18n import tr as _
 from slicer.ScriptedLoadableModule import ScriptedLoadableModuleWidget
 from slicer.util import VTKObservationMixin
 
-from .ApplyPart import ApplyPart
-from .CheckPart import CheckPart
-from .ExportPart import ExportPart
-from .Feedback import Feedback
-from .FetchPart import FetchPart
-from .ImportPart import ImportPart
 from .Logic import NiftiDicomBridgeLogic
+from .Panel.ApplyPart import ApplyPart
+from .Panel.CheckPart import CheckPart
+from .Panel.ExportPart import ExportPart
+from .Panel.Feedback import Feedback
+from .Panel.FetchPart import FetchPart
+from .Panel.ImportPart import ImportPart
+from .Panel.ReportPart import ReportPart
+from .Panel.SendPart import SendPart
+from .Panel.TaskRunner import TaskRunner
+from .Panel.Views import Accordion
 from .ParameterNode import NiftiDicomBridgeParameterNode
-from .ReportPart import ReportPart
-from .SendPart import SendPart
-from .TaskRunner import TaskRunner
-from .Views import Accordion
 
 REFRESH_MS = 50
 """Nodes and series often appear in large numbers: lists are filled when no other follows."""
@@ -127,7 +127,7 @@ class NiftiDicomBridgeWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
 
     def series(self) -> list[Any]:
         """Return the image series of the DICOM database, read once after each change: there may be thousands."""
-        from .SeriesLists import image_series
+        from .Panel.SeriesLists import image_series
 
         if self._series is None:
             self._series = image_series(_database().all_series())
@@ -228,7 +228,7 @@ class NiftiDicomBridgeWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
         """Load series into the scene, and return why that was not done; empty otherwise."""
         from nifti_dicom_bridge import BridgeError
 
-        from .PanelMessages import message_in_panel
+        from .Panel.PanelMessages import message_in_panel
 
         problems = []
         for number, uid in enumerate(series):
@@ -264,7 +264,7 @@ class NiftiDicomBridgeWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
         """Show an error that is expected below the button, and an unexpected one as Slicer does."""
         from nifti_dicom_bridge import BridgeError
 
-        from .PanelMessages import message_in_panel
+        from .Panel.PanelMessages import message_in_panel
 
         with slicer.util.tryWithErrorDisplay(_("The conversion could not be started.")):
             try:
@@ -274,8 +274,8 @@ class NiftiDicomBridgeWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
 
     def show_report(self, report: Any, feedback: Feedback, is_dicom: bool = False, note: str = "") -> None:
         """Show a report in its section, and its summary below the button that was pressed; offer to send DICOM files."""
-        from .PanelMessages import in_panel
-        from .ReportHtml import report_summary
+        from .Panel.PanelMessages import in_panel
+        from .Panel.ReportHtml import report_summary
 
         self.reporting.show(report)
         self.sending.show(report.outputs if is_dicom else [])
@@ -298,7 +298,7 @@ class NiftiDicomBridgeWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
     def access(self) -> Any:
         """Who signed in to which archive."""
         if self._access is None:
-            from .ArchiveAccess import Access
+            from .Host.ArchiveAccess import Access
 
             self._access = Access()
         return self._access
@@ -330,7 +330,7 @@ class NiftiDicomBridgeWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
 
     def missing_package(self, feature: str, feedback: Feedback) -> tuple[str, str, Callable[[], None] | None]:
         """Return why a feature is not available, and text and action of a button that helps; empty where it is."""
-        from . import Dependencies
+        from .Host import Dependencies
 
         sentence = Dependencies.sentence_for(feature)
         if not sentence:
@@ -346,6 +346,6 @@ class NiftiDicomBridgeWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
 
 
 def _database() -> Any:
-    from . import Database
+    from .Host import Database
 
     return Database

@@ -29,7 +29,7 @@ def main(argv):
     folder = str(Path(__file__).resolve().parent.parent)
     if folder not in sys.path:
         sys.path.append(folder)
-    from NiftiDicomBridgeLib import Dependencies
+    from NiftiDicomBridgeLib.Host import Dependencies
 
     try:
         options, rest = options_of_slicer().parse_known_args(argv)
@@ -42,7 +42,7 @@ def main(argv):
     if options.install_dependencies and not rest:
         return 0
     from nifti_dicom_bridge import cli
-    from NiftiDicomBridgeLib import Database
+    from NiftiDicomBridgeLib.Host import Database
 
     if options.database and rest[:1] != ["convert"]:
         sys.stderr.write("--database registers what was converted: use it with convert … --to dicom.\n")

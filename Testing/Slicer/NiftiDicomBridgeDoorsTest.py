@@ -11,8 +11,8 @@ from pathlib import Path
 import numpy as np
 import slicer
 
-from NiftiDicomBridgeLib.SelfTestCase import BridgeTestCase
-from NiftiDicomBridgeLib.SelfTestData import SHAPE, XRAY, write_object, write_series
+from NiftiDicomBridgeLib.SelfTests.SelfTestCase import BridgeTestCase
+from NiftiDicomBridgeLib.SelfTests.SelfTestData import SHAPE, XRAY, write_object, write_series
 
 GRID = np.array([[0, -2, 0, 5], [1.5, 0, 0, -7], [0, 0, 3, 11], [0, 0, 0, 1.0]])
 FILE_TYPE = "NiftiDicomBridgeFile"

@@ -13,9 +13,9 @@ import numpy as np
 import qt
 import slicer
 
-from NiftiDicomBridgeLib.SelfTestCase import BridgeTestCase
-from NiftiDicomBridgeLib.SelfTestData import SHAPE, write_series
-from NiftiDicomBridgeLib.SelfTestPanel import WIDEST
+from NiftiDicomBridgeLib.SelfTests.SelfTestCase import BridgeTestCase
+from NiftiDicomBridgeLib.SelfTests.SelfTestData import SHAPE, write_series
+from NiftiDicomBridgeLib.SelfTests.SelfTestPanel import WIDEST
 
 SECONDS = 30
 
@@ -134,8 +134,9 @@ class NiftiDicomBridgePanelTest(BridgeTestCase):
     def test_windows_open_and_return_what_was_entered(self):
         """The choice of a series, of what to fetch, and signing in: by their own buttons."""
         from nifti_dicom_bridge import StudyMatch
-        from NiftiDicomBridgeLib import ArchiveAccess, Database, SeriesDialog
-        from NiftiDicomBridgeLib.ArchiveAddresses import Server
+        from NiftiDicomBridgeLib.Host import ArchiveAccess, Database
+        from NiftiDicomBridgeLib.Host.ArchiveAddresses import Server
+        from NiftiDicomBridgeLib.Panel import SeriesDialog
 
         self._load(write_series(self.folder / "original"))
         (series,) = Database.all_series()

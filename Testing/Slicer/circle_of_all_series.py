@@ -64,7 +64,7 @@ def rows_of_case(case: Path) -> list[dict]:
     """Return a row for every series of a case, from a database of its own."""
     from DICOMLib import DICOMUtils
 
-    from NiftiDicomBridgeLib import Database
+    from NiftiDicomBridgeLib.Host import Database
 
     rows = []
     with tempfile.TemporaryDirectory() as folder:
@@ -95,7 +95,7 @@ def circle(uid: str, folder: Path) -> dict:
 
     from nifti_dicom_bridge import ConversionOptions, Uids
     from NiftiDicomBridge import NiftiDicomBridgeLogic
-    from NiftiDicomBridgeLib.NodeKinds import convertible_nodes, instance_uids_of, was_dicom
+    from NiftiDicomBridgeLib.Nodes.NodeKinds import convertible_nodes, instance_uids_of, was_dicom
 
     files, logic = [Path(name) for name in slicer.dicomDatabase.filesForSeries(uid)], NiftiDicomBridgeLogic()
     if not has_pixels(files):
@@ -129,7 +129,7 @@ def has_pixels(files: list[Path]) -> bool:
 def compared(files: list[Path], back: list[Path]) -> dict:
     """Return whether the files that came back have the content of the originals that Slicer has loaded."""
     from nifti_dicom_bridge import compare
-    from NiftiDicomBridgeLib.Database import headers_of
+    from NiftiDicomBridgeLib.Host.Database import headers_of
 
     images = [path for path in files if has_pixels([path])]
     kept = {header.instance for header in headers_of(back)}

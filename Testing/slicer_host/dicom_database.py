@@ -174,7 +174,7 @@ class ctkDICOMDatabase(qt.QObject):
         import pydicom
 
         try:
-            ds = pydicom.dcmread(filePath, stop_before_pixels=True)
+            ds = pydicom.dcmread(filePath, stop_before_pixels=True, force=True)
             uids = str(ds.StudyInstanceUID), str(ds.SeriesInstanceUID), str(ds.SOPInstanceUID)
         except Exception:
             return

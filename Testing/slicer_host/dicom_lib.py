@@ -38,7 +38,7 @@ def seriesUIDsForFiles(files):
     """Return the Series Instance UIDs in files."""
     import pydicom
 
-    return {str(pydicom.dcmread(path, stop_before_pixels=True).SeriesInstanceUID) for path in files}
+    return {str(pydicom.dcmread(path, stop_before_pixels=True, force=True).SeriesInstanceUID) for path in files}
 
 
 def loadSeriesByUID(seriesUIDs, messages=None, progressCallback=None, enabledPluginClassNames=None):

@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from ..model import metadata
+from ..model.date_times import local_date_time
 from ..model.metadata import SeriesMetadata
 from ..standard.tags import Tag
 from .kinds import MS_TO_S, PERCENT, POSITIVE, Kind, clock, round_to_12_digits, seconds_of
@@ -132,7 +133,7 @@ def _first_of(series: SeriesMetadata, planes: list[tuple[int, int]]) -> tuple[in
 
 def _starts(source: PlaneAttributes) -> list[Any] | None:
     """Return when every time began after the series did, s."""
-    times = [seconds_of(frame.text(FRAME_MOMENT)[8:] or frame.text(Tag.ACQUISITION_TIME)) for frame in frames_of(source)]
+    times = [seconds_of(_local(frame, FRAME_MOMENT)[1] or frame.text(Tag.ACQUISITION_TIME)) for frame in frames_of(source)]
     known = [time for time in times if time is not None]
     if len(known) < len(times):
         return [0] if len(times) == 1 else None
@@ -170,17 +171,23 @@ def _correction_time(source: PlaneAttributes) -> float | int | None:
 
 def _injection_start(source: PlaneAttributes) -> float | int | None:
     """Return how long after the start of the series the injection was, s: by its date where that is known."""
-    moment = source.text(Nested((Tag.RADIOPHARMACEUTICAL_INFORMATION_SEQUENCE, Tag.RADIOPHARMACEUTICAL_START_DATE_TIME)))
+    start = Nested((Tag.RADIOPHARMACEUTICAL_INFORMATION_SEQUENCE, Tag.RADIOPHARMACEUTICAL_START_DATE_TIME))
+    date, time = _local(source, start)
     clock_s = _injection_clock(source, Tag.RADIOPHARMACEUTICAL_START_TIME)
-    clock_s = clock_s if clock_s is not None else seconds_of(re.split("[+-]", moment)[0][8:])
+    clock_s = clock_s if clock_s is not None else seconds_of(time)
     zero = seconds_of(source.text(Tag.SERIES_TIME) or source.text(Tag.ACQUISITION_TIME))
     if zero is None or clock_s is None:
         return None
-    days = _days_between(source.text(Tag.SERIES_DATE), moment[:8])
+    days = _days_between(source.text(Tag.SERIES_DATE), date)
     dated_s = None if days is None or abs(days) > MOST_DAYS else clock_s - zero + days * DAY_S
     if dated_s is None or dated_s > EARLIEST_INJECTION_S + DAY_S:  # long after the start of the scan: the date is wrong
         return _seconds_after(clock_s, zero, EARLIEST_INJECTION_S)
     return round_to_12_digits(round(dated_s, 6))
+
+
+def _local(source: PlaneAttributes, where: AttributeLocation) -> tuple[str, str]:
+    """Return date and time of a DT in the time zone of SeriesTime."""
+    return local_date_time(source.text(where), source.text(Tag.TIMEZONE_OFFSET_FROM_UTC))
 
 
 def _injection_end(source: PlaneAttributes) -> float | int | None:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Sequence
 from datetime import date as Date
 from itertools import accumulate, pairwise
 from typing import NamedTuple
 
+from ..model.date_times import local_date_time
 from ..standard.tags import Tag
 from .ge_times import ge_onsets, is_multi_phase
 from .kinds import MS_TO_S, date, seconds_of
@@ -178,12 +178,18 @@ def frame_clock(plane: PlaneAttributes) -> float | None:
 
 
 def _clock_of(plane: PlaneAttributes, tag: int) -> float | None:
-    return seconds_of(re.sub(r"[+-]\d+$", "", plane.text(tag))[8:])
+    return seconds_of(local_date_time(plane.text(tag), plane.text(Tag.TIMEZONE_OFFSET_FROM_UTC))[1])
 
 
 def _moment(tag: int) -> Callable[[Planes], list[float] | None]:
-    """Return a reader of a date with a time (DT: PS3.5 6.2) of every plane, s."""
-    return lambda planes: by_plane(planes, lambda plane: _clock_of(plane, tag), lambda plane: plane.text(tag)[:8])
+    """Return a reader of a date with a time (DT: PS3.5 6.2) of every plane, s, all in one time zone."""
+
+    def read(planes: Planes) -> list[float] | None:
+        zone = planes[0].text(Tag.TIMEZONE_OFFSET_FROM_UTC) or planes[0].text(tag)
+        moments = {plane: local_date_time(plane.text(tag), zone) for plane in planes}
+        return by_plane(planes, lambda plane: seconds_of(moments[plane][1]), lambda plane: moments[plane][0])
+
+    return read
 
 
 def _number(where: AttributeLocation, factor: float = MS_TO_S) -> Callable[[Planes], list[float] | None]:

@@ -6,7 +6,6 @@ It has the form of dcm2bids' configuration file: ``descriptions`` with ``datatyp
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -16,6 +15,7 @@ from typing import Any
 
 from ..errors import OptionError
 from ..model.files.option_files import read_option_file
+from ..standard.data_tables import data_table
 from . import naming_rules
 from .criteria import Patterns, criteria
 
@@ -138,7 +138,7 @@ class BidsMap:
 @cache
 def built_in() -> BidsMap:
     """Return the built-in table, ``data/bids_map.json``."""
-    content = json.loads((naming_rules.DATA / "bids_map.json").read_text("utf-8"))
+    content = data_table("bids_map")
     return _parsed(content, "built-in map", BUILT_IN_KEYS)
 
 

@@ -25,6 +25,7 @@ def disambiguate(images: Sequence[Image]) -> None:
     _parts(images)
     _echoes(images)
     _descriptions(images)
+    _kinds(images)
     _runs(images)
 
 
@@ -81,6 +82,17 @@ def _descriptions(images: Sequence[Image]) -> None:
             label = label_of(image.description)
             if label:
                 image.entities["acq"] = label
+
+
+def _kinds(images: Sequence[Image]) -> None:
+    """Images of one series that differ in meaning, such as water and fat, are not repetitions: acq distinguishes them."""
+    for group in _grouped(images, lambda image: (name_of(image), image.series)):
+        if len({image.kind for image in group}) < 2 or not _allows(group[0], "acq"):
+            continue
+        for image in group:
+            before, kind = image.entities.get("acq", ""), label_of(image.kind)
+            if kind:
+                image.entities["acq"] = before + kind[:1].upper() + kind[1:] if before else kind
 
 
 def _runs(images: Sequence[Image]) -> None:

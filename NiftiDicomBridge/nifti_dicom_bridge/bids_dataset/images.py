@@ -13,7 +13,7 @@ import numpy as np
 from .. import bids
 from ..bids.label_types import label_type_of
 from ..formats import nifti
-from ..formats.dicom.reading.grouping.owners import person_of
+from ..formats.dicom.reading.grouping.patients import person_of
 from ..formats.dicom.reading.outline import outline
 from ..formats.dicom.reading.plans import Plan
 from ..model import metadata
@@ -111,6 +111,14 @@ class Image:
     def description(self) -> str:
         """What a person called the series."""
         return str(self.keys.get("SeriesDescription") or self.keys.get("ProtocolName") or "")
+
+    @property
+    def kind(self) -> str:
+        """In what it differs from other images of its series, such as ``water`` or ``TI100p4``; empty if only numbered."""
+        if self.is_deidentified:
+            return str(self.plan.frames[0][0].labels.get("component", ""))
+        kind = re.sub(r"(?<=\d)[._](?=\d)", "p", self.plan.suffix)  # a decimal point
+        return kind if re.search("[A-Za-z]", kind) else ""
 
     @property
     def volumes(self) -> int:

@@ -5,14 +5,12 @@ The table is ``data/bids_names.json``, made from the schema of the BIDS specific
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
-from pathlib import Path
 from typing import Any
 
-DATA = Path(__file__).parent.parent / "data"
+from ..standard.data_tables import data_table
 
 
 @dataclass(frozen=True)
@@ -31,8 +29,7 @@ class Name:
 
 @cache
 def _table() -> dict[str, Any]:
-    content: dict[str, Any] = json.loads((DATA / "bids_names.json").read_text("utf-8"))
-    return content
+    return data_table("bids_names")
 
 
 @cache

@@ -11,7 +11,7 @@ from ..formats.dicom.reading.grouping.registrations import Spaces
 from ..formats.dicom.reading.grouping.series import Series
 from ..formats.dicom.reading.plans import Plan, plan_series
 from ..formats.dicom.reading.segmentations.segment_series import put_on_series
-from ..model.processes.collection import collection_paused
+from ..model.processes.garbage_collection import collection_paused
 from ..model.processes.process_copies import computed_in_copies, useful_jobs
 from ..model.report import Entry, Outcome
 from .execution.recorded_errors import errors_recorded_in

@@ -28,7 +28,7 @@ from .execution.task_runner import TaskRunner
 from .execution.tasks import Task
 from .inputs.selection import Selection, find_selected
 from .inputs.streamed import opened_volume
-from .outputs.existing import check_free, series_of
+from .outputs.existing_outputs import check_free, series_of
 from .outputs.stage_nifti import Additions, stage_labels, stage_nifti
 from .to_bids_images import entry_of, images_of
 

@@ -44,7 +44,7 @@ from .inputs.image_groups import (
 )
 from .inputs.originals import without_originals
 from .inputs.value_checks import doubts_of_patient, require_same_modality
-from .outputs.existing import refuse_other_study
+from .outputs.existing_outputs import refuse_other_study
 
 if TYPE_CHECKING:
     from .new_objects import ObjectBuilder

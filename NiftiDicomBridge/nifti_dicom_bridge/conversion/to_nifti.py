@@ -25,7 +25,7 @@ from .execution.task_runner import TaskRunner
 from .execution.tasks import Task, keys_of_names
 from .inputs.selection import Selection, find_selected
 from .inputs.streamed import opened_volume
-from .outputs.existing import check_free
+from .outputs.existing_outputs import check_free
 from .outputs.file_names import NamedFile, open_named
 from .outputs.stage_nifti import Additions, nifti_suffix, stage_labels, stage_nifti, write_images
 

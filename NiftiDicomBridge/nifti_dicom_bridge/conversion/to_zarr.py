@@ -28,7 +28,7 @@ from .execution.tasks import Task
 from .inputs.image_files import find_other_series, nifti_files, selected_files, selected_stores
 from .inputs.image_with_record import open_nifti, open_store
 from .inputs.selection import Selection
-from .outputs.existing import check_free
+from .outputs.existing_outputs import check_free
 from .outputs.file_names import open_named
 from .outputs.stage_zarr import stage_store, store_suffix
 

@@ -13,7 +13,6 @@ from ..formats.dicom.created.attributes import DEFAULT, Attributes
 from ..formats.dicom.created.kinds import OBJECT_KINDS, OF_MODALITY
 from ..formats.dicom.created.modules import STRUCTURE_SET_MODULES, defaults_of
 from ..formats.dicom.created.reference import Reference, read_references
-from ..formats.dicom.created.set_values import set_tags
 from ..formats.dicom.pydicom_conversion import element_of
 from ..formats.dicom.uids import new_uid
 from ..model import metadata
@@ -26,15 +25,16 @@ from .frames_of_reference import Spaces
 from .image_with_sidecar import ImageWithSidecar
 from .kind_constraints import GATING, allowed, code_patient_position
 from .metadata_file import read_metadata
+from .patient_checks import check_patient, check_same_study, note_other_patient, study_of
 from .placed_image import Placed
 from .recast.adapt import has_sides
+from .reference_choice import check_one_study
 from .repair import drop_undefined_terms
 from .sidecar_attributes import SidecarAttributes
 
 THIS_SOFTWARE = "this software"
 _LARGEST = 2**31 - 1
 """Of the VR IS (PS3.5 6.2)."""
-_PATIENT = {Tag.PATIENT_ID: "PatientID", Tag.PATIENT_NAME: "PatientName"}
 Values = Mapping[int, tuple[str, list[Any]]]
 
 
@@ -85,7 +85,7 @@ class ConversionContext:
         return cls(
             options,
             read_all(options.references),
-            read_references(options.study_from, "study_from") if options.study_from else [],
+            _read_study(options.study_from) if options.study_from else [],
             edits.elements_of(options.set_values),
             edits.elements_of(read_metadata(options.metadata)) if options.metadata else {},
         )
@@ -138,6 +138,13 @@ class ConversionContext:
 def read_all(paths: Sequence[Path]) -> list[Reference]:
     """Return the volumes of all paths of ``reference``; raises `OptionError` if one is missing."""
     return [reference for path in paths for reference in read_references(path, "reference")]
+
+
+def _read_study(path: Path) -> list[Reference]:
+    """Return the volumes of the study of ``study_from``; raises `OptionError` if there are several studies or patients."""
+    volumes = read_references(path, "study_from")
+    check_one_study(volumes, "study_from")
+    return volumes
 
 
 def resolve_attributes(
@@ -223,11 +230,13 @@ def _offer_references(
 ) -> None:
     """Offer patient and study of the reference or of ``study_from``; of a reference in the same space more."""
     reference = place.reference
+    check_same_study(reference, shared.studies)
     for other in (reference, *shared.studies[:1]):
         if other is not None:
-            _check_patient(attributes, other, described)
-            attributes.offer(reference_attributes.allowed_in(other.study(), kind), f"reference {other.title}")
-            _note_other_patient(attributes, other, stated.sentences)
+            check_patient(attributes, other, described)
+            study = study_of(other, attributes, stated.sentences)
+            attributes.offer(reference_attributes.allowed_in(study, kind), f"reference {other.title}")
+            note_other_patient(attributes, other, stated.sentences)
     if reference is None or not place.same_space:
         return
     source = f"reference {reference.title}"
@@ -252,34 +261,6 @@ def _offer_moment(attributes: Attributes, described: ImageWithSidecar, kind: Kin
     if not known and kind not in (Kind.SEG, Kind.RTSTRUCT, Kind.PM):
         elements, table = scans.acquired(described.origin, log)
         attributes.offer(scans.fitting(elements, attributes.text(Tag.ACQUISITION_TIME), log), table)
-
-
-def _note_other_patient(attributes: Attributes, other: Reference, sentences: list[str]) -> None:
-    """Warn if the user set another patient than that of the study that the image is written into."""
-    theirs = Attributes(other.study())
-    same_study = attributes.text(Tag.STUDY_INSTANCE_UID) == other.study_uid
-    given = [tag for tag in _PATIENT if same_study and tag in set_tags(attributes)]
-    changed = [keyword_of(tag) for tag in given if theirs.text(tag) not in ("", attributes.text(tag))]
-    if changed:
-        sentences.append(
-            f"{' and '.join(changed)} is not that of the reference {other.title}, StudyInstanceUID is: archives may assign the "
-            "image to the patient of the reference. Set StudyInstanceUID as well for another patient"
-        )
-
-
-def _check_patient(attributes: Attributes, other: Reference, described: ImageWithSidecar) -> None:
-    """Refuse to put one patient's image next to another patient's."""
-    theirs = other.study()
-    for tag, keyword in _PATIENT.items():
-        ours = attributes.text(tag) if attributes.sources.get(tag) == described.where else ""
-        element = theirs.get(tag)
-        name = element.value.decode("utf-8", "replace").strip(" \0") if element and isinstance(element.value, bytes) else ""
-        if ours and name and ours.casefold().rstrip("^") != name.casefold().rstrip("^"):
-            raise OptionError(
-                f"{described.where} specifies {keyword} {ours!r}, the reference {other.title} has {name!r}: another "
-                f"patient. Name "
-                f'a reference of the same patient, or set the right value: set_values={{"{keyword}": "VALUE"}}'
-            )
 
 
 def _of_series(

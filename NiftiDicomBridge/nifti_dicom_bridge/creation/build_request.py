@@ -85,6 +85,8 @@ def request_of(described: ImageWithSidecar, shared: ConversionContext, log: Log)
         log.warnings += _doubt_of_times(described, request.stated_times)
     of_first = clock.of_frame(request, 0, 0) | (frames[0] if frames else {})
     attributes.offer(private_block(described, attributes, of_first), described.where)
+    own = described.image.warnings  # where the image is comes first: front ends may show one note only
+    log.warnings[:] = [*own, *(sentence for sentence in log.warnings if sentence not in own)]
     return request
 
 

@@ -48,7 +48,7 @@ def offer_units(attributes: Attributes, described: ImageWithSidecar, kind: Kind,
     """Decide RescaleType of CT and MR, and doubt the Units of PET that are those of its reference."""
     units = described.units
     if kind is Kind.PET:
-        log.warnings += _doubt_of_activity(attributes, image)
+        log.warnings[:0] = _doubt_of_activity(attributes, image)
     elif attributes.text(Tag.RESCALE_TYPE):
         return
     elif kind in (Kind.CT, Kind.MR) and units.lower() not in _HU_WORDS | _NO_UNITS and _can_be_held(units, log):
@@ -89,4 +89,5 @@ def _offer_ct_units(attributes: Attributes, stated_by: str, kind: Kind, image: V
     attributes.offer({Tag.RESCALE_TYPE: new_element.text("LO", unit)}, "values of the image")
     set_it = 'unspecified. Use set_values={"RescaleType": "HU"} if they are'
     remedy = "which is all that Enhanced CT can state" if unit == "HU" else set_it
-    log.warnings.append(f"values from {low:g} to {high:g} do not look like Hounsfield units: RescaleType is {unit}, {remedy}")
+    values = f"values from {low:g} to {high:g}"
+    log.warnings.insert(0, f"{values} do not look like Hounsfield units: RescaleType is {unit}, {remedy}")

@@ -43,7 +43,7 @@ def chosen_reference(references: Sequence[Reference], image: Volume, name: str) 
     if not references:
         return None
     for path in dict.fromkeys(reference.path for reference in references):
-        _check_one_study([reference for reference in references if reference.path == path])
+        check_one_study([reference for reference in references if reference.path == path])
     candidates = [reference for reference in references if reference.modality not in _LABEL_MODALITIES] or list(references)
     tests = (is_grid_of, has_slices_of, Reference.overlaps)
     fitting = next(filter(None, ([one for one in candidates if test(one, image)] for test in tests)), candidates)
@@ -88,15 +88,16 @@ def _reoriented(reference: Reference, image: Volume) -> Volume:
     return image if grid is None else orientation.in_plane(image, SlicePlane.REFERENCE, grid)
 
 
-def _check_one_study(references: Sequence[Reference]) -> None:
-    """Refuse a folder from which patient and study are not clear."""
+def check_one_study(references: Sequence[Reference], option: str = "reference") -> None:
+    """Refuse a folder from which patient and study are not clear; raises `OptionError`."""
     people = People()
     patients = {(reference.patient[0], people.number_of(reference.patient[0], reference.person)) for reference in references}
+    repeat = " series; reference= may be repeated for images of several patients" if option == "reference" else " study"
     for what, count in (("patients", len(patients)), ("studies", len({reference.study_uid for reference in references}))):
         if count > 1:
             raise OptionError(
-                f'reference="{references[0].path}" contains {count} {what}: {_listed(references)}. Name the folder of one '
-                "series; reference= may be repeated for images of several patients."
+                f'{option}="{references[0].path}" contains {count} {what}: {_listed(references)}. '
+                f"Name the folder of one{repeat}."
             )
 
 

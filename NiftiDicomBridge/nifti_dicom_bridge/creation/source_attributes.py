@@ -15,6 +15,7 @@ from ..formats.dicom import new_element
 from ..formats.dicom.derived.attributes import STALE
 from ..formats.dicom.pydicom_conversion import in_utf_8
 from ..model import metadata
+from ..model.date_times import local_date_time
 from ..model.legacy_converted import as_original
 from ..model.metadata import Element, Elements, Instance, Item, SeriesMetadata
 from ..standard import dictionary, iods
@@ -248,7 +249,9 @@ def _allowed(sop_class: str, modality: str) -> frozenset[int]:
 def _moment(elements: Elements) -> datetime | None:
     """Return when a frame was acquired."""
     date, time = (metadata.text(elements, tag) for tag in (Tag.ACQUISITION_DATE, Tag.ACQUISITION_TIME))
-    texts = [metadata.text(elements, tag) for tag in (Tag.FRAME_ACQUISITION_DATE_TIME, Tag.ACQUISITION_DATE_TIME)]
+    zone = metadata.text(elements, Tag.TIMEZONE_OFFSET_FROM_UTC)
+    tags = (Tag.FRAME_ACQUISITION_DATE_TIME, Tag.ACQUISITION_DATE_TIME)
+    texts = ["".join(local_date_time(metadata.text(elements, tag), zone)) for tag in tags]
     for text in (texts[0], date + time if date else "", texts[1]):
         for form in ("%Y%m%d%H%M%S.%f", "%Y%m%d%H%M%S"):
             try:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Collection, Iterator
 from functools import lru_cache
-from importlib.resources import files
 from typing import Any
+
+from ..standard.data_tables import data_table
 
 _TOKEN = re.compile(r"[^\W_]+(?:[.,]\d+[^\W\d_]*)?")
 _PLAIN = re.compile(r"\d+(?:[.,]\d+)?")
@@ -17,6 +17,8 @@ _NUMBER = re.compile(
     re.IGNORECASE,
 )  # fmt: skip
 _SHORT_NUMBER = re.compile(r"\d{1,2}$")
+_SHORTEST_NAME = 4
+"""Letters of a name that other texts contain for no other reason."""
 _TABLES = ("segment_codes", "quantities")
 """Tables of which the names are harmless; texts that describe the table itself are not among them."""
 _NOT_NAMES = frozenset({"bids_abbreviations"})  # such as B and L, which may be initials of a person
@@ -42,6 +44,25 @@ def cleaned(text: str, forbidden: Collection[str] = ()) -> str:
     return " ".join(word for word, stays in zip(words, kept, strict=True) if stays)
 
 
+def without_names(text: str, forbidden: Collection[str]) -> str:
+    """Return a text that is kept, without the names of people: an operator may have written them anywhere.
+
+    Short words, and those of anatomy and technique, stay: they are names by chance.
+
+    Parameters
+    ----------
+    text : str
+        The text.
+    forbidden : collection of str
+        Words in lower case: names of the people of the data set.
+    """
+    return _TOKEN.sub(lambda word: "" if _is_name(word[0].lower(), forbidden) else word[0], text)
+
+
+def _is_name(word: str, forbidden: Collection[str]) -> bool:
+    return len(word) >= _SHORTEST_NAME and word in forbidden and word not in _vocabulary()
+
+
 def _words(text: str) -> Iterator[str]:
     return (mark[0] for mark in _TOKEN.finditer(text))
 
@@ -61,20 +82,16 @@ def is_image_type(value: str) -> bool:
 
 @lru_cache(maxsize=2)
 def _words_of(name: str) -> frozenset[str]:
-    return frozenset(" ".join(_table("harmless_words")[name]).split())
+    return frozenset(" ".join(data_table("harmless_words")[name]).split())
 
 
 @lru_cache(maxsize=1)
 def _vocabulary() -> frozenset[str]:
     words = set(_words_of("technique"))
     for name in _TABLES:
-        parts = (part for key, part in _table(name).items() if not isinstance(part, str) and key not in _NOT_NAMES)
+        parts = (part for key, part in data_table(name).items() if not isinstance(part, str) and key not in _NOT_NAMES)
         words |= {word.lower() for part in parts for text in _names_in(part) for word in _words(text)}
     return frozenset(word for word in words if not word.isdigit())
-
-
-def _table(name: str) -> Any:
-    return json.loads(files("nifti_dicom_bridge").joinpath(f"data/{name}.json").read_text("utf-8"))
 
 
 def _names_in(table: Any) -> Iterator[str]:

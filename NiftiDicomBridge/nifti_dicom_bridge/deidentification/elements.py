@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from ..model import metadata
 from ..model.ages import without_high_age
-from ..model.charset import CharacterSet
+from ..model.charset import AFFECTED_VRS, CharacterSet
 from ..model.metadata import SPACE_AND_NULL, Element, Elements, Item
 from ..options import Retain
 from ..standard import dictionary
@@ -16,7 +16,7 @@ from ..standard.tags import Tag
 from . import kept_attributes
 from .actions import Action, Path, action_of, basic_action
 from .dates import shifted
-from .descriptors import cleaned, is_image_type
+from .descriptors import cleaned, is_image_type, without_names
 from .graphics import kept_overlays
 from .policy import Policy
 from .safe_private import kept_private
@@ -116,7 +116,8 @@ class Cleaner:
         charset = (charset or CharacterSet()).of(elements)
         local = _of_local_scheme(elements)
         kept = kept_overlays(elements, self.policy)
-        private = kept_private(elements, Retain.SAFE_PRIVATE in self.policy.options, self.policy.rules.private)
+        names = self.patient.names if Retain.SAFE_PRIVATE in self.policy.options else None
+        private = kept_private(elements, names, self.policy.rules.private)
         for tag, element in (kept | private).items():
             kept[tag] = self._nested(element, sop_class, (*above, tag), charset)
         for tag, element in elements.items():
@@ -163,7 +164,7 @@ class Cleaner:
         if action is Action.KEEP and path[-1] in local:
             action = Action.CLEAN
         if action is Action.KEEP and path[-1] not in self.policy.rules.actions:
-            return self._kept(path, element)
+            return self._kept(path, element, charset)
         if action is Action.KEEP or not element.value.strip(SPACE_AND_NULL.encode("ascii")):
             return element
         if action is Action.CLEAN:
@@ -191,7 +192,7 @@ class Cleaner:
             return Element(element.vr, ())
         return self._nested(element, sop_class, path, charset)
 
-    def _kept(self, path: Path, element: Element) -> Element | None:
+    def _kept(self, path: Path, element: Element, charset: CharacterSet) -> Element | None:
         """Return an attribute that is kept, with a value of the form of its VR; None where nothing of that remains."""
         assert isinstance(element.value, bytes)
         tag = path[-1]
@@ -205,6 +206,8 @@ class Cleaner:
             return element
         else:
             value = in_form(element.vr, element.value, dictionary.most_values(tag))
+            if tag not in kept_attributes.OF_EVERYONE and tag not in kept_attributes.LOCAL:
+                value = self._without_names(element._replace(value=value), charset)
             if element.vr == "AS":
                 value = padded(without_high_age(value.decode("latin-1")).encode("latin-1"), "AS")
         if value == element.value:
@@ -212,6 +215,15 @@ class Cleaner:
         self.replaced.add(path)
         lost = element.value.strip(b" \0\\") and not value.strip(b" \0\\")
         return None if lost and path[:-1] else element._replace(value=value)
+
+    def _without_names(self, element: Element, charset: CharacterSet) -> bytes:
+        """Return the value of a text or code string without the names of the patient and others."""
+        assert isinstance(element.value, bytes)
+        if element.vr not in AFFECTED_VRS and element.vr != "CS":
+            return element.value
+        text = _decoded(element, charset)
+        new = without_names(text, self.patient.names)
+        return element.value if new == text else padded(new.strip().encode("ascii", "ignore"), element.vr)
 
     def _cleaned(self, path: Path, element: Element, sop_class: str, charset: CharacterSet) -> Element | None:
         """Return a description, reduced to harmless words; where none is left, what the basic profile makes of it."""

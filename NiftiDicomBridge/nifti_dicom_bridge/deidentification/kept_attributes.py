@@ -38,6 +38,9 @@ TEXTS = frozenset({
 LABELS = frozenset({Tag.CONTENT_LABEL, Tag.GRAPHIC_LAYER})
 """Code strings for which the standard has no terms: a person wrote them, so they are cleaned like texts."""
 
+OF_EVERYONE = frozenset({Tag.MANUFACTURER, Tag.MANUFACTURER_MODEL_NAME, Tag.MODALITY})
+"""What is needed to read an image, and says the same of many, even where somebody has such a name."""
+
 LOCAL = frozenset({
     Tag.CODE_VALUE, Tag.LONG_CODE_VALUE, Tag.CODE_MEANING, Tag.CODING_SCHEME_DESIGNATOR, Tag.CODING_SCHEME_VERSION,
     Tag.CODING_SCHEME_NAME,

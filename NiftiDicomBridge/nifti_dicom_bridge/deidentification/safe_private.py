@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 from ..model import metadata
 from ..model.metadata import Element, Elements
 from ..standard.confidentiality_profile import safe_private_vrs
 from ..standard.siemens_csa import csa_bytes, csa_values
+from .descriptors import without_names
 from .rules import PrivateKey
 from .values import in_form
 
@@ -25,7 +26,7 @@ _FORM = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz012345678
 LONGEST_NAME = 64
 
 
-def kept_private(elements: Elements, keep_safe: bool, more: frozenset[PrivateKey] = frozenset()) -> Elements:
+def kept_private(elements: Elements, names: Collection[str] | None, more: frozenset[PrivateKey] = frozenset()) -> Elements:
     """Return the private attributes of a data set that are kept, with their creators; safe values have the form of their VR.
 
     The items of sequences are those of the data set: what is kept of them is another question.
@@ -34,8 +35,8 @@ def kept_private(elements: Elements, keep_safe: bool, more: frozenset[PrivateKey
     ----------
     elements : dict of int to Element
         A data set or an item.
-    keep_safe : bool
-        Keep those that PS3.15 E.3.10 lists as safe.
+    names : collection of str or None
+        Keep those that PS3.15 E.3.10 lists as safe, unless they contain one of these names of people; None: keep none of them.
     more : frozenset of PrivateKey
         Others that the user keeps, whatever their values.
     """
@@ -46,7 +47,7 @@ def kept_private(elements: Elements, keep_safe: bool, more: frozenset[PrivateKey
         creator_tag = tag >> 16 << 16 | (tag >> 8 & 0xFF)
         creator = metadata.text(elements, creator_tag).upper()
         is_wanted = (tag >> 16, creator, tag & 0xFF) in more
-        new = element if is_wanted else _safe(creator, tag, element) if keep_safe else None
+        new = element if is_wanted else None if names is None else _safe(creator, tag, element, names)
         if new is not None and creator:
             kept[creator_tag] = _padded_creator(elements[creator_tag])
             kept[tag] = new
@@ -58,7 +59,7 @@ def _padded_creator(element: Element) -> Element:
     return element._replace(value=in_form("LO", element.value))
 
 
-def _safe(creator: str, tag: int, element: Element) -> Element | None:
+def _safe(creator: str, tag: int, element: Element, names: Collection[str]) -> Element | None:
     vr = safe_private_vrs().get((creator, tag >> 16, tag & 0xFF))
     if not isinstance(element.value, bytes):
         return element if vr == "SQ" else None
@@ -69,15 +70,16 @@ def _safe(creator: str, tag: int, element: Element) -> Element | None:
         return None
     form = str(vr) if element.vr == "UN" else element.vr
     value = in_form(form, element.value)
-    if form in _TEXTS and not _is_name(value):
+    if form in _TEXTS | {"CS"} and not _is_word(form, value.decode("latin-1"), names):
         return None
     return element._replace(value=value) if value.strip(b" \0\\") or form not in ("DS", "IS", "CS") else None
 
 
-def _is_name(value: bytes) -> bool:
-    """Whether a value looks like the name of a sequence or a ratio: no name of a person has this form by chance."""
-    text = value.decode("latin-1").strip(metadata.SPACE_AND_NULL)
-    return len(text) <= LONGEST_NAME and set(text) <= _FORM and " " not in text
+def _is_word(vr: str, value: str, names: Collection[str]) -> bool:
+    """Whether a text looks like the name of a sequence or a ratio, as do all code strings, and contains no name of a person."""
+    text = value.strip(metadata.SPACE_AND_NULL)
+    has_form = vr == "CS" or (len(text) <= LONGEST_NAME and set(text) <= _FORM and " " not in text)
+    return has_form and without_names(text, names) == text
 
 
 def _numbers_of_csa(header: Mapping[str, list[object]]) -> bytes:

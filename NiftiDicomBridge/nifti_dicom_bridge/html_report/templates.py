@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 from functools import cache
-from importlib.resources import files
 from typing import TYPE_CHECKING, Any
 
 from ..optional_packages import missing_error
+from ..standard.data_tables import DATA
 from . import formatting
 from .data_uris import data_uri
 
 if TYPE_CHECKING:
     from jinja2 import Environment
 
-FOLDER = files(__package__.rpartition(".")[0]).joinpath("data", "html_report")
+FOLDER = DATA / "html_report"
 
 
 def render(name: str, **values: Any) -> str:

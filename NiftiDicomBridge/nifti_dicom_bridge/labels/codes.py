@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import hashlib
-import json
 import re
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from functools import lru_cache
-from importlib.resources import files
 from typing import Any
 
 from ..model.listing import listed
 from ..model.metadata import Log
+from ..standard.data_tables import data_table
 from .checks import LONGEST_LABEL
 from .segment import Code, Segment
 
@@ -166,5 +165,4 @@ def _by_name() -> dict[str, Coding]:
 
 @lru_cache(maxsize=1)
 def _table() -> dict[str, Any]:
-    path = files("nifti_dicom_bridge") / "data" / "segment_codes.json"
-    return dict(json.loads(path.read_text(encoding="utf-8")))
+    return data_table("segment_codes")

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
-from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
 from ..errors import LabelError
+from ..standard.data_tables import data_table
 from . import totalsegmentator
 from .segment import Segment
 
@@ -92,7 +91,7 @@ def _refuse_variant(variant: str, name: str) -> None:
 
 @lru_cache(maxsize=2)
 def _table(name: str) -> dict[str, Any]:
-    return dict(json.loads((files("nifti_dicom_bridge") / "data" / f"{name}.json").read_text(encoding="utf-8")))
+    return data_table(name)
 
 
 _OF_FREESURFER = (

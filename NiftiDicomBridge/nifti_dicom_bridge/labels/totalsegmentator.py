@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from functools import lru_cache
-from importlib.resources import files
 from typing import Any
 
 from ..errors import LabelError
 from ..model.metadata import Log
+from ..standard.data_tables import data_table
 from .segment import RGB, Code, Segment
 
 _FIELDS = ("category", "type", "modifier", "region", "region_modifier")
@@ -76,5 +75,4 @@ def _completed(segment: Segment) -> Segment:
 
 @lru_cache(maxsize=1)
 def _table() -> dict[str, Any]:
-    path = files("nifti_dicom_bridge") / "data" / "totalsegmentator.json"
-    return dict(json.loads(path.read_text(encoding="utf-8")))
+    return data_table("totalsegmentator")

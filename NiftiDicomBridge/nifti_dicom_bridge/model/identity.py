@@ -81,6 +81,8 @@ def _text(elements: metadata.Elements, tag: int, charset: CharacterSet) -> str:
     element = elements.get(tag)
     if element is None or not isinstance(element.value, bytes):
         return ""
+    if element.vr in metadata.NUMBER_FORMATS:
+        return "\\".join(f"{value:.9g}" if element.vr == "FL" else repr(value) for value in metadata.numbers(elements, tag))
     if element.vr not in AFFECTED_VRS:
         return metadata.text(elements, tag)
     try:

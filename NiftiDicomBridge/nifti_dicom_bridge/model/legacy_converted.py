@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from ..standard.tags import Tag
 from . import metadata
+from .date_times import local_date_time
 from .metadata import Element, Elements
 
 # the object may have others than its originals had, and those count
@@ -38,13 +39,14 @@ def as_original(elements: Elements, own: Elements) -> Elements:
     if not original:
         return elements
     kept = {tag: element for tag, element in original.items() if tag not in _OF_THE_OBJECT}
-    return {**elements, **_acquisition(metadata.first_item(own, Tag.FRAME_CONTENT_SEQUENCE)), **kept}
+    zone = metadata.text(elements, Tag.TIMEZONE_OFFSET_FROM_UTC)
+    return {**elements, **_acquisition(metadata.first_item(own, Tag.FRAME_CONTENT_SEQUENCE), zone), **kept}
 
 
-def _acquisition(content: Elements) -> Elements:
+def _acquisition(content: Elements, zone: str) -> Elements:
     """Return when a frame was acquired, and the number of its acquisition, as objects of one frame specify it."""
-    moment = metadata.text(content, Tag.FRAME_ACQUISITION_DATE_TIME).partition("+")[0]
+    date, time = local_date_time(metadata.text(content, Tag.FRAME_ACQUISITION_DATE_TIME), zone)
     number = metadata.integer(content, Tag.FRAME_ACQUISITION_NUMBER)
-    values = {Tag.ACQUISITION_DATE: ("DA", moment[:8]), Tag.ACQUISITION_TIME: ("TM", moment[8:])}
+    values = {Tag.ACQUISITION_DATE: ("DA", date), Tag.ACQUISITION_TIME: ("TM", time)}
     values[Tag.ACQUISITION_NUMBER] = ("IS", str(number) if number else "")
     return {tag: Element(vr, text.encode("ascii", "replace")) for tag, (vr, text) in values.items() if text}

@@ -124,9 +124,20 @@ def may_be_same_person(one: Mapping[str, str], other: Mapping[str, str]) -> bool
     >>> may_be_same_person(jane, {"PatientID": "7", "PatientName": "Doe^John", "PatientSex": "M"})
     False
     """
+    return not excluding(one, other)
+
+
+def excluding(one: Mapping[str, str], other: Mapping[str, str]) -> list[str]:
+    """Return the keywords of what excludes that two data sets are of one person, as in `may_be_same_person`.
+
+    Examples
+    --------
+    >>> excluding({"PatientID": "7", "PatientSex": "F"}, {"PatientID": "8", "PatientSex": "M"})
+    ['PatientID', 'PatientSex']
+    """
     numbers = {normal_text(values.get("PatientID", "")) for values in (one, other)} - {""}
     people = [person(*(values.get(keyword, "") for keyword in (*KEYWORDS, "PatientID"))) for values in (one, other)]
-    return len(numbers) < 2 and not contradicting(*people)
+    return [*(["PatientID"] if len(numbers) > 1 else []), *contradicting(*people)]
 
 
 class People:

@@ -15,7 +15,7 @@ import numpy as np
 from ..model.charset import CharacterSet
 from ..model.dicom_source import DicomSource, Origin
 from ..model.metadata import Instance, SeriesMetadata
-from ..model.processes.collection import collection_paused
+from ..model.processes.garbage_collection import collection_paused
 from ..model.volume import Volume
 from ..model.voxels.pixels import PixelRecord
 from ..version import tool_version

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from functools import lru_cache
-from importlib.resources import files
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from . import dictionary
+from .data_tables import data_table
 
 
 class ProfileRow(NamedTuple):
@@ -44,7 +43,7 @@ def safe_private_vrs() -> dict[tuple[str, int, int], str]:
     """Return the VR of the private attributes that do not identify anyone, by upper-case creator, group and last byte of
     the tag.
     """
-    data = _data("safe_private")
+    data = data_table("safe_private")
     return {
         (creator.upper(), int(group, 16), int(number, 16)): vr
         for table in (data["table"], data["more"])
@@ -61,19 +60,14 @@ def _fits(tag: int, pattern: str) -> bool:
 
 @lru_cache(maxsize=1)
 def _rows() -> dict[int, ProfileRow]:
-    return {int(tag, 16): _row(what) for what, tags in _data("confidential")["rows"].items() for tag in tags.split()}
+    return {int(tag, 16): _row(what) for what, tags in data_table("confidential")["rows"].items() for tag in tags.split()}
 
 
 @lru_cache(maxsize=1)
 def _patterns() -> tuple[tuple[str, ProfileRow], ...]:
-    return tuple((pattern, _row(what)) for pattern, what in _data("confidential")["patterns"].items())
+    return tuple((pattern, _row(what)) for pattern, what in data_table("confidential")["patterns"].items())
 
 
 def _row(text: str) -> ProfileRow:
     code, *options = text.split()
     return ProfileRow(code, dict(option.split("=") for option in options))
-
-
-def _data(name: str) -> dict[str, Any]:
-    data: dict[str, Any] = json.loads(files("nifti_dicom_bridge").joinpath(f"data/{name}.json").read_text("utf-8"))
-    return data

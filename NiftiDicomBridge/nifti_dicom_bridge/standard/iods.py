@@ -6,10 +6,10 @@ walks them.
 
 from __future__ import annotations
 
-import json
 from functools import cache, lru_cache
-from importlib.resources import files
 from typing import Any, NamedTuple
+
+from .data_tables import data_table
 
 # from strict to lax: where several modules of an IOD have an attribute, the strictest type counts
 TYPES = ("1", "2", "1C", "2C", "3")
@@ -95,8 +95,8 @@ def section_of(module: str) -> str:
 
 @cache
 def _sections() -> dict[str, str]:
-    text = files("nifti_dicom_bridge").joinpath("data", "module_sections.json").read_text("utf-8")
-    return {module: section for section, modules in json.loads(text)["sections"].items() for module in modules.split()}
+    sections = data_table("module_sections")["sections"]
+    return {module: section for section, modules in sections.items() for module in modules.split()}
 
 
 @cache
@@ -121,8 +121,7 @@ def _flat(rules: tuple[Rule, ...], above: tuple[int, ...]) -> list[tuple[tuple[i
 
 @lru_cache(maxsize=1)
 def _table() -> dict[str, Any]:
-    text = files("nifti_dicom_bridge").joinpath("data", "iods.json").read_text("utf-8")
-    return dict(json.loads(text))
+    return data_table("iods")
 
 
 @cache

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ..errors import DicomReadError
-from ..formats.dicom.reading.attributes.lookup import frame_count
+from ..formats.dicom.reading.attributes.functional_groups import frame_count
 from ..formats.dicom.reading.pixel_data.encapsulated import Fragments, check_fragments, extended_offsets, read_fragments
 from ..model.metadata import PixelElement
 from ..standard.tags import Tag

@@ -92,3 +92,43 @@ def test_a_value_of_another_kind_is_one_clear_error(key: str, value: Any, circle
     assert entry.outcome is Outcome.FAILED
     assert key in entry.error
     assert "\n" not in entry.error
+
+
+@pytest.mark.parametrize("change", [{"EchoTime1": 0.0042}, {"EchoTime1": 0.0042, "EchoTime": 0.007}], ids=len)
+def test_a_key_whose_attribute_specifies_another_key_is_not_written(change: dict[str, float], circle: Circle) -> None:
+    sources = vendors.siemens("")  # (0018,0081) is EchoTime1 in field maps of GE only
+    (entry,) = edited(circle, sources, **change).entries
+
+    wanted = change["EchoTime"] * 1000 if "EchoTime" in change else sources[0].EchoTime
+    assert {ds.EchoTime for ds in circle.returned()} == {wanted}
+    assert any('"EchoTime1" was edited in the sidecar, but is computed' in warning for warning in entry.log.warnings)
+
+
+def test_an_edit_of_an_attribute_that_the_protocol_outvotes_is_named(circle: Circle) -> None:
+    sources = vendors.siemens('sCoilSelectMeas.aRxCoilSelectData[0].asList[0].sCoilElementID.tCoilID = ""HeadMatrix""')
+    (entry,) = edited(circle, sources, ReceiveCoilName="Foo").entries
+
+    assert {ds.ReceiveCoilName for ds in circle.returned()} == {"Foo"}
+    assert again(circle)["ReceiveCoilName"] == "HeadMatrix"
+    words = "was edited in the sidecar and written, but other attributes still have 'HeadMatrix' as before"
+    assert f'"ReceiveCoilName" {words}' in entry.log.warnings
+
+
+def test_the_rounding_of_keys_is_not_another_value(circle: Circle) -> None:
+    (entry,) = edited(circle, vendors.mr("CANON_MEC"), AcquisitionDuration=815.88375).entries
+
+    assert again(circle)["AcquisitionDuration"] == 815.884
+    assert not any("still have" in warning for warning in entry.log.warnings)
+
+
+@pytest.mark.parametrize(
+    ("keyword", "before", "after", "shown"),
+    [("AcquisitionDuration", 652.70703, 99.5, "652.70703"), ("InstitutionName", "Klinik Köln", "Ward", "Klinik Köln")],
+)
+def test_the_former_value_is_reported_as_people_read_it(
+    keyword: str, before: Any, after: Any, shown: str, circle: Circle
+) -> None:
+    sources = vendors.mr("CANON_MEC", SpecificCharacterSet="ISO_IR 192", **{keyword: before})
+    (entry,) = edited(circle, sources, **{keyword: after}).entries
+
+    assert [(change.old, change.new) for change in entry.log.changes] == [(shown, str(after))]

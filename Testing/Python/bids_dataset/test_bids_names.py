@@ -94,6 +94,7 @@ NAMELESS = [
     ("AAHead_Scout", 1, {}, "localizer"),
     ("anat-scout", 1, {}, "localizer|scout"),
     ("Ref_Head", 1, {}, "calibration"),
+    ("T1w_MPR_vNav_setter", 1, {}, "calibration"),
     ("T1 MPR", 1, {"ImageType": ["DERIVED", "SECONDARY", "MPR"]}, "computed from other images"),
     ("t1_mprage", 1, {"ImageType": ["DERIVED", "SECONDARY"]}, "DERIVED"),
     ("RELCBF", 1, {}, "perfusion map"),
@@ -188,6 +189,19 @@ def test_what_is_called_differently_is_no_repetition(circle: Circle) -> None:
     dataset(circle)
 
     assert images(circle) == ["anat/*_acq-t1mpragesag_T1w", "anat/*_acq-t1tsetra_T1w"]
+
+
+@pytest.mark.parametrize(("attribute", "values", "labels"), [
+    ("ImageType", tuple(["ORIGINAL", "PRIMARY", word, "ND"] for word in ("W", "F", "OPP_PHASE")), ["fat", "outphase", "water"]),
+    ("InversionTime", ("100", "100.4"), ["TI100", "TI100p4"]),
+])  # fmt: skip
+def test_images_of_a_series_that_differ_in_meaning_are_no_repetitions(
+    attribute: str, values: tuple, labels: list[str], circle: Circle
+) -> None:
+    series(circle.dicom, 3, "t1_vibe", len(values), **{attribute: values})
+    dataset(circle)
+
+    assert images(circle) == [f"anat/*_acq-{label}_T1w" for label in labels]
 
 
 def test_echoes_are_numbered_by_their_times(circle: Circle) -> None:

@@ -11,7 +11,7 @@ import pytest
 from circle import Circle
 
 MODULES = "import sys; from nifti_dicom_bridge.cli import main; code = main(sys.argv[1:]); print(*sys.modules); sys.exit(code)"
-HEAVY = {"pydicom", "highdicom", "importlib.metadata", "email", "xml", "difflib", "numpy.ma", "tomllib", "socket"}
+HEAVY = {"pydicom", "highdicom", "importlib.metadata", "email", "xml", "difflib", "numpy.ma", "tomllib", "socket", "tempfile"}
 """Each of these is imported where it is needed, and not by the conversion of a series."""
 OF_OTHER_TASKS = {
     "nifti_dicom_bridge." + name

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import shutil
 from dataclasses import replace
 from pathlib import Path
 
@@ -217,9 +219,102 @@ def test_study_from_gives_patient_and_study_only(scans):
     assert "SourceImageSequence" not in first
 
 
-def test_reference_of_another_patient_is_refused(scans):
-    save("a.nii", PatientID="somebody else")
-    assert "another patient" in refused(Path("a.nii"), reference=Path("scans"))
+def copied(folder: Path, **values) -> Path:
+    """Copy the series into a folder, with other attributes and UIDs."""
+    for path in filter(Path.is_file, Path("scans").rglob("*")):
+        ds = pydicom.dcmread(path)
+        ds.update({"SOPInstanceUID": pydicom.uid.generate_uid(entropy_srcs=[str(folder), str(path)]), **values})
+        folder.mkdir(exist_ok=True)
+        ds.save_as(folder / path.name)
+    return folder
+
+
+@pytest.mark.parametrize(
+    "values", [{"StudyInstanceUID": "1.2.3"}, {"PatientSex": "M"}, {"PatientID": "P8", "StudyInstanceUID": "1.2.3"}], ids=len
+)
+def test_reference_and_study_from_are_of_one_study(scans, values):
+    patient(scans, **JANE)
+    image, study = like(scans, "a.nii"), copied(Path("study"), SeriesInstanceUID="1.2.4", **values)
+    assert "are of two studies" in refused(image, reference=Path("scans"), study_from=study)
+
+
+@pytest.mark.parametrize("is_set", [True, False])
+def test_attributes_of_another_study_are_not_copied(scans, is_set):
+    patient(scans, **JANE, StudyDate="20200102", StudyID="S1")
+    image, uid = like(scans, "a.nii"), {"StudyInstanceUID": "1.2.3"}
+    if not is_set:
+        Path("a.json").write_text(json.dumps(uid))
+    options = {"set_values": uid} if is_set else {}
+    objects = made(image, reference=Path("scans"), **options)
+    assert {(ds.StudyInstanceUID, ds.PatientID, ds.StudyDate, ds.StudyID) for ds in objects} == {("1.2.3", "P7", "", "")}
+    warnings = entry_of(image, out="again", reference=Path("scans"), **options).log.warnings
+    assert any("is not that of the reference" in warning for warning in warnings)
+
+
+def test_reference_and_study_from_may_name_the_same_study(scans):
+    patient(scans, **JANE)
+    image, study = like(scans, "a.nii"), copied(Path("study"), SeriesInstanceUID="1.2.4")
+    assert {ds.PatientID for ds in made(image, reference=Path("scans"), study_from=study)} == {"P7"}
+
+
+@pytest.mark.parametrize(
+    ("values", "what"),
+    [({"StudyInstanceUID": "1.2.3"}, "2 studies"), ({"PatientID": "P8", "StudyInstanceUID": "1.2.3"}, "2 patients")],
+    ids=["studies", "patients"],
+)
+def test_a_folder_of_several_studies_does_not_specify_one(scans, values, what):
+    patient(scans, **JANE)
+    image = like(scans, "a.nii")
+    shutil.move(copied(Path("other"), SeriesInstanceUID="1.2.4", **values), Path("scans") / "other")
+    with pytest.raises(OptionError, match=f"study_from=.*contains {what}.*Name the folder of one study"):
+        made(image, study_from=Path("scans"))
+
+
+def patient(scans, **values):
+    """Set attributes of the patient in all files of a folder."""
+    for path in filter(Path.is_file, Path("scans").rglob("*")):
+        ds = pydicom.dcmread(path)
+        ds.update(values)
+        ds.save_as(path)
+
+
+JANE = {"PatientID": "P7", "PatientName": "Doe^Jane", "PatientBirthDate": "19800201", "PatientSex": "F"}
+
+
+@pytest.mark.parametrize(
+    "keys",
+    [
+        {"PatientID": "somebody else"},
+        {"PatientName": "Roe^Richard"},
+        {"PatientID": "P7", "PatientBirthDate": "1950-01-01"},
+        {"PatientSex": "M"},
+    ],
+    ids=", ".join,
+)
+def test_reference_of_another_patient_is_refused(scans, keys):
+    patient(scans, **JANE)
+    save("a.nii", **keys)
+    message = refused(Path("a.nii"), reference=Path("scans"))
+    assert "another patient" in message
+    assert f"specifies {list(keys)[-1]} " in message
+
+
+@pytest.mark.parametrize("keys", [{"PatientID": "p7 "}, {"PatientName": "DOE, JANE"}, {"PatientSex": "O"}], ids=", ".join)
+def test_another_spelling_of_the_patient_is_not_another_patient(scans, keys):
+    patient(scans, **JANE)
+    like(scans, "a.nii")
+    Path("a.json").write_text(json.dumps(keys))
+    assert {ds.StudyInstanceUID for ds in made(Path("a.nii"), reference=Path("scans"))} == {
+        pydicom.dcmread(path).StudyInstanceUID for path in filter(Path.is_file, Path("scans").rglob("*"))
+    }
+
+
+def test_a_birth_date_that_is_set_is_not_compared(scans):
+    patient(scans, **JANE)
+    image = like(scans, "a.nii")
+    Path("a.json").write_text(json.dumps({"PatientBirthDate": "1950-01-01"}))
+    objects = made(image, reference=Path("scans"), set_values={"PatientBirthDate": "19810201"})
+    assert {ds.PatientBirthDate for ds in objects} == {"19810201"}
 
 
 def test_image_turned_against_its_reference_is_turned_back(scans):

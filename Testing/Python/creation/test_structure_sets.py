@@ -210,9 +210,13 @@ def changed(folder: Path, keyword: str, value: str) -> None:
         ds.save_as(path)
 
 
-def test_images_of_another_patient_are_refused():
+@pytest.mark.parametrize(("keyword", "value"), [("PatientID", "P2"), ("PatientBirthDate", "19500101"), ("PatientSex", "M")])
+def test_images_of_another_patient_are_refused(keyword, value):
     source = segmentation()
-    changed(Path("ct"), "PatientID", "P2")
+    for folder in (Path("ct"), source):
+        changed(folder, "PatientBirthDate", "19800201")
+        changed(folder, "PatientSex", "F")
+    changed(Path("ct"), keyword, value)
     assert "another patient" in refused(source, kind="rtstruct", reference="ct")
 
 

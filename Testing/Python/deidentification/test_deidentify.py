@@ -46,10 +46,12 @@ from phantoms.multiframe import group
 from phantoms.vendors import siemens
 
 SHAPE = (3, 8, 8)
+TIME = "111213.141516"
+"""So long that no random UID contains it."""
 WORDS = [
-    "SECRETNAME", "SECRETID", "SECRETSERIES", "SECRETSTUDY", "SECRETPLACE", "19990909", "111213", "SECRETNESTED", "SECRETPRIV",
-    "SECRETAE", "SECRETFILE", "SECRETPREAMBLE", "SECRETTAIL", "Müller", "SECRETSERIAL", "SECRETSTATION", "SECRETOP", "087Y",
-    "SECRETACC", "SECRETMETA", "SECRETPLANE", "SECRETGROUP",
+    "SECRETNAME", "SECRETID", "SECRETSERIES", "SECRETSTUDY", "SECRETPLACE", "19990909", TIME, "11:12:13", "SECRETNESTED",
+    "SECRETPRIV", "SECRETAE", "SECRETFILE", "SECRETPREAMBLE", "SECRETTAIL", "Müller", "SECRETSERIAL", "SECRETSTATION",
+    "SECRETOP", "087Y", "SECRETACC", "SECRETMETA", "SECRETPLANE", "SECRETGROUP",
 ]  # fmt: skip
 
 
@@ -59,7 +61,7 @@ def named(data_sets: list[Dataset]) -> list[Dataset]:
         ds.SpecificCharacterSet = "ISO_IR 192"
         ds.PatientName, ds.PatientID, ds.PatientAge = "SECRETNAME^Müller", "SECRETID", "087Y"
         ds.PatientBirthDate = ds.StudyDate = ds.SeriesDate = ds.AcquisitionDate = ds.ContentDate = "19990909"
-        ds.StudyTime = ds.SeriesTime = ds.AcquisitionTime = ds.ContentTime = "111213.5"
+        ds.StudyTime = ds.SeriesTime = ds.AcquisitionTime = ds.ContentTime = TIME
         ds.SeriesDescription, ds.StudyDescription, ds.ProtocolName = "SECRETSERIES", "SECRETSTUDY", "SECRETSERIES"
         ds.InstitutionName, ds.StationName, ds.DeviceSerialNumber = "SECRETPLACE", "SECRETSTATION", "SECRETSERIAL"
         ds.OperatorsName, ds.AccessionNumber, ds.StudyID = "SECRETOP^Müller", "SECRETACC", "SECRETSTUDY"

@@ -120,7 +120,7 @@ def test_a_safe_attribute_stays_if_its_value_has_the_form(
     tag = group << 16 | 0x1000 | number
     padded = creator + " " * (len(creator) % 2)
     elements = {group << 16 | 0x10: Element("LO", padded.encode("ascii")), tag: Element(vr, raw)}
-    found = kept_private(elements, keep_safe=True)
+    found = kept_private(elements, names=())
     assert found.get(tag, Element(vr, None)).value == kept
     assert found.keys() == (elements.keys() if kept is not None else set())
 
@@ -132,10 +132,10 @@ def test_of_the_csa_header_of_siemens_only_numbers_stay() -> None:
         0x00291010: Element("OB", header),
         0x00291020: Element("OB", header),
     }
-    found = kept_private(tags, keep_safe=True)
+    found = kept_private(tags, names=())
     assert found.keys() == {0x00290010, 0x00291010}
     assert csa_values(found[0x00291010].value) == {"B_value": [1000]}
 
 
 def test_private_attributes_without_a_creator_do_not_stay() -> None:
-    assert kept_private({0x00191016: Element("LO", b"fse ")}, keep_safe=True, more=frozenset({(0x0019, "", 0x16)})) == {}
+    assert kept_private({0x00191016: Element("LO", b"fse ")}, names=(), more=frozenset({(0x0019, "", 0x16)})) == {}

@@ -91,7 +91,7 @@ def test_repository_is_small():
     assert size < LARGEST_MB * 1e6 / 2  # the history counts too
 
 
-@pytest.mark.parametrize("path", [*sorted((ROOT / "NiftiDicomBridge" / "NiftiDicomBridgeLib").glob("*.py")),
+@pytest.mark.parametrize("path", [*sorted((ROOT / "NiftiDicomBridge" / "NiftiDicomBridgeLib").rglob("*.py")),
                                   *sorted((ROOT / "NiftiDicomBridge").glob("*.py"))], ids=lambda path: path.name)  # fmt: skip
 def test_nothing_is_installed_or_loaded_when_a_file_is_imported(path):
     """The index asks for no code at file scope: imports, constants, functions and classes alone."""

@@ -34,6 +34,18 @@ def test_zarr_in_one_call(scans: Path) -> None:
     assert bridge.open_zarr(store).voxels.shape == bridge.read("scans")[0].voxels.shape
 
 
+@pytest.mark.parametrize("suffix", [".img", ".hdr"])
+def test_dicom_files_are_read_whatever_their_suffix_is(suffix: str, scans: Path) -> None:
+    files = [path.rename(path.with_suffix(suffix)) for path in scans.rglob("*.dcm")]
+    assert [volume.shape_ijk for volume in bridge.read(files)] == [volume.shape_ijk for volume in bridge.read(scans)]
+
+
+def test_attributes_that_are_binary_numbers_are_text_of_these_numbers(scans: Path) -> None:
+    (volume, *_) = bridge.read(scans)
+    columns, rows, _ = volume.shape_ijk
+    assert bridge.identity_of(volume, ("Rows", "Columns")) == {"Rows": str(rows), "Columns": str(columns)}
+
+
 def test_options_of_pictures_are_arguments_like_the_others(scans: Path) -> None:
     report = bridge.to_preview(scans, "pictures", plane="coronal", mosaic=4, gif=False, mp4=False)
     assert sorted(path.suffix for path in report.outputs) == [".png", ".png", ".txt"]

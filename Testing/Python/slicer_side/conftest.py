@@ -120,7 +120,7 @@ def database(slicer, tmp_path):
 
 @pytest.fixture
 def write_series(slicer):
-    from NiftiDicomBridgeLib.SelfTestData import write_series
+    from NiftiDicomBridgeLib.SelfTests.SelfTestData import write_series
 
     return write_series
 
@@ -150,7 +150,7 @@ def load(database, logic):
         import slicer
         from DICOMLib import DICOMUtils
 
-        from NiftiDicomBridgeLib import Database
+        from NiftiDicomBridgeLib.Host import Database
 
         DICOMUtils.importDicom(str(Path(files[0]).parent))
         nodes = [slicer.mrmlScene.GetNodeByID(name) for name in logic.loadSeries(Database.series_of_files(files))]
@@ -162,7 +162,7 @@ def load(database, logic):
 @pytest.fixture
 def radiograph(load, tmp_path):
     """A radiograph in the scene, which has no position."""
-    from NiftiDicomBridgeLib.SelfTestData import XRAY, write_object
+    from NiftiDicomBridgeLib.SelfTests.SelfTestData import XRAY, write_object
 
     return load([write_object(tmp_path / "original", XRAY, Modality="DX")])
 
@@ -176,7 +176,7 @@ def node(load, write_series, tmp_path):
 @pytest.fixture
 def uneven(load, tmp_path):
     """A volume that Slicer loaded with an acquisition transform, for its slices are unevenly spaced."""
-    from NiftiDicomBridgeLib.SelfTestData import write_uneven_series
+    from NiftiDicomBridgeLib.SelfTests.SelfTestData import write_uneven_series
 
     node = load(write_uneven_series(tmp_path / "original"))
     assert "acquisition transform" in node.GetParentTransformNode().GetName()

@@ -52,7 +52,7 @@ def apply(panel, text):
 
 def series_of(database):
     """Return the first header of every series of the database."""
-    from NiftiDicomBridgeLib import Database
+    from NiftiDicomBridgeLib.Host import Database
 
     return [pydicom.dcmread(Database.files_of_series(one.uid)[0]) for one in Database.all_series()]
 
@@ -75,6 +75,44 @@ def inside(slicer, node):
 
 
 # --- apply
+
+
+@pytest.mark.parametrize(("text", "expected"), [
+    ("", {}),
+    ("kind: seg; algorithm: nnU-Net:2.5:AI", {"kind": "seg", "algorithm": "nnU-Net:2.5:AI"}),
+    ("timeout: 60; take: *_mask.nii.gz", {"timeout": 60, "take": "*_mask.nii.gz"}),
+    ("max-error: 0.5; segmentation = fractional", {"max_error": 0.5, "segmentation": "fractional"}),
+])  # fmt: skip
+def test_text_sets_options_of_a_command(slicer, text, expected):
+    from NiftiDicomBridgeLib.Panel.OtherOptions import options_of_command
+
+    assert options_of_command(text) == expected
+
+
+@pytest.mark.parametrize(("text", "words"), [
+    ("kind: segm", "“kind: segm” is not valid. Expected one of"),
+    ("timeout: soon", "“timeout: soon” is not valid"),
+    ("uids: keep", "“uids” is not an option"),
+    ("shell", "“shell” is not an option"),
+    ("labels: a; labels: b", "“labels” occurs more than once"),
+])  # fmt: skip
+def test_options_of_a_command_that_are_not_valid_are_named(slicer, text, words):
+    from NiftiDicomBridgeLib.Panel.OtherOptions import options_of_command, problem_of
+
+    assert words in problem_of(text, options_of_command)
+
+
+def test_options_apply_to_the_results_of_a_command(slicer, panel, node, database, command):
+    settle(panel)
+    choose(panel, 0)
+    enter_command(panel, command("segment"))
+    panel.ui.applyOptionsEdit.setText("algorithm: net:1:AI:x")
+    assert "“algorithm: net:1:AI:x” is not valid" in shown(panel.applying.feedback.hint)
+    assert not panel.ui.applyButton.isEnabled()
+    panel.ui.applyOptionsEdit.setText("algorithm: net:1:AI; segmentation: labelmap")
+    run(panel, panel.ui.applyButton)
+    (made,) = [ds for ds in series_of(database) if ds.Modality == "SEG"]
+    assert (made.SegmentationType, made.SegmentSequence[-1].SegmentAlgorithmName) == ("LABELMAP", "net 1")
 
 
 @pytest.mark.slow
@@ -206,7 +244,7 @@ def test_commands_run_in_the_environment_of_before_slicer(slicer, panel, node, d
 
 @pytest.mark.slow
 def test_python_of_slicer_keeps_its_environment(slicer):
-    from NiftiDicomBridgeLib.ApplyTask import environment_of, with_program
+    from NiftiDicomBridgeLib.Tasks.ApplyTask import environment_of, with_program
 
     command = "PythonSlicer tool.py '{input}'"
     assert shlex.split(with_program(command)) == [sys.executable, "tool.py", "{input}"]
@@ -310,7 +348,7 @@ def test_only_dimse_needs_a_package_that_slicer_lacks(panel, node, database, com
 
 
 def test_archives_of_the_settings_of_slicer_are_offered(slicer, settings):
-    from NiftiDicomBridgeLib.ArchiveAddresses import ANSWERS, known_servers, server_of
+    from NiftiDicomBridgeLib.Host.ArchiveAddresses import ANSWERS, known_servers, server_of
 
     assert known_servers() == []
     server = (
@@ -336,7 +374,7 @@ def test_archives_of_the_settings_of_slicer_are_offered(slicer, settings):
 
 def test_archives_of_one_name_are_offered_with_their_addresses(slicer, settings):
     """What is chosen is found by its name: images went to the first archive of that name."""
-    from NiftiDicomBridgeLib.ArchiveAddresses import ANSWERS, known_servers, server_of
+    from NiftiDicomBridgeLib.Host.ArchiveAddresses import ANSWERS, known_servers, server_of
 
     for number, (title, stores, answers) in enumerate([("PACS", 2, 0), ("READONLY", 0, 2)]):
         node = {"Name": "Hospital", "StorageCheckState": stores, "QueryRetrieveCheckState": answers, "Called AETitle": title,
@@ -351,7 +389,7 @@ def test_archives_of_one_name_are_offered_with_their_addresses(slicer, settings)
 
 def test_a_slicer_without_its_launcher_has_no_python(slicer, monkeypatch):
     from nifti_dicom_bridge import BridgeError
-    from NiftiDicomBridgeLib import ApplyTask
+    from NiftiDicomBridgeLib.Tasks import ApplyTask
 
     monkeypatch.setattr(ApplyTask.sys, "executable", "")
     with pytest.raises(BridgeError, match="without its launcher"):

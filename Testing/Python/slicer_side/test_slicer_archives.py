@@ -54,7 +54,7 @@ def list_of_database(panel, database):
 
 def fetch(panel, archive, **selection):
     """Fetch, and return the result that the panel shows."""
-    from NiftiDicomBridgeLib.ArchiveAddresses import server_of
+    from NiftiDicomBridgeLib.Host.ArchiveAddresses import server_of
 
     panel.fetching.fetch(server_of(archive), [selection])
     settle(panel)
@@ -64,7 +64,7 @@ def fetch(panel, archive, **selection):
 @pytest.fixture
 def sign_in(monkeypatch):
     """Enter user and password in the window that asks for them; returns which archives it was opened for."""
-    from NiftiDicomBridgeLib import ArchiveAccess
+    from NiftiDicomBridgeLib.Host import ArchiveAccess
 
     opened = []
 
@@ -164,7 +164,7 @@ def test_a_server_of_slicer_is_chosen_by_its_name_and_called_by_its_title(list_o
 
 
 def test_the_packages_that_are_missing_are_named(list_of_database, monkeypatch):
-    from NiftiDicomBridgeLib import Dependencies
+    from NiftiDicomBridgeLib.Host import Dependencies
 
     monkeypatch.setattr(Dependencies, "offer", lambda feature: f"Not installed: {feature}.")
     assert "Not installed: network." in fetch(list_of_database, "pacs:A@127.0.0.1:1", patient="P1")

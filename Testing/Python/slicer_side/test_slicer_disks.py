@@ -37,7 +37,7 @@ def files(drawn, logic, tmp_path):
 @pytest.fixture
 def locked(database, monkeypatch):
     """The database, while another program writes to it."""
-    from NiftiDicomBridgeLib import DatabaseFiles
+    from NiftiDicomBridgeLib.Host import DatabaseFiles
 
     monkeypatch.setattr(DatabaseFiles, "WAIT_S", 0)
     monkeypatch.setattr(DatabaseFiles, "_tried", {})
@@ -70,7 +70,7 @@ def test_a_full_temporary_folder_is_named_in_the_panel(full_disk, panel, files, 
 
 
 def test_a_temporary_folder_that_fills_up_is_named_without_its_subfolders(slicer):
-    from NiftiDicomBridgeLib.TemporaryFolders import without_temporary
+    from NiftiDicomBridgeLib.Host.TemporaryFolders import without_temporary
 
     folder = Path(slicer.app.temporaryPath) / "NiftiDicomBridge-nodes-x" / "1"
     for reason in (
@@ -83,7 +83,7 @@ def test_a_temporary_folder_that_fills_up_is_named_without_its_subfolders(slicer
 
 def test_a_temporary_folder_is_left_out_as_windows_writes_it(slicer, monkeypatch):
     """Qt separates folders by slashes there, and Python by backslashes."""
-    from NiftiDicomBridgeLib.TemporaryFolders import without_temporary
+    from NiftiDicomBridgeLib.Host.TemporaryFolders import without_temporary
 
     monkeypatch.setattr(slicer.app, "temporaryPath", "C:/Users/me (1)/Temp/Slicer-me")
     folder = r"C:\Users\me (1)\Temp\Slicer-me\NiftiDicomBridge-import-x"
@@ -93,7 +93,7 @@ def test_a_temporary_folder_is_left_out_as_windows_writes_it(slicer, monkeypatch
 
 
 def test_a_full_disk_is_named_with_its_folder(monkeypatch, logic, drawn, tmp_path):
-    from NiftiDicomBridgeLib import ExportFiles
+    from NiftiDicomBridgeLib.Tasks import ExportFiles
 
     def refuse(*arguments):
         raise OSError(errno.ENOSPC, "No space left on device")
@@ -107,7 +107,7 @@ def test_a_full_disk_is_named_with_its_folder(monkeypatch, logic, drawn, tmp_pat
 @pytest.fixture
 def overlapping(slicer):
     """Two segments that overlap: two label maps with a table of names each."""
-    from NiftiDicomBridgeLib.SelfTestData import add_box
+    from NiftiDicomBridgeLib.SelfTests.SelfTestData import add_box
 
     node = slicer.mrmlScene.AddNewNodeByClass("vtkMRMLSegmentationNode", "organs")
     for name, first in (("liver", 0), ("lesion", 1)):
@@ -117,7 +117,7 @@ def overlapping(slicer):
 
 def full_after(monkeypatch, count):
     """Let the disk be full after some images were written."""
-    from NiftiDicomBridgeLib import ExportFiles
+    from NiftiDicomBridgeLib.Tasks import ExportFiles
 
     write, written = ExportFiles.write, []
 
@@ -147,7 +147,7 @@ def test_a_full_disk_leaves_what_was_there_before(monkeypatch, logic, overlappin
 
 
 def test_a_locked_database_is_waited_for_once(monkeypatch, logic, drawn, locked, tmp_path):
-    from NiftiDicomBridgeLib import DatabaseFiles
+    from NiftiDicomBridgeLib.Host import DatabaseFiles
 
     tried, problem_of = [], DatabaseFiles._problem_of
     monkeypatch.setattr(DatabaseFiles, "_problem_of", lambda path: tried.append(path) or problem_of(path))
@@ -210,8 +210,8 @@ def test_files_that_were_not_added_completely_are_removed_again(monkeypatch, log
 def test_half_a_copy_is_removed(logic, database, tmp_path):
     import hashlib
 
-    from NiftiDicomBridgeLib.Database import Header
-    from NiftiDicomBridgeLib.DatabaseFiles import take_back
+    from NiftiDicomBridgeLib.Host.Database import Header
+    from NiftiDicomBridgeLib.Host.DatabaseFiles import take_back
 
     uids = ("1.2.1", "1.2.2", "1.2.3")
     study, series, instance = (hashlib.md5(uid.encode()).hexdigest() for uid in uids)
@@ -226,7 +226,7 @@ def test_half_a_copy_is_removed(logic, database, tmp_path):
 
 def test_a_read_only_file_is_copied_where_its_link_could_not_be_removed(slicer, tmp_path, monkeypatch):
     """As of a DICOM database that was filled from a CD, on Windows."""
-    from NiftiDicomBridgeLib import ImportTasks
+    from NiftiDicomBridgeLib.Tasks import ImportTasks
 
     def refuse(*arguments):
         raise OSError(errno.EPERM, "A required privilege is not held by the client")

@@ -116,7 +116,7 @@ def test_color_volume_comes_back_identical(logic, load, write_series, tmp_path):
 @pytest.fixture
 def image_of_node(slicer):
     """Make what is known of a node out of an array, without a node."""
-    from NiftiDicomBridgeLib.NodeImages import NodeImage
+    from NiftiDicomBridgeLib.Nodes.NodeImages import NodeImage
 
     def make(voxels, matrix=None, uids=()):
         return NodeImage("node", voxels[np.newaxis], np.eye(4) if matrix is None else matrix, instance_uids=tuple(uids))
@@ -128,7 +128,7 @@ def test_one_of_several_images_in_the_same_objects_is_found_by_its_voxels(logic,
     from dataclasses import replace
 
     from nifti_dicom_bridge import Log, read
-    from NiftiDicomBridgeLib import SourceMatching, VolumeMatching
+    from NiftiDicomBridgeLib.Originals import SourceMatching, VolumeMatching
 
     (first,) = read(tmp_path / "original")
     second = replace(first, voxels=first.voxels + 1)
@@ -361,3 +361,37 @@ def test_long_names_that_begin_alike_stay_apart(slicer, logic, tmp_path):
     report = logic.exportVolumes(nodes, tmp_path / "out")
     assert report.ok, [entry.error for entry in report.entries]
     assert len({path.name for path in images(report)}) == 3
+
+
+# --- another patient
+
+
+def in_study_of(slicer, node, **patient):
+    """Move a node to the study of another patient in the subject hierarchy."""
+    hierarchy = slicer.mrmlScene.GetSubjectHierarchyNode()
+    person = hierarchy.CreateSubjectItem(hierarchy.GetSceneItemID(), "another patient")
+    for keyword, value in patient.items():
+        hierarchy.SetItemAttribute(person, f"DICOM.{keyword}", value)
+    hierarchy.SetItemParent(hierarchy.GetItemByDataNode(node), hierarchy.CreateStudyItem(person, "another study"))
+
+
+@pytest.mark.parametrize("edited", [False, True])
+def test_an_image_in_the_study_of_another_patient_is_a_warning(slicer, logic, node, edited, tmp_path):
+    in_study_of(slicer, node, PatientName="Roe^Richard", PatientID="R-1")
+    if edited:
+        slicer.util.arrayFromVolume(node)[0, 0, 0] += 50
+    original = pydicom.dcmread(next((tmp_path / "original").glob("*.dcm")))
+    for report in (logic.exportVolumes([node], tmp_path / "nifti"), logic.volumesToDicom([node], {"overwrite": True})):
+        assert report.ok
+        (warning,) = [text for text in report.entries[0].log.warnings if "subject hierarchy" in text]
+        assert "in a study of Roe^Richard (R-1)" in warning
+        assert f"are of {original.PatientName} ({original.PatientID}), which was written" in warning
+
+
+def test_the_warning_of_another_patient_names_no_one_in_a_deidentified_report(slicer, logic, node, tmp_path):
+    in_study_of(slicer, node, PatientName="Roe^Richard", PatientID="R-1")
+    original = pydicom.dcmread(next((tmp_path / "original").glob("*.dcm")))
+    report = logic.exportVolumes([node], tmp_path / "nifti", {"deidentify": True})
+    text = " ".join(report.entries[0].log.warnings)
+    assert "subject hierarchy" in text
+    assert not [name for name in ("Roe", "R-1", str(original.PatientName), original.PatientID) if name in text]

@@ -232,7 +232,7 @@ def test_an_archive_that_refuses_the_title_is_named(panel, dialog, orthanc):
 
 
 def test_a_user_signs_in_where_access_is_refused(panel, dialog, orthanc, stored, monkeypatch):
-    from NiftiDicomBridgeLib import ArchiveAccess
+    from NiftiDicomBridgeLib.Host import ArchiveAccess
 
     monkeypatch.setattr(ArchiveAccess, "_ask", lambda *_: (archives.USER, archives.PASSWORD))
     dialog.archive.setEditText(orthanc.dicomweb)
@@ -287,7 +287,7 @@ def test_an_archive_that_does_not_answer_is_not_waited_for(module, slicer, datab
 
 
 def test_selections_name_the_patient_unless_archives_take_the_id_for_a_pattern(slicer):
-    from NiftiDicomBridgeLib.FetchSelections import selections_of
+    from NiftiDicomBridgeLib.Panel.FetchSelections import selections_of
 
     def study(uid, patient):
         return SimpleNamespace(study=uid, patient_id=patient)

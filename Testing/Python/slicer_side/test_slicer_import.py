@@ -167,8 +167,8 @@ def test_series_that_slicer_cannot_load_is_an_error(logic, node, monkeypatch):
     from DICOMLib import DICOMUtils
 
     from nifti_dicom_bridge import BridgeError
-    from NiftiDicomBridgeLib import Database
-    from NiftiDicomBridgeLib.NodeKinds import instance_uids_of
+    from NiftiDicomBridgeLib.Host import Database
+    from NiftiDicomBridgeLib.Nodes.NodeKinds import instance_uids_of
 
     monkeypatch.setattr(DICOMUtils, "loadSeriesByUID", lambda uids: [])
     uid = Database.series_of_instances(instance_uids_of(node))
@@ -195,7 +195,7 @@ def without_zarr(monkeypatch):
 
 @pytest.mark.slow
 def test_nothing_is_missing_for_a_feature_whose_package_is_installed(slicer):
-    from NiftiDicomBridgeLib import Dependencies
+    from NiftiDicomBridgeLib.Host import Dependencies
 
     assert Dependencies.missing_for("zarr") == []
     assert Dependencies.sentence_for("zarr") == ""
@@ -203,7 +203,7 @@ def test_nothing_is_missing_for_a_feature_whose_package_is_installed(slicer):
 
 
 def test_feature_names_its_package_in_one_sentence(slicer, monkeypatch):
-    from NiftiDicomBridgeLib import Dependencies
+    from NiftiDicomBridgeLib.Host import Dependencies
 
     without_zarr(monkeypatch)
     assert Dependencies.sentence_for("zarr") == (
@@ -212,7 +212,7 @@ def test_feature_names_its_package_in_one_sentence(slicer, monkeypatch):
 
 
 def test_declined_installation_is_answered_with_a_sentence(slicer, monkeypatch):
-    from NiftiDicomBridgeLib import Dependencies
+    from NiftiDicomBridgeLib.Host import Dependencies
 
     def declined(*_, **__):
         raise RuntimeError("User declined")
@@ -225,7 +225,7 @@ def test_declined_installation_is_answered_with_a_sentence(slicer, monkeypatch):
 def test_database_of_the_settings_is_created_and_opened(slicer, database, tmp_path):
     import qt
 
-    from NiftiDicomBridgeLib import Database
+    from NiftiDicomBridgeLib.Host import Database
 
     slicer.dicomDatabase.closeDatabase()
     folder = tmp_path / "new" / "database"
@@ -239,7 +239,7 @@ def test_database_whose_folder_cannot_be_created_is_named(slicer, database, tmp_
     import qt
 
     from nifti_dicom_bridge import OutputError
-    from NiftiDicomBridgeLib import Database
+    from NiftiDicomBridgeLib.Host import Database
 
     slicer.dicomDatabase.closeDatabase()
     (tmp_path / "file").write_bytes(b"")

@@ -36,7 +36,7 @@ def write_object(tmp_path):
     """Write one object of a class without a position; returns its file."""
 
     def write(sop_class, pixels, **attributes):
-        from NiftiDicomBridgeLib.SelfTestData import write_series
+        from NiftiDicomBridgeLib.SelfTests.SelfTestData import write_series
 
         path = write_series(tmp_path / "original")[0]
         for other in path.parent.glob("*.dcm"):
@@ -349,7 +349,7 @@ def test_moved_slice_of_a_sequence_is_refused(cine_mri, logic, tmp_path):
 
 def test_files_have_the_names_that_the_reader_was_given(slicer):
     """vtkITK returns slashes on Windows."""
-    from NiftiDicomBridgeLib.ItkReading import as_given
+    from NiftiDicomBridgeLib.Originals.ItkReading import as_given
 
     given = [r"C:\Scans\1.dcm", r"C:\Scans\2.dcm"]
     assert as_given(["C:/Scans/2.dcm", "c:/scans/1.dcm", "C:/other"], given, ntpath) == (given[1], given[0], "C:/other")

@@ -15,7 +15,7 @@ pytestmark = pytest.mark.slow
 @pytest.fixture
 def cine(load, tmp_path):
     """The volume that shows a cine of four frames."""
-    from NiftiDicomBridgeLib.SelfTestData import write_object
+    from NiftiDicomBridgeLib.SelfTests.SelfTestData import write_object
 
     path = write_object(tmp_path / "original", XA, Modality="XA", FrameTime="33", NumberOfFrames=4)
     ds = pydicom.dcmread(path)
@@ -47,7 +47,7 @@ def drawn():
 
 
 def masks_on(volume, node):
-    from NiftiDicomBridgeLib.SegmentMasks import Grid, masks_of, on_grid
+    from NiftiDicomBridgeLib.Nodes.SegmentMasks import Grid, masks_of, on_grid
 
     grid = Grid(volume.GetImageData().GetDimensions()[::-1], ijk_to_ras(volume))
     return [on_grid(mask, grid) for mask in masks_of(node)]
@@ -180,7 +180,7 @@ def test_on_an_image_that_is_shown_otherwise_it_is_refused(slicer, plugin, logic
 
 
 def series_of_image():
-    from NiftiDicomBridgeLib import Database
+    from NiftiDicomBridgeLib.Host import Database
 
     (series,) = [series for series in Database.all_series() if series.modality == "DX"]
     return series.uid
@@ -316,7 +316,7 @@ def test_ours_are_the_last_plugins_and_so_load_after_images(slicer, plugin):
 
 
 def all_series():
-    from NiftiDicomBridgeLib import Database
+    from NiftiDicomBridgeLib.Host import Database
 
     return Database.all_series()
 

@@ -101,7 +101,7 @@ def test_volume_elsewhere_has_no_reference(slicer, logic, node, tmp_path):
 
 
 def test_what_was_dicom_needs_no_reference(slicer, node):
-    from NiftiDicomBridgeLib.References import reference_uids
+    from NiftiDicomBridgeLib.Nodes.References import reference_uids
 
     assert reference_uids(node) == ()
 
@@ -144,7 +144,7 @@ def test_node_that_fails_does_not_stop_the_others(slicer, logic, node, tmp_path)
 
 
 def test_unexpected_error_of_one_node_is_one_entry(slicer, logic, node, tmp_path, monkeypatch):
-    from NiftiDicomBridgeLib import SourceMatching
+    from NiftiDicomBridgeLib.Originals import SourceMatching
 
     computed(slicer, node, "broken")
     whole = SourceMatching.volumes_of
@@ -204,7 +204,7 @@ def test_options_may_be_their_names_and_values(logic, node, tmp_path):
 @pytest.mark.slow
 def test_a_series_that_is_not_there_is_named(logic, node, tmp_path):
     from nifti_dicom_bridge import BridgeError
-    from NiftiDicomBridgeLib import Database
+    from NiftiDicomBridgeLib.Host import Database
 
     (series,) = Database.all_series()
     for uids in (["1.2.3"], [series.uid, "1.2.3"]):

@@ -14,8 +14,8 @@ from phantoms import PHANTOMS
 @pytest.fixture
 def match_of(slicer):
     """Match an array (times, slices, rows, columns), on a grid that none of the volumes has."""
-    from NiftiDicomBridgeLib.NodeImages import NodeImage
-    from NiftiDicomBridgeLib.VolumeMatching import edited_match_of
+    from NiftiDicomBridgeLib.Nodes.NodeImages import NodeImage
+    from NiftiDicomBridgeLib.Originals.VolumeMatching import edited_match_of
 
     def match(voxels: np.ndarray, *volumes: Volume):
         return edited_match_of(volumes, NodeImage("node", voxels, np.diag([7.0, 7.0, 7.0, 1.0])))

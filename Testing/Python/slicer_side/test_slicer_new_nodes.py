@@ -32,7 +32,7 @@ def shown_in_views(slicer, which="GetActiveVolumeID"):
 ])  # fmt: skip
 def test_rescaled_values_have_the_smallest_type_that_holds_them(slicer, dtype, values, slope, intercept, expected):
     from nifti_dicom_bridge import Rescale, Volume
-    from NiftiDicomBridgeLib.NodeFactory import add_nodes
+    from NiftiDicomBridgeLib.NewNodes.NodeFactory import add_nodes
 
     stored = np.linspace(*values, 24).astype(dtype).reshape(1, 2, 3, 4)
     (node,) = add_nodes(Volume(stored, GRID, Rescale(slope, intercept)), "any")
@@ -97,7 +97,7 @@ def named(*parts, **identity):
     ([("6_x", "")], ["6: x"]),
 ])  # fmt: skip
 def test_volumes_of_a_series_are_named_by_what_differs(module, parts, expected):
-    from NiftiDicomBridgeLib.VolumeNames import names_of
+    from NiftiDicomBridgeLib.NewNodes.VolumeNames import names_of
 
     assert names_of(named(*parts), "6: x") == expected
 
@@ -106,7 +106,7 @@ def test_field_map_and_its_magnitude_are_distinguished(module, tmp_path, write_s
     from dataclasses import replace
 
     from nifti_dicom_bridge import read
-    from NiftiDicomBridgeLib.VolumeNames import names_of
+    from NiftiDicomBridgeLib.NewNodes.VolumeNames import names_of
 
     write_series(tmp_path / "mr", SOPClassUID="1.2.840.10008.5.1.4.1.1.4", Modality="MR", SeriesDescription="B0map")
     (volume,) = read([tmp_path / "mr"])
@@ -222,7 +222,7 @@ def test_edit_of_such_a_node_is_an_edit(slicer, logic, nifti, tmp_path):
 
 
 def test_nifti_without_our_sidecar_is_no_source(slicer, nifti):
-    from NiftiDicomBridgeLib.SourceFile import source_of
+    from NiftiDicomBridgeLib.Nodes.SourceFile import source_of
 
     node = loaded_by_slicer(slicer, nifti)
     assert source_of(node) == nifti
@@ -231,7 +231,7 @@ def test_nifti_without_our_sidecar_is_no_source(slicer, nifti):
 
 
 def test_file_that_is_gone_is_no_source(slicer, nifti):
-    from NiftiDicomBridgeLib.SourceFile import source_of
+    from NiftiDicomBridgeLib.Nodes.SourceFile import source_of
 
     node = loaded_by_slicer(slicer, nifti)
     Path(nifti).unlink()

@@ -296,8 +296,8 @@ def _gradients_in_ras(stem: Path, volume):
 
 def test_diffusion_volume_that_is_loaded_shows_the_same_directions(slicer, logic, tmp_path):
     from nifti_dicom_bridge import Volume
-    from NiftiDicomBridgeLib.NodeFactory import add_nodes
-    from NiftiDicomBridgeLib.Nodes import image_of
+    from NiftiDicomBridgeLib.NewNodes.NodeFactory import add_nodes
+    from NiftiDicomBridgeLib.Nodes.Nodes import image_of
 
     gradients = np.array([[0, 0, 0, 0], [1000, 1, 0, 0], [2000, 0, 0.6, 0.8]])
     voxels = np.arange(3 * 2 * 3 * 4, dtype=np.int16).reshape(3, 2, 3, 4)
@@ -316,7 +316,7 @@ def test_diffusion_volume_that_is_loaded_shows_the_same_directions(slicer, logic
 ])  # fmt: skip
 def test_every_type_of_voxels_is_shown(slicer, dtype, shown):
     from nifti_dicom_bridge import Volume
-    from NiftiDicomBridgeLib.NodeFactory import add_nodes
+    from NiftiDicomBridgeLib.NewNodes.NodeFactory import add_nodes
 
     voxels = (np.arange(24).reshape(1, 2, 3, 4) % 2).astype(dtype)
     (node,) = add_nodes(Volume(voxels, np.eye(4)), "any")
@@ -328,7 +328,7 @@ def test_every_type_of_voxels_is_shown(slicer, dtype, shown):
 @pytest.mark.parametrize("dtype", ["int64", "complex64"])
 def test_type_that_slicer_cannot_show_is_reported(slicer, dtype):
     from nifti_dicom_bridge import BridgeError, Volume
-    from NiftiDicomBridgeLib.NodeFactory import add_nodes
+    from NiftiDicomBridgeLib.NewNodes.NodeFactory import add_nodes
 
     with pytest.raises(BridgeError, match=f"cannot show voxels of the type {dtype}"):
         add_nodes(Volume(np.full((1, 2, 3, 4), 2**40).astype(dtype), np.eye(4)), "any")
@@ -428,7 +428,7 @@ def test_patient_of_the_hierarchy_is_reported_in_the_sidecar(slicer, logic, node
 
 
 def test_people_who_share_a_patient_id_are_not_mixed(slicer):
-    from NiftiDicomBridgeLib import Hierarchy
+    from NiftiDicomBridgeLib.Host import Hierarchy
 
     people = [{"PatientName": "Doe^Jane", "PatientSex": "F"}, {"PatientName": "Roe^Richard", "PatientSex": "M"},
               {"PatientName": "DOE^JANE^^"}, {}]  # fmt: skip
@@ -444,7 +444,7 @@ def test_people_who_share_a_patient_id_are_not_mixed(slicer):
 
 def placed(slicer, *people):
     """Put a volume of each person, with a PatientID and a study of its own by default, into the subject hierarchy."""
-    from NiftiDicomBridgeLib import Hierarchy
+    from NiftiDicomBridgeLib.Host import Hierarchy
 
     nodes = [slicer.util.addVolumeFromArray(np.zeros((2, 3, 4), np.float32), np.eye(4), f"v{n}") for n in range(len(people))]
     for n, (one, volume) in enumerate(zip(people, nodes, strict=True)):

@@ -83,7 +83,7 @@ def test_unedited_nodes_are_exported_with_a_key_for_new_uids(logic, node, tmp_pa
 
 @pytest.mark.parametrize("layout", ["flat", "zarr"])
 def test_errors_of_deidentified_exports_do_not_name_the_patient(layout, slicer, logic, node, tmp_path, monkeypatch, caplog):
-    from NiftiDicomBridgeLib import ExportSources
+    from NiftiDicomBridgeLib.Tasks import ExportSources
 
     def broken(*arguments, **options):
         raise ValueError("cannot read Bridge^Test")

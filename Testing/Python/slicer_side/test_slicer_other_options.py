@@ -15,7 +15,7 @@ from phantoms.multiframe import group, segments
 
 @pytest.fixture
 def parse(slicer):
-    from NiftiDicomBridgeLib.OtherOptions import other_options
+    from NiftiDicomBridgeLib.Panel.OtherOptions import other_options
 
     return other_options
 
@@ -57,14 +57,14 @@ def test_options_of_pictures_are_set(parse, logic):
     (": x", "“” is not an option"),
 ])  # fmt: skip
 def test_text_that_is_not_valid_is_named(slicer, text, words):
-    from NiftiDicomBridgeLib.OtherOptions import problem_of
+    from NiftiDicomBridgeLib.Panel.OtherOptions import problem_of
 
     assert words in problem_of(text)
 
 
 def test_every_remedy_of_the_panel_names_options_that_it_takes(parse):
     """What a remedy lets the user write into the field is an option, with a value that is valid."""
-    from NiftiDicomBridgeLib.PanelRemedies import panel_remedies
+    from NiftiDicomBridgeLib.Panel.PanelRemedies import panel_remedies
 
     named = [
         (code, text.format(gigabytes=3, section="tasks", name="a"))
@@ -82,7 +82,7 @@ def test_every_remedy_of_the_panel_names_options_that_it_takes(parse):
 
 def test_no_remedy_of_the_panel_needs_the_console(slicer):
     """But the installation of packages, which the panel offers by a button, too."""
-    from NiftiDicomBridgeLib.PanelRemedies import panel_remedies
+    from NiftiDicomBridgeLib.Panel.PanelRemedies import panel_remedies
 
     assert [code for code, text in panel_remedies().items() if "console" in text] == ["install-packages"]
 

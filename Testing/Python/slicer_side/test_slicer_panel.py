@@ -11,7 +11,7 @@ WIDGETS = ["exportButton", "importButton", "addButton", "removeButton", "gzipChe
            "referenceComboBox", "sourceComboBox", "layoutComboBox", "resultBrowser", "findingsBrowser", "validateButton",
            "saveReportButton", "openReportButton", "moreButton", "resetButton", "resetAllButton", "exportSection",
            "importSection", "applySection", "reportSection", "checkSection", "applySourceComboBox", "commandEdit",
-           "applyButton", "archiveComboBox", "sendButton"]  # fmt: skip
+           "applyOptionsEdit", "applyButton", "archiveComboBox", "sendButton"]  # fmt: skip
 SECTIONS = ["exportSection", "importSection", "applySection", "reportSection", "checkSection"]
 MENUS = "fevh"
 """File, Edit, View and Help of Slicer's menu bar."""
@@ -84,7 +84,7 @@ def test_progress_has_one_count(panel, what, expected):
 
 def test_what_was_converted_is_counted_before_what_was_not(slicer):
     from nifti_dicom_bridge import ConversionReport, Entry, Outcome
-    from NiftiDicomBridgeLib.ReportHtml import report_summary
+    from NiftiDicomBridgeLib.Panel.ReportHtml import report_summary
 
     outcomes = [Outcome.SKIPPED, Outcome.FAILED, Outcome.CONVERTED, Outcome.SKIPPED]
     report = ConversionReport([Entry("x", outcome=outcome) for outcome in outcomes])
@@ -149,7 +149,7 @@ def test_letters_after_alt_are_unique_and_not_those_of_the_menus(panel, section)
 
 def test_combo_boxes_offer_what_the_core_has(panel):
     from nifti_dicom_bridge import Kind, Layout, Target
-    from NiftiDicomBridgeLib import ExportPart
+    from NiftiDicomBridgeLib.Panel import ExportPart
 
     box = panel.ui.kindComboBox
     assert {box.itemData(n) for n in range(box.count)} == {kind.value for kind in Kind}
@@ -301,7 +301,7 @@ def test_black_icons_are_white_in_a_dark_style(slicer, monkeypatch, tmp_path, is
     """The icon of a patient is a black figure."""
     import qt
 
-    from NiftiDicomBridgeLib import Icons
+    from NiftiDicomBridgeLib.Panel import Icons
 
     black = qt.QPixmap(8, 8)
     black.fill(qt.QColor("black"))

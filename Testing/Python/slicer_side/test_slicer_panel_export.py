@@ -135,7 +135,7 @@ def test_database_that_is_not_open_is_reported_and_created(slicer, panel, tmp_pa
 
 @pytest.mark.slow
 def test_package_that_a_format_needs_is_offered_when_it_is_chosen(slicer, panel, monkeypatch):
-    from NiftiDicomBridgeLib import Dependencies
+    from NiftiDicomBridgeLib.Host import Dependencies
 
     for name in ("a", "b"):
         add_volume(slicer, name)
@@ -270,7 +270,7 @@ def test_existing_files_are_replaced_without_a_question(slicer, panel, tmp_path)
 @pytest.mark.parametrize(("layout", "hidden"), [("flat", []), ("bids", []), ("zarr", ["gzipCheckBox"]),
                                                 ("preview", ["gzipCheckBox"])])  # fmt: skip
 def test_options_without_a_meaning_are_hidden(panel, layout, hidden):
-    from NiftiDicomBridgeLib.ExportPart import LAYOUTS
+    from NiftiDicomBridgeLib.Panel.ExportPart import LAYOUTS
 
     panel.ui.layoutComboBox.setCurrentIndex(LAYOUTS.index(layout))
     options = ("gzipCheckBox", "deidentifyCheckBox", "overwriteCheckBox", "hardenCheckBox")
@@ -338,7 +338,7 @@ def test_bids_layout_makes_a_dataset(slicer, panel, node, tmp_path):
 @pytest.mark.parametrize(("layout", "suffix"), [("zarr", ".zarr"), ("preview", ".png")])
 @pytest.mark.parametrize("source", [0, 1], ids=["scene", "database"])
 def test_other_formats_are_written(slicer, panel, node, tmp_path, layout, suffix, source):
-    from NiftiDicomBridgeLib import ExportPart
+    from NiftiDicomBridgeLib.Panel import ExportPart
 
     panel.ui.sourceComboBox.setCurrentIndex(source)
     check(panel, "7: ramp")
@@ -386,7 +386,7 @@ def test_objects_without_images_are_not_listed(many):
 @pytest.mark.slow
 @pytest.mark.parametrize("details", ["MR, 4 files", "diffusion, 4 images and more"])
 def test_sizes_take_what_their_texts_need_and_names_the_rest(panel, details):
-    from NiftiDicomBridgeLib.Hierarchy import Branch
+    from NiftiDicomBridgeLib.Host.Hierarchy import Branch
 
     tree = panel.exporting.tree
     panel.ui.exportTree.resize(600, 300)
@@ -408,7 +408,7 @@ def test_a_higher_window_shows_more_rows(many):
 @pytest.mark.slow
 def test_a_name_that_the_database_has_lost_letters_of_is_read_from_a_file(slicer, load, write_series, tmp_path, monkeypatch):
     """CTK does not decode half-width katakana (ISO_IR 13)."""
-    from NiftiDicomBridgeLib import Database
+    from NiftiDicomBridgeLib.Host import Database
 
     files = write_series(
         tmp_path / "original", SpecificCharacterSet=["ISO 2022 IR 13", "ISO 2022 IR 87"], PatientName="ﾔﾏﾀﾞ^ﾀﾛｳ=山田^太郎"
@@ -422,7 +422,7 @@ def test_a_name_that_the_database_has_lost_letters_of_is_read_from_a_file(slicer
 
 
 def test_of_many_patients_three_are_named():
-    from NiftiDicomBridgeLib.SettingsView import _some
+    from NiftiDicomBridgeLib.Panel.SettingsView import _some
 
     assert _some(["A", "B", "C", "D"]) == "A, B, C, D"
     assert _some(["A", "B", "C", "D", "E"]) == "A, B, C and 2 others"

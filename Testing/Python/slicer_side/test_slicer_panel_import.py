@@ -559,7 +559,7 @@ def test_hidden_files_of_a_folder_are_named(panel, bids_image, tmp_path):
 
 
 def test_an_unforeseen_error_of_proposals_is_shown(panel, bids_image, monkeypatch):
-    from NiftiDicomBridgeLib.ImportTasks import ProposeTask
+    from NiftiDicomBridgeLib.Tasks.ImportTasks import ProposeTask
 
     def fail(self, proposals):
         raise ValueError("of a program")

@@ -58,7 +58,7 @@ def test_progress_is_in_the_status_bar(slicer, panel):
 )
 def test_what_is_left_after_cancel_is_named(database, panel, monkeypatch, tmp_path, to_database, to_folder, sentence):
     from nifti_dicom_bridge import Cancelled
-    from NiftiDicomBridgeLib import ImportTasks
+    from NiftiDicomBridgeLib.Tasks import ImportTasks
 
     def stop(*arguments):
         raise Cancelled
@@ -142,8 +142,8 @@ def test_closing_slicer_asks_nothing_otherwise(slicer, panel):
 
 def test_cancel_while_series_are_added_leaves_the_others_out(slicer, panel, database, write_series, tmp_path):
     from nifti_dicom_bridge import ConversionReport, Entry, Outcome
-    from NiftiDicomBridgeLib import Database
-    from NiftiDicomBridgeLib.ImportTasks import ImportTask
+    from NiftiDicomBridgeLib.Host import Database
+    from NiftiDicomBridgeLib.Tasks.ImportTasks import ImportTask
 
     task = ImportTask([tmp_path / "a.nii"])
     entries = [Entry(f"series {n}", Outcome.CONVERTED, outputs=write_series(tmp_path / str(n))) for n in range(2)]
@@ -216,7 +216,7 @@ def test_panel_that_is_closed_stops_its_work(module, slicer):
 
 @pytest.mark.slow
 def test_declined_installation_is_answered_in_the_panel(slicer, panel, tmp_path, monkeypatch):
-    from NiftiDicomBridgeLib import Dependencies
+    from NiftiDicomBridgeLib.Host import Dependencies
 
     add_volume(slicer, "a")
     listed(panel)

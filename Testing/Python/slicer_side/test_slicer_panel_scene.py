@@ -75,8 +75,8 @@ def test_another_reference_gets_an_image_of_the_scene_in_world_coordinates(slice
 
 
 def test_another_reference_that_is_under_a_transform_is_pointed_out(slicer, panel, node, second):
-    from NiftiDicomBridgeLib import Database
-    from NiftiDicomBridgeLib.NodeKinds import instance_uids_of
+    from NiftiDicomBridgeLib.Host import Database
+    from NiftiDicomBridgeLib.Nodes.NodeKinds import instance_uids_of
 
     panel.offerNodes([labels_on(slicer, node)])
     settle(panel)
@@ -152,8 +152,8 @@ def test_a_folder_that_cannot_be_made_is_refused_in_a_sentence(logic, slicer, tm
 
 
 def test_a_series_that_is_gone_is_missed_as_a_reference(slicer, logic, node, database, tmp_path):
-    from NiftiDicomBridgeLib import Database
-    from NiftiDicomBridgeLib.NodeKinds import instance_uids_of
+    from NiftiDicomBridgeLib.Host import Database
+    from NiftiDicomBridgeLib.Nodes.NodeKinds import instance_uids_of
 
     segmentation = labels_on(slicer, node)
     database.removeSeries(Database.series_of_instances(instance_uids_of(node)))
@@ -194,8 +194,8 @@ def test_the_panel_shows_the_patient_of_the_scene(panel, lost):
 
 
 def test_a_reference_that_the_user_chose_replaces_the_lost_volume(slicer, panel, lost, second):
-    from NiftiDicomBridgeLib import Database
-    from NiftiDicomBridgeLib.NodeKinds import instance_uids_of
+    from NiftiDicomBridgeLib.Host import Database
+    from NiftiDicomBridgeLib.Nodes.NodeKinds import instance_uids_of
 
     panel.offerNodes([lost])
     settle(panel)
@@ -207,7 +207,7 @@ def test_a_reference_that_the_user_chose_replaces_the_lost_volume(slicer, panel,
 def test_a_wrapped_text_has_the_height_that_it_needs(slicer):
     import qt
 
-    from NiftiDicomBridgeLib.Views import TextHeights
+    from NiftiDicomBridgeLib.Panel.Views import TextHeights
 
     label, heights = qt.QLabel("A sentence that has to be wrapped. " * 20), TextHeights()
     label.setWordWrap(True)

@@ -11,7 +11,7 @@ from places import CORE, LIB, MODULE, python_files
 
 ABOUT_WHAT_WAS_GIVEN = {
     "bids/rows.py", "bids_dataset/bids_map.py", "bids_dataset/given_keys.py", "conversion/entries.py",
-    "creation/attribute_sources.py", "creation/metadata_file.py", "creation/recast/attributes.py",
+    "creation/attribute_sources.py", "creation/metadata_file.py", "creation/patient_checks.py", "creation/recast/attributes.py",
     "deidentification/pseudonyms.py", "formats/dicom/compression.py", "formats/dicom/created/set_values.py",
     "labels/totalsegmentator.py",
 }  # fmt: skip
@@ -29,7 +29,7 @@ GIVEN = (
 def test_every_option_has_words_of_the_panel(slicer):
     from nifti_dicom_bridge import python_words
     from nifti_dicom_bridge.options.messages import OPTIONS
-    from NiftiDicomBridgeLib.PanelMessages import in_panel
+    from NiftiDicomBridgeLib.Panel.PanelMessages import in_panel
 
     for option in OPTIONS:
         name = python_words(option)
@@ -52,14 +52,14 @@ def test_every_option_has_words_of_the_panel(slicer):
     ('Give tasks in bids_map="FILE".', "Give tasks in the option “bids_map” with “FILE”."),
 ])  # fmt: skip
 def test_options_become_controls(slicer, text, expected):
-    from NiftiDicomBridgeLib.PanelMessages import in_panel
+    from NiftiDicomBridgeLib.Panel.PanelMessages import in_panel
 
     assert in_panel(text) == expected
 
 
 def test_every_option_of_python_has_words_of_the_panel(slicer):
     from nifti_dicom_bridge import ConversionOptions, OptionError, check_options
-    from NiftiDicomBridgeLib.PanelMessages import message_in_panel, panel_text
+    from NiftiDicomBridgeLib.Panel.PanelMessages import message_in_panel, panel_text
 
     assert "=" not in panel_text("uids", "keep") + panel_text("deidentify", "True") + panel_text("names", "original")
     with pytest.raises(OptionError) as found:
@@ -101,7 +101,7 @@ def messages_of(path: Path) -> Iterator[str]:
 def test_every_code_of_a_remedy_has_words_of_the_panel(slicer):
     from nifti_dicom_bridge.options.checks import RULES
     from nifti_dicom_bridge.options.remedies import REMEDIES
-    from NiftiDicomBridgeLib.PanelRemedies import panel_remedies
+    from NiftiDicomBridgeLib.Panel.PanelRemedies import panel_remedies
 
     assert set(REMEDIES) <= set(panel_remedies()) <= {*REMEDIES, *(rule.code for rule in RULES)}
     assert [text for text in panel_remedies().values() if re.search(r"--[a-z]|\w=|pip install", text)] == []
@@ -110,8 +110,8 @@ def test_every_code_of_a_remedy_has_words_of_the_panel(slicer):
 @pytest.mark.parametrize("code", ["check-reference", "allow-size"])
 def test_the_panel_has_its_own_remedies(slicer, code):
     from nifti_dicom_bridge.options.remedies import remedy
-    from NiftiDicomBridgeLib.PanelMessages import in_panel
-    from NiftiDicomBridgeLib.PanelRemedies import panel_remedies
+    from NiftiDicomBridgeLib.Panel.PanelMessages import in_panel
+    from NiftiDicomBridgeLib.Panel.PanelRemedies import panel_remedies
 
     text = in_panel(f"a.nii: it differs. {remedy(code, gigabytes=3)}")
     assert text == f"a.nii: it differs. {panel_remedies()[code].format(gigabytes=3)}"
@@ -120,7 +120,7 @@ def test_the_panel_has_its_own_remedies(slicer, code):
 @pytest.mark.slow
 def test_a_remedy_without_a_control_in_the_panel_has_a_code(slicer):
     """An option in a message is a control of the panel, or was given by the user, or belongs to a remedy with a code."""
-    from NiftiDicomBridgeLib.PanelMessages import in_panel
+    from NiftiDicomBridgeLib.Panel.PanelMessages import in_panel
 
     modules = [path for path in python_files(CORE) if path.parent.name not in ("cli", "options")]
     texts = [

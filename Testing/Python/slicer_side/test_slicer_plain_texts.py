@@ -20,13 +20,13 @@ def as_shown(tip):
 
 @pytest.mark.parametrize("text", [NAME, "two\nlines", f"first\n{NAME}", "a & b", "", "x < y and z > w", "&lt;b>"])
 def test_plain_text_is_shown_as_it_is(slicer, text):
-    from NiftiDicomBridgeLib.Views import plain
+    from NiftiDicomBridgeLib.Panel.Views import plain
 
     assert as_shown(plain(text)) == text
 
 
 def test_text_without_a_mark_of_html_stays(slicer):
-    from NiftiDicomBridgeLib.Views import plain
+    from NiftiDicomBridgeLib.Panel.Views import plain
 
     assert plain("two\nlines “quoted”") == "two\nlines “quoted”"
 
@@ -48,7 +48,7 @@ def test_labels_that_name_files_show_no_html(panel):
 def test_question_names_the_image_as_it_is(slicer, monkeypatch, tmp_path):
     from types import SimpleNamespace
 
-    from NiftiDicomBridgeLib.OverwriteQuestion import ask_to_replace
+    from NiftiDicomBridgeLib.Panel.OverwriteQuestion import ask_to_replace
 
     asked = []
     monkeypatch.setattr(slicer.util, "confirmYesNoDisplay", lambda text, title: asked.append(as_shown(text)))

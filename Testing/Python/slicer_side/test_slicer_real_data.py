@@ -50,7 +50,7 @@ def test_series_that_our_loader_takes_over_is_no_edit(case, slicer, plugin, logi
         pytest.skip("there is no ../shared/data next to the repository")
     from DICOMLib import DICOMUtils
 
-    from NiftiDicomBridgeLib import Database
+    from NiftiDicomBridgeLib.Host import Database
 
     DICOMUtils.importDicom(str(SHARED / case / "dicom"))
     for series in Database.all_series():

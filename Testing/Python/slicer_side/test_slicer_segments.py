@@ -169,7 +169,7 @@ def _saved_and_loaded(slicer, logic, segmentation):
     module("dcmqi")
     from DICOMLib import DICOMUtils
 
-    from NiftiDicomBridgeLib import Database
+    from NiftiDicomBridgeLib.Host import Database
 
     (path,) = logic.volumesToDicom([segmentation]).outputs
     slicer.mrmlScene.Clear()
@@ -296,7 +296,7 @@ def test_a_segmentation_from_dicom_is_what_it_was_though_its_volume_was_moved(sl
     module("dcmqi")
     from DICOMLib import DICOMUtils
 
-    from NiftiDicomBridgeLib import Database
+    from NiftiDicomBridgeLib.Host import Database
 
     (path,) = logic.volumesToDicom([drawn]).outputs
     (node_id,) = DICOMUtils.loadSeriesByUID(Database.series_of_files([path]))

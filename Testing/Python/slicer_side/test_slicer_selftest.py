@@ -7,7 +7,7 @@ import pytest
 
 from places import ROOT
 
-SOURCES = sorted((ROOT / "NiftiDicomBridge" / "NiftiDicomBridgeLib").glob("SelfTest*.py"))
+SOURCES = sorted((ROOT / "NiftiDicomBridge" / "NiftiDicomBridgeLib").rglob("SelfTest*.py"))
 METHODS = [name for path in SOURCES for name in re.findall(r"def (test_\w+)", path.read_text("utf-8"))]
 
 

@@ -65,7 +65,7 @@ def test_labels_are_on_the_slices_of_the_series(request, logic, positions, what,
 
 
 def test_contours_are_on_the_slices_of_the_series(logic, segmentation, positions, tmp_path):
-    from NiftiDicomBridgeLib.SelfTestData import ORIENTATION
+    from NiftiDicomBridgeLib.SelfTests.SelfTestData import ORIENTATION
 
     options = logic.makeOptions(kind="rtstruct")
     (structures,) = written(logic.volumesToDicom([segmentation], options, database=False, folder=tmp_path / "out"))
@@ -93,8 +93,8 @@ def test_the_export_dialog_writes_labels_on_the_slices(plugin, segmentation, pos
 
 
 def test_the_series_may_be_chosen_as_the_reference(logic, segmentation, uneven, positions, tmp_path):
-    from NiftiDicomBridgeLib import Database
-    from NiftiDicomBridgeLib.NodeKinds import instance_uids_of
+    from NiftiDicomBridgeLib.Host import Database
+    from NiftiDicomBridgeLib.Nodes.NodeKinds import instance_uids_of
 
     uid = Database.series_of_instances(instance_uids_of(uneven))
     assert logic.propose([segmentation], reference=uid)[0].error == ""
@@ -103,7 +103,7 @@ def test_the_series_may_be_chosen_as_the_reference(logic, segmentation, uneven, 
 
 
 def test_another_reference_is_refused(logic, segmentation, write_series, load, tmp_path):
-    from NiftiDicomBridgeLib import Database
+    from NiftiDicomBridgeLib.Host import Database
 
     files = write_series(tmp_path / "other")
     load(files)
@@ -136,8 +136,8 @@ def test_labels_on_a_part_of_the_grid_are_on_the_slices(slicer, logic, uneven, p
 
 
 def test_a_series_that_is_gone_is_asked_for(logic, segmentation, uneven, database, tmp_path):
-    from NiftiDicomBridgeLib import Database
-    from NiftiDicomBridgeLib.NodeKinds import instance_uids_of
+    from NiftiDicomBridgeLib.Host import Database
+    from NiftiDicomBridgeLib.Nodes.NodeKinds import instance_uids_of
 
     database.removeSeries(Database.series_of_instances(instance_uids_of(uneven)))
     (entry,) = logic.volumesToDicom([segmentation], database=False, folder=tmp_path / "out").entries
@@ -195,7 +195,7 @@ def test_labels_below_a_transform_of_their_own_are_refused(slicer, logic, uneven
 
 
 def test_labels_on_one_series_below_the_transform_of_another_are_refused(slicer, logic, uneven, segmentation, load, tmp_path):
-    from NiftiDicomBridgeLib.SelfTestData import write_uneven_series
+    from NiftiDicomBridgeLib.SelfTests.SelfTestData import write_uneven_series
 
     other = load(write_uneven_series(tmp_path / "other", PatientID="NDB-2", PatientName="Other^Person"))
     segmentation.SetAndObserveTransformNodeID(other.GetTransformNodeID())

@@ -99,7 +99,7 @@ def mask_elsewhere(slicer, segmentation, radiograph):
 @pytest.fixture
 def radiographs(load, tmp_path):
     """Three images of one series and one size."""
-    from NiftiDicomBridgeLib.SelfTestData import XRAY, write_object
+    from NiftiDicomBridgeLib.SelfTests.SelfTestData import XRAY, write_object
 
     images = [pydicom.dcmread(write_object(tmp_path / str(number), XRAY, Modality="DX")) for number in range(3)]
     (tmp_path / "original").mkdir()
@@ -162,7 +162,7 @@ def test_labels_on_several_images_are_refused_with_what_to_do(slicer, logic, rad
 @pytest.fixture
 def cine(slicer, load, tmp_path):
     """The volume that shows a cine of four frames, and its browser."""
-    from NiftiDicomBridgeLib.SelfTestData import write_object
+    from NiftiDicomBridgeLib.SelfTests.SelfTestData import write_object
 
     path = write_object(tmp_path / "original", XA, Modality="XA", FrameTime="33", NumberOfFrames=4)
     ds = pydicom.dcmread(path)
@@ -316,8 +316,8 @@ def test_labels_that_another_frame_than_the_one_shown_has_are_refused(slicer, lo
 
 @pytest.mark.parametrize("group", ["SharedFunctionalGroupsSequence", "PerFrameFunctionalGroupsSequence"])
 def test_a_position_of_a_frame_is_seen(slicer, database, tmp_path, group):
-    from NiftiDicomBridgeLib import Database
-    from NiftiDicomBridgeLib.SelfTestData import XRAY, write_object
+    from NiftiDicomBridgeLib.Host import Database
+    from NiftiDicomBridgeLib.SelfTests.SelfTestData import XRAY, write_object
 
     path = write_object(tmp_path, XRAY)
     assert not Database.has_frame_positions(path)

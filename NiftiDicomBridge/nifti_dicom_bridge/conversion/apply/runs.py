@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from ...errors import OptionError
-from ...formats.dicom.reading.grouping.owners import person_of
+from ...formats.dicom.reading.grouping.patients import person_of
 from ...formats.dicom.reading.plans import Plan
 from ...model import metadata
 from ...model.dicom_source import DicomSource

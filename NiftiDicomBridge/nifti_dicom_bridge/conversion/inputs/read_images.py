@@ -6,6 +6,7 @@ from pathlib import Path
 
 from ...errors import BridgeError
 from ...formats.dicom.reading import read as dicom
+from ...formats.dicom.reading.data_sets.files import begins_as_dicom
 from ...formats.zarr import is_store, stores_below
 from ...model.files.names import PAIR_SUFFIXES, suffix_of
 from ...model.volume import Volume
@@ -60,8 +61,9 @@ def read(paths: AnyPaths, progress: Progress | None = None, with_gradients: bool
 
 
 def _named_pairs(given: list[Path]) -> list[Path]:
-    """Return the images in two files (``.hdr`` and ``.img``), which only count if they are named."""
-    return [path for path in given if suffix_of(path, PAIR_SUFFIXES) and not path.is_dir()]
+    """Return the images in two files (``.hdr`` and ``.img``), which only count if they are named; DICOM has any suffix."""
+    named = [path for path in given if suffix_of(path, PAIR_SUFFIXES) and not path.is_dir()]
+    return [path for path in named if not begins_as_dicom(path)]
 
 
 def open_zarr(path: AnyPath) -> Volume:

@@ -9,6 +9,7 @@ from typing import Any
 
 from ... import bids
 from ...bids import from_sidecar, reverse_rows
+from ...bids.tables import BY_KEY
 from ...errors import OptionError, SidecarError
 from ...formats.dicom import edits
 from ...formats.dicom.protected import refusal
@@ -17,6 +18,9 @@ from ...sidecar import KEY
 from ...standard.dictionary import tag_of
 from ...standard.numbers import is_number
 from .image_with_record import ImageWithRecord
+
+_ROUNDED = 1e-5
+"""Relative rounding of numbers in keys, some of which have six digits."""
 
 
 @dataclass(frozen=True)
@@ -46,7 +50,8 @@ class SidecarEdits:
         if file is None or file.record is None:
             return cls()
         where, first = str(file.sidecar), file.record.source.metadata.first
-        keys = from_sidecar.edited_keys(file.top, file.record.written_bids_keys, where)
+        edited = from_sidecar.edited_keys(file.top, file.record.written_bids_keys, where)
+        keys = _without_other_keys(edited, first, file.record.written_bids_keys, file.top, where)
         of_bids = {*bids.ORDER, *(row.key for row in reverse_rows.REVERSE_ROWS)}
         others = {key: value for key, value in edited_keys(file).items() if key not in of_bids}
         keywords = {key: value for key, value in others.items() if tag_of(key)}
@@ -72,15 +77,41 @@ class SidecarEdits:
         ]  # fmt: skip
 
 
+def _without_other_keys(
+    edited: from_sidecar.EditedKeys, first: Instance, before: Mapping[str, Any], top: Mapping[str, Any], where: str
+) -> from_sidecar.EditedKeys:
+    """Return the edits without keys that this image has from elsewhere, and whose attribute specifies another of its keys.
+
+    EchoTime (0018,0081) is EchoTime1 in field maps of GE. In those of other manufacturers it is the second echo.
+    """
+
+    def is_other(attribute: from_sidecar.AttributeOfKey) -> bool:
+        tag = _path_of(attribute, first.elements)[-1]
+        if not any(key in before and key != attribute.key and tag in row.tags for key, row in BY_KEY.items()):
+            return False
+        alone = _written(from_sidecar.EditedKeys(direct=(attribute,)), first.elements, where)
+        now = bids.keys_of_elements(edits.apply(first, alone).elements)
+        return not _is_same(now.get(attribute.key), top[attribute.key])
+
+    others = [attribute for attribute in edited.direct if is_other(attribute)]
+    direct = tuple(attribute for attribute in edited.direct if attribute not in others)
+    return from_sidecar.EditedKeys(direct, edited.computed, (*edited.ignored, *(attribute.key for attribute in others)))
+
+
 def _written(keys: from_sidecar.EditedKeys, elements: Elements, where: str) -> dict[edits.AttributePath, tuple[str, list[Any]]]:
     written: dict[edits.AttributePath, tuple[str, list[Any]]] = {}
-    for key, paths, texts in keys.direct:
-        present = (path for path in paths if len(path) == 1 and edits.holds(elements, path[0]))
-        path = next(present, paths[0])
-        written[_target(path)] = _checked(path[-1], texts, f'{where}: "{key}"')
+    for attribute in keys.direct:
+        path = _path_of(attribute, elements)
+        written[_target(path)] = _checked(path[-1], attribute.texts, f'{where}: "{attribute.key}"')
     for key, (path, *_), texts in keys.computed:
         written.setdefault(_target(path), _checked(path[-1], texts, f'{where}: "{key}"'))
     return written
+
+
+def _path_of(attribute: from_sidecar.AttributeOfKey, elements: Elements) -> tuple[int, ...]:
+    """Return where a value is to be written: the attribute that the data set has, else the first that can hold it."""
+    present = (path for path in attribute.paths if len(path) == 1 and edits.holds(elements, path[0]))
+    return next(present, attribute.path)
 
 
 def _written_keywords(keywords: Mapping[str, Any], where: str) -> dict[edits.AttributePath, tuple[str, list[Any]]]:
@@ -115,18 +146,20 @@ def _overridden(
     written: dict[edits.AttributePath, tuple[str, list[Any]]],
     top: Mapping[str, Any],
 ) -> dict[str, Any]:
-    """Return the computed keys that were written and other attributes still win over, with what those specify."""
-    if not edited.computed:
+    """Return the keys that were written and other attributes still win over, with what those specify."""
+    keys = dict.fromkeys(attribute.key for attribute in (*edited.direct, *edited.computed))
+    if not keys:
         return {}
     now = bids.keys_of_elements(edits.apply(first, written).elements)
-    keys = dict.fromkeys(attribute.key for attribute in edited.computed)
     return {key: now[key] for key in keys if key in now and not _is_same(now[key], top[key])}
 
 
 def _is_same(one: Any, other: Any) -> bool:
-    """Whether two values of a key are equal; numbers up to rounding."""
+    """Whether two values of a key are equal; numbers up to the rounding of keys."""
+    if isinstance(one, list) and isinstance(other, list):
+        return len(one) == len(other) and all(map(_is_same, one, other))
     if is_number(one) and is_number(other):
-        return math.isclose(one, other, rel_tol=1e-9)
+        return math.isclose(one, other, rel_tol=_ROUNDED)
     return bool(one == other)
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ...errors import BridgeError
-from ...formats.dicom.reading.grouping.owners import owner_of, person_of
+from ...formats.dicom.reading.grouping.patients import owner_of, person_of
 from ...formats.dicom.reading.plans import Plan
 from ...model.files.names import portable_stem, safe_name, stem_of, unique_name
 from ...model.identity import texts_of

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -13,7 +12,6 @@ from ...errors import BridgeError
 from ...model.listing import listed
 from ...model.report import ConversionReport, Entry, Outcome
 from ...options import ConversionOptions, Progress
-from ...options.addresses import parse_address
 from ...options.urls import is_address
 from .shown_places import ShownPlaces
 
@@ -64,8 +62,11 @@ def fetched_inputs(inputs: Sequence[Path], options: ConversionOptions, progress:
     if not any(map(is_address, inputs)):
         yield FetchedInputs(list(inputs))
         return
+    import tempfile
+
     from ...network.fetch import fetch
     from ...network.settings import read_archive_settings
+    from ...options.addresses import parse_address
 
     settings = read_archive_settings(options.archive_settings)
     fetched = FetchedInputs([])

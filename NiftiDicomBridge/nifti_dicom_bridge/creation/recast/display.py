@@ -10,7 +10,7 @@ import numpy as np
 from ...formats.dicom import new_element
 from ...formats.dicom.pydicom_conversion import in_utf_8
 from ...formats.dicom.reading.attributes import vendor
-from ...formats.dicom.reading.attributes.lookup import Lookup
+from ...formats.dicom.reading.attributes.functional_groups import Lookup
 from ...formats.dicom.reading.frames.frame_info import FrameInfo
 from ...model import metadata
 from ...model.legacy_converted import own_groups

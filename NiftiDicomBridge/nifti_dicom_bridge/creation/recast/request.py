@@ -20,11 +20,13 @@ from ...formats.dicom.created.stored import source_stored_values
 from ...formats.dicom.created.stored_pixels import StoredPixels
 from ...formats.dicom.reading.frames.frame_info import FrameInfo
 from ...formats.dicom.reading.frames.frames import recorded_frames
+from ...formats.dicom.reading.grouping.patients import person_values
 from ...formats.dicom.reading.grouping.registrations import Spaces
 from ...formats.dicom.structure_sets import is_structure_set
 from ...formats.dicom.structure_sets.rois import space_of_regions
 from ...model import metadata
 from ...model.metadata import Elements, Instance, Log, SeriesMetadata
+from ...model.person import excluding
 from ...model.space import orientation
 from ...model.space.geometry import Plane
 from ...model.volume import Volume
@@ -205,12 +207,13 @@ def _on_reference(volume: Volume, reference: Reference, is_one_space: bool, log:
         If the series is of another patient, has another grid, or is in another frame of reference.
     """
     elements = volume.dicom.metadata.first.elements
-    patient, own = (metadata.text(elements, tag) for tag in (Tag.PATIENT_ID, Tag.FRAME_OF_REFERENCE_UID))
-    own = own or space_of_regions(volume)
-    if patient and reference.text(Tag.PATIENT_ID) not in ("", patient):
+    own = metadata.text(elements, Tag.FRAME_OF_REFERENCE_UID) or space_of_regions(volume)
+    patient, theirs = person_values(elements), reference.person_values
+    for keyword in excluding(patient, theirs)[:1]:
         raise OptionError(
-            f'{volume.name} has PatientID (0010,0020) {patient!r}, and reference="{reference.path}" '
-            f"{reference.text(Tag.PATIENT_ID)!r}: another patient. Name the series on which the regions were drawn."
+            f"{volume.name} has {dictionary.describe(dictionary.tag_of(keyword))} {patient[keyword]!r}, and "
+            f'reference="{reference.path}" {theirs[keyword]!r}: another patient. '
+            "Name the series on which the regions were drawn."
         )
     space = reference.text(Tag.FRAME_OF_REFERENCE_UID)
     if own and own != space and not is_one_space:

@@ -17,6 +17,7 @@ from ...standard.keywords import unknown_keyword
 from ...standard.representations import FORMATS
 from ...standard.tags import Tag
 from .protected import misplaced, refusal
+from .reading.attributes.item_values import text_of
 
 UTF_8 = "ISO_IR 192"
 _NAME_COMPONENTS = 5
@@ -103,15 +104,21 @@ def _fits_multiplicity(count: int, allowed: str) -> bool:
 
 def holds(elements: Elements, tag: int) -> bool:
     """Whether a data set has an attribute, itself or in its functional groups."""
+    return tag in _holder(elements, tag)
+
+
+def _holder(elements: Elements, tag: int) -> Elements:
+    """Return the data set, or the first item of its functional groups, that has an attribute; the data set if none has it."""
     if tag in elements:
-        return True
+        return elements
     groups = (
         group
         for sequence in (Tag.SHARED_FUNCTIONAL_GROUPS_SEQUENCE, Tag.PER_FRAME_FUNCTIONAL_GROUPS_SEQUENCE)
         for item in items(elements, sequence)
         for group in item.elements.values()
     )
-    return any(tag in item.elements for group in groups if isinstance(group.value, tuple) for item in group.value)
+    within = (item.elements for group in groups if isinstance(group.value, tuple) for item in group.value)
+    return next((holder for holder in within if tag in holder), elements)
 
 
 def _person(text: str) -> dict[str, str]:
@@ -153,7 +160,7 @@ def is_value_of(instance: Instance, tag: int, value: tuple[str, list[Any]]) -> b
     except SidecarError:
         return False
     wanted = metadata.text({tag: Element(value[0], raw)}, tag)
-    return wanted.rstrip("^ ") == old_text(instance.elements, tag).rstrip("^ ")
+    return wanted.rstrip("^ ") == metadata.text(instance.elements, tag).rstrip("^ ")
 
 
 def describe(target: AttributePath) -> str:
@@ -162,11 +169,14 @@ def describe(target: AttributePath) -> str:
 
 
 def old_text(elements: Elements, target: AttributePath) -> str:
-    """Return what an attribute specifies before it is set; empty where it is not there."""
-    path = (target,) if isinstance(target, int) else target
+    """Return what an attribute specifies before it is set, the first of several values; empty where it is not there."""
+    path, charset = (target,) if isinstance(target, int) else target, CharacterSet().of(elements)
     for sequence in path[:-1]:
         elements = metadata.first_item(elements, sequence)
-    return metadata.text(elements, path[-1])
+    holder = _holder(elements, path[-1])
+    if path[-1] in holder and holder[path[-1]].vr in NUMBER_FORMATS:
+        return "\\".join(f"{number:.8g}" for number in metadata.numbers(holder, path[-1]))
+    return text_of(holder, path[-1], charset)
 
 
 def _set_nested(elements: Elements, path: tuple[int, ...], element: Element) -> Elements:

@@ -17,7 +17,7 @@ from ...model.voxels.pixel_bytes import bytes_from_frames, tile
 from ...model.voxels.pixels import PixelFormat
 from ...model.voxels.real_values import to_stored_values
 from .frame_bytes import FrameBytes
-from .reading.attributes.lookup import frame_count
+from .reading.attributes.functional_groups import frame_count
 from .reading.frames.frame_info import FrameInfo
 from .reading.frames.frames import frames_of
 from .reading.frames.tiles import tiles_of

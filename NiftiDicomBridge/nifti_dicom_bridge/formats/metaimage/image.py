@@ -18,7 +18,7 @@ from ...model.voxels.digest import freeze
 from ...model.voxels.lazy_samples import lazy_samples
 from ...model.voxels.lazy_voxels import Voxels
 from ...model.voxels.packed_samples import SamplesFile, file_next_to, numbered_names, read_samples
-from ...model.voxels.surplus import Surplus
+from ...model.voxels.surplus_bytes import Surplus
 
 LARGEST_BYTES = 1 << 20
 """No header is that large."""

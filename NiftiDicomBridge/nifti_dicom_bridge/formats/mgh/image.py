@@ -21,7 +21,7 @@ from ...model.voxels.digest import freeze
 from ...model.voxels.lazy_samples import lazy_samples
 from ...model.voxels.lazy_voxels import Voxels
 from ...model.voxels.packed_samples import SamplesFile, read_samples
-from ...model.voxels.surplus import Surplus
+from ...model.voxels.surplus_bytes import Surplus
 from .end import FOOTER, is_end
 
 _START = struct.Struct(">7ih15f")

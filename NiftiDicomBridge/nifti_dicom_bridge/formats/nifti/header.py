@@ -300,7 +300,9 @@ class NiftiHeader(NamedTuple):
         distance = max(np.abs((sform - qform) @ corner).max() for corner in (np.array([0.0, 0.0, 0.0, 1.0]), last))
         if not np.isfinite(distance) or distance <= 0.5 * np.linalg.norm(sform[:3, :3], axis=0).min():
             return ""
-        return f"sform and qform put the same voxel {distance:.3g} mm apart: the sform was used"
+        are_mirrored = np.linalg.det(sform[:3, :3]) * np.linalg.det(qform[:3, :3]) < 0
+        mirrored = " and mirror each other, so check left and right" if are_mirrored else ""
+        return f"sform and qform put the same voxel {distance:.3g} mm apart{mirrored}: the sform was used"
 
 
 def _finite(number: float) -> float:

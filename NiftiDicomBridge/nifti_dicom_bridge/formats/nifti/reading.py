@@ -22,7 +22,7 @@ from ...model.voxels.digest import freeze
 from ...model.voxels.lazy_voxels import LazyVoxels, SamplesLast, Voxels
 from ...model.voxels.pixel_bytes import bytes_of
 from ...model.voxels.pixels import Rescale
-from ...model.voxels.surplus import Surplus
+from ...model.voxels.surplus_bytes import Surplus
 from ...standard.nifti_codes import INTENTS, NOT_IMAGES
 from . import gzip_file
 from .gzip_blocks import BlockReader

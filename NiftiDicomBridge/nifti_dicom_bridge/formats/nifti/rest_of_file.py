@@ -13,7 +13,7 @@ from ...model.files.input_files import open_file
 from ...model.files.temporary_files import temporary_file
 from ...model.voxels.compressed_parts import Packing, decompressed_parts
 from ...model.voxels.packed_samples import decompressed
-from ...model.voxels.surplus import Surplus
+from ...model.voxels.surplus_bytes import Surplus
 from . import gzip_file
 from .header import is_nifti
 

@@ -14,7 +14,7 @@ from ...model.voxels.digest import freeze
 from ...model.voxels.lazy_samples import lazy_samples, reordered_samples
 from ...model.voxels.lazy_voxels import LazyVoxels, SamplesLast, Voxels
 from ...model.voxels.packed_samples import read_samples
-from ...model.voxels.surplus import Surplus
+from ...model.voxels.surplus_bytes import Surplus
 from .axes import LAYERS, Axes, axes_of, is_diffusion, is_segmentation
 from .gradients import gradients_of
 from .header import NrrdHeader, read_header

@@ -158,7 +158,7 @@ class OmeImage:
             if not counts[n]:
                 continue
             apart = np.abs(np.multiply(shape, scale) - np.multiply(shapes[finest], self.levels[finest][1]))
-            if (apart[space] > LEVELS_APART * scale[space]).any():
+            if (apart[space] > LEVELS_APART * np.abs(scale[space])).any():
                 words = f"the levels {self.levels[finest][0]!r} and {path!r} of the pyramid have different extents in space"
                 if finest:
                     raise ValueError(f"{words}, and the first is not the finest")

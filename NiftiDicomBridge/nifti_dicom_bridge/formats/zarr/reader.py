@@ -17,7 +17,7 @@ from ...model.processes.limits import check_expanded
 from ...model.space.geometry import check_affine
 from ...model.volume import Volume
 from ...model.voxels.pixels import Rescale
-from ...model.voxels.surplus import CHECK_HEADER
+from ...model.voxels.surplus_bytes import CHECK_HEADER
 from ...sidecar import KEY, read_sidecar, sidecar_path
 from ...sidecar.old_versions import with_current_keys
 from ...sidecar.record import WRITTEN_KEYS

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import errno
-import tempfile
 from collections.abc import Callable
 from contextlib import suppress
 from typing import IO, Any
@@ -19,6 +18,8 @@ def temporary_file(write: Callable[[IO[bytes]], Any]) -> IO[bytes] | None:
     OSError
         If it cannot be written for another reason. What the function raises is raised, too.
     """
+    import tempfile
+
     file: IO[bytes] | None = None
     try:
         file = tempfile.TemporaryFile()  # noqa: SIM115  # closed with the voxels in it

@@ -7,7 +7,6 @@ import os
 import pickle
 import signal
 import sys
-import tempfile
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
@@ -118,6 +117,8 @@ class _Queue:
     SIZE = 8
 
     def __init__(self, numbers: Sequence[int]):
+        import tempfile
+
         self._file = tempfile.TemporaryFile(buffering=0)  # noqa: SIM115  # open in all processes until they end
         self._file.write(b"".join(n.to_bytes(self.SIZE, "little") for n in numbers))
         self._file.seek(0)

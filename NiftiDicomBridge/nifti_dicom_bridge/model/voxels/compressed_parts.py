@@ -9,7 +9,7 @@ from enum import StrEnum
 from typing import Any
 
 from ..files.input_files import SKIPPED
-from .surplus import Surplus
+from .surplus_bytes import Surplus
 
 DAMAGE = (EOFError, OSError, ValueError, zlib.error)
 CHUNK = 1 << 18

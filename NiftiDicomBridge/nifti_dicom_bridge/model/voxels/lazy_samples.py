@@ -20,7 +20,7 @@ from .compressed_parts import Packing
 from .lazy_voxels import LazyVoxels, slabs
 from .packed_samples import SamplesFile, check_length, decompressed, start_of_samples, unreadable
 from .pixel_bytes import bytes_of
-from .surplus import Surplus
+from .surplus_bytes import Surplus
 
 IN_MEMORY, IN_MEMORY_PACKED = 16 << 20, 64 << 20
 """Bytes of samples up to which they are read at once; of compressed ones."""

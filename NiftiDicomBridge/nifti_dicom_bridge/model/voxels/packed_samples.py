@@ -17,7 +17,7 @@ from ...errors import ImageReadError
 from ..files.input_files import open_file
 from ..processes.limits import check_expanded, check_memory
 from .compressed_parts import DAMAGE, Packing, decompressed_parts
-from .surplus import Surplus
+from .surplus_bytes import Surplus
 
 MOST_FILES = 1 << 16
 """Files of one image: slices, or slices of all times."""

@@ -15,6 +15,7 @@ import pytest
 
 from circle import KEEP, Circle, names_in
 from nifti_dicom_bridge import BridgeError, GeometryError, Job, NiftiReadError, Outcome, convert, read
+from nifti_dicom_bridge.cli import main
 from nifti_dicom_bridge.formats.nifti import reading
 
 # offset, struct format, value of fields of the NIfTI-1 header (nifti1.h)
@@ -228,6 +229,20 @@ def test_sform_and_qform_that_disagree_are_reported(tmp_path: Path) -> None:
 
     assert np.array_equal(volume.ijk_to_ras, np.eye(4))
     assert any("sform was used" in text for text in volume.warnings)
+
+
+@pytest.mark.parametrize("turn", [np.diag([-2.0, 2, 2, 1]), np.diag([-2.0, -2, 2, 1])], ids=["mirrored", "turned"])
+def test_a_doubt_about_left_and_right_is_the_note_that_is_printed(turn: np.ndarray, tmp_path: Path, capsys) -> None:
+    image = nibabel.Nifti1Image(np.zeros((20, 3, 4), np.int16), np.diag([2.0, 2, 2, 1]))
+    image.set_sform(image.affine, 1)
+    image.set_qform(turn, 1)
+    nibabel.save(image, tmp_path / "a.nii")
+
+    assert main([str(tmp_path / "a.nii"), "--to", "dicom", "-o", str(tmp_path / "dicom")]) == 0
+
+    (note,) = [line for line in capsys.readouterr().out.splitlines() if "note:" in line]
+    assert "sform was used" in note
+    assert ("check left and right" in note) is bool(np.linalg.det(turn) < 0)
 
 
 def test_a_missing_image_is_named(tmp_path: Path) -> None:

@@ -87,6 +87,12 @@ def test_levels_that_contradict_each_other_are_refused_or_reported(tmp_path: Pat
     assert "have different extents" in open_zarr(pyramid(tmp_path / "b.zarr", [(8, 1.0), (4, 1.0)])).warnings[1]
 
 
+def test_a_negative_scale_does_not_contradict_other_levels(tmp_path: Path) -> None:
+    volume = open_zarr(pyramid(tmp_path / "a.zarr", [(4, -1.0), (2, -2.0)]))
+
+    assert not any("extents" in warning for warning in volume.warnings)
+
+
 def test_other_images_of_a_store_are_reported(tmp_path: Path) -> None:
     volume = open_zarr(pyramid(tmp_path / "a.zarr", [(4, 1.0)], others=[{"name": "smooth"}]))
     assert "describes other images, too (smooth)" in volume.warnings[1]

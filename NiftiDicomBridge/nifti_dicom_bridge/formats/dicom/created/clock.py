@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from itertools import pairwise
 
 from ....errors import GeometryError
+from ....model.date_times import local_date_time
 from ....model.metadata import Elements
 from ....options import Kind
 from ....standard.tags import Tag
@@ -18,8 +19,10 @@ SAME_S = 1e-3
 
 def start_of(request: Request) -> datetime | None:
     """Return when acquisition began, by AcquisitionDate and AcquisitionTime; None where that is unknown."""
-    time = request.attributes.text(Tag.ACQUISITION_TIME) or request.attributes.text(Tag.ACQUISITION_DATE_TIME)[8:]
-    date = request.attributes.text(Tag.ACQUISITION_DATE) or request.attributes.text(Tag.ACQUISITION_DATE_TIME)[:8] or "19000101"
+    attributes = request.attributes
+    whole = local_date_time(attributes.text(Tag.ACQUISITION_DATE_TIME), attributes.text(Tag.TIMEZONE_OFFSET_FROM_UTC))
+    date = attributes.text(Tag.ACQUISITION_DATE) or whole[0] or "19000101"
+    time = attributes.text(Tag.ACQUISITION_TIME) or whole[1]
     for form in ("%Y%m%d%H%M%S.%f", "%Y%m%d%H%M%S"):
         try:
             return datetime.strptime(date + time, form)

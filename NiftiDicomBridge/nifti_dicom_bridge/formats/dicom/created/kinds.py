@@ -99,10 +99,13 @@ OBJECT_KINDS: dict[Kind, ObjectKind] = {
 }  # fmt: skip
 OF_MODALITY = {"CT": (Kind.CT, Kind.ENHANCED_CT), "MR": (Kind.MR, Kind.ENHANCED_MR), "PT": (Kind.PET, Kind.ENHANCED_PET)}
 """Modality → its classic and its enhanced kind."""
-_LEGACY = {_UID + "2.2": "CT", _UID + "4.4": "MR", _UID + "128.1": "PT", _UID + "66.4": "SEG", _UID + "66.7": "SEG"}
+_OTHERS = {
+    _UID + "2.2": "CT", _UID + "4.4": "MR", _UID + "128.1": "PT", _UID + "66.4": "SEG", _UID + "66.7": "SEG", _UID + "20": "NM",
+    _UID + "481.2": "RTDOSE", _UID + "481.3": "RTSTRUCT",
+}  # fmt: skip
 
 
 def modality_of(sop_class: str) -> str:
     """Return the only Modality that objects of a SOP class have (PS3.3 A); empty if they may have several."""
     of_kinds = {object_kind.sop_class: object_kind.modality for object_kind in OBJECT_KINDS.values()}
-    return (of_kinds | _LEGACY).get(sop_class, "")
+    return (of_kinds | _OTHERS).get(sop_class, "")

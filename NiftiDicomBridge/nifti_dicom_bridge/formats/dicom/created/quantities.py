@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import json
 import re
 from functools import lru_cache
-from importlib.resources import files
 from typing import Any
 
 from ....labels import Code
 from ....labels.codes import private_code
 from ....model.metadata import Log
 from ....options.remedies import remedy
+from ....standard.data_tables import data_table
 
 NO_UNITS = Code("1", "UCUM", "no units")
 _DOSE_OF_RADIATION = frozenset({"low", "full", "half", "quarter", "reduced", "normal", "standard", "high", "ultra", "lowest"})
@@ -91,5 +90,4 @@ def _codes(kind: str) -> list[Code]:
 
 @lru_cache(maxsize=1)
 def _table() -> dict[str, Any]:
-    path = files("nifti_dicom_bridge") / "data" / "quantities.json"
-    return dict(json.loads(path.read_text(encoding="utf-8")))
+    return data_table("quantities")

@@ -21,7 +21,7 @@ from ....standard.tags import Tag
 from ..pydicom_conversion import in_utf_8
 from ..reading.frames.frame_info import FrameInfo
 from ..reading.frames.tiles import slice_shape_of
-from ..reading.grouping.owners import person_of
+from ..reading.grouping.patients import person_of, person_values
 from ..reading.grouping.series import find_series
 from ..reading.outline import assumed_matrix
 from ..reading.plans import Plan, plan_series
@@ -96,6 +96,11 @@ class Reference:
     def person(self) -> Person:
         """What is stated of the patient in addition to PatientID."""
         return person_of(self.instances[0].elements)
+
+    @property
+    def person_values(self) -> dict[str, str]:
+        """What is stated of the patient, as it is written: keyword → value."""
+        return person_values(self.instances[0].elements)
 
     @property
     def study_uid(self) -> str:

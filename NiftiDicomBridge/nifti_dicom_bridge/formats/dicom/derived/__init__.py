@@ -18,7 +18,7 @@ from ....model.volume import Volume
 from ....options import ConversionOptions
 from ....standard.tags import Tag
 from ..new_file import NewFile
-from ..reading.attributes.lookup import frame_count
+from ..reading.attributes.functional_groups import frame_count
 from ..reading.data_sets.data_set_writing import check_length
 from ..structure_sets import is_structure_set
 from ..uids import UidMap

@@ -11,7 +11,7 @@ from ....standard import dictionary
 from ....standard.tags import Tag
 from .. import new_element
 from ..new_file import NewFile
-from ..reading.attributes.lookup import frame_count
+from ..reading.attributes.functional_groups import frame_count
 from ..reading.frames.multiframe import vectors_of_frames
 from ..reading.frames.philips_volumes import kept_elements
 from ..uids import UidMap

@@ -8,7 +8,7 @@ import numpy as np
 
 from ....model.metadata import Instance
 from ....model.voxels.pixels import PixelFormat
-from .attributes.lookup import frame_count
+from .attributes.functional_groups import frame_count
 from .data_sets.files import read_part
 from .pixel_data import decode
 from .pixel_data.bits_in_file import BitsInFile

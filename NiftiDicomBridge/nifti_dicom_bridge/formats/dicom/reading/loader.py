@@ -23,7 +23,7 @@ from ....model.voxels.real_values import reinterpret_bits
 from ....options import Progress
 from ....standard import dictionary
 from ....standard.tags import Tag
-from .attributes.lookup import frame_count
+from .attributes.functional_groups import frame_count
 from .data_sets.files import read_at, read_pixel_bytes
 from .frames.tiles import tiles_of
 from .pixel_data import decode

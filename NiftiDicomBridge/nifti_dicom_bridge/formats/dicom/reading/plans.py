@@ -13,7 +13,7 @@ import numpy as np
 from ....model import metadata
 from ....model.files.names import safe_name, unique_name
 from ....model.metadata import Instance
-from ....model.processes.collection import collection_paused
+from ....model.processes.garbage_collection import collection_paused
 from ....model.volume import Volume
 from ....standard.sop_classes import SEGMENTATIONS
 from ....standard.tags import Tag
@@ -26,9 +26,10 @@ from .grouping.series import Inventory, Series
 from .grouping.series_doubts import doubts_of
 from .pixel_data import decode
 from .segmentations.segment_grids import grids_of_segmentations
-from .stacking import stacks
+from .stacking.grids import Grid
 from .stacking.locations import doubts_of_locations
 from .stacking.lone_positions import with_orientations, without_lone_position
+from .stacking.stacks import grids_of_frames
 
 
 @dataclass
@@ -54,7 +55,7 @@ class Plan:
     name: str
     title: str
     instances: tuple[Instance, ...]
-    grid: stacks.Grid
+    grid: Grid
     warnings: list[str] = field(default_factory=list)
     suffix: str = ""
 
@@ -130,17 +131,17 @@ def plan_series(series: Series) -> list[Plan]:
     return [_plan(series, grid, warnings) for grid in grids]
 
 
-def _grids_of(series: Series, headers: SimilarDataSets) -> list[stacks.Grid]:
+def _grids_of(series: Series, headers: SimilarDataSets) -> list[Grid]:
     shared = SharedDescriptions()
     frames = [frame for n, instance in enumerate(series.instances) for frame in frames_of(instance, n, shared)]
     _refuse_undescribed_tiles(series, headers, frames)
     with_labels = [sop_class in SEGMENTATIONS for sop_class in SharedValues(sop_class_of).of_all(headers)]
     labeled = [frame for frame in frames if with_labels[frame.instance]]
     if not labeled:
-        return stacks.split(with_orientations(frames))
+        return grids_of_frames(with_orientations(frames))
     others = with_orientations([frame for frame in frames if not with_labels[frame.instance]])
     labeled = [without_lone_position(frame) for frame in labeled]
-    return [*stacks.split(others), *grids_of_segmentations(series.instances, labeled)]
+    return [*grids_of_frames(others), *grids_of_segmentations(series.instances, labeled)]
 
 
 def _refuse_undescribed_tiles(series: Series, headers: SimilarDataSets, frames: Sequence[FrameInfo]) -> None:
@@ -149,7 +150,7 @@ def _refuse_undescribed_tiles(series: Series, headers: SimilarDataSets, frames: 
     refuse_undescribed([one for n, one in enumerate(series.instances) if tiled[n] and counts[n] == 1])
 
 
-def _plan(series: Series, grid: stacks.Grid, warnings: Sequence[str]) -> Plan:
+def _plan(series: Series, grid: Grid, warnings: Sequence[str]) -> Plan:
     contained = [*(frame for times in grid.frames for frame in times), *(layer.frame for layer in grid.layers)]
     used = sorted({frame.instance for frame in contained})
     number = {old: new for new, old in enumerate(used)}
@@ -158,7 +159,7 @@ def _plan(series: Series, grid: stacks.Grid, warnings: Sequence[str]) -> Plan:
     suffix = ("" if series.copy == 1 else f"_copy{series.copy}") + _suffix(grid.labels)
     instances = tuple(series.instances[n] for n in used)
     notes = dict.fromkeys(note for times in frames for frame in times for note in frame.notes)
-    whole = stacks.Grid(frames, grid.stack, grid.labels, grid.warnings, layers)
+    whole = Grid(frames, grid.stack, grid.labels, grid.warnings, layers)
     doubts = [*warnings, *doubts_of_locations(instances, frames), *grid.warnings]
     return Plan(safe_name(series.title + suffix), series.title, instances, whole, [*notes, *doubts], suffix)
 

@@ -13,7 +13,7 @@ from ....model.metadata import Instance
 from ....model.voxels.lazy_voxels import LazyVoxels
 from ....model.voxels.pixel_bytes import bytes_from_frames, exclusive_or, frames_from_bytes
 from ....model.voxels.pixels import PixelFormat
-from .attributes.lookup import frame_count
+from .attributes.functional_groups import frame_count
 from .data_sets.files import read_part
 from .loader import FILES_AT_ONCE, READERS, Loader, read_into
 from .pixel_data import decode

@@ -22,10 +22,10 @@ from ....options.remedies import remedy
 from ....standard.tags import Tag
 from ..reading.frames.frame_info import FrameInfo
 from ..reading.frames.tiles import slice_shape_of
-from ..reading.grouping.owners import is_of_another_patient
+from ..reading.grouping.patients import is_of_another_patient
 from ..reading.grouping.registrations import Spaces
 from ..reading.plans import DrawnPlan, Plan
-from ..reading.stacking.stacks import Grid, Layer
+from ..reading.stacking.grids import Grid, Layer
 from .masks import NOT_DRAWN, RoiMasks, SliceGrid, sets_without_overlap
 from .rois import ContourImage, Roi, contours_left_out, labels_of, numbers_of, rois_of
 

@@ -6,6 +6,7 @@ import io
 import struct
 import sys
 import zlib
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -559,3 +560,40 @@ def test_a_copy_of_a_process_has_another_process_for_decoding(monkeypatch: pytes
     first.communicate()
 
     assert second is not first
+
+
+@pytest.mark.parametrize(("bits", "high_bit", "word_of"), [
+    (12, 11, lambda value: value & 0xFFF),  # without copies of the sign
+    (12, 15, lambda value: value << 4 & 0xFFFF),
+    (10, 11, lambda value: value << 2 & 0xFFC),
+])  # fmt: skip
+def test_words_in_rle_are_those_of_native_pixels(
+    bits: int, high_bit: int, word_of: Callable[[int], int], circle: Circle
+) -> None:
+    values = np.arange(-10, 10).reshape(4, 5)
+    (ds,) = slices(np.vectorize(word_of)(values).astype("<u2")[None])
+    ds.BitsStored, ds.HighBit, ds.PixelRepresentation = bits, high_bit, 1
+    ds.compress(RLE, generate_instance_uid=False)
+    save(circle.dicom, [ds])
+
+    (volume,) = read([circle.dicom])
+
+    assert np.array_equal(volume.voxels[0, 0], values)
+    assert not volume.warnings
+    circle.forth()
+    assert circle.home().ok
+    (back,) = circle.returned()
+    assert (back.BitsStored, back.HighBit) == (bits, high_bit)
+    assert np.array_equal(np.vectorize(word_of)(values), np.frombuffer(back.PixelData, "<u2").reshape(4, 5) & word_of(-1))
+
+
+@pytest.mark.parametrize("attributes", [{"Rows": 2}, {"Columns": 4}])
+def test_rle_of_more_pixels_than_specified_is_refused(attributes: dict[str, int], tmp_path: Path) -> None:
+    (ds,) = slices(ramp(1, 4, 5))
+    ds.compress(RLE, generate_instance_uid=False)
+    for keyword, value in attributes.items():
+        setattr(ds, keyword, value)
+    save(tmp_path, [ds])
+
+    with pytest.raises(DicomReadError, match=r"a segment has 20 bytes, 1[06] pixels are specified"):
+        assert read([tmp_path])[0].voxels.size

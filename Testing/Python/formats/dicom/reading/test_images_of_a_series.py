@@ -54,6 +54,15 @@ def _types(*words: str) -> list[list[str]]:
     return [["ORIGINAL", "PRIMARY", *word.split("\\")] for word in words]
 
 
+def _codes(meaning: str) -> list[Dataset]:
+    return [group(CodeValue="1", CodingSchemeDesignator="DCM", CodeMeaning=meaning)]
+
+
+def _mapping(units: str) -> list[Dataset]:
+    unit = [group(CodeValue=units, CodingSchemeDesignator="UCUM", CodeMeaning=units)]
+    return [group(RealWorldValueSlope=1.0, RealWorldValueIntercept=0.0, MeasurementUnitsCodeSequence=unit)]
+
+
 @pytest.mark.parametrize(
     ("attribute", "values", "names"),
     [
@@ -72,6 +81,10 @@ def _types(*words: str) -> list[list[str]]:
         ("ImageType", _types("T1 MAP\\T1", "R2_STAR\\R2_STAR", "FF\\FF", "ADC"), ["t1map", "r2star", "fatfraction", "adc"]),
         ("ImageType", _types("M", "SWI", "MNIP"), ["", "swi", "minip"]),
         ("ImageType", _types("M\\VENDOR1", "M\\VENDOR2"), ["type-vendor1", "type-vendor2"]),
+        ("MagnetizationTransfer", ["ON_RESONANCE", "NONE"], ["mt", ""]),
+        ("ImagedNucleus", ["1H", "23NA"], ["1h", "23na"]),
+        ("DerivationCodeSequence", [None, _codes("Subtraction")], ["", "subtraction"]),
+        ("RealWorldValueMappingSequence", [_mapping("ms"), _mapping("Hz")], ["ms", "hz"]),
     ],
 )  # fmt: skip
 def test_images_that_differ_in_meaning(attribute: str, values: list[Any], names: list[str], tmp_path: Path) -> None:

@@ -10,7 +10,7 @@ import pytest
 from pydicom.dataset import Dataset
 
 from circle import KEEP, Circle, listing
-from nifti_dicom_bridge import Outcome
+from nifti_dicom_bridge import DicomReadError, Outcome
 from nifti_dicom_bridge.formats.dicom.reading.grouping.series import find_series
 from nifti_dicom_bridge.formats.dicom.reading.read import read
 from phantoms.base import CT, MR, put_raw, ramp, save, slices, uid
@@ -92,6 +92,30 @@ def test_two_names_of_one_patient_id_are_reported(tmp_path: Path) -> None:
     (volume,) = read([tmp_path])
 
     assert "different values of PatientName (0010,0010): are they of one patient?" in volume.warnings[0]
+
+
+def test_two_names_at_the_same_positions_are_two_images(tmp_path: Path) -> None:
+    first, second = series(), _renamed(series(start=1000), 7)
+    for ds in second:
+        ds.PatientName = "Other^Otto"
+    save(tmp_path, [ds for pair in zip(first, second, strict=True) for ds in pair])
+
+    volumes = read([tmp_path])
+
+    assert sorted(int(volume.voxels.min()) for volume in volumes) == [0, 1000]
+    assert all("files of 2 names share one series" in " ".join(volume.warnings) for volume in volumes)
+
+
+def test_slices_of_two_stacks_with_the_same_numbers_are_not_mixed(tmp_path: Path) -> None:
+    first, second = series(), _renamed(series(start=1000), 7)
+    for n, (one, other) in enumerate(zip(first, second, strict=True), 1):
+        one.SOPInstanceUID = one.file_meta.MediaStorageSOPInstanceUID = uid(1, n)
+        other.SOPInstanceUID = other.file_meta.MediaStorageSOPInstanceUID = uid(2, n)
+        one.InstanceNumber = other.InstanceNumber = n
+    save(tmp_path, [*first[:2], *second, *first[2:]])
+
+    with pytest.raises(DicomReadError, match="nothing states which of them belong to one time"):
+        read([tmp_path])
 
 
 def test_values_that_mean_unknown_are_not_reported(tmp_path: Path) -> None:

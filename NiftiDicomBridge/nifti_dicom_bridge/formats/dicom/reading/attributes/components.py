@@ -11,7 +11,7 @@ from collections.abc import Iterable, Sequence
 from .....model import metadata
 from .....standard.tags import Tag
 from . import vendor
-from .lookup import Lookup
+from .functional_groups import Lookup
 
 MAGNITUDE = "magnitude"
 # whole words, without blanks, underscores and hyphens

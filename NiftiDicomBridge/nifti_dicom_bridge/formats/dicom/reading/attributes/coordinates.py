@@ -20,7 +20,7 @@ from . import image_texts
 from .components import component_of
 from .doses import dose_of
 from .frame_attributes import Frame
-from .lookup import Lookup
+from .functional_groups import Lookup
 from .shared_values import UNKNOWN, SharedValues, SimilarDataSets
 
 
@@ -159,6 +159,7 @@ TIMES = (
     Time("InstanceNumber and locations in acquisition (0021,104F)", read.volume_number, moves=True,
          counts_times=True, may_change=True),
     Time("StackID", read.of_stack, orders=False, moves=True),
+    Time("SeriesNumber", read.number_in(Tag.SERIES_NUMBER), moves=True),
     Time("SOPInstanceUID", read.object_of, orders=False, moves=True, of_attributes=False),
     Time(INSTANCE_NUMBER, read.instance_number, runs=True),
     Time("the order of frames in their object", read.frame_number, runs=True, complete=True, of_attributes=False),

@@ -17,7 +17,7 @@ from .....model.space.geometry import Plane
 from .....standard.dictionary import describe
 from .....standard.tags import Tag
 from . import vendor
-from .lookup import Lookup
+from .functional_groups import Lookup
 
 SIEMENS_B_VALUE = (0x0019, "SIEMENS MR HEADER", 0x0C)
 SIEMENS_DIRECTION = (0x0019, "SIEMENS MR HEADER", 0x0E)

@@ -10,7 +10,7 @@ from .....model import metadata
 from .....model.metadata import Elements
 from .....standard.tags import Tag
 from .frame_attributes import Frame
-from .lookup import frame_count
+from .functional_groups import frame_count
 
 _REQUIRED = (Tag.DOSE_UNITS, Tag.DOSE_GRID_SCALING)
 """Of RT Dose objects with pixels, and of no others; one may be missing."""

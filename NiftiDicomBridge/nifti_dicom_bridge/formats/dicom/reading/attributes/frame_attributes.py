@@ -12,10 +12,11 @@ from .....model.metadata import Elements
 from .....standard.dictionary import describe
 from .....standard.sop_classes import MR
 from .....standard.tags import Tag
+from ..values.real_world import units_of
 from . import diffusion, vendor
 from .components import image_words, origin_words
-from .lookup import Lookup, frame_count
-from .moments import seconds
+from .date_times import seconds
+from .functional_groups import Lookup, frame_count
 
 COUNT_DIGITS = 9
 LARGEST_SEGMENT = (1 << 16) - 1
@@ -34,7 +35,9 @@ _DESCRIPTIONS = (
     Tag.CORRECTED_IMAGE, Tag.ATTENUATION_CORRECTION_METHOD, Tag.SCATTER_CORRECTION_METHOD, Tag.DECAY_CORRECTION,
 )  # fmt: skip
 _CORRECTIONS = (Tag.CORRECTED_IMAGE, Tag.ATTENUATION_CORRECTION_METHOD, Tag.SCATTER_CORRECTION_METHOD)
-_OF_ONE_IMAGE = (Tag.DOSE_TYPE, Tag.RECEIVE_COIL_NAME, Tag.IMAGE_LATERALITY, Tag.VIEW_POSITION)
+_OF_ONE_IMAGE = (
+    Tag.DOSE_TYPE, Tag.RECEIVE_COIL_NAME, Tag.IMAGE_LATERALITY, Tag.VIEW_POSITION, Tag.IMAGED_NUCLEUS,
+)  # fmt: skip
 _VELOCITY = re.compile(r"_v(\d+[a-z]{2})", re.IGNORECASE)
 """In SequenceName of Siemens: encoded velocity, cm/s, and its direction."""
 
@@ -192,9 +195,9 @@ def other_words(look: Lookup) -> list[str]:
     volts = look.number(Tag.CTX_RAY_DETAILS_SEQUENCE, Tag.KVP) if metadata.text(data_set, Tag.MODALITY) == "CT" else None
     if volts:
         words.append(f"{volts:g}kV")
-    words += filter(None, [_energy_of(look)])
-    transfer = metadata.text(look.group(Tag.MR_MODIFIER_SEQUENCE), Tag.MAGNETIZATION_TRANSFER)
-    if transfer not in ("", "NONE") or "MTC" in metadata.texts(data_set, Tag.SEQUENCE_VARIANT):
+    words += filter(None, [_energy_of(look), _derivation_of(data_set), units_of(look)])
+    transfer = {*look.texts(Tag.MR_MODIFIER_SEQUENCE, Tag.MAGNETIZATION_TRANSFER)} - {"NONE"}
+    if transfer or "MTC" in metadata.texts(data_set, Tag.SEQUENCE_VARIANT):
         words.append("MT")
     flip = metadata.number(look.group(Tag.MR_TIMING_AND_RELATED_PARAMETERS_SEQUENCE), Tag.FLIP_ANGLE)
     if flip is not None:
@@ -213,6 +216,12 @@ def _energy_of(look: Lookup) -> str:
     item = look.group(sequence) or metadata.first_item(look.data_set, sequence)
     energy_kev = metadata.number(item, Tag.MONOENERGETIC_ENERGY_EQUIVALENT)
     return "" if energy_kev is None else f"{energy_kev:g}keV"
+
+
+def _derivation_of(data_set: Elements) -> str:
+    """Return how an image was derived from others, by code (PS3.3 C.7.6.1.1.3), such as ``Subtraction``."""
+    codes = metadata.items(data_set, Tag.DERIVATION_CODE_SEQUENCE)
+    return "+".join(sorted(metadata.text(code.elements, Tag.CODE_MEANING) for code in codes))
 
 
 def description(frame: Frame) -> tuple[str, ...] | None:
@@ -333,9 +342,10 @@ def number_of_uid(frame: Frame) -> int | None:
 def moment(frame: Frame, both: int, date: int, time: int) -> float | None:
     """Return a moment, seconds: of a DT, or of a TM with its DA."""
     elements = frame.look.data_set
-    time_s = seconds(metadata.text(elements, both)) if both else None
+    zone = metadata.text(elements, Tag.TIMEZONE_OFFSET_FROM_UTC)
+    time_s = seconds(metadata.text(elements, both), zone=zone) if both else None
     return (
-        seconds(metadata.text(elements, date or Tag.ACQUISITION_DATE), metadata.text(elements, time))
+        seconds(metadata.text(elements, date or Tag.ACQUISITION_DATE), metadata.text(elements, time), zone)
         if time_s is None
         else time_s
     )
@@ -343,7 +353,8 @@ def moment(frame: Frame, both: int, date: int, time: int) -> float | None:
 
 def frame_moment(tag: int) -> Callable[[Frame], float | None]:
     """Return a reader of a moment in the Frame Content functional group, seconds."""
-    return lambda frame: seconds(metadata.text(frame.content, tag))
+    zone = Tag.TIMEZONE_OFFSET_FROM_UTC
+    return lambda frame: seconds(metadata.text(frame.content, tag), zone=metadata.text(frame.look.data_set, zone))
 
 
 def words_in(sequence: int, *tags: int) -> Callable[[Frame], tuple[str, ...] | None]:

@@ -22,8 +22,8 @@ from ..attributes import vendor
 from ..attributes.components import image_words
 from ..attributes.coordinates import SharedRows, SharedTimes, Times, meanings_of
 from ..attributes.frame_attributes import Frame, first_number, other_words
+from ..attributes.functional_groups import Lookup, frame_count
 from ..attributes.image_texts import coil_element
-from ..attributes.lookup import Lookup, frame_count
 from ..attributes.shared_values import SharedValues
 from ..values.rescale import rescale_of, scale_attribute
 from .frame_info import FrameInfo

@@ -15,7 +15,7 @@ from .....model.space.geometry import Plane
 from .....standard.dictionary import describe, uid_name
 from .....standard.sop_classes import SEGMENTATION, TILED
 from .....standard.tags import Tag
-from ..attributes.lookup import Lookup
+from ..attributes.functional_groups import Lookup
 from .detectors import of_each_detector
 from .philips_volumes import PhilipsVolume, volume_of
 from .planes import AXIAL, assumed_plane, axes_of, doubt_of_step, plane_of, spacing_of, step_of

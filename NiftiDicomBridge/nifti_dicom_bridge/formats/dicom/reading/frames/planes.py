@@ -12,7 +12,7 @@ from .....model.space.geometry import Plane
 from .....standard.dictionary import describe
 from .....standard.iods import modules_of
 from .....standard.tags import Tag
-from ..attributes.lookup import Lookup
+from ..attributes.functional_groups import Lookup
 from .detectors import place_of_detector
 from .philips_volumes import volume_of
 from .tolerances import LARGEST, SMALLEST

@@ -16,7 +16,7 @@ from .....model.space.geometry import Plane
 from .....standard.dictionary import describe
 from .....standard.siemens_csa import protocol_of
 from .....standard.tags import Tag
-from ..attributes.lookup import Lookup
+from ..attributes.functional_groups import Lookup
 from ..attributes.vendor import csa_image_header, may_have, private, private_numbers
 from .planes import axes_of, doubt_of_axes, doubt_of_step, step_of
 from .tolerances import LARGEST, SMALLEST

@@ -16,8 +16,7 @@ from .....model import metadata
 from .....model.files.input_files import Problem, absent_content
 from .....model.identity import texts_of
 from .....model.metadata import Instance
-from .....model.person import People
-from .....model.processes.collection import collection_paused
+from .....model.processes.garbage_collection import collection_paused
 from .....options import Progress
 from .....standard.tags import Tag
 from ..attributes.shared_values import SharedValues, SimilarDataSets
@@ -26,7 +25,8 @@ from ..frames.multiframe import is_large_picture
 from ..pixel_data import decode
 from .directories import doubt_of_listed, listed_instances
 from .found_files import FoundFiles, Leftover, read_files
-from .owners import doubts_of_people, owner_of, person_of
+from .patients import doubts_of_people, owner_of
+from .persons import by_person
 from .registrations import Spaces
 from .series_keys import doubts_of_keys, series_keys
 from .split_series import note_of_parts, parts_of_series
@@ -244,25 +244,9 @@ def _by_study(series: Series) -> list[Series]:
 
 
 def _by_person(series: Series) -> list[Series]:
-    """Return the series of each person: of those who have one PatientID, but another date of birth or sex.
-
-    Another name alone is reported: the UIDs of study and series, and the PatientID, are those of one person.
-    """
-    people, persons_of = People(), SharedValues(lambda elements: person_of(elements)._replace(name="", issuer=""))
-    patient = metadata.text(series.instances[0].elements, Tag.PATIENT_ID)
-    persons_stated = [persons_of.of(instance.elements) for instance in series.instances]
-    numbers = {one: people.number_of(patient, one) for one in dict.fromkeys(persons_stated)}
-    if len(set(numbers.values())) == 1:
-        return [series]
-    persons: dict[int, Series] = {}
-    for one, instance in zip(persons_stated, series.instances, strict=True):
-        persons.setdefault(numbers[one], Series(series.uid, warnings=list(series.warnings))).instances.append(instance)
-    for part in persons.values():
-        part.warnings.append(
-            f"{len(persons)} people share one series and PatientID (0010,0020), but not date of birth and sex: "
-            "each is an image of its own"
-        )
-    return list(persons.values())
+    """Return the series of each person of one PatientID."""
+    people, note = by_person(series.instances)
+    return [Series(series.uid, person, warnings=[*series.warnings, *filter(None, [note])]) for person in people]
 
 
 def _tiled_apart(series: Series) -> list[Series]:

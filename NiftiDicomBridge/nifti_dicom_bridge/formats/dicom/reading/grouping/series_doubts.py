@@ -15,7 +15,7 @@ from ..attributes.shared_values import SharedValues, SimilarDataSets
 from ..data_sets.element_order import count_unordered
 from ..frames.multiframe import has_whole_pictures
 from ..pixel_data.decode import has_whole_colors, is_native, pixel_format
-from .owners import contradiction, doubt_of_private_elements, doubt_of_text
+from .patients import contradiction, doubt_of_private_elements, doubt_of_text
 from .series import Series
 
 

@@ -13,7 +13,7 @@ from .....model.metadata import Elements, Instance
 from .....standard.dictionary import describe
 from .....standard.tags import Tag
 from ..attributes.shared_values import SharedValues
-from .owners import owner_of
+from .patients import owner_of
 
 
 class SeriesKey(NamedTuple):

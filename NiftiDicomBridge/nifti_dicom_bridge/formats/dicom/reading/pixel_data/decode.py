@@ -18,7 +18,7 @@ from .....standard import dictionary
 from .....standard.pydicom_settings import without_validation
 from .....standard.tags import Tag
 from .....standard.transfer_syntaxes import DEFLATED, NATIVE
-from ..attributes.lookup import frame_count
+from ..attributes.functional_groups import frame_count
 from ..attributes.shared_values import SharedValues
 from ..data_sets.files import read_part, read_pixel_bytes
 from .bits_in_file import BitsInFile, stay_in_file

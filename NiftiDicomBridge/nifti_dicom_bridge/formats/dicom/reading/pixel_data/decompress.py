@@ -11,18 +11,20 @@ import numpy as np
 from .....errors import DecoderMissingError, DicomReadError
 from .....model.metadata import Instance
 from .....model.processes.limits import check_expanded
+from .....model.voxels.pixel_bytes import are_values, bytes_of, values_of_words
 from .....model.voxels.pixels import PixelFormat
 from .....optional_packages import missing_error
 from .....standard import dictionary
 from .....standard.pydicom_settings import without_validation
 from .....standard.tags import Tag
-from .....standard.transfer_syntaxes import HTJ2K, JPEG_2000, JPEG_LS
+from .....standard.transfer_syntaxes import HTJ2K, JPEG_2000, JPEG_LS, RLE
 from .codec_process import decode_in_process
 from .codestream import claimed_size, is_signed, syntax_of
 from .encapsulated import frames_as_stored, is_closed, pixel_attributes
 from .frame_codecs import Attributes, NotDecoded, decode_safely
 from .itk_frames import frames_by_itk
-from .surplus_frames import doubt_of_frames, uncounted_frames
+from .surplus_frames import doubt_of_frames, uncounted_frames, without_uncounted_rle
+from .unused_bits import doubt_of_bits, has_overlay_in_words
 
 MOST_COMPRESSED = 5000
 """Bytes that one byte of a compressed frame becomes at most, in a large frame that is not suspicious."""
@@ -31,6 +33,8 @@ GDCM = frozenset(f"1.2.840.10008.1.2.4.{number}" for number in range(50, 94))
 _OTHER_CODEC = "{name} is {stated}, but the frames are compressed as {own} specifies: they are decoded so"
 _own_syntaxes: WeakKeyDictionary[Instance, str] = WeakKeyDictionary()
 """Transfer syntaxes of frames that are of another codec than their objects state."""
+_doubts_of_bits: WeakKeyDictionary[Instance, str] = WeakKeyDictionary()
+"""What is wrong with bits of words that are not of their values."""
 _CONTAIN_GDCM = ("SimpleITK", "gdcm")
 """It ends the whole process on some damaged data: a frame of RLE without segments is one."""
 
@@ -43,7 +47,7 @@ def decompress(instance: Instance, pixel: PixelFormat, numbers: Sequence[int] | 
     DicomReadError
         If the data are truncated or damaged, or no installed decoder knows their transfer syntax.
     """
-    frames = frames_as_stored(instance, numbers)
+    frames = without_uncounted_rle(instance, frames_as_stored(instance, numbers))
     _check_claims(instance, pixel, frames)
     with without_validation():
         decoded = _decoded(instance, pixel, frames)
@@ -54,7 +58,27 @@ def decompress(instance: Instance, pixel: PixelFormat, numbers: Sequence[int] | 
             f"{instance.path}: the compressed pixel data hold an image of shape {decoded.shape}, the attributes specify "
             f"{len(frames)} frame(s) of {pixel.shape}. The file contradicts itself."
         )
-    return decoded
+    return decoded if _syntax_of(instance) != RLE else _values_of_cells(instance, pixel, decoded)
+
+
+def _values_of_cells(instance: Instance, pixel: PixelFormat, words: np.ndarray) -> np.ndarray:
+    """Return the values in words, which RLE compresses with all their bits, as those of native pixel data (PS3.5 8.2.2).
+
+    Words that have more bits than BitsStored, though these begin at the lowest bit, are values of more bits.
+    """
+    if pixel.floating or are_values(words, pixel):
+        return words
+    is_shifted = pixel.high_bit != pixel.bits_stored - 1
+    has_bare_sign = pixel.signed and int(words.view(f"u{words.dtype.itemsize}").max()) >> pixel.bits_stored == 0
+    if not (is_shifted or has_bare_sign or has_overlay_in_words(instance.elements)):
+        return words
+    if doubt := doubt_of_bits(instance.elements, pixel, bytes_of(np.ascontiguousarray(words))):
+        _doubts_of_bits[instance] = doubt
+    return values_of_words(words, pixel)
+
+
+def _syntax_of(instance: Instance) -> str:
+    return _own_syntaxes.get(instance, instance.transfer_syntax)
 
 
 def _check_claims(instance: Instance, pixel: PixelFormat, frames: Sequence[bytes]) -> None:
@@ -142,7 +166,8 @@ def doubts_of(instance: Instance, pixel: PixelFormat, frames: np.ndarray) -> lis
         doubts.append("compressed pixel data without their closing delimiter; all frames are there")
     if more := uncounted_frames(instance):
         doubts.append(doubt_of_frames(more))
-    syntax = _own_syntaxes.get(instance, instance.transfer_syntax)
+    doubts += filter(None, [_doubts_of_bits.get(instance)])
+    syntax = _syntax_of(instance)
     if syntax != instance.transfer_syntax:
         names = {"stated": dictionary.uid_name(instance.transfer_syntax), "own": dictionary.uid_name(syntax)}
         doubts.append(_OTHER_CODEC.format(name=dictionary.describe(Tag.TRANSFER_SYNTAX_UID), **names))

@@ -14,7 +14,7 @@ from .....model.metadata import Instance
 from .....standard.dictionary import describe, uid_name
 from .....standard.tags import Tag
 from .....standard.transfer_syntaxes import JPEG_BASELINE, JPEG_EXTENDED, RLE, VIDEO
-from ..attributes.lookup import frame_count
+from ..attributes.functional_groups import frame_count
 from ..data_sets.files import open_instance
 
 ITEM, DELIMITER = (0xFFFE, 0xE000), (0xFFFE, 0xE0DD)

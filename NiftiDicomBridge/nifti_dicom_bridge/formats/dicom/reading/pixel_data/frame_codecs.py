@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+import warnings
 import zlib
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
@@ -21,6 +23,8 @@ BASELINE_BITS = 8
 ABORTING = frozenset({"gdcm"})
 """Plug-ins of pydicom that end the whole process on some damaged data."""
 Attributes = dict[str, int | str]
+_PADDING = re.compile(r"padding - (\d+) vs\. (\d+) bytes")
+"""In pydicom's warning of a decoded segment that is longer than a frame."""
 
 
 class NotDecoded(Exception):
@@ -64,9 +68,12 @@ def decode_by_pydicom(
     reasons = []
     for plugin in filter(wanted, decoder.available_plugins):
         try:
-            array, _ = decoder.as_array(
-                data_set_of(attributes, frames), raw=False, decoding_plugin=plugin, correct_unused_bits=False
-            )
+            with warnings.catch_warnings(record=True) as spoken:  # in the lock of `without_validation`
+                warnings.simplefilter("always")
+                array, _ = decoder.as_array(
+                    data_set_of(attributes, frames), raw=False, decoding_plugin=plugin, correct_unused_bits=False
+                )
+            _check_padding([str(one.message) for one in spoken], int(attributes["Columns"]))
             shape = (len(frames), *array.shape[1:]) if len(frames) > 1 else (1, *array.shape)
             decoded: np.ndarray = array.reshape(shape)
             return decoded
@@ -75,6 +82,14 @@ def decode_by_pydicom(
         except Exception as error:  # plug-ins raise whatever their codec raises
             reasons.append(str(error).strip().split("\n")[-1].strip())
     raise NotDecoded("; ".join(dict.fromkeys(reasons)))
+
+
+def _check_padding(spoken: Sequence[str], columns: int) -> None:
+    """Refuse segments of RLE with at least a row more than the attributes specify; a few bytes are padding."""
+    lengths = [tuple(map(int, match.groups())) for text in spoken if (match := _PADDING.search(text))]
+    longest = max(lengths, default=(0, 0))
+    if longest[0] - longest[1] > max(1, columns - 1):
+        raise ValueError(f"a segment has {longest[0]} bytes, {longest[1]} pixels are specified. The file contradicts itself")
 
 
 def data_set_of(attributes: Attributes, frames: Sequence[bytes]) -> Dataset:

@@ -6,7 +6,6 @@ MONOCHROME1 when it reads a file; so each frame is put into a new Secondary Capt
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -36,6 +35,8 @@ def frames_by_itk(syntax: str, attributes: Attributes, frames: Sequence[bytes]) 
     numpy.ndarray, shape (frames, rows, columns[, samples])
         Stored values; RGB where the pixels were YBR.
     """
+    import tempfile
+
     try:
         import SimpleITK
     except ImportError:

@@ -8,7 +8,7 @@ from .....model.metadata import Instance
 from .....standard.dictionary import describe
 from .....standard.tags import Tag
 from .....standard.transfer_syntaxes import RLE
-from ..attributes.lookup import frame_count
+from ..attributes.functional_groups import frame_count
 from ..data_sets.files import open_instance
 from .codestream import HEADER_BYTES, claimed_size
 from .encapsulated import read_fragments
@@ -40,6 +40,14 @@ def uncounted_frames(instance: Instance) -> int:
         return sum(map(_is_rle_frame, starts[1:]))
     size = claimed_size(starts[0])
     return sum(size is not None and claimed_size(start) == size for start in starts[1:])
+
+
+def without_uncounted_rle(instance: Instance, frames: list[bytes]) -> list[bytes]:
+    """Return the only frame of an object without the frames in RLE behind it: all its fragments were taken for it."""
+    if instance.transfer_syntax != RLE or len(frames) != 1 or not uncounted_frames(instance):
+        return frames
+    _, length = read_fragments(instance).places[0]
+    return [frames[0][:length]]
 
 
 def _is_rle_frame(start: bytes) -> bool:

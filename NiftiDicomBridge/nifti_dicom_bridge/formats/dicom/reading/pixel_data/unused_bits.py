@@ -26,7 +26,7 @@ def doubt_of_bits(elements: Elements, pixel: PixelFormat, raw: bytes | memoryvie
     raw : bytes-like
         Pixel data, little endian.
     """
-    if pixel.is_whole_words or pixel.bits_allocated == 1 or _has_overlay(elements):
+    if pixel.is_whole_words or pixel.bits_allocated == 1 or has_overlay_in_words(elements):
         return ""
     word = np.dtype(f"<u{pixel.bits_allocated // 8}")
     words = np.frombuffer(raw, word, len(raw) // word.itemsize)
@@ -43,5 +43,6 @@ def doubt_of_bits(elements: Elements, pixel: PixelFormat, raw: bytes | memoryvie
     )
 
 
-def _has_overlay(elements: Elements) -> bool:
+def has_overlay_in_words(elements: Elements) -> bool:
+    """Whether overlays are in bits of the pixel words (retired, PS3.3 C.9.2)."""
     return any(metadata.integer(elements, group << 16 | _OVERLAY_BIT_POSITION) for group in _OVERLAY_GROUPS)

@@ -10,7 +10,7 @@ import numpy as np
 
 from .....model.metadata import Instance
 from ..pixel_data import decode
-from ..stacking.stacks import Layer
+from ..stacking.grids import Layer
 
 Pair = frozenset[int]
 

@@ -21,12 +21,14 @@ from .....model.space.geometry import Plane
 from .....model.space.stack_affine import Stack, affine_from_attributes
 from .....standard.sop_classes import SEGMENTATIONS
 from .....standard.tags import Tag
+from ..attributes.functional_groups import Lookup
 from ..attributes.item_values import text_of
-from ..attributes.lookup import Lookup
 from ..frames.frame_info import FrameInfo
 from ..frames.multiframe import sop_class_of
 from ..frames.tolerances import near_slice_mm
-from ..stacking.stacks import Grid, Layer, parallel_groups, split, stack_warnings
+from ..stacking.grids import Grid, Layer, stack_warnings
+from ..stacking.orientations import parallel_groups
+from ..stacking.stacks import grids_of_frames
 from ..timing.times import places_of
 from .overlaps import sets_without_overlap
 from .segment_doubts import FILLED, doubt_of_gaps, doubt_of_type, doubts_of_numbers
@@ -108,7 +110,7 @@ def _grids_of_object(instances: Sequence[Instance], frames: list[FrameInfo]) -> 
             return images_of(instances, counted, are_counted=True)
     if any(frame.plane is None for frame in frames):
         doubts = [WITHOUT_SOURCE] if len(frames) > 1 and not _is_of_slide(instances, frames) else []
-        return [replace(grid, warnings=[*grid.warnings, *doubts]) for grid in split(frames)]
+        return [replace(grid, warnings=[*grid.warnings, *doubts]) for grid in grids_of_frames(frames)]
     grids = []
     for parallel in parallel_groups(frames):
         grids += images_of(instances, parallel)
@@ -121,7 +123,7 @@ def images_of(instances: Sequence[Instance], frames: list[FrameInfo], are_counte
     repeats = repeats_of(frames)
     note = check_repeats(instances, repeats, are_masks) if repeats else ""
     if (_repeats_a_place(frames) and not repeats) or _is_shifted(frames):
-        return split(frames)
+        return grids_of_frames(frames)
     slices = _Slices(instances, frames, are_counted)
     grids = _label_maps(instances, frames, slices) if are_masks else _filled(instances[frames[0].instance], frames, slices)
     by_source = BY_SOURCE if are_counted and len(slices.planes) > 1 else ""
@@ -272,7 +274,7 @@ def _names(instance: Instance) -> dict[int, str]:
 def _filled(instance: Instance, frames: list[FrameInfo], slices: _Slices) -> list[Grid]:
     """Return an image for every segment, each with all slices of the grid."""
     grids, names = [], _names(instance)
-    for grid in split(frames):
+    for grid in grids_of_frames(frames):
         layers = slices.layers(grid.frames[0], {})
         complete = len(layers) == len(slices.planes)
         made = replace(slices.grid(layers, grid.labels), layers=[] if complete else layers)

@@ -18,16 +18,17 @@ from .....model.voxels.median import median_of
 from .....options.remedies import remedy
 from .....standard.sop_classes import SEGMENTATIONS
 from .....standard.tags import Tag
-from ..attributes.lookup import Lookup
+from ..attributes.functional_groups import Lookup
 from ..frames.frame_info import FrameInfo
 from ..frames.frames import slices_with_frames, with_gaps
 from ..frames.multiframe import sop_class_of
 from ..frames.tiles import slice_shape_of
 from ..frames.tolerances import near_slice_mm
-from ..grouping.owners import is_of_another_patient
+from ..grouping.patients import is_of_another_patient
 from ..grouping.registrations import Spaces
 from ..plans import Plan
-from ..stacking.stacks import Grid, Layer, parallel_groups, stack_warnings
+from ..stacking.grids import Grid, Layer, stack_warnings
+from ..stacking.orientations import parallel_groups
 from .segment_doubts import FILLED, LEFT_OUT
 from .segment_grids import ON_GRID, WHOLE
 from .segment_placement import placed_by_sources

@@ -12,8 +12,8 @@ from .....model.metadata import Elements, Instance
 from .....model.volume import Volume
 from .....standard.tags import Tag
 from ...structure_sets import is_structure_set
+from ..attributes.functional_groups import frame_count
 from ..attributes.item_values import code_of, text_of
-from ..attributes.lookup import frame_count
 from ..frames.frames import frames_of
 from .cielab import rgb_of
 from .segment_background import LABEL_MAP, background_of

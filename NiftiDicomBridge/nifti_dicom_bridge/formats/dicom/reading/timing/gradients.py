@@ -14,7 +14,7 @@ from .....model.space.geometry import ras_of_lps
 from .....standard.tags import Tag
 from ..attributes.coordinates import TIMES
 from ..attributes.diffusion import Weighting, doubt_of_axes, doubt_of_parts, is_isotropic, is_of_canon, weighting_of
-from ..attributes.lookup import Lookup
+from ..attributes.functional_groups import Lookup
 from ..attributes.vendor import manufacturer
 from ..frames.frame_info import FrameInfo
 from ..frames.frames import frames_of

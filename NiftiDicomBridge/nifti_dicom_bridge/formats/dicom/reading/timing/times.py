@@ -17,7 +17,7 @@ from ..frames.frame_info import FrameInfo
 from ..frames.tolerances import OVERLAP, SAME_STEP, WHOLE, same_place_mm
 from ..stacking.interleaved import FEWEST, interleaved_stacks
 from .midnight import count_past_midnight
-from .running import times_by_rank, times_of_places, without_drift
+from .running_numbers import times_by_rank, times_of_places, without_drift
 from .shifted_stacks import doubt_of_distance, stacks_stated
 from .stray_texts import without_strays
 

@@ -13,7 +13,7 @@ from .....model.voxels.lazy_voxels import mapped
 from .....model.voxels.pixels import Rescale
 from .....model.voxels.real_values import to_real_values
 from .....standard.tags import Tag
-from ..attributes.lookup import Lookup
+from ..attributes.functional_groups import Lookup
 from ..attributes.vendor import is_of_philips
 from ..frames.frame_info import FrameInfo
 from ..frames.frames import frames_of

@@ -8,7 +8,7 @@ from .....model.metadata import Elements
 from .....standard.dictionary import describe
 from .....standard.sop_classes import PARAMETRIC_MAP
 from .....standard.tags import Tag
-from ..attributes.lookup import Lookup, frame_count
+from ..attributes.functional_groups import Lookup, frame_count
 from .value_range import DoubtsOfRange, Range, common_range
 
 _SEQUENCE = Tag.REAL_WORLD_VALUE_MAPPING_SEQUENCE
@@ -38,7 +38,7 @@ def with_mapping(look: Lookup, rescale: Rescale, public: tuple[float, float], no
     if not mappings:
         return rescale
     mapping = mappings[0].elements
-    units = metadata.text(metadata.first_item(mapping, Tag.MEASUREMENT_UNITS_CODE_SEQUENCE), Tag.CODE_VALUE)
+    units = _units_in(mapping)
     slope, intercept = _numbers(mapping)
     is_map = metadata.text(look.data_set, Tag.SOP_CLASS_UID) == PARAMETRIC_MAP
     if slope is None:
@@ -63,9 +63,14 @@ def quantity_of(look: Lookup) -> str | None:
     defined = metadata.items(mapping, Tag.QUANTITY_DEFINITION_SEQUENCE)
     codes = [metadata.first_item(item.elements, Tag.CONCEPT_CODE_SEQUENCE) for item in defined]
     names = [metadata.text(code, Tag.CODE_MEANING) or metadata.text(code, Tag.CODE_VALUE) for code in codes]
-    units = metadata.text(metadata.first_item(mapping, Tag.MEASUREMENT_UNITS_CODE_SEQUENCE), Tag.CODE_VALUE)
+    units = _units_in(mapping)
     words = [*filter(None, names)] or [metadata.text(mapping, Tag.LUT_LABEL)]
     return " ".join(filter(None, [*words, units])) or None
+
+
+def units_of(look: Lookup) -> str:
+    """Return the unit of the real world values of a frame; empty where it has none."""
+    return _units_in(metadata.first_item(_layer(look), _SEQUENCE))
 
 
 def doubts_of_mapping(elements: Elements) -> DoubtsOfRange:
@@ -100,6 +105,10 @@ def _numbers(mapping: Elements) -> tuple[float | None, float]:
 
 def _of(units: str) -> str:
     return f" ({units})" if units else ""
+
+
+def _units_in(mapping: Elements) -> str:
+    return metadata.text(metadata.first_item(mapping, Tag.MEASUREMENT_UNITS_CODE_SEQUENCE), Tag.CODE_VALUE)
 
 
 def _equal(one: tuple[float, float], other: tuple[float, float]) -> bool:

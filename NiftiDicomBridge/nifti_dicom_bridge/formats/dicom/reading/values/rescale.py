@@ -8,7 +8,7 @@ from .....standard.photometric import RETIRED
 from .....standard.sop_classes import CT, PET, RT_DOSE
 from .....standard.tags import Tag
 from ..attributes import vendor
-from ..attributes.lookup import Lookup
+from ..attributes.functional_groups import Lookup
 from .modality_lut import straight_line
 from .real_world import with_mapping
 

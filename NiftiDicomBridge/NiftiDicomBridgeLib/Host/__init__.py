@@ -1,0 +1,1 @@
+"""Slicer's own services: DICOM database, subject hierarchy, settings of archives, Python packages, temporary folders."""

@@ -1,0 +1,118 @@
+"""Label maps of DICOM Segmentation objects → segmentation nodes with names, colors, terminology and algorithm."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import slicer
+
+from nifti_dicom_bridge import Code, Segment, Volume
+
+from ..Host.Hierarchy import node_of_series
+from ..Nodes.NodeKinds import SEGMENTATION
+from ..Nodes.Segments import LABEL_VALUE, SEGMENT_TAGS
+from ..Originals.LabelBackground import without_background
+from .NewVolumes import label_map_outside_scene
+
+CATEGORIES, REGIONS = "Segmentation category and type - DICOM master list", "Anatomic codes - DICOM master list"
+
+
+def add_segmentation(layers: Sequence[tuple[Volume, Sequence[Segment]]], name: str) -> Any:
+    """Add a segmentation.
+
+    Parameters
+    ----------
+    layers : sequence of (Volume, sequence of Segment)
+        Label maps, several where segments overlap, each with what its values mean.
+    name : str
+        For the node.
+
+    Returns
+    -------
+    vtkMRMLSegmentationNode
+        With a segment for every one described, empty ones too.
+    """
+    node = slicer.mrmlScene.AddNewNodeByClass(SEGMENTATION, name)
+    node.CreateDefaultDisplayNodes()
+    for volume, segments in layers:
+        _add_layer(node, volume, {segment.number: segment for segment in segments})
+    return node
+
+
+def add_empty_segmentation(segments: Sequence[Segment], name: str) -> tuple[Any, dict[int, str]]:
+    """Add a segmentation without voxels, and return it with the ID of each segment by its number."""
+    node = slicer.mrmlScene.AddNewNodeByClass(SEGMENTATION, name)
+    segmentation = node.GetSegmentation()
+    ids = {segment.number: segmentation.AddEmptySegment() for segment in segments}
+    for segment in segments:
+        _describe(segmentation.GetSegment(ids[segment.number]), segment)
+    return node, ids
+
+
+def refer_to_image(node: Any, volume: Volume) -> None:
+    """Set the loaded volume that a Segmentation object refers to as the one that it was drawn on; its own grid stays."""
+    series = _referenced_series(volume)
+    image = node_of_series(series) if series else None
+    if image is not None:
+        node.SetNodeReferenceID(node.GetReferenceImageGeometryReferenceRole(), image.GetID())
+
+
+def _referenced_series(volume: Volume) -> str:
+    """Return SeriesInstanceUID in ReferencedSeriesSequence (0008,1115) of the object; empty where it has none."""
+    from pydicom.datadict import tag_for_keyword
+
+    sequence, uid = (tag_for_keyword(name) or 0 for name in ("ReferencedSeriesSequence", "SeriesInstanceUID"))
+    references = volume.source.metadata.first.elements.get(sequence) if volume.source is not None else None
+    items = references.value if references is not None and isinstance(references.value, tuple) else ()
+    element = items[0].elements.get(uid) if items else None
+    return (
+        element.value.decode("ascii", "ignore").strip(" \0") if element is not None and isinstance(element.value, bytes) else ""
+    )
+
+
+def terminology_of(segment: Segment) -> str:
+    """Return the terminology entry of a segment as Slicer stores it; empty if its type is not coded."""
+    if segment.type is None:
+        return ""
+    regions = REGIONS if segment.region is not None else ""
+    parts = (segment.category, segment.type, segment.modifier)
+    anatomy = (segment.region, segment.region_modifier)
+    return "~".join([CATEGORIES, *map(_entry, parts), regions, *map(_entry, anatomy)])
+
+
+def _entry(code: Code | None) -> str:
+    return f"{code.scheme}^{code.value}^{code.meaning}" if code is not None else "^^"
+
+
+def _add_layer(node: Any, volume: Volume, segments: dict[int, Segment]) -> None:
+    """Import a label map; Slicer makes a segment of every value in it, from the lowest to the highest."""
+    segmentation = node.GetSegmentation()
+    before = segmentation.GetNumberOfSegments()
+    volume = replace(volume, voxels=without_background(volume))
+    values = [value for value in np.unique(volume.voxels).tolist() if value]
+    labels = label_map_outside_scene(volume)
+    if before == 0:
+        node.SetReferenceImageGeometryParameterFromVolumeNode(labels)
+    slicer.vtkSlicerSegmentationsModuleLogic.ImportLabelmapToSegmentationNode(labels, node)
+    for index, value in enumerate(values):
+        _describe(segmentation.GetNthSegment(before + index), segments.pop(value, Segment(value, f"Label {value}")))
+    for segment in segments.values():
+        _describe(segmentation.GetSegment(segmentation.AddEmptySegment()), segment)
+
+
+def _describe(target: Any, segment: Segment) -> None:
+    target.SetName(segment.label)
+    target.SetTag(LABEL_VALUE, str(segment.number))
+    if segment.color is not None:
+        target.SetColor([part / 255 for part in segment.color])
+    terminology = terminology_of(segment)
+    if terminology:
+        target.SetTag(target.GetTerminologyEntryTagName(), terminology)
+        target.SetNameAutoGenerated(False)
+    for name, tag in SEGMENT_TAGS.items():
+        text = getattr(segment, name, "")
+        if text:
+            target.SetTag(tag, text)

@@ -1,0 +1,1 @@
+"""Volumes → nodes of the scene, as Slicer shows them."""

@@ -1,0 +1,1 @@
+"""MRML nodes → plain data that another thread may use."""

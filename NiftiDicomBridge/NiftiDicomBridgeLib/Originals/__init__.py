@@ -1,0 +1,1 @@
+"""Nodes and the DICOM files that they were loaded from: what was edited, and on which slices."""

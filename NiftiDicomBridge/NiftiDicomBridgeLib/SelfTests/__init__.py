@@ -1,0 +1,1 @@
+"""The tests that run inside Slicer, by subject."""

@@ -1,0 +1,139 @@
+"""What is to be exported: images of nodes, the files that they came from, and the patient; read on the main thread."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import slicer
+
+from nifti_dicom_bridge import BridgeError, Deidentifier, Entry, Volume, identity_of, is_nifti, may_be_same_person
+
+from ..Host import Database, Hierarchy
+from ..Nodes.NodeImages import NodeImage
+from ..Nodes.NodeKinds import sequence_of
+from ..Nodes.Nodes import image_of
+from ..Nodes.Transforms import Nonlinear
+from ..Originals.DrawnTimes import DrawnTime
+from ..Originals.SeriesSlices import SeriesSlices
+
+UNEXPECTED = "{}: unexpected error ({}: {}). Nothing was written for it; please report it with the lines in Slicer's log."
+OTHER_PATIENT = (
+    "In the subject hierarchy, {0} is in a study of {1}; the images of DICOM that it was loaded from are of {2}, which was "
+    "written. Check which is right; to change it, convert to DICOM with other values"
+)
+HIDDEN = "the message is hidden, as it may name the patient"
+NAMED_AFTER_PATIENTS = ("vtkMRMLVolumeNode", "vtkMRMLSegmentationNode", "vtkMRMLTransformNode", "vtkMRMLSequenceNode")
+"""Nodes that messages name."""
+
+
+@dataclass(frozen=True)
+class ExportSource:
+    """An image to export, the files it came from, the patient, the slices it was made on; or why that cannot be."""
+
+    title: str
+    image: NodeImage | None = None
+    files: tuple[Path, ...] = ()
+    missing: int = 0
+    identity: dict[str, str] = field(default_factory=dict)
+    error: str = ""
+    slices: SeriesSlices | None = None
+
+
+def each_once(nodes: Iterable[Any]) -> list[Any]:
+    """Leave out what shows a sequence that is there already, and nodes given twice."""
+    by_id: dict[str, Any] = {}
+    for node in nodes:
+        sequence = sequence_of(node)
+        key = "nothing" if node is None else (sequence or node).GetID()
+        by_id.setdefault(key, node)
+        if sequence is not None and node is not sequence:
+            by_id[key] = node  # it knows the transforms
+    return list(by_id.values())
+
+
+def source_of(
+    node: Any, nonlinear: Nonlinear, only_dicom: bool = False, private: bool = False, time: DrawnTime | None = None
+) -> ExportSource:
+    """Return the image of a node with what it was loaded from; or why it cannot be exported.
+
+    Parameters
+    ----------
+    node : vtkMRMLNode
+        What to export.
+    nonlinear : Nonlinear
+        What to do with nonlinear transforms.
+    only_dicom : bool
+        Read it from DICOM, also if it was loaded from NIfTI.
+    private : bool
+        Keep the messages of unexpected errors, which may name the patient, out of the error and of Slicer's log.
+    time : DrawnTime, optional
+        Which of the times that segments were drawn at.
+    """
+    title = node.GetName() or node.GetID() if node is not None else "(no volume)"
+    title = title if time is None else time.title
+    try:
+        image = image_of(node, nonlinear, time)
+    except BridgeError as error:
+        return ExportSource(title, error=str(error))
+    except Exception as error:  # an error in one node must not end the export of the others
+        return ExportSource(title, error=unexpected(title, error, private))
+    return _with_files(image, Hierarchy.identity_of_node(node), only_dicom)
+
+
+def unexpected(title: str, error: Exception, private: bool) -> str:
+    """Return what is reported of an error that is not foreseen, and log it; nothing of its message if that is private."""
+    if private:
+        return UNEXPECTED.format(title, type(error).__name__, HIDDEN)
+    logging.error("Export of %s", title, exc_info=error)
+    return UNEXPECTED.format(title, type(error).__name__, error)
+
+
+def private_words(sources: Iterable[ExportSource]) -> list[str]:
+    """Return what messages may contain of patients: names of nodes and segments, and values of the subject hierarchy."""
+    names = [node.GetName() or "" for kind in NAMED_AFTER_PATIENTS for node in slicer.util.getNodesByClass(kind)]
+    for source in sources:
+        labels = source.image.labels if source.image is not None else ()
+        names += [source.title, *source.identity.values(), *(label.name for label in labels)]
+    return names
+
+
+def _with_files(image: NodeImage, identity: dict[str, str], only_dicom: bool) -> ExportSource:
+    """Return an image with what it was loaded from: the NIfTI file with our sidecar, else the instances in the database."""
+    if image.source is not None and image.source.exists() and not only_dicom:
+        return ExportSource(image.name, image, (image.source,), 0, identity)
+    files = Database.files_of_instances(image.instance_uids)
+    return ExportSource(image.name, image, tuple(files), max(len(set(image.instance_uids)) - len(files), 0), identity)
+
+
+def doubt_of_patient(volumes: Sequence[Volume], source: ExportSource) -> list[str]:
+    """Return a warning where the subject hierarchy has another patient for an image than its original; nothing otherwise."""
+    written = next((identity_of(volume) for volume in volumes if volume.source is not None), {})
+    if not written or may_be_same_person(written, source.identity):
+        return []
+    names = (_name_of_patient(identity) for identity in (source.identity, written))
+    return [OTHER_PATIENT.format(source.title, *names)]
+
+
+def _name_of_patient(identity: Mapping[str, str]) -> str:
+    name, number = (identity.get(keyword, "") for keyword in ("PatientName", "PatientID"))
+    return f"{name} ({number})" if name and number else name or number
+
+
+def require_original(volumes: Sequence[Volume], source: ExportSource) -> None:
+    """Refuse images that are edited, or come from NIfTI: a BIDS dataset contains raw data."""
+    edited = any(volume.source is None or volume.edits() for volume in volumes)
+    if edited or any(map(is_nifti, source.files)):
+        raise BridgeError(
+            f"{source.title} is not as it came from DICOM, and a BIDS dataset contains raw data. Use the format 'NIfTI'."
+        )
+
+
+def publish(entries: Iterable[Entry], deidentifier: Deidentifier, words: Iterable[str]) -> None:
+    """Take from a report what identifies the patient; `words` are those of `private_words`."""
+    deidentifier.masker.add(words)
+    for number, entry in enumerate(entries, start=1):
+        deidentifier.publish(entry, number)

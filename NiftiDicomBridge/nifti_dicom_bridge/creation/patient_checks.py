@@ -1,0 +1,68 @@
+"""Whether an image, its reference and the study that it is written into are of one patient."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from ..errors import OptionError
+from ..formats.dicom.created.attributes import Attributes
+from ..formats.dicom.created.modules import OF_ONE_STUDY
+from ..formats.dicom.created.reference import Reference
+from ..formats.dicom.created.set_values import set_tags
+from ..model import metadata
+from ..model.metadata import Elements
+from ..model.person import excluding
+from ..standard.dictionary import keyword_of
+from ..standard.tags import Tag
+from .image_with_sidecar import ImageWithSidecar
+
+
+def check_same_study(reference: Reference | None, studies: Sequence[Reference]) -> None:
+    """Refuse a reference that is not of the study of ``study_from``: patient and study would be a mixture of both."""
+    if reference is None:
+        return
+    for study in studies[:1]:
+        if reference.study_uid != study.study_uid or excluding(reference.person_values, study.person_values):
+            raise OptionError(
+                f'reference="{reference.path}" and study_from="{study.path}" are of two studies ({reference.describe()}; '
+                f"{study.describe()}), an image is in one. Leave out study_from=: the reference specifies patient and study."
+            )
+
+
+def check_patient(attributes: Attributes, other: Reference, described: ImageWithSidecar) -> None:
+    """Refuse to put one patient's image next to another patient's."""
+    of_sidecar = [tag for tag, source in attributes.sources.items() if source == described.where]
+    stated, theirs = {keyword_of(tag): attributes.text(tag) for tag in of_sidecar}, other.person_values
+    if not stated.get("PatientID"):  # then a name that is the PatientID is compared, too
+        theirs["PatientID"] = ""
+    for keyword in excluding(stated, theirs)[:1]:
+        raise OptionError(
+            f"{described.where} specifies {keyword} {stated[keyword]!r}, the reference {other.title} has "
+            f"{theirs[keyword]!r}: another patient. Name a reference of the same patient, or set the right value: "
+            f'set_values={{"{keyword}": "VALUE"}}'
+        )
+
+
+def study_of(other: Reference, attributes: Attributes, sentences: list[str]) -> Elements:
+    """Return patient and study of a reference; without the study if a sidecar or the user specifies another one."""
+    elements, uid = other.study(), attributes.text(Tag.STUDY_INSTANCE_UID)
+    if not uid or uid == other.study_uid:
+        return elements
+    sentences.append(
+        f"StudyInstanceUID of {attributes.sources[Tag.STUDY_INSTANCE_UID]} is not that of the reference {other.title}: the "
+        "patient is copied from the reference, not the attributes of its study, such as StudyDate"
+    )
+    return metadata.without(elements, OF_ONE_STUDY)
+
+
+def note_other_patient(attributes: Attributes, other: Reference, sentences: list[str]) -> None:
+    """Warn if the user set another patient than that of the study that the image is written into."""
+    theirs = Attributes(other.study())
+    same_study = attributes.text(Tag.STUDY_INSTANCE_UID) == other.study_uid
+    given = [tag for tag in (Tag.PATIENT_ID, Tag.PATIENT_NAME) if same_study and tag in set_tags(attributes)]
+    changed = [keyword_of(tag) for tag in given if theirs.text(tag) not in ("", attributes.text(tag))]
+    if changed:
+        sentences.append(
+            f"{' and '.join(changed)} is not that of the reference {other.title}, StudyInstanceUID is: archives may assign the "
+            "image to the patient of the reference. Set StudyInstanceUID as well for another patient"
+        )

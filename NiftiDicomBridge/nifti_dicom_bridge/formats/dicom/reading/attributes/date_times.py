@@ -1,0 +1,41 @@
+"""DICOM dates and times as seconds."""
+
+from __future__ import annotations
+
+import re
+from datetime import date as Date
+
+from .....model.date_times import zone_s
+
+_DATE = re.compile(r"(\d{4})\.?(\d{2})\.?(\d{2})")
+_TIME = re.compile(r"(\d{2}):?(\d{2})?:?(\d{2})?(\.\d+)?")
+
+
+def seconds(text: str, time: str = "", zone: str = "") -> float | None:
+    """Return a moment in seconds, to be compared with others only; None where it is not one.
+
+    Parameters
+    ----------
+    text : str
+        A DT (PS3.5 6.2), or the DA of a TM, or empty.
+    time : str
+        A TM.
+    zone : str
+        TimezoneOffsetFromUTC (0008,0201), for what does not state its time zone itself.
+    """
+    day = _DATE.match(text)
+    clock = _TIME.match(time or (text[day.end() :] if day else ""))
+    if clock is None:
+        return None
+    hours, minutes, whole, fraction = clock.groups()
+    ahead_s = zone_s(text) if day and not time else None
+    ahead_s = zone_s(zone) or 0 if ahead_s is None else ahead_s
+    seconds_ = int(hours) * 3600 + int(minutes or 0) * 60 + int(whole or 0) + float(fraction or 0) - ahead_s
+    return seconds_ + _days(day.groups()) * 86400 if day else seconds_
+
+
+def _days(parts: tuple[str, ...]) -> int:
+    try:
+        return Date(*map(int, parts)).toordinal()
+    except ValueError:
+        return 0
