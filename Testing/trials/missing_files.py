@@ -15,7 +15,7 @@ from pathlib import Path
 
 from nifti_dicom_bridge.errors import BridgeError
 from nifti_dicom_bridge.formats.dicom.reading.grouping.series import Series, find_series
-from nifti_dicom_bridge.formats.dicom.reading.read import Plan, plan_series
+from nifti_dicom_bridge.formats.dicom.reading.plans import Plan, plan_series
 
 Frame = tuple[int, int]
 """Identity of an instance in memory (names and UIDs may occur twice) and number of the frame."""

@@ -15,6 +15,8 @@ from ..model.files.names import stem_of
 from ..model.processes.limits import SizeLimitError
 
 DESCRIPTION = "dataset_description.json"
+PARTICIPANTS = "participants.tsv"
+"""In a folder with that of a subject, it shows a data set without its description, too."""
 DERIVATIVES = "derivatives"
 _ENTITY = re.compile(r"([A-Za-z]+)-([A-Za-z0-9+]+)$")
 _DEPTH = 8
@@ -29,11 +31,12 @@ def entities_of(stem: str) -> tuple[dict[str, str], str]:
 
 def root_of(path: Path) -> Path | None:
     """Return the folder of the data set that a file is in; None where it is in none."""
-    folder = path.absolute().parent
+    folder, below = path.absolute().parent, ""
     for _ in range(_DEPTH):
-        if os.path.lexists(folder / DESCRIPTION):
+        has_table = below.startswith("sub-") and os.path.lexists(folder / PARTICIPANTS)
+        if has_table or os.path.lexists(folder / DESCRIPTION):
             return folder
-        folder = folder.parent
+        folder, below = folder.parent, folder.name
     return None
 
 

@@ -7,8 +7,8 @@ from datetime import datetime
 from typing import Any
 
 from ..model import metadata
-from ..model.date_times import local_date_time
 from ..model.metadata import SeriesMetadata
+from ..model.time_zones import local_date_time
 from ..standard.tags import Tag
 from .kinds import MS_TO_S, PERCENT, POSITIVE, Kind, clock, round_to_12_digits, seconds_of
 from .row import PET, AnyRow, Derived, Row, made_by

@@ -7,7 +7,7 @@ from datetime import date as Date
 from itertools import accumulate, pairwise
 from typing import NamedTuple
 
-from ..model.date_times import local_date_time
+from ..model.time_zones import local_date_time
 from ..standard.tags import Tag
 from .ge_times import ge_onsets, is_multi_phase
 from .kinds import MS_TO_S, date, seconds_of

@@ -60,6 +60,8 @@ class ConversionContext:
         Study UID → numbers of its series; they are not assigned either.
     spaces : Spaces
         Frames of reference that were assigned.
+    subjects : dict
+        Label of a subject → the BIDS data set that the first image of it is in.
     read : dict
         Paths of a reference of single files → their series.
     is_certain : bool
@@ -76,6 +78,7 @@ class ConversionContext:
     stated_numbers: set[int] = field(default_factory=set)
     known_numbers: dict[str, set[int]] = field(default_factory=dict)
     spaces: Spaces = field(default_factory=Spaces)
+    subjects: dict[str, Path] = field(default_factory=dict)
     read: dict[tuple[Path, ...], list[Reference]] = field(default_factory=dict)
     is_certain: bool = False
 
@@ -166,7 +169,7 @@ def resolve_attributes(
         attributes.offer(reference_attributes.allowed_in(software, kind), THIS_SOFTWARE)
     attributes.offer(_of_sidecar(described, kind, stated), described.where)
     _offer_references(attributes, described, kind, place, stated, shared)
-    _offer_subject(attributes, described, stated)
+    _offer_subject(attributes, described, stated, shared)
     _offer_moment(attributes, described, kind, log)
     attributes.offer(_of_series(described, kind, place, attributes, shared), "the image")
     if kind is Kind.PET:
@@ -246,11 +249,14 @@ def _offer_references(
     attributes.offer(acquired, source)
 
 
-def _offer_subject(attributes: Attributes, described: ImageWithSidecar, stated: SidecarAttributes) -> None:
+def _offer_subject(
+    attributes: Attributes, described: ImageWithSidecar, stated: SidecarAttributes, shared: ConversionContext
+) -> None:
     """Offer what a BIDS data set contains of the subject, unless the patient is known from elsewhere."""
     if attributes.text(Tag.PATIENT_ID) or attributes.text(Tag.PATIENT_NAME):
         return
     attributes.offer(participants.subject_of(described.origin), "sub- in the file name")
+    stated.sentences += participants.doubts_of_label(described.origin, shared.subjects)
     row, file = participants.participant_of(described.origin, stated.sentences)
     attributes.offer(row, file)
 

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
-from ..bids.inheritance import entities_of
 from ..errors import OptionError
 from ..formats.dicom.created.reference import Reference
 from ..formats.dicom.created.request import planes_of
@@ -24,15 +22,12 @@ from ..options.remedies import remedy
 from ..standard.nifti_codes import ALIGNED, SOME_SPACE
 from ..standard.numbers import is_number
 from .attribute_sources import ConversionContext
+from .frames_of_reference import template_of
 from .image_with_sidecar import ImageWithSidecar
 from .placed_image import Placed
 from .reference_choice import chosen_reference, has_frames_of, has_slices_of
 
 _TEMPLATES = ("talairach", "mni", "template")
-_TEMPLATE_LABEL = re.compile(
-    r"MNI|ICBM|IXI|NKI|NIHPD|OASIS|PNC|RESILIENT|UNC|CIT168|Talairach|fsaverage|fsLR|dhcp|WHS", re.IGNORECASE
-)
-"""Standard template identifiers (BIDS specification, appendix "Coordinate systems"), by their beginnings."""
 _SAME_GRID, _SAME_SPACE, _ELSEWHERE = "same grid", "same space, another grid", "not in its space"
 _SPACE_ONLY = "same space, no references to frames"
 _COUNTED = "the same frames, which have no position"
@@ -144,9 +139,8 @@ def _problem_of_other_grid(image: Volume, reference: Reference) -> str:
     problem = "" if grid is None else unstated_position(image, grid, reference.shape_kji)
     if problem:
         return f"{problem}, and the grid is not that of the reference."
-    space = entities_of(image.name)[0].get("space", "")
-    if _TEMPLATE_LABEL.match(space):
-        return f"Its name specifies the space of a template (space-{space}), and the grid is not that of the reference."
+    if template := template_of(image.name):
+        return f"Its name specifies the space of a template (space-{template}), and the grid is not that of the reference."
     if image.space == SOME_SPACE and sorted(image.voxels.shape[1:4]) == sorted(reference.shape_kji):
         return (
             "The image has as many voxels as the reference in another place, and sform_code 2 without a qform, as programs "

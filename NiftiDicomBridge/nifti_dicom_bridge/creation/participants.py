@@ -10,7 +10,7 @@ import re
 from pathlib import Path
 from typing import Any
 
-from ..bids.inheritance import entities_of, root_of
+from ..bids.inheritance import entities_of, raw_root_of, root_of
 from ..errors import SidecarError
 from ..formats.dicom import new_element
 from ..model.ages import OLDEST, years_of
@@ -36,6 +36,27 @@ def subject_of(path: Path) -> Elements:
     """Return PatientID by the ``sub-`` entity of a file name; empty if it has none."""
     label = _label(path)
     return {Tag.PATIENT_ID: new_element.text("LO", label)} if label else {}
+
+
+def doubts_of_label(path: Path, subjects: dict[str, Path]) -> list[str]:
+    """Return that the label of a subject occurs in another data set, too: it may be of another person there.
+
+    Parameters
+    ----------
+    path : pathlib.Path
+        The image.
+    subjects : dict
+        Label → the data set of its first image; receives that of this one.
+    """
+    root, label = root_of(path), _label(path)
+    if root is None or not label:
+        return []
+    root = raw_root_of(root)
+    first = subjects.setdefault(label, root)
+    if first == root:
+        return []
+    words = f"sub-{label} is in {first} and {root}: both have the PatientID (0010,0020) {label!r}"
+    return [f'{words}. If they are two people, convert the data sets on their own, with set_values={{"PatientID": "VALUE"}}']
 
 
 def participant_of(path: Path, sentences: list[str]) -> tuple[Elements, str]:

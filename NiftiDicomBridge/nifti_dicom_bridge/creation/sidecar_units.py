@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from itertools import pairwise
 from typing import Any
+
+from ..errors import SidecarError
 
 # no scanner takes longer, s; larger values are milliseconds, most likely
 LONGEST_S = {
@@ -110,15 +113,37 @@ def numbers_of(value: Any) -> list[float]:
 
 def within_limits(top: dict[str, Any], sentences: list[str]) -> dict[str, Any]:
     """Return keys without times, lengths and strengths that are impossible, and without times of volumes that go back."""
-    left_out = {key: "it cannot be negative" for key in _NOT_NEGATIVE if min(numbers_of(top.get(key)), default=0.0) < 0}
-    for key, (most, unit) in _LARGEST.items():
-        if max(map(abs, numbers_of(top.get(key))), default=0.0) > most:
-            left_out[key] = f"more than {most:g} {unit} is not possible"
-    for key in _ASCENDING:
-        if any(later <= earlier for earlier, later in pairwise(numbers_of(top.get(key)))):
-            left_out[key] = "times of volumes ascend"
+    left_out = _impossible(top)
     sentences += [f'"{key}" is {shown(top[key])}: it was left out, as {reason}' for key, reason in left_out.items()]
     return {key: value for key, value in top.items() if key not in left_out}
+
+
+def _impossible(top: Mapping[str, Any]) -> dict[str, str]:
+    """Return keys with values that are impossible, whatever their unit, and why."""
+    reasons = {key: "it cannot be negative" for key in _NOT_NEGATIVE if min(numbers_of(top.get(key)), default=0.0) < 0}
+    for key, (most, unit) in _LARGEST.items():
+        if max(map(abs, numbers_of(top.get(key))), default=0.0) > most:
+            reasons[key] = f"more than {most:g} {unit} is not possible"
+    for key in _ASCENDING:
+        if any(later <= earlier for earlier, later in pairwise(numbers_of(top.get(key)))):
+            reasons[key] = "times of volumes ascend"
+    return reasons
+
+
+def check_possible(edited: Mapping[str, Any], where: str) -> None:
+    """Refuse keys that a person edited into values that cannot be: which unit was meant, that person knows.
+
+    Raises
+    ------
+    SidecarError
+        With the first of them.
+    """
+    reasons = _impossible(edited)
+    for key, longest in LONGEST_S.items():
+        if max(numbers_of(edited.get(key)), default=0.0) > longest:
+            reasons[key] = f"more than {longest:g} s is hardly possible: BIDS requires seconds, not milliseconds"
+    for key, reason in reasons.items():
+        raise SidecarError(f'{where}: "{key}" was edited to {shown(edited[key])}, and {reason}. Correct it.')
 
 
 def shown(value: Any) -> str:

@@ -15,9 +15,9 @@ from ..formats.dicom import new_element
 from ..formats.dicom.derived.attributes import STALE
 from ..formats.dicom.pydicom_conversion import in_utf_8
 from ..model import metadata
-from ..model.date_times import local_date_time
 from ..model.legacy_converted import as_original
 from ..model.metadata import Element, Elements, Instance, Item, SeriesMetadata
+from ..model.time_zones import local_date_time
 from ..standard import dictionary, iods
 from ..standard.tags import Tag
 

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from ..standard.tags import Tag
 from . import metadata
-from .date_times import local_date_time
 from .metadata import Element, Elements
+from .time_zones import local_date_time
 
 # the object may have others than its originals had, and those count
 _OF_THE_OBJECT = frozenset({Tag.SPECIFIC_CHARACTER_SET, Tag.SERIES_NUMBER})

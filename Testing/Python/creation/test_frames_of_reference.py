@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -44,6 +46,15 @@ def test_another_size_is_another_frame_of_reference(shape: tuple[int, ...]) -> N
 def test_another_number_of_times_is_not() -> None:
     spaces = Spaces()
     assert spaces.uid_of("1.2.3", image()) == spaces.uid_of("1.2.3", image(shape=(3, *SHAPE[1:])))
+
+
+@pytest.mark.parametrize("template", [{"space": "mni"}, {"name": "sub-01_space-MNI152NLin6Asym_T1w"}])
+def test_a_template_is_another_frame_of_reference(template: dict[str, str]) -> None:
+    spaces = Spaces()
+    in_template = spaces.uid_of("1.2.3", replace(image(), **template))
+    assert in_template != spaces.uid_of("1.2.3", image())
+    assert in_template == spaces.uid_of("1.2.3", replace(image(), name="sub-01_space-MNI152NLin6Asym_dseg"))
+    assert spaces.uid_of("1.2.3", image()) == spaces.uid_of("1.2.3", replace(image(), name="sub-01_space-T1w_dseg"))
 
 
 def test_another_study_is() -> None:

@@ -9,7 +9,7 @@ import pydicom
 import pytest
 
 from made_here import entry_of, save
-from nifti_dicom_bridge import Entry
+from nifti_dicom_bridge import Entry, to_dicom
 
 HEAD = "participant_id\tage\tsex\tweight\n"
 
@@ -209,3 +209,24 @@ def test_a_name_that_contradicts_its_folder_is_reported():
 def test_a_table_that_is_not_utf_8_is_named():
     entry, _ = converted((HEAD + "sub-01\t34\tMüller\t80\n").encode("latin-1"))
     assert any("was not used" in warning for warning in entry.log.warnings)
+
+
+def test_a_table_next_to_the_folder_of_the_subject_counts_without_a_description_of_the_data_set() -> None:
+    save("d/sub-01/anat/sub-01_T1w.nii", Modality="MR")
+    Path("d/participants.tsv").write_text(HEAD + "sub-01\t34\tM\t80\n")
+    Path("d/T1w.json").write_text(json.dumps({"FlipAngle": 9}))
+
+    made = pydicom.dcmread(sorted(entry_of(Path("d")).outputs)[0])
+
+    assert (made.PatientID, made.PatientAge, made.PatientSex, made.PatientWeight) == ("01", "034Y", "M", 80)
+    assert made.FlipAngle == 9
+
+
+def test_one_label_in_two_data_sets_is_reported() -> None:
+    for folder in ("a", "b"):
+        save(f"d/{folder}/sub-01/anat/sub-01_T1w.nii", Modality="MR")
+        Path(f"d/{folder}/dataset_description.json").write_text('{"Name": "x", "BIDSVersion": "1.9.0"}')
+    report = to_dicom("d", "out")
+
+    assert report.ok
+    assert sum("If they are two people" in warning for entry in report.entries for warning in entry.log.warnings) == 1

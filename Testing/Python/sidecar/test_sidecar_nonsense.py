@@ -232,3 +232,20 @@ def test_a_newer_minor_version_of_the_schema_is_read(circle: Circle) -> None:
 
 def test_phantoms_used_here_exist() -> None:
     assert set(SOURCES) <= PHANTOMS.keys()
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "reason"),
+    [
+        ("EchoTime", 50, "BIDS requires seconds, not milliseconds"), ("EchoTime", -0.05, "it cannot be negative"),
+        ("MagneticFieldStrength", 30000, "more than 30 T is not possible"),
+    ],
+)  # fmt: skip
+def test_a_key_that_was_edited_into_what_cannot_be_is_refused(key: str, value: float, reason: str, circle: Circle) -> None:
+    circle.make("oblique").forth()
+    circle.edit_sidecar(lambda top: top.update({key: value}))
+    (entry,) = circle.home(KEEP).entries
+
+    assert entry.outcome is Outcome.FAILED
+    assert f'"{key}" was edited to {value}' in entry.error
+    assert reason in entry.error

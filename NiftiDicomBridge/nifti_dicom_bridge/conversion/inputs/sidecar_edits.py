@@ -10,6 +10,7 @@ from typing import Any
 from ... import bids
 from ...bids import from_sidecar, reverse_rows
 from ...bids.tables import BY_KEY
+from ...creation.sidecar_units import check_possible
 from ...errors import OptionError, SidecarError
 from ...formats.dicom import edits
 from ...formats.dicom.protected import refusal
@@ -53,7 +54,9 @@ class SidecarEdits:
         edited = from_sidecar.edited_keys(file.top, file.record.written_bids_keys, where)
         keys = _without_other_keys(edited, first, file.record.written_bids_keys, file.top, where)
         of_bids = {*bids.ORDER, *(row.key for row in reverse_rows.REVERSE_ROWS)}
-        others = {key: value for key, value in edited_keys(file).items() if key not in of_bids}
+        by_person = edited_keys(file)
+        check_possible(by_person, where)
+        others = {key: value for key, value in by_person.items() if key not in of_bids}
         keywords = {key: value for key, value in others.items() if tag_of(key)}
         written = _written_keywords(keywords, where) | _written(keys, first.elements, where)
         unknown = tuple(key for key in others if key not in keywords)

@@ -6,8 +6,8 @@ from datetime import datetime, timedelta
 from itertools import pairwise
 
 from ....errors import GeometryError
-from ....model.date_times import local_date_time
 from ....model.metadata import Elements
+from ....model.time_zones import local_date_time
 from ....options import Kind
 from ....standard.tags import Tag
 from .. import new_element

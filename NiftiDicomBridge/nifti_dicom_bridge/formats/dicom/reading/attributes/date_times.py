@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from datetime import date as Date
 
-from .....model.date_times import zone_s
+from .....model.time_zones import zone_s
 
 _DATE = re.compile(r"(\d{4})\.?(\d{2})\.?(\d{2})")
 _TIME = re.compile(r"(\d{2}):?(\d{2})?:?(\d{2})?(\.\d+)?")
