@@ -147,3 +147,27 @@ def test_values_beyond_the_range_of_their_vr_are_refused(keyword: str, text: str
     with pytest.raises(OptionError, match="is not valid"):
         elements_of({keyword: text})
     assert elements_of({"SeriesNumber": "-2147483648", "PatientName": "a^b^c^d^e"})
+
+
+@pytest.mark.parametrize(
+    ("keyword", "value"),
+    [
+        ("StudyDate", "20200230"), ("StudyDate", "20200101-20210101"), ("PatientBirthDate", "19990431"),
+        ("StudyTime", "1011-1213"), ("AcquisitionDateTime", "20200230101010"), ("AcquisitionDateTime", "2020-2021"),
+    ],
+)  # fmt: skip
+def test_days_that_do_not_exist_and_ranges_of_queries_are_not_values(keyword: str, value: str) -> None:
+    with pytest.raises(OptionError, match=f"{keyword}.*is not valid"):
+        elements_of({keyword: value})
+
+
+@pytest.mark.parametrize(
+    ("keyword", "value"),
+    [
+        ("StudyDate", "20240229"), ("StudyDate", ""), ("StudyTime", "10"), ("AcquisitionDateTime", "2020"),
+        ("AcquisitionDateTime", "20240229101010.5-0500"),
+    ],
+)  # fmt: skip
+def test_dates_and_times_of_any_precision_are_values(keyword: str, value: str) -> None:
+    ((_, values),) = elements_of({keyword: value}).values()
+    assert values == ([value] if value else [])

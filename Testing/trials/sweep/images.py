@@ -120,5 +120,7 @@ def _expect(one: Trial, sheared: bool) -> None:
         one.refusals["units"] = r"units? of"
     if "aligned" in one.traits and one.reference in ("partial", "near", "several", "turned"):
         one.refusals["aligned"] = "aligned to another image"
+    if "sform" in one.traits and one.reference == "partial":  # the same number of voxels as the reference, in another place
+        one.refusals["unplaced"] = "sform_code 2 without a qform"
     if one.reference in ("elsewhere", "other-space", "two-patients"):
         one.must_refuse = {"elsewhere": "overlap", "other-space": "template|aligned", "two-patients": "patients"}[one.reference]

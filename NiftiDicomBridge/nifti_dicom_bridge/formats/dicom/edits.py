@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
 import struct
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from datetime import datetime
 from typing import Any
 
 from ...errors import OptionError, SidecarError
@@ -21,6 +23,9 @@ from .reading.attributes.item_values import text_of
 
 UTF_8 = "ISO_IR 192"
 _NAME_COMPONENTS = 5
+_DATE_LENGTH = 8
+_DATE_TIME = re.compile(r"(\d+(\.\d+)?([+-]\d{4})?)?")
+"""One date and time, not a range, which the VR allows in queries only."""
 AttributePath = int | tuple[int, ...]
 """An attribute that can be set: its tag, or the tags on the way to it through the first items of sequences."""
 Values = Mapping[int, tuple[str, list[Any]]] | Mapping[AttributePath, tuple[str, list[Any]]]
@@ -86,10 +91,14 @@ def checked_values(tag: int, texts: Sequence[str]) -> tuple[str, list[Any]]:
 
 
 def _check_range(vr: str, text: str) -> None:
-    """Raise `ValueError` for what has the form of its VR and is beyond its range (PS3.5 6.2)."""
+    """Raise `ValueError` for what has the form of its VR and is beyond its range, or only for queries (PS3.5 6.2)."""
     if vr == "IS" and text.strip():
         struct.pack("<i", int(text))
     if vr == "PN" and any(group.count("^") >= _NAME_COMPONENTS for group in text.split("=")):
+        raise ValueError(text)
+    if vr in ("DA", "DT") and len(text.strip()) >= _DATE_LENGTH:
+        datetime.strptime(text.strip()[:_DATE_LENGTH], "%Y%m%d")
+    if (vr in ("DA", "TM") and "-" in text) or (vr == "DT" and not _DATE_TIME.fullmatch(text.strip())):
         raise ValueError(text)
 
 
