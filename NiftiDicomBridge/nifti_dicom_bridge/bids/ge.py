@@ -9,9 +9,10 @@ from functools import lru_cache
 from typing import Any
 
 from ..standard.tags import Tag
-from .image_type import GE_INTERNAL_SEQUENCE, GE_LOCATIONS, GE_SEQUENCE, is_ge_field_map
+from .image_type import GE_INTERNAL_SEQUENCE, GE_LOCATIONS, is_ge_field_map
 from .kinds import MS_TO_S, POSITIVE, TEXT, round_to_12_digits
 from .row import GE, AnyRow, Derived, Row, When
+from .sequence_words import GE_SEQUENCE
 from .source import PlaneAttributes, Private
 
 ACQUISITION, PARAMETERS = "GEMS_ACQU_01", "GEMS_PARM_01"

@@ -11,6 +11,7 @@ from ..model.metadata import Elements
 from ..standard.tags import Tag
 from .kinds import Kind
 from .row import SIEMENS, Derived, Row
+from .sequence_words import GE_SEQUENCE
 from .source import PlaneAttributes, Private
 
 TYPE_TEXT = Private(0x0021, "SIEMENS MR SDI 02", 0x1175)
@@ -102,7 +103,6 @@ def is_ge_field_map(source: PlaneAttributes) -> bool:
     return metadata.integer(source.top, Tag.INSTANCE_NUMBER) <= locations
 
 
-GE_SEQUENCE = Private(0x0019, "GEMS_ACQU_01", 0x109C)
 GE_INTERNAL_SEQUENCE = Private(0x0019, "GEMS_ACQU_01", 0x109E)
 GE_LOCATIONS = Private(0x0021, "GEMS_RELA_01", 0x104F)
 

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from .command_list import HELP
+from .numbers import above_0, at_least_0
 from .reading_options import add_selection
 
 ARCHIVE = "dicomweb:URL or pacs:AETITLE@HOST:PORT; pacs+tls: for TLS"
@@ -89,10 +90,10 @@ def add_listen(commands: Any) -> None:
                      help="address on which connections are accepted (default: 127.0.0.1; 0.0.0.0: all)")  # fmt: skip
     sub.add_argument("--allow", action="append", default=[], metavar="AETITLE",
                      help="AE title that may send; may be repeated (default: all)")  # fmt: skip
-    sub.add_argument("--quiet-for", type=float, default=30.0, metavar="S",
+    sub.add_argument("--quiet-for", type=above_0, default=30.0, metavar="S",
                      help="a study is complete when nothing arrived for S seconds (default: 30)")  # fmt: skip
-    sub.add_argument("--max-object", type=float, default=4096.0, metavar="MB", help="largest object (default: 4096)")
-    sub.add_argument("--max-total", type=float, default=0.0, metavar="GB",
+    sub.add_argument("--max-object", type=above_0, default=4096.0, metavar="MB", help="largest object (default: 4096)")
+    sub.add_argument("--max-total", type=at_least_0, default=0.0, metavar="GB",
                      help="most that is received in one run (default: what fits on the disk)")  # fmt: skip
     sub.add_argument("--max-rate", type=int, default=0, metavar="N",
                      help="most objects per minute and sender (default: any number)")  # fmt: skip

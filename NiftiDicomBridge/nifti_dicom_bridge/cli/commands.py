@@ -61,17 +61,10 @@ def main(
 
 def _main(argv: Sequence[str] | None, registrar: Registrar | None, prepare: Callable[[], None] | None) -> int:
     accept_every_character()
-    given = list(sys.argv[1:] if argv is None else argv)
-    own, task = split_task(with_command(given, _COMMANDS))
-    parser = parser_of_commands(registrar is not None, own[0] if own and own[0] in _COMMANDS else "")
     try:
-        command_line = _typed([PROGRAM, *given])
-        options = parser.parse_args(joined(own), argparse.Namespace(task=task, command_line=command_line))
+        options = _parsed(sys.argv[1:] if argv is None else argv, registrar is not None)
     except SystemExit as stop:
         return int(stop.code or 0)
-    if options.command is None:
-        parser.print_help()
-        return DONE
     if prepare is not None:
         prepare()
     if getattr(options, "inputs", None):
@@ -88,8 +81,22 @@ def _main(argv: Sequence[str] | None, registrar: Registrar | None, prepare: Call
         return _fail(_message(error), FAILED)
     except BrokenPipeError:
         return FAILED
+    except SystemExit as stop:
+        return int(stop.code or 0)
     except Unexpected as error:
         return _fail(*error.args)
+
+
+def _parsed(given: Sequence[str], can_register: bool) -> argparse.Namespace:
+    """Return the arguments of a command; raises `SystemExit` if they are not valid, or after the help."""
+    own, task = split_task(with_command(given, _COMMANDS))
+    parser = parser_of_commands(can_register, own[0] if own and own[0] in _COMMANDS else "")
+    command_line = _typed([PROGRAM, *given])
+    options: argparse.Namespace = parser.parse_args(joined(own), argparse.Namespace(task=task, command_line=command_line))
+    if options.command is None:
+        parser.print_help()
+        parser.exit(DONE)
+    return options
 
 
 def _typed(words: Sequence[str]) -> str:
@@ -130,7 +137,7 @@ def _fail(text: str, code: int) -> int:
 def _listen(arguments: argparse.Namespace, registrar: Registrar | None) -> int:
     from .listen import run_listen
 
-    return run_listen(arguments, main)
+    return run_listen(arguments, main, partial(_parsed, can_register=registrar is not None))
 
 
 def _run(command: str, arguments: argparse.Namespace, registrar: Registrar | None) -> int:

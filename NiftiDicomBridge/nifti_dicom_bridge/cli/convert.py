@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 
 ALL_PROCESSORS = 0
-_FOUND = {Target.NIFTI: "DICOM", Target.DICOM: "NIfTI or Zarr"}
+_FOUND = {Target.NIFTI: "DICOM", Target.DICOM: "not DICOM"}
 _WRITTEN = {Target.NIFTI: "NIfTI", Target.DICOM: "DICOM"}
 
 

@@ -99,7 +99,8 @@ class EntryLines:
             more = ", …" if len(titles) > MOST_NAMED else ""
             parts.append(f"{counts['failed']} failed ({', '.join(titles[:MOST_NAMED])}{more})")
         if counts["skipped"]:
-            parts.append(f"{counts['skipped']} skipped" + ("" if self._verbose else " (-v lists them)"))
+            are_hidden = not self._verbose and any(one.outcome.value == "skipped" and not one.exists for one in report.entries)
+            parts.append(f"{counts['skipped']} skipped" + " (-v lists them)" * are_hidden)
         hidden = len(self._notes.keys() - self._printed)
         if hidden:
             parts.append(f"{hidden} more note{'s' * (hidden > 1)} (-v shows them)")

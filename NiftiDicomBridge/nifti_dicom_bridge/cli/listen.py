@@ -14,8 +14,25 @@ Runner = Callable[[Sequence[str]], int]
 """Runs a command line and returns its exit code."""
 
 
-def run_listen(arguments: argparse.Namespace, run: Runner) -> int:
-    """Receive until Ctrl-C, and return the exit code; raises `OptionError` if the command does not use the study."""
+def run_listen(
+    arguments: argparse.Namespace, run: Runner, check: Callable[[Sequence[str]], object] = lambda words: None
+) -> int:
+    """Receive until Ctrl-C, and return the exit code.
+
+    Parameters
+    ----------
+    arguments : argparse.Namespace
+        Of the command line.
+    run : callable
+        Runs a command line and returns its exit code.
+    check : callable
+        Ends the program if a command line is not valid: before anything is received.
+
+    Raises
+    ------
+    OptionError
+        If the command does not use the study.
+    """
     from ..network.listen import listen
     from ..network.reception import ReceptionLimits
     from ..network.settings import read_archive_settings
@@ -23,6 +40,8 @@ def run_listen(arguments: argparse.Namespace, run: Runner) -> int:
     step = list(arguments.step[1:] if arguments.step[:1] == ["--"] else arguments.step)
     if step and not any("{study}" in word for word in step):
         raise OptionError("The command after -- does not contain {study}, the folder of the study. Use it as the input.")
+    if step:
+        check(_filled(step, Path("STUDY")))
     limits = ReceptionLimits(tuple(arguments.allow), arguments.max_object, arguments.max_total, arguments.max_rate)
     try:
         listen(
@@ -42,10 +61,14 @@ def run_listen(arguments: argparse.Namespace, run: Runner) -> int:
 
 
 def _process(study: Path, step: Sequence[str], run: Runner) -> None:
-    words = [word.replace("{study}", str(study)).replace("{uid}", study.name) for word in step]
+    words = _filled(step, study)
     code = run(words)
     if code != DONE:
         raise BridgeError(f"{words[0]} ended with exit code {code}.")
+
+
+def _filled(step: Sequence[str], study: Path) -> list[str]:
+    return [word.replace("{study}", str(study)).replace("{uid}", study.name) for word in step]
 
 
 def _print(text: str) -> None:

@@ -98,6 +98,8 @@ class Parser(argparse.ArgumentParser):
             command = commands.get(arguments.command, self)
             near = get_close_matches(unknown[0], command._option_string_actions, n=1)
             hint = f"; did you mean {near[0]}?" if near else ""
+            if arguments.command == APPLY and any("{" in word for word in unknown):
+                hint = "; write the command that is applied after --"
             command.error(f"unrecognized arguments: {' '.join(unknown)}{hint}")
         return arguments
 

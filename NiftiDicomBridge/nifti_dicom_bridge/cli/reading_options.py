@@ -7,12 +7,13 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-SELECTION = ("series", "study", "patient", "modality")
+from ..options.choices import SELECTIONS
+from .numbers import at_least_0
 
 
 def selection_of(arguments: argparse.Namespace) -> dict[str, Any]:
     """Return the options that select images, as far as they are given."""
-    return {name: value for name in SELECTION if (value := getattr(arguments, name))}
+    return {name: value for name in SELECTIONS if (value := getattr(arguments, name))}
 
 
 def chosen_files(inputs: Sequence[Path], arguments: argparse.Namespace) -> list[Path]:
@@ -29,7 +30,7 @@ def chosen_files(inputs: Sequence[Path], arguments: argparse.Namespace) -> list[
 def add_reading(sub: Any) -> None:
     """Add the options."""
     sub.add_argument("--follow-links", action="store_true", help="also follow links to folders outside of the inputs")
-    sub.add_argument("--size-limit", type=_limit, metavar="GB",
+    sub.add_argument("--size-limit", type=at_least_0, metavar="GB",
                      help="largest image or decompressed data set (default: what fits in memory, and 100 times the size of the "
                           "file)")  # fmt: skip
 
@@ -43,13 +44,3 @@ def add_selection(sub: Any) -> None:
                        help="only studies with this UID, StudyID, date, description or accession number")  # fmt: skip
     group.add_argument("--patient", action="append", metavar="ID|NAME", help="only patients with this PatientID or name")
     group.add_argument("--modality", action="append", metavar="MR|CT|…", help="only images of this modality")
-
-
-def _limit(text: str) -> float:
-    try:
-        value = float(text)
-    except ValueError:
-        value = -1.0
-    if not value >= 0:
-        raise argparse.ArgumentTypeError(f"{text!r} is not valid. Expected a number of at least 0.")
-    return value

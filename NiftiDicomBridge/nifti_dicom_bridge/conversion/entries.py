@@ -12,14 +12,12 @@ from ..formats.dicom.reading.grouping.series import Inventory
 from ..formats.dicom.reading.plans import Plan
 from ..formats.dicom.reading.segmentations.segment_series import is_of_segmentation
 from ..labels import Segment
-from ..model import metadata
 from ..model.files.names import unique_name
 from ..model.metadata import Log
 from ..model.report import ConversionReport, Entry, Outcome
 from ..model.volume import Volume
 from ..options import Clean, ConversionOptions, Retain, RoiForm
 from ..sidecar import finite_keys
-from ..standard.tags import Tag
 from .execution.task_runner import TaskRunner
 from .outputs.file_names import NamedFile, name_of_elements, name_plans
 from .planning import planned
@@ -164,11 +162,6 @@ def _not_applied(options: ConversionOptions, has_segmentations: bool) -> list[st
         f'rois="{options.rois}" was not applied: it is for RT Structure Sets': options.rois is not RoiForm.LABELMAP,
     }
     return [f"{option}, and the input contains none" for option, is_given in given.items() if is_given]
-
-
-def series_uid(plan: Plan) -> str:
-    """Return the SeriesInstanceUID of what a plan reads."""
-    return metadata.text(plan.instances[0].elements, Tag.SERIES_INSTANCE_UID)
 
 
 def leftover_entries(leftovers: Sequence[Leftover]) -> list[Entry]:

@@ -42,7 +42,7 @@ def _target_of(inputs: Sequence[Path], follow_links: bool) -> Target:
     instance = next(_dicom_files(inputs, follow_links), None)
     if instance is not None:
         raise OptionError(
-            f"The inputs contain both DICOM ({instance}) and NIfTI or Zarr ({image}). Choose what to write by "
+            f"The inputs contain both DICOM ({instance}) and other images ({image}). Choose what to write by "
             'target="nifti" or target="dicom".'
         )
     return Target.DICOM

@@ -19,7 +19,7 @@ from ..model.report import ConversionReport, Entry, Outcome
 from ..model.volume import Volume, reoriented
 from ..options import ConversionOptions, Progress
 from ..output import Staging
-from .entries import OutputPolicy, plans_and_report, series_uid
+from .entries import OutputPolicy, plans_and_report
 from .execution.recorded_errors import errors_recorded_in
 from .execution.task_runner import TaskRunner
 from .execution.tasks import Task, keys_of_names
@@ -77,7 +77,7 @@ def _plan_to_nifti(
     entry = Entry(plan.title, Outcome.CONVERTED, paths)
     with errors_recorded_in(entry, options.skip_existing):
         if not options.deidentify:  # which gives another name
-            check_free(output / (plan.name + nifti_suffix(options)), series_uid(plan), options)
+            check_free(output / (plan.name + nifti_suffix(options)), plan.series_uid, options)
         if options.resample:
             volume = load(plan, progress)
             entry.log.warnings += volume.warnings

@@ -21,7 +21,7 @@ from ..model.volume import Volume
 from ..options import ConversionOptions, Progress
 from ..output import Staging
 from ..sidecar import finite_keys
-from .entries import OutputPolicy, plans_and_report, series_uid
+from .entries import OutputPolicy, plans_and_report
 from .execution.recorded_errors import errors_recorded_in
 from .execution.task_runner import TaskRunner
 from .execution.tasks import Task
@@ -90,7 +90,7 @@ def _written(image: _Image, stage: Stage, progress: Progress | None) -> Entry:
 def _stage_series(plan: Plan, image: _Image, staging: Staging, entry: Entry, progress: Progress | None) -> None:
     policy, options = image.policy, image.options
     if not options.deidentify:
-        check_free(staging.folder / (image.name + store_suffix(options)), series_uid(plan), options)
+        check_free(staging.folder / (image.name + store_suffix(options)), plan.series_uid, options)
     entry.log.warnings += plan.warnings
     if plan.grid.layers and not can_be_read_by_slice(plan):
         volume = policy.named(replace(load(plan, progress), name=image.name), entry.log)

@@ -27,12 +27,12 @@ from ..labels import (
 )
 from ..labels.totalsegmentator import with_classes
 from ..model.files.names import stem_of
+from ..model.listing import listed
 from ..model.metadata import Log
 from ..model.volume import Volume
 from ..model.voxels.lazy_voxels import slabs
 from ..options.remedies import remedy
 
-_FEW = 5
 _MASK_TYPES = {"brain": "Brain", "lesion": "Lesion", "face": "Face"}
 """Type of the sidecar of a mask (BIDS specification, "Imaging data types: Masks"); the other one, ROI, is not a structure."""
 
@@ -174,5 +174,4 @@ def _require_all(image: Volume, segments: Sequence[Segment], profile: Path) -> N
 
 
 def _some(values: Sequence[float]) -> str:
-    listed = ", ".join(f"{value:g}" for value in values[:_FEW])
-    return listed + (f" and {len(values) - _FEW} more" if len(values) > _FEW else "")
+    return listed(f"{value:g}" for value in values)

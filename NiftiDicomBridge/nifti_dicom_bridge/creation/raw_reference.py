@@ -21,6 +21,7 @@ from ..model import metadata
 from ..model.dicom_source import DicomSource
 from ..model.files.input_files import Stamp
 from ..model.files.names import stem_of
+from ..model.listing import listed
 from ..model.metadata import Log
 from ..sidecar import KEY, read_sidecar, record_path, sidecar_path
 from ..sidecar.files import SOURCE_DATA
@@ -35,7 +36,6 @@ from .reference_choice import chosen_reference
 
 _MOST_STEPS = 8
 """Results that are made from results, up to the raw image."""
-_FEW = 3
 _BY_NAME = "by its name"
 _SUFFIXES_OF_LABELS = frozenset({"mask", "dseg", "probseg", "dparc", "seg"})
 """Suffixes of results that are of the very slices of an image; other results may be of several images, or computed."""
@@ -104,9 +104,7 @@ def _check_header(described: ImageWithSidecar, references: Sequence[Reference], 
 
 
 def _listed(references: Sequence[Reference]) -> str:
-    names = list(dict.fromkeys(one.path.name for one in references))
-    rest = f" and {len(names) - _FEW} more" if len(names) > _FEW else ""
-    return ", ".join(names[:_FEW]) + rest
+    return listed(dict.fromkeys(one.path.name for one in references), 3)
 
 
 # --- which records ----------------------------------------------------------------------------------------------------

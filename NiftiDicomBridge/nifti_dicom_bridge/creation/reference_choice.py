@@ -8,6 +8,7 @@ from dataclasses import replace
 
 from ..errors import OptionError
 from ..formats.dicom.created.reference import Reference
+from ..model.listing import listed
 from ..model.person import People
 from ..model.space import orientation
 from ..model.volume import Volume
@@ -111,9 +112,7 @@ def _kind_of(references: Sequence[Reference]) -> str:
 
 
 def _listed(references: Sequence[Reference]) -> str:
-    described = list(dict.fromkeys(reference.describe() for reference in references))
-    rest = f" and {len(described) - 6} more" if len(described) > 6 else ""
-    return "; ".join(described[:6]) + rest
+    return listed(dict.fromkeys(reference.describe() for reference in references), separator="; ")
 
 
 def _best_named(references: Sequence[Reference], name: str) -> list[Reference]:

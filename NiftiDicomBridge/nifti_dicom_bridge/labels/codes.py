@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any
 
+from ..model.listing import listed
 from ..model.metadata import Log
 from ..standard.data_tables import data_table
 from .checks import LONGEST_LABEL
@@ -24,7 +25,6 @@ _SIDE_LETTERS = {"l": "left", "r": "right"}
 _PARCELS = {"ctx": "cerebral cortex", "wm": "cerebral white matter"}
 _SIMPLE = re.compile(r"[A-Za-z0-9]+(?:[ _-][A-Za-z0-9]+)*")
 """Names that a code of capitals, digits and underscores keeps apart, but for case and what is between words."""
-_FEW = 5
 
 
 @dataclass(frozen=True)
@@ -62,10 +62,10 @@ def with_codes(segments: Iterable[Segment], log: Log) -> list[Segment]:
         modifier = segment.modifier or coding.modifier
         result.append(replace(segment, category=segment.category or coding.category, type=coding.type, modifier=modifier))
     if looked_up:
-        log.notes.append(f"the codes of {len(looked_up)} segment(s) were looked up by name: {_some(looked_up)}")
+        log.notes.append(f"the codes of {len(looked_up)} segment(s) were looked up by name: {listed(looked_up)}")
     if unknown:
         log.warnings.append(
-            f"no standard code is known for {len(unknown)} segment(s): {_some(unknown)}. They are written as tissue, with a "
+            f"no standard code is known for {len(unknown)} segment(s): {listed(unknown)}. They are written as tissue, with a "
             f"private code ({PRIVATE_SCHEME}); use a label file with codes"
         )
     return _shortened(result, log)
@@ -76,7 +76,9 @@ def _shortened(segments: list[Segment], log: Log) -> list[Segment]:
     long = [segment.label for segment in segments if len(segment.label) > LONGEST_LABEL]
     if not long:
         return segments
-    log.warnings.append(f"names of {len(long)} segment(s) have more than {LONGEST_LABEL} characters: shortened ({_some(long)})")
+    log.warnings.append(
+        f"names of {len(long)} segment(s) have more than {LONGEST_LABEL} characters: shortened ({listed(long)})"
+    )
     heads = Counter(segment.label[:LONGEST_LABEL] for segment in segments)
     return [replace(segment, label=_short(segment, heads)) for segment in segments]
 
@@ -164,7 +166,3 @@ def _by_name() -> dict[str, Coding]:
 @lru_cache(maxsize=1)
 def _table() -> dict[str, Any]:
     return data_table("segment_codes")
-
-
-def _some(names: list[str]) -> str:
-    return ", ".join(names[:_FEW]) + (f" and {len(names) - _FEW} more" if len(names) > _FEW else "")

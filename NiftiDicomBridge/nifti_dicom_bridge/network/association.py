@@ -9,6 +9,7 @@ from typing import Any
 
 from ..errors import ArchiveError
 from ..options.addresses import PacsAddress
+from ..standard.transfer_syntaxes import EXPLICIT_LITTLE_ENDIAN, IMPLICIT_LITTLE_ENDIAN
 from .activity import Activity, AnswerQueue
 from .archive import InterruptedTransferError, NotOfferedError
 from .settings import ArchiveSettings
@@ -18,6 +19,10 @@ Context = tuple[str, Sequence[str]]
 """A SOP class and the transfer syntaxes that are proposed together."""
 MOST_CONTEXTS = 128
 """Of one association (PS3.8 9.3.2.2)."""
+NATIVE = (EXPLICIT_LITTLE_ENDIAN, IMPLICIT_LITTLE_ENDIAN)
+"""Transfer syntaxes that are proposed for messages and decoded pixels."""
+PENDING = (0xFF00, 0xFF01)
+"""Statuses after which further answers follow (PS3.4 C.4.1.1.4)."""
 _USER_AND_PASSCODE = 2
 
 

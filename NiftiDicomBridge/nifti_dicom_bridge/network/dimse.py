@@ -13,9 +13,8 @@ from typing import Any
 from ..errors import ArchiveError
 from ..options.addresses import ArchiveSelection, PacsAddress
 from ..standard.sop_classes import VERIFICATION
-from ..standard.transfer_syntaxes import EXPLICIT_LITTLE_ENDIAN, IMPLICIT_LITTLE_ENDIAN
 from .archive import InterruptedTransferError, NotOfferedError, PartialAnswerError, RemoteSeries, StoreResult
-from .association import association
+from .association import NATIVE, PENDING, association
 from .dimse_retrieve import retrieve_series
 from .dimse_store import store_instances
 from .local_instances import LocalInstance
@@ -23,8 +22,6 @@ from .settings import ArchiveSettings
 
 _STUDY_ROOT_FIND = "1.2.840.10008.5.1.4.1.2.2.1"
 _NOT_ASCII = re.compile(r"[^\x00-\x7f]+")
-_NATIVE = (EXPLICIT_LITTLE_ENDIAN, IMPLICIT_LITTLE_ENDIAN)
-_PENDING = (0xFF00, 0xFF01)
 _TERMINATED = 0xFE00
 """The archive ends a query early (PS3.4 C.4.1.1.4), as those do that limit the number of answers."""
 _MOST_AFTER_CANCEL = 100
@@ -51,7 +48,7 @@ class PacsArchive:
         """Return the association of queries, established when needed: archives end those that are idle."""
         if self._peer is None or not self._peer.is_established:
             self._end_queries()
-            self._peer = self._open.enter_context(association(self.address, self.settings, [(_STUDY_ROOT_FIND, _NATIVE)]))
+            self._peer = self._open.enter_context(association(self.address, self.settings, [(_STUDY_ROOT_FIND, NATIVE)]))
         return self._peer
 
     def _end_queries(self) -> None:
@@ -62,7 +59,7 @@ class PacsArchive:
     def check(self) -> None:
         """Send a C-ECHO, which every archive answers (PS3.4 A.1)."""
         try:
-            with association(self.address, self.settings, [(VERIFICATION, _NATIVE)]) as peer:
+            with association(self.address, self.settings, [(VERIFICATION, NATIVE)]) as peer:
                 if peer.send_c_echo().get("Status") != 0:
                     raise InterruptedTransferError(f"{self.address} does not answer C-ECHO.")
         except ValueError as error:
@@ -148,7 +145,7 @@ class PacsArchive:
                     raise InterruptedTransferError(
                         f"{self.address} closed the connection or did not answer in time, during a query."
                     )
-                if status.Status in _PENDING:
+                if status.Status in PENDING:
                     count += 1
                     if match is not None:
                         yield match

@@ -11,20 +11,18 @@ from ..options.addresses import PacsAddress
 from ..standard import transfer_syntaxes as syntaxes
 from .activity import Activity
 from .archive import InterruptedTransferError, RemoteSeries
-from .association import MOST_CONTEXTS, association
+from .association import MOST_CONTEXTS, NATIVE, PENDING, association
 from .received_files import CANNOT_UNDERSTAND, OUT_OF_RESOURCES, SUCCESS, write_received
 from .settings import ArchiveSettings
 
 _STUDY_ROOT_GET, _STUDY_ROOT_MOVE = "1.2.840.10008.5.1.4.1.2.2.3", "1.2.840.10008.5.1.4.1.2.2.2"
-_NATIVE = (syntaxes.EXPLICIT_LITTLE_ENDIAN, syntaxes.IMPLICIT_LITTLE_ENDIAN)
 SYNTAXES = (
-    *_NATIVE, syntaxes.DEFLATED, syntaxes.RLE, syntaxes.JPEG_LS_LOSSLESS, syntaxes.JPEG_LS_NEAR_LOSSLESS,
+    *NATIVE, syntaxes.DEFLATED, syntaxes.RLE, syntaxes.JPEG_LS_LOSSLESS, syntaxes.JPEG_LS_NEAR_LOSSLESS,
     syntaxes.JPEG_2000_LOSSLESS, syntaxes.JPEG_2000_LOSSY, syntaxes.JPEG_LOSSLESS_SV1, syntaxes.JPEG_LOSSLESS,
     syntaxes.JPEG_BASELINE, syntaxes.JPEG_EXTENDED, syntaxes.HTJ2K_LOSSLESS, syntaxes.HTJ2K_LOSSLESS_RPCL,
     syntaxes.HTJ2K_LOSSY, syntaxes.ENCAPSULATED, syntaxes.DEFLATED_FRAMES, syntaxes.EXPLICIT_BIG_ENDIAN,
 )  # fmt: skip
 """Transfer syntaxes in which objects are received: those that this tool reads."""
-_PENDING = (0xFF00, 0xFF01)
 NOT_AUTHORIZED = 0x0124
 MESSAGE_ID = 1
 """Of the C-MOVE request."""
@@ -108,8 +106,8 @@ def _get(
 
     known = sorted(classes) or [str(context.abstract_syntax) for context in StoragePresentationContexts]
     single = len(known) * len(SYNTAXES) < MOST_CONTEXTS
-    proposed = [(name, (syntax,)) for name in known for syntax in SYNTAXES] if single else [(name, _NATIVE) for name in known]
-    contexts = [(_STUDY_ROOT_GET, _NATIVE), *proposed[: MOST_CONTEXTS - 1]]
+    proposed = [(name, (syntax,)) for name in known for syntax in SYNTAXES] if single else [(name, NATIVE) for name in known]
+    contexts = [(_STUDY_ROOT_GET, NATIVE), *proposed[: MOST_CONTEXTS - 1]]
     with association(address, settings, contexts, [(evt.EVT_C_STORE, receiver)], known[: MOST_CONTEXTS - 1]) as peer:
         if not any(context.abstract_syntax == _STUDY_ROOT_GET for context in peer.accepted_contexts):
             raise ArchiveError(
@@ -134,7 +132,7 @@ def _move(address: PacsAddress, settings: ArchiveSettings, series: RemoteSeries,
     except OSError as error:
         raise ArchiveError(f"Port {settings.receiving_port} cannot be used for C-MOVE ({error.strerror or error}).") from error
     try:
-        with association(address, settings, [(_STUDY_ROOT_MOVE, _NATIVE)], activity=activity) as peer:
+        with association(address, settings, [(_STUDY_ROOT_MOVE, NATIVE)], activity=activity) as peer:
             answers = peer.send_c_move(_query(series), settings.calling_title, _STUDY_ROOT_MOVE, MESSAGE_ID)
             yield from _checked_answers(answers, address)
     finally:
@@ -156,7 +154,7 @@ def _checked_answers(answers: Iterator[tuple[Any, Any]], address: PacsAddress) -
         if not status:
             raise InterruptedTransferError(f"{address} closed the connection or did not answer in time, while it sent objects.")
         failed = status.get("NumberOfFailedSuboperations")
-        if status.Status in _PENDING or (status.Status == SUCCESS and not failed):
+        if status.Status in PENDING or (status.Status == SUCCESS and not failed):
             yield
             continue
         text = f" ({status.ErrorComment})" if status.get("ErrorComment") else ""

@@ -7,13 +7,11 @@ from itertools import chain
 from typing import Any
 
 from ..options.addresses import PacsAddress
-from ..standard.transfer_syntaxes import EXPLICIT_LITTLE_ENDIAN, IMPLICIT_LITTLE_ENDIAN
 from .archive import InterruptedTransferError, StoreResult
-from .association import MOST_CONTEXTS, Context, association
+from .association import MOST_CONTEXTS, NATIVE, Context, association
 from .local_instances import LocalInstance
 from .settings import ArchiveSettings
 
-_NATIVE = (EXPLICIT_LITTLE_ENDIAN, IMPLICIT_LITTLE_ENDIAN)
 _BUSY = 0xA700
 """First of the statuses that mean: out of resources (PS3.4 B.2.3)."""
 
@@ -49,12 +47,12 @@ def _groups(instances: Sequence[LocalInstance]) -> Iterator[tuple[list[Context],
 
 def _contexts(instance: LocalInstance) -> list[Context]:
     """Return the transfer syntax of the file, and native ones: each alone, so that the archive cannot choose for us."""
-    syntaxes = dict.fromkeys(chain([instance.transfer_syntax], _NATIVE))
+    syntaxes = dict.fromkeys(chain([instance.transfer_syntax], NATIVE))
     return [(instance.sop_class, (syntax,)) for syntax in syntaxes]
 
 
 def _stored(peer: Any, instance: LocalInstance, accepted: set[tuple[str, str]], address: PacsAddress) -> StoreResult:
-    native = [syntax for syntax in _NATIVE if (instance.sop_class, syntax) in accepted]
+    native = [syntax for syntax in NATIVE if (instance.sop_class, syntax) in accepted]
     note = ""
     content: Any
     if (instance.sop_class, instance.transfer_syntax) in accepted:

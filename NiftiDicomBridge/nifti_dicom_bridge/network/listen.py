@@ -12,6 +12,7 @@ from typing import Any
 from ..errors import ArchiveError, OptionError
 from ..model.processes.failure import failure_of
 from ..optional_packages import require
+from ..options.addresses import check_title
 from ..standard.sop_classes import VERIFICATION
 from .dimse_retrieve import SYNTAXES
 from .reception import Reception, ReceptionLimits
@@ -70,6 +71,8 @@ def listen(
     ------
     ArchiveError
         If the port cannot be used.
+    OptionError
+        If the title, the port or the time is not valid.
 
     Examples
     --------
@@ -81,6 +84,9 @@ def listen(
     0
     """
     require("network")
+    check_title(title, "The AE title")
+    if not 0 <= port < 65536:
+        raise OptionError(f"The port is {port}. Expected 1 to 65535, or 0 for one that is free.")
     if not quiet_s > 0:
         raise OptionError(f"quiet_s must be above 0 and is {quiet_s:g}.")
     stop = stop or threading.Event()
@@ -114,10 +120,7 @@ def _work(reception: Reception, quiet_s: float, on_study: Callable[[Path], None]
 def _server(reception: Reception, port: int, bind: str, title: str, settings: ArchiveSettings) -> Iterator[int]:
     from pynetdicom import AE, AllStoragePresentationContexts, evt
 
-    try:
-        entity = AE(ae_title=title)
-    except ValueError as error:
-        raise OptionError(f"{title!r} is not an application entity title: 1 to 16 ASCII characters.") from error
+    entity = AE(ae_title=title)
     for context in AllStoragePresentationContexts:
         entity.add_supported_context(context.abstract_syntax, list(SYNTAXES))
     entity.add_supported_context(VERIFICATION)

@@ -13,6 +13,7 @@ from typing import Any
 
 from ..errors import OptionError
 from ..model.files.names import is_uid_name
+from ..options.addresses import check_title
 from .received_files import CANNOT_UNDERSTAND, OUT_OF_RESOURCES, SUCCESS, write_complete
 
 PENDING = ".pending"
@@ -52,6 +53,8 @@ class ReceptionLimits:
     associations: int = 10
 
     def __post_init__(self) -> None:
+        for title in self.allowed_titles:
+            check_title(title, "The AE title of a sender")
         if not (self.object_mb > 0 and self.total_gb >= 0 and self.per_minute >= 0 and self.associations >= 1):
             raise OptionError("object_mb must be above 0, associations 1 or more, total_gb and per_minute 0 or more.")
 

@@ -12,6 +12,7 @@ from typing import Any
 
 from ..errors import OptionError
 from ..model.files.option_files import parse_toml, read_option_text
+from ..options.addresses import check_title
 
 ENVIRONMENT = "NIFTI_DICOM_BRIDGE_ARCHIVE_"
 """Each setting may be an environment variable with this prefix, such as NIFTI_DICOM_BRIDGE_ARCHIVE_PASSWORD."""
@@ -66,10 +67,7 @@ class ArchiveSettings:
     backoff_s: float = 1.0
 
     def __post_init__(self) -> None:
-        if not 1 <= len(self.calling_title) <= 16 or not self.calling_title.isascii() or "\\" in self.calling_title:
-            raise OptionError(
-                f"calling_title {self.calling_title!r} is not an application entity title: 1 to 16 ASCII characters."
-            )
+        check_title(self.calling_title, "calling_title")
         valid = 0 < self.timeout_s < inf and self.retries >= 0 and 0 <= self.backoff_s < inf
         if not valid or not 0 <= self.receiving_port < 65536:
             raise OptionError("timeout_s must be above 0, retries and backoff_s 0 or more, receiving_port 0 to 65535.")

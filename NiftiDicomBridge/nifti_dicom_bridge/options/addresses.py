@@ -15,8 +15,14 @@ EXPECTED = "Expected dicomweb:https://host/path, pacs:AETITLE@host:port, or pacs
 _PACS = re.compile(
     r"^(?P<title>[^@/]{1,16})@(?P<host>\[[0-9A-Fa-f:]+\]|[^@:/\[\]]+):(?P<port>\d{1,5})(?P<path>/[^?]*)?(\?(?P<query>.*))?$"
 )
-_UID = re.compile(r"[0-9][0-9.]{0,63}")
+UID = re.compile(r"[0-9][0-9.]{0,63}")
 _KEYS = {"PatientID": "patient", "StudyInstanceUID": "study", "SeriesInstanceUID": "series", "AccessionNumber": "accession"}
+
+
+def check_title(title: str, what: str) -> None:
+    """Refuse an application entity title that no association can have (PS3.5 6.2, VR AE)."""
+    if not (1 <= len(title) <= 16 and title.isascii() and title.isprintable() and title.strip()) or "\\" in title:
+        raise OptionError(f"{what} {title!r} is not an application entity title: 1 to 16 ASCII characters.")
 
 
 @dataclass(frozen=True)
@@ -38,7 +44,7 @@ class ArchiveSelection:
 
     def __post_init__(self) -> None:
         for uid in (*self.studies, *self.series):
-            if not _UID.fullmatch(uid):
+            if not UID.fullmatch(uid):
                 raise OptionError(f"{uid!r} is not a UID: digits and dots, at most 64 characters.")
         for text in (*self.patients, *self.accessions):
             if not text.strip():

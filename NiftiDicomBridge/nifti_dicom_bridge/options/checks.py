@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from ..standard.keywords import unknown_keyword
 from .bids_rules import BIDS_RULES
-from .choices import Kind, Layout, Names, Resample, SegmentationForm, SlicePlane, Target, Uids
+from .choices import SELECTIONS, Kind, Layout, Names, Resample, SegmentationForm, SlicePlane, Target, Uids
 from .deidentification_rules import DEIDENTIFICATION_RULES
 from .filename_templates import OF_INPUTS, fields_of, template_problem
 from .options import ConversionOptions
@@ -21,7 +21,6 @@ def _any_reference(options: ConversionOptions) -> bool:
     return options.reference is not None or any(own.reference for own in options.per_file.values())
 
 
-SELECTIONS = ("series", "study", "patient", "modality")
 _NEVER_ROUNDED = (Kind.SEG, Kind.PM, Kind.LEGACY, Kind.RTSTRUCT)
 
 

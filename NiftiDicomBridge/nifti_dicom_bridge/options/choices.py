@@ -7,6 +7,8 @@ from enum import StrEnum
 
 PLANES = "planes"
 """A mosaic of the three middle planes."""
+SELECTIONS = ("series", "study", "patient", "modality")
+"""Options that select images."""
 LABEL_PROFILES = ("freesurfer", "fastsurfer", "synthseg", "totalsegmentator", "spm", "cat12", "fast-t1", "masks")
 """Labels of well-known tools, in place of a label file; `labels.profiles` has them."""
 MOST_LEVELS = 16

@@ -37,7 +37,7 @@ def _rules_of(option: str) -> Iterator[Rule]:
         (option,),
         lambda options: (value := path(options)) is not None and not value.exists(),
         f"{{{option}}}: {{found}}",
-        lambda options: dead_link(path(options) or "") or f"{path(options)} does not exist. Check the path.",
+        lambda options: dead_link(path(options) or "") or f"{path(options)} does not exist. {_advice(option, path(options))}",
     )
     if option in FILES:
         yield Rule(
@@ -47,6 +47,17 @@ def _rules_of(option: str) -> Iterator[Rule]:
             f"{{{option}}}: {{found}} is a folder. Name a file.",
             lambda options: str(path(options)),
         )
+
+
+def _advice(option: str, path: Path | None) -> str:
+    """Return what to do about a missing file: the option may have meant one of its names."""
+    names = NAMES.get(option, ())
+    if path is None or path.suffix or len(path.parts) > 1 or not names:
+        return "Check the path."
+    from difflib import get_close_matches
+
+    near = get_close_matches(str(path).partition(":")[0].lower(), names, n=1)
+    return f"Did you mean {near[0]}?" if near else f"Give a path, or one of: {', '.join(names)}."
 
 
 PATH_RULES = tuple(rule for option in (*FILES, *FILES_OR_FOLDERS) for rule in _rules_of(option))

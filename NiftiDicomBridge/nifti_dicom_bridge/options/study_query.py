@@ -9,11 +9,11 @@ from datetime import datetime
 from fnmatch import fnmatchcase
 
 from ..errors import OptionError
+from .addresses import UID
 
 MOST_STUDIES = 200
 """Studies that a search lists unless something else is asked for."""
 _DATES = re.compile(r"(\d{8})?(-)?(\d{8})?")
-_UID = re.compile(r"[0-9][0-9.]{0,63}")
 _MODALITY = re.compile(r"[A-Z0-9_ ]{1,16}")
 _SEPARATORS = re.compile(r"[\s,^]+")
 """Between the parts of a name, in DICOM and as people write it."""
@@ -101,7 +101,7 @@ class StudyQuery:
 
 def check_uid(text: object) -> None:
     """Raise `OptionError` unless a text is a UID, which selects one study: an empty one, and patterns, would select others."""
-    if not isinstance(text, str) or not _UID.fullmatch(text):
+    if not isinstance(text, str) or not UID.fullmatch(text):
         raise OptionError(f"{text!r} is not a UID: digits and dots, at most 64 characters.")
 
 

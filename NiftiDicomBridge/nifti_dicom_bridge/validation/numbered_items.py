@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Iterator
 
 from ..model import metadata
+from ..model.listing import listed
 from ..model.metadata import Elements
 from ..standard.dictionary import describe
 from ..standard.tags import Tag
@@ -33,7 +34,7 @@ def _check_segments(subject: DataSetContext) -> None:
     kind = metadata.text(subject.elements, Tag.SEGMENTATION_TYPE)
     if kind in _FROM_1 and numbers != list(range(1, len(numbers) + 1)):
         wanted = f"segments of a {kind} segmentation are numbered 1, 2, 3, … in their order"
-        _report(subject, path, f"It is {_listed(numbers)}; {wanted} (PS3.3 C.8.20.2.4)")
+        _report(subject, path, f"It is {listed(numbers)}; {wanted} (PS3.3 C.8.20.2.4)")
     else:
         _check_unique(subject, path, numbers, "C.8.20.2")
     referred = {
@@ -82,7 +83,7 @@ def _numbers(elements: Elements, sequence: int, tag: int) -> list[int]:
 def _check_unique(subject: DataSetContext, path: TagPath, numbers: list[int], section: str) -> None:
     several = [number for number, count in Counter(numbers).items() if count > 1]
     if several:
-        _report(subject, path, f"Several items have {_listed(several)}; each number may occur once (PS3.3 {section})")
+        _report(subject, path, f"Several items have {listed(several)}; each number may occur once (PS3.3 {section})")
 
 
 def _check_known(
@@ -90,12 +91,8 @@ def _check_known(
 ) -> None:
     unknown = sorted(referred - set(numbers))
     if unknown:
-        _report(subject, path, f"It is {_listed(unknown)}, which no {describe(known[-1])} is (PS3.3 {section})")
+        _report(subject, path, f"It is {listed(unknown)}, which no {describe(known[-1])} is (PS3.3 {section})")
 
 
 def _report(subject: DataSetContext, path: TagPath, problem: str) -> None:
     subject.error("numbers", path, f"{problem}.", _CORRECT)
-
-
-def _listed(numbers: list[int]) -> str:
-    return ", ".join(map(str, numbers[:8])) + (", …" if len(numbers) > 8 else "")

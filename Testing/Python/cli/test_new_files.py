@@ -82,3 +82,21 @@ def test_an_empty_argument_is_refused(
 
 def test_an_attribute_may_be_set_to_nothing(scan: Circle) -> None:
     assert main([str(scan.dicom), "-o", str(scan.back), "--to", "dicom", "--jobs", "1", "--set=PatientComments="]) == 0
+
+
+@pytest.mark.parametrize(("arguments", "words"), [
+    (["--labels", "totalsegmentor:total"], "does not exist. Did you mean totalsegmentator?"),
+    (["--labels", "lut"], "does not exist. Give a path, or one of: freesurfer,"),
+    (["--labels", "labels/lut.json"], "does not exist. Check the path."),
+    (["--size-limit", "-1"], "Expected a number of at least 0. '"),
+])  # fmt: skip
+def test_what_an_argument_may_have_meant_is_named(
+    arguments: list[str], words: str, scan: Circle, capsys: pytest.CaptureFixture
+) -> None:
+    assert main([str(scan.dicom), "-o", str(scan.back), "--to", "dicom", *arguments]) == 2
+    assert words in capsys.readouterr().err
+
+
+def test_a_command_without_two_hyphens_before_it_is_explained(scan: Circle, capsys: pytest.CaptureFixture) -> None:
+    assert main(["apply", str(scan.dicom), "-o", str(scan.back), "bet", "{input}", "{output}"]) == 2
+    assert "write the command that is applied after --. '" in capsys.readouterr().err

@@ -28,7 +28,7 @@ def test_the_short_form_restores_dicom_from_nifti(circle: Circle, capsys: pytest
 
     assert main(["-o", str(circle.back), str(circle.nifti), "--uids", "keep"]) == 0
     assert main(["compare", str(circle.dicom), str(circle.back)]) == 0
-    assert "the input is NIfTI or Zarr: DICOM is written" in capsys.readouterr().out
+    assert "the input is not DICOM: DICOM is written" in capsys.readouterr().out
 
 
 def test_the_target_that_is_chosen_is_not_printed(circle: Circle, capsys: pytest.CaptureFixture) -> None:

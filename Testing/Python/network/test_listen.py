@@ -174,3 +174,18 @@ def test_the_command_after_two_hyphens_runs_for_each_study(scans, tmp_path, monk
     thread.join()
     (image,) = (tmp_path / "nifti").glob("*/*.nii.gz")
     assert nibabel.load(image).shape[2] > 1
+
+
+@pytest.mark.parametrize(("arguments", "words"), [
+    (["--port", "80000"], "The port is 80000"), (["--ae-title", "A" * 17], "1 to 16 ASCII characters"),
+    (["--allow", "A" * 17], "1 to 16 ASCII characters"), (["--allow", "A\\B"], "1 to 16 ASCII characters"),
+    (["--quiet-for", "0"], "argument --quiet-for"), (["--max-object", "none"], "argument --max-object"),
+    (["--max-total", "-1"], "Expected a number of at least 0. '"),
+    (["--", "foo", "{study}"], "invalid choice: 'foo'"), (["--", "convert", "{study}"], "required: -o/--output"),
+    (["--", "apply", "{study}", "-o", "out", "--as", "sge", "--", "cp", "{input}", "{output}"], "invalid choice: 'sge'"),
+])  # fmt: skip
+def test_a_wrong_argument_is_refused_before_anything_is_received(arguments, words, tmp_path, capsys, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    assert main(["listen", "-o", "received", "--port", "0", "--ae-title", "A", *arguments]) == 2
+    assert words in capsys.readouterr().err
+    assert list(tmp_path.iterdir()) == []

@@ -17,6 +17,7 @@ from ...errors import BridgeError, OptionError
 from ...formats.dicom.reading.grouping.series import Inventory
 from ...formats.dicom.reading.plans import Plan
 from ...labels import read_labels
+from ...model.listing import listed
 from ...model.processes.limits import size_limit
 from ...model.report import ConversionReport
 from ...options import ConversionOptions, Progress, Target
@@ -222,6 +223,5 @@ def _no_series(
     if not plans:
         return BridgeError(f"No DICOM images were found in {where}.{note_of_skipped(report.entries)} Check the path.")
     titles = list(dict.fromkeys(plan.title for plan in plans))
-    listed = ", ".join(titles[:6]) + (f" and {len(titles) - 6} more" if len(titles) > 6 else "")
     select = ", ".join(chosen.select)
-    return BridgeError(f'select="{select}" matches none of the series in {where}: {listed}. Correct the pattern.')
+    return BridgeError(f'select="{select}" matches none of the series in {where}: {listed(titles)}. Correct the pattern.')

@@ -14,6 +14,7 @@ from ...errors import BridgeError
 from ...labels import Segment, find_labels, read_labels
 from ...labels.read import form_of
 from ...model.files.names import IMAGE_SUFFIXES, stem_of, suffix_of
+from ...model.listing import listed
 from ...model.volume import Volume
 from ...options import Kind
 from ..inputs.image_files import nifti_files
@@ -67,12 +68,12 @@ def nothing_written(folder: Path, patterns: Sequence[str]) -> str:
     files = sorted(path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file())
     if not files:
         return "The command ended without an error and wrote no file. Check that it writes to {output} or below {output_dir}."
-    listed = ", ".join(files[:5]) + (f" and {len(files) - 5} more" if len(files) > 5 else "")
+    there = listed(files)
     if any(suffix_of(Path(file), IMAGE_SUFFIXES) for file in files):
-        return f'take="{", ".join(patterns)}" matches none of the files that were written: {listed}. Correct the pattern.'
+        return f'take="{", ".join(patterns)}" matches none of the files that were written: {there}. Correct the pattern.'
     others = [suffix for suffix in NOT_READ if any(file.lower().endswith(suffix) for file in files)]
     hint = f"{others[0]} is not read: let the command convert it to NIfTI" if others else "Let the command write NIfTI"
-    return f"The command wrote no NIfTI image, but {listed}. {hint}."
+    return f"The command wrote no NIfTI image, but {there}. {hint}."
 
 
 def read_results(files: Sequence[Path], folder: Path, inputs: Sequence[Path], kind: Kind) -> Iterator[Result | BridgeError]:

@@ -17,6 +17,7 @@ from ...formats import nifti, zarr
 from ...formats.image_formats import read_image
 from ...model.files.input_files import Stamp, change_since
 from ...model.files.names import pair_of
+from ...model.listing import listed
 from ...model.volume import Volume
 from ...output import check_complete
 from ...sidecar import KEY, match, read_sidecar, record_path, sidecar_path, unused_sidecars
@@ -110,7 +111,7 @@ class ImageWithRecord:
         times = [] if recorded is None else _differing(given.gradients, recorded)
         if not times:
             return ""
-        shown = ", ".join(map(str, times[:8])) + (", …" if len(times) > 8 else "")
+        shown = listed(times, 8)
         remedy = "To write those of the files, convert the image without its sidecar and with a reference"
         if recorded is not None and _are_others(given.gradients, recorded) and "voxels" in volume.edits():
             raise BridgeError(

@@ -12,6 +12,7 @@ from ...errors import BridgeError
 from ...formats.dicom.reading.grouping.series import Inventory, find_series
 from ...model.files.names import stem_of
 from ...model.identity import texts_of
+from ...model.listing import listed
 from ...model.metadata import Elements
 from ...options import ConversionOptions, Progress
 
@@ -113,8 +114,7 @@ def find_selected(
 def nothing_selected(inputs: Sequence[Path], options: ConversionOptions) -> BridgeError:
     """Return the error for inputs of which nothing is selected; it lists the series there are, unless they are protected."""
     titles = list(dict.fromkeys(series.title for series in find_series(inputs, None, options.follow_links).series))
-    listed = ", ".join(titles[:MOST_LISTED]) + (f" and {len(titles) - MOST_LISTED} more" if len(titles) > MOST_LISTED else "")
-    there = f"{len(titles) or 'no'} DICOM series" if options.deidentify or not titles else listed
+    there = f"{len(titles) or 'no'} DICOM series" if options.deidentify or not titles else listed(titles, MOST_LISTED)
     where = ", ".join(map(str, inputs))
     return BridgeError(f"{Selection.of(options)} matches no image in {where}, which contains {there}. Correct the pattern.")
 

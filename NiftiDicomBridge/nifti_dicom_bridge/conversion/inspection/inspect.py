@@ -12,13 +12,11 @@ from ...formats import zarr
 from ...formats.dicom.reading.plans import Plan, plan_series
 from ...formats.dicom.reading.read import load
 from ...formats.dicom.reading.segmentations.segment_series import put_on_series
-from ...model import metadata
 from ...model.files.safe_text import printable
 from ...model.processes.failure import failure_of
 from ...model.report import fitted
 from ...options import ConversionOptions, Progress, Target
 from ...options.path_fields import AnyPaths, paths_of
-from ...standard.tags import Tag
 from ..inputs.image_files import find_other_series, nifti_files, note_of_archives, selected_files, selected_stores
 from ..inputs.image_with_record import ImageWithRecord, open_nifti, open_store
 from ..inputs.joined_images import joined_files
@@ -136,7 +134,7 @@ def _inspection(given: Sequence[Path], options: ConversionOptions, deep: bool, p
         try:
             result.images.append(of_plan(plan))
         except Exception as error:
-            result.add_problem(plan.instances[0].path, error, _series_uid(plan))
+            result.add_problem(plan.instances[0].path, error, plan.series_uid)
     if deep:
         _decode(plans, result, progress)
     if selected.patterns and not result.images and not result.problems:
@@ -189,8 +187,4 @@ def _decode(plans: Sequence[Plan], result: Inspection, progress: Progress | None
         try:
             load(plan, None)
         except Exception as error:
-            result.add_problem(plan.instances[0].path, error, _series_uid(plan))
-
-
-def _series_uid(plan: Plan) -> str:
-    return metadata.text(plan.instances[0].elements, Tag.SERIES_INSTANCE_UID)
+            result.add_problem(plan.instances[0].path, error, plan.series_uid)

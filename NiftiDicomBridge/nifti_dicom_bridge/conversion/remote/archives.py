@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ...errors import BridgeError
+from ...model.listing import listed
 from ...model.report import ConversionReport, Entry, Outcome
 from ...options import ConversionOptions, Progress
 from ...options.urls import is_address
@@ -16,9 +17,6 @@ from .shown_places import ShownPlaces
 
 if TYPE_CHECKING:
     from ...network.transfer_report import TransferEntry
-
-_NAMES = 4
-"""Files that a sentence names."""
 
 
 @dataclass
@@ -121,7 +119,6 @@ def send_outputs(report: ConversionReport, options: ConversionOptions, progress:
 
 
 def _not_sent(target: str, paths: list[Path], reason: str) -> Entry:
-    names = ", ".join("/".join(path.parts[-2:]) for path in paths[:_NAMES])
-    names += f" and {len(paths) - _NAMES} more" * (len(paths) > _NAMES)
+    names = listed("/".join(path.parts[-2:]) for path in paths)
     error = f"{len(paths)} file(s) were written and not sent ({names}): {reason.rstrip('.')}."
     return Entry(target, Outcome.FAILED, paths, error=f"{error} nifti-dicom-bridge send sends them.")

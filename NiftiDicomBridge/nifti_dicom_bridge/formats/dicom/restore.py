@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from ...errors import PixelError, SidecarError
+from ...model.listing import listed
 from ...model.metadata import Instance, PixelElement
 from ...model.volume import Volume
 from ...model.voxels.lazy_voxels import LazyVoxels
@@ -93,10 +94,9 @@ def _check_complete(content: InstanceFrames) -> None:
     have = {ref.frame for ref in content.frames}
     missing = sorted(set(range(wanted)) - have)
     if missing:
-        some = ", ".join(str(n + 1) for n in missing[:6]) + ("…" if len(missing) > 6 else "")
         raise SidecarError(
-            f"{content.instance.name}: {len(missing)} of its {wanted} frames are in none of the images given (frame {some}). "
-            "One object became several NIfTI images: give all of them together."
+            f"{content.instance.name}: {len(missing)} of its {wanted} frames are in none of the images given (frame "
+            f"{listed(n + 1 for n in missing)}). One object became several NIfTI images: give all of them together."
         )
 
 

@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from ...errors import ZarrReadError
+from ...model.listing import listed
 from ...model.processes.limits import check_expanded
 from ...model.voxels.lazy_voxels import LazyVoxels
 from .ome import OmeImage
@@ -112,8 +113,7 @@ class ZarrVoxels(LazyVoxels):
             for key, place in places.items()
             if len(place) == len(counts) and any(n >= count for n, count in zip(place, counts, strict=True))
         )
-        shown = ", ".join(outside[:SHOWN]) + (", …" if len(outside) > SHOWN else "")
-        return f"{len(outside)} chunk(s) ({shown}) are outside of the array" if outside else ""
+        return f"{len(outside)} chunk(s) ({listed(outside)}) are outside of the array" if outside else ""
 
     def _counts(self) -> list[int]:
         """Return how many chunks, or shards, there should be along each axis."""

@@ -11,6 +11,7 @@ from pydicom.dataset import Dataset
 
 from ....errors import LabelError
 from ....labels import Code, Segment, description_of, with_codes
+from ....model.listing import listed
 from ....model.metadata import Log
 from ....model.processes.freed_memory import return_freed_memory
 from ....model.space.geometry import Plane
@@ -38,7 +39,6 @@ LARGEST_NUMBER = 65535
 """SegmentNumber is US (PS3.3 C.8.20.4)."""
 _DERIVATION = ("113076", "DCM", "Segmentation")
 _CONTENT_LABEL = "SEGMENTATION"
-_FEW = 5
 _SUM_TOLERANCE = 0.02
 
 
@@ -153,9 +153,9 @@ def named_segments(values: Iterable[int], request: SegmentationRequest) -> list[
     nameless = [number for number in numbers if number not in known]
     absent = sorted(set(known) - set(numbers))
     if nameless:
-        request.log.warnings.append(f"the meaning of label {_some(nameless)} is not specified: named by number")
+        request.log.warnings.append(f"the meaning of label {listed(nameless)} is not specified: named by number")
     if absent:
-        request.log.notes.append(f"{len(absent)} of the labels described have no voxel and were left out: {_some(absent)}")
+        request.log.notes.append(f"{len(absent)} of the labels described have no voxel and were left out: {listed(absent)}")
     return [known.get(number) or Segment(number, f"Label {number}") for number in numbers]
 
 
@@ -166,7 +166,7 @@ def _note_nothing_found(segments: Sequence[Segment], request: SegmentationReques
             "all voxels are 0, and no label is described, so there is nothing to write. Check that it is the right file. To "
             f"write that nothing was found, describe the labels that were looked for: {remedy('label-names')}."
         )
-    names = _some([segment.label for segment in segments])
+    names = listed([segment.label for segment in segments])
     request.log.warnings.insert(0, f"all voxels are 0, so the object states that nothing was found of: {names}")
 
 
@@ -210,7 +210,7 @@ def probability_maps(request: SegmentationRequest) -> tuple[np.ndarray, list[_Nu
     count = array.shape[-1]
     nameless = [n for n in range(1, count + 1) if n not in known]
     if nameless:
-        request.log.warnings.append(f"the meaning of map {_some(nameless)} is not specified: named by number")
+        request.log.warnings.append(f"the meaning of map {listed(nameless)} is not specified: named by number")
     segments = [known.get(n) or Segment(n, f"Label {n}") for n in range(1, count + 1)]
     if not array.any():
         _note_nothing_found(segments, request)
@@ -232,7 +232,7 @@ def _starts_with_background(array: np.ndarray, known: dict[int, Segment]) -> boo
     if numbers and numbers != list(range(1, count)):
         raise LabelError(
             f"The {count} maps add up to 1, so the first may be the background, but {len(numbers)} label(s) are named: "
-            f"{_some(numbers)}. Name labels 1 to {count - 1} if it is, labels 1 to {count} if it is not."
+            f"{listed(numbers)}. Name labels 1 to {count - 1} if it is, labels 1 to {count} if it is not."
         )
     return bool(numbers) or bool((array[np.ix_((0, -1), (0, -1), (0, -1), (0,))] > 0.5).all())
 
@@ -343,8 +343,3 @@ def _concept(code: Code) -> Any:
     from highdicom.sr.coding import CodedConcept
 
     return CodedConcept(code.value, code.scheme, code.meaning[:64])
-
-
-def _some(labels: Sequence[int | str]) -> str:
-    rest = f" and {len(labels) - _FEW} more" if len(labels) > _FEW else ""
-    return ", ".join(map(str, labels[:_FEW])) + rest

@@ -10,11 +10,13 @@ from typing import Any
 
 import numpy as np
 
+from ....model import metadata
 from ....model.files.names import safe_name, unique_name
 from ....model.metadata import Instance
 from ....model.processes.garbage_collection import collection_paused
 from ....model.volume import Volume
 from ....standard.sop_classes import SEGMENTATIONS
+from ....standard.tags import Tag
 from .attributes.shared_values import SharedValues, SimilarDataSets
 from .frames.frame_info import FrameInfo
 from .frames.frames import SharedDescriptions, frames_of
@@ -61,6 +63,16 @@ class Plan:
     def paths(self) -> list[Path]:
         """The files of its instances."""
         return [Path(instance.path) for instance in self.instances]
+
+    @property
+    def series_uid(self) -> str:
+        """SeriesInstanceUID; empty where it is not stated."""
+        return metadata.text(self.instances[0].elements, Tag.SERIES_INSTANCE_UID)
+
+    @property
+    def frame_of_reference(self) -> str:
+        """FrameOfReferenceUID; empty where it is not stated."""
+        return metadata.text(self.instances[0].elements, Tag.FRAME_OF_REFERENCE_UID)
 
     @property
     def frames(self) -> list[list[FrameInfo]]:

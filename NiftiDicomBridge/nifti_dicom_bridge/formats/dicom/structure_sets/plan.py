@@ -11,6 +11,7 @@ import numpy as np
 from ....model import metadata
 from ....model.dicom_source import DicomSource, Origin
 from ....model.files.names import safe_name
+from ....model.listing import listed
 from ....model.metadata import Instance, SeriesMetadata
 from ....model.space.geometry import Plane
 from ....model.volume import Volume
@@ -221,27 +222,22 @@ def _warnings(masks: Sequence[RoiMasks], is_numbered: bool) -> list[str]:
     for one in masks:
         for sentence in one.warnings:
             names.setdefault(sentence, []).append(one.roi.name)
-    warnings = [f"{_some(regions)}: {sentence}" for sentence, regions in names.items()]
+    warnings = [f"{listed(regions)}: {sentence}" for sentence, regions in names.items()]
     empty = [one.roi.name for one in masks if not one.planes and not one.warnings]
     if empty:
-        warnings.append(f"{_some(empty)}: no voxel center is within the contours, or there are none")
+        warnings.append(f"{listed(empty)}: no voxel center is within the contours, or there are none")
     if not is_numbered:
         numbers = ", ".join(f"{one.roi.label} {one.roi.name}" for one in masks[:_FEW])
         warnings.append(f"the ROI numbers are not unique, or not from 1 to 65535: labels are numbered from 1 ({numbers})")
     holes = [one.roi.name for one in masks if one.notes]
     if holes:
-        warnings.append(f"{_some(holes)}: contours within others are holes (XOR)")
+        warnings.append(f"{listed(holes)}: contours within others are holes (XOR)")
     return warnings
 
 
 def _of_several(n: int, count: int, members: Sequence[RoiMasks]) -> str:
-    names = _some([one.roi.name for one in members])
+    names = listed([one.roi.name for one in members])
     return f"regions overlap: this is label map {n} of {count}, of {names}; only all together give the object back"
-
-
-def _some(names: Sequence[str]) -> str:
-    rest = f" and {len(names) - _FEW} more" if len(names) > _FEW else ""
-    return ", ".join(names[:_FEW]) + rest
 
 
 # --- references -------------------------------------------------------------------------------------------------------
@@ -268,8 +264,8 @@ class _GridChooser:
         """Return the grid for regions of one frame of reference; None if there is none, or several."""
         space = rois[0].frame_of_reference
         images = {image for roi in rois for contour in roi.contours for image in contour.images}
-        listed = _referenced_series(self.instance, space)
-        scores = [(len(images & _images_of(plan).keys()), _series_uid(plan) in listed) for plan in self.candidates]
+        stated = _referenced_series(self.instance, space)
+        scores = [(len(images & _images_of(plan).keys()), plan.series_uid in stated) for plan in self.candidates]
         drawn_on = [n for n, (count, is_listed) in enumerate(scores) if count or is_listed]
         if drawn_on:
             best = self.candidates[max(drawn_on, key=lambda n: (*scores[n], len(self.candidates[n].frames[0])))]
@@ -277,7 +273,7 @@ class _GridChooser:
         same = self._in_space(space)
         if len(same) != 1:
             return None
-        doubts = self.spaces.doubt(space, _space_of(same[0]), same[0].title)
+        doubts = self.spaces.doubt(space, same[0].frame_of_reference, same[0].title)
         if doubts:
             return _Grid(same[0], doubts)
         if not self.is_named:
@@ -288,7 +284,7 @@ class _GridChooser:
         """Return that contours of some regions refer to images that are there, but are not those of the grid."""
         others = set().union(*map(_images_of, self.candidates)) - _images_of(best).keys()
         names = [roi.name for roi in rois if any(others.intersection(contour.images) for contour in roi.contours)]
-        return [f"{_some(names)}: {_OTHER_IMAGES.format(title=best.title)}"] if names else []
+        return [f"{listed(names)}: {_OTHER_IMAGES.format(title=best.title)}"] if names else []
 
     def _in_space(self, space: str) -> list[Plan]:
         """Return the volumes in a frame of reference, else in the same space, of the same patient.
@@ -297,25 +293,27 @@ class _GridChooser:
         """
         if self.is_named:
             own = [plan for plan in self.candidates if _may_be_in(plan, space)]
-            return own or [plan for plan in self.candidates if self.spaces.are_one(space, _space_of(plan))]
+            return own or [plan for plan in self.candidates if self.spaces.are_one(space, plan.frame_of_reference)]
         own = [plan for plan in self.candidates if not _of_another_patient(self.instance, plan)]
-        same = [plan for plan in own if self.spaces.are_one(space, _space_of(plan))]
+        same = [plan for plan in own if self.spaces.are_one(space, plan.frame_of_reference)]
         return [plan for plan in same if _is_in(plan, space)] or same
 
     def reason(self, spaces: Sequence[str]) -> str:
         """Return why no grid was chosen."""
-        listed = ", ".join(_referenced_series(self.instance))
+        referred = ", ".join(_referenced_series(self.instance)) or "unknown"
         same = [plan.title for plan in self.candidates if any(plan in self._in_space(space) for space in spaces)]
         if same:
-            return _SEVERAL.format(series=listed or "unknown", titles=_some(same))
+            return _SEVERAL.format(series=referred, titles=listed(same))
         moved = [
-            plan.title for plan in self.candidates if any(self.spaces.are_moved(space, _space_of(plan)) for space in spaces)
+            plan.title
+            for plan in self.candidates
+            if any(self.spaces.are_moved(space, plan.frame_of_reference) for space in spaces)
         ]
         if moved:
-            return _MOVED.format(titles=_some(moved), series=listed or "unknown")
-        if not self.is_named and not listed and not any(spaces):
+            return _MOVED.format(titles=listed(moved), series=referred)
+        if not self.is_named and referred == "unknown" and not any(spaces):
             return _NO_SPACE
-        return (_OTHER_SPACE if self.is_named else NO_IMAGES).format(series=listed or "unknown")
+        return (_OTHER_SPACE if self.is_named else NO_IMAGES).format(series=referred)
 
 
 def _of_another_patient(instance: Instance, plan: Plan) -> list[str]:
@@ -341,21 +339,13 @@ def _images_of(plan: Plan) -> dict[ContourImage, Plane | None]:
     return images
 
 
-def _series_uid(plan: Plan) -> str:
-    return metadata.text(plan.instances[0].elements, Tag.SERIES_INSTANCE_UID)
-
-
 def _is_in(plan: Plan, space: str) -> bool:
-    return bool(space) and _space_of(plan) == space
+    return bool(space) and plan.frame_of_reference == space
 
 
 def _may_be_in(plan: Plan, space: str) -> bool:
     """Whether a volume is in a frame of reference, or one of both is not stated."""
-    return not space or _space_of(plan) in ("", space)
-
-
-def _space_of(plan: Plan) -> str:
-    return metadata.text(plan.instances[0].elements, Tag.FRAME_OF_REFERENCE_UID)
+    return not space or plan.frame_of_reference in ("", space)
 
 
 def _referenced_series(instance: Instance, frame_of_reference: str = "") -> list[str]:

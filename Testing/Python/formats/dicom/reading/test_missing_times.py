@@ -75,7 +75,7 @@ def test_times_that_are_missing_at_the_end_are_named(count: int, missing: int, f
 
 
 @pytest.mark.parametrize(
-    ("missing", "words"), [((3, 5, 7, 9, 11), "3, 5, 7, 9, 11"), ((3, 5, 7, 9, 11, 13), "3, 5, 7, 9, 11, …")]
+    ("missing", "words"), [((3, 5, 7, 9, 11), "3, 5, 7, 9, 11"), ((3, 5, 7, 9, 11, 13), "3, 5, 7, 9, 11 and 1 more")]
 )
 def test_of_many_missing_times_some_are_named(missing: tuple[int, ...], words: str, tmp_path: Path) -> None:
     found = [

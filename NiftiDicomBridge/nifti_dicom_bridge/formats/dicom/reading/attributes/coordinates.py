@@ -166,6 +166,8 @@ TIMES = (
     Time("the number at the end of SOPInstanceUID", read.number_of_uid, runs=True, complete=True, of_attributes=False),
 )  # fmt: skip
 """In order of trust."""
+INSTANCES = next(n for n, row in enumerate(TIMES) if row.name == INSTANCE_NUMBER)
+"""The row of the InstanceNumber."""
 
 
 def meanings_of(frame: Frame) -> dict[str, Any]:

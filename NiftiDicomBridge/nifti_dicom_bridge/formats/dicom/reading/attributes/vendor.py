@@ -10,7 +10,7 @@ from typing import Any
 from .....errors import DicomReadError
 from .....model import metadata
 from .....model.metadata import Element, Elements
-from .....model.similar_elements import SimilarElements
+from .....model.similar_elements import like_of
 from .....standard import ge_pepolar
 from .....standard.pydicom_tables import private_vr_of
 from .....standard.siemens_csa import csa_values
@@ -116,7 +116,7 @@ def manufacturer(elements: Elements) -> str:
     stated = metadata.text(elements, Tag.MANUFACTURER).upper()
     if stated:
         return stated
-    there = filter(_tags_of(elements).__contains__, _MARKING_CREATORS)
+    there = filter(like_of(elements).__contains__, _MARKING_CREATORS)
     creators = {metadata.text(elements, tag).upper() for tag in there}
     return next((name for name, starts in (*_CREATORS, CANON) if any(one.startswith(starts) for one in creators)), "")
 
@@ -210,12 +210,7 @@ def are_rows_reversed(elements: Elements) -> bool | None:
 
 
 def _has_creator(elements: Elements, group: int) -> bool:
-    return any(map(_tags_of(elements).__contains__, _creators_of(group)))
-
-
-def _tags_of(elements: Elements) -> Elements:
-    """Return elements with the same tags, which tell faster whether they have one."""
-    return elements.like if type(elements) is SimilarElements else elements
+    return any(map(like_of(elements).__contains__, _creators_of(group)))
 
 
 @cache

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
 
 import numpy as np
 
 from .....errors import DicomReadError
 from .....model import metadata
+from .....model.listing import listed
 from .....model.metadata import Elements
 from .....standard.tags import Tag
 from .segment_background import LABEL_MAP, background_of, doubts_of_background
@@ -52,11 +52,11 @@ class DoubtsOfValues:
         if not self._found:
             return []
         if self._kind == LABEL_MAP:
-            numbers = _listed(sorted(self._found))
+            numbers = listed(sorted(self._found))
             return [f"SegmentSequence (0062,0002) does not describe segment {numbers}, which voxels are of"]
         if self._kind == "BINARY":
             return [
-                f"voxels have the value {_listed(sorted(self._found))}, and SegmentationType (0062,0001) BINARY knows 0 and 1 "
+                f"voxels have the value {listed(sorted(self._found))}, and SegmentationType (0062,0001) BINARY knows 0 and 1 "
                 "only: no segment has these numbers, which are kept"
             ]
         name = "MaximumFractionalValue (0062,000E)"
@@ -82,7 +82,7 @@ def doubts_of_numbers(elements: Elements, numbers: set[int | None]) -> list[str]
     described = Counter(metadata.integer(item, Tag.SEGMENT_NUMBER) for item in items)
     doubts = []
     if several := [number for number, count in described.items() if count > 1]:
-        doubts.append(f"several segments have the number {_listed(several)}: which name and code it has is unknown")
+        doubts.append(f"several segments have the number {listed(several)}: which name and code it has is unknown")
     if metadata.text(elements, Tag.SEGMENTATION_TYPE) == LABEL_MAP:
         return [*doubts, *doubts_of_background(elements)]
     if None in numbers and len(items) > 1:
@@ -91,7 +91,7 @@ def doubts_of_numbers(elements: Elements, numbers: set[int | None]) -> list[str]
             "(SegmentIdentificationSequence (0062,000A) is missing). Copy it again from its source."
         )
     if unknown := sorted(number for number in numbers - described.keys() if number is not None):
-        doubts.append(f"SegmentSequence (0062,0002) does not describe segment {_listed(unknown)}, which frames are of")
+        doubts.append(f"SegmentSequence (0062,0002) does not describe segment {listed(unknown)}, which frames are of")
     return doubts
 
 
@@ -121,7 +121,3 @@ def doubt_of_gaps(steps_mm: np.ndarray, thickness_mm: float) -> list[str]:
         f"no SpacingBetweenSlices (0018,0088): the slices are {distances.min():g} mm apart and {thickness_mm:g} mm thick, so "
         f"{LEFT_OUT}"
     ]
-
-
-def _listed(numbers: Sequence[int]) -> str:
-    return ", ".join(map(str, numbers[:8])) + (", …" if len(numbers) > 8 else "")

@@ -65,7 +65,7 @@ def put_on_series(plans: list[Plan], references: Sequence[Plan] = (), spaces: Sp
     plans = placed_by_sources(plans, series)
     by_space: dict[str, list[Plan]] = defaultdict(list)
     for one in series:
-        by_space[_space_of(one)].append(one)
+        by_space[one.frame_of_reference].append(one)
     for plan in filter(is_of_segmentation, plans):
         near = _near(plan, by_space, spaces)
         grids = [
@@ -73,7 +73,7 @@ def put_on_series(plans: list[Plan], references: Sequence[Plan] = (), spaces: Sp
         ]
         if grids and all(_are_same(grids[0][1], grid) for _, grid in grids):
             _put_on(plan, *grids[0])
-            plan.warnings += spaces.doubt(_space_of(plan), _space_of(grids[0][0]), grids[0][0].title)
+            plan.warnings += spaces.doubt(plan.frame_of_reference, grids[0][0].frame_of_reference, grids[0][0].title)
         elif references:
             plan.warnings = [*plan.warnings, _NOT_OF_REFERENCE if near else _IN_ANOTHER_SPACE]
     return plans
@@ -81,7 +81,7 @@ def put_on_series(plans: list[Plan], references: Sequence[Plan] = (), spaces: Sp
 
 def _near(plan: Plan, by_space: Mapping[str, list[Plan]], spaces: Spaces) -> list[Plan]:
     """Return the series that may be in the frame of reference of a Segmentation: one of both may not specify any."""
-    own = _space_of(plan)
+    own = plan.frame_of_reference
     return [one for space, some in by_space.items() if not own or not space or spaces.are_one(own, space) for one in some]
 
 
@@ -109,13 +109,17 @@ def _series_of(plan: Plan, near: Sequence[Plan], are_named: bool, spaces: Spaces
         return [one for one in near if _have_one_distance(plan, one) is not False]
     referenced = [one for one in _referenced(plan, near) if _have_one_distance(plan, one) is not False]
     placed = [one for one in near if _are_in_one_space(plan, one, spaces) and _have_one_distance(plan, one)]
-    return referenced or [one for one in placed if _space_of(one) == _space_of(plan)] or placed
+    return referenced or [one for one in placed if one.frame_of_reference == plan.frame_of_reference] or placed
 
 
 def _are_in_one_space(plan: Plan, series: Plan, spaces: Spaces) -> bool:
     """Whether both specify a frame of reference, which is one space, and are of one patient."""
     is_foreign = is_of_another_patient(plan.instances[0].elements, series.instances[0].elements)
-    return bool(_space_of(series)) and spaces.are_one(_space_of(plan), _space_of(series)) and not is_foreign
+    return (
+        bool(series.frame_of_reference)
+        and spaces.are_one(plan.frame_of_reference, series.frame_of_reference)
+        and not is_foreign
+    )
 
 
 def _have_one_distance(plan: Plan, series: Plan) -> bool | None:
@@ -136,10 +140,6 @@ def _thickness_of(plan: Plan) -> float:
     elements = plan.instances[first.instance].elements
     look = Lookup(elements, own_groups(elements, first.frame))
     return look.number(Tag.PIXEL_MEASURES_SEQUENCE, Tag.SLICE_THICKNESS) or 0.0
-
-
-def _space_of(plan: Plan) -> str:
-    return metadata.text(plan.instances[0].elements, Tag.FRAME_OF_REFERENCE_UID)
 
 
 def _referenced(plan: Plan, series: Sequence[Plan]) -> list[Plan]:

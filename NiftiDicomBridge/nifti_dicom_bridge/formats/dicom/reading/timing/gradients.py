@@ -8,6 +8,7 @@ import numpy as np
 
 from .....model import metadata
 from .....model.legacy_converted import own_groups
+from .....model.listing import listed
 from .....model.metadata import Instance, SeriesMetadata
 from .....model.space.geometry import ras_of_lps
 from .....standard.tags import Tag
@@ -70,7 +71,7 @@ def _notes_of(
         return []
     if len(stated) < len(weightings):
         unknown = [n for n, weighting in enumerate(weightings, 1) if weighting is None]
-        return [f"time(s) {_some(unknown)} of {len(weightings)} do not specify a b-value: .bval and .bvec are not written"]
+        return [f"time(s) {listed(unknown, 8)} of {len(weightings)} do not specify a b-value: .bval and .bvec are not written"]
     directed = next((frames[n][0].instance for n, weighting in enumerate(stated) if weighting.direction.any()), None)
     axes = "" if directed is None else doubt_of_axes(instances[directed].elements)
     parts = next(filter(None, (doubt_of_parts(instances[times[0].instance].elements) for times in frames)), "")
@@ -90,7 +91,7 @@ def _doubt_of_slices(frames: Sequence[Sequence[FrameInfo]]) -> str:
         b_values = [weighting[0] for weighting in weightings if weighting is not None]
         if b_values and max(b_values) - min(b_values) > SAME_B * max(b_values):
             mixed.append(n)
-    return f"slices of time(s) {_some(mixed)} have different b-values: .bval has that of the first slice" if mixed else ""
+    return f"slices of time(s) {listed(mixed, 8)} have different b-values: .bval has that of the first slice" if mixed else ""
 
 
 def _doubt_of_directions(
@@ -112,13 +113,9 @@ def _notes_of_undirected(stated: Sequence[Weighting], least: float) -> list[str]
     if not undirected or not any(weighting.direction.any() for weighting in stated):
         return []
     return [
-        f"time(s) {_some(undirected)} of {len(stated)} have a b-value but no gradient direction, unlike the others: leave them "
-        "out of tensor fits (trace or mean images?)"
+        f"time(s) {listed(undirected, 8)} of {len(stated)} have a b-value but no gradient direction, unlike the others: leave "
+        "them out of tensor fits (trace or mean images?)"
     ]
-
-
-def _some(numbers: Sequence[int]) -> str:
-    return ", ".join(map(str, numbers[:8])) + (", …" if len(numbers) > 8 else "")
 
 
 def _least(instances: Sequence[Instance]) -> float:

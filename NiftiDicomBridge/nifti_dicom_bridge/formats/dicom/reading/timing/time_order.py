@@ -3,20 +3,20 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from itertools import islice, pairwise
 from typing import Any
 
 import numpy as np
 
-from ..attributes.coordinates import INSTANCE_NUMBER, TIMES, TimesOfFrames
+from .....model.listing import listed
+from ..attributes.coordinates import INSTANCE_NUMBER, INSTANCES, TIMES, TimesOfFrames
 from ..frames.frame_info import FrameInfo
 from .times import Division
 
 Frames = list[FrameInfo]
 _STATES = [n for n, row in enumerate(TIMES) if not row.orders and row.name != "SOPInstanceUID"]
-_INSTANCES = next(n for n, row in enumerate(TIMES) if row.name == INSTANCE_NUMBER)
-_IN_ORDER = sorted(range(len(TIMES)), key=lambda n: _INSTANCES + 0.5 if TIMES[n].follows_instances else n)
+_IN_ORDER = sorted(range(len(TIMES)), key=lambda n: INSTANCES + 0.5 if TIMES[n].follows_instances else n)
 _PHASE, _LABEL = (
     next(n for n, row in enumerate(TIMES) if row.name.startswith(name)) for name in ("phase number", "label type")
 )
@@ -179,11 +179,11 @@ def missing_times(volumes: Sequence[Frames], series: Frames) -> str:
             numbers |= _numbers_of_others(volumes, series, n)
         gaps = own_gaps - numbers
         if 0 < len(gaps) <= len(volumes) // 2:
-            return f"{len(gaps)} time(s) missing: no frame has {row.name} {_listed(gaps)}"
+            return f"{len(gaps)} time(s) missing: no frame has {row.name} {listed(sorted(gaps))}"
         if 0 < len(own_gaps) <= len(volumes) // _FEW and not gaps:
             return (
-                f"{row.name} {_listed(own_gaps)} of the series is not in this image, but in one whose other attributes differ: "
-                "the time axis has gaps"
+                f"{row.name} {listed(sorted(own_gaps))} of the series is not in this image, but in one whose other attributes "
+                "differ: the time axis has gaps"
             )
         if not gaps:
             return _missing_at_end(volumes, numbers, row.name)
@@ -206,10 +206,6 @@ def _counted(volumes: Sequence[Frames], times: TimesOfFrames, n: int) -> set[int
 def _first_number(volumes: Sequence[Frames], numbers: set[int]) -> int:
     """Return the number with which counting begins: 1 where only the first time is missing."""
     return 1 if min(numbers) == 2 and not _has_first_instance(volumes) else min(numbers)
-
-
-def _listed(numbers: Collection[int]) -> str:
-    return ", ".join(map(str, sorted(numbers)[:5])) + (", …" if len(numbers) > 5 else "")
 
 
 def _numbers_of_others(volumes: Sequence[Frames], series: Frames, n: int) -> set[int]:

@@ -10,8 +10,9 @@ from typing import Any
 
 import numpy as np
 
+from .....model.listing import listed
 from .....model.voxels.median import median_of
-from ..attributes.coordinates import INSTANCE_NUMBER, TIMES, Time, TimesOfFrames
+from ..attributes.coordinates import INSTANCE_NUMBER, INSTANCES, TIMES, Time, TimesOfFrames
 from ..frames.frame_info import FrameInfo
 from ..frames.tolerances import OVERLAP, SAME_STEP, WHOLE, same_place_mm
 from ..stacking.interleaved import FEWEST, interleaved_stacks
@@ -25,7 +26,6 @@ _ASSUMED = (
     "files are missing, and {} fits two times for slices that lack one: the time that neighboring slices suggest is assumed; "
     "slices of two times may be mixed"
 )
-_INSTANCES = next(n for n, row in enumerate(TIMES) if row.name == INSTANCE_NUMBER)
 _FEWEST_IN_PASS = 4
 """Fewer slices that are interleaved look like passes of which the first begins within a volume."""
 _INTERLEAVED = (
@@ -321,7 +321,7 @@ def _are_repeated(places: Sequence[Frames]) -> bool:
 
 def _are_numbered(place: Frames) -> bool:
     """Whether each frame at a place has an InstanceNumber of its own."""
-    numbers = {frame.times[_INSTANCES] if frame.times else None for frame in place}
+    numbers = {frame.times[INSTANCES] if frame.times else None for frame in place}
     return len(numbers) == len(place) and None not in numbers
 
 
@@ -333,8 +333,7 @@ def _divide_by_count(places: Sequence[Frames], division: Division) -> None:
     several = [(n, place) for n, place in enumerate(places, 1) if len(place) > 1]
     is_ordered = all(_are_numbered(place) for _, place in several)
     if len(places) > 1 and _are_repeated(places) and is_ordered:
-        numbers = ", ".join(str(n) for n, _ in several[:8]) + (", …" if len(several) > 8 else "")
-        division.notes.append(_REPEATED.format(numbers))
+        division.notes.append(_REPEATED.format(listed((n for n, _ in several), 8)))
     else:
         division.is_guessed |= len(places) > 1
     for time in range(max(map(len, places))):
