@@ -11,11 +11,12 @@ import slicer
 from nifti_dicom_bridge import Volume, identity_of, segments_of
 
 from ..Host.Hierarchy import place
+from ..Nodes.FirstFrame import remember_first_frame
 from ..Nodes.NodeKinds import LABEL_MAP, SEGMENTATION, VOLUME
-from ..Nodes.PixelGrid import remember_pixel_grid
+from ..Nodes.PixelGrid import IMAGE_OF_PIXELS, remember_pixel_grid
 from ..Nodes.Segments import companion_table, read_label_table
 from ..Nodes.SourceFile import ATTRIBUTE
-from ..Originals.PixelsOfSegmentations import Pixels, pixels_of, require_place
+from ..Originals.PixelsOfSegmentations import Pixels, pixels_of, pixels_of_probabilities
 from . import Display
 from .NewSegmentations import add_segmentation, refer_to_image
 from .NewVolumes import Grid, add_sequence, add_volume
@@ -74,17 +75,20 @@ def add_series(volumes: Sequence[Volume], name: str) -> list[Any]:
         Of the series; what differs between the volumes is appended (see `names_of`).
     """
     objects: dict[str, list[Volume]] = {}
-    images = []
+    images: list[tuple[Volume, Pixels | None]] = []
     for volume in volumes:
         if segments_of(volume) and volume.source is not None:
             objects.setdefault(volume.source.metadata.first.uid, []).append(volume)
         else:
-            images.append(require_place(volume))
+            images.append((volume, pixels_of_probabilities(volume)))
     firsts = [layers[0] for layers in objects.values()]
-    names = names_of([*firsts, *images], name) if volumes else []
+    names = names_of([*firsts, *(volume for volume, _ in images)], name) if volumes else []
     nodes = [_add_object(layers, label) for layers, label in zip(objects.values(), names, strict=False)]
-    for number, (volume, label) in enumerate(zip(images, names[len(firsts) :], strict=True)):
-        nodes.append(add_nodes(volume, label, shown=number == 0)[0])
+    for number, ((volume, pixels), label) in enumerate(zip(images, names[len(firsts) :], strict=True)):
+        placed = volume if pixels is None else pixels.placed(volume)
+        nodes.append(add_nodes(placed, label, shown=number == 0)[0])
+        if pixels is not None:
+            _put_on(nodes[-1], pixels)
     return nodes
 
 
@@ -104,8 +108,11 @@ def _add_object(layers: Sequence[Volume], name: str) -> Any:
 
 
 def _put_on(node: Any, pixels: Pixels) -> None:
-    """Let a segmentation follow the image that it was made from, and record where its pixels are."""
-    if pixels.is_sequence:
+    """Let what was made from the pixels of an image follow it, and record where they are."""
+    if not node.IsA(SEGMENTATION):
+        node.SetNodeReferenceID(IMAGE_OF_PIXELS, pixels.node.GetID())
+        remember_pixel_grid(node, pixels.grid)
+    elif pixels.is_sequence:
         node.SetNodeReferenceID(node.GetReferenceImageGeometryReferenceRole(), pixels.node.GetID())
     else:
         node.SetReferenceImageGeometryParameterFromVolumeNode(pixels.node)
@@ -134,7 +141,10 @@ def _remember(node: Any, volume: Volume, source: Path | None, time: int | None =
         return
     if node.IsA(VOLUME) or node.IsA(SEGMENTATION):
         listed = (uids if time is None else uids[time]).reshape(-1).tolist()
-        node.SetAttribute("DICOM.instanceUIDs", " ".join(listed[:1] if len(set(listed)) == 1 else listed))
+        several = len(set(listed)) > 1
+        node.SetAttribute("DICOM.instanceUIDs", " ".join(listed if several else listed[:1]))
+        if node.IsA(VOLUME) and time is None and not several:
+            remember_first_frame(node, volume)
     if source is not None:
         node.SetAttribute(ATTRIBUTE, str(source))
 

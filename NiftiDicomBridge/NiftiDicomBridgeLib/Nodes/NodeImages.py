@@ -101,6 +101,8 @@ class NodeImage:
         The grid of every time where they differ, as in a sequence of single slices; None where all have `ijk_to_ras`.
     pixel_grid : numpy.ndarray or None, shape (4, 4)
         Where Slicer has the pixels of a DICOM Segmentation without a position, mm; None for all others.
+    first_frame : tuple of (str, int) or None
+        SOP Instance UID and number of its first frame, where that is recorded.
     """
 
     name: str
@@ -119,6 +121,7 @@ class NodeImage:
     warnings: tuple[str, ...] = ()
     grids: np.ndarray | None = None
     pixel_grid: np.ndarray | None = None
+    first_frame: tuple[str, int] | None = None
 
 
 def grid_of(node: Any) -> np.ndarray:

@@ -13,6 +13,7 @@ import vtk
 from nifti_dicom_bridge import BridgeError
 
 from ..Originals.DrawnTimes import DrawnTime
+from .FirstFrame import first_frame_of
 from .NodeImages import DIFFERENT_VOLUMES, Label, NodeImage, bytes_of_color, grid_of, remove_with_displays
 from .NodeKinds import (
     DIFFUSION,
@@ -25,7 +26,7 @@ from .NodeKinds import (
     refused_as,
     sequence_of,
 )
-from .PixelGrid import pixel_grid_of
+from .PixelGrid import IMAGE_OF_PIXELS, pixel_grid_of
 from .Segments import image_of_segmentation
 from .SourceFile import source_of
 from .Transforms import HARDEN_FIRST, REFUSED, Nonlinear, linear_parents
@@ -51,17 +52,18 @@ def image_of(node: Any, nonlinear: Nonlinear = REFUSED, time: DrawnTime | None =
         If the node is none that can be written, is empty, or is under a nonlinear transform of a person's making.
     """
     if node is not None and node.IsA(SEGMENTATION):
-        return image_of_segmentation(node, *_parents_of_segmentation(node, nonlinear), time)
+        return image_of_segmentation(node, *_parents_of(node, nonlinear, HARDEN_FIRST), time)
     sequence = sequence_of(node)
     return _image_of_sequence(sequence, node) if sequence is not None else _image_of_volume(node, nonlinear)
 
 
-def _parents_of_segmentation(node: Any, nonlinear: Nonlinear) -> tuple[np.ndarray, bool]:
-    """Return the transforms of a segmentation to world; none where it has no position, and follows its image."""
+def _parents_of(node: Any, nonlinear: Nonlinear, advice: str) -> tuple[np.ndarray, bool]:
+    """Return the transforms of a node to world; none if it is of a Segmentation without a position, and follows its image."""
     transform = node.GetParentTransformNode()
     if pixel_grid_of(node) is None or transform is None:
-        return linear_parents(node, HARDEN_FIRST, nonlinear.left_out)
-    image = node.GetNodeReference(node.GetReferenceImageGeometryReferenceRole())
+        return linear_parents(node, advice, nonlinear.left_out)
+    role = node.GetReferenceImageGeometryReferenceRole() if node.IsA(SEGMENTATION) else IMAGE_OF_PIXELS
+    image = node.GetNodeReference(role)
     if image is None or image.GetParentTransformNode() is not transform:
         raise BridgeError(
             f"{node.GetName()} is under the transform {transform.GetName()}, and the image that it was made from is not. It "
@@ -76,7 +78,7 @@ def _parents_of_segmentation(node: Any, nonlinear: Nonlinear) -> tuple[np.ndarra
 def _image_of_volume(node: Any, nonlinear: Nonlinear) -> NodeImage:
     _require_convertible(node)
     try:
-        parent_to_world, acquisition = linear_parents(node, nonlinear.advice, nonlinear.left_out)
+        parent_to_world, acquisition = _parents_of(node, nonlinear, nonlinear.advice)
     except BridgeError:
         if not nonlinear.resample:
             raise
@@ -90,6 +92,8 @@ def _image_of_volume(node: Any, nonlinear: Nonlinear) -> NodeImage:
         has_acquisition_transform=acquisition,
         source=source_of(node),
         is_label_map=bool(node.IsA(LABEL_MAP)),
+        first_frame=first_frame_of(node),
+        pixel_grid=pixel_grid_of(node),
         labels=_labels_of(node, [slicer.util.arrayFromVolume(node)]) if node.IsA(LABEL_MAP) else (),
     )
     return _with_directions(image, node) if node.IsA(DIFFUSION) else image

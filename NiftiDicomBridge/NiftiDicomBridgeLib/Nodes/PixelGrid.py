@@ -6,6 +6,8 @@ from typing import Any
 
 import numpy as np
 
+IMAGE_OF_PIXELS = "NiftiDicomBridge.ImageOfPixels"
+"""Role of the reference of a volume of probabilities to the volume that shows the image that they were made from."""
 ATTRIBUTE = "NiftiDicomBridge.PixelGrid"
 """Node attribute: 16 numbers, column-row-frame index of the DICOM Segmentation → mm, RAS, row by row."""
 

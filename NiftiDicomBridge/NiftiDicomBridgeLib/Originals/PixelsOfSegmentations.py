@@ -38,8 +38,8 @@ NOT_SHOWN = (
     "known. Load the series of the image with the loader that is preselected, and load the segmentation again."
 )
 PROBABILITIES = (
-    "The segmentation has no position, and contains probabilities, which Slicer would show as a volume somewhere in space. "
-    "Export it to NIfTI to see them."
+    "The segmentation has no position, and contains probabilities of several images or frames, which Slicer would show as a "
+    "volume somewhere in space. Export it to NIfTI to see them."
 )
 
 
@@ -136,11 +136,20 @@ def pixels_of(volumes: Sequence[Volume]) -> Pixels | None:
     raise BridgeError(NOT_SHOWN.format(sources[0][0]))
 
 
-def require_place(volume: Volume) -> Volume:
-    """Return an image, unless it is of a Segmentation without a position: nothing is known but the pixels that it is on."""
-    if volume.space == "unplaced" and identity_of(volume, ("Modality",)).get("Modality") == "SEG":
+def pixels_of_probabilities(volume: Volume) -> Pixels | None:
+    """Return the pixels that probabilities of a Segmentation are of, if it has no position; None for all other images.
+
+    Raises
+    ------
+    BridgeError
+        As for `pixels_of`, and if the image is not a single one: probabilities of frames would be a volume somewhere in space.
+    """
+    if volume.space != "unplaced" or identity_of(volume, ("Modality",)).get("Modality") != "SEG":
+        return None
+    pixels = pixels_of([volume])
+    if pixels is None or pixels.is_sequence or pixels.shape[0] != 1 or volume.voxels.shape[1] != 1:
         raise BridgeError(PROBABILITIES)
-    return volume
+    return pixels
 
 
 def _loaded(uid: str) -> list[Any]:

@@ -54,7 +54,7 @@ def volumes_of_segments(volumes: Sequence[Volume], image: NodeImage, log: Log) -
 
 
 def on_pixels_of(volume: Volume, image: NodeImage) -> NodeImage:
-    """Return a segmentation whose original has no position on the grid that the core assumes for it; others as they are."""
+    """Return what is of a Segmentation without a position on the grid that the core assumes for that; others as they are."""
     if image.pixel_grid is None:
         return image
     moved = volume.ijk_to_ras @ np.linalg.inv(image.pixel_grid)

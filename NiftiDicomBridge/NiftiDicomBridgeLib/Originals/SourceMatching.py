@@ -14,13 +14,14 @@ import numpy as np
 
 from nifti_dicom_bridge import BridgeError, Log, Progress, Volume, read
 
+from ..Nodes.FirstFrame import with_frame
 from ..Nodes.NodeImages import DIFFERENT_VOLUMES, NodeImage
 from .LoadedBySlicer import is_on_grid, shows, volumes_as_loaded
 from .LoadedUnchanged import agrees, agrees_in_a_plane, edited_volume, keeps_grid_of, placed_volume
 from .LoaderModels import predictions
 from .ReorientedImages import reoriented_like
 from .SegmentMatching import on_pixels_of, volumes_of_segments
-from .VolumeMatching import edited_match_of, matches_of
+from .VolumeMatching import edited_match_of, matches_of, only_match
 from .VoxelEdits import GEOMETRY_EDITED, common_relation
 
 UNCHANGED = "Unchanged since Slicer loaded it: written from the original, with all its attributes."
@@ -56,7 +57,7 @@ def volumes_of(
         return [_plain_volume(image)], Log(notes=_notes_of_plain(image))
     volumes = read(list(files), progress)
     image = reoriented_like(image, volumes) if image.source is not None else image
-    log = Log()
+    log, image = Log(), on_pixels_of(volumes[0], image)
     matched = _segments(volumes, image, log) if image.masks else _volumes(volumes, image, log)
     log.warnings += dict.fromkeys(warning for volume in matched for warning in volume.warnings)
     originals = {id(volume) for volume in volumes}
@@ -67,7 +68,7 @@ def volumes_of(
 
 def _segments(volumes: Sequence[Volume], image: NodeImage, log: Log) -> list[Volume]:
     """Return the label maps of a segmentation: those of its original, or new ones."""
-    originals = volumes_of_segments(volumes, on_pixels_of(volumes[0], image), log)
+    originals = volumes_of_segments(volumes, image, log)
     if not originals:
         return [_plain_volume(image)]
     if np.allclose(image.parent_to_world, np.eye(4), rtol=0, atol=1e-9):
@@ -78,6 +79,7 @@ def _segments(volumes: Sequence[Volume], image: NodeImage, log: Log) -> list[Vol
 
 def _volumes(volumes: Sequence[Volume], image: NodeImage, log: Log) -> list[Volume]:
     """Return the volumes of a node: themselves where nothing was edited."""
+    volumes = with_frame(volumes, image.first_frame)
     matches = matches_of(volumes, image)
     for match in matches:
         if agrees(match, image) and keeps_grid_of(match, image):
@@ -91,7 +93,7 @@ def _volumes(volumes: Sequence[Volume], image: NodeImage, log: Log) -> list[Volu
         return volumes_as_loaded(volumes, model, image, log)
     if image.grids is not None:
         raise BridgeError(DIFFERENT_VOLUMES.format(image.name))
-    match = matches[0] if matches else edited_match_of(volumes, image)
+    match = only_match(matches, image) if matches else edited_match_of(volumes, image)
     relations = {common_relation(volumes, model, image) for model in models if model.places is not None} - {None}
     return [edited_volume(match, image, relations.pop() if len(relations) == 1 else None, log)]
 

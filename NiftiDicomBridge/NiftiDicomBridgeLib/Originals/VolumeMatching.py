@@ -39,6 +39,19 @@ def matches_of(volumes: Sequence[Volume], image: NodeImage) -> list[Match]:
     return _with_same_slices(fitting, image) or _with_same_grid(fitting, image)
 
 
+def only_match(matches: Sequence[Match], image: NodeImage) -> Match:
+    """Return the match of a node that is edited.
+
+    Raises
+    ------
+    BridgeError
+        If there are several on one grid, such as the probabilities of several segments: nothing states which it is.
+    """
+    if len({id(match.volume) for match in matches}) > 1:
+        raise BridgeError(not_found(image, f"was edited, and may be each of {len(matches)} images in its DICOM instances"))
+    return matches[0]
+
+
 def edited_match_of(volumes: Sequence[Volume], image: NodeImage) -> Match:
     """Return what a node was loaded from whose grid, and perhaps shape, is edited.
 

@@ -27,5 +27,5 @@ def selections_of(chosen: Chosen) -> list[dict[str, Any]]:
 
 
 def _patient(patient_id: str) -> str:
-    """Return the ID of a patient if archives find exactly this one by it; empty if they may not."""
-    return patient_id if patient_id.isascii() and not any(character in patient_id for character in PATTERNS) else ""
+    """Return the ID of a patient, unless archives take it for a pattern."""
+    return "" if any(character in patient_id for character in PATTERNS) else patient_id

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import time
+import unicodedata
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import fields
+from dataclasses import replace as replace_fields
+from fnmatch import fnmatchcase
 from functools import partial
 from pathlib import Path
 from typing import TypeVar
@@ -23,6 +27,9 @@ from .settings import ArchiveSettings, read_archive_settings
 from .transfer_report import TransferEntry, TransferOutcome, TransferReport
 
 T = TypeVar("T")
+_BEYOND_ASCII = re.compile(r"[^\x00-\x7f]+")
+_LOST = "?\ufffd"
+"""In the place of letters that a character set does not have."""
 
 
 def fetch(
@@ -84,7 +91,7 @@ def fetch(
     output = Path(output)
     report = TransferReport()
     with open_archive(address, settings) as archive:
-        rows = _find(archive, selection, settings, report)
+        rows = _find(archive, _matched_by_archive(selection), settings, report)
         if not rows:
             raise ArchiveError(report.entries[0].error)
         for done, row in enumerate(rows):
@@ -97,6 +104,15 @@ def fetch(
 def _report_step(progress: Progress | None, done: int, total: int, images: int) -> None:
     if progress is not None:
         progress(f"Fetching: {images} images" if images else "Fetching", done, total)
+
+
+def _matched_by_archive(selection: ArchiveSelection) -> ArchiveSelection:
+    """Return what an archive is asked for: not Patient IDs next to UIDs, if it may not find them by letters beyond ASCII.
+
+    Those are compared when the images have arrived (`_check_series`).
+    """
+    has_uids = bool(selection.studies or selection.series)
+    return replace_fields(selection, patients=()) if has_uids and not all(map(str.isascii, selection.patients)) else selection
 
 
 def _several(value: str | Sequence[str]) -> tuple[str, ...]:
@@ -214,13 +230,23 @@ def _retrieved(
 
 def _check_series(files: Iterable[Path], row: RemoteSeries, patients: Sequence[str]) -> None:
     """Refuse objects of another series, or of a patient who was not asked for: studies of several may have one UID."""
-    wanted = {patient.strip() for patient in patients}
     for path in files:
         header = first_elements(path)
         if (str(header.get("StudyInstanceUID", "")), str(header.get("SeriesInstanceUID", ""))) != (row.study, row.series):
             raise ArchiveError("The archive sent objects of another series. Nothing of it was kept.")
-        if wanted and str(header.get("PatientID", "")).strip() not in wanted:
+        if patients and not _is_one_of(str(header.get("PatientID", "")), patients):
             raise ArchiveError(
                 "The series is of a patient who was not asked for, by its PatientID (0010,0020): a study of both has one "
                 "StudyInstanceUID. It was not kept; select it by its study and series."
             )
+
+
+def _is_one_of(patient: str, wanted: Iterable[str]) -> bool:
+    """Whether a Patient ID is one of some others; of one with lost letters, the other letters count."""
+    patient, known = (
+        unicodedata.normalize("NFC", patient.strip()),
+        {unicodedata.normalize("NFC", one.strip()) for one in wanted},
+    )
+    if patient in known or not any(mark in patient for mark in _LOST):
+        return patient in known
+    return any(fnmatchcase(patient, _BEYOND_ASCII.sub("*", one).replace("[", "[[]")) for one in known)

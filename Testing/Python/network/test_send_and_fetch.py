@@ -8,6 +8,7 @@ import pytest
 import archives
 from circle import edit_dicom
 from nifti_dicom_bridge import ArchiveError, ArchiveSettings, OptionError, compare, fetch, make_sample, send
+from nifti_dicom_bridge.network.fetch import _is_one_of
 from phantoms.base import MR, ramp, save, slices
 
 
@@ -142,6 +143,27 @@ def test_patients_who_share_a_study_uid_are_fetched_on_their_own(orthanc, settin
 
     assert {str(header.PatientID) for header in headers(tmp_path / "back")} == {"A"}
     assert all("not asked for" in entry.error for entry in report.entries if entry.error)
+
+
+@pytest.mark.parametrize("protocol", ["dicomweb", "pacs"])
+def test_patients_of_one_study_uid_whose_ids_are_not_ascii_are_fetched_on_their_own(orthanc, settings, tmp_path, protocol):
+    """Archives may not find such an ID: it is compared with the images."""
+    for number, patient in enumerate("ÄÖ"):
+        images_of(tmp_path / "scans" / str(number), patient, "1.2.3", f"1.3.{number}")
+        edit_dicom(tmp_path / "scans" / str(number), SpecificCharacterSet="ISO_IR 100", PatientID=f"{patient}-1")
+    send(tmp_path / "scans", orthanc.pacs, settings)
+    report = fetch(getattr(orthanc, protocol), tmp_path / "back", patient="Ä-1", study="1.2.3", settings=settings)
+
+    assert {str(header.PatientID) for header in headers(tmp_path / "back")} == {"Ä-1"}
+    assert all("not asked for" in entry.error for entry in report.entries if entry.error)
+
+
+@pytest.mark.parametrize(("patient", "wanted", "expected"), [
+    ("Ä-1 ", ["Ä-1"], True), ("A\u0308-1", ["Ä-1"], True), ("Ö-1", ["Ä-1"], False), ("?-1", ["Ä-1"], True),
+    ("\ufffd-1", ["Ä-1"], True), ("?-2", ["Ä-1"], False), ("?-1", ["A-1"], False),
+])  # fmt: skip
+def test_lost_letters_of_a_patient_id_are_not_another_patient(patient, wanted, expected):
+    assert _is_one_of(patient, wanted) is expected
 
 
 @pytest.mark.parametrize("patient", [" ", "A*", "A?", "A\\B"])

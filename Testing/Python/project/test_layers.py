@@ -26,7 +26,8 @@ IMPORTED_AT_START = [
     "ProposalUpdates.py", "ReportPart.py", "TaskRunner.py", "SceneImages.py", "Views.py", "FileList.py", "ImportObstacles.py",
     "SettingsView.py",
     "ApplyPart.py", "FetchPart.py", "SendPart.py", "SourceBox.py",
-    "SelfTestCase.py", "SelfTestCircle.py", "SelfTestData.py", "SelfTestDialogs.py", "SelfTestNodes.py", "SelfTestPanel.py",
+    "SelfTestCase.py", "SelfTestCircle.py", "SelfTestData.py", "SelfTestDerived.py", "SelfTestDialogs.py",
+    "SelfTestNodes.py", "SelfTestPanel.py",
 ]  # fmt: skip
 START_FILES = [
     *(MODULE / name for name in FRONT_DOORS), *(path for path in python_files(LIB) if path.name in IMPORTED_AT_START)
@@ -34,8 +35,9 @@ START_FILES = [
 READ_NODES = {
     "NodeImages.py", "Nodes.py", "NodeKinds.py", "Transforms.py", "Segments.py", "NodeFactory.py", "NewVolumes.py",
     "NewSegmentations.py", "SegmentationSequences.py", "Display.py", "SavedNode.py", "SourceFile.py", "PixelGrid.py",
-    "NodeFacts.py", "Hierarchy.py",
-    "SharedValues.py", "SelfTestCase.py", "SelfTestCircle.py", "SelfTestData.py", "SelfTestDialogs.py", "SelfTestNodes.py",
+    "NodeFacts.py", "Hierarchy.py", "FirstFrame.py",
+    "SharedValues.py", "SelfTestCase.py", "SelfTestCircle.py", "SelfTestData.py", "SelfTestDerived.py",
+    "SelfTestDialogs.py", "SelfTestNodes.py",
     "SelfTestPanel.py",
 }  # fmt: skip
 

@@ -296,7 +296,8 @@ def test_selections_name_the_patient_unless_archives_take_the_id_for_a_pattern(s
               (study("5", ""), None), (study("6", "A"), None)]  # fmt: skip
     assert selections_of(chosen) == [
         {"patient": "A", "study": ["2", "6"], "series": []},
-        {"study": ["3", "4", "5"], "series": []},
+        {"study": ["3", "5"], "series": []},
+        {"patient": "山", "study": ["4"], "series": []},
         {"patient": "A", "study": ["1"], "series": ["s"]},
     ]
 

@@ -284,6 +284,78 @@ def test_frames_of_images_with_a_position_are_where_these_are(slicer, plugin, lo
     np.testing.assert_array_equal(masks_on(volume, node), [first, second])
 
 
+# --- probabilities
+
+
+FRACTIONS = np.arange(60, dtype=np.uint8).reshape(2, 5, 6) * 3
+"""Of two segments, of 200."""
+
+
+def put_fractions(folder, image, lying=((1, 0), (2, 0)), numbers=(None, None)):
+    """Import a fractional segmentation without a position."""
+    from DICOMLib import DICOMUtils
+
+    ds = segments(FRACTIONS, list(lying))
+    name_sources(ds, [(image, number) for number in numbers])
+    ds.SegmentationType, ds.SegmentationFractionalType, ds.MaximumFractionalValue = "FRACTIONAL", "PROBABILITY", 200
+    save(folder / "seg", [ds])
+    DICOMUtils.importDicom(str(folder / "seg"))
+
+
+def loaded_fractions(slicer, logic):
+    (series,) = [series.uid for series in all_series() if series.modality == "SEG"]
+    nodes = [slicer.mrmlScene.GetNodeByID(name) for name in logic.loadSeries([series])]
+    return [node for node in nodes if node.IsA("vtkMRMLScalarVolumeNode")]
+
+
+@pytest.fixture
+def fractions(slicer, plugin, logic, radiograph, tmp_path):
+    """The volumes of two segments."""
+    put_fractions(tmp_path, uids(radiograph)[0])
+    return loaded_fractions(slicer, logic)
+
+
+def test_probabilities_are_on_the_pixels_of_their_image(slicer, radiograph, fractions):
+    assert [node.GetName().split()[-1] for node in fractions] == ["segment1", "segment2"]
+    for node, expected in zip(fractions, FRACTIONS, strict=True):
+        np.testing.assert_allclose(ijk_to_ras(node), ijk_to_ras(radiograph))
+        np.testing.assert_array_equal(slicer.util.arrayFromVolume(node)[0], expected)
+
+
+def test_unchanged_probabilities_are_restored(logic, fractions, tmp_path):
+    for number, node in enumerate(fractions):
+        report = logic.exportVolumes([node], tmp_path / str(number))
+        assert "Unchanged since Slicer loaded it" in " ".join(report.entries[0].log.notes), report.entries[0].error
+
+
+def test_edited_probabilities_are_those_of_their_segment(slicer, logic, fractions, tmp_path):
+    from nifti_dicom_bridge import read
+
+    slicer.util.arrayFromVolume(fractions[1])[0, 2, 3] = 7
+    report = logic.volumesToDicom([fractions[1]], database=False, folder=tmp_path / "back")
+    assert outcomes(report) == ["derived"], report.entries[0].error
+    expected = FRACTIONS[1].copy()
+    expected[2, 3] = 7
+    made = [volume for volume in read(report.outputs) if volume.voxels.any()]
+    assert [volume.name[-1] for volume in made] == ["2"]
+    np.testing.assert_array_equal(made[0].array[0, 0], expected)
+    assert all(
+        "PlanePositionSequence" not in item for item in pydicom.dcmread(*report.outputs).PerFrameFunctionalGroupsSequence
+    )
+
+
+def test_probabilities_follow_their_image_and_are_refused_apart_from_it(slicer, logic, radiograph, fractions, tmp_path):
+    transform = slicer.mrmlScene.AddNewNodeByClass("vtkMRMLLinearTransformNode", "moved")
+    transform.SetMatrixTransformToParent(slicer.util.vtkMatrixFromArray(np.diag([1.0, 1, 1, 1]) + np.eye(4, k=3) * 5))
+    for node in (radiograph, fractions[0]):
+        node.SetAndObserveTransformNodeID(transform.GetID())
+    report = logic.exportVolumes([fractions[0]], tmp_path / "together")
+    assert "Unchanged since Slicer loaded it" in " ".join(report.entries[0].log.notes), report.entries[0].error
+    radiograph.SetAndObserveTransformNodeID(None)
+    (entry,) = logic.exportVolumes([fractions[0]], tmp_path / "apart").entries
+    assert "has no position in space that could be transformed" in entry.error
+
+
 # --- what is refused, and who loads
 
 
@@ -294,12 +366,11 @@ def test_images_that_are_not_specified_are_not_guessed(slicer, plugin, logic, da
     assert "does not specify one image that it was made from" in shown_errors[0]
 
 
-def test_probabilities_without_a_position_are_refused(slicer, plugin, logic, database, shown_errors, tmp_path):
-    put_stripped(tmp_path, fractional=True)
+def test_probabilities_of_several_frames_without_a_position_are_refused(slicer, plugin, logic, cine, shown_errors, tmp_path):
+    put_fractions(tmp_path, uids(cine)[0], lying=[(1, 0), (1, 1)], numbers=[1, 2])
     with pytest.raises(Exception, match="loaded nothing"):
-        logic.loadSeries([series.uid for series in all_series()])
-    assert "contains probabilities" in shown_errors[0]
-    assert not slicer.util.getNodesByClass("vtkMRMLVolumeNode")
+        loaded_fractions(slicer, logic)
+    assert "probabilities of several images or frames" in shown_errors[0]
 
 
 def test_ours_are_the_last_plugins_and_so_load_after_images(slicer, plugin):
@@ -321,7 +392,7 @@ def all_series():
     return Database.all_series()
 
 
-def put_stripped(folder, sources=True, fractional=False):
+def put_stripped(folder, sources=True):
     """Import a segmentation without a position."""
     from DICOMLib import DICOMUtils
 
@@ -332,8 +403,5 @@ def put_stripped(folder, sources=True, fractional=False):
     if not sources:
         for groups in ds.PerFrameFunctionalGroupsSequence:
             del groups.DerivationImageSequence
-    if fractional:
-        ds.BitsAllocated, ds.BitsStored, ds.HighBit, ds.PixelData = 8, 8, 7, (masks * 200).tobytes()
-        ds.SegmentationType, ds.SegmentationFractionalType, ds.MaximumFractionalValue = "FRACTIONAL", "PROBABILITY", 200
     save(folder / "seg", [ds])
     DICOMUtils.importDicom(str(folder / "seg"))

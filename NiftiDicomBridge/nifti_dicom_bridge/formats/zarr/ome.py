@@ -30,6 +30,13 @@ UNITS_S = {"nanosecond": 1e-9, "microsecond": 1e-6, "millisecond": 1e-3, "second
            "h": 3600.0}  # fmt: skip
 LEVELS_APART = 1.01
 """Voxels of a level by which its extent may differ from that of the finest: where sizes are not multiples, by rounding."""
+ANATOMICAL = {
+    "right-to-left": ("x", 1), "left-to-right": ("x", -1),
+    "anterior-to-posterior": ("y", 1), "posterior-to-anterior": ("y", -1),
+    "inferior-to-superior": ("z", 1), "superior-to-inferior": ("z", -1), "caudal-to-cranial": ("z", 1),
+    "cranial-to-caudal": ("z", -1),
+}  # fmt: skip
+"""``orientation`` of an axis (RFC-4 of OME-NGFF) → the axis of LPS that it is parallel to, and its sign."""
 RGB = (("red", "FF0000"), ("green", "00FF00"), ("blue", "0000FF"))
 
 
@@ -104,6 +111,7 @@ class OmeImage:
         try:
             image = ome["multiscales"][0]
             self.axes = [(str(axis["name"]), str(axis.get("type", "")), str(axis.get("unit", ""))) for axis in image["axes"]]
+            self.orientations = [_orientation(axis) for axis in image["axes"] if axis.get("type") == "space"]
             self.levels = [self._level(dataset, image.get("coordinateTransformations", [])) for dataset in image["datasets"]]
             self.path, self.scale, self.translation = self.levels[0]
             self.other_images = [str(other.get("name", "")) or "without a name" for other in ome["multiscales"][1:]]
@@ -201,17 +209,37 @@ class OmeImage:
         return np.concatenate([np.ones(missing), scale]), np.concatenate([np.zeros(missing), start])
 
     def ijk_to_ras(self) -> np.ndarray:
-        """Return the matrix (4, 4), mm, with the axes taken for those of the patient: x to the left, y to the back, z up.
+        """Return the matrix (4, 4), mm: axes have their anatomical orientation, else x is to the left, y to the back, z up.
 
-        Axes that are not named so are in the order z, y, x.
+        Axes without an orientation that are not named so are in the order z, y, x.
         """
         spacing, start = self.spacing_and_origin()
-        names = [name for name, _ in self._units]
-        named = sorted(names) == sorted(SPACE[3 - len(names) :])
-        names = [*SPACE[: 3 - len(names)], *(names if named else SPACE[3 - len(names) :])]
         lps = np.zeros((4, 4))
         lps[3, 3] = 1
-        for n, name in enumerate(names):
+        for n, (name, sign) in enumerate(self._directions()):
             world = "xyz".index(name)
-            lps[world, 2 - n], lps[world, 3] = spacing[n], start[n]
+            lps[world, 2 - n], lps[world, 3] = sign * spacing[n], sign * start[n]
         return LPS_TO_RAS @ lps
+
+    @property
+    def is_oriented(self) -> bool:
+        """Whether every axis of space has an anatomical orientation, and no two of them the same."""
+        worlds = {ANATOMICAL[value][0] for value in self.orientations if value in ANATOMICAL}
+        return len(worlds) == len(self.space)
+
+    def _directions(self) -> list[tuple[str, int]]:
+        """Return axis of LPS and sign of slices, rows and columns."""
+        names = [name for name, _ in self._units]
+        missing = SPACE[: 3 - len(names)]
+        if self.is_oriented:
+            known = [ANATOMICAL[value] for value in self.orientations]
+            return [*((name, 1) for name in SPACE if missing and name not in dict(known)), *known]
+        named = sorted(names) == sorted(SPACE[len(missing) :])
+        return [(name, 1) for name in (*missing, *(names if named else SPACE[len(missing) :]))]
+
+
+def _orientation(axis: dict[str, Any]) -> str:
+    """Return the anatomical orientation of an axis; empty if it has none."""
+    orientation = axis.get("orientation", "")
+    value = orientation.get("value", "") if isinstance(orientation, dict) else orientation
+    return str(value).replace("_", "-").lower()

@@ -198,7 +198,7 @@ def _read_foreign_store(voxels: ZarrVoxels, ome: OmeImage, path: Path, doubts: S
     """Return the image of a store that another tool wrote, with doubts that are known already."""
     matrix = ome.ijk_to_ras()
     check_affine(matrix)
-    notes = ["OME-Zarr does not specify directions: x is assumed to be left, y posterior, z superior"]
+    notes = [_note_of_directions(ome)]
     if ome.without_unit:
         notes.append(f"axes {', '.join(ome.without_unit)} have no unit: they count as millimeters")
     if ome.unknown_time_unit:
@@ -217,6 +217,15 @@ def _read_foreign_store(voxels: ZarrVoxels, ome: OmeImage, path: Path, doubts: S
         warnings=tuple(notes),
         intent="label" if ome.is_label else "",
     )
+
+
+def _note_of_directions(ome: OmeImage) -> str:
+    """Return where the directions of the axes of a foreign store are from."""
+    values = ", ".join(filter(None, ome.orientations))
+    if ome.is_oriented:
+        return f"its axes have anatomical orientations ({values}): positions are assumed to be coordinates along them"
+    unused = f": the orientations {values} of its axes are not used, and" if values else ":"
+    return f"OME-Zarr does not specify directions{unused} x is assumed to be left, y posterior, z superior"
 
 
 def _record(files: StoreFiles, own: dict[str, Any]) -> dict[str, Any] | None:

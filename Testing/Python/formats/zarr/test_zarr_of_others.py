@@ -31,9 +31,13 @@ def test_ome_zarr_of_others_is_read_with_a_note(tmp_path: Path) -> None:
     assert volume.voxels[0, :, 0, 0].tolist() == [7, 7, 0]  # a chunk that others left out has their fill value
 
 
-def other_store(folder: Path, names: str = "zyx", unit: str | None = "millimeter") -> Path:
+def other_store(
+    folder: Path, names: str = "zyx", unit: str | None = "millimeter", orientations: tuple[str, ...] = ("", "", "")
+) -> Path:
     """Write a store as other tools do: scale 3, 2, 1 along the axes of the array, translation 30, 20, 10."""
-    axes = [{"name": name, "type": "space", **({"unit": unit} if unit else {})} for name in names]
+    axes: list[dict[str, Any]] = [{"name": name, "type": "space", **({"unit": unit} if unit else {})} for name in names]
+    for axis, value in zip(axes, orientations, strict=True):
+        axis.update({"orientation": {"type": "anatomical", "value": value}} if value else {})
     scale = {"type": "scale", "scale": [3, 2, 1]}, {"type": "translation", "translation": [30, 20, 10]}
     multiscale = {"axes": axes, "datasets": [{"path": "0", "coordinateTransformations": scale}]}
     group = zarr.create_group(str(folder), attributes={"ome": {"version": "0.5", "multiscales": [multiscale]}})
@@ -45,6 +49,35 @@ def test_axes_of_others_are_known_by_their_names(tmp_path: Path) -> None:
     volume = open_zarr(other_store(tmp_path / "a.zarr", "xyz"))
 
     assert np.allclose(volume.ijk_to_ras, [[0, 0, -3, -30], [0, -2, 0, -20], [1, 0, 0, 10], [0, 0, 0, 1]])
+
+
+@pytest.mark.parametrize(("orientations", "matrix"), [
+    (("inferior-to-superior", "anterior-to-posterior", "right-to-left"), [[-1, 0, 0, -10], [0, -2, 0, -20], [0, 0, 3, 30]]),
+    (("inferior-to-superior", "posterior-to-anterior", "left-to-right"), [[1, 0, 0, 10], [0, 2, 0, 20], [0, 0, 3, 30]]),
+    (("left-to-right", "superior-to-inferior", "anterior-to-posterior"), [[0, 0, 3, 30], [-1, 0, 0, -10], [0, -2, 0, -20]]),
+])  # fmt: skip
+def test_anatomical_orientations_of_axes_are_read(
+    orientations: tuple[str, ...], matrix: list[list[float]], tmp_path: Path
+) -> None:
+    volume = open_zarr(other_store(tmp_path / "a.zarr", orientations=orientations))
+
+    assert np.allclose(volume.ijk_to_ras[:3], matrix)
+    assert f"anatomical orientations ({', '.join(orientations)})" in volume.warnings[0]
+
+
+@pytest.mark.parametrize(
+    "orientations",
+    [
+        ("", "anterior-to-posterior", "left-to-right"),
+        ("proximal-to-distal", "anterior-to-posterior", "left-to-right"),
+        ("left-to-right", "anterior-to-posterior", "left-to-right"),
+    ],
+)
+def test_orientations_that_do_not_orient_an_image_are_reported(orientations: tuple[str, ...], tmp_path: Path) -> None:
+    volume = open_zarr(other_store(tmp_path / "a.zarr", orientations=orientations))
+
+    assert "left-to-right of its axes are not used" in volume.warnings[0]
+    assert np.allclose(volume.ijk_to_ras[:3], [[-1, 0, 0, -10], [0, -2, 0, -20], [0, 0, 3, 30]])
 
 
 @pytest.mark.parametrize(("unit", "mm"), [("um", 1e-3), ("micron", 1e-3), ("foot", 304.8), ("mm", 1)])
