@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from ..standard import dictionary
@@ -20,6 +21,15 @@ _SINGLE_BYTE = frozenset(
 _ASCII, _DEFAULT_CODEC = frozenset({"", "ISO_IR 6", "ISO 2022 IR 6"}), "iso8859"
 _REPLACED = "\N{REPLACEMENT CHARACTER}"
 _DELIMITERS = {"PN": {"\\", "^", "="}, "LT": set(), "ST": set(), "UT": set()}
+_RESETS = re.compile(r"([\\^=\r\n\t\f])")
+"""After these, the first character set is in force again (PS3.5 6.1.2.5.3)."""
+_CHINESE, _CHINESE_ESCAPE = "ISO 2022 IR 58", b"\x1b$)A"
+# PS3.3 C.12.1.1.2: sets of letters above 127, and what designates them
+_ESCAPES = {
+    "ISO 2022 IR 100": b"\x1b-A", "ISO 2022 IR 101": b"\x1b-B", "ISO 2022 IR 109": b"\x1b-C", "ISO 2022 IR 110": b"\x1b-D",
+    "ISO 2022 IR 144": b"\x1b-L", "ISO 2022 IR 127": b"\x1b-G", "ISO 2022 IR 126": b"\x1b-F", "ISO 2022 IR 138": b"\x1b-H",
+    "ISO 2022 IR 148": b"\x1b-M", "ISO 2022 IR 166": b"\x1b-T", "ISO 2022 IR 149": b"\x1b$)C", _CHINESE: _CHINESE_ESCAPE,
+}  # fmt: skip
 
 
 class CharacterSet:
@@ -63,7 +73,8 @@ class CharacterSet:
         from pydicom.charset import decode_bytes
 
         with without_warnings():
-            return str(decode_bytes(raw, self._codecs(), _DELIMITERS.get(vr, {"\\"})))
+            text = str(decode_bytes(raw, self._codecs(), _DELIMITERS.get(vr, {"\\"})))
+        return text.replace(_CHINESE_ESCAPE.decode(), "") if _CHINESE in self.terms else text
 
     def shown(self, raw: bytes, vr: str) -> str:
         """Return text for people: that of `decode`, UTF-8 where no character set is specified and the bytes are UTF-8.
@@ -92,8 +103,46 @@ class CharacterSet:
             codecs = self._codecs()
             if len(codecs) == 1:
                 return text.encode(codecs[0])
+            if _CHINESE in self.terms:
+                return self.encode_new(text, vr)
             groups = [text] if vr != "PN" else text.split("=")
             return b"=".join(encode_string(group, codecs) for group in groups)
+
+    def encode_new(self, text: str, vr: str) -> bytes:
+        """Return bytes of a text that was not in the data set before, as PS3.5 6.1.2.5 specifies code extensions.
+
+        Raises
+        ------
+        UnicodeError
+            Where the character sets have no such letter; those of plain ASCII have none beyond it.
+        """
+        if vr not in AFFECTED_VRS or text.isascii():
+            return self.encode(text, vr)
+        if all(term in _ASCII for term in self.terms):
+            raise UnicodeError("the character set is ASCII")
+        if len(self.terms) < 2:
+            return self.encode(text, vr)
+        text = text.replace(_CHINESE_ESCAPE.decode(), "")
+        raw = b"".join(map(self._fragment, _RESETS.split(text)))
+        if self.decode(raw, vr) != text:
+            raise UnicodeError("the character sets cannot express it")
+        return raw
+
+    def _fragment(self, text: str) -> bytes:
+        """Return a text without delimiters, by the first character set that has all its letters, else by several."""
+        from pydicom.charset import encode_string
+
+        if text.isascii():
+            return text.encode("ascii")
+        codecs = self._codecs()
+        for n, (term, codec) in enumerate(zip(self.terms, codecs, strict=True)):
+            try:
+                if term in _ESCAPES or (n == 0 and term in _SINGLE_BYTE):
+                    return (_ESCAPES[term] if n or term not in _SINGLE_BYTE else b"") + text.encode(codec)
+            except UnicodeError:
+                continue
+        with without_warnings():
+            return bytes(encode_string(text, codecs))
 
     def _codecs(self) -> list[str]:
         from pydicom.charset import convert_encodings

@@ -183,8 +183,8 @@ def sequence_element(vr: str, data_sets: list[Elements], lengths: Any, where: st
     return Element(vr, tuple(Item(item, flag) for item, flag in zip(data_sets, flags[1:], strict=True)), flags[0])
 
 
-def encode_value(vr: str, values: Any, charset: CharacterSet, where: str) -> bytes:
-    """Return the bytes of a Value list.
+def encode_value(vr: str, values: Any, charset: CharacterSet, where: str, is_new: bool = False) -> bytes:
+    """Return the bytes of a Value list; of one that `is_new`, in the form that the standard specifies.
 
     Raises
     ------
@@ -194,12 +194,12 @@ def encode_value(vr: str, values: Any, charset: CharacterSet, where: str) -> byt
     if not isinstance(values, list):
         raise SidecarError(f'{where}: "Value" must be a list, found {_shown(values)}.')
     try:
-        return _bytes_of(vr, values, charset)
+        return _bytes_of(vr, values, charset, is_new)
     except (struct.error, TypeError, ValueError, AttributeError, LookupError) as error:
         raise SidecarError(f"{where}: {_shown(values)} is not a valid value of VR {vr} ({error}).") from None
 
 
-def _bytes_of(vr: str, values: list[Any], charset: CharacterSet) -> bytes:
+def _bytes_of(vr: str, values: list[Any], charset: CharacterSet, is_new: bool = False) -> bytes:
     if vr in NUMBER_FORMATS:
         numbers = [_NOT_FINITE[v] if isinstance(v, str) and v in _NOT_FINITE else v for v in values]
         return struct.pack(f"<{len(numbers)}{NUMBER_FORMATS[vr]}", *numbers)
@@ -211,7 +211,7 @@ def _bytes_of(vr: str, values: list[Any], charset: CharacterSet) -> bytes:
         text = "\\".join("" if v is None else str(v) for v in values)
     else:
         raise ValueError(f"VR {vr} has binary values")
-    raw = charset.encode(text, vr)
+    raw = charset.encode_new(text, vr) if is_new else charset.encode(text, vr)
     return raw + (b"\0" if vr == "UI" else b" ") * (len(raw) % 2)
 
 

@@ -59,7 +59,7 @@ def test_without_room_for_a_file_one_process_computes(monkeypatch: pytest.Monkey
     def full(**arguments: Any) -> None:
         raise OSError(errno.ENOSPC, "No space left on device")
 
-    monkeypatch.setattr(process_copies.tempfile, "TemporaryFile", full)
+    monkeypatch.setattr("tempfile.TemporaryFile", full)
     assert {process for _, process in computed(slowly, 3)} == {os.getpid()}
 
 

@@ -11,7 +11,7 @@ from typing import Any
 
 from ...errors import OptionError, SidecarError
 from ...model import metadata
-from ...model.charset import CharacterSet
+from ...model.charset import AFFECTED_VRS, CharacterSet
 from ...model.metadata import NUMBER_FORMATS, Element, Elements, Instance, Item, items
 from ...sidecar.dicom_json import SINGLE_TEXT_VRS, encode_value
 from ...standard import dictionary
@@ -150,22 +150,36 @@ def apply(instance: Instance, values: Values) -> Instance:
     elements = instance.elements
     for target, (vr, value) in values.items():
         try:
-            raw = encode_value(vr, value, charset, describe(target))
+            raw = encode_value(vr, value, charset, describe(target), is_new=True)
         except SidecarError as error:
             if any(term not in ("", "ISO_IR 6") for term in charset.terms):
                 raise OptionError(f"{error} The files are in {'/'.join(charset.terms)}.") from None
             charset = CharacterSet((UTF_8,))
-            elements = {**elements, Tag.SPECIFIC_CHARACTER_SET: Element("CS", UTF_8.encode("ascii"))}
-            raw = encode_value(vr, value, charset, describe(target))
+            elements = _in_utf_8(elements, CharacterSet())
+            elements[Tag.SPECIFIC_CHARACTER_SET] = Element("CS", UTF_8.encode("ascii"))
+            raw = encode_value(vr, value, charset, describe(target), is_new=True)
         element = Element(vr, raw)
         elements = _set(elements, target, element) if isinstance(target, int) else _set_nested(elements, target, element)
     return replace(instance, elements=elements) if values else instance
 
 
+def _in_utf_8(elements: Elements, charset: CharacterSet) -> Elements:
+    """Return elements of which texts beyond ASCII, in no character set that is specified, are UTF-8."""
+    converted = dict(elements)
+    for tag, element in elements.items():
+        if isinstance(element.value, tuple):
+            items = (Item(_in_utf_8(item.elements, charset.of(item.elements)), item.undefined) for item in element.value)
+            converted[tag] = element._replace(value=tuple(items))
+        elif element.vr in AFFECTED_VRS and not any(charset.terms) and not element.value.isascii():
+            raw = charset.shown(element.value, element.vr).encode("utf-8")
+            converted[tag] = element._replace(value=raw + b" " * (len(raw) % 2))
+    return converted
+
+
 def is_value_of(instance: Instance, tag: int, value: tuple[str, list[Any]]) -> bool:
     """Whether an instance has this value already."""
     try:
-        raw = encode_value(*value, CharacterSet().of(instance.elements), describe(tag))
+        raw = encode_value(*value, CharacterSet().of(instance.elements), describe(tag), is_new=True)
     except SidecarError:
         return False
     wanted = metadata.text({tag: Element(value[0], raw)}, tag)
