@@ -12,10 +12,10 @@ from nifti_dicom_bridge import ConversionOptions, FileOptions, Kind, value_probl
 
 from ..ExportKinds import MODALITIES
 from ..Host import Database
-from ..Host.Hierarchy import identity_of_node, series_value
+from ..Host.Hierarchy import series_value
 from ..Tasks.ImportTasks import with_reference
 from .NodeKinds import VOLUME, instance_uids_of, kind_of_values
-from .References import has_lost_reference, patients_of_grid, reference_uids
+from .References import has_lost_reference, patient_and_study_of, patients_of_grid, reference_uids
 from .SharedValues import follow
 from .SourceFile import source_of
 
@@ -152,7 +152,7 @@ def _lacks_instances(node: Any) -> bool:
 
 def _identity(node: Any) -> dict[str, str]:
     """Return what the subject hierarchy specifies of the patient and the study of a node, as far as it is valid."""
-    stated = identity_of_node(node)
+    stated = patient_and_study_of(node)
     return {key: stated[key] for key in NOT_IN_SIDECARS if key in stated and not value_problem(key, stated[key])}
 
 

@@ -46,6 +46,15 @@ def reference_volume(node: Any) -> Any:
     return next((other for other in _related(node) if instance_uids_of(other)), None)
 
 
+def patient_and_study_of(node: Any) -> dict[str, str]:
+    """Return patient and study of a node in the subject hierarchy: keyword → value; if it has none, of what it was made of."""
+    from ..Host.Hierarchy import identity_of_node
+
+    own = identity_of_node(node)
+    volume = reference_volume(node) if not own else None
+    return own if volume is None else identity_of_node(volume)
+
+
 def has_geometry_of_dicom(node: Any) -> bool:
     """Return whether a node is a segmentation with the geometry of a volume of DICOM."""
     volume = _geometry_volume(node)

@@ -12,10 +12,11 @@ import slicer
 
 from nifti_dicom_bridge import BridgeError, Deidentifier, Entry, Volume, identity_of, is_nifti, may_be_same_person
 
-from ..Host import Database, Hierarchy
+from ..Host import Database
 from ..Nodes.NodeImages import NodeImage
 from ..Nodes.NodeKinds import sequence_of
 from ..Nodes.Nodes import image_of
+from ..Nodes.References import patient_and_study_of
 from ..Nodes.Transforms import Nonlinear
 from ..Originals.DrawnTimes import DrawnTime
 from ..Originals.SeriesSlices import SeriesSlices
@@ -81,7 +82,7 @@ def source_of(
         return ExportSource(title, error=str(error))
     except Exception as error:  # an error in one node must not end the export of the others
         return ExportSource(title, error=unexpected(title, error, private))
-    return _with_files(image, Hierarchy.identity_of_node(node), only_dicom)
+    return _with_files(image, patient_and_study_of(node), only_dicom)
 
 
 def unexpected(title: str, error: Exception, private: bool) -> str:

@@ -81,14 +81,20 @@ def test_an_interpolated_part_in_the_study_is_in_the_space_of_its_volume(slicer,
     assert made_of(report, sorted(original.glob("*.dcm")))
 
 
-def test_segments_on_a_crop_refer_to_the_original(slicer, logic, volume, original):
-    node, crop = slicer.mrmlScene.AddNewNodeByClass("vtkMRMLSegmentationNode", "lesion"), cropped(slicer, volume)
-    voxels = np.zeros(SIZE, np.uint8)
+def segmentation_on(slicer, volume):
+    """Add a segmentation with the grid of a volume, in no study."""
+    node = slicer.mrmlScene.AddNewNodeByClass("vtkMRMLSegmentationNode", "lesion")
+    voxels = np.zeros(slicer.util.arrayFromVolume(volume).shape, np.uint8)
     voxels[1, 4:6, 7:9] = 1
-    mask = slicer.util.addVolumeFromArray(voxels, ijk_to_ras(crop), "mask", "vtkMRMLLabelMapVolumeNode")
-    node.SetReferenceImageGeometryParameterFromVolumeNode(crop)
+    mask = slicer.util.addVolumeFromArray(voxels, ijk_to_ras(volume), "mask", "vtkMRMLLabelMapVolumeNode")
+    node.SetReferenceImageGeometryParameterFromVolumeNode(volume)
     assert slicer.vtkSlicerSegmentationsModuleLogic.ImportLabelmapToSegmentationNode(mask, node)
-    report = logic.volumesToDicom([node])
+    slicer.mrmlScene.RemoveNode(mask)
+    return node
+
+
+def test_segments_on_a_crop_refer_to_the_original(slicer, logic, volume, original):
+    report = logic.volumesToDicom([segmentation_on(slicer, cropped(slicer, volume))])
     assert report.ok, report.entries[0].error
     (ds,) = map(pydicom.dcmread, report.outputs)
     first = pydicom.dcmread(next(original.glob("*.dcm")))
@@ -128,3 +134,18 @@ def test_of_two_volumes_of_a_study_the_one_with_its_values_counts(slicer, logic,
     report = logic.volumesToDicom([cropped(slicer, first, in_study=True)])
     assert report.ok, report.entries[0].error
     assert made_of(report, sorted((tmp_path / "original").glob("*.dcm")))
+
+
+def test_a_segmentation_whose_series_is_in_another_database_has_the_patient_of_its_volume(
+    slicer, logic, volume, original, tmp_path
+):
+    from DICOMLib import DICOMUtils
+
+    node = segmentation_on(slicer, volume)
+    (tmp_path / "another").mkdir()
+    assert DICOMUtils.openDatabase(str(tmp_path / "another"))
+    report = logic.volumesToDicom([node], database=False, folder=tmp_path / "dicom")
+    assert report.ok, report.entries[0].error
+    assert "not in Slicer's DICOM database" in " ".join(report.entries[0].log.warnings)
+    (ds,), first = map(pydicom.dcmread, report.outputs), pydicom.dcmread(next(original.glob("*.dcm")))
+    assert (ds.PatientID, ds.PatientName, ds.StudyInstanceUID) == (first.PatientID, first.PatientName, first.StudyInstanceUID)
