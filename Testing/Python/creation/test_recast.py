@@ -92,6 +92,30 @@ def test_enhanced_becomes_classic_frame_by_frame(phantom: str, circle: Circle) -
     assert all(facts_of_dciodvfy(path) == set() for path in circle.back.rglob("*.dcm"))
 
 
+@pytest.mark.parametrize("kind", [Kind.ENHANCED, Kind.SC_MULTI])
+def test_slices_keep_their_thickness_where_it_differs(kind: Kind, circle: Circle) -> None:
+    sources = slices(ramp(4, 6, 5))
+    for n, ds in enumerate(sources):
+        ds.SliceThickness = "2.5" if n < 2 else "4"
+    save(circle.dicom, sources)
+
+    report = recast(circle.dicom, circle.back, kind)
+
+    (ds,) = headers(circle.back)
+    thickness = {
+        tuple(group.PlanePositionSequence[0].ImagePositionPatient): group.PixelMeasuresSequence[0].SliceThickness
+        for group in ds.PerFrameFunctionalGroupsSequence
+    }
+    assert thickness == {tuple(source.ImagePositionPatient): source.SliceThickness for source in sources}
+    assert "PixelMeasuresSequence" not in ds.SharedFunctionalGroupsSequence[0]
+    assert "SliceThickness" not in sentences(report)
+    assert all(facts_of_dciodvfy(path) == set() for path in circle.back.rglob("*.dcm"))
+
+    recast(circle.back, circle.folder / "classic", Kind.CLASSIC)
+    if kind is Kind.ENHANCED:
+        assert sorted(one.SliceThickness for one in headers(circle.folder / "classic")) == [2.5, 2.5, 4, 4]
+
+
 def test_frames_of_an_enhanced_original_are_named_as_sources(circle: Circle) -> None:
     circle.make("enhanced_mr")
     (source,) = headers(circle.dicom)

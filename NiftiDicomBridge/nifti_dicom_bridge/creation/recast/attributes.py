@@ -116,7 +116,7 @@ def report_changes(source: SourceAttributes, sentences: Sentences, object_kind: 
         if object_kind and object_kind.multi_frame
         else set()
     )
-    lost -= {Tag.ACQUISITION_TIME, Tag.ACQUISITION_DATE, Tag.ACQUISITION_DATE_TIME}
+    lost -= {Tag.ACQUISITION_TIME, Tag.ACQUISITION_DATE, Tag.ACQUISITION_DATE_TIME, Tag.SLICE_THICKNESS}
     only = ONLY_IN_ORIGINALS & source.shared.keys() if object_kind and object_kind.groups else set()
     notes = (
         ("not taken over, because they differ between frames: ", lost),

@@ -25,7 +25,7 @@ from ...formats.dicom.reading.grouping.registrations import Spaces
 from ...formats.dicom.structure_sets import is_structure_set
 from ...formats.dicom.structure_sets.rois import space_of_regions
 from ...model import metadata
-from ...model.metadata import Elements, Instance, Log, SeriesMetadata
+from ...model.metadata import Element, Elements, Instance, Log, SeriesMetadata
 from ...model.person import excluding
 from ...model.space import orientation
 from ...model.space.geometry import Plane
@@ -129,6 +129,7 @@ def recast_request(volume: Volume, kind: Kind, shared: ConversionContext, log: L
         sources=sources,
         planes=planes,
         frames=[own.get(key, {}) for key in frames.keys] if object_kind and not object_kind.multi_frame else (),
+        thicknesses=_thicknesses(frames, own),
         moments=_moments(source, frames, placed.times),
         durations_s=_durations_s(source, placed.times),
         source_frames=[frame + 1 for _, frame in frames.keys] if _has_many_frames(series) else (),
@@ -139,6 +140,12 @@ def recast_request(volume: Volume, kind: Kind, shared: ConversionContext, log: L
         padding=display.padding,
         ratios=np.reshape(display.ratios, placed.voxels.shape[:2]) if display.ratios else None,
     )
+
+
+def _thicknesses(frames: _Frames, own: dict[tuple[int, int], Elements]) -> list[Element | None]:
+    """Return SliceThickness of each frame; nothing where all have the same, or none."""
+    thicknesses = [own.get(key, {}).get(Tag.SLICE_THICKNESS) for key in frames.keys]
+    return thicknesses if any(thicknesses) else []
 
 
 def _display(

@@ -170,9 +170,8 @@ def _in_utf_8(elements: Elements, charset: CharacterSet) -> Elements:
         if isinstance(element.value, tuple):
             items = (Item(_in_utf_8(item.elements, charset.of(item.elements)), item.undefined) for item in element.value)
             converted[tag] = element._replace(value=tuple(items))
-        elif element.vr in AFFECTED_VRS and not any(charset.terms) and not element.value.isascii():
-            raw = charset.shown(element.value, element.vr).encode("utf-8")
-            converted[tag] = element._replace(value=raw + b" " * (len(raw) % 2))
+        elif element.vr in AFFECTED_VRS and not any(charset.terms):
+            converted[tag] = element._replace(value=charset.in_utf_8(element.value, element.vr))
     return converted
 
 

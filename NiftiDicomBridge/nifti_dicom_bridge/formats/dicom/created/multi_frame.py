@@ -145,7 +145,7 @@ def _spatial_groups(request: Request, stored: StoredPixels) -> Elements:
     """Return the functional groups that multi-frame Secondary Capture may have (PS3.3 A.8.2.4): where its frames are."""
     plane = request.planes[0]
     shared: Elements = {
-        Tag.PIXEL_MEASURES_SEQUENCE: new_element.sequence(_measures(request)),
+        **_measures(request),
         Tag.PLANE_ORIENTATION_SEQUENCE: new_element.sequence(
             {Tag.IMAGE_ORIENTATION_PATIENT: new_element.decimals(plane.orientation)}
         ),
@@ -160,14 +160,18 @@ def _spatial_groups(request: Request, stored: StoredPixels) -> Elements:
     }
 
 
-def _measures(request: Request) -> Elements:
-    """Return the Pixel Measures macro (PS3.3 C.7.6.16.2.1)."""
-    given = request.attributes.elements.get(Tag.SLICE_THICKNESS)
-    return {
+def _measures(request: Request, frame: int | None = None) -> Elements:
+    """Return the Pixel Measures macro (PS3.3 C.7.6.16.2.1) of all frames, or of one where their slices differ in thickness."""
+    if (frame is not None) != bool(request.thicknesses):
+        return {}
+    own = None if frame is None else request.thicknesses[frame]
+    given = own or request.attributes.elements.get(Tag.SLICE_THICKNESS)
+    measures = {
         Tag.PIXEL_SPACING: new_element.decimals(request.planes[0].spacing),
         Tag.SLICE_THICKNESS: given or new_element.decimals([request.step_mm]),
         Tag.SPACING_BETWEEN_SLICES: new_element.decimals([request.step_mm]),
     }
+    return {Tag.PIXEL_MEASURES_SEQUENCE: new_element.sequence(measures)}
 
 
 def _place(request: Request, stored: StoredPixels, t: int, k: int) -> Elements:
@@ -185,6 +189,7 @@ def _place(request: Request, stored: StoredPixels, t: int, k: int) -> Elements:
     return {
         Tag.FRAME_CONTENT_SEQUENCE: new_element.sequence(content),
         Tag.PLANE_POSITION_SEQUENCE: new_element.sequence({Tag.IMAGE_POSITION_PATIENT: position}),
+        **_measures(request, t * stored.voxels.shape[1] + k),
     }
 
 
@@ -229,7 +234,7 @@ def _dimensions(temporal: bool) -> Elements:
 def _shared_groups(request: Request, stored: StoredPixels, elements: Elements) -> Elements:
     plane, decided = request.planes[0], request.attributes.elements
     groups: Elements = {
-        Tag.PIXEL_MEASURES_SEQUENCE: new_element.sequence(_measures(request)),
+        **_measures(request),
         Tag.PLANE_ORIENTATION_SEQUENCE: new_element.sequence(
             {Tag.IMAGE_ORIENTATION_PATIENT: new_element.decimals(plane.orientation)}
         ),

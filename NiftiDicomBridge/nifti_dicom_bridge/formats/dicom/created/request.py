@@ -10,7 +10,7 @@ import numpy as np
 
 from ....errors import GeometryError
 from ....model import metadata
-from ....model.metadata import Elements, Instance, Log
+from ....model.metadata import Element, Elements, Instance, Log
 from ....model.space import geometry
 from ....model.space.geometry import Plane
 from ....model.volume import Volume
@@ -53,6 +53,8 @@ class Request:
     frames : sequence of Elements
         What each frame alone specifies, times outermost; empty where nothing is. Objects of many
         frames take what functional groups hold.
+    thicknesses : sequence of Element or None
+        SliceThickness of each frame, times outermost; empty where all have the same.
     moments : sequence of datetime or None
         When each frame was acquired, times outermost; empty where only `slice_times` and `starts_s` specify.
     source_frames : sequence of int
@@ -84,6 +86,7 @@ class Request:
     starts_s: Sequence[float] = ()
     durations_s: Sequence[float] = ()
     frames: Sequence[Elements] = ()
+    thicknesses: Sequence[Element | None] = ()
     moments: Sequence[datetime | None] = ()
     source_frames: Sequence[int] = ()
     stored: StoredPixels | None = None
