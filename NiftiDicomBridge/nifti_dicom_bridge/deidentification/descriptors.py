@@ -47,7 +47,7 @@ def cleaned(text: str, forbidden: Collection[str] = ()) -> str:
 def without_names(text: str, forbidden: Collection[str]) -> str:
     """Return a text that is kept, without the names of people: an operator may have written them anywhere.
 
-    Short words, and those of anatomy and technique, stay: they are names by chance.
+    Short words of ASCII letters, and those of anatomy and technique, stay: they are names by chance.
 
     Parameters
     ----------
@@ -60,7 +60,10 @@ def without_names(text: str, forbidden: Collection[str]) -> str:
 
 
 def _is_name(word: str, forbidden: Collection[str]) -> bool:
-    return len(word) >= _SHORTEST_NAME and word in forbidden and word not in _vocabulary()
+    if word in forbidden:
+        return not word.isascii() or (len(word) >= _SHORTEST_NAME and word not in _vocabulary())
+    parts = () if word.isascii() else (name for name in forbidden if len(name) > 1 and not name.isascii())
+    return any(name in word for name in parts)  # other scripts write names without blanks
 
 
 def _words(text: str) -> Iterator[str]:

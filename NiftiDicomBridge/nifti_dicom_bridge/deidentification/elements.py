@@ -71,10 +71,12 @@ class Patient:
 
 
 def _names_in(elements: Elements, charset: CharacterSet) -> Iterator[str]:
+    """Yield the words of names and of PatientID, alone and written as one."""
     for tag, element in elements.items():
         if element.vr == "PN" or tag == Tag.PATIENT_ID:
-            text = _decoded(element, charset).lower()
-            yield from "".join(letter if letter.isalnum() else " " for letter in text).split()
+            for group in _decoded(element, charset).lower().split("="):
+                words = "".join(letter if letter.isalnum() else " " for letter in group).split()
+                yield from (*words, "".join(words), "".join(reversed(words)))
 
 
 def _decoded(element: Element | None, charset: CharacterSet) -> str:

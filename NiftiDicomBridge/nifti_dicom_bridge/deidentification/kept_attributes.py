@@ -38,7 +38,11 @@ TEXTS = frozenset({
 LABELS = frozenset({Tag.CONTENT_LABEL, Tag.GRAPHIC_LAYER})
 """Code strings for which the standard has no terms: a person wrote them, so they are cleaned like texts."""
 
-OF_EVERYONE = frozenset({Tag.MANUFACTURER, Tag.MANUFACTURER_MODEL_NAME, Tag.MODALITY})
+OF_EVERYONE = frozenset({
+    Tag.MANUFACTURER, Tag.MANUFACTURER_MODEL_NAME, Tag.MODALITY, Tag.PHOTOMETRIC_INTERPRETATION, Tag.PRESENTATION_LUT_SHAPE,
+    Tag.PIXEL_PRESENTATION, Tag.CONTENT_QUALIFICATION, Tag.SEGMENTATION_TYPE, Tag.SEGMENT_ALGORITHM_TYPE,
+    Tag.IN_PLANE_PHASE_ENCODING_DIRECTION,
+})  # fmt: skip
 """What is needed to read an image, and says the same of many, even where somebody has such a name."""
 
 LOCAL = frozenset({

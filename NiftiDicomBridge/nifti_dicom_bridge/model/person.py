@@ -19,6 +19,7 @@ SEXES = frozenset("MF")
 """Values of PatientSex (0010,0040) that exclude each other; O (other) is also written for unknown."""
 _VISIT = re.compile(r"(?<=\d)(?:v|visit|ses|tp)\d{1,2}$")
 """Visit at the end of a pseudonym, as in P01V2."""
+_NOT_ASCII = re.compile(r"[^\x00-\x7f]|\?")
 SIMILAR = 0.8
 """Part of the letters that spellings of one name have in common at least."""
 
@@ -184,7 +185,7 @@ def _are_alike(one: str, other: str) -> bool:
     mine, theirs = _words(one), _words(other)
     if not mine or not theirs or _is_latin(mine) != _is_latin(theirs):  # scripts cannot be compared
         return True
-    if _begins_with("".join(mine), "".join(theirs)):
+    if _begins_with("".join(mine), "".join(theirs)) or _are_damaged(one, other):
         return True
     numbered = [{word for word in words if re.search(r"\d", word)} for words in (mine, theirs)]
     if all(numbered):  # pseudonyms: one letter makes another person, but not another visit
@@ -196,6 +197,12 @@ def _are_alike(one: str, other: str) -> bool:
     from difflib import SequenceMatcher  # few names need it
 
     return SequenceMatcher(None, " ".join(sorted(mine)), " ".join(sorted(theirs)), autojunk=False).ratio() >= SIMILAR
+
+
+def _are_damaged(one: str, other: str) -> bool:
+    """Whether two names are the same but for letters beyond ASCII, which a wrong character set replaces: Müller, MÃ¼ller."""
+    rest = [_NOT_ASCII.sub("", name) for name in (one, other)]
+    return rest[0] == rest[1] != one and rest[1] != other and len(rest[0]) > 2
 
 
 def _begins_with(one: str, other: str) -> bool:

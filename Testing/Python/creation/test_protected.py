@@ -165,7 +165,7 @@ def test_days_that_do_not_exist_and_ranges_of_queries_are_not_values(keyword: st
     ("keyword", "value"),
     [
         ("StudyDate", "20240229"), ("StudyDate", ""), ("StudyTime", "10"), ("AcquisitionDateTime", "2020"),
-        ("AcquisitionDateTime", "20240229101010.5-0500"),
+        ("AcquisitionDateTime", "20240229101010.5-0500"), ("AcquisitionDateTime", "2020-0500"),
     ],
 )  # fmt: skip
 def test_dates_and_times_of_any_precision_are_values(keyword: str, value: str) -> None:

@@ -21,10 +21,11 @@ PRIVATE = (0x0019, "GEMS_ACQU_01", 0x9C)
     [
         ("fl3d smith", "fl3d "), ("SMITH_fl3d", "_fl3d"), ("Smithers", "Smithers"),  # other words begin so
         ("fl3d May", "fl3d May"), ("HEAD", "HEAD"),  # short, or anatomy
+        ("fl3d 小东", "fl3d "), ("fl3d 王小东扫描", "fl3d "), ("fl3d 王", "fl3d "), ("fl3d ÖZ", "fl3d "),
     ],
 )  # fmt: skip
 def test_names_are_left_out(text: str, kept: str) -> None:
-    assert without_names(text, {"smith", "may", "head"}) == kept
+    assert without_names(text, {"smith", "may", "head", "王", "小东", "öz"}) == kept
 
 
 def deidentified(folder: Path, patient: str, physician: str, **attributes: str) -> Dataset:
@@ -49,6 +50,21 @@ def test_texts_that_are_kept_have_no_names(tmp_path: Path) -> None:
     assert (ds.SequenceName, ds.ReceiveCoilName, ds.BodyPartExamined) == ("_fl3d", "Head_32", "")
     assert ds.Manufacturer == "Smith Ltd"  # what many have, and readers need
     assert not any(element.tag.is_private for element in ds)
+
+
+@pytest.mark.parametrize("written", ["LiWei", "WEILI"])
+def test_names_are_left_out_that_are_written_as_one_word(written: str, tmp_path: Path) -> None:
+    ds = deidentified(tmp_path, "Li^Wei", "", SequenceName=f"{written}_fl3d")
+
+    assert ds.SequenceName == "_fl3d"
+
+
+def test_terms_that_readers_need_stay(tmp_path: Path) -> None:
+    terms = {"PhotometricInterpretation": "MONOCHROME2", "PresentationLUTShape": "IDENTITY", "ContentQualification": "RESEARCH"}
+
+    ds = deidentified(tmp_path, "Research^Monochrome2^Identity", "", **terms)
+
+    assert {keyword: ds[keyword].value for keyword in terms} == terms
 
 
 def test_texts_of_others_stay(tmp_path: Path) -> None:

@@ -24,7 +24,7 @@ from .reading.attributes.item_values import text_of
 UTF_8 = "ISO_IR 192"
 _NAME_COMPONENTS = 5
 _DATE_LENGTH = 8
-_DATE_TIME = re.compile(r"(\d+(\.\d+)?([+-]\d{4})?)?")
+_DATE_TIME = re.compile(r"(\d+(\.\d+)?([+-](0\d|1[0-4])[0-5]\d)?)?")
 """One date and time, not a range, which the VR allows in queries only."""
 AttributePath = int | tuple[int, ...]
 """An attribute that can be set: its tag, or the tags on the way to it through the first items of sequences."""
@@ -96,8 +96,8 @@ def _check_range(vr: str, text: str) -> None:
         struct.pack("<i", int(text))
     if vr == "PN" and any(group.count("^") >= _NAME_COMPONENTS for group in text.split("=")):
         raise ValueError(text)
-    if vr in ("DA", "DT") and len(text.strip()) >= _DATE_LENGTH:
-        datetime.strptime(text.strip()[:_DATE_LENGTH], "%Y%m%d")
+    if vr in ("DA", "DT") and len(day := re.split("[-+.]", text.strip())[0][:_DATE_LENGTH]) == _DATE_LENGTH:
+        datetime.strptime(day, "%Y%m%d")
     if (vr in ("DA", "TM") and "-" in text) or (vr == "DT" and not _DATE_TIME.fullmatch(text.strip())):
         raise ValueError(text)
 

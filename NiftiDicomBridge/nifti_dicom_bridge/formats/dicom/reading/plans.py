@@ -17,6 +17,7 @@ from ....model.processes.garbage_collection import collection_paused
 from ....model.volume import Volume
 from ....standard.sop_classes import SEGMENTATIONS
 from ....standard.tags import Tag
+from .attributes.date_times import usual_zone_of
 from .attributes.shared_values import SharedValues, SimilarDataSets
 from .frames.frame_info import FrameInfo
 from .frames.frames import SharedDescriptions, frames_of
@@ -132,7 +133,7 @@ def plan_series(series: Series) -> list[Plan]:
 
 
 def _grids_of(series: Series, headers: SimilarDataSets) -> list[Grid]:
-    shared = SharedDescriptions()
+    shared = SharedDescriptions(usual_zone_of(headers))
     frames = [frame for n, instance in enumerate(series.instances) for frame in frames_of(instance, n, shared)]
     _refuse_undescribed_tiles(series, headers, frames)
     with_labels = [sop_class in SEGMENTATIONS for sop_class in SharedValues(sop_class_of).of_all(headers)]

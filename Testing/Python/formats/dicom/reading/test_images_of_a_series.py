@@ -54,8 +54,8 @@ def _types(*words: str) -> list[list[str]]:
     return [["ORIGINAL", "PRIMARY", *word.split("\\")] for word in words]
 
 
-def _codes(meaning: str) -> list[Dataset]:
-    return [group(CodeValue="1", CodingSchemeDesignator="DCM", CodeMeaning=meaning)]
+def _codes(meaning: str, value: str = "1") -> list[Dataset]:
+    return [group(CodeValue=value, CodingSchemeDesignator="DCM", CodeMeaning=meaning)]
 
 
 def _mapping(units: str) -> list[Dataset]:
@@ -92,6 +92,31 @@ def test_images_that_differ_in_meaning(attribute: str, values: list[Any], names:
 
     expected = {name.replace("type-", ""): 100 * n for n, name in enumerate(names)}
     assert found == expected
+
+
+def _derived(second: list[Dataset] | None, attribute: str, values: list[Any]) -> list[Dataset]:
+    """Return images of two times, of which the second states how it was derived."""
+    found = series(attribute, values)
+    for ds in found[len(found) // 2 :]:
+        ds.DerivationCodeSequence = second
+    return found
+
+
+@pytest.mark.parametrize(("code", "meaning"), [("113040", "Lossy Compression"), ("121327", "Full fidelity image")])
+def test_compression_is_not_a_meaning(code: str, meaning: str, tmp_path: Path) -> None:
+    found = _derived(_codes(meaning, code), "AcquisitionNumber", [1, 2])
+
+    (volume,) = images(tmp_path, found).values()
+
+    assert volume.voxels[:, 0, 0, 0].tolist() == [0, 100]
+
+
+def test_traces_are_one_image_with_those_that_are_not_derived(tmp_path: Path) -> None:
+    found = _derived(_codes("Pixel by pixel mean", "113049"), "DiffusionBValue", [0.0, 1000.0])
+
+    (volume,) = images(tmp_path, found).values()
+
+    assert volume.voxels[:, 0, 0, 0].tolist() == [0, 100]
 
 
 def test_kernels_of_a_ct_series(tmp_path: Path) -> None:

@@ -10,7 +10,7 @@ import pytest
 from pydicom.dataset import Dataset
 
 from circle import KEEP, Circle, listing
-from nifti_dicom_bridge import DicomReadError, Outcome
+from nifti_dicom_bridge import DicomReadError, Outcome, may_be_same_person
 from nifti_dicom_bridge.formats.dicom.reading.grouping.series import find_series
 from nifti_dicom_bridge.formats.dicom.reading.read import read
 from phantoms.base import CT, MR, put_raw, ramp, save, slices, uid
@@ -82,6 +82,12 @@ def test_spellings_of_a_name_are_one_patient(tmp_path: Path) -> None:
     save(tmp_path, found)
 
     assert len(read([tmp_path])) == 1
+
+
+@pytest.mark.parametrize("damaged", ["MÃ¼ller^JÃ¶rg", "M?ller^J?rg", "M\ufffdller^J\ufffdrg"])
+def test_a_name_that_a_wrong_character_set_damaged_is_the_same(damaged: str) -> None:
+    assert may_be_same_person({"PatientName": "Müller^Jörg"}, {"PatientName": damaged})
+    assert not may_be_same_person({"PatientName": "Müller^Jörg"}, {"PatientName": "Möhring^Käthe"})
 
 
 def test_two_names_of_one_patient_id_are_reported(tmp_path: Path) -> None:

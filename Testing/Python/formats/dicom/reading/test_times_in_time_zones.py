@@ -51,6 +51,23 @@ def test_the_end_of_daylight_saving_time(tmp_path: Path) -> None:
     assert numbers(volume) == expected(list(range(TIMES)))
 
 
+@pytest.mark.parametrize("lost", [None, "", "UTC", "+01:00"])
+@pytest.mark.parametrize("attribute", ["AcquisitionDateTime", "AcquisitionTime"])
+def test_a_lost_time_zone_is_that_of_the_others(lost: str | None, attribute: str, tmp_path: Path) -> None:
+    def state(ds: Dataset, t: int, k: int) -> None:
+        ds.AcquisitionDate, clock = "20260102", f"10000{2 * t}"
+        setattr(ds, attribute, clock if attribute == "AcquisitionTime" else f"20260102{clock}")
+        if t != 1:
+            ds.TimezoneOffsetFromUTC = "+0100"
+        elif lost is not None:
+            ds.TimezoneOffsetFromUTC = lost
+
+    (volume,) = images(tmp_path, series(state))
+
+    assert numbers(volume) == expected(list(range(TIMES)))
+    assert not volume.warnings
+
+
 @pytest.mark.parametrize("clock", ["", "233000"])
 def test_the_injection_is_in_the_time_zone_of_the_scan(clock: str, circle: Circle) -> None:
     found = slices(ramp(3, 4, 5), PET)

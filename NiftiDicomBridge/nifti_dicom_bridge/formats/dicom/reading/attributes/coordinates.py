@@ -219,6 +219,11 @@ class Times:
 class SharedRows:
     """How the rows of `TIMES` are read for the objects of one series that are one image each.
 
+    Parameters
+    ----------
+    usual_zone : str
+        Time zone of most of the objects.
+
     Attributes
     ----------
     readers : list of SharedValues or None
@@ -227,8 +232,10 @@ class SharedRows:
         Rows of which some objects have a value of their own.
     """
 
-    def __init__(self) -> None:
-        self.readers = [SharedValues(partial(time_of, row)) if row.of_attributes else None for row in TIMES]
+    def __init__(self, usual_zone: str = "") -> None:
+        self.usual_zone = usual_zone
+        read = partial(time_of, usual_zone=usual_zone)
+        self.readers = [SharedValues(partial(read, row)) if row.of_attributes else None for row in TIMES]
         self.own: set[int] = set()
 
 
@@ -271,7 +278,7 @@ class SharedTimes(Times):
         self._own(row, value)
 
     def _read(self, row: int) -> Any:
-        return time_of(TIMES[row], self._elements, self._index)
+        return time_of(TIMES[row], self._elements, self._index, self._rows.usual_zone)
 
     def _own(self, row: int, value: Any) -> Any:
         """Remember a value for this object only, and return it."""
@@ -319,13 +326,9 @@ _NOTHING: dict[int, Any] = {}
 """In the place of a dictionary for each frame."""
 
 
-def time_of(row: Time, elements: Elements, index: int = 0) -> Any:
+def time_of(row: Time, elements: Elements, index: int = 0, usual_zone: str = "") -> Any:
     """Return the value of a row of `TIMES` for an object that is one image."""
-    return row.read(_single_frame(elements, index))
-
-
-def _single_frame(elements: Elements, index: int) -> Frame:
-    return Frame(elements, index, 0, Lookup(elements, {}), {}, {})
+    return row.read(Frame(elements, index, 0, Lookup(elements, {}), {}, {}, usual_zone))
 
 
 def _no_times() -> None:

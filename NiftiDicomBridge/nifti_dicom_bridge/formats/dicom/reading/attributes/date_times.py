@@ -3,9 +3,14 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from datetime import date as Date
 
+from .....model import metadata
+from .....model.metadata import Elements
 from .....model.time_zones import zone_s
+from .....standard.tags import Tag
+from .shared_values import SharedValues, SimilarDataSets
 
 _DATE = re.compile(r"(\d{4})\.?(\d{2})\.?(\d{2})")
 _TIME = re.compile(r"(\d{2}):?(\d{2})?:?(\d{2})?(\.\d+)?")
@@ -32,6 +37,20 @@ def seconds(text: str, time: str = "", zone: str = "") -> float | None:
     ahead_s = zone_s(zone) or 0 if ahead_s is None else ahead_s
     seconds_ = int(hours) * 3600 + int(minutes or 0) * 60 + int(whole or 0) + float(fraction or 0) - ahead_s
     return seconds_ + _days(day.groups()) * 86400 if day else seconds_
+
+
+def usual_zone_of(headers: SimilarDataSets) -> str:
+    """Return the time zone of most objects of a series, for those that lost it; empty where none states it."""
+    if not headers.have(Tag.TIMEZONE_OFFSET_FROM_UTC):
+        return ""
+    zones = Counter(zone for zone in SharedValues(_zone_of).of_all(headers) if zone)
+    return max(zones, key=lambda zone: zones[zone], default="")
+
+
+def _zone_of(elements: Elements) -> str:
+    """Return TimezoneOffsetFromUTC; empty where it is not a time zone."""
+    zone = metadata.text(elements, Tag.TIMEZONE_OFFSET_FROM_UTC)
+    return "" if zone_s(zone) is None else zone
 
 
 def _days(parts: tuple[str, ...]) -> int:

@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 
 from .....model import metadata
 from .....model.metadata import Elements
+from .....model.time_zones import zone_s
 from .....standard.dictionary import describe
 from .....standard.sop_classes import MR
 from .....standard.tags import Tag
@@ -38,6 +39,8 @@ _CORRECTIONS = (Tag.CORRECTED_IMAGE, Tag.ATTENUATION_CORRECTION_METHOD, Tag.SCAT
 _OF_ONE_IMAGE = (
     Tag.DOSE_TYPE, Tag.RECEIVE_COIL_NAME, Tag.IMAGE_LATERALITY, Tag.VIEW_POSITION, Tag.IMAGED_NUCLEUS,
 )  # fmt: skip
+_COMPRESSIONS = frozenset({"113040", "121325", "121327"})
+"""Codes of DCM (PS3.16 CID 7203, 7205) for how pixels are stored: lossy compression and full fidelity are not meanings."""
 _VELOCITY = re.compile(r"_v(\d+[a-z]{2})", re.IGNORECASE)
 """In SequenceName of Siemens: encoded velocity, cm/s, and its direction."""
 
@@ -52,6 +55,14 @@ class Frame(NamedTuple):
     own: Elements
     vectors: dict[str, int]
     """Indices of a multi-frame object without functional groups (NM: PS3.3 C.8.4.8), by name."""
+    usual_zone: str = ""
+    """Time zone of most objects of the series."""
+
+    @property
+    def zone(self) -> str:
+        """TimezoneOffsetFromUTC; that of most others of the series where an object lost it."""
+        own = metadata.text(self.look.data_set, Tag.TIMEZONE_OFFSET_FROM_UTC)
+        return self.usual_zone if zone_s(own) is None else own
 
     @property
     def content(self) -> Elements:
@@ -195,7 +206,7 @@ def other_words(look: Lookup) -> list[str]:
     volts = look.number(Tag.CTX_RAY_DETAILS_SEQUENCE, Tag.KVP) if metadata.text(data_set, Tag.MODALITY) == "CT" else None
     if volts:
         words.append(f"{volts:g}kV")
-    words += filter(None, [_energy_of(look), _derivation_of(data_set), units_of(look)])
+    words += filter(None, [_energy_of(look), _derivation_of(look), units_of(look)])
     transfer = {*look.texts(Tag.MR_MODIFIER_SEQUENCE, Tag.MAGNETIZATION_TRANSFER)} - {"NONE"}
     if transfer or "MTC" in metadata.texts(data_set, Tag.SEQUENCE_VARIANT):
         words.append("MT")
@@ -218,10 +229,17 @@ def _energy_of(look: Lookup) -> str:
     return "" if energy_kev is None else f"{energy_kev:g}keV"
 
 
-def _derivation_of(data_set: Elements) -> str:
-    """Return how an image was derived from others, by code (PS3.3 C.7.6.1.1.3), such as ``Subtraction``."""
-    codes = metadata.items(data_set, Tag.DERIVATION_CODE_SEQUENCE)
-    return "+".join(sorted(metadata.text(code.elements, Tag.CODE_MEANING) for code in codes))
+def _derivation_of(look: Lookup) -> str:
+    """Return how an image was derived from others, by code (PS3.3 C.7.6.1.1.3), such as ``subtraction``.
+
+    Empty for images with a b-value: traces are one image with those at b = 0, which are not derived.
+    """
+    codes = [item.elements for item in metadata.items(look.data_set, Tag.DERIVATION_CODE_SEQUENCE)]
+    others = [code for code in codes if metadata.text(code, Tag.CODE_VALUE) not in _COMPRESSIONS]
+    if not others or diffusion.weighting_of(look) is not None:
+        return ""
+    names = [metadata.text(code, Tag.CODE_MEANING).lower() or metadata.text(code, Tag.CODE_VALUE) for code in others]
+    return "+".join(sorted(names))
 
 
 def description(frame: Frame) -> tuple[str, ...] | None:
@@ -342,10 +360,9 @@ def number_of_uid(frame: Frame) -> int | None:
 def moment(frame: Frame, both: int, date: int, time: int) -> float | None:
     """Return a moment, seconds: of a DT, or of a TM with its DA."""
     elements = frame.look.data_set
-    zone = metadata.text(elements, Tag.TIMEZONE_OFFSET_FROM_UTC)
-    time_s = seconds(metadata.text(elements, both), zone=zone) if both else None
+    time_s = seconds(metadata.text(elements, both), zone=frame.zone) if both else None
     return (
-        seconds(metadata.text(elements, date or Tag.ACQUISITION_DATE), metadata.text(elements, time), zone)
+        seconds(metadata.text(elements, date or Tag.ACQUISITION_DATE), metadata.text(elements, time), frame.zone)
         if time_s is None
         else time_s
     )
@@ -353,8 +370,7 @@ def moment(frame: Frame, both: int, date: int, time: int) -> float | None:
 
 def frame_moment(tag: int) -> Callable[[Frame], float | None]:
     """Return a reader of a moment in the Frame Content functional group, seconds."""
-    zone = Tag.TIMEZONE_OFFSET_FROM_UTC
-    return lambda frame: seconds(metadata.text(frame.content, tag), zone=metadata.text(frame.look.data_set, zone))
+    return lambda frame: seconds(metadata.text(frame.content, tag), zone=frame.zone)
 
 
 def words_in(sequence: int, *tags: int) -> Callable[[Frame], tuple[str, ...] | None]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -58,13 +59,19 @@ class _Description(NamedTuple):
 
 
 class SharedDescriptions:
-    """What the single-frame instances of a series have in common: read once for all of them."""
+    """What the single-frame instances of a series have in common: read once for all of them.
 
-    def __init__(self) -> None:
+    Parameters
+    ----------
+    usual_zone : str
+        Time zone of most instances of the series.
+    """
+
+    def __init__(self, usual_zone: str = "") -> None:
         self.is_single = SharedValues(_is_single_frame)
         self.description = SharedValues(lambda elements: _described_frame(elements, {}))
         self.place = SharedValues(_place_of)
-        self.times = SharedRows()
+        self.times = SharedRows(usual_zone)
 
 
 def _is_single_frame(elements: Elements) -> bool:
@@ -126,19 +133,20 @@ def frames_of(instance: Instance, index: int, shared: SharedDescriptions | None 
     if shared is not None and not instance.repeated and shared.is_single.of(elements):
         return [_shared_frame(instance, index, shared)]
     count, tiles = frame_count(elements), tiles_of(elements)
+    source = partial(_source, instance, index, shared.times.usual_zone if shared is not None else "")
     if tiles is not None:
         layout = (tiles.across, tiles.down, len(tiles.planes))
-        first = _frame(_source(instance, index, {}, [tiles.note] if tiles.note else []), 0, tiles.planes[0], tiles=layout)
+        first = _frame(source({}, [tiles.note] if tiles.note else []), 0, tiles.planes[0], tiles=layout)
         return [replace(first, frame=k, plane=plane, order=(*first.order[:1], k)) for k, plane in enumerate(tiles.planes)]
     per_frame = metadata.items(elements, Tag.PER_FRAME_FUNCTIONAL_GROUPS_SEQUENCE)
     if per_frame:
         groups = [per_frame[n].elements if n < len(per_frame) else {} for n in range(count)]
         notes = _count_notes(len(per_frame), count)
-        return [_placed(_source(instance, index, own, notes), n) for n, own in enumerate(groups)]
+        return [_placed(source(own, notes), n) for n, own in enumerate(groups)]
     if count == 1:
-        return [_placed(_source(instance, index, {}), 0)]
+        return [_placed(source({}), 0)]
     several = frames_without_groups(elements, count)
-    one = _source(instance, index, {}, several.notes)
+    one = source({}, several.notes)
     rows = zip(several.planes, several.vectors, strict=True)
     frames = [_frame(one, n, plane, vectors=vectors) for n, (plane, vectors) in enumerate(rows)]
     return [replace(frame, is_assumed=True) for frame in frames] if several.is_assumed else frames
@@ -163,15 +171,15 @@ def _doubt_of_groups(elements: Elements) -> list[str]:
 class _Source:
     """An instance, and the functional groups of some of its frames."""
 
-    def __init__(self, instance: Instance, index: int, own: Elements, about: _Description):
-        self.instance, self.index, self.own, self.about = instance, index, own, about
+    def __init__(self, instance: Instance, index: int, usual_zone: str, own: Elements, about: _Description):
+        self.instance, self.index, self.usual_zone, self.own, self.about = instance, index, usual_zone, own, about
         self.look = Lookup(instance.elements, own)
 
 
-def _source(instance: Instance, index: int, own: Elements, notes: Sequence[str] = ()) -> _Source:
+def _source(instance: Instance, index: int, usual_zone: str, own: Elements, notes: Sequence[str] = ()) -> _Source:
     about = _described_frame(instance.elements, own)
     repeated = [f"{dictionary.describe(tag)} occurs more than once; the last occurrence is used" for tag in instance.repeated]
-    return _Source(instance, index, own, about._replace(notes=(*repeated, *about.notes, *notes)))
+    return _Source(instance, index, usual_zone, own, about._replace(notes=(*repeated, *about.notes, *notes)))
 
 
 def _described_frame(elements: Elements, own: Elements) -> _Description:
@@ -213,7 +221,7 @@ def _frame(
     vectors: Mapping[str, int] | None = None,
     tiles: tuple[int, ...] = (),
 ) -> FrameInfo:
-    frame = Frame(source.instance.elements, source.index, n, source.look, source.own, dict(vectors or {}))
+    frame = Frame(source.instance.elements, source.index, n, source.look, source.own, dict(vectors or {}), source.usual_zone)
     about = source.about._replace(labels=meanings_of(frame)) if vectors else source.about
     return _frame_info(about, frame, _Place(plane, False, (*notes, *source.look.notes)), Times(frame), tiles)
 
