@@ -8,10 +8,9 @@ from ..errors import OptionError
 from ..formats.dicom.created.attributes import Attributes
 from ..formats.dicom.created.modules import OF_ONE_STUDY
 from ..formats.dicom.created.reference import Reference
-from ..formats.dicom.created.set_values import set_tags
 from ..model import metadata
 from ..model.metadata import Elements
-from ..model.person import excluding
+from ..model.person import excluding, normal_text
 from ..standard.dictionary import keyword_of
 from ..standard.tags import Tag
 from .image_with_sidecar import ImageWithSidecar
@@ -56,12 +55,12 @@ def study_of(other: Reference, attributes: Attributes, sentences: list[str]) -> 
 
 
 def note_other_patient(attributes: Attributes, other: Reference, sentences: list[str]) -> None:
-    """Warn if the user set another patient than that of the study that the image is written into."""
+    """Warn if the user or a sidecar specifies another patient, or another spelling, than the study that the image is in."""
     theirs = Attributes(other.study())
     same_study = attributes.text(Tag.STUDY_INSTANCE_UID) == other.study_uid
-    given = [tag for tag in (Tag.PATIENT_ID, Tag.PATIENT_NAME) if same_study and tag in set_tags(attributes)]
-    changed = [keyword_of(tag) for tag in given if theirs.text(tag) not in ("", attributes.text(tag))]
-    if changed:
+    pairs = {keyword_of(tag): (theirs.text(tag), attributes.text(tag)) for tag in (Tag.PATIENT_ID, Tag.PATIENT_NAME)}
+    changed = [keyword for keyword, (old, new) in pairs.items() if old and normal_text(old) != normal_text(new)]
+    if changed and same_study:
         sentences.append(
             f"{' and '.join(changed)} is not that of the reference {other.title}, StudyInstanceUID is: archives may assign the "
             "image to the patient of the reference. Set StudyInstanceUID as well for another patient"

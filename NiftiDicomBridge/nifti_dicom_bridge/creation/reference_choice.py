@@ -90,8 +90,10 @@ def _reoriented(reference: Reference, image: Volume) -> Volume:
 
 def check_one_study(references: Sequence[Reference], option: str = "reference") -> None:
     """Refuse a folder from which patient and study are not clear; raises `OptionError`."""
-    people = People()
-    patients = {(reference.patient[0], people.number_of(reference.patient[0], reference.person)) for reference in references}
+    people, ids = People(), {reference.patient[0] for reference in references} - {""}
+    only = ids.pop() if len(ids) == 1 else ""  # also of series of the study that lost it
+    stated = [(reference.patient[0] or only, reference.person) for reference in references]
+    patients = {(patient, people.number_of(patient, person)) for patient, person in stated}
     repeat = " series; reference= may be repeated for images of several patients" if option == "reference" else " study"
     for what, count in (("patients", len(patients)), ("studies", len({reference.study_uid for reference in references}))):
         if count > 1:

@@ -17,6 +17,7 @@ from nifti_dicom_bridge import (
     Job,
     Kind,
     OptionError,
+    Outcome,
     Target,
     convert,
     read,
@@ -201,6 +202,23 @@ def test_another_spelling_of_the_patient_is_not_another_patient(scans, keys):
     assert {ds.StudyInstanceUID for ds in made(Path("a.nii"), reference=Path("scans"))} == {
         pydicom.dcmread(path).StudyInstanceUID for path in filter(Path.is_file, Path("scans").rglob("*"))
     }
+
+
+@pytest.mark.parametrize(("name", "is_reported"), [("Doe^J", True), ("anonymous", True), ("DOE^JANE^^", False)])
+def test_another_name_in_the_study_of_the_reference_is_reported(scans, name, is_reported):
+    patient(scans, **JANE)
+    image = like(scans, "a.nii")
+    Path("a.json").write_text(json.dumps({"PatientName": name}))
+    entry = entry_of(image, reference=Path("scans"))
+    assert entry.outcome is Outcome.CONVERTED
+    assert any("PatientName is not that of the reference" in warning for warning in entry.log.warnings) is is_reported
+
+
+def test_a_series_of_the_study_that_lost_its_patient_id_is_not_of_another_patient(scans):
+    patient(scans, **JANE)
+    image = like(scans, "a.nii")
+    shutil.move(copied(Path("other"), SeriesInstanceUID="1.2.4", PatientID=""), Path("scans") / "other")
+    assert {str(ds.PatientName) for ds in made(image, study_from=Path("scans"))} == {"Doe^Jane"}
 
 
 def test_a_birth_date_that_is_set_is_not_compared(scans):
