@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 
 from ..options.remedies import remedy
 from . import naming_rules
@@ -33,6 +34,11 @@ def classify(image: Image, table: BidsMap) -> None:
         _add(image, user)
     if image.datatype:
         _complete_entities(image, table)
+
+
+def rows_without_images(table: BidsMap, images: Sequence[Image]) -> list[str]:
+    """Return the names of the rows of the person's map that match none of the images: a criterion may be misspelled."""
+    return [row.name for row in table.descriptions if not any(row.holds(image.facts) for image in images)]
 
 
 def _by_built_in_rows(image: Image) -> None:

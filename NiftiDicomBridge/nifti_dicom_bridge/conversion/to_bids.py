@@ -8,6 +8,7 @@ from functools import partial
 from pathlib import Path
 
 from ..bids_dataset.bids_map import BidsMap, read_map
+from ..bids_dataset.classify import rows_without_images
 from ..bids_dataset.dataset_files import stage_dataset_files
 from ..bids_dataset.given_keys import read_keys
 from ..bids_dataset.images import Image
@@ -17,6 +18,7 @@ from ..errors import OutputError
 from ..formats.dicom.reading.plans import Plan
 from ..formats.zarr import stores_below
 from ..model.files.names import NIFTI_SUFFIXES
+from ..model.listing import listed
 from ..model.report import ConversionReport, Entry, Outcome
 from ..model.volume import Volume
 from ..options import ConversionOptions, Progress
@@ -58,6 +60,8 @@ def convert_to_bids(inputs: Sequence[Path], output: Path, options: ConversionOpt
     dataset = _Dataset(output, table, options, policy)
     with dataset_locked(output, runner.progress):
         placements = assign_paths(images, output, table, ".nii.gz" if options.gzip else ".nii")
+        if unmatched := rows_without_images(table, images):
+            report.notes.append(f"rows of bids_map= that match no image: {listed(unmatched)}")
         runner.report([_left_out(image, plan) for image, plan in pairs if image.ignored or image.refused], report)
         plan_of = {id(image): plan for image, plan in pairs}
         tasks = []

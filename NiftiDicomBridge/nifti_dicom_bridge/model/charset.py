@@ -91,6 +91,13 @@ class CharacterSet:
             raise UnicodeError("the bytes are not in the specified character set")
         return text
 
+    def in_utf_8(self, raw: bytes, vr: str) -> bytes:
+        """Return a value of text as UTF-8; raises `UnicodeError` or `LookupError` where it cannot be read."""
+        if raw.isascii() and b"\x1b" not in raw:
+            return raw
+        text = self.shown(raw, vr).rstrip(" \0").encode("utf-8")
+        return text + b" " * (len(text) % 2)
+
     def encode(self, text: str, vr: str) -> bytes:
         """Return bytes; raises `UnicodeError` where the character sets have no such letter."""
         if text.isascii() and "\x1b" not in text:

@@ -167,7 +167,7 @@ def _known_value(element: Element, raw: bytes, charset: CharacterSet) -> str:
         parts = [raw[n : n + 4] for n in range(0, len(raw) - 3, 4)]
         return "\\".join(f"({int.from_bytes(p[:2], 'little'):04X},{int.from_bytes(p[2:], 'little'):04X})" for p in parts)
     try:
-        value = charset.decode(raw, vr)
+        value = charset.shown(raw, vr)
     except (UnicodeError, LookupError):
         value = raw.decode("latin-1")
     value = value.strip(metadata.SPACE_AND_NULL)

@@ -304,3 +304,13 @@ def test_asl_with_the_keys_of_the_map_is_placed_with_the_roles_of_its_volumes(ci
     assert context == [["volume_type"], ["m0scan"], ["label"], ["control"], ["label"], ["control"]]
     top = sidecar(circle, "_asl")
     assert (top["M0Type"], top["TotalAcquiredPairs"]) == ("Included", 2)
+
+
+@pytest.mark.parametrize(("keyword", "notes"), [
+    ("SeriesDescription", []), ("SeriesDescriptio", ["rows of bids_map= that match no image: anatomy"]),
+])  # fmt: skip
+def test_a_row_that_matches_no_image_is_named(keyword: str, notes: list[str], circle: Circle) -> None:
+    series(circle.dicom, 3, "t1_mprage")
+    row = {"id": "anatomy", "criteria": {keyword: "t1*"}, "datatype": "anat", "suffix": "T1w"}
+
+    assert with_map(circle, {"descriptions": [row]}).notes == notes

@@ -6,11 +6,9 @@ from collections.abc import Collection
 from io import BytesIO
 from typing import TYPE_CHECKING, Any
 
-from ...errors import SidecarError
 from ...model.charset import CharacterSet
 from ...model.metadata import Element, Elements, Encoding, Instance, Item
-from ...sidecar.bulk import BulkWriter
-from ...sidecar.dicom_json import Encoder, encode_value
+from ...sidecar.dicom_json import SINGLE_TEXT_VRS, TEXT_VRS, encode_value
 from ...standard import dictionary
 from ...standard.tags import Tag
 from . import new_element
@@ -18,6 +16,7 @@ from .edits import UTF_8
 from .reading.data_sets.data_set_writing import write_data_set
 
 _UTF_8 = CharacterSet((UTF_8,))
+_TEXTS = TEXT_VRS | SINGLE_TEXT_VRS | {"PN"}
 if TYPE_CHECKING:
     from pydicom.dataset import Dataset
 
@@ -50,7 +49,7 @@ def in_utf_8(instance: Instance, wanted: Collection[int]) -> Elements:
     """
     charset = CharacterSet().of(instance.elements)
     chosen = {tag: element for tag, element in instance.elements.items() if tag in wanted}
-    if all(term in ("", "ISO_IR 6", UTF_8) for term in charset.terms):
+    if charset.terms == (UTF_8,):
         return chosen
     decoded = {}
     for tag, element in chosen.items():
@@ -64,14 +63,11 @@ def _recoded(tag: int, element: Element, charset: CharacterSet) -> Element | Non
     if isinstance(element.value, tuple):
         own = [{t: _recoded(t, e, charset.of(item.elements)) for t, e in item.elements.items()} for item in element.value]
         return Element(element.vr, tuple(Item({t: e for t, e in one.items() if e is not None}) for one in own))
-    if element.value.isascii() and b"\x1b" not in element.value:
+    if element.vr not in _TEXTS:
         return element
-    plain = Encoder(BulkWriter()).element(element, charset).get("Value")
-    if plain is None:
-        return None
     try:
-        return element_of(tag, element.vr, plain)
-    except SidecarError:
+        return element._replace(value=charset.in_utf_8(element.value, element.vr))
+    except (UnicodeError, LookupError):
         return None
 
 
