@@ -63,7 +63,8 @@ def add_fetch(commands: Any) -> None:
     sub = commands.add_parser(
         "fetch",
         help=HELP["fetch"],
-        description="Fetch series by DICOMweb or DIMSE. Series that are complete in OUT are not fetched again.",
+        description="Fetch series by DICOMweb or DIMSE. Of values of different options, all must match; of several for one "
+        "option, one. Series that are complete in OUT are not fetched again.",
     )
     sub.add_argument("archive", metavar="ARCHIVE", help=ARCHIVE)
     sub.add_argument("-o", "--output", required=True, type=Path, metavar="OUT", help="folder to write to; created if missing")

@@ -243,13 +243,27 @@ def _restore(group: list[Source], run: _Run, entry: Entry, progress: Progress | 
         if entry.outcome is Outcome.DERIVED:
             from .new_objects import doubt_of_labels
 
-            if run.options.reference is not None:
-                entry.log.warnings.append("reference= was not used: a derived image belongs to the study of its original")
             entry.log.warnings += filter(None, map(doubt_of_labels, volumes))
         _check_unchanged(group)
         entry.outputs = staging.commit()
+    entry.log.warnings += _unused_studies(_originals(group, volumes), run, entry)
     given = given_values(run.options.for_file(entry.inputs[0]))
     entry.log.changes = [_sourced(change, given) for change in entry.log.changes]
+
+
+def _unused_studies(originals: Sequence[Instance], run: _Run, entry: Entry) -> list[str]:
+    """Return that patient and study are those of the original, where the user named others."""
+    options = run.options.for_file(entry.inputs[0])
+    if not options.reference and not options.study_from:
+        return []
+    shared, is_derived = run.builder.shared.for_file(entry.inputs[0]), entry.outcome is Outcome.DERIVED
+    word = "derived" if is_derived else "restored"
+    own = {metadata.text(instance.elements, Tag.STUDY_INSTANCE_UID) for instance in originals}
+    sentences = {
+        f"reference= was not used: a {word} image belongs to the study of its original": shared.references,
+        f"study_from= was not used: a {word} image belongs to the study of its original": shared.studies,
+    }
+    return [text for text, named in sentences.items() if any(is_derived or one.study_uid not in own for one in named)]
 
 
 def _check_unchanged(group: Sequence[Source]) -> None:

@@ -135,6 +135,10 @@ def _kind(described: ImageWithSidecar, known: KindHints, shared: ConversionConte
         )
     if assumed:
         log.warnings.insert(0, assumed)
+    if shared.options.labels and not are_masks(shared.options.labels) and kind not in LABEL_KINDS:
+        log.warnings.append(
+            f'labels="{shared.options.labels}" was not applied: this image is not a segmentation. Use kind="seg" if it is'
+        )
     form = shared.options.segmentation
     if form is not SegmentationForm.AUTO and kind not in LABEL_KINDS:
         log.warnings.append(f'segmentation="{form}" was not applied: this image is not a segmentation. Use kind="seg" if it is')

@@ -120,7 +120,7 @@ def _several(value: str | Sequence[str]) -> tuple[str, ...]:
 
 
 def _words(selection: ArchiveSelection) -> str:
-    return ", ".join(
+    return " and ".join(
         f"{f.name}: {' '.join(values)}" for f in fields(ArchiveSelection) if (values := getattr(selection, f.name))
     )
 

@@ -9,7 +9,7 @@ import numpy as np
 import pydicom
 import pytest
 
-from nifti_dicom_bridge import to_dicom, to_preview
+from nifti_dicom_bridge import to_dicom, to_nifti, to_preview
 from phantoms.base import put_raw, ramp, save, slices
 
 NAMES = [
@@ -44,6 +44,19 @@ def test_the_name_of_a_reference_is_readable_in_new_objects(
     assert report.ok, report
     ds = pydicom.dcmread(report.outputs[0])
     assert (str(ds.PatientName), ds.SpecificCharacterSet) == (name, "ISO_IR 192")
+
+
+@pytest.mark.parametrize("raw", ["Jürgen".encode("latin-1"), "Jürgen".encode()])
+@pytest.mark.parametrize("kind", ["legacy", "enhanced", "sc"])
+def test_the_name_of_an_original_without_a_character_set_is_readable_in_other_kinds(
+    kind: str, raw: bytes, tmp_path: Path
+) -> None:
+    to_nifti(reference(tmp_path / "ref", [], raw), tmp_path / "nifti")
+    report = to_dicom(tmp_path / "nifti", tmp_path / "out", kind=kind)
+
+    assert report.ok, report
+    ds = pydicom.dcmread(report.outputs[0])
+    assert (str(ds.PatientName), ds.SpecificCharacterSet) == ("Jürgen", "ISO_IR 192")
 
 
 @pytest.mark.parametrize(("terms", "raw", "name"), NAMES)

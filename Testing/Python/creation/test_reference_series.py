@@ -21,6 +21,7 @@ from nifti_dicom_bridge import (
     Target,
     convert,
     read,
+    to_nifti,
 )
 from nifti_dicom_bridge.samples.demo import make_sample
 
@@ -219,6 +220,24 @@ def test_a_series_of_the_study_that_lost_its_patient_id_is_not_of_another_patien
     image = like(scans, "a.nii")
     shutil.move(copied(Path("other"), SeriesInstanceUID="1.2.4", PatientID=""), Path("scans") / "other")
     assert {str(ds.PatientName) for ds in made(image, study_from=Path("scans"))} == {"Doe^Jane"}
+
+
+@pytest.mark.parametrize("option", ["reference", "study_from"])
+@pytest.mark.parametrize("is_other", [True, False])
+def test_a_restored_image_reports_another_study_that_was_named(scans, option, is_other):
+    study = copied(Path("study"), SeriesInstanceUID="1.2.4", **({"StudyInstanceUID": "1.2.3"} if is_other else {}))
+    to_nifti("scans", "images")
+    entry = entry_of(Path("images"), **{option: study})
+
+    assert entry.outcome is Outcome.REISSUED
+    assert (f"{option}= was not used: a restored image belongs to the study of its original" in entry.log.warnings) is is_other
+
+
+def test_labels_of_an_image_that_is_not_a_segmentation_are_reported(scans):
+    Path("labels.tsv").write_text("index\tname\n1\tLiver\n")
+    entry = entry_of(like(scans, "a.nii"), kind="mr", labels="labels.tsv")
+
+    assert any('labels="labels.tsv" was not applied' in warning for warning in entry.log.warnings)
 
 
 def test_a_birth_date_that_is_set_is_not_compared(scans):

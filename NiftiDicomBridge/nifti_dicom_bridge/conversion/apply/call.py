@@ -38,7 +38,7 @@ from .objects import ResultWriter
 from .pipeline import Pipeline
 from .placeholders import check_command, check_input_name, is_per_study
 from .runs import runs_of
-from .selection import Selector, selected
+from .selection import Selector, images_alone, selected
 
 DICOM_OPTIONS = (
     "series", "study", "patient", "modality",
@@ -59,10 +59,10 @@ def apply(
 ) -> ConversionReport:
     """Apply a command or a function to DICOM series, and write what it makes as DICOM next to the original.
 
-    The series become NIfTI in a temporary folder. Of what the command writes, an image of the same modality becomes a derived
-    series, a label map or a folder of masks a Segmentation, a map of other values a Parametric Map. All have the patient and
-    study of the original, refer to its images, have a series number that is free, and contain the command, its exit code and
-    the digest of its input.
+    The series become NIfTI in a temporary folder; Segmentations next to images only if they are selected. Of what the command
+    writes, an image of the same modality becomes a derived series, a label map or a folder of masks a Segmentation, a map of
+    other values a Parametric Map. All have the patient and study of the original, refer to its images, have a series number
+    that is free, and contain the command, its exit code and the digest of its input.
 
     Parameters
     ----------
@@ -123,6 +123,9 @@ def apply(
         pairs = selected(plans, selectors)
         if not pairs:
             raise _no_series(fetched.paths, plans, report, chosen, dicom)
+        if not (selectors or dicom.series or dicom.modality):
+            pairs, left_out = images_alone(pairs)
+            report.notes += left_out
         writer = ResultWriter(dicom, folder, _context(dicom, inventory), progress)
         algorithm = _algorithm_of(task, command, chosen, dicom)
         pipeline = Pipeline(

@@ -9,7 +9,9 @@ from fnmatch import fnmatchcase
 from ...errors import OptionError
 from ...formats.dicom.pydicom_conversion import in_utf_8
 from ...formats.dicom.reading.plans import Plan
+from ...formats.dicom.reading.segmentations.segment_series import is_of_segmentation
 from ...model import metadata
+from ...model.listing import listed
 from ...standard.keywords import unknown_keyword
 from ...standard.tags import Tag
 
@@ -67,3 +69,15 @@ def selected(plans: Sequence[Plan], selectors: Sequence[Selector]) -> list[tuple
         first = ((plan, [n for n, one in enumerate(selectors) if one.matches(plan)][:1]) for plan in plans)
         numbered = [(plan, match[0]) for plan, match in first if match]
     return sorted(numbered, key=lambda pair: (pair[1], metadata.integer(pair[0].instances[0].elements, Tag.SERIES_NUMBER)))
+
+
+def images_alone(pairs: Sequence[tuple[Plan, int]]) -> tuple[list[tuple[Plan, int]], list[str]]:
+    """Return volumes without the Segmentations among them, and notes: a command for images takes labels for intensities.
+
+    Segmentations remain where there is nothing else.
+    """
+    images = [pair for pair in pairs if not is_of_segmentation(pair[0])]
+    if not images or len(images) == len(pairs):
+        return list(pairs), []
+    titles = dict.fromkeys(plan.title for plan, _ in pairs if is_of_segmentation(plan))
+    return images, [f'Segmentations are not given to the command: {listed(list(titles))}; select="Modality=SEG" selects them']

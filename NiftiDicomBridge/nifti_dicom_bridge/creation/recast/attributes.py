@@ -13,8 +13,8 @@ from ...formats.dicom.reading.frames.frames import frames_of
 from ...formats.dicom.structure_sets.rois import space_of_regions
 from ...formats.dicom.uids import new_uid
 from ...model import metadata
-from ...model.charset import CharacterSet
-from ...model.metadata import Elements, Instance, Log
+from ...model.charset import AFFECTED_VRS, CharacterSet
+from ...model.metadata import Element, Elements, Instance, Log
 from ...model.volume import Volume
 from ...options import Kind
 from ...standard import dictionary
@@ -151,7 +151,13 @@ def with_valid_values(volume: Volume, shared: ConversionContext, log: Log) -> Vo
 
 
 def _with_repaired_values(instance: Instance, sentences: Sentences) -> Elements:
-    public = {tag: element for tag, element in instance.elements.items() if not dictionary.is_private(tag)}
-    own = CharacterSet().of(instance.elements)
-    good = repair_values(public, sentences, own)
-    return {tag: good.get(tag, element) for tag, element in instance.elements.items() if tag in good or tag not in public}
+    elements = instance.elements
+    if not any(CharacterSet().of(elements).terms) and any(map(_is_text_beyond_ascii, elements.values())):
+        elements = edits.in_utf_8(elements)
+    public = {tag: element for tag, element in elements.items() if not dictionary.is_private(tag)}
+    good = repair_values(public, sentences, CharacterSet().of(elements))
+    return {tag: good.get(tag, element) for tag, element in elements.items() if tag in good or tag not in public}
+
+
+def _is_text_beyond_ascii(element: Element) -> bool:
+    return element.vr in AFFECTED_VRS and isinstance(element.value, bytes) and not element.value.isascii()

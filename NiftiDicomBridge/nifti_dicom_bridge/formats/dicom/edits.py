@@ -155,12 +155,19 @@ def apply(instance: Instance, values: Values) -> Instance:
             if any(term not in ("", "ISO_IR 6") for term in charset.terms):
                 raise OptionError(f"{error} The files are in {'/'.join(charset.terms)}.") from None
             charset = CharacterSet((UTF_8,))
-            elements = _in_utf_8(elements, CharacterSet())
-            elements[Tag.SPECIFIC_CHARACTER_SET] = Element("CS", UTF_8.encode("ascii"))
+            elements = in_utf_8(elements)
             raw = encode_value(vr, value, charset, describe(target), is_new=True)
         element = Element(vr, raw)
         elements = _set(elements, target, element) if isinstance(target, int) else _set_nested(elements, target, element)
     return replace(instance, elements=elements) if values else instance
+
+
+def in_utf_8(elements: Elements) -> Elements:
+    """Return the elements of a data set that specifies no character set beyond ASCII, in UTF-8, which it specifies then."""
+    return {
+        **_in_utf_8(elements, CharacterSet()),
+        Tag.SPECIFIC_CHARACTER_SET: Element("CS", UTF_8.encode("ascii")),
+    }
 
 
 def _in_utf_8(elements: Elements, charset: CharacterSet) -> Elements:

@@ -58,6 +58,19 @@ def test_result_is_in_the_study_of_the_patient() -> None:
         assert one.FrameOfReferenceUID == original.FrameOfReferenceUID
 
 
+def test_segmentations_next_to_images_are_not_given_to_the_command_unless_they_are_selected() -> None:
+    study = series("ct")
+    some(apply(study, study / "results", mask_of).outputs)  # as a study that comes from an archive, with its results
+
+    images = apply(study, "images", mask_of)
+    labels = apply(study, "labels", mask_of, select="Modality=SEG")
+    alone = apply(study / "results", "alone", mask_of)
+
+    assert len(images.entries) == len(labels.entries) == len(alone.entries) == 1
+    assert [note for note in images.notes if "Segmentations are not given" in note]
+    assert not [note for note in [*labels.notes, *alone.notes] if "Segmentations are not given" in note]
+
+
 def test_result_has_the_values_of_the_function_at_the_same_places() -> None:
     folder = series("ct")
     (before,) = read(folder)

@@ -16,11 +16,11 @@ def code_of(item: Elements, charset: CharacterSet) -> Code | None:
 
 
 def text_of(item: Elements, tag: int, charset: CharacterSet) -> str:
-    """Return a text of an item; as Latin-1 where it is not valid in its character set."""
+    """Return a text of an item, as people read it; as Latin-1 where it is not valid in its character set."""
     element = item.get(tag)
     if element is None or not isinstance(element.value, bytes):
         return ""
     try:
-        return charset.of(item).decode(element.value, element.vr).strip(metadata.SPACE_AND_NULL)
+        return charset.of(item).shown(element.value, element.vr).strip(metadata.SPACE_AND_NULL)
     except (UnicodeError, LookupError):
         return metadata.text(item, tag)
