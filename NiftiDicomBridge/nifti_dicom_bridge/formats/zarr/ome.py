@@ -223,23 +223,28 @@ class OmeImage:
 
     @property
     def is_oriented(self) -> bool:
-        """Whether every axis of space has an anatomical orientation, and no two of them the same."""
-        worlds = {ANATOMICAL[value][0] for value in self.orientations if value in ANATOMICAL}
-        return len(worlds) == len(self.space)
+        """Whether axes of space have anatomical orientations, and no two axes are parallel, with those assumed for others."""
+        stated = [value for value in self.orientations if value]
+        is_known = bool(stated) and all(value in ANATOMICAL for value in stated)
+        return is_known and len(dict(self._stated_directions())) == len(self.space)
 
     def _directions(self) -> list[tuple[str, int]]:
         """Return axis of LPS and sign of slices, rows and columns."""
+        known = self._stated_directions() if self.is_oriented else [(name, 1) for name in self._usual_names()]
+        return [*((name, 1) for name in SPACE if name not in dict(known)), *known]
+
+    def _stated_directions(self) -> list[tuple[str, int]]:
+        return [ANATOMICAL.get(value, (name, 1)) for value, name in zip(self.orientations, self._usual_names(), strict=True)]
+
+    def _usual_names(self) -> Sequence[str]:
+        """Return the axes of LPS of axes without an orientation: their names, or the order z, y, x."""
         names = [name for name, _ in self._units]
-        missing = SPACE[: 3 - len(names)]
-        if self.is_oriented:
-            known = [ANATOMICAL[value] for value in self.orientations]
-            return [*((name, 1) for name in SPACE if missing and name not in dict(known)), *known]
-        named = sorted(names) == sorted(SPACE[len(missing) :])
-        return [(name, 1) for name in (*missing, *(names if named else SPACE[len(missing) :]))]
+        usual = SPACE[3 - len(names) :]
+        return names if sorted(names) == sorted(usual) else usual
 
 
 def _orientation(axis: dict[str, Any]) -> str:
     """Return the anatomical orientation of an axis; empty if it has none."""
     orientation = axis.get("orientation", "")
     value = orientation.get("value", "") if isinstance(orientation, dict) else orientation
-    return str(value).replace("_", "-").lower()
+    return str(value or "").replace("_", "-").lower()

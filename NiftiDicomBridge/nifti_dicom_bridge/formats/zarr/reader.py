@@ -223,7 +223,8 @@ def _note_of_directions(ome: OmeImage) -> str:
     """Return where the directions of the axes of a foreign store are from."""
     values = ", ".join(filter(None, ome.orientations))
     if ome.is_oriented:
-        return f"its axes have anatomical orientations ({values}): positions are assumed to be coordinates along them"
+        others = "" if all(ome.orientations) else "; the other axes are assumed to be upright (x left, y posterior, z superior)"
+        return f"its axes have anatomical orientations ({values}): positions are assumed to be coordinates along them{others}"
     unused = f": the orientations {values} of its axes are not used, and" if values else ":"
     return f"OME-Zarr does not specify directions{unused} x is assumed to be left, y posterior, z superior"
 

@@ -65,12 +65,19 @@ def test_anatomical_orientations_of_axes_are_read(
     assert f"anatomical orientations ({', '.join(orientations)})" in volume.warnings[0]
 
 
+def test_axes_without_an_orientation_next_to_others_are_upright(tmp_path: Path) -> None:
+    volume = open_zarr(other_store(tmp_path / "a.zarr", orientations=("", "", "left-to-right")))
+
+    assert np.allclose(volume.ijk_to_ras[:3], [[1, 0, 0, 10], [0, -2, 0, -20], [0, 0, 3, 30]])
+    assert "the other axes are assumed to be upright" in volume.warnings[0]
+
+
 @pytest.mark.parametrize(
     "orientations",
     [
-        ("", "anterior-to-posterior", "left-to-right"),
         ("proximal-to-distal", "anterior-to-posterior", "left-to-right"),
         ("left-to-right", "anterior-to-posterior", "left-to-right"),
+        ("", "inferior-to-superior", "left-to-right"),
     ],
 )
 def test_orientations_that_do_not_orient_an_image_are_reported(orientations: tuple[str, ...], tmp_path: Path) -> None:

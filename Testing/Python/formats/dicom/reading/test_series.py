@@ -100,6 +100,18 @@ def test_two_names_of_one_patient_id_are_reported(tmp_path: Path) -> None:
     assert "different values of PatientName (0010,0010): are they of one patient?" in volume.warnings[0]
 
 
+def test_two_names_at_different_slice_locations_are_reported(tmp_path: Path) -> None:
+    found = series()
+    for n, ds in enumerate(found):
+        ds.SliceLocation, ds.PatientName = n, ("Ramp^Ray", "Other^Otto")[n >= 2]
+        del ds.ImagePositionPatient
+    save(tmp_path, found)
+
+    (volume,) = read([tmp_path])
+
+    assert any("different values of PatientName (0010,0010): are they of one patient?" in one for one in volume.warnings)
+
+
 def test_two_names_at_the_same_positions_are_two_images(tmp_path: Path) -> None:
     first, second = series(), _renamed(series(start=1000), 7)
     for ds in second:

@@ -54,4 +54,4 @@ def _are_at_the_same_places(people: Sequence[Sequence[Instance]]) -> bool:
 
 
 def _place_of(elements: Elements) -> tuple[float, ...]:
-    return tuple(metadata.numbers(elements, Tag.IMAGE_POSITION_PATIENT))
+    return tuple(metadata.numbers(elements, Tag.IMAGE_POSITION_PATIENT) or metadata.numbers(elements, Tag.SLICE_LOCATION))
