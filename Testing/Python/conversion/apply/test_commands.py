@@ -275,7 +275,7 @@ def test_interrupt_of_the_command_line_ends_the_commands(number: int) -> None:
     os.kill(process.pid, number)
 
     assert process.wait() == 130
-    assert not is_running(child)
+    assert ends(child)
     assert names_in(Path("out")) == []
 
 
