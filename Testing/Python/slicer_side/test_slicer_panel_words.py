@@ -10,14 +10,16 @@ import pytest
 from places import CORE, LIB, MODULE, python_files
 
 ABOUT_WHAT_WAS_GIVEN = {
-    "bids/rows.py", "bids_dataset/bids_map.py", "bids_dataset/given_keys.py", "conversion/entries.py",
+    "bids/rows.py", "bids_dataset/bids_map.py", "bids_dataset/given_keys.py", "conversion/entries.py", "conversion/to_bids.py",
     "creation/attribute_sources.py", "creation/metadata_file.py", "creation/patient_checks.py", "creation/recast/attributes.py",
     "deidentification/pseudonyms.py", "formats/dicom/compression.py", "formats/dicom/created/set_values.py",
     "labels/totalsegmentator.py",
 }  # fmt: skip
 """Modules whose messages are about a file or a value that the user gave as an option, so in the Python console."""
-OF_WORKERS = {"conversion/execution/executor_runner.py", "conversion/execution/many.py"}
-"""Modules that Slicer does not use: workers on several computers."""
+NOT_IN_SLICER = {
+    "conversion/execution/executor_runner.py", "conversion/execution/many.py", "conversion/apply/selection.py",
+}  # fmt: skip
+"""Modules whose messages do not occur in Slicer: workers on several computers, series that a command was not given by name."""
 GIVEN = (
     r"^\W*the option “\w+”(?: with “[^”]*”| was|:)", "limit of the option", "because of the option",
     "keep the algorithm of their label file", "NAME:VERSION:FAMILY", "matches each the option", "Correct it in",
@@ -126,7 +128,7 @@ def test_a_remedy_without_a_control_in_the_panel_has_a_code(slicer):
     texts = [
         (path.relative_to(CORE).as_posix(), in_panel(text))
         for path in modules
-        if path.relative_to(CORE).as_posix() not in ABOUT_WHAT_WAS_GIVEN | OF_WORKERS
+        if path.relative_to(CORE).as_posix() not in ABOUT_WHAT_WAS_GIVEN | NOT_IN_SLICER
         for text in messages_of(path)
     ]
     assert len(texts) > 1000
