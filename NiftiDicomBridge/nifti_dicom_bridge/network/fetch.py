@@ -11,7 +11,6 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import fields
 from dataclasses import replace as replace_fields
-from fnmatch import fnmatchcase
 from functools import partial
 from pathlib import Path
 from typing import TypeVar
@@ -27,9 +26,10 @@ from .settings import ArchiveSettings, read_archive_settings
 from .transfer_report import TransferEntry, TransferOutcome, TransferReport
 
 T = TypeVar("T")
-_BEYOND_ASCII = re.compile(r"[^\x00-\x7f]+")
 _LOST = "?\ufffd"
 """In the place of letters that a character set does not have."""
+_LONGEST = 4
+"""Bytes of a letter: there may be a mark for each."""
 
 
 def fetch(
@@ -249,4 +249,5 @@ def _is_one_of(patient: str, wanted: Iterable[str]) -> bool:
     )
     if patient in known or not any(mark in patient for mark in _LOST):
         return patient in known
-    return any(fnmatchcase(patient, _BEYOND_ASCII.sub("*", one).replace("[", "[[]")) for one in known)
+    patterns = ("".join(re.escape(c) if c.isascii() else f"(?:{c}|[{_LOST}]{{1,{_LONGEST}}})" for c in one) for one in known)
+    return any(re.fullmatch(pattern, patient) for pattern in patterns)

@@ -114,6 +114,16 @@ def test_an_edit_of_an_attribute_that_the_protocol_outvotes_is_named(circle: Cir
     assert f'"ReceiveCoilName" {words}' in entry.log.warnings
 
 
+@pytest.mark.parametrize(
+    ("key", "text"), [("AcquisitionTime", "10:11:12"), ("AcquisitionTime", "101112.5"), ("PatientBirthDate", "19800102")]
+)
+def test_another_form_of_a_date_or_time_is_not_another_value(key: str, text: str, circle: Circle) -> None:
+    (entry,) = edited(circle, vendors.siemens(""), **{key: text}).entries
+
+    assert [change.attribute for change in entry.log.changes] == [key]
+    assert not any("still have" in warning for warning in entry.log.warnings)
+
+
 def test_the_rounding_of_keys_is_not_another_value(circle: Circle) -> None:
     (entry,) = edited(circle, vendors.mr("CANON_MEC"), AcquisitionDuration=815.88375).entries
 

@@ -116,6 +116,19 @@ def test_slices_keep_their_thickness_where_it_differs(kind: Kind, circle: Circle
         assert sorted(one.SliceThickness for one in headers(circle.folder / "classic")) == [2.5, 2.5, 4, 4]
 
 
+def test_slices_that_lost_their_thickness_have_that_of_the_others(circle: Circle) -> None:
+    sources = slices(ramp(4, 6, 5))
+    for n, ds in enumerate(sources):
+        ds.SliceThickness = "" if n == 1 else "4"
+    save(circle.dicom, sources)
+
+    recast(circle.dicom, circle.back, Kind.ENHANCED)
+
+    (ds,) = headers(circle.back)
+    groups = (*ds.SharedFunctionalGroupsSequence, *ds.PerFrameFunctionalGroupsSequence)
+    assert {group.PixelMeasuresSequence[0].SliceThickness for group in groups if "PixelMeasuresSequence" in group} == {4}
+
+
 def test_frames_of_an_enhanced_original_are_named_as_sources(circle: Circle) -> None:
     circle.make("enhanced_mr")
     (source,) = headers(circle.dicom)

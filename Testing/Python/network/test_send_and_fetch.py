@@ -161,6 +161,7 @@ def test_patients_of_one_study_uid_whose_ids_are_not_ascii_are_fetched_on_their_
 @pytest.mark.parametrize(("patient", "wanted", "expected"), [
     ("Ä-1 ", ["Ä-1"], True), ("A\u0308-1", ["Ä-1"], True), ("Ö-1", ["Ä-1"], False), ("?-1", ["Ä-1"], True),
     ("\ufffd-1", ["Ä-1"], True), ("?-2", ["Ä-1"], False), ("?-1", ["A-1"], False),
+    ("????", ["山田"], True), ("B?", ["山田"], False), ("?B", ["Ä*"], False), ("A?1", ["A*1"], False),
 ])  # fmt: skip
 def test_lost_letters_of_a_patient_id_are_not_another_patient(patient, wanted, expected):
     assert _is_one_of(patient, wanted) is expected

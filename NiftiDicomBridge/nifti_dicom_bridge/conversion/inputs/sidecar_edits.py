@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -20,6 +21,7 @@ from ...standard.dictionary import tag_of
 from ...standard.numbers import is_number
 from .image_with_record import ImageWithRecord
 
+_DATE_OR_TIME = re.compile(r"[\d:T-]+(\.\d+)?")
 _ROUNDED = 1e-5
 """Relative rounding of numbers in keys, some of which have six digits."""
 
@@ -158,12 +160,20 @@ def _overridden(
 
 
 def _is_same(one: Any, other: Any) -> bool:
-    """Whether two values of a key are equal; numbers up to the rounding of keys."""
+    """Whether two values of a key are equal; numbers up to the rounding of keys, dates and times in any form."""
     if isinstance(one, list) and isinstance(other, list):
         return len(one) == len(other) and all(map(_is_same, one, other))
     if is_number(one) and is_number(other):
         return math.isclose(one, other, rel_tol=_ROUNDED)
-    return bool(one == other)
+    return bool(_plain(one) == _plain(other))
+
+
+def _plain(value: Any) -> Any:
+    """Return a date or time as digits, without zeros at the end of its fraction; other values as they are."""
+    if not isinstance(value, str) or not _DATE_OR_TIME.fullmatch(value):
+        return value
+    whole, _, fraction = re.sub("[-:T]", "", value).partition(".")
+    return f"{whole}.{fraction.rstrip('0')}"
 
 
 def edited_keys(file: ImageWithRecord) -> dict[str, Any]:

@@ -143,9 +143,14 @@ def recast_request(volume: Volume, kind: Kind, shared: ConversionContext, log: L
 
 
 def _thicknesses(frames: _Frames, own: dict[tuple[int, int], Elements]) -> list[Element | None]:
-    """Return SliceThickness of each frame; nothing where all have the same, or none."""
+    """Return SliceThickness of each frame; nothing where all have the same, or none.
+
+    Frames that lost it have that of the others, if those agree, as where they are grouped.
+    """
     thicknesses = [own.get(key, {}).get(Tag.SLICE_THICKNESS) for key in frames.keys]
-    return thicknesses if any(thicknesses) else []
+    stated = {metadata.number({Tag.SLICE_THICKNESS: one}, Tag.SLICE_THICKNESS): one for one in thicknesses if one}
+    usual = next(iter(stated.values())) if len(stated) == 1 else None
+    return [one or usual for one in thicknesses] if stated else []
 
 
 def _display(

@@ -221,10 +221,11 @@ def is_running(pid: int) -> bool:
 
 def ends(pid: int) -> bool:
     """Whether a process ends, which the system may do a moment after the signal."""
-    last = time.monotonic() + 20
-    while is_running(pid) and time.monotonic() < last:
+    for _ in range(400):
+        if not is_running(pid):
+            return True
         time.sleep(0.05)
-    return not is_running(pid)
+    return False
 
 
 def pid_in(path: Path, process: subprocess.Popen | None = None) -> int:
