@@ -35,7 +35,7 @@ def doubled(image):
 
 
 def mask_of(image):
-    return (np.asarray(image.dataobj) > -980).astype(np.uint8)
+    return (image.get_fdata() > -980).astype(np.uint8)
 
 
 # --- functions --------------------------------------------------------------------------------------------------------
