@@ -18,12 +18,11 @@ from ..model.report import ConversionReport, Outcome, Run
 from ..options import ConversionOptions, Layout, Progress, Target
 from ..options.checks import check_options
 from ..options.path_fields import RequiredPath, RequiredPaths
-from ..options.urls import is_url, shown_path
+from ..options.urls import is_address, is_url, shown_path
 from ..output import recover
 from ..version import tool_version
 from .execution.task_runner import Finished, TaskRunner
 from .inputs.selection import Selection, nothing_selected
-from .remote.archives import fetched_inputs, send_outputs
 
 
 @dataclass
@@ -103,22 +102,33 @@ def convert_with(
 ) -> ConversionReport:
     """Convert what a job names; `runner_of` returns what runs its tasks, given what `TaskRunner` takes."""
     run, start = _run_of(job), time.monotonic()
-    with fetched_inputs(job.inputs, job.options, progress) as fetched:
-        finished = fetched.shown.finishing(finished)
-        convert_files = partial(_convert, job.options, progress)
-        if any(map(is_url, (*fetched.paths, job.output))):
-            from .remote.url_jobs import convert_mirrors  # few conversions need it
+    if any(map(is_address, job.inputs)):
+        from .remote.archives import fetched_inputs  # few conversions need it
 
-            are_named = not job.options.deidentify
-            report = convert_mirrors(fetched.paths, job.output, finished, runner_of, convert_files, are_named)
-        else:
-            report = convert_files(fetched.paths, job.output, finished, runner_of)
-        report = fetched.report(report)
+        with fetched_inputs(job.inputs, job.options, progress) as fetched:
+            finished = fetched.shown.finishing(finished)
+            report = fetched.report(_convert_paths(job, fetched.paths, progress, finished, runner_of))
+    else:
+        report = _convert_paths(job, job.inputs, progress, finished, runner_of)
     if job.options.send:
+        from .remote.archives import send_outputs
+
         send_outputs(report, job.options, progress)
     run.seconds = round(time.monotonic() - start, 3)
     report.run = run
     return report
+
+
+def _convert_paths(
+    job: Job, paths: Sequence[Path], progress: Progress | None, finished: Finished | None, runner_of: Callable[..., TaskRunner]
+) -> ConversionReport:
+    """Convert files, folders and URLs."""
+    convert_files = partial(_convert, job.options, progress)
+    if not any(map(is_url, (*paths, job.output))):
+        return convert_files(paths, job.output, finished, runner_of)
+    from .remote.url_jobs import convert_mirrors  # few conversions need it
+
+    return convert_mirrors(paths, job.output, finished, runner_of, convert_files, are_named=not job.options.deidentify)
 
 
 def _run_of(job: Job) -> Run:
