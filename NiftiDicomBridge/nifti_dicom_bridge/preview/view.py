@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from ..model.space.axes import closest_orientation
-from ..model.space.geometry import LPS_TO_RAS, Plane
+from ..model.space.geometry import LPS_TO_RAS, Plane, spacing_of
 from ..model.space.orientation import in_plane
 from ..model.volume import Volume
 from ..options import PreviewWindow, SlicePlane, WindowChoice
@@ -65,7 +65,7 @@ class View:
     def pixel_mm(self) -> tuple[float, float]:
         """Distance of rows and of columns; equal where nothing is known."""
         if self.placed:
-            column, row = np.linalg.norm(self.volume.ijk_to_ras[:3, :2], axis=0)
+            column, row, _ = spacing_of(self.volume.ijk_to_ras)
             return float(row), float(column)
         return self.display(0, self.middle).pixel_mm or (1.0, 1.0)
 
@@ -74,7 +74,7 @@ class View:
         if self.planes is not None:
             plane = self.planes[slice_number]
             lps = np.eye(4)
-            lps[:3, 0], lps[:3, 1] = plane.orientation[:3] * plane.spacing[1], plane.orientation[3:] * plane.spacing[0]
+            lps[:3, 0], lps[:3, 1] = plane.steps
             lps[:3, 2], lps[:3, 3] = plane.normal, plane.position
             return LPS_TO_RAS @ lps
         matrix = self.volume.ijk_to_ras.copy()
