@@ -11,16 +11,15 @@ from ..model.space.geometry import spacing_of
 from ..model.volume import Volume
 from ..standard import dictionary
 from ..standard.tags import Tag
+from ..version import TOOL
 from .letters import edges_of
 from .text import metadata_lines
 from .view import View
 
-SOFTWARE = "nifti-dicom-bridge"
-
 
 def picture_texts(title: str, view: View) -> dict[str, str]:
     """Return keyword → text for the metadata of a picture."""
-    return {"Title": title, "Software": SOFTWARE, "Comment": "; ".join(filter(None, (_edges(view), _window(view))))}
+    return {"Title": title, "Software": TOOL, "Comment": "; ".join(filter(None, (_edges(view), _window(view))))}
 
 
 def text_of(volume: Volume, title: str, view: View, sidecar: Mapping[str, Any] | None = None) -> list[str]:

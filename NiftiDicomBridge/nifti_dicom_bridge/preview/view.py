@@ -88,7 +88,6 @@ def view_of(
     window: PreviewWindow = WindowChoice.FILE,
     placed: bool = True,
     planes: Sequence[Plane] | None = None,
-    graphics: bool = True,
 ) -> View:
     """Return how a volume is looked at.
 
@@ -105,13 +104,11 @@ def view_of(
         Whether the grid of the volume specifies where it is in the patient. If not, it is shown as it was stored.
     planes : sequence of Plane, optional
         Where the slices of the volume truly are.
-    graphics : bool
-        Show what devices drew upon the slices, where these are shown as stored.
     """
     shown = _reoriented(volume, plane) if placed else volume
     order, flips = closest_orientation(volume.ijk_to_ras, shown.ijk_to_ras)
     as_stored = tuple(order) == (0, 1, 2) and tuple(flips) == (1, 1, 1)
-    display = _displays(volume, order, flips, graphics and as_stored)
+    display = _displays(volume, order, flips, as_stored)
     draft = View(shown, display, None, placed, planes if as_stored else None)
     return replace(draft, window=window_of(shown, display, window))
 
