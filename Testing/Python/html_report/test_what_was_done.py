@@ -138,7 +138,7 @@ def test_a_page_of_pictures_does_not_state_that_voxels_were_compared(scan: Circl
     pages = [file.read_text("utf-8") for file in files]
 
     assert ["all voxels were\ncompared" in page for page in pages] == [True, False]
-    assert ["<th scope=\"col\">Before</th>" in page for page in pages] == [True, False]
+    assert ['<th scope="col">Before</th>' in page for page in pages] == [True, False]
 
 
 def test_the_pictures_of_a_preview_are_on_the_page(scan: Circle) -> None:
