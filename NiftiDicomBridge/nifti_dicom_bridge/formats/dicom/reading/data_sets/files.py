@@ -79,7 +79,8 @@ def find_files(
             before = given.resolve().name + "/" if several else ""
             yield from ((path, before + name) for path, name in _files_below(given, follow_links, not_read))
         elif given.is_file():
-            yield from _files_of_directory(given, not_read) if name_on_medium(given.name) == "DICOMDIR" else [(given, given.name)]
+            is_directory = name_on_medium(given.name) == "DICOMDIR"
+            yield from _files_of_directory(given, not_read) if is_directory else [(given, given.name)]
         elif kind := kind_of_path(given):
             raise DicomReadError(f"{given}: {kind}, not a file or folder: it is not opened. Copy its content to a file.")
         else:

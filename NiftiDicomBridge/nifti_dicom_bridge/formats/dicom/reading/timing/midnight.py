@@ -7,6 +7,7 @@ from itertools import pairwise
 
 import numpy as np
 
+from .....model.time_zones import DAY_S
 from ..attributes.coordinates import TIMES, TimesOfFrames
 from ..frames.frame_info import FrameInfo
 
@@ -14,8 +15,7 @@ _CLOCKS = ("FrameAcquisitionDateTime", "AcquisitionDateTime", "AcquisitionTime",
 _REPEATS = {"AcquisitionTime": "AcquisitionDateTime"}
 """Rows that need the day only where another one needed it."""
 _ROWS = [n for n, row in enumerate(TIMES) if row.name in _CLOCKS]
-_DAY = 86400.0
-_UNDATED = 3 * _DAY
+_UNDATED = 3 * DAY_S
 """Moments below this are times of day, in any time zone."""
 _LONGEST = 6 * 3600.0
 """No series takes longer, s: a pause of a day less this time is midnight, unless instance numbers count over it."""
@@ -40,8 +40,11 @@ def complete_days(frames: Sequence[FrameInfo]) -> list[str]:
             lost[TIMES[n].name] = len(undated)
         elif len(stated) == len(timed) and stated and _add_days(stated, n):
             names.append(TIMES[n].name)
-    lost = {name: count for name, count in lost.items() if name not in _REPEATS}
-    notes = [f"{count} image(s) have a time without a valid date ({name}): that of the others is used" for name, count in lost.items()]
+    notes = [
+        f"{count} image(s) have a time without a valid date ({name}): that of the others is used"
+        for name, count in lost.items()
+        if name not in _REPEATS
+    ]
     return [*notes, *_midnight([name for name in names if name not in _REPEATS])]
 
 
@@ -49,10 +52,10 @@ def _take_days(undated: Sequence[tuple[FrameInfo, float]], dated: Sequence[float
     """Put times of day on the day on which they are nearest to a time of the other frames."""
     others = np.array(dated)
     for frame, moment in undated:
-        days = np.rint((others - moment) / _DAY)
-        nearest = np.abs(moment + days * _DAY - others).argmin()
+        days = np.rint((others - moment) / DAY_S)
+        nearest = np.abs(moment + days * DAY_S - others).argmin()
         assert frame.times is not None
-        frame.times.move(row, float(days[nearest]) * _DAY)
+        frame.times.move(row, float(days[nearest]) * DAY_S)
 
 
 def _add_days(stated: Sequence[tuple[FrameInfo, float]], row: int) -> bool:
@@ -64,7 +67,7 @@ def _add_days(stated: Sequence[tuple[FrameInfo, float]], row: int) -> bool:
         return False
     for frame in morning:
         assert frame.times is not None
-        frame.times.move(row, _DAY)
+        frame.times.move(row, DAY_S)
     return True
 
 
@@ -81,7 +84,7 @@ def _first_of_evening(moments: Sequence[float]) -> float:
     steps = list(pairwise(sorted(set(moments))))
     before, after = max(steps, key=lambda step: step[1] - step[0], default=(0.0, 0.0))
     whole = max(moments) - min(moments)
-    return after if whole < _DAY and after - before > _DAY - _LONGEST else -np.inf
+    return after if whole < DAY_S and after - before > DAY_S - _LONGEST else -np.inf
 
 
 def _number(frame: FrameInfo) -> int:
