@@ -74,11 +74,11 @@ def validate(paths: AnyPaths, progress: Progress | None = None, follow_links: bo
     return ValidationReport(collector.findings())
 
 
-def check_files(paths: Iterable[Path | str], progress: Progress | None = None) -> list[Finding]:
+def check_files(paths: Iterable[Path | str]) -> list[Finding]:
     """Check just these files, such as those that were written a moment ago; see `validate`."""
     file_paths = [Path(path) for path in paths]
     collector = FindingCollector()
-    _check(file_paths, collector, progress, named=set(file_paths))
+    _check(file_paths, collector, None, named=set(file_paths))
     return collector.findings()
 
 
