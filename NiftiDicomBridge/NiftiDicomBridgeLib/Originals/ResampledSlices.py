@@ -117,7 +117,7 @@ def resampled_volume(volumes: Sequence[Volume], image: NodeImage, log: Log) -> V
 def doubt_of_slices(volumes: Sequence[Volume], image: NodeImage) -> list[str]:
     """Return a warning where an edited node may have been resampled, and no plane states that it was not; else nothing."""
     votes = [_votes(planes, image.voxels[0]) for planes in (_planes_of(volume, image) for volume in volumes) if planes]
-    if any(is_slice for found in votes for _, is_slice in found) or not any(votes):
+    if any(is_slice for votes_of_volume in votes for _, is_slice in votes_of_volume) or not any(votes):
         return []
     return [UNKNOWN.format(image.name)]
 
@@ -128,16 +128,16 @@ def _planes_of(volume: Volume, image: NodeImage) -> _Planes | None:
         return None
     if volume.source is None or volume.voxels.ndim != 4 or volume.times != 1 or volume.voxels.shape[1] < 2:
         return None
-    own, grid = volume.ijk_to_ras, image.ijk_to_ras
-    if not np.allclose(own[:3, :2], grid[:3, :2], rtol=0, atol=1e-4 * np.abs(own[:3, :2]).max()):
+    original, grid = volume.ijk_to_ras, image.ijk_to_ras
+    if not np.allclose(original[:3, :2], grid[:3, :2], rtol=0, atol=1e-4 * np.abs(original[:3, :2]).max()):
         return None
     true, places = true_positions(volume), line_of(grid, image.voxels.shape[1])
-    normal = np.cross(own[:3, 0], own[:3, 1])
+    normal = np.cross(original[:3, 0], original[:3, 1])
     normal *= np.sign(normal @ (true[-1] - true[0])) / np.linalg.norm(normal)
     along = (true - true[0]) @ normal
     if not (np.diff(along) > 0).all():
         return None
-    return _Planes(volume, true, along, places, (places - true[0]) @ normal, own[:3, :2])
+    return _Planes(volume, true, along, places, (places - true[0]) @ normal, original[:3, :2])
 
 
 def _votes(planes: _Planes, voxels: np.ndarray) -> list[tuple[bool, bool]]:

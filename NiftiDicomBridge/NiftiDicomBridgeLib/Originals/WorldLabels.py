@@ -1,7 +1,7 @@
 """Labels in world coordinates that were drawn on a volume under its acquisition transform, on the voxels of that volume.
 
-The Segment Editor has a segmentation on the grid of its source volume, but at no transform: a voxel of it is where Slicer shows it,
-which is not where the slice of the same number is.
+The Segment Editor has a segmentation on the grid of its source volume, but under no transform: a voxel of it is where Slicer
+shows it, which is not where the slice of the same number is.
 """
 
 from __future__ import annotations
@@ -18,11 +18,14 @@ from ..Nodes.NodeKinds import instance_uids_of, kind_of_values, was_dicom
 from ..Nodes.References import reference_volume
 from ..Nodes.Transforms import HARDEN_FIRST, is_acquisition_transform, linear_parents
 
-ON_SLICES = "{0} was drawn on {1}, whose slices are not evenly spaced, and was written on those: what is between two slices was left out"
+ON_SLICES = (
+    "{0} was drawn on {1}, whose slices are not evenly spaced, and was written on those: what is between two slices was left "
+    "out"
+)
 
 
 def volume_of_world_labels(node: Any) -> Any:
-    """Return the volume under an acquisition transform that labels, which are not under it, were drawn on; None for all others."""
+    """Return the volume under an acquisition transform that labels were drawn on which are not under it; else None."""
     if not node.IsA("vtkMRMLTransformableNode") or kind_of_values(node) != "labels":
         return None
     if was_dicom(node) or instance_uids_of(node):
@@ -54,8 +57,8 @@ def on_voxels_of(volume: Any, image: NodeImage) -> NodeImage:
         voxels[0, k] = _sampled(image.voxels[0], to_labels @ _slice_to_world(volume, k), (rows, columns))
     if image.voxels.any() and not voxels.any():
         raise BridgeError(
-            f"{image.name} was drawn on {volume.GetName()}, whose slices are not evenly spaced, and has no voxel in one of them. "
-            "Draw it on the slices, and convert again."
+            f"{image.name} was drawn on {volume.GetName()}, whose slices are not evenly spaced, and has no voxel in one of "
+            "them. Draw it on the slices, and convert again."
         )
     warning = ON_SLICES.format(image.name, volume.GetName())
     to_world, _ = linear_parents(volume, HARDEN_FIRST)
@@ -84,7 +87,7 @@ def _world(volume: Any, place: np.ndarray) -> np.ndarray:
 
 
 def _sampled(labels: np.ndarray, to_index: np.ndarray, rows_columns: tuple[int, int]) -> np.ndarray:
-    """Return the labels that are nearest to the pixels of a plane, 0 outside; `to_index` maps column and row to their indices."""
+    """Return the labels nearest to the pixels of a plane, 0 outside; `to_index` maps column and row to their indices."""
     j, i = np.indices(rows_columns)
     places = [np.rint(to_index[axis, 0] * i + to_index[axis, 1] * j + to_index[axis, 3]).astype(int) for axis in (2, 1, 0)]
     inside = np.logical_and.reduce([(at >= 0) & (at < size) for at, size in zip(places, labels.shape[:3], strict=True)])

@@ -28,8 +28,8 @@ OTHER_PATIENT = (
     "written. Check which is right; to change it, convert to DICOM with other values"
 )
 ON_EVEN_GRID = (
-    "The slices of {volume} are not evenly spaced: {name} was written on its voxels, which NIfTI has on an even grid. In DICOM, "
-    "both have the true positions. To resample to these, check 'Resample nonlinear transforms'"
+    "The slices of {volume} are not evenly spaced: {name} was written on its voxels, which NIfTI has on an even grid. In "
+    "DICOM, both have the true positions. To resample to these, check 'Resample nonlinear transforms'"
 )
 HIDDEN = "the message is hidden, as it may name the patient"
 NAMED_AFTER_PATIENTS = ("vtkMRMLVolumeNode", "vtkMRMLSegmentationNode", "vtkMRMLTransformNode", "vtkMRMLSequenceNode")

@@ -148,7 +148,7 @@ class StageTask(ExportTask):
         return LOST.format(title) if origin.is_lost else ""
 
     def _drawn_on(self, node: Any) -> Any:
-        """Return the volume on whose slices labels in world coordinates are, if its series is there and may be the reference."""
+        """Return the volume on whose slices labels in world coordinates are written; None if it is not the reference."""
         files = self._origins[-1].files
         may_be = self._by_origin or self._reference in (None, *Database.series_of_files(files[:1]))
         return volume_of_world_labels(node) if files and may_be else None

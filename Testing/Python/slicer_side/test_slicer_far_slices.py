@@ -48,9 +48,8 @@ def heights(report):
 def between(slicer, node):
     """Return what is at the slices of the even grid, linear between those of the series."""
     voxels = slicer.util.arrayFromVolume(node).astype(float)
-    return np.stack([
-        np.apply_along_axis(lambda column, z=z: np.interp(z, HEIGHTS, column), 0, voxels) for z in STEP * np.arange(len(HEIGHTS))
-    ])  # fmt: skip
+    even = STEP * np.arange(len(HEIGHTS))
+    return np.apply_along_axis(lambda column: np.interp(even, HEIGHTS, column), 0, voxels)
 
 
 # --- labels in world coordinates
