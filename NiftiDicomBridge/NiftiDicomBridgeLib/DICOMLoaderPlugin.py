@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import slicer
 from DICOMLib import DICOMLoadable
+from slicer.i18n import tr as _
 
 from .DICOMExportPlugin import KEY, ExportPlugin, further_plugins
+
+MOST_WARNINGS = 8
+"""More would not fit on the screen."""
 
 
 class DICOMNiftiDicomBridgePluginClass(ExportPlugin):
@@ -57,11 +62,25 @@ class DICOMNiftiDicomBridgePluginClass(ExportPlugin):
         from .NewNodes.NodeFactory import add_series
         from .Originals.PixelsOfSegmentations import placed_by_images
 
-        files = [Path(name) for name in loadable.files]
-        volumes = placed_by_images(read(files), files)
-        for text in dict.fromkeys(text for volume in volumes for text in volume.warnings):
+        named = [Path(name) for name in loadable.files]
+        files = [path for path in named if path.is_file()] or named
+        gone = [_("{path}: no such file. It was moved or deleted.").format(path=path) for path in named if path not in files]
+        volumes = placed_by_images(read(files, skip_damaged=True), files)
+        warnings = list(dict.fromkeys([*(text for volume in volumes for text in volume.warnings), *gone]))
+        for text in warnings:
             logging.warning("%s: %s", loadable.name, text)
-        return add_series(volumes, loadable.name)
+        nodes = add_series(volumes, loadable.name)
+        if gone or any(str(path) in text for text in warnings for path in files):
+            self._warn_of_files(loadable.name, warnings)
+        return nodes
+
+    def _warn_of_files(self, name: str, warnings: Sequence[str]) -> None:
+        """Show what is known of an image without some of its files: the log is not read before the image is."""
+        from .Panel.Views import plain
+
+        text = _("{name} was loaded without files that are damaged or missing:").format(name=name)
+        shown = [*warnings[:MOST_WARNINGS], *([_("Slicer's log contains all.")] if len(warnings) > MOST_WARNINGS else [])]
+        slicer.util.warningDisplay(plain("\n".join([text, *shown])))
 
     def _series_of(self, path: str) -> str:
         from .Host import Database

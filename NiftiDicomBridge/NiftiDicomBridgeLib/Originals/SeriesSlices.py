@@ -172,7 +172,7 @@ class SeriesSlices:
         BridgeError
             If the series has no image with these slices.
         """
-        originals = read(list(self.files), progress)
+        originals = read(list(self.files), progress, skip_damaged=True)
         if self.frames:
             placed = next(filter(None, (self._on_frames(volume, original) for original in originals)), None)
         else:
