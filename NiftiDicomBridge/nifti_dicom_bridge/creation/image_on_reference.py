@@ -36,6 +36,7 @@ _SEVERAL = (
     "they differ, such as EchoTime, are not taken from them"
 )
 _SEEN_MM = 1e-3
+_SAME_STEP = 1e-3
 _MOVED = 0.05
 """Slices that are further from their plane than this part of their distance are reported as a warning."""
 
@@ -63,6 +64,8 @@ def placed(described: ImageWithSidecar, shared: ConversionContext, log: Log) -> 
         if same_grid and reference.volumes > 1:
             log.warnings.append(_SEVERAL.format(count=reference.volumes))
     if not same_grid or reference is None or reference.grid is None:
+        if same_space and reference is not None:
+            _report_uneven(turned, reference, log)
         return Placed(turned, reference, same_space, False, planes_of(turned))
     snapped = replace(turned, ijk_to_ras=reference.grid)
     planes = list(reference.planes) or planes_of(snapped)
@@ -172,6 +175,26 @@ def _report_shift(turned: Volume, planes: list[Plane], log: Log) -> None:
         )
     elif shift > _SEEN_MM:
         log.notes.append(f"grid matches the reference within {shift:.2g} mm; moved to it")
+
+
+def _report_uneven(turned: Volume, reference: Reference, log: Log) -> None:
+    """Report that an image may have been made from the even grid of a reference whose slices are not on that grid."""
+    grid = reference.grid
+    if grid is None or not reference.planes or not _has_steps_of(turned.ijk_to_ras, grid):
+        return
+    even = geometry.attributes_from_affine(grid, len(reference.planes))
+    off = max(float(np.abs(true.position - plane.position).max()) for true, plane in zip(reference.planes, even, strict=True))
+    if off > _MOVED * geometry.slice_distance(grid):
+        log.warnings.append(
+            f"the slices of the reference are up to {off:.3g} mm off the even grid of its NIfTI image, and this image is where "
+            "its header has it. If it was cut out of that NIfTI image, or resampled from it, put it on the whole grid first"
+        )
+
+
+def _has_steps_of(ijk_to_ras: np.ndarray, grid: np.ndarray) -> bool:
+    """Whether the pixels, or the slices, of two grids have the same steps in space, as those of a part of one have."""
+    off = np.linalg.norm(ijk_to_ras[:3, :3] - grid[:3, :3], axis=0) < _SAME_STEP * np.linalg.norm(grid[:3, :3], axis=0)
+    return bool(off[:2].all() or off[2])
 
 
 def _corners(plane: Plane, image: Volume) -> np.ndarray:

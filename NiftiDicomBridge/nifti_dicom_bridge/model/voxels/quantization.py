@@ -175,7 +175,7 @@ def steps_for(values: ValueRange, zero_intercept: bool = False, signed: bool = F
 
 
 def steps_with_padding(values: ValueRange, zero_intercept: bool = False) -> Steps:
-    """Return how finite values are stored in 16 bits, and those that are NaN as the padding value: the integer below all others.
+    """Return how finite values are stored in 16 bits, and NaN as the padding value: the integer below all others.
 
     Viewers that do not know of padding show it like the lowest value, or like nothing in PET, whose intercept is 0.
     """

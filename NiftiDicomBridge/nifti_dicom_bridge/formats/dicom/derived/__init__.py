@@ -6,7 +6,7 @@ The instances that the volume came from are the templates; what no longer holds 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 
 import numpy as np
 
@@ -17,6 +17,7 @@ from ....model.space.lost_positions import unstated_position
 from ....model.volume import Volume
 from ....options import ConversionOptions
 from ....standard.tags import Tag
+from ..edits import AttributePath
 from ..new_file import NewFile
 from ..reading.attributes.functional_groups import frame_count
 from ..reading.data_sets.data_set_writing import check_length
@@ -50,12 +51,18 @@ def _are_of_one_object(a: Volume, b: Volume) -> bool:
     return bool(keys[0] & keys[1]) and a.voxels.shape == b.voxels.shape and np.array_equal(a.ijk_to_ras, b.ijk_to_ras)
 
 
-def derive_groups(volumes: Sequence[Volume], uids: UidMap, log: Log, options: ConversionOptions = _USUAL) -> Iterator[NewFile]:
+def derive_groups(
+    volumes: Sequence[Volume],
+    uids: UidMap,
+    log: Log,
+    options: ConversionOptions = _USUAL,
+    stated: Collection[AttributePath] = (),
+) -> Iterator[NewFile]:
     """Yield the instances of volumes that become one (see `together`); raises as `derive` does."""
     from .label_maps import derive_label_maps, is_label_map
 
     if not is_label_map(volumes[0]):
-        yield from derive(volumes[0], uids, log, options)
+        yield from derive(volumes[0], uids, log, options, stated)
         return
     _check_position(volumes[0])
     _note_edits(frozenset().union(*(volume.edits() for volume in volumes)), log)
@@ -67,7 +74,9 @@ def derive_groups(volumes: Sequence[Volume], uids: UidMap, log: Log, options: Co
     yield from derive_label_maps(volumes, is_on_another_grid(volumes[0]), uids, log)
 
 
-def derive(volume: Volume, uids: UidMap, log: Log, options: ConversionOptions = _USUAL) -> Iterator[NewFile]:
+def derive(
+    volume: Volume, uids: UidMap, log: Log, options: ConversionOptions = _USUAL, stated: Collection[AttributePath] = ()
+) -> Iterator[NewFile]:
     """Yield the instances of an edited volume.
 
     Parameters
@@ -79,7 +88,9 @@ def derive(volume: Volume, uids: UidMap, log: Log, options: ConversionOptions = 
     log : Log
         Receives what was dropped, computed and assumed.
     options : ConversionOptions
-        Of these, the largest change of a value by rounding to 16 bits, and the values that are set, are used.
+        Of these, the largest change of a value by rounding to 16 bits is used.
+    stated : collection of AttributePath
+        What is set afterwards, by options or by the edited sidecar: units of these are not doubted.
 
     Raises
     ------
@@ -91,7 +102,7 @@ def derive(volume: Volume, uids: UidMap, log: Log, options: ConversionOptions = 
     _check_size(volume)
     _check_position(volume)
     _note_edits(volume.edits(), log)
-    work = DerivationContext(volume, is_on_another_grid(volume) or series.layers is not None, log, options)
+    work = DerivationContext(volume, is_on_another_grid(volume) or series.layers is not None, log, options, stated)
     if work.functional:
         yield from functional_frames(work, uids)
     elif _is_plain_multi_frame(first, volume):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 import numpy as np
 
 from ....errors import GeometryError
@@ -14,6 +16,7 @@ from ....model.space.regular_grid import SAME_SLICE
 from ....model.volume import Volume
 from ....options import ConversionOptions, Resample
 from ....standard.tags import Tag
+from ..edits import AttributePath
 from ..reading.frames.frame_info import FrameInfo
 from ..reading.frames.frames import frames_of, true_planes
 from ..reading.frames.tolerances import SEEN_SHIFT
@@ -28,14 +31,16 @@ _ONE_TIME = (
 
 _FAR_OFF = 0.5
 """Part of a slice distance by which slices that are crossed may be off the grid."""
-_UNITS = frozenset({"RescaleType", "Units"})
+_UNITS = frozenset({Tag.RESCALE_TYPE, Tag.UNITS})
 _UNPLACED = "the original does not specify where it is, so the new place of its voxels is not stored"
 
 
 class DerivationContext:
     """Templates, planes and values of one derived volume."""
 
-    def __init__(self, volume: Volume, resampled: bool, log: Log, options: ConversionOptions):
+    def __init__(
+        self, volume: Volume, resampled: bool, log: Log, options: ConversionOptions, stated: Collection[AttributePath] = ()
+    ):
         series = volume.dicom.metadata
         self.volume, self.series, self.resampled, self.log = volume, series, resampled, log
         self.templates = nearest_frames(volume) if resampled else series.frames
@@ -55,7 +60,9 @@ class DerivationContext:
         self.stored, self.pixel, self.pixels = pixels.voxels, pixels.pixel, pixels
         self.slopes, self.intercepts = pixels.slopes, pixels.intercepts
         self.lost_unit, reason = lost_unit(pixels, series.first)
-        if reason and not _UNITS & options.set_values.keys():
+        if reason and not _UNITS.isdisjoint(stated):
+            self.lost_unit = ""
+        elif reason:
             log.warnings.insert(0, note_of_units(self.lost_unit, reason, self.functional))
         self._infos: dict[int, list[FrameInfo]] = {}
         self.frame_of_reference = frame_of_reference(volume, resampled, log)
@@ -250,6 +257,7 @@ def _check_crossing(off_mm: float, step_mm: float) -> None:
     """Refuse planes across slices that are not where the even grid has them: each would be bent."""
     if off_mm > _FAR_OFF * step_mm:
         raise GeometryError(
-            f"The image was turned against the slices of its original, which are unevenly spaced: up to {off_mm:.3g} mm off the even grid "
-            "of its NIfTI image. Convert the original with resample=\"spacing\", and edit that image."
+            "The image was turned against the slices of its original, which are unevenly spaced: up to "
+            f"{off_mm:.3g} mm off the even grid of its NIfTI image. Convert the original with "
+            'resample="spacing", and edit that image.'
         )

@@ -114,7 +114,7 @@ def test_voxels_of_pet_that_are_not_a_number_are_padding_below_all_others(circle
     stored = np.stack([ds.pixel_array for ds in returned]).astype(float)
     slopes = np.array([float(ds.RescaleSlope) for ds in returned])[:, None, None]
     missing = np.isnan(wanted).reshape(stored.shape)
-    assert {(ds.PixelPaddingValue, ds["PixelPaddingValue"].VR, float(ds.RescaleIntercept)) for ds in returned} == {(-1, "SS", 0)}
+    assert {(ds["PixelPaddingValue"].VR, ds.PixelPaddingValue, ds.RescaleIntercept) for ds in returned} == {("SS", -1, 0)}
     assert np.array_equal(stored == -1, missing)
     np.testing.assert_allclose((stored * slopes)[~missing], wanted.reshape(stored.shape)[~missing], atol=slopes.max() * 0.501)
 
