@@ -34,11 +34,13 @@ _USUAL = ConversionOptions()
 
 def group_by_object(volumes: Sequence[Volume]) -> list[list[Volume]]:
     """Return volumes in groups that become one: label maps of the same object on the same grid."""
+    from .fractions import is_fractions
     from .label_maps import is_label_map
 
     groups: list[list[Volume]] = []
     for volume in volumes:
-        same = [group for group in groups if is_label_map(volume) and _are_of_one_object(group[0], volume)]
+        may_be_joined = is_label_map(volume) or is_fractions(volume)
+        same = [group for group in groups if may_be_joined and _are_of_one_object(group[0], volume)]
         if same:
             same[0].append(volume)
         else:
@@ -59,13 +61,18 @@ def derive_groups(
     stated: Collection[AttributePath] = (),
 ) -> Iterator[NewFile]:
     """Yield the instances of volumes that become one (see `together`); raises as `derive` does."""
+    from .fractions import derive_fractions, is_fractions
     from .label_maps import derive_label_maps, is_label_map
 
-    if not is_label_map(volumes[0]):
+    of_fractions = is_fractions(volumes[0])
+    if not of_fractions and not is_label_map(volumes[0]):
         yield from derive(volumes[0], uids, log, options, stated)
         return
     _check_position(volumes[0])
     _note_edits(frozenset().union(*(volume.edits() for volume in volumes)), log)
+    if of_fractions:
+        yield from derive_fractions(volumes, is_on_another_grid(volumes[0]), uids, log)
+        return
     if is_structure_set(volumes[0].dicom.metadata.first):
         from ..structure_sets.derive import derive_structure_set
 
