@@ -5,10 +5,17 @@ from __future__ import annotations
 from functools import lru_cache
 
 from .pydicom_tables import KEYWORD, VM, VR, entry_of, name_of_uid, tag_of_keyword
+from .sop_classes import LATER_SOP_CLASSES
 from .tags import Tag
 from .transfer_syntaxes import LATER
 
-PIXEL_TAGS = frozenset({Tag.FLOAT_PIXEL_DATA, Tag.DOUBLE_FLOAT_PIXEL_DATA, Tag.PIXEL_DATA})
+_LATER_NAMES = LATER | LATER_SOP_CLASSES
+
+FLOAT_PIXEL_BITS = {Tag.FLOAT_PIXEL_DATA: 32, Tag.DOUBLE_FLOAT_PIXEL_DATA: 64}
+"""Pixel data elements of floating point numbers → bits of one (PS3.3 C.7.6.24, C.7.6.25)."""
+PIXEL_TAGS = frozenset({*FLOAT_PIXEL_BITS, Tag.PIXEL_DATA})
+OVERLAY_GROUPS = range(0x6000, 0x6020, 2)
+"""Groups of the attributes of overlay planes, which repeat (PS3.5 7.6)."""
 
 _ALIKE_GROUPS = (
     ("US", "SS", "UL", "SL", "SV", "UV"), ("FL", "FD"), ("DS", "IS"), ("OB", "OW", "OL", "OV", "OF", "OD"),
@@ -52,7 +59,7 @@ def tag_of(keyword: str) -> int:
 
 def uid_name(uid: str) -> str:
     """Return the name of a well-known UID (PS3.6 A); the UID itself where it has none."""
-    return name_of_uid(uid.strip()) or LATER.get(uid.strip(), uid.strip())
+    return name_of_uid(uid.strip()) or _LATER_NAMES.get(uid.strip(), uid.strip())
 
 
 def is_private(tag: int) -> bool:

@@ -25,6 +25,8 @@ ZARR_ZIP_SUFFIX = ".zarr.zip"
 STORE_SUFFIXES = (ZARR_ZIP_SUFFIX, ZARR_SUFFIX)
 """Of Zarr stores: files, and folders."""
 IMAGE_SUFFIXES = (*READABLE_SUFFIXES, *STORE_SUFFIXES)
+PICTURE_SUFFIXES = (".png", ".gif")
+PREVIEW_SUFFIXES = (*PICTURE_SUFFIXES, ".mp4")
 LONGEST = 80
 MOST_BYTES = 255
 """Of a name: bytes of UTF-8 on Linux, units of UTF-16 on Windows and macOS, which are never more."""

@@ -8,7 +8,7 @@ from datetime import date as Date
 
 from .....model import metadata
 from .....model.metadata import Elements
-from .....model.time_zones import zone_s
+from .....model.time_zones import DAY_S, zone_s
 from .....standard.tags import Tag
 from .shared_values import SharedValues, SimilarDataSets
 
@@ -36,7 +36,7 @@ def seconds(text: str, time: str = "", zone: str = "") -> float | None:
     ahead_s = zone_s(text) if day and not time else None
     ahead_s = zone_s(zone) or 0 if ahead_s is None else ahead_s
     seconds_ = int(hours) * 3600 + int(minutes or 0) * 60 + int(whole or 0) + float(fraction or 0) - ahead_s
-    return seconds_ + _days(day.groups()) * 86400 if day else seconds_
+    return seconds_ + _days(day.groups()) * DAY_S if day else seconds_
 
 
 def usual_zone_of(headers: SimilarDataSets) -> str:

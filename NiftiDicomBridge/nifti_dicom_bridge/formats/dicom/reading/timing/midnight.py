@@ -7,12 +7,12 @@ from itertools import pairwise
 
 import numpy as np
 
+from .....model.time_zones import DAY_S
 from ..attributes.coordinates import TIMES, TimesOfFrames
 from ..frames.frame_info import FrameInfo
 
 _CLOCKS = ("FrameAcquisitionDateTime", "AcquisitionDateTime", "ContentTime")
 _ROWS = [n for n, row in enumerate(TIMES) if row.name in _CLOCKS]
-_DAY = 86400.0
 _LONGEST = 6 * 3600.0
 """No series takes longer, s: a pause of a day less this time is midnight, unless instance numbers count over it."""
 
@@ -33,7 +33,7 @@ def count_past_midnight(frames: Sequence[FrameInfo]) -> list[str]:
             continue
         for frame in morning:
             assert frame.times is not None
-            frame.times.move(n, _DAY)
+            frame.times.move(n, DAY_S)
         names.append(TIMES[n].name)
     if not names:
         return []
@@ -47,7 +47,7 @@ def _first_of_evening(moments: Sequence[float]) -> float:
     steps = list(pairwise(sorted(set(moments))))
     before, after = max(steps, key=lambda step: step[1] - step[0], default=(0.0, 0.0))
     whole = max(moments) - min(moments)
-    return after if whole < _DAY and after - before > _DAY - _LONGEST else -np.inf
+    return after if whole < DAY_S and after - before > DAY_S - _LONGEST else -np.inf
 
 
 def _number(frame: FrameInfo) -> int:
