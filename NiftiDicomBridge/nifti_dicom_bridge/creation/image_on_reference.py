@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -37,6 +38,7 @@ _SEVERAL = (
 )
 _SEEN_MM = 1e-3
 _SAME_STEP = 1e-3
+_SAME_VOXEL = 0.01
 _MOVED = 0.05
 """Slices that are further from their plane than this part of their distance are reported as a warning."""
 
@@ -144,12 +146,22 @@ def _problem_of_other_grid(image: Volume, reference: Reference) -> str:
         return f"{problem}, and the grid is not that of the reference."
     if template := template_of(image.name):
         return f"Its name specifies the space of a template (space-{template}), and the grid is not that of the reference."
-    if image.space == SOME_SPACE and sorted(image.voxels.shape[1:4]) == sorted(reference.shape_kji):
+    is_as_large = sorted(image.voxels.shape[1:4]) == sorted(reference.shape_kji)
+    is_part = grid is not None and _is_other_part(image, grid, reference.shape_kji)
+    if image.space == SOME_SPACE and is_as_large and not is_part:
         return (
             "The image has as many voxels as the reference in another place, and sform_code 2 without a qform, as programs "
             "write that do not copy the position of what they read."
         )
     return ""
+
+
+def _is_other_part(image: Volume, grid: np.ndarray, shape_kji: Sequence[int]) -> bool:
+    """Whether voxels coincide with those of a grid, and are more along one axis, fewer along another: cropped and padded."""
+    steps = np.linalg.inv(grid) @ image.ijk_to_ras
+    coincide = np.abs(steps - np.rint(steps)).max() < _SAME_VOXEL and np.abs(steps[:3, :3]).sum() < 3 + _SAME_VOXEL
+    along = np.abs(np.rint(steps[:3, :3])) @ image.voxels.shape[3:0:-1]
+    return bool(coincide and along.tolist() != list(shape_kji[::-1]))
 
 
 def _reoriented(described: ImageWithSidecar, reference: Reference | None, shared: ConversionContext, log: Log) -> Volume:
