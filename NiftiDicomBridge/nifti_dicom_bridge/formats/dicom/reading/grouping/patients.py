@@ -8,7 +8,7 @@ from typing import NamedTuple
 from .....model import metadata
 from .....model.charset import AFFECTED_VRS, CharacterSet
 from .....model.metadata import Elements
-from .....model.person import Person, contradicting, differing, normal_text, person
+from .....model.person import Person, differing, excluding, normal_text, person
 from .....standard.dictionary import describe, keyword_of, tag_of
 from .....standard.tags import Tag
 from ..attributes.item_values import text_of
@@ -132,9 +132,11 @@ def person_values(elements: Elements) -> dict[str, str]:
 
 
 def is_of_another_patient(one: Elements, other: Elements) -> bool:
-    """Whether two data sets have different PatientIDs, or contradict each other about the person of one."""
-    first, second = (metadata.text(elements, Tag.PATIENT_ID) for elements in (one, other))
-    return first != second or bool(first and contradicting(person_of(one), person_of(other)))
+    """Whether two data sets are not of one person; one that lost its PatientID is of the patient of its study."""
+    first, second = person_values(one), person_values(other)
+    studies = {metadata.text(elements, Tag.STUDY_INSTANCE_UID) for elements in (one, other)}
+    is_lost = bool(first["PatientID"]) != bool(second["PatientID"])
+    return bool(excluding(first, second)) or (is_lost and len(studies) > 1)
 
 
 def _normal(elements: Elements, tag: int) -> str:
