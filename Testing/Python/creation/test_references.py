@@ -245,6 +245,20 @@ def test_every_frame_refers_to_the_frames_of_its_time_in_a_multi_frame_reference
     assert [times[n] for n in numbers] == [ds.TemporalPositionIdentifier for ds in found]
 
 
+def test_every_frame_refers_to_one_frame_of_a_multi_frame_reference():
+    voxels = np.arange(120, dtype=np.int16).reshape(5, 4, 3, 2)
+    (source,) = made(save("a/image.nii", voxels), out="reference", kind=Kind.ENHANCED_MR)
+    (found,) = made(save("b.nii", voxels * 2), reference="reference", kind=Kind.ENHANCED_MR)
+
+    def place(frame):
+        content = frame.FrameContentSequence[0]
+        return frame.PlanePositionSequence[0].ImagePositionPatient, content.TemporalPositionIndex
+
+    for frame in found.PerFrameFunctionalGroupsSequence:
+        (item,) = frame.DerivationImageSequence[0].SourceImageSequence
+        assert place(source.PerFrameFunctionalGroupsSequence[item.ReferencedFrameNumber - 1]) == place(frame)
+
+
 def test_every_image_refers_to_that_of_its_time_in_a_reference_of_several_times():
     voxels = np.arange(120, dtype=np.int16).reshape(5, 4, 3, 2)
     sources = made(save("a/image.nii", voxels), out="reference", kind=Kind.MR)

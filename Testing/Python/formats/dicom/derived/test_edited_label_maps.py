@@ -44,6 +44,22 @@ def test_an_edited_label_map_becomes_a_segmentation_with_the_segments_of_the_ori
     assert lists(by_number(path)) == lists(expected)
 
 
+def test_what_held_for_the_file_or_pixels_of_the_original_is_not_in_an_edited_label_map(circle: Circle) -> None:
+    original = named_segmentation()
+    icon = Dataset()
+    icon.Rows, icon.Columns = 1, 1
+    original.IconImageSequence, original.DigitalSignaturesSequence = [icon], [Dataset()]
+    original.LargestImagePixelValue, original.ConcatenationUID = 1, "2.25.78"
+    original.InConcatenationNumber, original.InConcatenationTotalNumber = 1, 1
+    put(circle.dicom, original)
+    circle.forth()
+
+    ds, _, _ = painted(circle, lambda labels: labels.__setitem__((3, 0, 0), 3))
+
+    stale = ("IconImageSequence", "DigitalSignaturesSequence", "LargestImagePixelValue", "ConcatenationUID")
+    assert [keyword for keyword in (*stale, "InConcatenationNumber") if keyword in ds] == []
+
+
 @pytest.mark.parametrize("damage", [b"A ", b"", None])
 def test_segments_whose_description_is_damaged_are_called_by_their_numbers(damage: bytes | None, circle: Circle) -> None:
     """It ended in a traceback."""
