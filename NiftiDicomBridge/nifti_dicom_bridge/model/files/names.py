@@ -24,6 +24,9 @@ ZARR_SUFFIX = ".zarr"
 ZARR_ZIP_SUFFIX = ".zarr.zip"
 STORE_SUFFIXES = (ZARR_ZIP_SUFFIX, ZARR_SUFFIX)
 """Of Zarr stores: files, and folders."""
+ARCHIVE_SUFFIXES = (".zip", ".tar", ".tgz", ".tbz2", ".txz", ".tar.gz", ".tar.bz2", ".tar.xz", ".tar.zst", ".7z", ".rar",
+                    ".dcm.gz", ".ima.gz", ".dcm.bz2", ".dcm.zst")  # fmt: skip
+"""Of archives that may contain DICOM, and of compressed DICOM files."""
 IMAGE_SUFFIXES = (*READABLE_SUFFIXES, *STORE_SUFFIXES)
 PICTURE_SUFFIXES = (".png", ".gif")
 PREVIEW_SUFFIXES = (*PICTURE_SUFFIXES, ".mp4")

@@ -13,7 +13,7 @@ from .....standard.tags import Tag
 from .shared_values import SharedValues, SimilarDataSets
 
 _DATE = re.compile(r"(\d{4})\.?(\d{2})\.?(\d{2})")
-_TIME = re.compile(r"(\d{2}):?(\d{2})?:?(\d{2})?(\.\d+)?")
+_TIME = re.compile(r"([01]\d|2[0-3]):?([0-5]\d)?:?([0-5]\d|60)?(\.\d+)?")
 
 
 def seconds(text: str, time: str = "", zone: str = "") -> float | None:
