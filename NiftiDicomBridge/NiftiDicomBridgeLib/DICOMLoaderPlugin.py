@@ -70,17 +70,20 @@ class DICOMNiftiDicomBridgePluginClass(ExportPlugin):
         for text in warnings:
             logging.warning("%s: %s", loadable.name, text)
         nodes = add_series(volumes, loadable.name)
-        if gone or any(str(path) in text for text in warnings for path in files):
-            self._warn_of_files(loadable.name, warnings)
+        of_files = [text for text in warnings if any(str(path) in text for path in named)]
+        if of_files:
+            self._warn_of_files(loadable.name, sorted(of_files))
         return nodes
 
-    def _warn_of_files(self, name: str, warnings: Sequence[str]) -> None:
-        """Show what is known of an image without some of its files: the log is not read before the image is."""
+    def _warn_of_files(self, name: str, reasons: Sequence[str]) -> None:
+        """Show which files an image lacks: nobody reads the log before looking at the image."""
         from .Panel.Views import plain
 
-        text = _("{name} was loaded without files that are damaged or missing:").format(name=name)
-        shown = [*warnings[:MOST_WARNINGS], *([_("Slicer's log contains all.")] if len(warnings) > MOST_WARNINGS else [])]
-        slicer.util.warningDisplay(plain("\n".join([text, *shown])))
+        text = _("{name} is incomplete: it was loaded without {count} file(s) that are damaged or missing.")
+        more = [_("Slicer's log contains all.")] if len(reasons) > MOST_WARNINGS else []
+        slicer.util.warningDisplay(
+            plain("\n\n".join([text.format(name=name, count=len(reasons)), *reasons[:MOST_WARNINGS], *more]))
+        )
 
     def _series_of(self, path: str) -> str:
         from .Host import Database
