@@ -95,6 +95,15 @@ def test_aligned_coordinates_are_refused_unless_the_grid_is_the_same():
     assert "aligned" in refused(other, reference=reference, kind="seg")
 
 
+def test_a_part_of_the_grid_with_as_many_voxels_in_another_order_is_not_elsewhere():
+    """Cropped along one axis, padded along another: it was refused as an image that lost its position."""
+    reference = series("scan")
+    part = np.zeros((4, 5, 3), np.uint8)
+    part[1:3, 1:3, 1] = 1
+    (seg,) = made(save("a.nii", part, code=2), reference=reference, kind="seg")
+    assert seg.pixel_array.sum() == 4
+
+
 def test_coordinates_as_nibabel_writes_them_are_those_of_the_reference_with_a_warning():
     reference, other = series("ct"), Path("b.nii")
     nibabel.save(nibabel.Nifti1Image(MASK[:4], shifted(1.3)), other)
