@@ -62,8 +62,8 @@ class Patient:
     def of(cls, elements: Elements, policy: Policy) -> Patient:
         """Return the patient of a data set; raises `BridgeError` if the table of pseudonyms does not have it."""
         charset = CharacterSet().of(elements)
-        patient_id = _decoded(elements.get(Tag.PATIENT_ID), charset)
-        name = _decoded(elements.get(Tag.PATIENT_NAME), charset)
+        patient_id = charset.text(elements, Tag.PATIENT_ID)
+        name = charset.text(elements, Tag.PATIENT_NAME)
         identity = patient_id or name or metadata.text(elements, Tag.STUDY_INSTANCE_UID)
         return cls(
             policy.pseudonym_of(patient_id or name), policy.shift_days(identity), frozenset(_names_in(elements, charset))

@@ -92,6 +92,16 @@ class CharacterSet:
             raise UnicodeError("the bytes are not in the specified character set")
         return text
 
+    def text(self, elements: Elements, tag: int) -> str:
+        """Return a text of a data set or item as people read it; as Latin-1 where it is not in its character set."""
+        element = elements.get(tag)
+        if element is None or not isinstance(element.value, bytes):
+            return ""
+        try:
+            return self.of(elements).shown(element.value, element.vr).strip(metadata.SPACE_AND_NULL)
+        except (UnicodeError, LookupError):
+            return metadata.text(elements, tag)
+
     def in_utf_8(self, raw: bytes, vr: str) -> bytes:
         """Return a value of text as UTF-8; raises `UnicodeError` or `LookupError` where it cannot be read."""
         if raw.isascii() and b"\x1b" not in raw:
