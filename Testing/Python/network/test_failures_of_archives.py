@@ -45,7 +45,7 @@ def test_an_archive_without_queries_is_named_with_what_it_lacks(tmp_path):
 
 @pytest.mark.parametrize("target", ["pacs:ANY@127.0.0.1:{port}", "dicomweb:http://127.0.0.1:{port}/dicom-web"])
 def test_an_archive_that_is_not_there_is_an_error(scans, target):
-    with pytest.raises(ArchiveError, match="cannot be reached[^=]*Check host"):  # without "HTTPConnection(host="
+    with pytest.raises(ArchiveError, match=r"cannot be reached[^=]*Check host"):  # without "HTTPConnection(host="
         send(scans, target.format(port=archives.free_port()), ONCE)
 
 
