@@ -277,6 +277,19 @@ def test_other_times_than_those_of_the_reference_are_noted(times, is_noted):
     assert any("refer to images of the first time" in note for note in notes) == is_noted
 
 
+@pytest.mark.parametrize("kind", [Kind.CT, Kind.SEG, Kind.PM])
+def test_what_is_made_of_images_that_were_compressed_with_loss_states_that(kind):
+    """PS3.3 C.7.6.1.1.5; Segmentations and Parametric Maps stated that there never was a loss."""
+    reference = series("scan")
+    for path in reference.rglob("*.dcm"):
+        ds = pydicom.dcmread(path)
+        ds.LossyImageCompression, ds.LossyImageCompressionRatio, ds.LossyImageCompressionMethod = "01", 10, "ISO_10918_1"
+        ds.save_as(path)
+    first, *_ = made(save("a.nii", MASK), reference=reference, kind=kind)
+    stated = first.LossyImageCompression, first.LossyImageCompressionRatio, first.LossyImageCompressionMethod
+    assert stated == ("01", 10, "ISO_10918_1")
+
+
 def test_the_series_number_is_free_and_the_dates_are_those_of_now():
     reference = series("ct", SeriesNumber="7")
     numbers = {made(save(f"{name}.nii", MASK), reference=reference, kind="seg", out=name)[0].SeriesNumber for name in "ab"}
