@@ -277,6 +277,14 @@ def test_other_times_than_those_of_the_reference_are_noted(times, is_noted):
     assert any("refer to images of the first time" in note for note in notes) == is_noted
 
 
+@pytest.mark.parametrize("is_same", [True, False])
+def test_another_frame_of_reference_than_that_of_the_reference_is_reported(is_same):
+    reference = series("scan")
+    uid = first_of(reference).FrameOfReferenceUID if is_same else "1.2.3.99"
+    entry = entry_of(save("a.nii", MASK), reference=reference, kind="seg", set_values={"FrameOfReferenceUID": uid})
+    assert any("FrameOfReferenceUID of set_values=" in text for text in entry.log.warnings) == (not is_same)
+
+
 @pytest.mark.parametrize("kind", [Kind.CT, Kind.SEG, Kind.PM])
 def test_what_is_made_of_images_that_were_compressed_with_loss_states_that(kind):
     """PS3.3 C.7.6.1.1.5; Segmentations and Parametric Maps stated that there never was a loss."""
