@@ -91,7 +91,7 @@ def is_whole(image: Volume, tolerance: float = 0.0, without_nan: bool = False) -
 
 
 def is_fraction(image: Volume) -> bool:
-    """Whether all values that are not NaN are from 0 to 1, some between, and not all as small as those of a map in mm²/s.
+    """Whether all values but NaN are from 0 to 1, some between, and not all as small as those of a map in mm²/s.
 
     They may be integers with a scale in the header, as SPM writes probabilities in 8 bits.
     """
