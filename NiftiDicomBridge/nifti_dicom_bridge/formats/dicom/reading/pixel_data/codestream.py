@@ -68,7 +68,7 @@ def is_cut_off(frame: bytes) -> bool:
 
 
 def has_endless_box(frame: bytes) -> bool:
-    """Whether a box before the codestream of a JP2 file has no length (ISO/IEC 15444-1 I.4): pydicom would not come to its end."""
+    """Whether a box before the codestream of a JP2 file has no length (ISO/IEC 15444-1 I.4), which pydicom never passes."""
     at = 12 if frame.startswith(BOXED_JPEG_2000) else len(frame)
     while at < len(frame) and frame[at + 4 : at + 8] != _CODESTREAM_BOX:
         length = int.from_bytes(frame[at : at + 4], "big")
