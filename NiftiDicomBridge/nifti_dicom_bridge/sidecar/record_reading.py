@@ -35,7 +35,6 @@ _WARNINGS = {
     True: "attributes were changed in the record of the DICOM: the result is a derived series, not the original",
 }
 """Whether the record was changed → what is specified for it."""
-"""SegmentNumber (0062,0004) is US."""
 
 
 def record_from_json(record: Any, where: str) -> Record:

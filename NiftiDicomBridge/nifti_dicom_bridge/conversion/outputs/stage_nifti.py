@@ -21,8 +21,6 @@ from ...sidecar import KEY, record, write_sidecar
 from ...sidecar.image_id import ImageId
 from ...standard.numbers import is_number
 
-"""No volume takes longer; what a header specifies beyond is nonsense."""
-
 
 def write_images(
     volumes: Sequence[Volume],

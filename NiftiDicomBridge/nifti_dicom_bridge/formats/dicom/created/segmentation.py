@@ -35,7 +35,6 @@ from .placement import CountedFrame, Placement
 from .positionless import without_positions
 from .segment_frames import SegmentPlanes
 
-"""SegmentNumber is US (PS3.3 C.8.20.4)."""
 _DERIVATION = ("113076", "DCM", "Segmentation")
 _CONTENT_LABEL = "SEGMENTATION"
 _SUM_TOLERANCE = 0.02

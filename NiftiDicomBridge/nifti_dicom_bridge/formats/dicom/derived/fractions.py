@@ -105,7 +105,8 @@ def _fractions(volume: Volume, full: int, log: Log) -> np.ndarray:
         values = np.where(np.isnan(values), 0, values)
     low, high = (float(values.min()), float(values.max())) if values.size else (0.0, 0.0)
     error = float(np.abs(np.rint(values) - values).max(initial=0)) if np.isfinite((low, high)).all() else np.inf
-    if low <= -_ROUNDING or high >= full + _ROUNDING or (error > 1e-3 and high <= 1 < full):
+    is_of_one = 0 < high <= 1 < full  # a mask, or probabilities, that would nearly vanish
+    if low <= -_ROUNDING or high >= full + _ROUNDING or is_of_one:
         raise LabelError(
             f"the image came from a fractional segmentation, in which {full} means 1, and its values now are from {low:g} to "
             f"{high:g}. Write values from 0 to {full}."

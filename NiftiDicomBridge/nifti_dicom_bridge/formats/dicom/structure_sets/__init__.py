@@ -5,8 +5,6 @@ from ....model.metadata import Instance
 from ....standard.sop_classes import STRUCTURE_SET
 from ....standard.tags import Tag
 
-"""SOP Class UID of RT Structure Set Storage."""
-
 
 def is_structure_set(instance: Instance) -> bool:
     """Whether an instance is an RT Structure Set."""

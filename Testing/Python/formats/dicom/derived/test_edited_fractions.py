@@ -76,6 +76,7 @@ def test_all_segments_are_one_object_again(circle: Circle) -> None:
 NO_FRACTIONS = {
     "too large": lambda voxels: voxels * 9,
     "from 0 to 1": lambda voxels: voxels / 255,
+    "mask": lambda voxels: 1.0 * (voxels > 100),
     "negative": lambda voxels: voxels - 9,
     "infinite": lambda voxels: np.where(voxels > 0, np.inf, 0),
 }

@@ -44,7 +44,6 @@ against each other.
 ON_GRID = 0.01
 """And what part of the slice distance a plane may be off its place in the grid, of usual distances."""
 _BINARY = "BINARY"
-"""What a label map of 16 bits has room for."""
 
 
 def is_segmentation(instance: Instance) -> bool:
