@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from phantoms import dynamic
+from phantoms.multiframe import group
 from timed_series import SLICES, TIMES, expected, images, numbers, series
 
 
@@ -36,3 +38,25 @@ def test_a_time_that_others_have_or_that_is_not_between_them_is_an_image_of_its_
         ds.EchoTime = 30
 
     assert [volume.times for volume in images(tmp_path, found)] == [1, TIMES - 1]
+
+
+@pytest.mark.parametrize(("lacking", "counts"), [(1, [TIMES]), (0, [1, TIMES - 1])], ids=["between", "the first"])
+def test_times_of_dimension_indices_that_lack_an_attribute(lacking: int, counts: list[int], tmp_path: Path) -> None:
+    """Several dimension indices are not a number: the image failed with an unexpected error."""
+    ds = dynamic.enhanced(list(range(TIMES)))
+    for frame in ds.PerFrameFunctionalGroupsSequence:
+        if frame.FrameContentSequence[0].DimensionIndexValues[2] != lacking + 1:
+            frame.MREchoSequence = [group(EffectiveEchoTime=30.0)]
+
+    assert [volume.times for volume in images(tmp_path, [ds])] == counts
+
+
+def test_numbers_far_from_each_other_are_not_counted_one_by_one(tmp_path: Path) -> None:
+    """All numbers between the first and the last one were put into memory."""
+    found = series(lambda ds, t, k: setattr(ds, "AcquisitionNumber", [1, 5, 2**31 - 1, 7][t]))
+    for n in range(SLICES, 2 * SLICES):
+        del found[n].EchoTime
+    for ds in (*found[:SLICES], *found[2 * SLICES :]):
+        ds.EchoTime = 30
+
+    assert sorted(volume.times for volume in images(tmp_path, found)) == [1, TIMES - 1]

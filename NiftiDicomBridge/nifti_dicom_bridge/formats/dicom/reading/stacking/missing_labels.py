@@ -229,8 +229,20 @@ def _are_times_between(few: _Slices, many: _Slices) -> bool:
     own = {time for _, time in few}
     if None in own | times or not own.isdisjoint(times) or {*few} != {(place, time) for place in places for time in own}:
         return False
-    first, last = min(times), max(times)
-    return len(few) == len({*few}) and own | times == {first + n for n in range(round(last - first) + 1)}
+    numbers = _numbers_of([*times, *own])
+    if len(few) != len({*few}) or not numbers:
+        return False
+    first, last = min(numbers[: len(times)]), max(numbers[: len(times)])
+    return last - first == len(numbers) - 1 and set(numbers) == {first + n for n in range(len(numbers))}
+
+
+def _numbers_of(times: Sequence[Any]) -> list[float]:
+    """Return different times as numbers: of several dimension indices, the only one that varies; empty if several do."""
+    indices = [time if isinstance(time, tuple) else (time,) for time in times]
+    if len({len(each) for each in indices}) > 1:
+        return []
+    varying = [column for column in zip(*indices, strict=True) if len(set(column)) > 1]
+    return list(varying[0]) if len(varying) == 1 else []
 
 
 def _steps(places: Sequence[Frames]) -> np.ndarray:
