@@ -73,8 +73,8 @@ def name_is_label_map(name: str) -> bool:
     return any(word.rstrip("0123456789") in _WORDS for word in re.split(r"[^a-z0-9]+", spaced.lower()))
 
 
-def is_whole(image: Volume, tolerance: float = 0.0) -> bool:
-    """Whether all real values are whole numbers within a tolerance."""
+def is_whole(image: Volume, tolerance: float = 0.0, without_nan: bool = False) -> bool:
+    """Whether all real values, or those that are not NaN, are whole numbers within a tolerance."""
     slope, intercept = image.rescale.slope, image.rescale.intercept
     if image.voxels.dtype.kind in "biu" and float(slope).is_integer() and float(intercept).is_integer():
         return True
@@ -83,6 +83,8 @@ def is_whole(image: Volume, tolerance: float = 0.0) -> bool:
     for _, _, planes in slabs(image.voxels):
         for plane in planes:
             real = plane.astype(np.float64) * slope + intercept
+            if without_nan:
+                real = real[~np.isnan(real)]
             if not np.isfinite(real).all() or (real.size and np.abs(np.rint(real) - real).max() > tolerance):
                 return False
     return True
@@ -98,7 +100,7 @@ def is_fraction(image: Volume) -> bool:
         return False
     low, high = real_bounds(image)
     fits = low >= -ROUNDING and LEAST_PROBABILITY <= high <= 1 + ROUNDING
-    return fits and not is_whole(image, WHOLE if is_scaled else 0.0)
+    return fits and not is_whole(image, WHOLE if is_scaled else 0.0, without_nan=True)
 
 
 def became_background(missing: int, count: int) -> str:
