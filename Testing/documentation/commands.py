@@ -36,7 +36,7 @@ def _section(name: str, parser: argparse.ArgumentParser) -> str:
         rows = [_row(action, parser) for action in group._group_actions if not isinstance(action, argparse._HelpAction)]
         if rows:
             title = {"positional arguments": "Arguments", "options": "Options"}.get(str(group.title), str(group.title))
-            parts += [f"**{title}**" + (f": {group.description}" if group.description else ""), ""]
+            parts += [f"**{title}**" + (f": {_linked(group.description)}" if group.description else ""), ""]
             parts += [table(["argument", "meaning"], rows), ""]
     if parser.epilog:
         parts += ["```text", parser.epilog.strip("\n") % {"prog": parser.prog}, "```", ""]
@@ -73,4 +73,9 @@ def _help(action: argparse.Action, parser: argparse.ArgumentParser) -> str:
 def _sentences(text: str) -> str:
     """Return text in which placeholders in braces and words in capitals with ``<`` are not read as Markdown."""
     text = re.sub(r"'([^']*[{%][^']*)'", r"`\1`", text.replace("<", "&lt;").replace("*", r"\*"))
-    return re.sub(r"`[^`]*`|\{\w+\}", lambda match: f"`{match[0].strip('`')}`", text)
+    return _linked(re.sub(r"`[^`]*`|\{\w+\}", lambda match: f"`{match[0].strip('`')}`", text))
+
+
+def _linked(text: str) -> str:
+    """Return text in which files of docs/ are links."""
+    return re.sub(r"docs/([\w-]+)\.md", r"[docs/\1.md](../\1.md)", text)

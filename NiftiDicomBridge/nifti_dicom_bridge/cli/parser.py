@@ -13,6 +13,7 @@ from .command_list import HELP, arguments_of
 from .exit_codes import USAGE
 
 PROGRAM = "nifti-dicom-bridge"
+DOCUMENTATION = "https://niftidicombridge.github.io/SlicerNiftiDicomBridge/"
 CONVERT, APPLY = "convert", "apply"
 WINDOW = "--window"
 _EMPTY = re.compile(r"--[\w-]+=")
@@ -29,7 +30,7 @@ def parser_of_commands(can_register: bool, command: str | None = None) -> argpar
         usage=f"{PROGRAM} INPUT -o OUT [options of convert]\n       {PROGRAM} COMMAND ...",
         description="Convert DICOM to NIfTI with a JSON sidecar that contains every element, and back to the same DICOM files.",
         epilog=f"'{PROGRAM} COMMAND --help' explains each command. Without a command, images are converted: DICOM to NIfTI, "
-        "NIfTI and Zarr to DICOM.",
+        f"NIfTI and Zarr to DICOM. Documentation (docs/ in the help): {DOCUMENTATION}",
     )
     parser.add_argument("--version", action=_Version, nargs=0, help="print the version and exit")
     commands = parser.add_subparsers(dest="command", metavar="COMMAND", prog=PROGRAM)

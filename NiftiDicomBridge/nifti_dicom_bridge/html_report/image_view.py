@@ -38,6 +38,7 @@ class ImageView:
     title: str
     sentence: str
     sides: list[str]
+    names: dict[str, str]
     heads: list[Head]
     rows: list[list[Cell]]
     window_sentence: str
@@ -63,11 +64,13 @@ def image_view(image: ComparedImage, titled: bool, limit: int) -> ImageView:
     pictures = sum(bool(picture) for panel in image.panels for picture in (panel.before, panel.after, panel.difference))
     sides = [side for side in ("before", "after") if getattr(image, side)]
     shown = [side for side in sides if any(getattr(panel, side) for panel in image.panels)]
+    names = {"before": "Image"} if sides == ["before"] else {side: side.capitalize() for side in sides}
     return ImageView(
         title=image.name if titled else "",
         sentence=_sentence(image),
         sides=sides,
-        heads=_heads(image, shown),
+        names=names,
+        heads=_heads(image, [names[side] for side in shown]),
         rows=[_row(panel, shown, image.difference is not None) for panel in image.panels],
         window_sentence=_window_sentence(image),
         facts=image.facts,
@@ -91,8 +94,8 @@ def _corner_sentence(image: ComparedImage) -> str:
     return f" The corners of the grids are up to {number(image.corners_mm)} mm apart."
 
 
-def _heads(image: ComparedImage, shown: list[str]) -> list[Head]:
-    heads = [Head(side.capitalize()) for side in shown]
+def _heads(image: ComparedImage, names: list[str]) -> list[Head]:
+    heads = [Head(name) for name in names]
     difference = image.difference
     if difference is None:
         return heads

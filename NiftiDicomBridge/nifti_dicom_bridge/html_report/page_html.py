@@ -42,6 +42,7 @@ def page_of(report: ConversionReport, progress: Progress | None = None) -> str:
         entries=_entries(shown),
         skipped=[examination for examination in examinations if examination.entry.outcome is Outcome.SKIPPED],
         most_skipped=MOST_SKIPPED,
+        is_compared=any(image.difference for examination in shown for image in examination.images),
         time=datetime.now().astimezone().strftime("%Y-%m-%d %H:%M:%S %Z"),
         version=tool_version(),
         run=report.run,

@@ -5,8 +5,11 @@ from __future__ import annotations
 from functools import lru_cache
 
 from .pydicom_tables import KEYWORD, VM, VR, entry_of, name_of_uid, tag_of_keyword
+from .sop_classes import LATER_SOP_CLASSES
 from .tags import Tag
 from .transfer_syntaxes import LATER
+
+_LATER_NAMES = LATER | LATER_SOP_CLASSES
 
 PIXEL_TAGS = frozenset({Tag.FLOAT_PIXEL_DATA, Tag.DOUBLE_FLOAT_PIXEL_DATA, Tag.PIXEL_DATA})
 
@@ -52,7 +55,7 @@ def tag_of(keyword: str) -> int:
 
 def uid_name(uid: str) -> str:
     """Return the name of a well-known UID (PS3.6 A); the UID itself where it has none."""
-    return name_of_uid(uid.strip()) or LATER.get(uid.strip(), uid.strip())
+    return name_of_uid(uid.strip()) or _LATER_NAMES.get(uid.strip(), uid.strip())
 
 
 def is_private(tag: int) -> bool:

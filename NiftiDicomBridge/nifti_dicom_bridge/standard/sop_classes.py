@@ -12,6 +12,11 @@ TILED = frozenset({"1.2.840.10008.5.1.4.1.1.77.1.6", "1.2.840.10008.5.1.4.1.1.77
 """Whole-slide microscopy, and tiled confocal microscopy."""
 PARAMETRIC_MAP = "1.2.840.10008.5.1.4.1.1.30"
 SEGMENTATION, LABEL_MAP_SEGMENTATION = "1.2.840.10008.5.1.4.1.1.66.4", "1.2.840.10008.5.1.4.1.1.66.7"
+LATER_SOP_CLASSES = {
+    LABEL_MAP_SEGMENTATION: "Label Map Segmentation Storage",
+    "1.2.840.10008.5.1.4.1.1.66.8": "Height Map Segmentation Storage",
+}
+"""Those of later editions than pydicom's table, by UID: their names."""
 SEGMENTATIONS = frozenset({SEGMENTATION, LABEL_MAP_SEGMENTATION})
 STRUCTURE_SET = "1.2.840.10008.5.1.4.1.1.481.3"
 SPATIAL_REGISTRATION = "1.2.840.10008.5.1.4.1.1.66.1"

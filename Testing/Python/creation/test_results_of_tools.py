@@ -176,6 +176,15 @@ def test_units_that_are_stated_win_over_those_that_values_suggest(kind: str, uni
     assert first.RescaleType == written
 
 
+def test_voxels_that_are_not_numbers_do_not_make_the_unit_of_ct_unknown() -> None:
+    hounsfield = WHOLE * np.float32(10) - 1000
+    hounsfield[0, 0, 0] = np.nan
+    entry = entry_of(save("image.nii", hounsfield), kind="ct")
+
+    assert pydicom.dcmread(entry.outputs[0]).RescaleType == "HU"
+    assert not [text for text in entry.log.warnings if "Hounsfield" in text]
+
+
 @pytest.mark.parametrize(("factor", "is_doubted"), [(0.2, True), (200, False)])
 def test_values_of_suv_on_a_reference_in_activity_are_doubted(factor: float, is_doubted: bool) -> None:
     series("scan", kind=Kind.PET, Units="BQML")

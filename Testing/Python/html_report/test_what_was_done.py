@@ -130,6 +130,17 @@ def test_the_place_of_an_image_is_found_in_one_on_another_grid() -> None:
     assert place_in(second, first, (0, 9, 19, 29), placed=True) == (0, 36, 19, 14)
 
 
+def test_a_page_of_pictures_does_not_state_that_voxels_were_compared(scan: Circle) -> None:
+    reports = to_nifti(scan.dicom, scan.folder / "nifti"), to_preview(scan.dicom, scan.folder / "pictures", mp4=False)
+    files = [scan.folder / "compared.html", scan.folder / "pictures.html"]
+    for report, file in zip(reports, files, strict=True):
+        write_report(report, file)
+    pages = [file.read_text("utf-8") for file in files]
+
+    assert ["all voxels were\ncompared" in page for page in pages] == [True, False]
+    assert ['<th scope="col">Before</th>' in page for page in pages] == [True, False]
+
+
 def test_the_pictures_of_a_preview_are_on_the_page(scan: Circle) -> None:
     report = to_preview(scan.dicom, scan.folder / "pictures", mosaic="planes", all_slices=True, mp4=False)
     write_report(report, scan.folder / "report.html")

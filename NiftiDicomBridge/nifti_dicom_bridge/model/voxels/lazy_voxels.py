@@ -300,20 +300,21 @@ def slabs(voxels: Voxels) -> Iterator[tuple[int, int, np.ndarray]]:
 
 
 def plane_bounds(voxels: Voxels) -> tuple[np.ndarray, np.ndarray]:
-    """Return the smallest and the largest value of every plane, shape (times, slices), of the type of the voxels."""
+    """Return the smallest and the largest value of every plane, shape (times, slices), of the type of the voxels.
+
+    NaN, as outside of the field of view, counts only where a plane has nothing else.
+    """
     low, high = (np.empty(voxels.shape[0] * voxels.shape[1], voxels.dtype) for _ in range(2))
     for start, stop, planes in slabs(voxels):
         flat = planes.reshape(stop - start, -1)
-        low[start:stop], high[start:stop] = flat.min(axis=1), flat.max(axis=1)
+        low[start:stop], high[start:stop] = np.fmin.reduce(flat, axis=1), np.fmax.reduce(flat, axis=1)
     return low.reshape(voxels.shape[:2]), high.reshape(voxels.shape[:2])
 
 
 def bounds_of(voxels: Voxels) -> tuple[Any, Any]:
-    """Return the smallest and the largest of all values."""
-    if isinstance(voxels, np.ndarray):
-        return voxels.min(), voxels.max()
-    low, high = plane_bounds(voxels)
-    return low.min(), high.max()
+    """Return the smallest and the largest of all values; NaN only where there is nothing else."""
+    low, high = (voxels, voxels) if isinstance(voxels, np.ndarray) else plane_bounds(voxels)
+    return np.fmin.reduce(low, axis=None), np.fmax.reduce(high, axis=None)
 
 
 def read_ahead(voxels: Voxels, places: Sequence[tuple[int, int]]) -> Iterator[tuple[int, int, np.ndarray]]:

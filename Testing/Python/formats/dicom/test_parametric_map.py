@@ -235,3 +235,26 @@ def test_an_edited_map_has_its_mapped_range_in_one_form(circle: Circle) -> None:
     assert "RealWorldValueFirstValueMapped" not in mapping
     assert mapping.DoubleFloatRealWorldValueFirstValueMapped < 0
     assert mapping.DoubleFloatRealWorldValueLastValueMapped == 1000
+
+
+@pytest.mark.parametrize("other", [np.nan, np.inf])
+def test_an_edited_map_with_other_voxels_than_numbers_has_a_valid_window_and_the_range_of_its_numbers(
+    other: float, circle: Circle
+) -> None:
+    circle.dicom.mkdir()
+    saved(circle.dicom / "pm.dcm", Volume(values(), OBLIQUE))
+    circle.forth()
+
+    def edited(image: nibabel.Nifti1Image) -> nibabel.Nifti1Image:
+        voxels = image.get_fdata(dtype=np.float32) * 2
+        voxels[0] = other
+        return nibabel.Nifti1Image(voxels, image.affine)
+
+    circle.edit_image(edited)
+    (entry,) = circle.home(NEW).entries
+    (derived,) = circle.returned()
+    groups = derived.SharedFunctionalGroupsSequence[0], derived.PerFrameFunctionalGroupsSequence[0]
+    (mapping,) = (item.RealWorldValueMappingSequence[0] for item in groups if "RealWorldValueMappingSequence" in item)
+
+    assert not [text for text in entry.log.warnings if "not valid" in text]
+    assert mapping.DoubleFloatRealWorldValueLastValueMapped >= 2 * values()[..., 1:].max()

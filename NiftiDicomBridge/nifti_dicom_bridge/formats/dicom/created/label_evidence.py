@@ -88,7 +88,7 @@ def is_whole(image: Volume, tolerance: float = 0.0) -> bool:
 
 
 def is_fraction(image: Volume) -> bool:
-    """Whether all values are from 0 to 1, some between, and not all as small as those of a map in mm²/s.
+    """Whether all values are numbers from 0 to 1, some between, and not all as small as those of a map in mm²/s.
 
     They may be integers with a scale in the header, as SPM writes probabilities in 8 bits.
     """
@@ -97,7 +97,11 @@ def is_fraction(image: Volume) -> bool:
         return False
     low, high = real_bounds(image)
     fits = low >= -ROUNDING and LEAST_PROBABILITY <= high <= 1 + ROUNDING
-    return fits and not is_whole(image, WHOLE if is_scaled else 0.0)
+    return fits and not is_whole(image, WHOLE if is_scaled else 0.0) and not _has_nan(image)
+
+
+def _has_nan(image: Volume) -> bool:
+    return image.voxels.dtype.kind == "f" and any(np.isnan(planes).any() for _, _, planes in slabs(image.voxels))
 
 
 def real_bounds(image: Volume) -> tuple[float, float]:

@@ -230,7 +230,7 @@ def with_value_mapping(work: DerivationContext, groups: Elements, t: int, k: int
 
 def _mapped_range(work: DerivationContext, mapping: Elements) -> Elements:
     """Return the stored values for which a value mapping holds, with all that occur."""
-    low, high = (float(bound) for bound in (work.pixels.bounds[0].min(), work.pixels.bounds[1].max()))
+    low, high = work.pixels.stored_range
     before = next((ends for ends in (_FLOAT_RANGE, _INTEGER_RANGE) if ends[0] in mapping), _FLOAT_RANGE)
     first, last = (metadata.number(mapping, end, value) for end, value in zip(before, (low, high), strict=True))
     limits = min(first or 0.0, low), max(last or 0.0, high)

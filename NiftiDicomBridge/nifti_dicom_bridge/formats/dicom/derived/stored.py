@@ -5,6 +5,7 @@ So a volume that is read some planes at a time is never in memory as a whole.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import cached_property
 from typing import Any
 
@@ -29,6 +30,8 @@ from ..reading.pixel_data import decode
 _X_RAYS = "1.2.840.10008.5.1.4.1.1.1."
 Bounds = tuple[np.ndarray, np.ndarray]
 """Smallest and largest stored value of every plane, shape (times, slices)."""
+_FARTHEST = 1e38
+"""Ends of a window of infinite values, whose width is a number."""
 
 
 class DerivedPixels:
@@ -69,9 +72,13 @@ class DerivedPixels:
 
     @cached_property
     def real_range(self) -> tuple[float, float]:
-        """Smallest and largest real value."""
-        ends = [bounds * self.slopes + self.intercepts for bounds in self.bounds]
-        return float(min(end.min() for end in ends)), float(max(end.max() for end in ends))
+        """Smallest and largest real value; 0 where all are NaN."""
+        return _range_of([bounds * self.slopes + self.intercepts for bounds in self.bounds])
+
+    @property
+    def stored_range(self) -> tuple[float, float]:
+        """Smallest and largest stored value; 0 where all are NaN."""
+        return _range_of(self.bounds)
 
     @property
     def is_whole(self) -> bool:
@@ -81,7 +88,7 @@ class DerivedPixels:
     @cached_property
     def window(self) -> tuple[float, float]:
         """Center and width that show all real values."""
-        low, high = self.real_range
+        low, high = np.clip(self.real_range, -_FARTHEST, _FARTHEST).tolist()
         return (low + high) / 2, max(abs(high - low), 1.0)
 
     def _values(self) -> Voxels:
@@ -249,6 +256,11 @@ def _fit(bounds: Bounds, pixel: PixelFormat) -> bool:
         low = -(1 << pixel.bits_stored - 1) if pixel.signed else 0
         high = (1 << pixel.bits_stored - 1) - 1 if pixel.signed else (1 << pixel.bits_stored) - 1
     return not bounds[0].size or bool(bounds[0].min() >= low and bounds[1].max() <= high)
+
+
+def _range_of(bounds: Sequence[np.ndarray]) -> tuple[float, float]:
+    low, high = np.fmin.reduce(bounds, axis=None), np.fmax.reduce(bounds, axis=None)
+    return (0.0, 0.0) if np.isnan(low) else (float(low), float(high))
 
 
 def _exactly(real: np.ndarray, slope: float, intercept: float, pixel: PixelFormat) -> np.ndarray | None:
