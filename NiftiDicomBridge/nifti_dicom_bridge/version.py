@@ -7,6 +7,7 @@ import sys
 
 NEXT_RELEASE = "1.0.0.dev0"
 """Version of a copy without package metadata, such as the extension in 3D Slicer; after a release, that of the next one."""
+TOOL = "nifti-dicom-bridge"
 _PACKAGE, _RECORD = "nifti_dicom_bridge-", ".dist-info"
 
 
@@ -36,6 +37,6 @@ def _recorded_version() -> str:
     from importlib.metadata import PackageNotFoundError, version
 
     try:
-        return version("nifti-dicom-bridge")
+        return version(TOOL)
     except PackageNotFoundError:
         return f"{NEXT_RELEASE}+source"

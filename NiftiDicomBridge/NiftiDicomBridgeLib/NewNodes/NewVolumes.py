@@ -46,7 +46,7 @@ class Grid:
         return slice_uids(volume)[:, :: self.step] if volume.source is not None else None
 
 
-def add_volume(volume: Volume, name: str, kind: str = "") -> Any:
+def add_volume(volume: Volume, name: str) -> Any:
     """Add a volume of one time point, or of several as the components of a diffusion-weighted volume.
 
     Parameters
@@ -55,8 +55,6 @@ def add_volume(volume: Volume, name: str, kind: str = "") -> Any:
         What was read.
     name : str
         For the node.
-    kind : str
-        Class of the node; by default that of a scalar or vector volume.
 
     Returns
     -------
@@ -65,7 +63,7 @@ def add_volume(volume: Volume, name: str, kind: str = "") -> Any:
     """
     grid = Grid.of(volume)
     is_diffusion = volume.gradients is not None and volume.times > 1
-    node = slicer.mrmlScene.AddNewNodeByClass(kind or (DIFFUSION if is_diffusion else _kind_of(volume)), name)
+    node = slicer.mrmlScene.AddNewNodeByClass(DIFFUSION if is_diffusion else _kind_of(volume), name)
     if is_diffusion:
         node.SetAndObserveImageData(_components(volume, grid))
         _set_gradients(node, volume)

@@ -8,6 +8,7 @@ from typing import Any
 from ..model import metadata
 from ..model.legacy_converted import own_groups
 from ..model.metadata import Elements
+from ..standard.ge_field_maps import is_field_map
 from ..standard.tags import Tag
 from .kinds import Kind
 from .row import SIEMENS, Derived, Row
@@ -93,14 +94,12 @@ def _unit_of(source: PlaneAttributes) -> str:
 
 
 def is_ge_field_map(source: PlaneAttributes) -> bool:
-    """Whether this is the map, not the magnitude, of a GE field map sequence: the first of the two volumes."""
+    """Whether this is the map, not the magnitude, of GE's sequence B0map: the first of the two volumes."""
     if source.manufacturer != "GE":
         return False
     names = (source.text(GE_SEQUENCE), source.text(GE_INTERNAL_SEQUENCE))
-    locations, images = source.number(GE_LOCATIONS), source.number(Tag.IMAGES_IN_ACQUISITION)
-    if not ("b0map" in names[0] or names[1] == "B0map") or not locations or not images or locations == images:
-        return False
-    return metadata.integer(source.top, Tag.INSTANCE_NUMBER) <= locations
+    locations, images = source.number(GE_LOCATIONS) or 0, source.number(Tag.IMAGES_IN_ACQUISITION) or 0
+    return bool(is_field_map(names, locations, images, metadata.number(source.top, Tag.INSTANCE_NUMBER)))
 
 
 GE_INTERNAL_SEQUENCE = Private(0x0019, "GEMS_ACQU_01", 0x109E)

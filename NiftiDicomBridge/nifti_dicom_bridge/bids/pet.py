@@ -8,7 +8,7 @@ from typing import Any
 
 from ..model import metadata
 from ..model.metadata import SeriesMetadata
-from ..model.time_zones import local_date_time
+from ..model.time_zones import DAY_S, local_date_time
 from ..standard.tags import Tag
 from .kinds import MS_TO_S, PERCENT, POSITIVE, Kind, clock, round_to_12_digits, seconds_of
 from .row import PET, AnyRow, Derived, Row, made_by
@@ -17,7 +17,6 @@ from .source import AttributeLocation, Nested, PlaneAttributes, Private
 FRAME_MOMENT = Tag.FRAME_ACQUISITION_DATE_TIME
 """FrameAcquisitionDateTime, of Enhanced PET."""
 BQ_TO_MBQ = 1e-6
-DAY_S = 86400.0
 EARLIEST_INJECTION_S = -18 * 3600.0
 """Of a time of day without a date: slowly decaying tracers are injected many hours before a scan, none long after its start."""
 MOST_DAYS = 31

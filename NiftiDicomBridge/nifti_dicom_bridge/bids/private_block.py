@@ -16,7 +16,7 @@ import numpy as np
 
 from ..model.files.json_files import parse_json
 from ..model.metadata import Element, Elements
-from ..model.space.geometry import ras_of_lps
+from ..model.space.geometry import axis_along, ras_of_lps
 from ..options import Resample
 from ..standard.numbers import is_number
 from .source import Layer, PlaneAttributes, Private
@@ -197,7 +197,6 @@ def _count_along(letter: str, source: PlaneAttributes) -> int:
     """Return how many voxels the file of now has along an axis."""
     assert source.volume is not None
     assert source.storage is not None
-    volume = np.asarray(source.volume.ijk_to_ras, dtype=float)[:3, :3]
     direction = direction_of(letter[0], source.storage.ijk_to_ras)
-    cosines = np.abs((volume / np.linalg.norm(volume, axis=0)).T @ direction)
-    return int(source.volume.shape_ijk[int(np.argmax(cosines))])
+    assert direction is not None
+    return int(source.volume.shape_ijk[axis_along(source.volume.ijk_to_ras, direction)[0]])

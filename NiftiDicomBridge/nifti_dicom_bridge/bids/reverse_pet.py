@@ -8,12 +8,12 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 from ..errors import SidecarError
+from ..model.time_zones import DAY_S
 from ..standard.numbers import decimal_text, is_number
 from ..standard.tags import Tag
 from .kinds import PERCENT
 from .reverse_rows import TRACER, Top
 
-DAY_S = 86400.0
 ACTIVITIES_BQ = {"BQ": 1.0, "KBQ": 1e3, "MBQ": 1e6, "GBQ": 1e9, "UCI": 3.7e4, "MCI": 3.7e7}
 """Units → Bq."""
 MOLAR_BQ_PER_UMOL = {"BQ/UMOL": 1.0, "KBQ/UMOL": 1e3, "MBQ/UMOL": 1e6, "GBQ/UMOL": 1e9, "MBQ/NMOL": 1e9, "GBQ/MMOL": 1e6}

@@ -116,10 +116,8 @@ class Storage(NamedTuple):
 
     def axis_along(self, direction_lps: np.ndarray) -> tuple[str, int]:
         """Return the letter of the image axis that runs along a direction (LPS), and 1 or −1 for its sense."""
-        axes = self.ijk_to_ras[:3, :3] / np.linalg.norm(self.ijk_to_ras[:3, :3], axis=0)
-        along = axes.T @ geometry.ras_of_lps(np.asarray(direction_lps))
-        n = int(np.argmax(np.abs(along)))
-        return "ijk"[n], 1 if along[n] > 0 else -1
+        axis, sense = geometry.axis_along(self.ijk_to_ras, geometry.ras_of_lps(np.asarray(direction_lps)))
+        return "ijk"[axis], sense
 
 
 class PlaneAttributes:

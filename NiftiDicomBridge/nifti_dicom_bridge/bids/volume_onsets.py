@@ -7,7 +7,7 @@ from datetime import date as Date
 from itertools import accumulate, pairwise
 from typing import NamedTuple
 
-from ..model.time_zones import local_date_time
+from ..model.time_zones import DAY_S, local_date_time
 from ..standard.tags import Tag
 from .ge_times import ge_onsets, is_multi_phase
 from .kinds import MS_TO_S, date, seconds_of
@@ -21,7 +21,6 @@ from .source import AttributeLocation, PlaneAttributes, Private
 Planes = Sequence[PlaneAttributes]
 DYNAMIC_BEGIN_S = Private(0x2005, "Philips MR Imaging DD 001", 0x10A0)
 UIH_FRAMES = Private(0x0065, "Image Private Header", 0x1051)
-DAY_S = 86400.0
 CLOCK_S, WHOLE_SECONDS_S, MILLISECONDS_S = 0.05, 1.05, 0.0021
 """Distances of volumes are the same if they differ by less: by clocks, by clocks without fractions, by milliseconds."""
 LONGEST_BEAT_S = 2.0

@@ -21,14 +21,13 @@ from ..model.processes.limits import SizeLimitError
 from ..output import Staging
 from ..standard.numbers import is_number
 from ..standard.tags import Tag
-from ..version import tool_version
+from ..version import TOOL, tool_version
 from . import naming_rules
 from .bids_map import BidsMap
 from .derivatives import stage_derivative_description
 from .placement import Placement
 
 NOT_AVAILABLE = "n/a"
-TOOL = "nifti-dicom-bridge"
 CODE_URL = "https://github.com/NiftiDicomBridge/SlicerNiftiDicomBridge"
 SEXES = ("M", "F", "O")
 

@@ -10,13 +10,14 @@ from collections.abc import Sequence
 from pathlib import PurePosixPath
 from typing import Any
 
+from ..bids.inheritance import DERIVATIVES
 from ..model import metadata
 from ..model.files.names import unique_name
 from ..output import Staging
 from ..standard.tags import Tag
 from . import naming_rules
 from .images import Image
-from .placement import DERIVATIVES, Placement
+from .placement import Placement
 from .subject_labels import label_of
 
 DATATYPE = "anat"

@@ -9,6 +9,7 @@ from typing import Any
 
 from ..model import metadata
 from ..model.files.names import unique_name
+from ..sidecar.files import SOURCE_DATA
 from ..standard.tags import Tag
 from . import naming_rules
 from .bids_map import BidsMap
@@ -18,7 +19,7 @@ from .disambiguate import disambiguate
 from .field_maps import link_field_maps
 from .given_keys import add_given_keys, drop_lists_of_other_lengths
 from .images import Image, relate
-from .placement import SOURCE_DATA, Placement
+from .placement import Placement
 from .required_keys import add_required_keys
 from .subject_labels import Owners, dates_of_studies, session_of, sessions_from_reproin, subject_of
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from pathlib import PurePosixPath
 
+from ..bids.inheritance import DERIVATIVES
+from ..sidecar.files import SOURCE_DATA
 from . import naming_rules
 from .images import Image
 
-SOURCE_DATA = "sourcedata"
-DERIVATIVES = "derivatives"
 SHARED_BY = ("echo", "part")
 """Entities of images that are acquired together and have tables in common."""
 WITH_GRADIENTS = {("dwi", "dwi"), ("fmap", "epi")}

@@ -10,6 +10,7 @@ import numpy as np
 from ..bids.inheritance import entities_of
 from ..formats.dicom.uids import new_uid
 from ..model.space import orientation
+from ..model.space.geometry import spacing_of
 from ..model.space.grids import same_grid
 from ..model.volume import Volume
 from ..options import SlicePlane
@@ -41,7 +42,7 @@ class Spaces:
         matrix, shape = axial.ijk_to_ras, tuple(axial.voxels.shape[1:4])
         is_in_template = image.space in _TEMPLATE_SPACES or bool(template_of(image.name))
         known = self.assigned.setdefault((study_uid, is_in_template), [])
-        tolerance = _SAME_VOXELS * float(np.linalg.norm(matrix[:3, :3], axis=0).min())
+        tolerance = _SAME_VOXELS * float(spacing_of(matrix).min())
         for other, size, uid in known:
             if size == shape and same_grid(matrix, other, shape, tolerance):
                 return uid

@@ -163,8 +163,9 @@ def _reoriented(described: ImageWithSidecar, reference: Reference | None, shared
 def _report_shift(turned: Volume, planes: list[Plane], log: Log) -> None:
     """Report how far pixels move to the planes of the reference, which may be spaced unevenly or tilted."""
     pairs = zip(planes_of(turned), planes, strict=True)
-    shift = max(float(np.abs(_corners(own, turned) - _corners(other, turned)).max()) for own, other in pairs)
-    step = float(np.linalg.norm(turned.ijk_to_ras[:3, 2]))
+    rows, columns = turned.voxels.shape[2:4]
+    shift = max(float(np.abs(own.corners(rows, columns) - other.corners(rows, columns)).max()) for own, other in pairs)
+    step = geometry.spacing_of(turned.ijk_to_ras)[2]
     if shift > _MOVED * step:
         log.warnings.append(
             f"the slices of the reference are not evenly spaced, or tilted: slices were moved by up to {shift:.3g} mm to their "
@@ -172,13 +173,6 @@ def _report_shift(turned: Volume, planes: list[Plane], log: Log) -> None:
         )
     elif shift > _SEEN_MM:
         log.notes.append(f"grid matches the reference within {shift:.2g} mm; moved to it")
-
-
-def _corners(plane: Plane, image: Volume) -> np.ndarray:
-    """Return the first and the last pixel of a plane, mm, LPS."""
-    rows, columns = image.voxels.shape[2:4]
-    across, down = plane.orientation[:3] * plane.spacing[1], plane.orientation[3:] * plane.spacing[0]
-    return np.array([plane.position, plane.position + across * (columns - 1) + down * (rows - 1)])
 
 
 def _recorded_orientation(top: dict[str, Any]) -> np.ndarray | None:

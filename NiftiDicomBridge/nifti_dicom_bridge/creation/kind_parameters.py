@@ -24,6 +24,8 @@ from .label_sources import segments_of_image
 
 LABEL_KINDS = (Kind.SEG, Kind.RTSTRUCT)
 """Kinds of object that segments are written to."""
+MAY_HAVE_LABELS = (Kind.AUTO, *LABEL_KINDS)
+"""Kinds for which the data may decide that an image is a label map."""
 UNSPECIFIED = "US"
 """RescaleType of values without units (PS3.3 C.11.1.1.2)."""
 

@@ -18,9 +18,9 @@ from ..model.volume import Volume
 from ..options import ConversionOptions, SegmentationForm
 from ..options.remedies import remedy
 from .image_with_sidecar import ImageWithSidecar
+from .kind_parameters import MAY_HAVE_LABELS
 from .label_sources import unknown_values
 
-_KINDS = ("auto", "seg", "rtstruct")
 _ARRAYS = ("probabilities", "softmax")
 """Names of the array in the file: nnU-Net version 2, version 1."""
 
@@ -36,7 +36,7 @@ def with_results(what: ImageWithSidecar, options: ConversionOptions, log: Log) -
     LabelError
         If the probabilities do not agree with the label map.
     """
-    if options.kind not in _KINDS or not _is_label_map(what.image):
+    if options.kind not in MAY_HAVE_LABELS or not _is_label_map(what.image):
         return what, []
     archive, labels = companion(what.path, ".npz"), options.labels or find_shared_labels(what.path)
     table = labels if labels is not None and labels.is_file() else None

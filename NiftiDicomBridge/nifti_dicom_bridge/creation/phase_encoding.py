@@ -64,7 +64,7 @@ def _axis_and_sense(described: ImageWithSidecar, placed: Volume) -> tuple[int, i
                 raise SidecarError(
                     f"{where}: {key!r} is {top[key]!r}; i, j or k was expected, of a direction with or without -."
                 )
-            axis, sense = _along(direction, placed)
+            axis, sense = geometry.axis_along(placed.ijk_to_ras, direction)
             return axis, sense if key == "PhaseEncodingDirection" else 0
     word = top.get("InPlanePhaseEncodingDirectionDICOM")
     if word is None:
@@ -75,15 +75,8 @@ def _axis_and_sense(described: ImageWithSidecar, placed: Volume) -> tuple[int, i
     cosines = top.get("ImageOrientationPatientDICOM")
     if not isinstance(cosines, list) or len(cosines) != 6:
         return n, 0
-    return _along(geometry.ras_of_lps(np.array(cosines[3 * n : 3 * n + 3], dtype=float)), placed)[0], 0
-
-
-def _along(direction: np.ndarray, placed: Volume) -> tuple[int, int]:
-    """Return the axis of the slices, rows first, that runs along a direction (RAS); and its sense."""
-    axes = placed.ijk_to_ras[:3, :3] / np.linalg.norm(placed.ijk_to_ras[:3, :3], axis=0)
-    cosines = axes.T @ direction
-    n = int(np.argmax(np.abs(cosines)))
-    return n, 1 if cosines[n] > 0 else -1
+    direction = geometry.ras_of_lps(np.array(cosines[3 * n : 3 * n + 3], dtype=float))
+    return geometry.axis_along(placed.ijk_to_ras, direction)[0], 0
 
 
 def _matrix(top: dict[str, Any], where: str, axis: int, sentences: list[str]) -> dict[int, tuple[str, list[Any]]]:

@@ -32,7 +32,7 @@ from .attribute_sources import ConversionContext
 from .image_origin import doubts_of_reference, records_in
 from .image_with_sidecar import ImageWithSidecar
 from .kind_parameters import LABEL_KINDS
-from .reference_choice import chosen_reference
+from .reference_choice import chosen_reference, several_studies
 
 _MOST_STEPS = 8
 """Results that are made from results, up to the raw image."""
@@ -86,10 +86,9 @@ def _has_suffix_of(described: ImageWithSidecar, reference: Reference) -> bool:
 
 
 def _check_one_study(described: ImageWithSidecar, references: Sequence[Reference]) -> None:
-    studies = {(one.study_uid, *one.patient) for one in references}
-    if len(studies) > 1:
+    if several := several_studies(references):
         raise OptionError(
-            f"{described.name} is in a BIDS dataset and may be made from images of {len(studies)} studies: "
+            f"{described.name} is in a BIDS dataset and may be made from images of {several}: "
             f'{_listed(references)}. Name the series with reference=, or the file as "Sources" in the sidecar.'
         )
 

@@ -90,17 +90,23 @@ def _reoriented(reference: Reference, image: Volume) -> Volume:
 
 def check_one_study(references: Sequence[Reference], option: str = "reference") -> None:
     """Refuse a folder from which patient and study are not clear; raises `OptionError`."""
+    repeat = " series; reference= may be repeated for images of several patients" if option == "reference" else " study"
+    if several := several_studies(references):
+        raise OptionError(
+            f'{option}="{references[0].path}" contains {several}: {_listed(references)}. Name the folder of one{repeat}.'
+        )
+
+
+def several_studies(references: Sequence[Reference]) -> str:
+    """Return of how many patients or studies references are; empty where they are of one."""
     people, ids = People(), {reference.patient[0] for reference in references} - {""}
     only = ids.pop() if len(ids) == 1 else ""  # also of series of the study that lost it
     stated = [(reference.patient[0] or only, reference.person) for reference in references]
     patients = {(patient, people.number_of(patient, person)) for patient, person in stated}
-    repeat = " series; reference= may be repeated for images of several patients" if option == "reference" else " study"
-    for what, count in (("patients", len(patients)), ("studies", len({reference.study_uid for reference in references}))):
-        if count > 1:
-            raise OptionError(
-                f'{option}="{references[0].path}" contains {count} {what}: {_listed(references)}. '
-                f"Name the folder of one{repeat}."
-            )
+    studies = {reference.study_uid for reference in references}
+    if len(patients) > 1:
+        return f"{len(patients)} patients"
+    return f"{len(studies)} studies" if len(studies) > 1 else ""
 
 
 def _series(references: Iterable[Reference]) -> set[tuple[str, str]]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ..formats.dicom import new_element
-from ..model.charset import CharacterSet
+from ..model.charset import UTF_8, CharacterSet
 from ..model.metadata import Element, Elements, Encoding, Instance, Item
 from ..standard import dictionary
 from ..standard.iods import modules_of
@@ -15,7 +15,7 @@ from ..validation.subject import DataSetContext
 from ..validation.values import check_values
 from .value_repairs import ELEMENT_REPAIRS, stripped
 
-UTF_8 = CharacterSet(("ISO_IR 192",))
+_UNICODE = CharacterSet((UTF_8,))
 ROUNDS = 6
 """Taking one attribute out may make another wrong; more often than this never."""
 Sentences = dict[str, None]
@@ -65,7 +65,7 @@ def drop_invalid_attributes(elements: Elements, others: Elements, sop_class: str
     return repaired
 
 
-def repair_values(elements: Elements, sentences: Sentences, charset: CharacterSet = UTF_8) -> Elements:
+def repair_values(elements: Elements, sentences: Sentences, charset: CharacterSet = _UNICODE) -> Elements:
     """Return the attributes whose values are what their VR allows (PS3.5 6.2), after repairs; others are named."""
     valid = {}
     for tag, element in elements.items():

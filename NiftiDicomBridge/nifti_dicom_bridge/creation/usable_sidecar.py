@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from typing import Any
 
+from ..bids.private_block import LETTERS
 from ..errors import OptionError, SidecarError
 from ..standard.numbers import decimal_text, is_number
 from .image_with_sidecar import ImageWithSidecar
@@ -19,7 +20,6 @@ _EMPTY: tuple[Any, ...] = ("", "n/a", [], {})
 _LARGEST = 1e300
 _SURROGATES = re.compile("[\ud800-\udfff]")
 _AXES = {"x": "i", "y": "j", "z": "k"}
-_DIRECTIONS = ("PhaseEncodingDirection", "PhaseEncodingAxis", "SliceEncodingDirection")
 _MODALITIES = {"MRI": "MR", "PET": "PT", "MAGNETIC RESONANCE": "MR", "COMPUTED TOMOGRAPHY": "CT"}
 _SEXES = {"MALE": "M", "FEMALE": "F", "OTHER": "O", "M": "M", "F": "F", "O": "O"}
 _TRUTH = {"true": True, "yes": True, "on": True, "false": False, "no": False, "off": False}
@@ -82,7 +82,7 @@ def _in_words_of_bids(key: str, value: Any, sentences: list[str]) -> Any:
     if not isinstance(value, str):
         return value
     after = value
-    if key in _DIRECTIONS and (axis := re.fullmatch(r"([ijkxyz])([+-]?)", value.strip().lower())):
+    if key in LETTERS and (axis := re.fullmatch(r"([ijkxyz])([+-]?)", value.strip().lower())):
         after = _AXES.get(axis[1], axis[1]) + axis[2].strip("+")
     elif key == "Modality":
         after = _MODALITIES.get(value.strip().upper(), value.strip().upper())

@@ -26,6 +26,7 @@ CODES: dict[Retain | Clean, tuple[str, str]] = {
     Retain.INSTITUTION: ("113112", "Retain Institution Identity Option"),
 }
 LARGEST_SHIFT_DAYS = 3650
+_LABEL_LENGTH = 10
 _LABEL = "ABCDEFGHJKLMNPQRSTUVWXYZ23456789"
 
 
@@ -78,10 +79,10 @@ class Policy:
             return ""
         return self.pseudonyms.of(patient_id) if self.pseudonyms.table is not None else self.keyed_label(patient_id)
 
-    def keyed_label(self, identity: str, length: int = 10) -> str:
+    def keyed_label(self, identity: str) -> str:
         """Return letters and digits that represent a person; the same for the same key."""
         digest = self._digest("pseudonym", identity)
-        return "".join(_LABEL[byte % len(_LABEL)] for byte in digest[:length])
+        return "".join(_LABEL[byte % len(_LABEL)] for byte in digest[:_LABEL_LENGTH])
 
     def shift_days(self, identity: str) -> int:
         """Return by how many days the dates of a person are moved back: 1 to `LARGEST_SHIFT_DAYS`."""

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
+from ..conversion.comparison.instances import OF_ENCODED_PIXELS
 from ..formats.dicom.created.attributes import DEFAULT
 from ..formats.dicom.pydicom_conversion import in_utf_8
 from ..model import metadata
 from ..model.metadata import Change, Element, Elements, Instance, Log, SeriesMetadata
 from ..model.report import Outcome
 from ..standard import dictionary
-from ..standard.tags import Tag
 
 RESTORED = "restored"
 # what a person looks for first
@@ -25,9 +25,6 @@ _OUTCOMES = {
     Outcome.CONVERTED: "another kind of object",
 }
 _OF_PIXELS = "the encoding of the pixels"
-_PIXELS = frozenset(
-    {Tag.PHOTOMETRIC_INTERPRETATION, Tag.PLANAR_CONFIGURATION, Tag.EXTENDED_OFFSET_TABLE, Tag.EXTENDED_OFFSET_TABLE_LENGTHS}
-)
 LONGEST = 120
 
 
@@ -126,7 +123,7 @@ def _same(old: Element | None, new: Element | None) -> bool:
 def _row(tag: int, old: Instance, new: Instance, outcome: Outcome) -> Row:
     was, is_ = shown(old, tag), shown(new, tag)
     kind = "dropped" if tag not in new.elements else "changed" if tag in old.elements else "set"
-    source = _OF_PIXELS if tag in _PIXELS else _OUTCOMES.get(outcome, "")
+    source = _OF_PIXELS if tag in OF_ENCODED_PIXELS else _OUTCOMES.get(outcome, "")
     return Row(kind, dictionary.keyword_of(tag), was, is_, source)
 
 

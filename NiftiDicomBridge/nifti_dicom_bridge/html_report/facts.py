@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-import numpy as np
-
 from ..model.space.axes import way_along
+from ..model.space.geometry import spacing_of
 from ..model.volume import Volume
 from .images import Pair
 
@@ -40,7 +39,7 @@ def _voxels(outline: Volume, volume: Volume) -> str:
 
 
 def _spacing(outline: Volume, volume: Volume) -> str:
-    steps = np.linalg.norm(outline.ijk_to_ras[:3, :3], axis=0)
+    steps = spacing_of(outline.ijk_to_ras)
     return " × ".join(f"{float(step):.4g}" for step in steps) + " mm"
 
 

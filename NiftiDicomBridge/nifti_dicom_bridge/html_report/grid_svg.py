@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from ..model.space.geometry import spacing_of
 from ..model.volume import Volume
 from .formatting import number
 from .templates import render
@@ -126,5 +127,5 @@ def _arrow(x: float, y: float, to_x: float, to_y: float) -> str:
 
 
 def _label(volume: Volume) -> str:
-    sizes = " × ".join(number(float(n)) for n in np.linalg.norm(volume.ijk_to_ras[:3, :3], axis=0) * volume.shape_ijk)
+    sizes = " × ".join(number(float(n)) for n in spacing_of(volume.ijk_to_ras) * volume.shape_ijk)
     return f"A box of {sizes} mm in the axes of the patient"

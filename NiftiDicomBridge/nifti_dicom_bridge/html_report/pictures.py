@@ -9,9 +9,9 @@ from pathlib import Path
 import numpy as np
 from PIL import Image as Picture
 
+from ..model.files.names import PICTURE_SUFFIXES
 from .formatting import count
 
-SUFFIXES = (".png", ".gif")
 MOST = 6
 """Pictures of an entry that are shown; all files are listed."""
 SIZE = 340
@@ -32,10 +32,10 @@ class ShownPicture:
 
 def pictures_of(outputs: Sequence[Path]) -> list[ShownPicture]:
     """Return the pictures of an entry that can be read: stills first, then the middle picture of movies."""
-    pictures = [path for path in outputs if path.suffix.lower() in SUFFIXES]
+    pictures = [path for path in outputs if path.suffix.lower() in PICTURE_SUFFIXES]
     folder = min((path.parent for path in pictures), key=lambda path: len(path.parts), default=None)
     stills = [path for path in pictures if path.parent == folder]  # those of all slices are below it
-    shown = [_shown(path) for path in sorted(stills, key=lambda path: SUFFIXES.index(path.suffix.lower()))[:MOST]]
+    shown = [_shown(path) for path in sorted(stills, key=lambda path: PICTURE_SUFFIXES.index(path.suffix.lower()))[:MOST]]
     known = [one for one in shown if one is not None]
     return [replace(one, bytes=BYTES // len(known)) for one in known]
 

@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Sequence
 from enum import StrEnum
 
+from ..model.files.names import PREVIEW_SUFFIXES
 from ..model.report import Outcome
 from ..validation import Severity
 from . import formatting
@@ -34,7 +35,6 @@ DONE = {
 }
 ROUNDING = 0.01
 """Part of the value range by which rounding may change a value; larger changes are errors."""
-_PICTURES = (".png", ".gif", ".mp4")
 _AS_BEFORE = (Outcome.RESTORED, Outcome.REISSUED)
 
 
@@ -93,7 +93,7 @@ def has_same_attributes(examination: EntryExamination) -> bool:
 
 def is_of_pictures(examination: EntryExamination) -> bool:
     """Return whether pictures were written and nothing that has voxels."""
-    pictures = any(path.suffix.lower() in _PICTURES for path in examination.entry.outputs)
+    pictures = any(path.suffix.lower() in PREVIEW_SUFFIXES for path in examination.entry.outputs)
     return pictures and all(image.after is None for image in examination.images)
 
 
@@ -138,7 +138,7 @@ def _compared(examination: EntryExamination) -> str:
         worst = max(changed, key=lambda image: image.difference.largest if image.difference else 0.0)
         return ("values were rounded: " if is_rounded(examination, worst) else "") + difference_text(worst)
     if is_of_pictures(examination):
-        written = [path for path in examination.entry.outputs if path.suffix.lower() in _PICTURES]
+        written = [path for path in examination.entry.outputs if path.suffix.lower() in PREVIEW_SUFFIXES]
         return f"{formatting.count(len(written), 'picture or movie', 'pictures and movies')} written"
     same = sum(image.difference is not None for image in examination.images)
     if same:

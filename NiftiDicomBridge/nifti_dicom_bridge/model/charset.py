@@ -11,6 +11,7 @@ from ..standard.tags import Tag
 from . import metadata
 from .metadata import Elements
 
+UTF_8 = "ISO_IR 192"
 # PS3.5 6.1.2.3: VRs to which SpecificCharacterSet applies; all others are ASCII
 AFFECTED_VRS = frozenset(["LO", "LT", "PN", "SH", "ST", "UC", "UT"])
 _SINGLE_BYTE = frozenset(

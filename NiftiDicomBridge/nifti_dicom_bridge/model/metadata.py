@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import struct
-from collections.abc import Container, Iterator
+from collections.abc import Container, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from math import isfinite
@@ -21,6 +21,8 @@ from ..standard.tags import Tag
 # PS3.5 6.2: struct letter of one value of the numeric VRs
 NUMBER_FORMATS = {"US": "H", "SS": "h", "UL": "I", "SL": "i", "FL": "f", "FD": "d", "SV": "q", "UV": "Q"}
 SPACE_AND_NULL = " \0"
+LARGEST_LABEL = 65535
+"""Of a segment: SegmentNumber (0062,0004) is a US."""
 GE_BIG_ENDIAN_PIXELS = "1.2.840.113619.5.2"
 """Private transfer syntax of GE: implicit VR little endian, but pixel data in big endian."""
 
@@ -349,6 +351,11 @@ def integer(elements: Elements, tag: int, default: int = 0) -> int:
     """Return the first value of an element as an integer, or `default`."""
     value = number(elements, tag)
     return default if value is None or value != value or abs(value) == float("inf") else int(value)
+
+
+def can_be_labels(numbers_: Sequence[int]) -> bool:
+    """Whether numbers of segments can be the values of their voxels in a label map: each occurs once, none is background."""
+    return len(set(numbers_)) == len(numbers_) and all(0 < number_ <= LARGEST_LABEL for number_ in numbers_)
 
 
 def items(elements: Elements, tag: int) -> tuple[Item, ...]:

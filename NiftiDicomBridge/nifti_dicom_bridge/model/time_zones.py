@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from datetime import datetime, timedelta
 
+DAY_S = 86400.0
 _ZONE = re.compile(r"[+-]\d{4}$")
 _WHOLE = re.compile(r"(\d{14})(\.\d{1,6})?")
 _FORM = "%Y%m%d%H%M%S"

@@ -15,6 +15,7 @@ from .dicom_source import DicomSource
 from .files.names import stem_of
 from .metadata import Instance
 from .space.axes import reoriented_affine
+from .space.geometry import spacing_of
 from .space.grids import same_grid
 from .voxels.digest import has_digest, share_digest
 from .voxels.lazy_voxels import LazyVoxels, Voxels
@@ -138,7 +139,7 @@ class Volume:
     def __repr__(self) -> str:
         size = " × ".join(map(str, [*self.shape_ijk, *([self.times] if self.times > 1 else [])]))
         samples = " RGB" if self.voxels.ndim == 5 else ""
-        spacing = " × ".join(f"{length:.4g}" for length in np.linalg.norm(self.ijk_to_ras[:3, :3], axis=0))
+        spacing = " × ".join(f"{length:.4g}" for length in spacing_of(self.ijk_to_ras))
         source = f", from {len(self.source.metadata.instances)} DICOM instances" if self.source is not None else ""
         return f"Volume({self.name!r}, {size} {self.voxels.dtype}{samples}, {spacing} mm{source})"
 

@@ -13,6 +13,7 @@ from ..errors import ArchiveError
 from ..model.files.names import is_uid_name
 from ..options.addresses import Address, ArchiveSelection
 from .local_instances import LocalInstance
+from .received_files import OUT_OF_RESOURCES
 
 
 class InterruptedTransferError(ArchiveError):
@@ -36,6 +37,13 @@ class StoreResult:
     """Why it was refused; empty if it was stored."""
     warning: str = ""
     may_retry: bool = False
+
+    @classmethod
+    def refused(cls, instance: LocalInstance, word: str, status: int) -> StoreResult:
+        """Return that an archive did not store an instance; it may later, if it is out of resources (PS3.4 B.2.3)."""
+        busy = OUT_OF_RESOURCES <= status < OUT_OF_RESOURCES + 0x100
+        reason = "the archive is out of resources" if busy else "the archive refuses the instance"
+        return cls(instance, error=f"{reason}: {word} {status:04X}", may_retry=busy)
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,6 @@ _MOST_FILES, _MOST_BYTES, _PART = 32, 64 << 20, 1 << 16
 """A part is sent within the time limit, also on a slow line."""
 _FAILED, _FAILURE_REASON, _INSTANCE = "00081198", "00081197", "00081155"
 _REFERENCED, _WARNING_REASON = "00081199", "00081196"
-_BUSY = 0xA700
 _OF_CONTENT = (400, 409, 413, 415, 422)
 """HTTP status codes of requests whose content is refused: too large, or an instance that the archive does not take."""
 _NOT_CONFIRMED = "the archive does not confirm that it stored the instance: it may be out of resources"
@@ -89,10 +88,7 @@ def _json(response: Any) -> dict[str, Any] | None:
 def _stored(instance: LocalInstance, answer: dict[str, Any]) -> StoreResult:
     for item in answer.get(_FAILED, {}).get("Value", []):
         if _first(item, _INSTANCE) == instance.uid:
-            reason = int(_first(item, _FAILURE_REASON) or 0)
-            busy = _BUSY <= reason < _BUSY + 0x100
-            sentence = "the archive is out of resources" if busy else "the archive refuses the instance"
-            return StoreResult(instance, error=f"{sentence}: reason {reason:04X}", may_retry=busy)
+            return StoreResult.refused(instance, "reason", int(_first(item, _FAILURE_REASON) or 0))
     for item in answer.get(_REFERENCED, {}).get("Value", []):
         if _first(item, _INSTANCE) == instance.uid:
             warning = _first(item, _WARNING_REASON)

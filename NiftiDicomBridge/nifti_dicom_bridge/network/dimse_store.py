@@ -12,9 +12,6 @@ from .association import MOST_CONTEXTS, NATIVE, Context, association
 from .local_instances import LocalInstance
 from .settings import ArchiveSettings
 
-_BUSY = 0xA700
-"""First of the statuses that mean: out of resources (PS3.4 B.2.3)."""
-
 
 def store_instances(
     address: PacsAddress, settings: ArchiveSettings, instances: Sequence[LocalInstance]
@@ -74,9 +71,7 @@ def _stored(peer: Any, instance: LocalInstance, accepted: set[tuple[str, str]], 
         return StoreResult(instance, warning=note)
     if status >> 12 == 0xB:
         return StoreResult(instance, warning=f"stored with warning status {status:04X}. {note}".strip())
-    busy = _BUSY <= status < _BUSY + 0x100
-    reason = "the archive is out of resources" if busy else "the archive refuses the instance"
-    return StoreResult(instance, error=f"{reason}: status {status:04X}", may_retry=busy)
+    return StoreResult.refused(instance, "status", status)
 
 
 def _as_it_is(instance: LocalInstance) -> Any:

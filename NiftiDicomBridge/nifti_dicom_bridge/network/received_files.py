@@ -10,6 +10,7 @@ from ..model.files.names import is_uid_name
 from ..output.durable import replace
 
 SUCCESS, OUT_OF_RESOURCES, CANNOT_UNDERSTAND = 0x0000, 0xA700, 0xC000
+"""Statuses of C-STORE (PS3.4 B.2.3)."""
 
 
 def write_received(event: Any, folder: Path) -> Path:

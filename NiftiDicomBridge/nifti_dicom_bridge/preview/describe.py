@@ -6,22 +6,20 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-import numpy as np
-
 from ..model import metadata
+from ..model.space.geometry import spacing_of
 from ..model.volume import Volume
 from ..standard import dictionary
 from ..standard.tags import Tag
+from ..version import TOOL
 from .letters import edges_of
 from .text import metadata_lines
 from .view import View
 
-SOFTWARE = "nifti-dicom-bridge"
-
 
 def picture_texts(title: str, view: View) -> dict[str, str]:
     """Return keyword → text for the metadata of a picture."""
-    return {"Title": title, "Software": SOFTWARE, "Comment": "; ".join(filter(None, (_edges(view), _window(view))))}
+    return {"Title": title, "Software": TOOL, "Comment": "; ".join(filter(None, (_edges(view), _window(view))))}
 
 
 def text_of(volume: Volume, title: str, view: View, sidecar: Mapping[str, Any] | None = None) -> list[str]:
@@ -38,7 +36,7 @@ def text_of(volume: Volume, title: str, view: View, sidecar: Mapping[str, Any] |
 def _facts(volume: Volume, view: View) -> dict[str, str]:
     columns, rows, slices = volume.shape_ijk
     size = f"{columns} × {rows} × {slices}" + (f" × {volume.times} times" if volume.times > 1 else "")
-    spacing = np.linalg.norm(volume.ijk_to_ras[:3, :3], axis=0)
+    spacing = spacing_of(volume.ijk_to_ras)
     rescale = volume.rescale
     return {
         "Kind": _kind(volume),

@@ -6,9 +6,9 @@ import numpy as np
 
 from ..model import metadata
 from ..model.metadata import Elements
+from ..standard.dictionary import OVERLAY_GROUPS
 from ..standard.tags import Tag
 
-_GROUPS = range(0x6000, 0x6020, 2)
 _ROWS, _COLUMNS, _FRAMES, _KIND, _ORIGIN, _FIRST_FRAME, _DATA = 0x10, 0x11, 0x15, 0x40, 0x50, 0x51, 0x3000
 _GRAPHIC = "G"
 
@@ -19,7 +19,7 @@ def graphics_of(elements: Elements, frame: int) -> np.ndarray | None:
     Regions of interest (type R) are not pictures, and are left out, as are planes that are in unused bits of the pixels.
     """
     shape = metadata.integer(elements, Tag.ROWS), metadata.integer(elements, Tag.COLUMNS)
-    planes = [plane for group in _GROUPS if (plane := _plane(elements, group << 16, frame, shape)) is not None]
+    planes = [plane for group in OVERLAY_GROUPS if (plane := _plane(elements, group << 16, frame, shape)) is not None]
     return np.logical_or.reduce(planes) if planes else None
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from ..model.space.axes import closest_orientation
-from ..model.space.geometry import LPS_TO_RAS, Plane
+from ..model.space.geometry import LPS_TO_RAS, Plane, spacing_of
 from ..model.space.orientation import in_plane
 from ..model.volume import Volume
 from ..options import PreviewWindow, SlicePlane, WindowChoice
@@ -65,7 +65,7 @@ class View:
     def pixel_mm(self) -> tuple[float, float]:
         """Distance of rows and of columns; equal where nothing is known."""
         if self.placed:
-            column, row = np.linalg.norm(self.volume.ijk_to_ras[:3, :2], axis=0)
+            column, row, _ = spacing_of(self.volume.ijk_to_ras)
             return float(row), float(column)
         return self.display(0, self.middle).pixel_mm or (1.0, 1.0)
 
@@ -74,7 +74,7 @@ class View:
         if self.planes is not None:
             plane = self.planes[slice_number]
             lps = np.eye(4)
-            lps[:3, 0], lps[:3, 1] = plane.orientation[:3] * plane.spacing[1], plane.orientation[3:] * plane.spacing[0]
+            lps[:3, 0], lps[:3, 1] = plane.steps
             lps[:3, 2], lps[:3, 3] = plane.normal, plane.position
             return LPS_TO_RAS @ lps
         matrix = self.volume.ijk_to_ras.copy()
@@ -88,7 +88,6 @@ def view_of(
     window: PreviewWindow = WindowChoice.FILE,
     placed: bool = True,
     planes: Sequence[Plane] | None = None,
-    graphics: bool = True,
 ) -> View:
     """Return how a volume is looked at.
 
@@ -105,13 +104,11 @@ def view_of(
         Whether the grid of the volume specifies where it is in the patient. If not, it is shown as it was stored.
     planes : sequence of Plane, optional
         Where the slices of the volume truly are.
-    graphics : bool
-        Show what devices drew upon the slices, where these are shown as stored.
     """
     shown = _reoriented(volume, plane) if placed else volume
     order, flips = closest_orientation(volume.ijk_to_ras, shown.ijk_to_ras)
     as_stored = tuple(order) == (0, 1, 2) and tuple(flips) == (1, 1, 1)
-    display = _displays(volume, order, flips, graphics and as_stored)
+    display = _displays(volume, order, flips, as_stored)
     draft = View(shown, display, None, placed, planes if as_stored else None)
     return replace(draft, window=window_of(shown, display, window))
 

@@ -11,7 +11,7 @@ import numpy as np
 from ..errors import GeometryError, SidecarError
 from ..model.charset import CharacterSet
 from ..model.dicom_source import DicomSource, Origin
-from ..model.metadata import Encoding, Instance, PixelElement, SeriesMetadata
+from ..model.metadata import LARGEST_LABEL, Encoding, Instance, PixelElement, SeriesMetadata
 from ..model.space.geometry import check_affine
 from ..model.voxels.digest import HASHES, algorithm_of
 from ..model.voxels.pixels import PixelRecord, Rescale
@@ -35,7 +35,6 @@ _WARNINGS = {
     True: "attributes were changed in the record of the DICOM: the result is a derived series, not the original",
 }
 """Whether the record was changed → what is specified for it."""
-LARGEST_LABEL = 65535
 """SegmentNumber (0062,0004) is US."""
 
 

@@ -11,7 +11,11 @@ from .transfer_syntaxes import LATER
 
 _LATER_NAMES = LATER | LATER_SOP_CLASSES
 
-PIXEL_TAGS = frozenset({Tag.FLOAT_PIXEL_DATA, Tag.DOUBLE_FLOAT_PIXEL_DATA, Tag.PIXEL_DATA})
+FLOAT_PIXEL_BITS = {Tag.FLOAT_PIXEL_DATA: 32, Tag.DOUBLE_FLOAT_PIXEL_DATA: 64}
+"""Pixel data elements of floating point numbers → bits of one (PS3.3 C.7.6.24, C.7.6.25)."""
+PIXEL_TAGS = frozenset({*FLOAT_PIXEL_BITS, Tag.PIXEL_DATA})
+OVERLAY_GROUPS = range(0x6000, 0x6020, 2)
+"""Groups of the attributes of overlay planes, which repeat (PS3.5 7.6)."""
 
 _ALIKE_GROUPS = (
     ("US", "SS", "UL", "SL", "SV", "UV"), ("FL", "FD"), ("DS", "IS"), ("OB", "OW", "OL", "OV", "OF", "OD"),

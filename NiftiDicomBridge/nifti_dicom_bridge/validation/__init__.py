@@ -67,23 +67,26 @@ def validate(paths: AnyPaths, progress: Progress | None = None, follow_links: bo
     for problem in problems:
         severity = Severity.ERROR if problem.failed else Severity.INFO
         collector.add(problem.path, severity, "not readable", problem.path, (), problem.reason, "")
-    _check(paths_to_check, collector, progress, named={path for path in given if path.is_file()})
-    if not paths_to_check:
-        collector.add("", Severity.ERROR, "no DICOM", ", ".join(map(str, given)), (), "There are no files.", "Check the path.")
+    checked = _check(paths_to_check, collector, progress, named={path for path in given if path.is_file()})
+    if not checked and all(finding.severity is not Severity.ERROR for finding in collector.findings()):
+        missing = "There are no DICOM files." if paths_to_check else "There are no files."
+        collector.add("", Severity.ERROR, "no DICOM", ", ".join(map(str, given)), (), missing, "Check the path.")
     return ValidationReport(collector.findings())
 
 
-def check_files(paths: Iterable[Path | str], progress: Progress | None = None) -> list[Finding]:
+def check_files(paths: Iterable[Path | str]) -> list[Finding]:
     """Check just these files, such as those that were written a moment ago; see `validate`."""
     file_paths = [Path(path) for path in paths]
     collector = FindingCollector()
-    _check(file_paths, collector, progress, named=set(file_paths))
+    _check(file_paths, collector, None, named=set(file_paths))
     return collector.findings()
 
 
-def _check(paths: list[Path], collector: FindingCollector, progress: Progress | None, named: set[Path]) -> None:
+def _check(paths: list[Path], collector: FindingCollector, progress: Progress | None, named: set[Path]) -> int:
+    """Check files, and return how many of them are DICOM."""
     latest: dict[Path, Instance] = {}
     summaries: list[FileSummary] = []
+    count = 0
     for n, path in enumerate(paths):
         if progress is not None and n % 16 == 0:
             progress("Checking", n, len(paths))
@@ -91,6 +94,7 @@ def _check(paths: list[Path], collector: FindingCollector, progress: Progress | 
         if instance is None:
             continue
         latest[path.parent] = instance
+        count += 1
         try:
             subject = DataSetContext(instance, collector)
             _check_one(subject)
@@ -98,6 +102,7 @@ def _check(paths: list[Path], collector: FindingCollector, progress: Progress | 
         except Exception as error:
             collector.add(str(path), Severity.ERROR, "not checked", str(path), (), failure_of(error).sentence, "")
     check_series(summaries, collector)
+    return count
 
 
 def _read(path: Path, collector: FindingCollector, like: Instance | None, named: bool) -> Instance | None:

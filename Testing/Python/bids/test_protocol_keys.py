@@ -88,6 +88,16 @@ def test_keys_are_those_of_dcm2niix(name: str, circle: Circle, tmp_path: Path) -
     assert differences_from_dcm2niix(circle.sidecar(), circle.dicom, tmp_path, KEYS) == {}
 
 
+@pytest.mark.parametrize("name", ["b0map", "research/B0map"])
+def test_field_map_of_ge_has_its_unit_in_the_sidecar_as_it_is_read_as_one(name: str, circle: Circle) -> None:
+    found = ge({0x9C: ("LO", name)})()
+    vendors.add_private(found, 0x0021, "GEMS_RELA_01", {0x4F: ("SS", len(found))})
+    save(circle.dicom, found)
+    circle.forth()
+
+    assert json.loads(circle.sidecar().read_text("utf-8"))["Units"] == "Hz"
+
+
 @pytest.mark.parametrize(
     ("name", "internal", "scale"), [("b0map", "B0map", -250.0), ("b0map", "B0map", 250.0), ("efgre3d", "3DFGRE", -250.0)]
 )

@@ -185,6 +185,16 @@ def test_of_several_studies_the_user_must_choose() -> None:
     assert is_of(made(entry.inputs[0], reference="dicom/P-01-1-1"), 1)
 
 
+def test_series_of_the_study_that_lost_its_patient_id_is_not_one_of_another_study() -> None:
+    series(Path("more"), 4, "t1_mprage", PatientID="", PatientName="RAY^RAMP^^")
+    assert to_nifti("more", "bids", layout="bids").ok
+    sources = list(Path("bids").glob("sub-*/*/anat/*_T1w.nii.gz"))
+    assert len({path.parts[1] for path in sources}) == 2
+    named = [f"bids:raw:{path.relative_to('bids').as_posix()}" for path in sources]
+    ds = made(result(T1, "sub-P01/anat/sub-P01_dseg.nii.gz", Sources=named))
+    assert ds.StudyInstanceUID == uid(900, 1)
+
+
 @pytest.mark.parametrize("keys", [{}, {"Sources": [f"bids:raw:{T1.relative_to('bids').as_posix()}"]}], ids=["name", "sidecar"])
 @pytest.mark.parametrize("space", ["", "_space-MNI152NLin2009cAsym"])
 def test_a_header_of_another_patient_is_refused(keys: dict[str, Any], space: str) -> None:

@@ -275,3 +275,10 @@ def test_file_that_ends_within_its_pixel_data_is_an_error(ct: Path) -> None:
     path.write_bytes(path.read_bytes()[:-20])
 
     assert [found.rule for found in validate([path]) if found.severity is Severity.ERROR] == ["truncated"]
+
+
+@pytest.mark.parametrize("name", ["image.nii.gz", "image.json"])
+def test_a_folder_without_dicom_is_not_valid(name: str, tmp_path: Path) -> None:
+    (tmp_path / name).write_bytes(b"not DICOM")
+
+    assert [error.message for error in validate(tmp_path).errors] == ["There are no DICOM files."]

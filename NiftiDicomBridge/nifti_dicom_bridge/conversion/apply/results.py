@@ -8,7 +8,7 @@ from fnmatch import fnmatchcase
 from pathlib import Path
 
 from ...creation.image_with_sidecar import ImageWithSidecar, open_with_sidecar
-from ...creation.kind_parameters import LABEL_KINDS
+from ...creation.kind_parameters import MAY_HAVE_LABELS
 from ...creation.label_sources import has_only
 from ...errors import BridgeError
 from ...labels import Segment, find_labels, read_labels
@@ -84,7 +84,7 @@ def read_results(files: Sequence[Path], folder: Path, inputs: Sequence[Path], ki
             image = open_with_sidecar(file, lazy=True)
             relative = file.relative_to(folder).as_posix()
             result = Result(image, name_of(file, inputs), relative, _table_of(file, folder, image.image))
-            may_be_part = kind in (Kind.AUTO, *LABEL_KINDS) and _is_mask(result)
+            may_be_part = kind in MAY_HAVE_LABELS and _is_mask(result)
         except BridgeError as error:
             yield error
             continue

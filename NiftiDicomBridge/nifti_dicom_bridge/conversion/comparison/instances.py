@@ -20,9 +20,10 @@ from .result import Comparison
 CHUNK = 1 << 22
 """Bytes."""
 # what a compressed image may specify differently once it is decoded
-_TRANSCODED = frozenset(
+OF_ENCODED_PIXELS = frozenset(
     {Tag.PHOTOMETRIC_INTERPRETATION, Tag.PLANAR_CONFIGURATION, Tag.EXTENDED_OFFSET_TABLE, Tag.EXTENDED_OFFSET_TABLE_LENGTHS}
 )
+"""Attributes of the encoding of the pixels, which another transfer syntax changes."""
 _TRANSCODED_META = frozenset({Tag.TRANSFER_SYNTAX_UID, Tag.FILE_META_INFORMATION_GROUP_LENGTH})
 
 
@@ -42,7 +43,7 @@ def compare_instance(a: Instance, b: Instance, comparison: Comparison, known: Ea
     comparison.names += a.name == b.name
     identical = _same_bytes(a.path, b.path)
     comparison.identical_files += identical
-    allowed = _TRANSCODED if transcoded else frozenset()
+    allowed = OF_ENCODED_PIXELS if transcoded else frozenset()
     _compare_elements(a, b, comparison, known, allowed)
     _compare_meta(a, b, comparison, known.reissued, transcoded)
     if a.pixels is None:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from ...creation.image_with_sidecar import ImageWithSidecar
+from ...creation.kind_parameters import MAY_HAVE_LABELS
 from ...labels import Segment, find_labels, task_of_names
 from ...labels.profiles import are_masks
 from ...labels.totalsegmentator import is_class
@@ -14,9 +15,6 @@ from ...options import ConversionOptions
 from .masks import open_masks
 from .tissue_maps import are_tissue_maps, open_tissue_maps, tissue_maps
 
-_KINDS = ("auto", "seg", "rtstruct")
-"""Kinds of object that have segments, or choose that by the data."""
-
 
 def joined_files(files: Sequence[Path], options: ConversionOptions) -> list[list[Path]]:
     """Return files that become one object together: masks of a folder, tissue maps of an image.
@@ -24,7 +22,7 @@ def joined_files(files: Sequence[Path], options: ConversionOptions) -> list[list
     Masks are all files of a folder with ``labels="masks"``, and otherwise those with the names of classes of one task of
     TotalSegmentator. Images that have a label table are label maps.
     """
-    if options.kind not in _KINDS or options.per_file:
+    if options.kind not in MAY_HAVE_LABELS or options.per_file:
         return []
     given, folders = str(options.labels or "").lower(), dict[Path, list[Path]]()
     for file in files:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from ...formats.dicom.reading.grouping.series import find_series
 from ...formats.zarr import stores_below
+from ...model.files.names import ARCHIVE_SUFFIXES, suffix_of
 from ...model.report import ConversionReport, Entry
 from ...options import ConversionOptions, Layout, Target
 from ..entries import leftover_entries
@@ -42,7 +43,11 @@ def message_of_nothing(inputs: Sequence[Path], options: ConversionOptions, repor
 
 
 def note_of_skipped(entries: Sequence[Entry]) -> str:
-    """Return how many files were skipped, with one of them, as a sentence after a space; empty if there are none."""
+    """Return how many files were skipped, with one of them, as a sentence after a space; empty if there are none.
+
+    Archives have a sentence of their own, `note_of_archives`.
+    """
+    entries = [entry for entry in entries if not suffix_of(entry.title, ARCHIVE_SUFFIXES)]
     return f" {len(entries)} other(s) were skipped, such as {entries[0].title}: {entries[0].error}." if entries else ""
 
 

@@ -119,7 +119,7 @@ def nothing_selected(inputs: Sequence[Path], options: ConversionOptions) -> Brid
     return BridgeError(f"{Selection.of(options)} matches no image in {where}, which contains {there}. Correct the pattern.")
 
 
-def selected_paths(paths: Sequence[Path], options: ConversionOptions, progress: Progress | None = None) -> list[Path]:
+def selected_paths(paths: Sequence[Path], options: ConversionOptions) -> list[Path]:
     """Return the DICOM files of the images that are selected, and those that cannot be read; all paths without a selection.
 
     Raises
@@ -130,7 +130,7 @@ def selected_paths(paths: Sequence[Path], options: ConversionOptions, progress: 
     selection = Selection.of(options)
     if not selection.patterns:
         return list(paths)
-    inventory = find_selected(paths, selection, progress, options.follow_links)
+    inventory = find_selected(paths, selection, None, options.follow_links)
     files = [Path(instance.path) for series in inventory.series for instance in series.instances]
     files += [Path(leftover.path) for leftover in inventory.leftovers]
     if not files:

@@ -16,6 +16,7 @@ from ...formats.dicom.reading.outline import outline
 from ...formats.dicom.reading.pixel_data import decode
 from ...formats.dicom.reading.plans import Plan
 from ...model.identity import texts_of
+from ...model.space.geometry import spacing_of
 from ...model.volume import Volume
 from ...options import ConversionOptions, Kind, Target
 from ...sidecar import KEY, record
@@ -139,7 +140,7 @@ def _milliseconds(seconds: Any) -> float | list[float] | None:
 
 
 def _spacing(ijk_to_ras: np.ndarray) -> list[float]:
-    return [float(f"{n:.6g}") for n in np.linalg.norm(ijk_to_ras[:3, :3], axis=0)]
+    return [float(f"{n:.6g}") for n in spacing_of(ijk_to_ras)]
 
 
 def _axes(ijk_to_ras: np.ndarray) -> str:

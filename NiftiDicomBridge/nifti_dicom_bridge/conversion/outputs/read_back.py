@@ -10,7 +10,8 @@ import numpy as np
 
 from ...errors import BridgeError, OutputError
 from ...formats import nifti, zarr
-from ...formats.dicom.read_back import difference
+from ...formats.dicom.read_back import difference, not_as_written
+from ...model.files.names import PICTURE_SUFFIXES
 from ...model.space.grids import same_grid
 from ...model.volume import Volume, reoriented
 from ...model.voxels.digest import Digester
@@ -22,7 +23,6 @@ from ...sidecar.record_digest import DIGESTS, digests_of
 from ...sidecar.record_reading import record_from_json
 
 PLANES = 16
-PICTURES = (".png", ".gif")
 
 
 def check_nifti(
@@ -50,16 +50,16 @@ def check_nifti(
         attached = back if stored is None else match.attach(back, stored, str(image))
         is_of_record = stored is None or ImageId.parse(nifti.description(image)) == stored.image_id
     except BridgeError as error:
-        raise _error(image.name, f"it cannot be read ({error})") from error
+        raise not_as_written(image.name, f"it cannot be read ({error})") from error
     back = reoriented(back, (0, 1, 2), (1, -1, 1))  # rows are written from the last to the first
     _compare_grids(image.name, volume, back.ijk_to_ras)
     _compare_voxels(image.name, volume, back, digest)
     if not is_of_record:
-        raise _error(image.name, "its header has another image identifier than its record")
+        raise not_as_written(image.name, "its header has another image identifier than its record")
     if stored is not None:
         _compare_records(image.name, volume, stored)
         if volume.edits() != attached.edits():
-            raise _error(image.name, "it does not count as the image that its record describes")
+            raise not_as_written(image.name, "it does not count as the image that its record describes")
 
 
 def check_store(
@@ -83,7 +83,7 @@ def check_store(
     try:
         stored = zarr.read_store(folder)
     except BridgeError as error:
-        raise _error(folder.name, f"it cannot be read ({error})") from error
+        raise not_as_written(folder.name, f"it cannot be read ({error})") from error
     try:
         _compare_grids(folder.name, volume, stored.image.ijk_to_ras)
         if every_voxel:
@@ -91,13 +91,13 @@ def check_store(
     except OutputError:
         raise
     except BridgeError as error:
-        raise _error(folder.name, f"it cannot be read ({error})") from error
+        raise not_as_written(folder.name, f"it cannot be read ({error})") from error
     finally:
         zarr.close(stored)  # an open file cannot be moved on Windows
     if (stored.record is None) != (content is None) or (
         content is not None and stored.record is not None and digests_of(stored.record) != content[DIGESTS]
     ):
-        raise _error(folder.name, "the record of the DICOM is not as it was written")
+        raise not_as_written(folder.name, "the record of the DICOM is not as it was written")
 
 
 def check_pictures(outputs: Mapping[str, Path]) -> None:
@@ -105,29 +105,25 @@ def check_pictures(outputs: Mapping[str, Path]) -> None:
     from PIL import Image
 
     for name, path in outputs.items():
-        if path.suffix in PICTURES:
+        if path.suffix in PICTURE_SUFFIXES:
             try:
                 with Image.open(path) as picture:
                     picture.load()
             except (OSError, SyntaxError, ValueError) as error:
-                raise _error(name, f"it cannot be decoded ({error})") from error
+                raise not_as_written(name, f"it cannot be decoded ({error})") from error
         elif not path.stat().st_size:
-            raise _error(name, "it is empty")
-
-
-def _error(name: str, problem: str) -> OutputError:
-    return OutputError(f"{name} was read again after it was written: {problem}. It was not put in place; please report this.")
+            raise not_as_written(name, "it is empty")
 
 
 def _compare_grids(name: str, volume: Volume, ijk_to_ras: np.ndarray) -> None:
     if not same_grid(ijk_to_ras, volume.ijk_to_ras, volume.voxels.shape[1:4]):
-        raise _error(name, "the voxels are not at the positions where they were")
+        raise not_as_written(name, "the voxels are not at the positions where they were")
 
 
 def _compare_voxels(name: str, volume: Volume, back: Volume, digest: str | None = None) -> None:
     one, other = volume.voxels, back.voxels
     if one.shape != other.shape or one.dtype.newbyteorder("<") != other.dtype.newbyteorder("<"):
-        raise _error(name, f"it has {other.shape} voxels of type {other.dtype.name}")
+        raise not_as_written(name, f"it has {other.shape} voxels of type {other.dtype.name}")
     places = ranges(one.shape, PLANES, PLANES)
     if digest is not None:
         digester = Digester(one.shape, one.dtype)
@@ -138,15 +134,15 @@ def _compare_voxels(name: str, volume: Volume, back: Volume, digest: str | None 
         pairs = zip(read_ahead(one, places), read_ahead(other, places), strict=True)
         same = all(np.array_equal(a, b, equal_nan=one.dtype.kind in "fc") for (_, _, a), (_, _, b) in pairs)
     if not same:
-        raise _error(name, "its voxels are not as they were written")
+        raise not_as_written(name, "its voxels are not as they were written")
 
 
 def _compare_records(name: str, volume: Volume, stored: Record) -> None:
     if volume.source is None:
-        raise _error(name, "it has a record")
+        raise not_as_written(name, "it has a record")
     series, recorded = volume.dicom.metadata, stored.source.metadata
     if len(series.instances) != len(recorded.instances) or not np.array_equal(series.frames, recorded.frames):
-        raise _error(name, "the record has other instances or frames")
+        raise not_as_written(name, "the record has other instances or frames")
     for one, other in zip(series.instances, recorded.instances, strict=True):
         if problem := difference(one, other):
-            raise _error(name, f"in the record, {problem} is not as it was")
+            raise not_as_written(name, f"in the record, {problem} is not as it was")

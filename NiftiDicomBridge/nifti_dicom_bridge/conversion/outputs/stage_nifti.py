@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from ... import bids, labels
+from ...bids.volume_times import LONGEST_S
 from ...errors import OutputError
 from ...formats import nifti
 from ...model.files.names import IMAGE_SUFFIXES
@@ -21,7 +22,6 @@ from ...sidecar.image_id import ImageId
 from ...standard.numbers import is_number
 from .read_back import check_nifti
 
-LONGEST_S = 1e6
 """No volume takes longer; what a header specifies beyond is nonsense."""
 
 

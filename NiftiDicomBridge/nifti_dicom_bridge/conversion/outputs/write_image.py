@@ -14,7 +14,7 @@ from ...errors import BridgeWarning
 from ...formats.dicom.edits import elements_of
 from ...formats.dicom.job import DicomJob
 from ...formats.dicom.write import write_dicom
-from ...model.files.names import NIFTI_SUFFIXES, suffix_of
+from ...model.files.names import NIFTI_SUFFIXES, PREVIEW_SUFFIXES, suffix_of
 from ...model.metadata import Log
 from ...model.report import Entry, Outcome
 from ...model.volume import Volume
@@ -24,8 +24,6 @@ from ...options.path_fields import AnyPath
 from ...output import Staging
 from ...sidecar import KEY
 from .stage_nifti import stage_labels, stage_nifti
-
-_PICTURES = (".png", ".gif", ".mp4", ".txt")
 
 
 def write(volume: Volume, path: AnyPath, options: ConversionOptions | None = None, log: Log | None = None) -> list[Path]:
@@ -82,7 +80,7 @@ def _write(volume: Volume, path: AnyPath, options: ConversionOptions, log: Log) 
     if options.target is Target.PREVIEW:
         from ..to_preview import write_preview
 
-        return write_preview(volume, _without_suffix(Path(path), _PICTURES), options, log)
+        return write_preview(volume, _without_suffix(Path(path), (*PREVIEW_SUFFIXES, ".txt")), options, log)
     if options.deidentify:
         volume = Deidentifier.of(options).clean(volume, log)
     if options.target is Target.ZARR:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from ...formats.zarr import SIGN
-from ...model.files.names import IMAGE_SUFFIXES, suffix_of
+from ...model.files.names import IMAGE_SUFFIXES, PREVIEW_SUFFIXES, suffix_of
 from ...model.files.remote_files import is_remote, set_size
 from ...network.object_store import ObjectStore
 from ...output import Committed
@@ -73,7 +73,7 @@ def _shrink(commit: Committed) -> None:
         path = commit.folder / name
         files = [file for file in path.rglob("*") if file.is_file() and file.name != SIGN] if path.is_dir() else [path]
         for file in files:
-            if path.is_dir() or suffix_of(file, IMAGE_SUFFIXES) or file.suffix.lower() in (".dcm", ".png", ".gif", ".mp4"):
+            if path.is_dir() or suffix_of(file, IMAGE_SUFFIXES) or file.suffix.lower() in (".dcm", *PREVIEW_SUFFIXES):
                 size = file.stat().st_size
                 if not is_remote(file):
                     set_size(file, size)

@@ -11,7 +11,7 @@ from typing import Any
 
 from ...errors import OptionError, SidecarError
 from ...model import metadata
-from ...model.charset import AFFECTED_VRS, CharacterSet
+from ...model.charset import AFFECTED_VRS, UTF_8, CharacterSet
 from ...model.metadata import NUMBER_FORMATS, Element, Elements, Instance, Item, items
 from ...sidecar.dicom_json import SINGLE_TEXT_VRS, encode_value
 from ...standard import dictionary
@@ -21,7 +21,6 @@ from ...standard.tags import Tag
 from .protected import misplaced, refusal
 from .reading.attributes.item_values import text_of
 
-UTF_8 = "ISO_IR 192"
 _NAME_COMPONENTS = 5
 _DATE_LENGTH = 8
 _DATE_TIME = re.compile(r"(\d+(\.\d+)?([+-](0\d|1[0-4])[0-5]\d)?)?")

@@ -6,13 +6,12 @@ from collections.abc import Collection
 from io import BytesIO
 from typing import TYPE_CHECKING, Any
 
-from ...model.charset import CharacterSet
+from ...model.charset import UTF_8, CharacterSet
 from ...model.metadata import Element, Elements, Encoding, Instance, Item
 from ...sidecar.dicom_json import SINGLE_TEXT_VRS, TEXT_VRS, encode_value
 from ...standard import dictionary
 from ...standard.tags import Tag
 from . import new_element
-from .edits import UTF_8
 from .reading.data_sets.data_set_writing import write_data_set
 
 _UTF_8 = CharacterSet((UTF_8,))

@@ -65,7 +65,7 @@ class ReadBack:
             The whole file; empty if the pixel data were written frame by frame.
         """
         if parts and not _has_bytes(path, parts):
-            raise _error(name, "its bytes are not as they were written")
+            raise not_as_written(name, "its bytes are not as they were written")
         layout = (tuple(instance.elements), pixels, instance.encoding)
         if parts and layout in self._layouts and not self._every_file:
             return
@@ -73,7 +73,7 @@ class ReadBack:
         back = self._read(path, name)
         where = difference(instance, back) or _pixel_difference(pixels, back, raw)
         if where:
-            raise _error(name, f"{where} is not as it was written")
+            raise not_as_written(name, f"{where} is not as it was written")
 
     def check_data_set(self, path: Path, name: str, made: DataSetFile, checksum: int) -> None:
         """Raise `OutputError` if the file of a data set has other elements or pixel data; frames are known by their CRC-32."""
@@ -81,25 +81,26 @@ class ReadBack:
         pixel_tags = {tag for tag in map(int, data_set.keys()) if tag in dictionary.PIXEL_TAGS}
         different = set(map(int, data_set.keys())) - pixel_tags ^ set(back.elements)
         if different:
-            raise _error(name, f"{dictionary.describe(min(different))} is not as it was written")
+            raise not_as_written(name, f"{dictionary.describe(min(different))} is not as it was written")
         if made.frames is not None and (
             back.pixels is None
             or back.pixels.length != len(made.frames)
             or _checksum(back.path, back.pixels.offset) != checksum
         ):
-            raise _error(name, f"{dictionary.describe(Tag.PIXEL_DATA)} is not as it was written")
+            raise not_as_written(name, f"{dictionary.describe(Tag.PIXEL_DATA)} is not as it was written")
         for tag in pixel_tags:
             if back.pixels is None or back.pixels.tag != tag or _differ(back, data_set[tag].value):
-                raise _error(name, f"{dictionary.describe(tag)} is not as it was written")
+                raise not_as_written(name, f"{dictionary.describe(tag)} is not as it was written")
 
     def _read(self, path: Path, name: str) -> Instance:
         try:
             return self._headers.read(path, name)
         except (DicomReadError, NotDicom) as error:
-            raise _error(name, f"it cannot be read ({str(error) or 'not DICOM'})") from error
+            raise not_as_written(name, f"it cannot be read ({str(error) or 'not DICOM'})") from error
 
 
-def _error(name: str, problem: str) -> OutputError:
+def not_as_written(name: str, problem: str) -> OutputError:
+    """Return the error of a file of which a problem was found after it was written."""
     return OutputError(f"{name} was read again after it was written: {problem}. It was not put in place; please report this.")
 
 

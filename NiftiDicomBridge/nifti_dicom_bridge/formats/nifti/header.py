@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from ...errors import NiftiReadError
+from ...model.space.geometry import spacing_of
 from ...model.voxels.pixels import Rescale
 from ...standard.nifti_codes import (
     ALIGNED,
@@ -298,7 +299,7 @@ class NiftiHeader(NamedTuple):
     def _apart(self, sform: np.ndarray, qform: np.ndarray) -> str:
         last = np.array([*([n - 1 for n in self.shape] + [0, 0])[:3], 1.0])
         distance = max(np.abs((sform - qform) @ corner).max() for corner in (np.array([0.0, 0.0, 0.0, 1.0]), last))
-        if not np.isfinite(distance) or distance <= 0.5 * np.linalg.norm(sform[:3, :3], axis=0).min():
+        if not np.isfinite(distance) or distance <= 0.5 * spacing_of(sform).min():
             return ""
         are_mirrored = np.linalg.det(sform[:3, :3]) * np.linalg.det(qform[:3, :3]) < 0
         mirrored = " and mirror each other, so check left and right" if are_mirrored else ""

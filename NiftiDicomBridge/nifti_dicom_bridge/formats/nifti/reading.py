@@ -90,7 +90,7 @@ def read_header(path: Path) -> NiftiHeader:
         return _header_of_pair(pair[0])
     packed = gzip_file.is_packed(path)
     with open_file(path) as raw, gzip.open(raw) if packed else nullcontext(raw) as file:  # no more than its first bytes
-        return _header_of_file(read_start(cast(BinaryIO, file), path, 540), path)
+        return _header_of_file(read_start(cast(BinaryIO, file), path), path)
 
 
 def acquisition_keys(path: Path) -> dict[str, Any]:
@@ -127,7 +127,7 @@ def _header_and_voxels(given: Path, lazy: bool) -> tuple[NiftiHeader, Voxels, Su
     path = pair[1] if pair else given
     pair_header = _header_of_pair(pair[0]) if pair else None
     with _opened_for_reading(path) as file:
-        start = b"" if pair else read_start(file, path, 540)
+        start = b"" if pair else read_start(file, path)
         header = pair_header or _header_of_file(start, path)
         _check_intent(header, given)
         offset = max(header.offset, header.first_offset)
@@ -178,7 +178,7 @@ def _lazy_voxels(path: Path, header: NiftiHeader, offset: int) -> tuple[LazyVoxe
 def _header_of_pair(path: Path) -> NiftiHeader:
     """Return the header of an image in two files, of which `path` is that with the header."""
     with _opened_for_reading(path) as file:
-        start = read_start(file, path, 540)
+        start = read_start(file, path)
     if not is_nifti(start):
         raise NiftiReadError(
             f"{path}: an Analyze image: without a NIfTI header nothing specifies its orientation. Convert it to NIfTI with a "

@@ -15,18 +15,20 @@ from ...model.voxels.compressed_parts import Packing, decompressed_parts
 from ...model.voxels.packed_samples import decompressed
 from ...model.voxels.surplus_bytes import Surplus
 from . import gzip_file
-from .header import is_nifti
+from .header import SIZES, is_nifti
+
+_LARGEST_HEADER = max(SIZES)
 
 
-def read_start(file: BinaryIO, path: Path, size: int) -> bytes:
-    """Return the first bytes of a file, decompressed, whatever is at its end."""
+def read_start(file: BinaryIO, path: Path) -> bytes:
+    """Return the bytes of the largest header at the beginning of a file, decompressed, whatever is at its end."""
     try:
-        return file.read(size)
+        return file.read(_LARGEST_HEADER)
     except gzip_file.damage_errors():
         if not gzip_file.is_packed(path):
             raise
     with BufferedReader(open_file(path)) as stream:
-        return next(decompressed_parts(stream, Packing.GZIP, Surplus((1,), 1)))[:size]
+        return next(decompressed_parts(stream, Packing.GZIP, Surplus((1,), 1)))[:_LARGEST_HEADER]
 
 
 def read_behind(file: BinaryIO, path: Path, end: int, known: bytes, surplus: Surplus) -> None:

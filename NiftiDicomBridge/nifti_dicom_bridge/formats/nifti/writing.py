@@ -12,6 +12,7 @@ import numpy as np
 from ...errors import PixelError
 from ...model.files.names import is_compressed
 from ...model.space.axes import reoriented_affine
+from ...model.space.geometry import spacing_of, unit_axes
 from ...model.volume import UNPLACED, Volume
 from ...model.voxels.lazy_voxels import Voxels, ranges, read_ahead
 from ...model.voxels.pixel_bytes import bytes_of
@@ -131,7 +132,7 @@ def _header(volume: Volume, datatype: int, intent: int, acquisition: Acquisition
     if intent:
         dims.append(volume.voxels.shape[-1])
     matrix = stored_affine(volume)
-    spacing = np.linalg.norm(matrix[:3, :3], axis=0)
+    spacing = spacing_of(matrix)
     quaternion = quaternion_of(matrix)
     code = 0 if volume.space == UNPLACED else XFORM_SCANNER
     zooms = [*spacing, volume.time_step_s, 1.0, 1.0, 1.0]
@@ -167,7 +168,7 @@ def stored_affine(volume: Volume) -> np.ndarray:
 
 def quaternion_of(ijk_to_ras: np.ndarray) -> tuple[float, float, float, float] | None:
     """Return (qfac, b, c, d) of a matrix, shape (4, 4) (nifti1.h, method 2); None for a sheared one."""
-    axes = ijk_to_ras[:3, :3] / np.linalg.norm(ijk_to_ras[:3, :3], axis=0)
+    axes = unit_axes(ijk_to_ras)
     if np.abs(axes.T @ axes - np.eye(3)).max() > 1e-4:
         return None
     qfac = 1.0 if np.linalg.det(axes) > 0 else -1.0

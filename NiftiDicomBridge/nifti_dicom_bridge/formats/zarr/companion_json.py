@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from ...model.space.geometry import LPS_TO_RAS
+from ...model.space.geometry import LPS_TO_RAS, unit_axes
 from ...model.volume import Volume
 from ...sidecar import KEY
 from .ome import axis_names, scale_and_translation
@@ -57,7 +57,7 @@ def companion_content(volume: Volume, store: str, record: Mapping[str, Any] | No
             "IjkToLps": lps.tolist(),
             "SpacingMm": spacing[::-1],
             "OriginLps": lps[:3, 3].tolist(),
-            "DirectionsLps": (lps[:3, :3] / np.linalg.norm(lps[:3, :3], axis=0)).T.tolist(),
+            "DirectionsLps": unit_axes(lps).T.tolist(),
         },
         "Rescale": {"Slope": rescale.slope, "Intercept": rescale.intercept, "Units": rescale.units},
     }

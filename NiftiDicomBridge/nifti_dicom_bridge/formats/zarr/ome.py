@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from ...errors import ZarrReadError
-from ...model.space.geometry import LPS_TO_RAS
+from ...model.space.geometry import LPS_TO_RAS, spacing_of, unit_axes
 from ...model.volume import Volume
 
 VERSION = "0.5"
@@ -76,8 +76,8 @@ def to_ome(volume: Volume, levels: Sequence[tuple[str, tuple[int, int, int], tup
 def scale_and_translation(ijk_to_ras: np.ndarray) -> tuple[list[float], list[float]]:
     """Return scale and translation, three numbers each, of a grid along slices, rows and columns, mm."""
     lps = LPS_TO_RAS @ ijk_to_ras
-    spacing = np.linalg.norm(lps[:3, :3], axis=0)
-    translation = np.linalg.solve(lps[:3, :3] / spacing, lps[:3, 3])
+    spacing = spacing_of(lps)
+    translation = np.linalg.solve(unit_axes(lps), lps[:3, 3])
     return spacing[::-1].tolist(), (translation[::-1] + 0.0).tolist()
 
 

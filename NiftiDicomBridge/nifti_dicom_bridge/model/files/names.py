@@ -24,7 +24,12 @@ ZARR_SUFFIX = ".zarr"
 ZARR_ZIP_SUFFIX = ".zarr.zip"
 STORE_SUFFIXES = (ZARR_ZIP_SUFFIX, ZARR_SUFFIX)
 """Of Zarr stores: files, and folders."""
+ARCHIVE_SUFFIXES = (".zip", ".tar", ".tgz", ".tbz2", ".txz", ".tar.gz", ".tar.bz2", ".tar.xz", ".tar.zst", ".7z", ".rar",
+                    ".dcm.gz", ".ima.gz", ".dcm.bz2", ".dcm.zst")  # fmt: skip
+"""Of archives that may contain DICOM, and of compressed DICOM files."""
 IMAGE_SUFFIXES = (*READABLE_SUFFIXES, *STORE_SUFFIXES)
+PICTURE_SUFFIXES = (".png", ".gif")
+PREVIEW_SUFFIXES = (*PICTURE_SUFFIXES, ".mp4")
 LONGEST = 80
 MOST_BYTES = 255
 """Of a name: bytes of UTF-8 on Linux, units of UTF-16 on Windows and macOS, which are never more."""

@@ -7,6 +7,8 @@ from itertools import permutations
 
 import numpy as np
 
+from .geometry import unit_axes
+
 # RAS directions of increasing column, row and slice index, as columns, as viewers show them (nose up, feet to head)
 AXIAL_AXES = np.array([[-1.0, 0, 0], [0, -1.0, 0], [0, 0, 1.0]]).T
 CORONAL_AXES = np.array([[-1.0, 0, 0], [0, 0, -1.0], [0, -1.0, 0]]).T
@@ -30,7 +32,7 @@ def closest_orientation(
     tuple
         ``(order, flips)``: target axis n is source axis ``order[n]``, reversed where ``flips[n]`` is −1.
     """
-    axes, wanted = (matrix[:3, :3] / np.linalg.norm(matrix[:3, :3], axis=0) for matrix in (source, target))
+    axes, wanted = map(unit_axes, (source, target))
     cosines = axes.T @ wanted
     orders = [order for order in permutations(range(3)) if slices in (None, order[2])]
     order = max(orders, key=lambda chosen: sum(abs(cosines[axis, n]) for n, axis in enumerate(chosen)))

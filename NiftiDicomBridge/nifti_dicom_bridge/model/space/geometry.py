@@ -52,6 +52,18 @@ class Plane(NamedTuple):
         """Position along the normal, mm."""
         return float(self.position @ self.normal)
 
+    @property
+    def steps(self) -> tuple[np.ndarray, np.ndarray]:
+        """From one column to the next, and from one row to the next, LPS, mm."""
+        return self.orientation[:3] * self.spacing[1], self.orientation[3:] * self.spacing[0]
+
+    def corners(self, rows: int, columns: int) -> np.ndarray:
+        """Return the centers of the first and last pixels of the first and of the last row, shape (4, 3), LPS, mm."""
+        across, down = self.steps
+        across, down = across * (columns - 1), down * (rows - 1)
+        corners: np.ndarray = self.position + np.array([0 * across, across, down, across + down])
+        return corners
+
     def upside_down(self, rows: int) -> Plane:
         """Return the plane of the same number of rows that are stored from the last to the first."""
         column = self.orientation[3:]
@@ -88,11 +100,10 @@ def attributes_from_affine(ijk_to_ras: np.ndarray, slices: int) -> list[Plane]:
     """
     check_affine(ijk_to_ras)
     lps = LPS_TO_RAS @ ijk_to_ras
-    spacing = np.linalg.norm(lps[:3, :3], axis=0)
-    row, column = lps[:3, 0] / spacing[0], lps[:3, 1] / spacing[1]
+    spacing, axes = spacing_of(lps), unit_axes(lps)
+    row, column = axes[:, 0], axes[:, 1]
     cosine = abs(float(row @ column))
     if cosine > ORTHOGONALITY:
-        axes = lps[:3, :3] / spacing
         if min(abs(float(axes[:, a] @ axes[:, b])) for a, b in ((0, 1), (0, 2), (1, 2))) > ORTHOGONALITY:
             raise GeometryError(_ALL_SHEARED)
         raise GeometryError(
@@ -105,8 +116,8 @@ def attributes_from_affine(ijk_to_ras: np.ndarray, slices: int) -> list[Plane]:
 
 def is_sheared_in_plane(ijk_to_ras: np.ndarray) -> bool:
     """Whether columns and rows are not perpendicular."""
-    row, column = (ijk_to_ras[:3, n] / np.linalg.norm(ijk_to_ras[:3, n]) for n in (0, 1))
-    return bool(abs(row @ column) > ORTHOGONALITY)
+    axes = unit_axes(ijk_to_ras)
+    return bool(abs(axes[:, 0] @ axes[:, 1]) > ORTHOGONALITY)
 
 
 def check_affine(ijk_to_ras: np.ndarray) -> None:
@@ -114,8 +125,27 @@ def check_affine(ijk_to_ras: np.ndarray) -> None:
     matrix = np.asarray(ijk_to_ras, dtype=float)
     if not np.isfinite(matrix).all():
         raise GeometryError("The voxel-to-world matrix holds NaN or infinity. Repair the image's header.")
-    if abs(np.linalg.det(matrix[:3, :3])) < 1e-12 * max(1e-30, float(np.prod(np.linalg.norm(matrix[:3, :3], axis=0)))):
+    if abs(np.linalg.det(matrix[:3, :3])) < 1e-12 * max(1e-30, float(np.prod(spacing_of(matrix)))):
         raise GeometryError("The voxel-to-world matrix has a zero or dependent column. Repair the image's header.")
+
+
+def spacing_of(ijk_to_ras: np.ndarray) -> np.ndarray:
+    """Return the lengths of the steps along columns, rows and slices of a grid, shape (3,), mm."""
+    lengths: np.ndarray = np.linalg.norm(ijk_to_ras[:3, :3], axis=0)
+    return lengths
+
+
+def unit_axes(ijk_to_ras: np.ndarray) -> np.ndarray:
+    """Return unit vectors along the steps of a grid, as columns; shape (3, 3), RAS."""
+    axes: np.ndarray = ijk_to_ras[:3, :3] / spacing_of(ijk_to_ras)
+    return axes
+
+
+def axis_along(ijk_to_ras: np.ndarray, direction: np.ndarray) -> tuple[int, int]:
+    """Return the axis of a grid that runs along a direction (RAS), 0 to 2, and 1 or −1 for its sense."""
+    cosines = unit_axes(ijk_to_ras).T @ direction
+    axis = int(np.argmax(np.abs(cosines)))
+    return axis, 1 if cosines[axis] > 0 else -1
 
 
 def slice_distance(ijk_to_ras: np.ndarray) -> float:

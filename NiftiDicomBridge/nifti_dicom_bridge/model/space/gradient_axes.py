@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import numpy as np
 
+from .geometry import unit_axes
+
 
 def fsl_of_ras(directions: np.ndarray, ijk_to_ras: np.ndarray) -> np.ndarray:
     """Return directions, shape (n, 3), in RAS as FSL has them, shape (3, n).
 
     Along the axes of the image, x reversed where those are right-handed (https://fsl.fmrib.ox.ac.uk/fsl/docs/#/diffusion/dtifit).
     """
-    axes = ijk_to_ras[:3, :3] / np.linalg.norm(ijk_to_ras[:3, :3], axis=0)
+    axes = unit_axes(ijk_to_ras)
     vectors = np.linalg.solve(axes, directions.T)
     result: np.ndarray = vectors * _fsl_signs(axes)
     return result
@@ -18,7 +20,7 @@ def fsl_of_ras(directions: np.ndarray, ijk_to_ras: np.ndarray) -> np.ndarray:
 
 def ras_of_fsl(vectors: np.ndarray, ijk_to_ras: np.ndarray) -> np.ndarray:
     """Return directions in RAS, shape (n, 3), of FSL's, shape (3, n): the inverse of `fsl_of_ras`."""
-    axes = ijk_to_ras[:3, :3] / np.linalg.norm(ijk_to_ras[:3, :3], axis=0)
+    axes = unit_axes(ijk_to_ras)
     result: np.ndarray = (axes @ (vectors * _fsl_signs(axes))).T
     return result
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from .axes import reoriented_affine
+from .geometry import spacing_of
 
 POSITION_TOLERANCE_MM, POSITION_TOLERANCE = 1e-3, 0.01
 """Two grids are the same when no corner voxel is further apart, mm, nor by more than that part of a voxel."""
@@ -40,7 +41,7 @@ def same_grid(a: np.ndarray, b: np.ndarray, shape_kji: tuple[int, ...], toleranc
     corners = np.array([[i, j, k, 1] for i in (0, last[0]) for j in (0, last[1]) for k in (0, last[2])]).T
     if tolerance_mm is None:
         blur = 4 * float(np.abs(b @ corners).max()) * float(np.finfo(np.float32).eps)
-        smallest = float(np.linalg.norm(b[:3, :3], axis=0).min())
+        smallest = float(spacing_of(b).min())
         tolerance_mm = min(POSITION_TOLERANCE_MM, max(POSITION_TOLERANCE * smallest, blur))
     return bool(np.abs((a - b) @ corners).max() <= tolerance_mm)
 

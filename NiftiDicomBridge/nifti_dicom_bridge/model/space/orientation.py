@@ -58,7 +58,7 @@ def _slice_axis(volume: Volume) -> int:
     single = [axis for axis, count in enumerate((columns, rows, slices)) if count == 1]
     if single:  # across it, slices would have one row or column
         return single[-1]
-    spacing = np.linalg.norm(volume.ijk_to_ras[:3, :3], axis=0)
+    spacing = geometry.spacing_of(volume.ijk_to_ras)
     thickest = int(np.argmax(spacing))
     others = np.delete(spacing, thickest)
     return thickest if spacing[thickest] > _THICK * others.max() else 2

@@ -8,7 +8,7 @@ from typing import NamedTuple
 import numpy as np
 
 from ..voxels.median import median_of
-from .geometry import LPS_TO_RAS, Plane, slice_distance
+from .geometry import LPS_TO_RAS, Plane, slice_distance, spacing_of
 
 UNEVEN = 0.01
 """Slice distances that differ by a larger part of their median are not even."""
@@ -103,10 +103,10 @@ def grids_of_itk(planes: Sequence[Plane]) -> list[np.ndarray]:
     first, last = planes[0], planes[-1]
     line = (last.position - first.position) / (len(planes) - 1)
     lps = np.eye(4)
-    lps[:3, 0], lps[:3, 1] = first.orientation[:3] * first.spacing[1], first.orientation[3:] * first.spacing[0]
+    lps[:3, 0], lps[:3, 1] = first.steps
     lps[:3, 2], lps[:3, 3] = line, first.position
     upright, turned = lps.copy(), lps.copy()
-    spacing = np.linalg.norm(lps[:3, :3], axis=0)
+    spacing = spacing_of(lps)
     upright[:3, 2] = first.normal * spacing[2]
     if spacing.all():
         left, _, right = np.linalg.svd(lps[:3, :3] / spacing)

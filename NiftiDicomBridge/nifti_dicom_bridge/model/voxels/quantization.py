@@ -35,7 +35,7 @@ class Quantized:
     error: float
 
 
-def quantize(real: np.ndarray, zero_intercept: bool = False, signed: bool = False, unsigned: bool = False) -> Quantized:
+def quantize(real: np.ndarray, zero_intercept: bool = False, signed: bool = False) -> Quantized:
     """Return real values in 16 bits: exactly where they are integers that fit, else in 65 535 even steps.
 
     Parameters
@@ -46,8 +46,6 @@ def quantize(real: np.ndarray, zero_intercept: bool = False, signed: bool = Fals
         The object allows no intercept (PET: PS3.3 C.8.9.4).
     signed : bool
         With `zero_intercept`: use signed integers even where no value is negative.
-    unsigned : bool
-        Use unsigned integers only.
 
     Raises
     ------
@@ -55,7 +53,7 @@ def quantize(real: np.ndarray, zero_intercept: bool = False, signed: bool = Fals
         If a value is NaN or infinite.
     """
     values = real.astype(np.float64)
-    steps = steps_for(ValueRange.of(values), zero_intercept, signed, unsigned)
+    steps = steps_for(ValueRange.of(values), zero_intercept, signed)
     stored = steps.stored(values)
     return Quantized(stored, steps.slope, steps.intercept, steps.error(values, stored))
 

@@ -8,6 +8,7 @@ from typing import Any
 from pydicom.dataset import Dataset
 from pydicom.uid import MRImageStorage
 
+from ....model.charset import UTF_8
 from ....model.space.geometry import Plane
 from ....standard.tags import Tag
 from ....version import tool_version
@@ -15,7 +16,6 @@ from ..new_element import set_creation
 from ..uids import new_uid
 from .placement import Placement
 
-UTF_8 = "ISO_IR 192"
 # what highdicom reads from its source, and General Study and Patient must have (PS3.3 C.7.1.1, C.7.2.1)
 _OF_SOURCE = (
     "PatientName", "PatientID", "PatientBirthDate", "PatientSex", "StudyDate", "StudyTime", "AccessionNumber", "StudyID",

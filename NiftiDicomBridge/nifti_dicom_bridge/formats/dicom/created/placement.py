@@ -11,7 +11,7 @@ from pydicom.dataset import Dataset
 
 from ....errors import PixelError
 from ....model.metadata import Log
-from ....model.space.geometry import Plane, attributes_from_affine
+from ....model.space.geometry import Plane, attributes_from_affine, slice_distance
 from ....model.volume import Volume
 from ..new_file import check_plane
 from ..pydicom_conversion import items_of
@@ -120,7 +120,7 @@ class Placement:
         self.shape = (volume.shape_ijk[1], volume.shape_ijk[0])
         check_plane(*self.shape)
         own = list(planes) or attributes_from_affine(volume.ijk_to_ras, volume.shape_ijk[2])
-        self.step_mm = abs(float(volume.ijk_to_ras[:3, 2] @ _ras_normal(volume.ijk_to_ras)))
+        self.step_mm = slice_distance(volume.ijk_to_ras)
         self.is_counted = bool(counted)
         self._candidates = list(source_planes(sources))
         self._positions = np.array([one.plane.position for one in self._candidates]).reshape(-1, 3)
@@ -167,12 +167,6 @@ class Placement:
         }
 
 
-def _ras_normal(ijk_to_ras: np.ndarray) -> np.ndarray:
-    normal = np.cross(ijk_to_ras[:3, 0], ijk_to_ras[:3, 1])
-    result: np.ndarray = normal / np.linalg.norm(normal)
-    return result
-
-
 def _snapped(plane: Plane, matches: Sequence[SourcePlane], shape: tuple[int, int]) -> Plane:
     return next((one.plane for one in matches if _same_grid(plane, one, shape)), plane)
 
@@ -180,14 +174,8 @@ def _snapped(plane: Plane, matches: Sequence[SourcePlane], shape: tuple[int, int
 def _same_grid(plane: Plane, source: SourcePlane, shape: tuple[int, int]) -> bool:
     if source.shape != shape:
         return False
-    apart = np.abs(_corners(plane, shape) - _corners(source.plane, shape)).max()
+    apart = np.abs(plane.corners(*shape) - source.plane.corners(*shape)).max()
     return bool(apart <= SAME_PLACE * min(plane.spacing))
-
-
-def _corners(plane: Plane, shape: tuple[int, int]) -> np.ndarray:
-    row, column = plane.orientation[:3] * plane.spacing[1], plane.orientation[3:] * plane.spacing[0]
-    down, across = shape[0] - 1, shape[1] - 1
-    return np.array([plane.position + i * across * row + j * down * column for i in (0, 1) for j in (0, 1)])
 
 
 def _not_scalar(volume: Volume) -> str:

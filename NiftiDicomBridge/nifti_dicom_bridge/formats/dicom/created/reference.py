@@ -13,7 +13,7 @@ from ....errors import DicomReadError, GeometryError, OptionError
 from ....model import metadata
 from ....model.metadata import Element, Elements, Instance
 from ....model.person import Person
-from ....model.space.geometry import Plane, ras_of_lps
+from ....model.space.geometry import Plane, ras_of_lps, spacing_of
 from ....model.space.grids import same_grid
 from ....model.space.stack_affine import grids_of_itk
 from ....model.volume import Volume
@@ -158,7 +158,7 @@ class Reference:
     def _has(self, image: Volume, ijk_to_ras: np.ndarray) -> bool:
         if tuple(image.voxels.shape[1:4]) != self.shape_kji:
             return False
-        voxel = float(np.linalg.norm(ijk_to_ras[:3, :3], axis=0).min())
+        voxel = float(spacing_of(ijk_to_ras).min())
         return same_grid(image.ijk_to_ras, ijk_to_ras, self.shape_kji, SNAP_VOXELS * voxel)
 
     def overlaps(self, image: Volume) -> bool:

@@ -12,7 +12,7 @@ from pydicom.dataset import Dataset
 from ....errors import LabelError
 from ....labels import Code, Segment, description_of, with_codes
 from ....model.listing import listed
-from ....model.metadata import Log
+from ....model.metadata import LARGEST_LABEL, Log
 from ....model.processes.freed_memory import return_freed_memory
 from ....model.space.geometry import Plane
 from ....model.volume import Volume
@@ -35,7 +35,6 @@ from .placement import CountedFrame, Placement
 from .positionless import without_positions
 from .segment_frames import SegmentPlanes
 
-LARGEST_NUMBER = 65535
 """SegmentNumber is US (PS3.3 C.8.20.4)."""
 _DERIVATION = ("113076", "DCM", "Segmentation")
 _CONTENT_LABEL = "SEGMENTATION"
@@ -188,13 +187,13 @@ class _Numbered:
 def _numbered(segments: list[Segment], request: SegmentationRequest) -> list[_Numbered]:
     """Return segments with the numbers that the object demands."""
     largest = segments[-1].number
-    if request.kind is SegmentationForm.LABELMAP and largest <= LARGEST_NUMBER:
+    if request.kind is SegmentationForm.LABELMAP and largest <= LARGEST_LABEL:
         return [_Numbered(segment, segment.number) for segment in segments]
-    if len(segments) > LARGEST_NUMBER:
-        raise LabelError(f"{len(segments)} labels: a Segmentation holds at most {LARGEST_NUMBER}. Is it an image of values?")
-    if largest > LARGEST_NUMBER:
+    if len(segments) > LARGEST_LABEL:
+        raise LabelError(f"{len(segments)} labels: a Segmentation holds at most {LARGEST_LABEL}. Is it an image of values?")
+    if largest > LARGEST_LABEL:
         request.log.warnings.append(
-            f"label {largest} is above {LARGEST_NUMBER}: segments were numbered from 1, SegmentDescription has their labels"
+            f"label {largest} is above {LARGEST_LABEL}: segments were numbered from 1, SegmentDescription has their labels"
         )
     return [_Numbered(segment, n) for n, segment in enumerate(segments, 1)]
 

@@ -76,7 +76,7 @@ class DerivationContext:
     @property
     def spacing_ratio(self) -> tuple[float, float]:
         """By how much rows, and columns, are further apart than they were; 1 where that is rounding."""
-        now, before = (np.linalg.norm(m[:3, :3], axis=0) for m in (self.volume.ijk_to_ras, self.volume.dicom.origin.ijk_to_ras))
+        now, before = (geometry.spacing_of(m) for m in (self.volume.ijk_to_ras, self.volume.dicom.origin.ijk_to_ras))
         columns, rows = (float(f"{ratio:.7g}") if abs(ratio - 1) > SAME_SLICE else 1.0 for ratio in (now / before)[:2])
         return rows, columns
 
@@ -149,7 +149,7 @@ def _change_of_space(volume: Volume) -> str:
     if not _same_planes(volume):
         return "the grid was rotated relative to the original"
     before = volume.dicom.origin.ijk_to_ras
-    seen_mm = SEEN_SHIFT * float(np.linalg.norm(before[:3, :3], axis=0).min())
+    seen_mm = SEEN_SHIFT * float(geometry.spacing_of(before).min())
     if "voxels" not in volume.edits() and not same_grid(volume.ijk_to_ras, before, volume.voxels.shape[1:4], seen_mm):
         return "the image was moved relative to the original, with the same voxels"
     return ""
@@ -157,7 +157,7 @@ def _change_of_space(volume: Volume) -> str:
 
 def _parallel(volume: Volume) -> bool:
     """Whether the axes of the grid are those of the original, in any order and direction."""
-    axes = [m[:3, :3] / np.linalg.norm(m[:3, :3], axis=0) for m in (volume.ijk_to_ras, volume.dicom.origin.ijk_to_ras)]
+    axes = [geometry.unit_axes(m) for m in (volume.ijk_to_ras, volume.dicom.origin.ijk_to_ras)]
     cosines = np.abs(axes[0].T @ axes[1])
     return bool(np.all(np.sort(cosines, axis=None)[-3:] > 1 - 1e-6))
 

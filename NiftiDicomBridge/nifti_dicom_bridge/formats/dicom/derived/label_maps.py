@@ -23,6 +23,7 @@ from ..new_file import NewFile
 from ..pydicom_conversion import data_set_of, in_utf_8, items_of
 from ..reading.data_sets.data_set_reading import read_data_set
 from ..reading.frames.frames import true_planes
+from ..reading.segmentations.segment_background import LABEL_MAP
 from ..reading.segmentations.segment_grids import label_numbers
 from ..reading.segmentations.segments import all_segments, labeled_segments
 from ..references import Reference, source_images, with_referenced_series
@@ -36,7 +37,6 @@ if TYPE_CHECKING:
 
     from ..created.placement import CountedFrame
 
-_LABEL_MAP = "LABELMAP"
 _NEEDED_OF_SEGMENTS = ("SegmentedPropertyCategoryCodeSequence", "SegmentedPropertyTypeCodeSequence", "SegmentAlgorithmType")
 _LOSSY = (Tag.LOSSY_IMAGE_COMPRESSION, Tag.LOSSY_IMAGE_COMPRESSION_RATIO, Tag.LOSSY_IMAGE_COMPRESSION_METHOD)
 # what is made again, or held for the frames as they were
@@ -57,7 +57,7 @@ def is_label_map(volume: Volume) -> bool:
     series = volume.source.metadata
     if series.is_label_map:
         return True
-    whole = metadata.text(series.first.elements, Tag.SEGMENTATION_TYPE) == _LABEL_MAP
+    whole = metadata.text(series.first.elements, Tag.SEGMENTATION_TYPE) == LABEL_MAP
     return whole and volume.times == 1 and (series.layers is not None or true_planes(series) is not None)
 
 

@@ -33,8 +33,8 @@ def contour_item(points: np.ndarray, plane: Plane, number: int, images: Sequence
     images : sequence of Elements
         Items of ContourImageSequence.
     """
-    row, column = plane.orientation[:3] * plane.spacing[1], plane.orientation[3:] * plane.spacing[0]
-    lps = plane.position + points[:, :1] * row + points[:, 1:] * column
+    across, down = plane.steps
+    lps = plane.position + points[:, :1] * across + points[:, 1:] * down
     return {
         **({Tag.CONTOUR_IMAGE_SEQUENCE: new_element.sequence(*images)} if images else {}),
         Tag.CONTOUR_GEOMETRIC_TYPE: new_element.text("CS", CLOSED_PLANAR),

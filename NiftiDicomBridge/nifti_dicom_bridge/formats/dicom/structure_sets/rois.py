@@ -12,7 +12,7 @@ from ....labels import Segment
 from ....labels.segment import RGB
 from ....model import metadata
 from ....model.charset import CharacterSet
-from ....model.metadata import Element, Elements, Instance, Item
+from ....model.metadata import Element, Elements, Instance, Item, can_be_labels
 from ....model.volume import Volume
 from ....standard.tags import Tag
 from ..reading.attributes.item_values import code_of, text_of
@@ -24,7 +24,6 @@ _CLOSED = frozenset({CLOSED_PLANAR, "CLOSEDPLANAR_XOR"})
 """Kinds of contours that enclose a region; POINT, OPEN_PLANAR and OPEN_NONPLANAR do not."""
 _ALSO_CLOSED = frozenset({"CLOSEDPLANAR", "CLOSEDPLANARXOR", "INTERPOLATEDPLANAR"})
 """Other spellings of them, and contours that a program computed between drawn ones, which PS3.3 does not define."""
-LARGEST_LABEL = 65535
 
 
 def is_closed(kind: str) -> bool:
@@ -128,8 +127,7 @@ def shared_numbers(instance: Instance) -> set[int]:
 def labels_of(instance: Instance) -> list[int]:
     """Return the label of every ROI: its number, or its place from 1 if the numbers of the object cannot all be labels."""
     numbers = numbers_of(instance)
-    usable = len(set(numbers)) == len(numbers) and all(0 < number <= LARGEST_LABEL for number in numbers)
-    return numbers if usable else list(range(1, len(numbers) + 1))
+    return numbers if can_be_labels(numbers) else list(range(1, len(numbers) + 1))
 
 
 def rois_of(instance: Instance) -> list[Roi]:

@@ -541,6 +541,17 @@ def test_jpeg_ls_that_was_made_even_before_its_end(tmp_path: Path) -> None:
     assert np.array_equal(voxels(tmp_path)[0], frame)
 
 
+@pytest.mark.parametrize("kept", [0.5, 1])
+def test_jpeg_ls_without_its_end_is_cut_off(kept: float, tmp_path: Path) -> None:
+    """CharLS searched for the end for seconds before it refused the frame."""
+    frame = ramp(32, 32, dtype="<u2")
+    stream = bytes(module("jpeg_ls").encode_array(frame))[:-2]
+    save(tmp_path, [_multi_frame(frame[None], JPEG_LS, [stream[: int(len(stream) * kept)]])])
+
+    with pytest.raises(DicomReadError, match="a frame has no end of image: it is cut off"):
+        voxels(tmp_path)
+
+
 def test_a_codestream_of_more_bits_than_are_allocated_is_refused(tmp_path: Path) -> None:
     frame = ramp(32, 32, dtype="<u2")
     save(tmp_path, [_multi_frame(frame[None].astype("u1"), JPEG_2000, [_jpeg_2000(frame)])])

@@ -100,3 +100,14 @@ def test_what_was_computed_from_a_dose_is_not_in_the_edited_one(circle: Circle) 
     assert "DVHSequence" not in derived
     assert "HistogramSequence" not in derived
     assert any("DVHSequence (3004,0050) was removed" in note for note in entry.log.notes)
+
+
+@pytest.mark.parametrize(
+    ("scaling", "words"), [("-1e-05", "is negative, -1e-05: so are the values"), (["1e-05", "2e-05"], "has 2 values, one is")]
+)
+def test_a_scaling_that_is_negative_or_has_two_values_is_reported(scaling: object, words: str, tmp_path: Path) -> None:
+    save(tmp_path, [dose(1, "PLAN", DoseGridScaling=scaling)])
+
+    (volume,) = read([tmp_path])
+
+    assert any(f"DoseGridScaling (3004,000E) {words}" in warning for warning in volume.warnings)

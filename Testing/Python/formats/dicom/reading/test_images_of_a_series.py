@@ -513,6 +513,15 @@ def test_the_map_of_ge_without_instance_numbers_is_refused(tmp_path: Path) -> No
         read([tmp_path])
 
 
+def test_a_series_of_one_volume_of_ge_has_no_map_and_needs_no_instance_numbers(tmp_path: Path) -> None:
+    found = _b0_map()[:3]
+    for ds in found:
+        del ds.InstanceNumber
+        ds.ImagesInAcquisition = 3
+
+    assert list(images(tmp_path, found)) == [""]
+
+
 PAIRS = [("CorrectedImage", [["DECY", "ATTN", "SCAT"], ["DECY"]]), ("AttenuationCorrectionMethod", ["CT", "NONE"])]
 
 

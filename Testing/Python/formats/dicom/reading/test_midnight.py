@@ -49,3 +49,30 @@ def test_midnight_where_instance_numbers_do_not_specify_the_order(how: str, tmp_
 
     assert numbers(volume) == expected(list(range(TIMES)))
     assert any("passes midnight" in words for words in volume.warnings)
+
+
+@pytest.mark.parametrize("zone", ["", "+0900", "-0500"])
+@pytest.mark.parametrize("date", ["", "unknown", "20269999"])
+@pytest.mark.parametrize("attribute", ["Acquisition", "Content"])
+def test_a_time_without_a_date_is_among_those_of_the_others(attribute: str, date: str, zone: str, tmp_path: Path) -> None:
+    """It was millennia before them: the volume was torn, or the first one."""
+
+    def state(ds: Dataset, t: int, k: int) -> None:
+        setattr(ds, f"{attribute}Date", date if (t, k) in lost else "20260102")
+        setattr(ds, f"{attribute}Time", f"0300{t:02d}")
+        ds.TimezoneOffsetFromUTC = zone
+
+    lost = {(1, 2), *((2, k) for k in range(SLICES))}
+    (volume,) = images(tmp_path, series(state))
+
+    assert numbers(volume) == expected(list(range(TIMES)))
+    assert any(f"{len(lost)} image(s) have a time without a valid date" in words for words in volume.warnings)
+
+
+def test_a_time_of_day_that_does_not_exist_is_not_a_time(tmp_path: Path) -> None:
+    def state(ds: Dataset, t: int, k: int) -> None:
+        ds.AcquisitionNumber, ds.AcquisitionTime = t + 1, "999999" if t == 1 else f"1000{t:02d}"
+
+    (volume,) = images(tmp_path, series(state))
+
+    assert numbers(volume) == expected(list(range(TIMES)))

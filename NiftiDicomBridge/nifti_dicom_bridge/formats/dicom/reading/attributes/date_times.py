@@ -8,12 +8,12 @@ from datetime import date as Date
 
 from .....model import metadata
 from .....model.metadata import Elements
-from .....model.time_zones import zone_s
+from .....model.time_zones import DAY_S, zone_s
 from .....standard.tags import Tag
 from .shared_values import SharedValues, SimilarDataSets
 
 _DATE = re.compile(r"(\d{4})\.?(\d{2})\.?(\d{2})")
-_TIME = re.compile(r"(\d{2}):?(\d{2})?:?(\d{2})?(\.\d+)?")
+_TIME = re.compile(r"([01]\d|2[0-3]):?([0-5]\d)?:?([0-5]\d|60)?(\.\d+)?")
 
 
 def seconds(text: str, time: str = "", zone: str = "") -> float | None:
@@ -36,7 +36,7 @@ def seconds(text: str, time: str = "", zone: str = "") -> float | None:
     ahead_s = zone_s(text) if day and not time else None
     ahead_s = zone_s(zone) or 0 if ahead_s is None else ahead_s
     seconds_ = int(hours) * 3600 + int(minutes or 0) * 60 + int(whole or 0) + float(fraction or 0) - ahead_s
-    return seconds_ + _days(day.groups()) * 86400 if day else seconds_
+    return seconds_ + _days(day.groups()) * DAY_S if day else seconds_
 
 
 def usual_zone_of(headers: SimilarDataSets) -> str:

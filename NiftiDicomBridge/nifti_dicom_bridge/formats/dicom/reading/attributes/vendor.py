@@ -12,6 +12,7 @@ from .....model import metadata
 from .....model.metadata import Element, Elements
 from .....model.similar_elements import like_of
 from .....standard import ge_pepolar
+from .....standard.ge_field_maps import is_field_map
 from .....standard.pydicom_tables import private_vr_of
 from .....standard.siemens_csa import csa_values
 from .....standard.tags import Tag
@@ -162,16 +163,17 @@ def image_type_words(layers: Sequence[Elements]) -> list[str]:
 
 
 def _is_ge_field_map(elements: Elements) -> bool:
-    """Whether it is a slice of the map in Hz that GE's B0map puts before the magnitude, in the same series."""
+    """Whether it is a slice of the map of GE's sequence B0map (`ge_field_maps`)."""
     if not may_have(elements, GE_PULSE_SEQUENCE):
         return False
-    names = [private(elements, *key) for key in (GE_PULSE_SEQUENCE, GE_INTERNAL_PULSE_SEQUENCE)]
-    if not any("B0MAP" in metadata.text(elements, name).upper() for name in names if name):
-        return False
-    slices, number = private_numbers(elements, GE_LOCATIONS), metadata.number(elements, Tag.INSTANCE_NUMBER)
-    if slices and number is None:
+    tags = [private(elements, *key) for key in (GE_PULSE_SEQUENCE, GE_INTERNAL_PULSE_SEQUENCE)]
+    name, internal = (metadata.text(elements, tag) if tag else "" for tag in tags)
+    locations, images = private_numbers(elements, GE_LOCATIONS), metadata.integer(elements, Tag.IMAGES_IN_ACQUISITION)
+    number = metadata.number(elements, Tag.INSTANCE_NUMBER)
+    is_map = is_field_map((name, internal), locations[0] if locations else 0, images, number)
+    if is_map is None:
         raise DicomReadError(_MAYBE_FIELD_MAP)
-    return bool(slices) and number is not None and number <= slices[0]
+    return is_map
 
 
 def precise_rescale(layers: Sequence[Elements], slope: float, intercept: float) -> tuple[float, float]:

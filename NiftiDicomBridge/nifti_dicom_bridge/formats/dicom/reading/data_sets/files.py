@@ -32,6 +32,7 @@ from .....standard.tags import Tag
 from .....standard.transfer_syntaxes import DEFLATED, EXPLICIT_BIG_ENDIAN
 from .data_set_reading import ElementReader, NeedMoreBytes, Parsed, read_data_set, skip_fragments
 from .deflated import open_inflated
+from .medium_names import MediumNames, name_on_medium
 
 FIRST_READ = 1 << 16
 _PREFIX = slice(128, 132)
@@ -78,7 +79,8 @@ def find_files(
             before = given.resolve().name + "/" if several else ""
             yield from ((path, before + name) for path, name in _files_below(given, follow_links, not_read))
         elif given.is_file():
-            yield from _files_of_directory(given, not_read) if given.name.upper() == "DICOMDIR" else [(given, given.name)]
+            is_directory = name_on_medium(given.name) == "DICOMDIR"
+            yield from _files_of_directory(given, not_read) if is_directory else [(given, given.name)]
         elif kind := kind_of_path(given):
             raise DicomReadError(f"{given}: {kind}, not a file or folder: it is not opened. Copy its content to a file.")
         else:
@@ -109,13 +111,14 @@ def _files_of_directory(dicomdir: Path, problems: list[Problem]) -> Iterator[tup
         raise DicomReadError(f"{dicomdir}: not a DICOM directory, or damaged. Give the folder instead.") from None
     names = [metadata.texts(item.elements, Tag.REFERENCED_FILE_ID)
              for item in metadata.items(directory.elements, Tag.DIRECTORY_RECORD_SEQUENCE)]  # fmt: skip
+    medium = MediumNames(dicomdir.parent)
     for parts in sorted(filter(None, names)):
         name = "/".join(parts)
         if not all(_is_name(part) for part in parts):
             raise DicomReadError(f"{dicomdir}: ReferencedFileID {name!r} points outside of its folder.")
-        path = dicomdir.parent.joinpath(*parts)
+        path = medium.path_of(parts)
         if path.is_file():
-            yield path, name
+            yield path, path.relative_to(dicomdir.parent).as_posix()
         else:
             reason = f"{dicomdir}: it lists {name}, which is not there. Copy the whole medium, or give the folder."
             problems.append(Problem(str(path), reason, failed=True))

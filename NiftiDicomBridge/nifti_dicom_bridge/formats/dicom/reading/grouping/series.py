@@ -14,6 +14,7 @@ import numpy as np
 from .....errors import DicomReadError
 from .....model import metadata
 from .....model.files.input_files import Problem, absent_content
+from .....model.files.names import ARCHIVE_SUFFIXES, suffix_of
 from .....model.identity import texts_of
 from .....model.metadata import Instance
 from .....model.processes.garbage_collection import collection_paused
@@ -134,14 +135,19 @@ def find_series(
 
 
 def _expected_dicom(unread: Sequence[Path], series: Iterable[Series]) -> list[Leftover]:
-    """Return files that are not DICOM though their names promise it: by suffix, or as those of a series next to them."""
+    """Return files that are not DICOM though their names promise it: by suffix, or as those of a series next to them.
+
+    Archives, which may contain DICOM, are among them.
+    """
     if not unread:
         return []
     patterns = {_pattern(Path(instance.path)) for one in series for instance in one.instances}
     leftovers = []
     for path in unread:
         suffix = path.suffix.lower()
-        if suffix in DICOM_SUFFIXES or _pattern(path) in patterns:
+        if suffix_of(path, ARCHIVE_SUFFIXES) and not suffix_of(path):
+            leftovers.append(Leftover(str(path), "an archive, whose files are not read: unpack it first"))
+        elif suffix in DICOM_SUFFIXES or _pattern(path) in patterns:
             start = _beginning(path)
             if suffix == DICTIONARY_SUFFIX and _is_text(start):
                 continue

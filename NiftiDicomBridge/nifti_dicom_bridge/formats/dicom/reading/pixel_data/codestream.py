@@ -61,6 +61,11 @@ def without_padding(frame: bytes) -> bytes:
     return frame if end < 0 else frame[:end].rstrip(b"\0") + frame[end:]
 
 
+def is_cut_off(frame: bytes) -> bool:
+    """Whether a JPEG-LS frame has no end of image: CharLS takes seconds to refuse one."""
+    return frame.rfind(_END_OF_IMAGE) < 0
+
+
 def _of_jpeg_2000(frame: bytes) -> tuple[int, int, int, int] | None:
     """Return the fields of the SIZ marker segment (ISO/IEC 15444-1 A.5.1)."""
     if len(frame) < 43:

@@ -27,8 +27,6 @@ from .encapsulated import check_fragments
 from .frame_codecs import ABORTING
 
 _ALLOCATED = frozenset({1, 8, 16, 32, 64})
-_FLOATING = {Tag.FLOAT_PIXEL_DATA: 32, Tag.DOUBLE_FLOAT_PIXEL_DATA: 64}
-"""Pixel data elements of floating point numbers → bits of one (PS3.3 C.7.6.24, C.7.6.25)."""
 
 
 def is_native(instance: Instance) -> bool:
@@ -89,14 +87,14 @@ def pixel_format(instance: Instance) -> PixelFormat:
 
 
 def _has_floats(instance: Instance) -> bool:
-    return instance.pixels is not None and instance.pixels.tag in _FLOATING
+    return instance.pixels is not None and instance.pixels.tag in dictionary.FLOAT_PIXEL_BITS
 
 
 def _bits_of(instance: Instance) -> tuple[int, int, int]:
     """Return BitsAllocated, BitsStored and HighBit; instead of impossible ones, those of values that fill their words."""
     assert instance.pixels is not None
     elements, floating = instance.elements, _has_floats(instance)
-    allocated = _FLOATING[instance.pixels.tag] if floating else _positive(instance, Tag.BITS_ALLOCATED)
+    allocated = dictionary.FLOAT_PIXEL_BITS[instance.pixels.tag] if floating else _positive(instance, Tag.BITS_ALLOCATED)
     if allocated not in _ALLOCATED:
         raise DicomReadError(
             f"{instance.path}: {dictionary.describe(Tag.BITS_ALLOCATED)} is {allocated}; 1, 8, 16, 32 and 64 exist."

@@ -7,10 +7,9 @@ import numpy as np
 from .....model import metadata
 from .....model.metadata import Elements
 from .....model.voxels.pixels import PixelFormat
-from .....standard.dictionary import describe
+from .....standard.dictionary import OVERLAY_GROUPS, describe
 from .....standard.tags import Tag
 
-_OVERLAY_GROUPS = range(0x6000, 0x6020, 2)
 _OVERLAY_BIT_POSITION = 0x0102
 
 
@@ -45,4 +44,4 @@ def doubt_of_bits(elements: Elements, pixel: PixelFormat, raw: bytes | memoryvie
 
 def has_overlay_in_words(elements: Elements) -> bool:
     """Whether overlays are in bits of the pixel words (retired, PS3.3 C.9.2)."""
-    return any(metadata.integer(elements, group << 16 | _OVERLAY_BIT_POSITION) for group in _OVERLAY_GROUPS)
+    return any(metadata.integer(elements, group << 16 | _OVERLAY_BIT_POSITION) for group in OVERLAY_GROUPS)

@@ -16,7 +16,7 @@ from .....labels import number_in_description
 from .....model import metadata
 from .....model.charset import CharacterSet
 from .....model.legacy_converted import own_groups
-from .....model.metadata import Instance
+from .....model.metadata import Instance, can_be_labels
 from .....model.space.geometry import Plane
 from .....model.space.stack_affine import Stack, affine_from_attributes
 from .....standard.sop_classes import SEGMENTATIONS
@@ -31,6 +31,7 @@ from ..stacking.orientations import parallel_groups
 from ..stacking.stacks import grids_of_frames
 from ..timing.times import places_of
 from .overlaps import sets_without_overlap
+from .segment_background import LABEL_MAP
 from .segment_doubts import FILLED, doubt_of_gaps, doubt_of_type, doubts_of_numbers
 from .segment_repeats import check_repeats, repeats_of
 from .segment_sources import BY_SOURCE, WITHOUT_SOURCE, in_order_of_sources
@@ -43,8 +44,7 @@ against each other.
 """
 ON_GRID = 0.01
 """And what part of the slice distance a plane may be off its place in the grid, of usual distances."""
-_BINARY, _LABEL_MAP = "BINARY", "LABELMAP"
-LARGEST_LABEL = 65535
+_BINARY = "BINARY"
 """What a label map of 16 bits has room for."""
 
 
@@ -55,7 +55,7 @@ def is_segmentation(instance: Instance) -> bool:
 
 def has_labels(instance: Instance) -> bool:
     """Whether the pixels of an instance are segment numbers, or masks of segments."""
-    return is_segmentation(instance) and metadata.text(instance.elements, Tag.SEGMENTATION_TYPE) in (_BINARY, _LABEL_MAP)
+    return is_segmentation(instance) and metadata.text(instance.elements, Tag.SEGMENTATION_TYPE) in (_BINARY, LABEL_MAP)
 
 
 def label_numbers(instance: Instance) -> dict[int, int]:
@@ -67,8 +67,7 @@ def label_numbers(instance: Instance) -> dict[int, int]:
     numbers = [metadata.integer(item, Tag.SEGMENT_NUMBER) for item in items]
     kept = [number_in_description(metadata.text(item, Tag.SEGMENT_DESCRIPTION)) for item in items]
     labels = [number if label is None else label for number, label in zip(numbers, kept, strict=True)]
-    usable = len(set(labels)) == len(labels) and all(0 < label <= LARGEST_LABEL for label in labels)
-    return dict(zip(numbers, labels if usable else numbers, strict=True))
+    return dict(zip(numbers, labels if can_be_labels(labels) else numbers, strict=True))
 
 
 def grids_of_segmentations(instances: Sequence[Instance], frames: Sequence[FrameInfo]) -> list[Grid]:

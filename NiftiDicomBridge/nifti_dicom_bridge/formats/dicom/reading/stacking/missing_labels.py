@@ -1,7 +1,7 @@
 """Frames that lack an attribute which distinguishes the images of a series, and slices that only such an attribute sets apart.
 
-A file that lost its EchoTime or its ConvolutionKernel does not become an image of its own, if its place is one that an image
-with all its other attributes lacks.
+A file that lost its EchoTime or its ConvolutionKernel does not become an image of its own, if its place or time is one that an
+image with all its other attributes lacks.
 """
 
 from __future__ import annotations
@@ -24,6 +24,8 @@ from ..frames.tolerances import SAME_DIRECTION, SAME_STEP
 from ..timing.times import distances, is_even, places_of
 
 Frames = list[FrameInfo]
+_Slices = list[tuple[int, Any]]
+"""Numbers of places, and times."""
 MEASURED = {
     "echo": Tag.ECHO_TIME,
     "echonumber": Tag.ECHO_NUMBERS,
@@ -69,7 +71,7 @@ def with_missing_labels(frames: Sequence[FrameInfo]) -> list[FrameInfo]:
             continue
         lacking = f"{', '.join(describe(MEASURED[name]) for name in sorted(names))} missing in {len(kind.frames)} image(s)"
         if len(completed) == 1:
-            note = f"{lacking}: taken for the value of the others, whose slices they complete"
+            note = f"{lacking}: taken for the value of the others, which they complete"
             first = completed[0].frames[0]
             made = {
                 one.key: replace(one, labels=first.labels, kind=first.kind, notes=(*one.notes, note)) for one in kind.frames
@@ -178,9 +180,13 @@ def _is_fuller(one: _Kind, other: _Kind) -> bool:
 
 
 def _is_completed(one: _Kind, other: _Kind) -> bool:
-    """Whether a kind is an image whose missing slices are those of another, which lacks nothing that may not be assumed."""
+    """Whether a kind is an image whose missing slices or times are those of another, which lacks nothing that may not be
+    assumed.
+    """
     lacking = one.measured.keys() - other.measured.keys()
-    return lacking.isdisjoint(_NEVER_ASSUMED) and _completes(other.frames, one.frames)
+    return lacking.isdisjoint(_NEVER_ASSUMED) and (
+        _completes(other.frames, one.frames) or _completes_times(other.frames, one.frames)
+    )
 
 
 def _completes(few: Frames, many: Frames) -> bool:
@@ -192,6 +198,39 @@ def _completes(few: Frames, many: Frames) -> bool:
         return len(own) > 1
     steps = _steps(both) / median_of(_steps(own))
     return bool(np.abs(steps - np.rint(steps)).max() <= SAME_STEP and np.rint(steps).min() >= 1)
+
+
+def _completes_times(few: Frames, many: Frames) -> bool:
+    """Whether frames are slices that times of others lack, or whole times between these."""
+    if any(frame.plane is None or frame.times is None for frame in (*few, *many)) or not _are_parallel(few[0], many[0]):
+        return False
+    place_of = {frame.key: n for n, place in enumerate(places_of([*few, *many])) for frame in place}
+    for n, row in enumerate(TIMES):
+        if row.moves and row.of_attributes and not row.separates:
+            own, others = ([(place_of[frame.key], frame.times[n]) for frame in frames if frame.times] for frames in (few, many))
+            if _fill_gaps(own, others) or (row.orders and not row.runs and _are_times_between(own, others)):
+                return True
+    return False
+
+
+def _fill_gaps(few: _Slices, many: _Slices) -> bool:
+    """Whether each slice is of a time that others have, too, at a place that others have at other times."""
+    places, times = map(set, zip(*many, strict=True))
+    return (
+        None not in times
+        and len({*few, *many}) == len(few) + len(many)
+        and all(place in places and time in times for place, time in few)
+    )
+
+
+def _are_times_between(few: _Slices, many: _Slices) -> bool:
+    """Whether slices are whole volumes whose times are all those that the numbers of others lack."""
+    places, times = map(set, zip(*many, strict=True))
+    own = {time for _, time in few}
+    if None in own | times or not own.isdisjoint(times) or {*few} != {(place, time) for place in places for time in own}:
+        return False
+    first, last = min(times), max(times)
+    return len(few) == len({*few}) and own | times == {first + n for n in range(round(last - first) + 1)}
 
 
 def _steps(places: Sequence[Frames]) -> np.ndarray:

@@ -16,7 +16,7 @@ from ..attributes.coordinates import INSTANCE_NUMBER, INSTANCES, TIMES, Time, Ti
 from ..frames.frame_info import FrameInfo
 from ..frames.tolerances import OVERLAP, SAME_STEP, WHOLE, same_place_mm
 from ..stacking.interleaved import FEWEST, interleaved_stacks
-from .midnight import count_past_midnight
+from .midnight import complete_days
 from .running_numbers import times_by_rank, times_of_places, without_drift
 from .shifted_stacks import doubt_of_distance, stacks_stated
 from .stray_texts import without_strays
@@ -89,7 +89,7 @@ def distances(frames: Sequence[FrameInfo]) -> np.ndarray:
 
 def divide(frames: Sequence[FrameInfo]) -> Division:
     """Return the volumes that parallel frames of one image make."""
-    division = Division(notes_on_values=count_past_midnight(frames))
+    division = Division(notes_on_values=complete_days(frames))
     _divide(list(frames), 0, division)
     division.notes = list(dict.fromkeys([*division.notes_on_values, *division.notes]))
     return division

@@ -125,7 +125,9 @@ def _note_doubts(look: Lookup, slope: float | None, intercept: float | None, not
     elif missing := _missing_of_rescale(look):
         there, value = (Tag.RESCALE_INTERCEPT, 1) if missing == Tag.RESCALE_SLOPE else (Tag.RESCALE_SLOPE, 0)
         notes.append(f"{describe(missing)} is missing or empty, though {describe(there)} is there: {value} is assumed")
-    for tag in (Tag.RESCALE_SLOPE, Tag.RESCALE_INTERCEPT):
+    if slope is not None and slope < 0 and sop_class in UNITS:
+        notes.append(f"{describe(REQUIRED[sop_class])} is negative, {slope:g}: so are the values")
+    for tag in (Tag.DOSE_GRID_SCALING,) if sop_class == RT_DOSE else (Tag.RESCALE_SLOPE, Tag.RESCALE_INTERCEPT):
         numbers = look.numbers(Tag.PIXEL_VALUE_TRANSFORMATION_SEQUENCE, tag)
         if len(set(numbers)) > 1:
             notes.append(f"{describe(tag)} has {len(numbers)} values, one is allowed: the first, {numbers[0]:g}, is used")
