@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import slicer
 from DICOMLib import DICOMLoadable
+from slicer.i18n import tr as _
 
 from .DICOMExportPlugin import KEY, ExportPlugin, further_plugins
+
+MOST_WARNINGS = 8
+"""More would not fit on the screen."""
 
 
 class DICOMNiftiDicomBridgePluginClass(ExportPlugin):
@@ -57,11 +62,28 @@ class DICOMNiftiDicomBridgePluginClass(ExportPlugin):
         from .NewNodes.NodeFactory import add_series
         from .Originals.PixelsOfSegmentations import placed_by_images
 
-        files = [Path(name) for name in loadable.files]
-        volumes = placed_by_images(read(files), files)
-        for text in dict.fromkeys(text for volume in volumes for text in volume.warnings):
+        named = [Path(name) for name in loadable.files]
+        files = [path for path in named if path.is_file()] or named
+        gone = [_("{path}: no such file. It was moved or deleted.").format(path=path) for path in named if path not in files]
+        volumes = placed_by_images(read(files, skip_damaged=True), files)
+        warnings = list(dict.fromkeys([*(text for volume in volumes for text in volume.warnings), *gone]))
+        for text in warnings:
             logging.warning("%s: %s", loadable.name, text)
-        return add_series(volumes, loadable.name)
+        nodes = add_series(volumes, loadable.name)
+        of_files = [text for text in warnings if any(str(path) in text for path in named)]
+        if of_files:
+            self._warn_of_files(loadable.name, sorted(of_files))
+        return nodes
+
+    def _warn_of_files(self, name: str, reasons: Sequence[str]) -> None:
+        """Show which files an image lacks: nobody reads the log before looking at the image."""
+        from .Panel.Views import plain
+
+        text = _("{name} is incomplete: it was loaded without {count} file(s) that are damaged or missing.")
+        more = [_("Slicer's log contains all.")] if len(reasons) > MOST_WARNINGS else []
+        slicer.util.warningDisplay(
+            plain("\n\n".join([text.format(name=name, count=len(reasons)), *reasons[:MOST_WARNINGS], *more]))
+        )
 
     def _series_of(self, path: str) -> str:
         from .Host import Database

@@ -27,6 +27,7 @@ if TYPE_CHECKING:  # the same names for type checkers, which do not look into th
     from .errors import OptionError as OptionError, OutputError as OutputError, PixelError as PixelError
     from .errors import SidecarError as SidecarError, ZarrReadError as ZarrReadError
     from .formats.dicom.reading.segmentations.segments import segments_of as segments_of
+    from .formats.dicom.reading.stacking.slice_shifts import slice_shifts as slice_shifts
     from .html_report import write_report as write_report, write_summary as write_summary
     from .labels import Code as Code, Segment as Segment, read_labels as read_labels
     from .model.dicom_source import DicomSource as DicomSource, Origin as Origin
@@ -91,6 +92,7 @@ _HOMES = {
     "conversion.inspection.inspect": "Inspection inspect",
     "conversion.inputs.read_images": "open_zarr read",
     "formats.dicom.reading.segmentations.segments": "segments_of",
+    "formats.dicom.reading.stacking.slice_shifts": "slice_shifts",
     "conversion.outputs.write_image": "write",
     "preview": "plane_picture",
     "model.identity": "identity_of",

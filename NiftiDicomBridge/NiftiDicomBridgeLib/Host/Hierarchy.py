@@ -160,6 +160,12 @@ def place(node: Any, identity: Mapping[str, str]) -> None:
     hierarchy.SetItemParent(item, _study(hierarchy, identity))
 
 
+def put_next_to(node: Any, other: Any) -> None:
+    """Put a node where another one is: into its study, or its folder."""
+    hierarchy = _hierarchy()
+    hierarchy.SetItemParent(hierarchy.GetItemByDataNode(node), hierarchy.GetItemParent(hierarchy.GetItemByDataNode(other)))
+
+
 def _hierarchy() -> Any:
     return slicer.vtkMRMLSubjectHierarchyNode.GetSubjectHierarchyNode(slicer.mrmlScene)
 

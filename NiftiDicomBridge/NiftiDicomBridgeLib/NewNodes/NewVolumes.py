@@ -13,7 +13,7 @@ from vtk.util.numpy_support import get_vtk_array_type, vtk_to_numpy
 from nifti_dicom_bridge import Volume, identity_of, reversed_grid
 
 from ..Nodes.NodeKinds import DIFFUSION, LABEL_MAP, SEQUENCE, VOLUME
-from ..Originals.VolumeMatching import slice_uids
+from ..Originals.EvenGrids import even_grid
 from .VoxelValues import fill_plane, value_type
 
 VECTOR, SEQUENCE_BROWSER = "vtkMRMLVectorVolumeNode", "vtkMRMLSequenceBrowserNode"
@@ -26,24 +26,30 @@ class Grid:
     Attributes
     ----------
     ijk_to_ras : numpy.ndarray, shape (4, 4)
-        mm.
+        mm. Of uneven slices, that from the first to the last one, as Slicer's loader has it: it contains all of them.
     step : int
         1, or -1 where the slices of the volume are taken from the last to the first.
+    shifts : numpy.ndarray, shape (slices, 3), or None
+        What leads from each slice on the grid to its true position, RAS, mm; None if all are on the grid.
     """
 
     ijk_to_ras: np.ndarray
     step: int
+    shifts: np.ndarray | None = None
 
     @classmethod
     def of(cls, volume: Volume) -> Grid:
         """Return the grid of the node of a volume."""
-        if np.linalg.det(volume.ijk_to_ras[:3, :3]) < 0:
-            return cls(reversed_grid(volume.ijk_to_ras, volume.voxels.shape[1]), -1)
-        return cls(volume.ijk_to_ras, 1)
+        even = even_grid(volume)
+        ijk_to_ras, shifts = (volume.ijk_to_ras, None) if even is None else even
+        if step_of(volume) > 0:
+            return cls(ijk_to_ras, 1, shifts)
+        return cls(reversed_grid(ijk_to_ras, volume.voxels.shape[1]), -1, None if shifts is None else shifts[::-1])
 
-    def uids(self, volume: Volume) -> np.ndarray | None:
-        """Return the SOP Instance UIDs of a volume, shape (times, slices); None for an image that never was DICOM."""
-        return slice_uids(volume)[:, :: self.step] if volume.source is not None else None
+
+def step_of(volume: Volume) -> int:
+    """Return -1 if the node of a volume has its slices in reverse order, else 1."""
+    return -1 if np.linalg.det(volume.ijk_to_ras[:3, :3]) < 0 else 1
 
 
 def add_volume(volume: Volume, name: str) -> Any:

@@ -17,9 +17,11 @@ from ..Nodes.PixelGrid import IMAGE_OF_PIXELS, remember_pixel_grid
 from ..Nodes.Segments import companion_table, read_label_table
 from ..Nodes.SourceFile import ATTRIBUTE
 from ..Originals.PixelsOfSegmentations import Pixels, pixels_of, pixels_of_probabilities
+from ..Originals.VolumeMatching import slice_uids
 from . import Display
+from .AcquisitionTransform import put_slices_in_place
 from .NewSegmentations import add_segmentation, refer_to_image
-from .NewVolumes import Grid, add_sequence, add_volume
+from .NewVolumes import add_sequence, add_volume, step_of
 from .SegmentationSequences import add_segmentation_sequence
 from .VolumeNames import names_of
 
@@ -130,15 +132,16 @@ def _finish(nodes: Sequence[Any], volume: Volume, source: Path | None) -> None:
     if first.IsA(LABEL_MAP) and source is not None and companion_table(source).is_file():
         Display.name_labels(first, read_label_table(companion_table(source).read_text("utf-8")))
     place(first, identity)
+    put_slices_in_place(first, volume)
     if first.IsA(SEGMENTATION):
         refer_to_image(first, volume)
 
 
 def _remember(node: Any, volume: Volume, source: Path | None, time: int | None = None) -> None:
     """Record the SOP Instance UIDs at a node, as Slicer's DICOM loader does, and the file that it came from."""
-    uids = Grid.of(volume).uids(volume)
-    if uids is None:
+    if volume.source is None:
         return
+    uids = slice_uids(volume)[:, :: step_of(volume)]
     if node.IsA(VOLUME) or node.IsA(SEGMENTATION):
         listed = (uids if time is None else uids[time]).reshape(-1).tolist()
         several = len(set(listed)) > 1

@@ -80,7 +80,7 @@ class NodeImage:
     instance_uids : tuple of str
         SOP Instance UIDs of the slices in the order of the node, time after time; empty if the node never was DICOM.
     has_acquisition_transform : bool
-        Whether the node is under the nonlinear transform of Slicer's DICOM loader, which is left out here.
+        Whether the node is under the nonlinear transform of a DICOM loader, which is left out here.
     source : pathlib.Path or None
         The NIfTI file with our sidecar that the node was loaded from.
     gradients : numpy.ndarray or None, shape (times, 4)

@@ -13,7 +13,7 @@ from nifti_dicom_bridge import BridgeError
 from .NodeKinds import instance_uids_of, was_dicom
 
 ACQUISITION_TRANSFORM = " acquisition transform"
-"""In the name of the grid transforms that Slicer's DICOM loader makes for slices that are on no regular grid."""
+"""In the name of the grid transforms that Slicer's DICOM loader, and ours, make for slices that are on no regular grid."""
 SINGULAR = 1e-12
 """A smaller determinant is that of a matrix that cannot be inverted."""
 RESAMPLE, HARDEN_FIRST = "Check 'Resample nonlinear transforms'", "Harden the transform"
@@ -84,7 +84,7 @@ def linear_parents(node: Any, advice: str, left_out: Any = None) -> tuple[np.nda
 
 
 def is_acquisition_transform(transform: Any) -> bool:
-    """Return whether a transform was made by Slicer's DICOM loader for slices that are on no regular grid."""
+    """Return whether a transform was made by a DICOM loader for slices that are on no regular grid."""
     if transform is None:
         return False
     return transform.IsA("vtkMRMLGridTransformNode") and ACQUISITION_TRANSFORM in (transform.GetName() or "")

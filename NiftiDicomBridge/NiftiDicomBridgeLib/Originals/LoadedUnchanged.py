@@ -9,6 +9,7 @@ import numpy as np
 from nifti_dicom_bridge import Log, Rescale, Volume, reversed_grid, same_grid
 
 from ..Nodes.NodeImages import NodeImage
+from .EvenGrids import even_grid
 from .VolumeMatching import TOLERANCE_MM, Match
 from .VoxelEdits import ACQUISITION_LEFT_OUT, GEOMETRY_EDITED, NOT_STORED, VOXELS_EDITED, Relation
 
@@ -42,7 +43,7 @@ def _grid_in_order(match: Match, image: NodeImage) -> np.ndarray:
 
 
 def keeps_grid_of(match: Match, image: NodeImage) -> bool:
-    """Whether a node is on the grid of a volume, or on the regular one that Slicer makes of uneven slices."""
+    """Whether a node is on the grid of a volume, or on the even one that a loader makes of uneven slices."""
     return _is_original_grid(match.volume, _grid_in_order(match, image), image)
 
 
@@ -53,11 +54,11 @@ def placed_volume(match: Match, image: NodeImage, log: Log) -> Volume:
 
 def edited_volume(match: Match, image: NodeImage, relation: Relation | None, log: Log) -> Volume:
     """Return the volume that a node was loaded from, with the voxels and the grid of the node."""
-    volume = _with_voxels(match.volume, match.in_order(image.voxels), relation, log)
+    volume = with_voxels(match.volume, match.in_order(image.voxels), relation, log)
     return moved_volume(volume, _grid_in_order(match, image), image, log)
 
 
-def _with_voxels(original: Volume, voxels: np.ndarray, relation: Relation | None, log: Log) -> Volume:
+def with_voxels(original: Volume, voxels: np.ndarray, relation: Relation | None, log: Log) -> Volume:
     """Return the volume with the voxels of the node, itself if they are the same."""
     rescale = original.rescale
     relation = relation or Relation(rescale.slope, rescale.intercept)
@@ -115,7 +116,7 @@ def _is_original_grid(volume: Volume, grid: np.ndarray, image: NodeImage) -> boo
     is_same = same_grid(volume.ijk_to_ras, grid, volume.voxels.shape[1:4], TOLERANCE_MM)
     if volume.voxels.shape[1:4] != image.voxels.shape[1:4] or is_same:
         return is_same
-    return bool(volume.warnings) and _is_regularised(volume.ijk_to_ras, grid)
+    return _is_even_grid(volume, grid) or (bool(volume.warnings) and _is_regularised(volume.ijk_to_ras, grid))
 
 
 def _is_regularised(original: np.ndarray, grid: np.ndarray) -> bool:
@@ -124,3 +125,9 @@ def _is_regularised(original: np.ndarray, grid: np.ndarray) -> bool:
     normal = np.cross(grid[:3, 0], grid[:3, 1])
     upright = np.allclose(np.cross(normal, grid[:3, 2]), 0, atol=TOLERANCE_MM * np.linalg.norm(normal))
     return bool(same_plane and upright)
+
+
+def _is_even_grid(volume: Volume, grid: np.ndarray) -> bool:
+    """Whether a grid is the one that our loader has for uneven slices."""
+    even = even_grid(volume)
+    return even is not None and same_grid(even[0], grid, volume.voxels.shape[1:4], TOLERANCE_MM)

@@ -103,7 +103,7 @@ def placed_by_images(volumes: Sequence[Volume], files: Sequence[Path]) -> list[V
     series = {Database.series_of_instances([uid]) for uid in images} - {""}
     if len(series) != 1 or len(images) < 2:
         return list(volumes)
-    together = read([*files, *Database.files_of_series(series.pop())])
+    together = read([*files, *Database.files_of_series(series.pop())], skip_damaged=True)
     own = {str(path) for path in files}
     return [volume for volume in together if volume.dicom.metadata.first.path in own]
 

@@ -1,6 +1,6 @@
 """What was made of a volume that is not where its series has it, on the slices of that series.
 
-Slicer's DICOM loader shows slices on an even grid, and has a grid transform above it that moves them to their places if they
+DICOM loaders show slices on an even grid, and have a grid transform above it that moves them to their places if they
 are not at even distances. Of what is under the same transform and on the same grid, every slice is one of the series. An image
 without a position, such as a radiograph, is at the origin in Slicer: what is on its pixels is on those of the series.
 """
@@ -17,6 +17,7 @@ import numpy as np
 from nifti_dicom_bridge import BridgeError, Volume, read
 
 from ..Host import Database
+from ..Nodes.FirstFrame import first_frame_of, with_frame
 from ..Nodes.NodeImages import NodeImage, grid_of
 from ..Nodes.NodeKinds import frame_drawn_on, instance_uids_of, kind_of_values, sequence_of, was_dicom
 from ..Nodes.PixelGrid import pixel_grid_of
@@ -24,7 +25,9 @@ from ..Nodes.References import reference_volume
 from ..Nodes.SegmentMasks import lattice_step
 from ..Nodes.Transforms import is_acquisition_transform
 from .DrawnFrames import drawn_frames
+from .LoadedUnchanged import keeps_grid_of
 from .VolumeMatching import Match, slice_uids
+from .WorldLabels import volume_of_world_labels
 
 Progress = Callable[[str, int, int], None]
 POSITION, FRAMES, SLICE_LOCATION = "0020,0032", "0028,0008", "0020,1041"
@@ -101,13 +104,14 @@ class SeriesSlices:
             Those of the series that it was made of.
         """
         has_position = not is_on_image_without_position(node)
-        if has_position and shared_transform(node) is None:
+        if has_position and shared_transform(node) is None and volume_of_world_labels(node) is None:
             return None
         volume = reference_volume(node)
         columns, rows, slices = volume.GetImageData().GetDimensions()
         frames = () if has_position else _frames_of_planes(node, volume)
         voxels = np.broadcast_to(np.uint8(0), (1, len(frames) or slices, rows, columns))
-        grid = NodeImage(volume.GetName(), voxels, grid_of(volume), instance_uids=instance_uids_of(volume))
+        uids, first = instance_uids_of(volume), first_frame_of(volume)
+        grid = NodeImage(volume.GetName(), voxels, grid_of(volume), instance_uids=uids, first_frame=first)
         return cls(volume.GetName(), tuple(files), grid, has_position, frames)
 
     def refusal(self, message: str, name: str) -> BridgeError:
@@ -168,7 +172,7 @@ class SeriesSlices:
         BridgeError
             If the series has no image with these slices.
         """
-        originals = read(list(self.files), progress)
+        originals = read(list(self.files), progress, skip_damaged=True)
         if self.frames:
             placed = next(filter(None, (self._on_frames(volume, original) for original in originals)), None)
         else:
@@ -192,14 +196,22 @@ class SeriesSlices:
         return replace(volume, voxels=voxels, ijk_to_ras=original.ijk_to_ras)
 
     def _match(self, volumes: Sequence[Volume]) -> Match | None:
-        uids = list(self.grid.instance_uids)
-        for volume in volumes:
-            if volume.source is None or volume.voxels.shape[1:4] != self.grid.voxels.shape[1:4]:
+        """Return the volume with these slices; those of one object have one UID, so their grid states which is the first.
+
+        What shows a sequence may have the UIDs of all times.
+        """
+        uids, shape = list(self.grid.instance_uids), self.grid.voxels.shape[1:4]
+        is_one_object = len(set(uids)) == 1 < shape[0]
+        uids = uids[:1] * shape[0] if is_one_object else uids[: shape[0]]
+        for volume in with_frame(volumes, self.grid.first_frame):
+            if volume.source is None or volume.voxels.shape[1:4] != shape:
                 continue
             times = slice_uids(volume).tolist()
-            for reverse in (False, True):
-                if (uids[::-1] if reverse else uids) in times:
-                    return Match(volume, reverse, (0,))
+            for match in (Match(volume, False, (0,)), Match(volume, True, (0,))):
+                if (uids[::-1] if match.reverse else uids) not in times:
+                    continue
+                if not is_one_object or keeps_grid_of(match, self.grid):
+                    return match
         return None
 
 

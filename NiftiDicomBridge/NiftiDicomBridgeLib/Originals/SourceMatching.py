@@ -20,9 +20,10 @@ from .LoadedBySlicer import is_on_grid, shows, volumes_as_loaded
 from .LoadedUnchanged import agrees, agrees_in_a_plane, edited_volume, keeps_grid_of, placed_volume
 from .LoaderModels import predictions
 from .ReorientedImages import reoriented_like
+from .ResampledSlices import RESAMPLED, doubt_of_slices, resampled_volume
 from .SegmentMatching import on_pixels_of, volumes_of_segments
-from .VolumeMatching import edited_match_of, matches_of, only_match
-from .VoxelEdits import GEOMETRY_EDITED, common_relation
+from .VolumeMatching import Match, edited_match_of, matches_of, only_match
+from .VoxelEdits import GEOMETRY_EDITED, VOXELS_EDITED, common_relation
 
 UNCHANGED = "Unchanged since Slicer loaded it: written from the original, with all its attributes."
 
@@ -60,6 +61,8 @@ def volumes_of(
     log, image = Log(), on_pixels_of(volumes[0], image)
     matched = _segments(volumes, image, log) if image.masks else _volumes(volumes, image, log)
     log.warnings += dict.fromkeys(warning for volume in matched for warning in volume.warnings)
+    if VOXELS_EDITED in log.notes and RESAMPLED not in log.notes:
+        log.warnings += doubt_of_slices(volumes, image)
     originals = {id(volume) for volume in volumes}
     if all(id(volume) in originals for volume in matched):
         log.notes.append(UNCHANGED)
@@ -84,6 +87,12 @@ def _volumes(volumes: Sequence[Volume], image: NodeImage, log: Log) -> list[Volu
     for match in matches:
         if agrees(match, image) and keeps_grid_of(match, image):
             return [placed_volume(match, image, log)]
+    resampled = resampled_volume(volumes, image, log)
+    return [resampled] if resampled is not None else _edited(volumes, matches, image, log)
+
+
+def _edited(volumes: Sequence[Volume], matches: Sequence[Match], image: NodeImage, log: Log) -> list[Volume]:
+    """Return the volumes of a node that is edited, or shows other values than the files mean."""
     as_meant = not image.has_acquisition_transform and any(agrees_in_a_plane(match, image) for match in matches)
     models = [] if as_meant else list(predictions(volumes, image))
     same_shape = [model for model in models if model.voxels.shape == image.voxels.shape]

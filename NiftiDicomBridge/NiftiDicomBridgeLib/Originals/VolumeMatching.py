@@ -14,6 +14,7 @@ import numpy as np
 from nifti_dicom_bridge import BridgeError, Volume, reversed_grid, same_grid
 
 from ..Nodes.NodeImages import NodeImage
+from .EvenGrids import grids_of
 
 TOLERANCE_MM = 1e-3
 OTHER_COLORS = "was edited, and shows other color components than its original DICOM instances have, as with a palette"
@@ -125,7 +126,7 @@ def _with_same_grid(volumes: Sequence[Volume], image: NodeImage) -> list[Match]:
         Match(volume, reverse, _as_they_are(image))
         for volume in volumes
         for grid, reverse in grids
-        if same_grid(volume.ijk_to_ras, grid, volume.voxels.shape[1:4], TOLERANCE_MM)
+        if any(same_grid(own, grid, volume.voxels.shape[1:4], TOLERANCE_MM) for own in grids_of(volume))
     ]
 
 

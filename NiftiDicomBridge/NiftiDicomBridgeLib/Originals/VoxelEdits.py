@@ -22,7 +22,7 @@ from .VolumeMatching import OTHER_COLORS, not_found
 FLOAT_STEPS = 4
 """How many steps of float32 a value may be off: the arithmetic of Slicer's readers, not an edit."""
 GEOMETRY_EDITED = "Geometry was edited in Slicer: back in DICOM it will be a new, derived series."
-ACQUISITION_LEFT_OUT = "Slicer's acquisition transform was left out: the original slice positions are used."
+ACQUISITION_LEFT_OUT = "The acquisition transform was left out: the original slice positions are used."
 NOT_STORED = "The edited values do not fit the stored type {}: written as {}, unscaled."
 VOXELS_EDITED = "Voxels were edited in Slicer: back in DICOM it will be a new, derived series."
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -16,15 +16,20 @@ from ..Host import Database
 from ..Nodes.NodeImages import NodeImage
 from ..Nodes.NodeKinds import sequence_of
 from ..Nodes.Nodes import image_of
-from ..Nodes.References import patient_and_study_of
+from ..Nodes.References import patient_and_study_of, reference_uids
 from ..Nodes.Transforms import Nonlinear
 from ..Originals.DrawnTimes import DrawnTime
-from ..Originals.SeriesSlices import SeriesSlices
+from ..Originals.SeriesSlices import SeriesSlices, shared_transform
+from ..Originals.WorldLabels import on_voxels_of, volume_of_world_labels
 
 UNEXPECTED = "{}: unexpected error ({}: {}). Nothing was written for it; please report it with the lines in Slicer's log."
 OTHER_PATIENT = (
     "In the subject hierarchy, {0} is in a study of {1}; the images of DICOM that it was loaded from are of {2}, which was "
     "written. Check which is right; to change it, convert to DICOM with other values"
+)
+ON_EVEN_GRID = (
+    "The slices of {volume} are not evenly spaced: {name} was written on its voxels, which NIfTI has on an even grid. In "
+    "DICOM, both have the true positions. To resample to these, check 'Resample nonlinear transforms'"
 )
 HIDDEN = "the message is hidden, as it may name the patient"
 NAMED_AFTER_PATIENTS = ("vtkMRMLVolumeNode", "vtkMRMLSegmentationNode", "vtkMRMLTransformNode", "vtkMRMLSequenceNode")
@@ -83,6 +88,25 @@ def source_of(
     except Exception as error:  # an error in one node must not end the export of the others
         return ExportSource(title, error=unexpected(title, error, private))
     return _with_files(image, patient_and_study_of(node), only_dicom)
+
+
+def on_grid_of_its_volume(node: Any, source: ExportSource) -> ExportSource:
+    """Return what was made of a volume under its acquisition transform on the voxels of that volume; all others as they are.
+
+    If the series of the volume is in the database, its image in NIfTI is on the grid that the core makes of its slices.
+    """
+    drawn_on = volume_of_world_labels(node)
+    if source.image is None or (drawn_on is None and shared_transform(node) is None):
+        return source
+    series = Database.series_of_instances(reference_uids(node))
+    slices = SeriesSlices.of(node, Database.files_of_series(series) if series else [])
+    assert slices is not None
+    try:
+        image = slices.on_grid(source.image) if drawn_on is None else on_voxels_of(drawn_on, source.image)
+    except BridgeError as error:
+        return ExportSource(source.title, error=str(error))
+    note = ON_EVEN_GRID.format(volume=slices.name, name=source.title)
+    return replace(source, image=replace(image, warnings=(*image.warnings, note)), slices=slices)
 
 
 def unexpected(title: str, error: Exception, private: bool) -> str:

@@ -36,11 +36,13 @@ from ..Nodes.Transforms import RESAMPLE, Nonlinear
 from ..Originals import SourceMatching
 from ..Originals.DrawnTimes import DrawnTime, times_of
 from ..Originals.EditedSeries import EditedSeries
+from ..Originals.SeriesSlices import shared_transform
 from .ExportFiles import COMPLETE_ARE_KEPT, NO_FOLDER, NewFiles, write_image
 from .ExportSources import (
     ExportSource,
     doubt_of_patient,
     each_once,
+    on_grid_of_its_volume,
     private_words,
     publish,
     require_original,
@@ -106,7 +108,10 @@ class ExportTask:
         self._series = EditedSeries(source.identity.get("StudyInstanceUID", "") for source in self._sources)
 
     def _source_of(self, node: Any, harden: bool, time: DrawnTime | None) -> ExportSource:
-        return source_of(node, Nonlinear(harden, RESAMPLE), self._options.layout is Layout.BIDS, self._private, time)
+        left_out = shared_transform(node) if node is not None and not harden else None
+        nonlinear = Nonlinear(harden, RESAMPLE, left_out)
+        source = source_of(node, nonlinear, self._options.layout is Layout.BIDS, self._private, time)
+        return source if node is None or harden else on_grid_of_its_volume(node, source)
 
     def work(self, progress: Progress) -> ConversionReport:
         """Write all images; one that fails does not stop the others. What is complete is kept when cancelled."""
@@ -169,7 +174,10 @@ class ExportTask:
 
     def _volumes_of(self, source: ExportSource, step: Progress) -> tuple[list[Volume], Log]:
         assert source.image is not None
-        return SourceMatching.volumes_of(source.image, source.files, source.missing, step)
+        volumes, log = SourceMatching.volumes_of(source.image, source.files, source.missing, step)
+        if source.slices is None or not source.slices.files or all(volume.source is not None for volume in volumes):
+            return volumes, log  # an original has its own places
+        return [source.slices.placed(volume, step) for volume in volumes], log
 
     def _split_for_files(self, volume: Volume) -> list[Volume]:
         """Return the images to write for a volume: label maps of segments that overlap are files of their own."""

@@ -26,6 +26,7 @@ from ..Originals.SeriesSlices import (
     shared_transform,
 )
 from ..Originals.SpaceOfReference import in_space_of
+from ..Originals.WorldLabels import on_voxels_of, volume_of_world_labels
 from .ExportSources import ExportSource, source_of
 from .ExportTasks import ExportTask
 
@@ -121,6 +122,9 @@ class StageTask(ExportTask):
         missing = self._by_origin and self._origins[-1].is_missing
         if (missing or (source.image.instance_uids and not source.files)) and not Database.is_open():
             return ExportSource(source.title, error=CLOSED.format(source.title))
+        drawn_on = self._drawn_on(node)
+        if drawn_on is not None:
+            return self._drawn_on_slices(node, drawn_on, source)
         if left_out is not None or is_on_image_without_position(node):
             return self._on_slices(node, source)
         doubt = self._doubt(source.title) or (doubt_of_frame(node) if self._by_origin else "")
@@ -142,6 +146,18 @@ class StageTask(ExportTask):
         if origin.patients:
             return SEVERAL_PATIENTS.format(patients=", ".join(origin.patients), name=title)
         return LOST.format(title) if origin.is_lost else ""
+
+    def _drawn_on(self, node: Any) -> Any:
+        """Return the volume on whose slices labels in world coordinates are written; None if it is not the reference."""
+        files = self._origins[-1].files
+        may_be = self._by_origin or self._reference in (None, *Database.series_of_files(files[:1]))
+        return volume_of_world_labels(node) if files and may_be else None
+
+    def _drawn_on_slices(self, node: Any, volume: Any, source: ExportSource) -> ExportSource:
+        try:
+            return self._on_slices(node, replace(source, image=on_voxels_of(volume, source.image)))
+        except BridgeError as error:
+            return ExportSource(source.title, error=str(error))
 
     def _on_slices(self, node: Any, source: ExportSource) -> ExportSource:
         """Return what is under an acquisition transform on the grid of its volume; only its series has those slices."""
@@ -166,13 +182,11 @@ class StageTask(ExportTask):
 
     def _volumes_of(self, source: ExportSource, step: Progress) -> tuple[list[Volume], Log]:
         volumes, log = super()._volumes_of(source, step)
-        slices = source.slices
-        if slices is None or all(volume.source is not None for volume in volumes):  # an original has its own places
-            return volumes, log
-        origin = self._origins[self._sources.index(source)]
-        origin.has_no_position = not slices.has_position
-        origin.has_own_images |= origin.has_no_position
-        return [slices.placed(volume, step) for volume in volumes], log
+        if source.slices is not None and any(volume.source is None for volume in volumes):
+            origin = self._origins[self._sources.index(source)]
+            origin.has_no_position = not source.slices.has_position
+            origin.has_own_images |= origin.has_no_position
+        return volumes, log
 
     def _split_for_files(self, volume: Volume) -> list[Volume]:
         """Return one image: segments that overlap become one object."""

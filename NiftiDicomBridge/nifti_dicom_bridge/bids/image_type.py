@@ -135,7 +135,15 @@ def _field_map_units(source: PlaneAttributes) -> str | None:
     return "Hz" if is_field_map_in_hz(source) else None
 
 
-IMAGE_TYPE = Kind(_image_type, lambda value, factor: [str(word) for word in value], (list,))
+def _image_type_of_sidecar(value: list[Any], factor: float) -> list[str]:
+    """Return the words without components at the end that `_image_type`, or dcm2niix, appended: another word states them."""
+    words = [str(word) for word in value]
+    while words and words[-1] in COMPONENTS_IN_ORDER and words[-1] in {COMPONENTS.get(word.upper()) for word in words[2:-1]}:
+        words.pop()
+    return words
+
+
+IMAGE_TYPE = Kind(_image_type, _image_type_of_sidecar, (list,))
 
 ROWS = (
     Row("ImageType", Tag.IMAGE_TYPE, IMAGE_TYPE),

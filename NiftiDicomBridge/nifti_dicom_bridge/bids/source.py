@@ -335,7 +335,4 @@ def decoded(elements: Elements, tag: int, top: Elements | None = None) -> str:
     element = elements.get(tag)
     if element is None or not isinstance(element.value, bytes) or (element.value.isascii() and b"\x1b" not in element.value):
         return metadata.text(elements, tag)
-    try:
-        return CharacterSet().of(top if top is not None else elements).shown(element.value, element.vr).strip(" \0")
-    except (UnicodeError, LookupError):
-        return metadata.text(elements, tag)
+    return CharacterSet().of(top if top is not None else elements).text(elements, tag)

@@ -23,6 +23,7 @@ from ..formats.dicom.created.label_evidence import values_of
 from ..formats.dicom.created.request import Request
 from ..formats.dicom.created.writer import KindParameters, build_objects
 from ..formats.dicom.data_set_file import NewObject
+from ..formats.dicom.derived.fractions import is_fractions
 from ..formats.dicom.job import DicomJob
 from ..formats.dicom.legacy.objects import legacy_objects
 from ..formats.dicom.write import write_objects
@@ -194,7 +195,9 @@ def _where_it_was(path: Path) -> str:
 
 def doubt_of_labels(volume: Volume) -> str:
     """Return that an edited image looks like a label map, though it becomes an image like its original; empty if not."""
-    values = None if volume.source is None or has_labels(volume) or volume.voxels.ndim > 4 else values_of(volume)
+    if volume.source is None or is_fractions(volume):
+        return ""
+    values = None if has_labels(volume) or volume.voxels.ndim > 4 else values_of(volume)
     if values is None or not values.are_labels:
         return ""
     return (

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -36,6 +37,8 @@ _SEVERAL = (
     "they differ, such as EchoTime, are not taken from them"
 )
 _SEEN_MM = 1e-3
+_SAME_STEP = 1e-3
+_SAME_VOXEL = 0.01
 _MOVED = 0.05
 """Slices that are further from their plane than this part of their distance are reported as a warning."""
 
@@ -63,6 +66,8 @@ def placed(described: ImageWithSidecar, shared: ConversionContext, log: Log) -> 
         if same_grid and reference.volumes > 1:
             log.warnings.append(_SEVERAL.format(count=reference.volumes))
     if not same_grid or reference is None or reference.grid is None:
+        if same_space and reference is not None:
+            _report_uneven(turned, reference, log)
         return Placed(turned, reference, same_space, False, planes_of(turned))
     snapped = replace(turned, ijk_to_ras=reference.grid)
     planes = list(reference.planes) or planes_of(snapped)
@@ -141,12 +146,22 @@ def _problem_of_other_grid(image: Volume, reference: Reference) -> str:
         return f"{problem}, and the grid is not that of the reference."
     if template := template_of(image.name):
         return f"Its name specifies the space of a template (space-{template}), and the grid is not that of the reference."
-    if image.space == SOME_SPACE and sorted(image.voxels.shape[1:4]) == sorted(reference.shape_kji):
+    is_as_large = sorted(image.voxels.shape[1:4]) == sorted(reference.shape_kji)
+    is_part = grid is not None and _is_other_part(image, grid, reference.shape_kji)
+    if image.space == SOME_SPACE and is_as_large and not is_part:
         return (
             "The image has as many voxels as the reference in another place, and sform_code 2 without a qform, as programs "
             "write that do not copy the position of what they read."
         )
     return ""
+
+
+def _is_other_part(image: Volume, grid: np.ndarray, shape_kji: Sequence[int]) -> bool:
+    """Whether voxels coincide with those of a grid, and are more along one axis, fewer along another: cropped and padded."""
+    steps = np.linalg.inv(grid) @ image.ijk_to_ras
+    coincide = np.abs(steps - np.rint(steps)).max() < _SAME_VOXEL and np.abs(steps[:3, :3]).sum() < 3 + _SAME_VOXEL
+    along = np.abs(np.rint(steps[:3, :3])) @ image.voxels.shape[3:0:-1]
+    return bool(coincide and along.tolist() != list(shape_kji[::-1]))
 
 
 def _reoriented(described: ImageWithSidecar, reference: Reference | None, shared: ConversionContext, log: Log) -> Volume:
@@ -173,6 +188,26 @@ def _report_shift(turned: Volume, planes: list[Plane], log: Log) -> None:
         )
     elif shift > _SEEN_MM:
         log.notes.append(f"grid matches the reference within {shift:.2g} mm; moved to it")
+
+
+def _report_uneven(turned: Volume, reference: Reference, log: Log) -> None:
+    """Report that an image may have been made from the even grid of a reference whose slices are not on that grid."""
+    grid = reference.grid
+    if grid is None or not reference.planes or not _has_steps_of(turned.ijk_to_ras, grid):
+        return
+    even = geometry.attributes_from_affine(grid, len(reference.planes))
+    off = max(float(np.abs(true.position - plane.position).max()) for true, plane in zip(reference.planes, even, strict=True))
+    if off > _MOVED * geometry.slice_distance(grid):
+        log.warnings.append(
+            f"the slices of the reference are up to {off:.3g} mm off the even grid of its NIfTI image, and this image is where "
+            "its header has it. If it was cut out of that NIfTI image, or resampled from it, put it on the whole grid first"
+        )
+
+
+def _has_steps_of(ijk_to_ras: np.ndarray, grid: np.ndarray) -> bool:
+    """Whether the pixels, or the slices, of two grids have the same steps in space, as those of a part of one have."""
+    off = np.linalg.norm(ijk_to_ras[:3, :3] - grid[:3, :3], axis=0) < _SAME_STEP * np.linalg.norm(grid[:3, :3], axis=0)
+    return bool(off[:2].all() or off[2])
 
 
 def _recorded_orientation(top: dict[str, Any]) -> np.ndarray | None:

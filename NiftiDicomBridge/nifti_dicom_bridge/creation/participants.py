@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from ..bids.inheritance import entities_of, raw_root_of, root_of
+from ..bids.raw_images import roots_of_subject
 from ..errors import SidecarError
 from ..formats.dicom import new_element
 from ..model.ages import OLDEST, years_of
@@ -62,12 +63,22 @@ def doubts_of_label(path: Path, subjects: dict[str, Path]) -> list[str]:
 def participant_of(path: Path, sentences: list[str]) -> tuple[Elements, str]:
     """Return what ``participants.tsv`` and the table of sessions contain of the subject of an image, and the path of the file.
 
-    Values that an attribute cannot hold are left out, with a sentence.
+    Derivatives without such tables have those of their raw data set. Values that an attribute cannot hold are left out, with a
+    sentence.
     """
-    root, label, session = root_of(path), _label(path), _label(path, "ses")
+    root, label = root_of(path), _label(path)
     if root is None or not label:
         return {}, ""
     sentences += _contradictions(path)
+    others = [raw for raw in roots_of_subject(path) if raw != root]
+    elements, used = _of_data_set(root, label, _label(path, "ses"), sentences)
+    while others and not used:
+        elements, used = _of_data_set(others.pop(0), label, _label(path, "ses"), sentences)
+    return elements, used
+
+
+def _of_data_set(root: Path, label: str, session: str, sentences: list[str]) -> tuple[Elements, str]:
+    """Return what the tables of a data set contain of a subject, and the path of the table."""
     sessions = root / f"sub-{label}" / f"sub-{label}_sessions.tsv"
     tables = [(root / _FILE, _SUBJECT, f"sub-{label}")]
     tables += [(sessions, _SESSION, f"ses-{session}")] if session else []

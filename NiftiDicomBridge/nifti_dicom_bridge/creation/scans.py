@@ -8,13 +8,13 @@ from pathlib import Path
 
 from ..bids.inheritance import entities_of, root_of
 from ..formats.dicom import new_element
+from ..formats.dicom.reading.attributes.date_times import seconds
 from ..model import metadata
 from ..model.metadata import Elements, Log
 from ..standard.tags import Tag
 from .bids_tables import NOT_AVAILABLE, rows_of
 
 _NAME, _TIME = "filename", "acq_time"
-_TIME_OF_DAY = re.compile(r"\d{4}(\d\d(\.\d+)?)?$")
 _SAME_ACQUISITION_S = 3600
 """Times of one acquisition that differ by less: tables have that of the first or last file, of the series or the content."""
 _MOMENT = re.compile(r"(\d{4})-(\d\d)-(\d\d)T(\d\d):(\d\d):(\d\d)(\.\d{1,6})?")
@@ -51,21 +51,15 @@ def fitting(moment: Elements, time: str, log: Log) -> Elements:
 
     dcm2niix writes the time of an acquisition without its date, which only the table has then.
     """
-    if not moment or not time or not _TIME_OF_DAY.match(time):
-        return moment
     theirs = metadata.text(moment, Tag.ACQUISITION_TIME)
-    if abs(_seconds(theirs) - _seconds(time)) <= _SAME_ACQUISITION_S:  # else it may be of the day before or after, too
-        return moment
+    theirs_s, own_s = seconds("", theirs), seconds("", time)
+    if theirs_s is None or own_s is None or abs(theirs_s - own_s) <= _SAME_ACQUISITION_S:
+        return moment  # else it may be of the day before or after, too
     log.notes.append(
         f"{_TIME} of the table of scans is {theirs[:6]}, AcquisitionTime {time[:6]}: its date was not used, as it may be "
         "that of another acquisition"
     )
     return {}
-
-
-def _seconds(time: str) -> float:
-    """Return the seconds since midnight of a time of DICOM (VR TM)."""
-    return float(int(time[:2]) * 3600 + int(time[2:4]) * 60) + float(time[4:] or 0)
 
 
 def _exists(moment: re.Match[str]) -> bool:

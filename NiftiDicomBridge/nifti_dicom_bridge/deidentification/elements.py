@@ -62,8 +62,8 @@ class Patient:
     def of(cls, elements: Elements, policy: Policy) -> Patient:
         """Return the patient of a data set; raises `BridgeError` if the table of pseudonyms does not have it."""
         charset = CharacterSet().of(elements)
-        patient_id = _decoded(elements.get(Tag.PATIENT_ID), charset)
-        name = _decoded(elements.get(Tag.PATIENT_NAME), charset)
+        patient_id = charset.text(elements, Tag.PATIENT_ID)
+        name = charset.text(elements, Tag.PATIENT_NAME)
         identity = patient_id or name or metadata.text(elements, Tag.STUDY_INSTANCE_UID)
         return cls(
             policy.pseudonym_of(patient_id or name), policy.shift_days(identity), frozenset(_names_in(elements, charset))
@@ -74,18 +74,9 @@ def _names_in(elements: Elements, charset: CharacterSet) -> Iterator[str]:
     """Yield the words of names and of PatientID, alone and written as one."""
     for tag, element in elements.items():
         if element.vr == "PN" or tag == Tag.PATIENT_ID:
-            for group in _decoded(element, charset).lower().split("="):
+            for group in charset.text_of(element).lower().split("="):
                 words = "".join(letter if letter.isalnum() else " " for letter in group).split()
                 yield from (*words, "".join(words), "".join(reversed(words)))
-
-
-def _decoded(element: Element | None, charset: CharacterSet) -> str:
-    if element is None or not isinstance(element.value, bytes):
-        return ""
-    try:
-        return charset.decode(element.value, element.vr).strip(SPACE_AND_NULL)
-    except (UnicodeError, LookupError):
-        return element.value.decode("latin-1").strip(SPACE_AND_NULL)
 
 
 class Cleaner:
@@ -223,14 +214,14 @@ class Cleaner:
         assert isinstance(element.value, bytes)
         if element.vr not in AFFECTED_VRS and element.vr != "CS":
             return element.value
-        text = _decoded(element, charset)
+        text = charset.text_of(element)
         new = without_names(text, self.patient.names)
         return element.value if new == text else padded(new.strip().encode("ascii", "ignore"), element.vr)
 
     def _cleaned(self, path: Path, element: Element, sop_class: str, charset: CharacterSet) -> Element | None:
         """Return a description, reduced to harmless words; where none is left, what the basic profile makes of it."""
         assert isinstance(element.value, bytes)
-        text = "\\".join(cleaned(part, self.patient.names) for part in _decoded(element, charset).split("\\"))
+        text = "\\".join(cleaned(part, self.patient.names) for part in charset.text_of(element).split("\\"))
         if not text.strip("\\"):
             action = basic_action(path, sop_class)
             return None if action is Action.REMOVE else self._replaced(path, element, action)
@@ -258,7 +249,7 @@ class Cleaner:
                 for inner in item.elements.values():
                     self._note(inner, charset.of(item.elements))
         elif element.vr in _DUMMIES or element.vr == "UI":
-            parts = re.split(r"[\\\0]", _decoded(element, charset))
+            parts = re.split(r"[\\\0]", charset.text_of(element))
             self.secrets.update(part.strip(SPACE_AND_NULL) for part in parts)
 
 

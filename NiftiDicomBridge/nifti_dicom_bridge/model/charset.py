@@ -9,7 +9,7 @@ from ..standard import dictionary
 from ..standard.pydicom_settings import without_warnings
 from ..standard.tags import Tag
 from . import metadata
-from .metadata import Elements
+from .metadata import Element, Elements
 
 UTF_8 = "ISO_IR 192"
 # PS3.5 6.1.2.3: VRs to which SpecificCharacterSet applies; all others are ASCII
@@ -91,6 +91,21 @@ class CharacterSet:
         if _REPLACED in text:
             raise UnicodeError("the bytes are not in the specified character set")
         return text
+
+    def text(self, elements: Elements, tag: int) -> str:
+        """Return a text of a data set or item as people read it; see `text_of`."""
+        element = elements.get(tag)
+        return "" if element is None else self.of(elements).text_of(element)
+
+    def text_of(self, element: Element) -> str:
+        """Return a text as people read it, without padding; as Latin-1 where it is not in the character sets."""
+        if not isinstance(element.value, bytes):
+            return ""
+        try:
+            text = self.shown(element.value, element.vr)
+        except (UnicodeError, LookupError):
+            text = element.value.decode("latin-1")
+        return text.strip(metadata.SPACE_AND_NULL)
 
     def in_utf_8(self, raw: bytes, vr: str) -> bytes:
         """Return a value of text as UTF-8; raises `UnicodeError` or `LookupError` where it cannot be read."""

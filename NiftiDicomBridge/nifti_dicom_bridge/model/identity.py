@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from ..standard.dictionary import tag_of
 from ..standard.tags import Tag
 from . import metadata
-from .charset import AFFECTED_VRS, CharacterSet
+from .charset import CharacterSet
 from .volume import Volume
 
 KEYWORDS = (
@@ -83,9 +83,4 @@ def _text(elements: metadata.Elements, tag: int, charset: CharacterSet) -> str:
         return ""
     if element.vr in metadata.NUMBER_FORMATS:
         return "\\".join(f"{value:.9g}" if element.vr == "FL" else repr(value) for value in metadata.numbers(elements, tag))
-    if element.vr not in AFFECTED_VRS:
-        return metadata.text(elements, tag)
-    try:
-        return charset.shown(element.value, element.vr).strip(metadata.SPACE_AND_NULL)
-    except (UnicodeError, LookupError):
-        return ""
+    return charset.text(elements, tag)

@@ -10,6 +10,7 @@ import pytest
 from pydicom.dataset import Dataset
 
 from circle import Circle
+from nifti_dicom_bridge.bids.image_type import IMAGE_TYPE
 from phantoms import save, vendors
 from phantoms.base import uid
 from phantoms.multiframe import enhanced, group
@@ -97,3 +98,15 @@ def test_a_phase_image_is_one(circle: Circle) -> None:
     ((_, words),) = types_of(circle, vendors.mr("SIEMENS", ImageType=["ORIGINAL", "PRIMARY", "PHASE MAP", "ND"])).items()
 
     assert words == ["ORIGINAL", "PRIMARY", "PHASE MAP", "ND", "PHASE"]
+
+
+@pytest.mark.parametrize(("words", "written"), [
+    (["ORIGINAL", "PRIMARY", "M", "NORM", "MAGNITUDE"], ["M", "NORM"]),
+    (["ORIGINAL", "PRIMARY", "M", "NORM", "MAGNITUDE", "MAGNITUDE"], ["M", "NORM"]),
+    (["ORIGINAL", "PRIMARY", "P", "ND", "PHASE"], ["P", "ND"]),
+    (["ORIGINAL", "PRIMARY", "OTHER", "MAGNITUDE"], ["OTHER", "MAGNITUDE"]),
+    (["ORIGINAL", "PRIMARY", "MAGNITUDE"], ["MAGNITUDE"]),
+])  # fmt: skip
+def test_the_component_that_dcm2niix_appends_does_not_go_into_the_dicom(words: list[str], written: list[str]) -> None:
+    """Read again, it was there twice."""
+    assert IMAGE_TYPE.to_dicom(words, 1.0)[2:] == written

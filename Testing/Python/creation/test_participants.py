@@ -230,3 +230,20 @@ def test_one_label_in_two_data_sets_is_reported() -> None:
 
     assert report.ok
     assert sum("If they are two people" in warning for entry in report.entries for warning in entry.log.warnings) == 1
+
+
+@pytest.mark.parametrize(("own", "sex"), [("", "F"), ("participant_id\tsex\nsub-01\tM\n", "M")])
+@pytest.mark.parametrize("place", ["d/derivatives/tool", "results"])
+def test_derivatives_with_a_description_have_the_participants_of_their_raw_data_set(place: str, own: str, sex: str):
+    """As fMRIPrep and other tools write them, without a table; age and sex were empty."""
+    image = save(f"{place}/sub-01/anat/sub-01_desc-denoised_T1w.nii", Modality="MR")
+    description = {"Name": "r", "BIDSVersion": "1.9.0", "DatasetType": "derivative", "SourceDatasets": [{"URL": "../d"}]}
+    Path(place, "dataset_description.json").write_text(json.dumps(description))
+    if own:
+        Path(place, "participants.tsv").write_text(own)
+    Path("d").mkdir(exist_ok=True)
+    Path("d/dataset_description.json").write_text('{"Name": "x", "BIDSVersion": "1.9.0"}')
+    Path("d/participants.tsv").write_text(HEAD + "sub-01\t34\tF\t80\n")
+
+    made = pydicom.dcmread(entry_of(image).outputs[0])
+    assert (made.PatientID, made.PatientSex, made.get("PatientAge")) == ("01", sex, None if own else "034Y")

@@ -155,6 +155,23 @@ def test_every_frame_of_an_enhanced_object_names_its_source_and_the_object_their
     assert {item.ReferencedSOPInstanceUID for item in evidence} == set(sources)
 
 
+@pytest.mark.parametrize(("stated", "moment"), [("20251231230000", "20251231230000"), ("", "20260102230000")])
+def test_the_start_of_the_tracer_is_that_which_the_original_states_with_its_date(
+    stated: str, moment: str, circle: Circle
+) -> None:
+    tracer = pydicom.Dataset()
+    tracer.RadiopharmaceuticalStartTime = "230000"
+    if stated:
+        tracer.RadiopharmaceuticalStartDateTime = stated
+    circle.make("pet_slopes")
+    edit_dicom(circle.dicom, SeriesDate="20260102", RadiopharmaceuticalInformationSequence=[tracer])
+
+    recast(circle.dicom, circle.back, Kind.ENHANCED)
+
+    (made,) = headers(circle.back)
+    assert made.RadiopharmaceuticalInformationSequence[0].RadiopharmaceuticalStartDateTime == moment
+
+
 @pytest.mark.parametrize("kind", KINDS)
 def test_patient_study_and_space_stay_and_the_series_is_new(kind: Kind, circle: Circle) -> None:
     circle.make("classic_ct")

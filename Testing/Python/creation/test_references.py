@@ -95,6 +95,15 @@ def test_aligned_coordinates_are_refused_unless_the_grid_is_the_same():
     assert "aligned" in refused(other, reference=reference, kind="seg")
 
 
+def test_a_part_of_the_grid_with_as_many_voxels_in_another_order_is_not_elsewhere():
+    """Cropped along one axis, padded along another: it was refused as an image that lost its position."""
+    reference = series("scan")
+    part = np.zeros((4, 5, 3), np.uint8)
+    part[1:3, 1:3, 1] = 1
+    (seg,) = made(save("a.nii", part, code=2), reference=reference, kind="seg")
+    assert seg.pixel_array.sum() == 4
+
+
 def test_coordinates_as_nibabel_writes_them_are_those_of_the_reference_with_a_warning():
     reference, other = series("ct"), Path("b.nii")
     nibabel.save(nibabel.Nifti1Image(MASK[:4], shifted(1.3)), other)
@@ -234,6 +243,20 @@ def test_every_frame_refers_to_the_frames_of_its_time_in_a_multi_frame_reference
     numbers = [ds.SourceImageSequence[0].ReferencedFrameNumber - 1 for ds in found]
     assert [places[n] for n in numbers] == [ds.ImagePositionPatient for ds in found]
     assert [times[n] for n in numbers] == [ds.TemporalPositionIdentifier for ds in found]
+
+
+def test_every_frame_refers_to_one_frame_of_a_multi_frame_reference():
+    voxels = np.arange(120, dtype=np.int16).reshape(5, 4, 3, 2)
+    (source,) = made(save("a/image.nii", voxels), out="reference", kind=Kind.ENHANCED_MR)
+    (found,) = made(save("b.nii", voxels * 2), reference="reference", kind=Kind.ENHANCED_MR)
+
+    def place(frame):
+        content = frame.FrameContentSequence[0]
+        return frame.PlanePositionSequence[0].ImagePositionPatient, content.TemporalPositionIndex
+
+    for frame in found.PerFrameFunctionalGroupsSequence:
+        (item,) = frame.DerivationImageSequence[0].SourceImageSequence
+        assert place(source.PerFrameFunctionalGroupsSequence[item.ReferencedFrameNumber - 1]) == place(frame)
 
 
 def test_every_image_refers_to_that_of_its_time_in_a_reference_of_several_times():

@@ -186,12 +186,13 @@ def test_voxels_that_are_not_numbers_do_not_make_the_unit_of_ct_unknown() -> Non
 
 
 @pytest.mark.parametrize(("factor", "is_doubted"), [(0.2, True), (200, False)])
-def test_values_of_suv_on_a_reference_in_activity_are_doubted(factor: float, is_doubted: bool) -> None:
+def test_values_of_suv_on_a_reference_in_activity_are_not_labeled_so(factor: float, is_doubted: bool) -> None:
     series("scan", kind=Kind.PET, Units="BQML")
     entry = entry_of(save("pet_smooth.nii", FRACTIONS * np.float32(60 * factor)), reference="scan")
 
     assert entry.outcome is Outcome.CONVERTED
     assert ("do not look like Bq/mL, the Units of the reference" in entry.log.warnings[0]) == is_doubted
+    assert pydicom.dcmread(entry.outputs[0]).Units == ("NONE" if is_doubted else "BQML")
 
 
 # --- names of structures

@@ -150,7 +150,8 @@ def test_probabilities_become_contours_at_one_half():
     entry = entry_of(save("x_probseg.nii", maps), kind="rtstruct", segmentation="fractional", reference=series("ct"))
     ds = pydicom.dcmread(entry.outputs[0])
     assert np.array_equal(masks(ds)[1], maps[..., 0] > 0.5)
-    assert any("no voxel above 0.5" in warning for warning in entry.log.warnings)
+    (warning,) = (text for text in entry.log.warnings if "no voxel above 0.5" in text)
+    assert warning.endswith(f"no contour: {ds.StructureSetROISequence[1].ROIName}")
 
 
 def test_several_times_are_refused():

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import nibabel
 import numpy as np
 import pydicom
 import pytest
 
 from made_here import entry_of, made, save
+from nifti_dicom_bridge import ConversionOptions, Job, convert
 from oracles import module
 
 SimpleITK = module("SimpleITK")
@@ -98,3 +100,15 @@ def test_an_image_of_as_many_slices_elsewhere_is_not_moved():
     (seg,) = made(Path("drawn.nii"), reference=Path("ct"), kind="seg")
     found = [frame.PlanePositionSequence[0].ImagePositionPatient[2] for frame in seg.PerFrameFunctionalGroupsSequence]
     assert np.diff(sorted(found)) == pytest.approx(image.GetSpacing()[2], abs=1e-4)
+
+
+@pytest.mark.parametrize("kind", ["ct", "seg"])
+def test_a_part_of_the_even_grid_of_an_uneven_series_is_reported(kind):
+    """Nothing states whether its slices are those of the series or those of its header; they were left there in silence."""
+    uneven(MOVES["uneven"])
+    convert(Job([Path("ct")], Path("nifti"), ConversionOptions(gzip=False)))
+    whole = nibabel.load(next(Path("nifti").glob("*.nii")))
+    part = whole.slicer[:, :, 1:]
+    save("part.nii", (np.asarray(part.dataobj) > 60).astype(np.int16), part.affine)
+    warnings = entry_of(Path("part.nii"), reference=Path("ct"), kind=kind).log.warnings
+    assert any("off the even grid of its NIfTI image" in warning for warning in warnings)

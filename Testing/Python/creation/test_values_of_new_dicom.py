@@ -72,6 +72,32 @@ def test_nan_becomes_padding_that_is_no_value_of_the_image(there):
     assert (first.pixel_array == first.PixelPaddingValue).sum() == 1
 
 
+@pytest.mark.parametrize("low", [-100, 0, 50])
+def test_nan_of_pet_and_of_ct_is_padding_below_all_values_and_does_not_change_the_unit(there, low):
+    voxels = np.linspace(low, 20000, 60, dtype=np.float32).reshape(5, 4, 3)
+    voxels[0] = np.nan
+    pet = made(save("a.nii", voxels), kind=Kind.PET, set_values={"Units": "BQML"})
+    ct = made(save("b.nii", np.where(np.isnan(voxels), np.nan, -1000 + (voxels - low) / 10).astype(np.float32)), kind=Kind.CT)
+
+    for first in (pet[0], ct[0]):
+        stored = first.pixel_array
+        assert (stored == first.PixelPaddingValue).sum() == voxels[0].shape[0]
+        assert stored.min() == first.PixelPaddingValue
+    assert pet[0].RescaleIntercept == 0
+    assert ct[0].RescaleType == "HU"
+
+
+@pytest.mark.parametrize(("name", "values"), [("a_dseg.nii", [0, 1, 2]), ("a_probseg.nii", [0, 0.4, 1])])
+def test_nan_outside_of_labels_and_probabilities_is_background(there, name, values):
+    """As nilearn and SPM write outside of the mask; it was refused."""
+    voxels = np.array(values, np.float32)[np.arange(60).reshape(5, 4, 3) % 3]
+    (wanted,) = made(save(name, voxels), out="zeros")
+    entry = entry_of(save(name, np.where(voxels == 0, np.nan, voxels)))
+
+    assert any("20 voxels are NaN: they were taken for background" in text for text in entry.log.warnings)
+    assert np.array_equal(pydicom.dcmread(entry.outputs[0]).pixel_array, wanted.pixel_array)
+
+
 def test_complex_voxels_become_two_series(there):
     voxels = (np.arange(60) + 1j * np.arange(60)[::-1]).reshape(5, 4, 3).astype(np.complex64)
     kinds = {found.ImageType[2] for found in made(save("a.nii", voxels))}
@@ -84,6 +110,8 @@ def test_complex_voxels_become_two_series(there):
         (np.full((5, 4, 3), np.inf, np.float32), {"kind": Kind.MR}, "infinite"),
         (np.full((5, 4, 3), np.nan, np.float32), {"kind": Kind.MR}, "NaN"),
         (np.full((5, 4, 3), np.nan, np.float32), {"kind": Kind.PET}, "NaN"),
+        (np.full((5, 4, 3), np.nan, np.float32), {"kind": Kind.SEG}, "All voxels are NaN"),
+        (np.where(np.arange(60).reshape(5, 4, 3) < 3, np.inf, 1).astype(np.float32), {"kind": Kind.SEG}, "infinite"),
         (np.zeros((5, 4, 3), np.uint8), {"kind": Kind.SEG}, "all voxels are 0"),
         (-np.ones((5, 4, 3), np.int16), {"kind": Kind.SEG}, "negative"),
         (FRACTIONS, {"kind": Kind.SEG, "segmentation": SegmentationForm.BINARY}, "whole"),

@@ -323,6 +323,19 @@ def test_keyed_pseudonyms_are_the_same_for_the_same_key(tmp_path: Path, monkeypa
     assert len(a) == 10
 
 
+def test_a_patient_has_one_keyed_pseudonym_also_where_the_character_set_is_missing(tmp_path: Path) -> None:
+    (tmp_path / "key").write_text(SECRET_KEY + "\n")
+    series(tmp_path / "in", SpecificCharacterSet="ISO_IR 192", PatientID="Größe-1")
+    found = {}
+    for name in ("stated", "missing"):
+        run(tmp_path / "in", tmp_path / name, pseudonyms="keyed", key_file=tmp_path / "key")
+        found[name] = first(tmp_path / name).PatientID
+        for path in (tmp_path / "in").iterdir():
+            path.write_bytes(path.read_bytes().replace(b"ISO_IR 192", b" " * 10))
+
+    assert found["stated"] == found["missing"]
+
+
 @pytest.mark.parametrize("content", [
     f"{SECRET_KEY}\r\n".encode(), f"{SECRET_KEY}\r\n".encode("utf-8-sig"), f"{SECRET_KEY}\r\n".encode("utf-16"),
 ])  # fmt: skip

@@ -52,6 +52,17 @@ def test_texts_that_are_kept_have_no_names(tmp_path: Path) -> None:
     assert not any(element.tag.is_private for element in ds)
 
 
+def test_names_without_a_character_set_are_left_out_as_with_it(tmp_path: Path) -> None:
+    texts = {"SpecificCharacterSet": "ISO_IR 192", "SequenceName": "fl3d", "ReceiveCoilName": "Head_32 Zoéna"}
+    deidentified(tmp_path, "Zoéna^Jane", "", **texts)
+    (file,) = (tmp_path / "in").iterdir()
+    file.write_bytes(file.read_bytes().replace(b"ISO_IR 192", b" " * 10))
+
+    report = to_dicom([file], tmp_path / "again", deidentify=True, retain="safe-private")
+
+    assert pydicom.dcmread(report.outputs[0]).ReceiveCoilName == "Head_32"
+
+
 @pytest.mark.parametrize("written", ["LiWei", "WEILI"])
 def test_names_are_left_out_that_are_written_as_one_word(written: str, tmp_path: Path) -> None:
     ds = deidentified(tmp_path, "Li^Wei", "", SequenceName=f"{written}_fl3d")

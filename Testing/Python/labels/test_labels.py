@@ -59,6 +59,7 @@ COLORED = {
     ' 17 0 255 0 0.5 1 1 "liver tumour"\n',
     "slicer": "# Color table file x.ctbl\n# 3 values\n"
     "0 Background 0 0 0 0\n1 spleen 157 108 162 255\n17 liver tumour 0 255 0 255\n",
+    "fractions": "0 Background 0.0 0.0 0.0\n1 spleen 0.6157 0.4235 0.6353\n17 liver tumour 0.0 1.0 0.0\n",
     "csv": "LabelValue,Name,Color_R,Color_G,Color_B,Color_A\n1,spleen,157,108,162,255\n17,liver tumour,0,255,0,255\n",
     "windows": "\ufeffindex;name;r;g;b\r\n1;spleen;157;108;162\r\n17;liver tumour;0;255;0\r\n",
     "objects": json.dumps({

@@ -5,6 +5,9 @@ from __future__ import annotations
 import pytest
 
 from nifti_dicom_bridge.model.charset import CharacterSet
+from nifti_dicom_bridge.model.identity import texts_of
+from nifti_dicom_bridge.model.metadata import Element, Elements
+from nifti_dicom_bridge.standard.tags import Tag
 
 KOREAN = (("", "ISO 2022 IR 149"), "Hong^Gildong=洪^吉洞=홍^길동",
           b"Hong^Gildong=\x1b$)C\xfb\xf3^\x1b$)C\xd1\xce\xd4\xd7=\x1b$)C\xc8\xab^\x1b$)C\xb1\xe6\xb5\xbf")  # fmt: skip
@@ -36,3 +39,21 @@ def test_text_of_former_records_with_escapes_gives_the_same_bytes() -> None:
 def test_new_text_that_the_character_sets_do_not_have_is_refused(terms: tuple[str, ...], text: str) -> None:
     with pytest.raises(UnicodeError):
         CharacterSet(terms).encode_new(text, "PN")
+
+
+@pytest.mark.parametrize(
+    ("terms", "raw", "text"),
+    [
+        ((), "Tumör ".encode(), "Tumör"), ((), "Tumör ".encode("latin-1"), "Tumör"),
+        (("ISO_IR 192",), "Tumör ".encode(), "Tumör"), (("ISO_IR 192",), "Tumör".encode("latin-1"), "Tumör"),
+        (("ISO_IR 144",), "Люк ".encode("iso8859_5"), "Люк"),
+    ],
+)  # fmt: skip
+def test_text_without_or_in_another_character_set_is_utf_8_or_else_latin_1(
+    terms: tuple[str, ...], raw: bytes, text: str
+) -> None:
+    elements: Elements = {Tag.SEGMENT_LABEL: Element("LO", raw), Tag.PATIENT_NAME: Element("PN", raw)}
+
+    assert CharacterSet(terms).text(elements, Tag.SEGMENT_LABEL) == text
+    stated = Element("CS", "\\".join(terms).encode())
+    assert texts_of({Tag.SPECIFIC_CHARACTER_SET: stated, **elements}) == {"PatientName": text}

@@ -96,6 +96,21 @@ def test_pure_colors_are_those_of_the_standard(ybr: tuple, rgb: tuple) -> None:
     assert np.abs(rgb_from_ybr(np.array(ybr, np.uint8)).astype(int) - rgb).max() <= 1
 
 
+def test_gray_has_no_chrominance() -> None:
+    gray = np.arange(256, dtype=np.uint8)
+
+    ybr = ybr_from_rgb(np.stack([gray] * 3, axis=-1))
+
+    assert np.array_equal(ybr[:, 0], gray)
+    assert set(ybr[:, 1:].flat) == {128}
+
+
+def test_two_samples_are_stored_of_each_pixel_whose_chrominance_is_shared_by_two() -> None:
+    pixel = PixelFormat(4, 6, samples=3, bits_allocated=8, bits_stored=8, high_bit=7, photometric="YBR_FULL_422")
+
+    assert pixel.bytes_of(3) == 3 * 4 * 6 * 2
+
+
 @given(st.integers(1, 9), st.integers(1, 4), st.integers(1, 4))
 @pytest.mark.slow
 def test_tiles_come_back(count: int, rows: int, columns: int) -> None:

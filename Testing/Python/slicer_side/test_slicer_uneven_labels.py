@@ -4,7 +4,7 @@ import numpy as np
 import pydicom
 import pytest
 from panel_helpers import file_rows, report, settle
-from slicer_helpers import ExportDialog, ijk_to_ras, outcomes, set_ijk_to_ras
+from slicer_helpers import ExportDialog, grid_of, ijk_to_ras, images, outcomes, set_ijk_to_ras, voxels_of
 
 pytestmark = pytest.mark.slow
 
@@ -144,9 +144,35 @@ def test_a_series_that_is_gone_is_asked_for(logic, segmentation, uneven, databas
     assert "whose series is not in Slicer's DICOM database" in entry.error
 
 
-def test_nifti_files_still_cannot_hold_them(logic, segmentation, tmp_path):
-    (entry,) = logic.exportVolumes([segmentation], tmp_path / "out").entries
-    assert "under the nonlinear transform 7: ramp acquisition transform" in entry.error
+@pytest.mark.parametrize("what", ["label_map", "segmentation"])
+def test_nifti_has_them_on_the_voxels_of_the_image(request, logic, uneven, what, tmp_path):
+    """Both are on an even grid there, with a warning; converted with the series as reference, they are on its slices."""
+    node = request.getfixturevalue(what)
+    conversion = logic.exportVolumes([uneven, node], tmp_path / "out")
+    assert outcomes(conversion) == ["converted"] * 2
+    assert "tumor was written on its voxels" in " ".join(conversion.entries[1].log.warnings)
+    image, labels = (path for path in images(conversion) if path.name.endswith(".nii.gz"))
+    np.testing.assert_allclose(grid_of(labels), grid_of(image), atol=1e-4)
+    assert sorted(np.count_nonzero(voxels_of(labels), axis=(1, 2))) == [3, 6, 9, 12]
+
+
+def test_nifti_labels_of_the_image_become_dicom_on_its_slices(logic, label_map, uneven, positions, tmp_path):
+    from NiftiDicomBridgeLib.Host import Database
+    from NiftiDicomBridgeLib.Nodes.NodeKinds import instance_uids_of
+
+    uid = Database.series_of_instances(instance_uids_of(uneven))
+    files = logic.exportVolumes([label_map], tmp_path / "out").outputs
+    (path,) = logic.importNifti(files, database=False, folder=tmp_path / "back", reference=uid).outputs
+    assert_on_slices(pydicom.dcmread(path), positions)
+
+
+def test_nifti_of_labels_on_another_grid_is_refused(logic, label_map, tmp_path):
+    matrix = ijk_to_ras(label_map)
+    matrix[:3, 3] += 0.4 * matrix[:3, 0]
+    set_ijk_to_ras(label_map, matrix)
+    conversion = logic.exportVolumes([label_map], tmp_path / "out")
+    assert "under the nonlinear transform" in conversion.entries[0].error
+    assert "Resampled" in " ".join(logic.exportVolumes([label_map], tmp_path / "out", harden=True).entries[0].log.notes)
 
 
 def test_the_panel_converts_them_with_their_own_series_only(slicer, panel, segmentation, positions, tmp_path):

@@ -16,7 +16,9 @@ from .image_files import nifti_files, note_of_archives
 from .image_with_record import open_nifti, open_store
 
 
-def read(paths: AnyPaths, progress: Progress | None = None, with_gradients: bool = False) -> list[Volume]:
+def read(
+    paths: AnyPaths, progress: Progress | None = None, with_gradients: bool = False, skip_damaged: bool = False
+) -> list[Volume]:
     """Return the images in files and folders: DICOM, NIfTI and Zarr stores, also mixed.
 
     Parameters
@@ -28,6 +30,8 @@ def read(paths: AnyPaths, progress: Progress | None = None, with_gradients: bool
     with_gradients : bool
         Also read the b-values and directions of NIfTI files: from ``.bval`` and ``.bvec`` next to them, else from the record.
         DICOM and Zarr always have them.
+    skip_damaged : bool
+        Leave out DICOM files that cannot be read, if there are others; the warnings of the volumes of DICOM have the reasons.
 
     Returns
     -------
@@ -37,7 +41,7 @@ def read(paths: AnyPaths, progress: Progress | None = None, with_gradients: bool
     Raises
     ------
     BridgeError
-        If an image cannot be read, or there is none.
+        If an image cannot be read and is not left out, or there is none.
 
     Examples
     --------
@@ -51,7 +55,7 @@ def read(paths: AnyPaths, progress: Progress | None = None, with_gradients: bool
     others = [path for path in given if path not in images and not is_store(path)]
     volumes = [open_nifti(path).load(with_gradients) for path in images]
     volumes += [open_zarr(path).in_memory() for path in stores]
-    volumes += dicom.read(others, progress) if others else []
+    volumes += dicom.read(others, progress, skip_damaged) if others else []
     if not volumes:
         from .nothing_found import note_of_others  # most inputs contain images
 

@@ -20,7 +20,6 @@ from ...output import Staging
 from ...sidecar import KEY, record, write_sidecar
 from ...sidecar.image_id import ImageId
 from ...standard.numbers import is_number
-from .read_back import check_nifti
 
 """No volume takes longer; what a header specifies beyond is nonsense."""
 
@@ -122,6 +121,8 @@ def stage_nifti(
         volume = complete(digest)
     record_name = additions.record_name if volume.source is not None and options.record else ""
     if options.verify:
+        from .read_back import check_nifti  # reading is not needed without
+
         apart = staging.staged(record_name) if record_name else None
         staging.checks.append(partial(check_nifti, image, sidecar, apart, volume, digest))
     if volume.source is None or not options.record:

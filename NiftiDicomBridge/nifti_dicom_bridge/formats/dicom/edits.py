@@ -19,7 +19,6 @@ from ...standard.keywords import unknown_keyword
 from ...standard.representations import FORMATS
 from ...standard.tags import Tag
 from .protected import misplaced, refusal
-from .reading.attributes.item_values import text_of
 
 _NAME_COMPONENTS = 5
 _DATE_LENGTH = 8
@@ -204,7 +203,7 @@ def old_text(elements: Elements, target: AttributePath) -> str:
     holder = _holder(elements, path[-1])
     if path[-1] in holder and holder[path[-1]].vr in NUMBER_FORMATS:
         return "\\".join(f"{number:.8g}" for number in metadata.numbers(holder, path[-1]))
-    return text_of(holder, path[-1], charset)
+    return charset.text(holder, path[-1])
 
 
 def _set_nested(elements: Elements, path: tuple[int, ...], element: Element) -> Elements:

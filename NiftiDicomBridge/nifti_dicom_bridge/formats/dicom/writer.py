@@ -90,7 +90,7 @@ class Writer:
         if self.job.options.uids is Uids.KEEP:
             log.warnings.append("new UIDs were assigned because the image was edited")
         folder = self._series_folder(volume.dicom.metadata.first, self.job.series_folder)
-        for n, new_file in enumerate(derive_groups(volumes, self.job.uids, log, self.job.options)):
+        for n, new_file in enumerate(derive_groups(volumes, self.job.uids, log, self.job.options, self.values)):
             self._report_progress(n, volume.voxels.shape[0] * volume.voxels.shape[1])
             new_file = self._with_provenance(new_file)
             instance = self._with_values(new_file.instance, log if n == 0 else None)

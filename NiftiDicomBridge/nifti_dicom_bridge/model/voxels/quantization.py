@@ -172,8 +172,17 @@ def steps_for(values: ValueRange, zero_intercept: bool = False, signed: bool = F
     return Steps(dtype, max(slope, SMALLEST_SLOPE), intercept)
 
 
-def steps_with_padding(values: ValueRange) -> Steps:
-    """Return how finite values are stored in 16 bits above the padding value 0, which those that are NaN become."""
+def steps_with_padding(values: ValueRange, zero_intercept: bool = False) -> Steps:
+    """Return how finite values are stored in 16 bits, and NaN as the padding value: the integer below all others.
+
+    Viewers that do not know of padding show it like the lowest value, or like nothing in PET, whose intercept is 0.
+    """
+    if zero_intercept:
+        limit = np.iinfo(np.int16).max
+        largest = max(abs(values.low), abs(values.high))
+        slope = decimal(largest / limit, up=True) if largest > 0 else 1.0
+        slope = 1.0 if values.whole and largest <= limit else max(slope, SMALLEST_SLOPE)
+        return Steps(np.dtype("<i2"), slope, padding=min(0, int(np.rint(values.low / slope))) - 1)
     slope = decimal((values.high - values.low) / 65533, up=True) if values.high > values.low else 1.0
     slope = 1.0 if values.whole and values.high - values.low <= 65533 else slope
     return Steps(np.dtype("<u2"), slope, decimal(values.low - slope), padding=0)

@@ -142,6 +142,12 @@ def test_highdicom_reads_infinite_values(tmp_path: Path) -> None:
     assert np.isinf(found.array).sum() == 2
 
 
+def test_integers_that_double_precision_would_change_are_refused() -> None:
+    stored = (1 << 62) + ramp(1, 2, 3, 4, dtype="<i8")
+    with pytest.raises(PixelError, match="In double precision a value would change by"):
+        made(Volume(stored, OBLIQUE))
+
+
 def test_double_precision_is_reported(tmp_path: Path) -> None:
     log = Log()
     made(Volume(values("<f8"), OBLIQUE), log=log, units="s", quantity="T1map")

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from nifti_dicom_bridge import ConversionReport, Volume, read, to_dicom, to_nifti
+from nifti_dicom_bridge import ConversionReport, Volume, read, segments_of, to_dicom, to_nifti
 from phantoms.base import ULTRASOUND_MULTI_FRAME, image, ramp, save, uid
 from phantoms.multiframe import name_sources, segments
 
@@ -63,6 +63,16 @@ def test_masks_whose_frame_is_uncertain_are_reported(sources: list[tuple[str, in
 
 
 # --- made of NIfTI ----------------------------------------------------------------------------------------------------
+
+
+def test_a_mask_without_a_place_has_the_name_of_its_segment(tmp_path: Path) -> None:
+    volumes = _read(tmp_path, [(1, 0), (2, 1)], [(uid(8), 1), (uid(9), 2)])
+
+    names = {tuple(np.argwhere(volume.voxels)[0][2:].tolist()): segments_of(volume) for volume in volumes}
+    assert {place: [(one.number, one.label) for one in found] for place, found in names.items()} == {
+        (0, 0): [(1, "part 1")], (1, 1): [(1, "part 2")],
+    }  # fmt: skip
+    assert all(set(np.unique(volume.voxels)) == {0, 1} for volume in volumes)
 
 
 def _ultrasound(folder: Path, frames: int, spacing: list[float] | None = None) -> Path:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from ....errors import LabelError
 from ....model.volume import Volume
 from ....model.voxels.lazy_voxels import bounds_of, slabs
 
@@ -104,9 +105,27 @@ def _has_nan(image: Volume) -> bool:
     return image.voxels.dtype.kind == "f" and any(np.isnan(planes).any() for _, _, planes in slabs(image.voxels))
 
 
+def became_background(missing: int, count: int) -> str:
+    """Return what became of voxels that are NaN, which tools write outside of what they looked at.
+
+    Raises
+    ------
+    LabelError
+        If all are: that is not a result without labels.
+    """
+    if missing == count:
+        raise LabelError("All voxels are NaN. Repair the image at its source.")
+    return f"{missing} voxels are NaN: they were taken for background"
+
+
 def real_bounds(image: Volume) -> tuple[float, float]:
-    """Return the smallest and the largest real value."""
-    low, high = sorted(float(bound) * image.rescale.slope + image.rescale.intercept for bound in bounds_of(image.voxels))
+    """Return the smallest and the largest real value that is not NaN; NaN where all are."""
+    ends = bounds_of(image.voxels)
+    if np.isnan(ends).any():
+        known = [planes[~np.isnan(planes)] for _, _, planes in slabs(image.voxels)]
+        filled = [part for part in known if part.size]
+        ends = min((part.min() for part in filled), default=np.nan), max((part.max() for part in filled), default=np.nan)
+    low, high = sorted(float(bound) * image.rescale.slope + image.rescale.intercept for bound in ends)
     return low, high
 
 

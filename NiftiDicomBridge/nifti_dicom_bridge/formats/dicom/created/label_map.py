@@ -14,7 +14,7 @@ from ....model.voxels.lazy_voxels import MappedVoxels, Voxels, slabs
 from ....model.voxels.real_values import to_real_values
 from ....options.remedies import remedy
 from ..reading.segmentations.segment_background import background_of, segment_zero
-from .label_evidence import WHOLE
+from .label_evidence import WHOLE, became_background
 
 _BYTE = 256
 _COUNTED = 1 << 16
@@ -40,12 +40,13 @@ class LabelMap:
     def of(cls, volume: Volume, log: Log) -> LabelMap:
         """Return the labels of a volume.
 
-        Values that are whole within 1e-3, as a scale in the header leaves them, are rounded, with a note.
+        Values that are whole within 1e-3, as a scale in the header leaves them, are rounded, with a note. NaN is background,
+        with a warning.
 
         Raises
         ------
         LabelError
-            If a voxel is negative, not whole or not finite, or 0 is a segment and not background.
+            If a voxel is negative, not whole or infinite, all are NaN, or 0 is a segment and not background.
         """
         values, labels = _Values(volume), list[frozenset[int]]()
         for _, _, planes in slabs(volume.voxels):
@@ -78,17 +79,22 @@ class _Values:
         self._rescale, self._dtype = volume.rescale, volume.voxels.dtype
         original = volume.source.metadata.first.elements if volume.source else {}
         self._background, self._segment_zero = background_of(original), segment_zero(original)
-        self._missing = self._odd = self._negative = 0
+        self._count = self._missing = self._infinite = self._odd = self._negative = 0
         self._first_odd, self._error, self._low, self.largest = 0.0, 0.0, 0.0, 0
 
     def whole(self, planes: np.ndarray) -> np.ndarray:
         """Return the whole numbers nearest to the real values of planes, in their shape."""
         real = self._real(planes)
-        return self._with_zeros(np.rint(real) if real.dtype.kind == "f" else real)
+        return self._with_zeros(np.rint(self._without_nan(real)) if real.dtype.kind == "f" else real)
 
     def _with_zeros(self, whole: np.ndarray) -> np.ndarray:
         """Return labels with 0 for background, also of a Segmentation that has another value for it."""
         return np.where(whole == self._background, 0, whole).astype(whole.dtype) if self._background else whole
+
+    def _without_nan(self, real: np.ndarray) -> np.ndarray:
+        """Return floating-point values with the background for NaN, which no label is."""
+        missing = np.isnan(real)
+        return np.where(missing, real.dtype.type(self._background or 0), real) if missing.any() else real
 
     def _real(self, planes: np.ndarray) -> np.ndarray:
         if self._rescale.is_identity:
@@ -112,10 +118,12 @@ class _Values:
         return real
 
     def _rounded(self, real: np.ndarray) -> np.ndarray:
+        self._count += real.size
         finite = np.isfinite(real)
         if not finite.all():
-            self._missing += int((~finite).sum())
-            real = np.where(finite, real, 0)
+            self._missing += int(np.isnan(real).sum())
+            self._infinite += int(np.isinf(real).sum())
+            real = np.where(np.isinf(real), 0, self._without_nan(real))
         rounded: np.ndarray = np.rint(real)
         error = np.abs(rounded - real.astype(np.float64))
         odd = real[error > WHOLE]
@@ -133,10 +141,10 @@ class _Values:
                 f"The value 0 is the segment {self._segment_zero!r} of the original, and background of what is to be made: the "
                 "segment would be lost. Give its voxels another value, and remove the record (the sidecar)."
             )
+        if self._infinite:
+            raise LabelError(f"{self._infinite} voxels are infinite: labels are whole numbers. Set them to 0 for background.")
         if self._missing:
-            raise LabelError(
-                f"{self._missing} voxels are NaN or infinite: labels are whole numbers. Set them to 0 for background."
-            )
+            log.warnings.append(became_background(self._missing, self._count))
         if self._odd:
             raise LabelError(
                 f"{self._odd} voxels are not whole numbers, such as {self._first_odd!r}: labels are. {remedy('label-values')}"

@@ -8,7 +8,7 @@ from ....errors import LabelError
 from ....model.metadata import Log
 from ....model.volume import Volume
 from ....options.remedies import remedy
-from .label_evidence import LEAST_PROBABILITY, ROUNDING, WHOLE
+from .label_evidence import LEAST_PROBABILITY, ROUNDING, WHOLE, became_background
 
 FULL = 255
 """Stored value of a probability of 1."""
@@ -24,9 +24,12 @@ def probabilities(volume: Volume, log: Log) -> np.ndarray:
     Raises
     ------
     LabelError
-        If a voxel is not finite or out of range, or the full scale is not known.
+        If a voxel is infinite or out of range, all are NaN, or the full scale is not known.
     """
     voxels = volume.array if volume.rescale.is_identity else volume.real_values()
+    if missing := int(np.count_nonzero(np.isnan(voxels))):
+        log.warnings.append(became_background(missing, voxels.size))
+        voxels = np.nan_to_num(voxels, nan=0.0, posinf=np.inf, neginf=-np.inf)
     low, high = (float(voxels.min()), float(voxels.max())) if voxels.size else (0.0, 0.0)
     full = _full_scale(voxels, low, high)
     if full != 1:
@@ -48,8 +51,8 @@ def _full_scale(voxels: np.ndarray, low: float, high: float) -> int:
     LabelError
         If that is not known.
     """
-    if missing := voxels.size - int(np.count_nonzero(np.isfinite(voxels))):
-        raise LabelError(f"{missing} voxels are NaN or infinite: probabilities are from 0 to 1. Set them to 0 for background.")
+    if infinite := int(np.count_nonzero(np.isinf(voxels))):
+        raise LabelError(f"{infinite} voxels are infinite: probabilities are from 0 to 1. Set them to 0 for background.")
     if low < -ROUNDING:
         raise LabelError(f"Voxels are from {low:g} to {high:g}: probabilities are from 0 to 1.")
     if 0 < high < LEAST_PROBABILITY:

@@ -120,12 +120,11 @@ def _with_padding(
         raise PixelError(f'{survey.infinite} voxels are infinite: integer pixels cannot hold them. Use kind="pm".')
     if survey.missing == real.size:
         raise PixelError("all voxels are NaN. Repair the image at its source.")
-    if rules.zero_intercept:
-        raise PixelError(f'{survey.missing} voxels are NaN: this kind of object cannot hold them. Use kind="pm".')
-    steps = steps_with_padding(survey.range)
+    steps = steps_with_padding(survey.range, rules.zero_intercept)
     integers = mapped(real, steps.dtype, lambda planes, _: steps.stored(planes.astype(np.float64)))
-    largest = max(0, int(np.rint((survey.high - steps.intercept) / steps.slope)))
-    stored = packed(integers, (0, largest), rules, steps.slope, steps.intercept, padding=steps.padding)
+    lowest = steps.padding or 0
+    largest = max(lowest, int(np.rint((survey.high - steps.intercept) / steps.slope)))
+    stored = packed(integers, (lowest, largest), rules, steps.slope, steps.intercept, padding=steps.padding)
     check(volume, measured(volume, stored), max_error, steps.slope, log)
-    log.warnings.append(became_padding(survey.missing))
+    log.warnings.append(became_padding(survey.missing, steps))
     return stored

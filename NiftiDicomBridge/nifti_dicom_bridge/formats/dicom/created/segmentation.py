@@ -71,6 +71,8 @@ class SegmentationRequest:
     counted : sequence of sequence of CountedFrame or None
         Of a reference series without positions, the frame of each slice, by time, None where it is not known; empty for one
         with positions.
+    full, fractional_type : int, str
+        For ``FRACTIONAL``: the stored value that means 1, and what fractions are (PS3.3 C.8.20.2).
     """
 
     volume: Volume
@@ -83,6 +85,8 @@ class SegmentationRequest:
     overlapping: Sequence[Volume] = ()
     algorithm: Algorithm = UNKNOWN
     counted: Sequence[Sequence[CountedFrame | None]] = ()
+    full: int = FULL
+    fractional_type: str = "PROBABILITY"
 
     def placement(self, time: int = 0) -> Placement:
         """Return where the frames of a time are."""
@@ -107,10 +111,7 @@ def segmentations(request: SegmentationRequest) -> Iterator[DataSetFile]:
     """
     placement = request.placement()
     if request.kind is SegmentationForm.FRACTIONAL:
-        maps, numbered = probability_maps(request)
-        made = _object(request, placement, maps, numbered, 1)
-        without_positions(made, placement)
-        yield DataSetFile(made)
+        yield _fractional(request, placement, *probability_maps(request))
         return
     if request.overlapping:
         yield _object_of_labels(request, placement, *_layers(request), 1)
@@ -131,6 +132,22 @@ def segmentations(request: SegmentationRequest) -> Iterator[DataSetFile]:
         numbered = _numbered([segment for segment in known if segment.number in here or not here], request)
         here_placed = request.placement(t) if request.counted else placement
         yield _object_of_labels(request, here_placed, [labels], numbered, number, t)
+
+
+def fractional_segmentation(request: SegmentationRequest, maps: np.ndarray, numbers: Sequence[int]) -> DataSetFile:
+    """Return one object of fractions from 0 to 1, shape (slices, rows, columns, segments), of described segments.
+
+    `numbers` are the labels of the segments; the object numbers them from 1.
+    """
+    known = {segment.number: segment for segment in request.segments}
+    segments = complete_segments([known.get(n) or Segment(n, f"Label {n}") for n in numbers], request)
+    return _fractional(request, request.placement(), maps, [_Numbered(one, n) for n, one in enumerate(segments, 1)])
+
+
+def _fractional(request: SegmentationRequest, placement: Placement, maps: np.ndarray, segments: list[_Numbered]) -> DataSetFile:
+    made = _object(request, placement, maps, segments, 1)
+    without_positions(made, placement)
+    return DataSetFile(made)
 
 
 # --- segments ----------------------------------------------------------------------------------------------------------
@@ -287,7 +304,8 @@ def _object(
             pixel_array=marked,
             segmentation_type=request.kind.value.upper(),
             segment_descriptions=[_description(one) for one in segments],
-            max_fractional_value=FULL,
+            max_fractional_value=request.full,
+            fractional_type=request.fractional_type,
             content_label=str(common.get("ContentLabel") or _CONTENT_LABEL),
             content_description=str(common.get("SeriesDescription") or "")[:64] or None,
             omit_empty_frames=request.kind is not SegmentationForm.LABELMAP,

@@ -12,6 +12,7 @@ from ....errors import PixelError
 from ....model.metadata import Log
 from ....model.volume import Volume
 from ....model.voxels.lazy_voxels import Voxels
+from ....model.voxels.quantization import Steps
 from ....options.remedies import remedy
 
 DEFAULT_RELATIVE_ERROR = 1e-4
@@ -125,9 +126,9 @@ def limit_of(volume: Volume, error: Difference, max_error: float | None) -> floa
     return max_error if max_error is not None else max(DEFAULT_RELATIVE_ERROR * error.span, precision_of(volume, error))
 
 
-def became_padding(missing: int) -> str:
+def became_padding(missing: int, steps: Steps) -> str:
     """Return what became of voxels that are not a number."""
-    return f"{missing} voxels are NaN: they became PixelPaddingValue (stored value 0)"
+    return f"{missing} voxels are NaN: they became PixelPaddingValue (stored value {steps.padding})"
 
 
 def check(volume: Volume, error: Difference, max_error: float | None, step: float, log: Log) -> None:

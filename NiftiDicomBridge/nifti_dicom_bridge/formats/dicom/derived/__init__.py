@@ -6,7 +6,7 @@ The instances that the volume came from are the templates; what no longer holds 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 
 import numpy as np
 
@@ -17,6 +17,7 @@ from ....model.space.lost_positions import unstated_position
 from ....model.volume import Volume
 from ....options import ConversionOptions
 from ....standard.tags import Tag
+from ..edits import AttributePath
 from ..new_file import NewFile
 from ..reading.attributes.functional_groups import frame_count
 from ..reading.data_sets.data_set_writing import check_length
@@ -33,11 +34,13 @@ _USUAL = ConversionOptions()
 
 def group_by_object(volumes: Sequence[Volume]) -> list[list[Volume]]:
     """Return volumes in groups that become one: label maps of the same object on the same grid."""
+    from .fractions import is_fractions
     from .label_maps import is_label_map
 
     groups: list[list[Volume]] = []
     for volume in volumes:
-        same = [group for group in groups if is_label_map(volume) and _are_of_one_object(group[0], volume)]
+        may_be_joined = is_label_map(volume) or is_fractions(volume)
+        same = [group for group in groups if may_be_joined and _are_of_one_object(group[0], volume)]
         if same:
             same[0].append(volume)
         else:
@@ -50,15 +53,26 @@ def _are_of_one_object(a: Volume, b: Volume) -> bool:
     return bool(keys[0] & keys[1]) and a.voxels.shape == b.voxels.shape and np.array_equal(a.ijk_to_ras, b.ijk_to_ras)
 
 
-def derive_groups(volumes: Sequence[Volume], uids: UidMap, log: Log, options: ConversionOptions = _USUAL) -> Iterator[NewFile]:
+def derive_groups(
+    volumes: Sequence[Volume],
+    uids: UidMap,
+    log: Log,
+    options: ConversionOptions = _USUAL,
+    stated: Collection[AttributePath] = (),
+) -> Iterator[NewFile]:
     """Yield the instances of volumes that become one (see `together`); raises as `derive` does."""
+    from .fractions import derive_fractions, is_fractions
     from .label_maps import derive_label_maps, is_label_map
 
-    if not is_label_map(volumes[0]):
-        yield from derive(volumes[0], uids, log, options)
+    of_fractions = is_fractions(volumes[0])
+    if not of_fractions and not is_label_map(volumes[0]):
+        yield from derive(volumes[0], uids, log, options, stated)
         return
     _check_position(volumes[0])
     _note_edits(frozenset().union(*(volume.edits() for volume in volumes)), log)
+    if of_fractions:
+        yield from derive_fractions(volumes, is_on_another_grid(volumes[0]), uids, log)
+        return
     if is_structure_set(volumes[0].dicom.metadata.first):
         from ..structure_sets.derive import derive_structure_set
 
@@ -67,7 +81,9 @@ def derive_groups(volumes: Sequence[Volume], uids: UidMap, log: Log, options: Co
     yield from derive_label_maps(volumes, is_on_another_grid(volumes[0]), uids, log)
 
 
-def derive(volume: Volume, uids: UidMap, log: Log, options: ConversionOptions = _USUAL) -> Iterator[NewFile]:
+def derive(
+    volume: Volume, uids: UidMap, log: Log, options: ConversionOptions = _USUAL, stated: Collection[AttributePath] = ()
+) -> Iterator[NewFile]:
     """Yield the instances of an edited volume.
 
     Parameters
@@ -79,7 +95,9 @@ def derive(volume: Volume, uids: UidMap, log: Log, options: ConversionOptions = 
     log : Log
         Receives what was dropped, computed and assumed.
     options : ConversionOptions
-        Of these, the largest change of a value by rounding to 16 bits, and the values that are set, are used.
+        Of these, the largest change of a value by rounding to 16 bits is used.
+    stated : collection of AttributePath
+        What is set afterwards, by options or by the edited sidecar: units of these are not doubted.
 
     Raises
     ------
@@ -91,7 +109,7 @@ def derive(volume: Volume, uids: UidMap, log: Log, options: ConversionOptions = 
     _check_size(volume)
     _check_position(volume)
     _note_edits(volume.edits(), log)
-    work = DerivationContext(volume, is_on_another_grid(volume) or series.layers is not None, log, options)
+    work = DerivationContext(volume, is_on_another_grid(volume) or series.layers is not None, log, options, stated)
     if work.functional:
         yield from functional_frames(work, uids)
     elif _is_plain_multi_frame(first, volume):

@@ -19,7 +19,7 @@ from ..new_file import NewFile
 from ..references import source_images
 from ..uids import UidMap, new_uid
 from .derivation import DerivationContext
-from .units import HU
+from .units import ACTIVITY, HU, UNITLESS
 
 MEASURED = frozenset({
     Tag.DVH_SEQUENCE, Tag.DVH_NORMALIZATION_POINT, Tag.DVH_NORMALIZATION_DOSE_VALUE, Tag.RT_DOSE_ROI_SEQUENCE,
@@ -102,6 +102,8 @@ def common(template: Instance, work: DerivationContext, uids: UidMap, sources: l
     elements |= {tag: first[tag] for tag in (Tag.STUDY_INSTANCE_UID, Tag.SERIES_NUMBER) if tag in first}
     if work.frame_of_reference:
         elements[Tag.FRAME_OF_REFERENCE_UID] = new_element.text("UI", work.frame_of_reference)
+    if work.lost_unit == ACTIVITY and Tag.UNITS in elements:
+        elements[Tag.UNITS] = new_element.text("CS", UNITLESS)
     if work.pixels.padding is not None:
         vr = "SS" if work.pixel.signed else "US"
         elements[Tag.PIXEL_PADDING_VALUE] = new_element.integers(vr, work.pixels.padding)

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 import numpy as np
 
+from ....errors import GeometryError
 from ....model import metadata
 from ....model.metadata import Instance, Log, SeriesMetadata
 from ....model.space import geometry
@@ -13,6 +16,7 @@ from ....model.space.regular_grid import SAME_SLICE
 from ....model.volume import Volume
 from ....options import ConversionOptions, Resample
 from ....standard.tags import Tag
+from ..edits import AttributePath
 from ..reading.frames.frame_info import FrameInfo
 from ..reading.frames.frames import frames_of, true_planes
 from ..reading.frames.tolerances import SEEN_SHIFT
@@ -25,14 +29,18 @@ _ONE_TIME = (
     "times, such as AcquisitionTime (0008,0032), is that of the first"
 )
 
-_UNITS = frozenset({"RescaleType", "Units"})
+_FAR_OFF = 0.5
+"""Part of a slice distance by which slices that are crossed may be off the grid."""
+_UNITS = frozenset({Tag.RESCALE_TYPE, Tag.UNITS})
 _UNPLACED = "the original does not specify where it is, so the new place of its voxels is not stored"
 
 
 class DerivationContext:
     """Templates, planes and values of one derived volume."""
 
-    def __init__(self, volume: Volume, resampled: bool, log: Log, options: ConversionOptions):
+    def __init__(
+        self, volume: Volume, resampled: bool, log: Log, options: ConversionOptions, stated: Collection[AttributePath] = ()
+    ):
         series = volume.dicom.metadata
         self.volume, self.series, self.resampled, self.log = volume, series, resampled, log
         self.templates = nearest_frames(volume) if resampled else series.frames
@@ -52,7 +60,9 @@ class DerivationContext:
         self.stored, self.pixel, self.pixels = pixels.voxels, pixels.pixel, pixels
         self.slopes, self.intercepts = pixels.slopes, pixels.intercepts
         self.lost_unit, reason = lost_unit(pixels, series.first)
-        if reason and not _UNITS & options.set_values.keys():
+        if reason and not _UNITS.isdisjoint(stated):
+            self.lost_unit = ""
+        elif reason:
             log.warnings.insert(0, note_of_units(self.lost_unit, reason, self.functional))
         self._infos: dict[int, list[FrameInfo]] = {}
         self.frame_of_reference = frame_of_reference(volume, resampled, log)
@@ -217,22 +227,37 @@ def planes_of(volume: Volume) -> list[Plane]:
     """Return the planes of the grid of an edited volume; slices of the original moved to where they truly were.
 
     An uneven stack becomes an even grid in NIfTI. A crop or a shift of it keeps its slices, and so their distances; where it
-    was set upright, those along the normal. Resampled to even distances, all planes are true.
+    was set upright, those along the normal. A plane between two slices, as of a finer grid, has a mixture of their values, and
+    its place is between theirs. Resampled to even distances, all planes are true.
+
+    Raises
+    ------
+    GeometryError
+        Planes cross slices that are far off the even grid.
     """
     origin, series = volume.dicom.origin, volume.dicom.metadata
     planes = geometry.attributes_from_affine(volume.ijk_to_ras, volume.voxels.shape[1])
-    if not _same_planes(volume) or Resample.SPACING in volume.dicom.resampled:
+    true = None if Resample.SPACING in volume.dicom.resampled else true_planes(series)
+    if true is None:
         return planes
     grid = geometry.attributes_from_affine(origin.ijk_to_ras, origin.shape[1])
+    away = np.array([plane.position - even.position for plane, even in zip(true, grid, strict=True)])
+    step = geometry.slice_distance(origin.ijk_to_ras)
     normal = grid[0].normal
-    distances = np.array([p.position @ normal for p in grid])
-    firsts = [int(np.argmin(np.abs(distances - plane.position @ normal))) for plane in planes]
-    true = true_planes(series)
-    if len(set(firsts)) < len(firsts) or true is None:
+    if abs(float(planes[0].normal @ normal)) < 1 - 1e-6:
+        _check_crossing(float(np.abs(away).max()), step)
         return planes
-    result = []
-    for plane, k in zip(planes, firsts, strict=True):
-        away = true[k].position - grid[k].position
-        moved = plane.position + (away if _parallel(volume) else normal * float(away @ normal))
-        result.append(plane._replace(position=moved))
-    return result
+    away = away if _parallel(volume) else np.outer(away @ normal, normal)
+    places = [float((plane.position - grid[0].position) @ normal) / step for plane in planes]
+    moved = np.stack([np.interp(places, np.arange(len(grid)), column) for column in away.T], axis=1)
+    return [plane._replace(position=plane.position + by) for plane, by in zip(planes, moved, strict=True)]
+
+
+def _check_crossing(off_mm: float, step_mm: float) -> None:
+    """Refuse planes across slices that are not where the even grid has them: each would be bent."""
+    if off_mm > _FAR_OFF * step_mm:
+        raise GeometryError(
+            "The image was turned against the slices of its original, which are unevenly spaced: up to "
+            f"{off_mm:.3g} mm off the even grid of its NIfTI image. Convert the original with "
+            'resample="spacing", and edit that image.'
+        )

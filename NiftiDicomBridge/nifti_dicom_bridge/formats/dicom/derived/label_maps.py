@@ -19,6 +19,7 @@ from ....options import SegmentationForm
 from ....standard.tags import Tag
 from .. import new_element, new_file
 from ..data_set_file import DataSetFile
+from ..frame_bytes import FrameBytes
 from ..new_file import NewFile
 from ..pydicom_conversion import data_set_of, in_utf_8, items_of
 from ..reading.data_sets.data_set_reading import read_data_set
@@ -89,27 +90,33 @@ def derive_label_maps(volumes: Sequence[Volume], resampled: bool, uids: UidMap, 
     _warn_of_missing_segments(volumes, log)
     request = SegmentationRequest(
         volume=first,
-        common=data_set_of(_common(first, uids, frame_of_reference(first, resampled, log))),
+        common=data_set_of(common_of(first, uids, frame_of_reference(first, resampled, log))),
         segments=labeled_segments(original) if first.dicom.metadata.is_label_map else all_segments(original),
         log=log,
         kind=SegmentationForm.BINARY if first.dicom.metadata.is_label_map else SegmentationForm.LABELMAP,
         planes=planes_of(first),
         overlapping=volumes[1:],
-        counted=_counted_slices(first, resampled) if is_unplaced(first) else [],
+        counted=counted_slices(first, resampled) if is_unplaced(first) else [],
     )
     for made in segmentations(request):
-        data_set = made.data_set
-        described = items_of(data_set_of(in_utf_8(original, {Tag.SEGMENT_SEQUENCE})), "SegmentSequence")
-        labels = label_numbers(original) if first.dicom.metadata.is_label_map else {}
-        numbered = [(item.get("SegmentNumber"), item) for item in described]
-        known = {labels.get(number, number): item for number, item in numbered if isinstance(number, int)}
-        numbers = _restore_segment_descriptions(data_set, known)
-        restore_source_references(data_set, volumes, numbers)
-        _restore_lossy_compression(data_set, original)
-        yield _file_of(made)
+        yield file_with_original_segments(made, volumes)
 
 
-def _counted_slices(volume: Volume, resampled: bool) -> list[list[CountedFrame | None]]:
+def file_with_original_segments(made: DataSetFile, volumes: Sequence[Volume]) -> NewFile:
+    """Return the file of a Segmentation made of edited volumes, with what the original states of segments and sources."""
+    first, data_set = volumes[0], made.data_set
+    original = first.dicom.metadata.first
+    described = items_of(data_set_of(in_utf_8(original, {Tag.SEGMENT_SEQUENCE})), "SegmentSequence")
+    labels = label_numbers(original) if first.dicom.metadata.is_label_map else {}
+    numbered = [(item.get("SegmentNumber"), item) for item in described]
+    known = {labels.get(number, number): item for number, item in numbered if isinstance(number, int)}
+    numbers = _restore_segment_descriptions(data_set, known)
+    restore_source_references(data_set, volumes, numbers)
+    _restore_lossy_compression(data_set, original)
+    return _file_of(made)
+
+
+def counted_slices(volume: Volume, resampled: bool) -> list[list[CountedFrame | None]]:
     """Return that slices are counted; their sources are those of the original (`restore_source_references`).
 
     Raises
@@ -147,7 +154,7 @@ def _warn_of_missing_segments(volumes: Sequence[Volume], log: Log) -> None:
 # --- what goes on unchanged -------------------------------------------------------------------------------------------
 
 
-def _common(volume: Volume, uids: UidMap, space: str) -> Elements:
+def common_of(volume: Volume, uids: UidMap, space: str) -> Elements:
     """Return what of the original holds for the whole derived object, in UTF-8, and its provenance."""
     series = volume.dicom.metadata
     original = series.first
@@ -197,15 +204,20 @@ def _restore_lossy_compression(data_set: Dataset, original: Instance) -> None:
 
 
 def _file_of(made: DataSetFile) -> NewFile:
-    """Return a data set that highdicom made, of label maps, as elements and pixel data."""
+    """Return a data set that highdicom made, of label maps or fractions, as elements and pixel data."""
     from pydicom.filebase import DicomIO
     from pydicom.filewriter import write_dataset
 
-    assert made.frames is not None
+    frames: FrameBytes | bytes
+    if made.frames is None:
+        frames = bytes(made.data_set.PixelData)
+        del made.data_set.PixelData
+    else:
+        frames = made.frames
     buffer = BytesIO()
     stream = DicomIO(buffer)
     stream.is_little_endian, stream.is_implicit_VR = True, False
     write_dataset(stream, made.data_set)
     made.drop_functional_groups()  # what is read again here takes memory, too
     elements = read_data_set(buffer.getvalue(), 0, Encoding()).elements
-    return new_file.file_of_bytes(elements, made.frames, made.vr)
+    return new_file.file_of_bytes(elements, frames, made.vr)

@@ -163,11 +163,13 @@ class DerivedPixels:
         return Steps(np.dtype("<u2"))
 
     def _steps(self, values: ValueRange) -> Steps:
-        """Return steps of 16 bits; voxels that are not a number become padding where the object can have an intercept."""
-        scaled_only = self._sop_class == PET or Tag.DOSE_GRID_SCALING in self._volume.dicom.metadata.first.elements
-        if values.missing and not (scaled_only or values.infinite or values.is_empty):
-            self._log.warnings.append(became_padding(values.missing))
-            return steps_with_padding(values)
+        """Return steps of 16 bits; voxels that are not a number become padding, except in doses, which have none."""
+        is_dose = Tag.DOSE_GRID_SCALING in self._volume.dicom.metadata.first.elements
+        scaled_only = self._sop_class == PET or is_dose
+        if values.missing and not (is_dose or values.infinite or values.is_empty):
+            steps = steps_with_padding(values, zero_intercept=scaled_only)
+            self._log.warnings.append(became_padding(values.missing, steps))
+            return steps
         return steps_for(values, zero_intercept=scaled_only)
 
     def _check_rounding(self, worst: float, sample: list[np.ndarray], step: float, whole_only: bool = False) -> None:

@@ -10,7 +10,9 @@ from ..reading.frames.frame_info import FrameInfo
 from ..reading.frames.frames import frames_of
 from .stored import DerivedPixels
 
-HU = "HU"
+HU, ACTIVITY = "HU", "BQML"
+UNITLESS = "NONE"
+"""Units of PET whose values are not in the unit of the original (PS3.3 C.8.9.1.1.3)."""
 _NARROWEST_HU, _LOWEST_HU, _HIGHEST_HU = 20.0, -8192.0, 65535.0
 """Fractions in a narrower range are not HU: noise alone is wider. Metal is not higher, and only padding is lower."""
 LARGEST_SUV = 100.0
@@ -24,11 +26,11 @@ def lost_unit(pixels: DerivedPixels, first: Instance) -> tuple[str, str]:
     """
     frame = frames_of(first, 0)[0]
     unit = frame.units or (HU if metadata.text(first.elements, Tag.SOP_CLASS_UID) == CT else "")
-    if unit not in (HU, "BQML"):
+    if unit not in (HU, ACTIVITY):
         return "", ""
     low, high = pixels.real_range
     values = f"edited values are from {low:g} to {high:g}, which do not look like"
-    if unit == "BQML":
+    if unit == ACTIVITY:
         return (unit, f"{values} Bq/mL") if 0 < high < LARGEST_SUV else ("", "")
     is_narrow = high - low < _NARROWEST_HU and not pixels.is_whole
     is_low = low < _LOWEST_HU and low != _padding(first, frame)
@@ -46,8 +48,13 @@ def note_of_units(unit: str, reason: str, is_functional: bool) -> str:
 
     Enhanced CT can state no other unit than HU (PS3.3 C.8.15.3.10).
     """
-    if unit != HU:
-        return f'{reason}, the Units of the original. Use set_values={{"Units": "GML"}} if they are SUV'
+    if unit == ACTIVITY:
+        return f"{reason}, the Units of the original: {note_of_activity()}"
     if is_functional:
         return f"{reason}, which is all that Enhanced CT can state"
     return f'{reason}: RescaleType is US, unspecified. Use set_values={{"RescaleType": "HU"}} if they are'
+
+
+def note_of_activity() -> str:
+    """Return what Units of PET are written, and how to set others."""
+    return f'Units is {UNITLESS}. Use set_values={{"Units": "GML"}} if they are SUV, or "BQML" if they are Bq/mL'

@@ -17,15 +17,29 @@ from .plans import DrawnPlan, Plan
 from .values.scaling import real_planes, scaling_of
 
 
-def read(paths: Iterable[Path], progress: Progress | None = None) -> list[Volume]:
-    """Return all volumes below files and folders; raises `DicomReadError` at the first that cannot be read."""
+def read(paths: Iterable[Path], progress: Progress | None = None, skip_damaged: bool = False) -> list[Volume]:
+    """Return all volumes below files and folders.
+
+    Parameters
+    ----------
+    paths, progress
+        As for `find_series`.
+    skip_damaged : bool
+        Leave out files that cannot be read, if there are others; the warnings of all volumes have the reasons.
+
+    Raises
+    ------
+    DicomReadError
+        At the first file that cannot be read and is not left out.
+    """
     from ..structure_sets.inventory import all_plans  # conversions plan the images themselves
 
     inventory = find_series(paths, progress)
-    for leftover in inventory.leftovers:
-        if leftover.failed:
-            raise DicomReadError(leftover.reason)
-    return [load(plan, progress) for plan in all_plans(inventory)]
+    reasons = [leftover.reason for leftover in inventory.leftovers if leftover.failed]
+    if reasons and not (skip_damaged and inventory.series):
+        raise DicomReadError(reasons[0])
+    volumes = [load(plan, progress) for plan in all_plans(inventory)]
+    return [replace(volume, warnings=(*volume.warnings, *reasons)) for volume in volumes] if reasons else volumes
 
 
 def load(plan: Plan, progress: Progress | None = None) -> Volume:

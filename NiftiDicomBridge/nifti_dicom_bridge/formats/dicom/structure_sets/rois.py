@@ -15,7 +15,7 @@ from ....model.charset import CharacterSet
 from ....model.metadata import Element, Elements, Instance, Item, can_be_labels
 from ....model.volume import Volume
 from ....standard.tags import Tag
-from ..reading.attributes.item_values import code_of, text_of
+from ..reading.attributes.item_values import code_of
 from . import is_structure_set
 
 CLOSED_PLANAR = "CLOSED_PLANAR"
@@ -143,7 +143,7 @@ def rois_of(instance: Instance) -> list[Roi]:
         items = metadata.items(contours.get(number, {}), Tag.CONTOUR_SEQUENCE)
         read = [_contour(one.elements) for one in items]
         whole = tuple(contour for contour in read if contour is not None)
-        name = text_of(item.elements, Tag.ROI_NAME, charset) or f"ROI {number}"
+        name = charset.text(item.elements, Tag.ROI_NAME) or f"ROI {number}"
         frame = metadata.text(item.elements, Tag.REFERENCED_FRAME_OF_REFERENCE_UID)
         damaged = len(read) - len(whole)
         rois.append(Roi(index, number, label, name, frame, whole, damaged, number in shared))
@@ -260,7 +260,7 @@ def _segment(roi: Elements, label: int, contours: Elements, observation: Element
     category = metadata.first_item(observation, Tag.SEGMENTED_PROPERTY_CATEGORY_CODE_SEQUENCE)
     return Segment(
         number=label,
-        label=text_of(roi, Tag.ROI_NAME, charset) or f"ROI {metadata.integer(roi, Tag.ROI_NUMBER)}",
+        label=charset.text(roi, Tag.ROI_NAME) or f"ROI {metadata.integer(roi, Tag.ROI_NUMBER)}",
         category=code_of(category, charset),
         type=code_of(kind, charset),
         modifier=code_of(modifier, charset),
@@ -268,7 +268,7 @@ def _segment(roi: Elements, label: int, contours: Elements, observation: Element
         region_modifier=code_of(metadata.first_item(region, Tag.ANATOMIC_REGION_MODIFIER_SEQUENCE), charset),
         color=_color(metadata.numbers(contours, Tag.ROI_DISPLAY_COLOR)),
         algorithm_type=metadata.text(roi, Tag.ROI_GENERATION_ALGORITHM),
-        algorithm_name=text_of(roi, Tag.ROI_GENERATION_DESCRIPTION, charset),
+        algorithm_name=charset.text(roi, Tag.ROI_GENERATION_DESCRIPTION),
     )
 
 

@@ -14,6 +14,7 @@ from edits import coarser, cropped, edited, finer_slices, frames_in, moved, one_
 from nifti_dicom_bridge import Outcome
 from phantoms.base import MR, ramp, save, slices
 
+TIPPED = np.array([[1, 0, 0, 0], [0, 0.8, -0.6, 0], [0, 0.6, 0.8, 0], [0, 0, 0, 1]])
 POSITIONED = ["classic_ct", "oblique", "feet_first", "descending", "mr_4d", "enhanced_mr", "mosaic", "gantry_tilt"]
 
 
@@ -72,6 +73,42 @@ def test_an_uneven_series_cropped_within_its_planes_keeps_the_true_positions(cir
     edited(circle, "uneven_spacing", lambda image: image.slicer[1:, :, :])
 
     assert sorted(float(ds.ImagePositionPatient[2]) for ds in circle.returned()) == pytest.approx([0, 2, 4, 7.5], abs=1e-3)
+
+
+def padded(image: nibabel.Nifti1Image) -> nibabel.Nifti1Image:
+    """One more slice in front and behind."""
+    affine = image.affine.copy()
+    affine[:3, 3] -= affine[:3, 2]
+    return nibabel.Nifti1Image(np.pad(np.asarray(image.dataobj), ((0, 0), (0, 0), (1, 1))), affine)
+
+
+@pytest.mark.parametrize(
+    ("change", "places"),
+    [(padded, [-2, 0, 2, 4, 7.5, 9.5]), (finer_slices, [0, 1, 2, 3, 4, 5.75, 7.5, 8.5])],
+    ids=lambda value: getattr(value, "__name__", ""),
+)
+def test_slices_beyond_and_between_those_of_an_uneven_series_are_where_their_values_are(
+    change: Callable, places: list[float], circle: Circle
+) -> None:
+    """They were on the even grid, on which the slices of the original are not."""
+    edited(circle, "uneven_spacing", change)
+
+    assert sorted(float(ds.ImagePositionPatient[2]) for ds in circle.returned()) == pytest.approx(places, abs=1e-3)
+
+
+def test_slices_of_an_uneven_series_that_was_turned_within_them_keep_their_distances(circle: Circle) -> None:
+    edited(circle, "uneven_spacing", turned_in_space)
+
+    assert sorted(float(ds.ImagePositionPatient[2]) for ds in circle.returned()) == pytest.approx([0, 2, 4, 7.5], abs=1e-3)
+
+
+def test_an_image_across_the_slices_of_an_uneven_series_is_refused(circle: Circle) -> None:
+    circle.make("uneven_spacing").forth()
+    circle.edit_image(lambda image: nibabel.Nifti1Image(np.asarray(image.dataobj), TIPPED @ image.affine))
+    (entry,) = circle.home(NEW).entries
+
+    assert entry.outcome is Outcome.FAILED
+    assert "unevenly spaced" in entry.error
 
 
 def test_cropping_does_not_change_the_thickness_of_slices(circle: Circle) -> None:

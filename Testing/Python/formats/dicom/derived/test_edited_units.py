@@ -93,10 +93,26 @@ def test_units_that_are_set_are_not_doubted(circle: Circle) -> None:
 
 
 @pytest.mark.parametrize(("high", "is_doubted"), [(15, True), (20000, False)])
-def test_uptake_values_in_the_place_of_activities_are_reported(high: float, is_doubted: bool, circle: Circle) -> None:
-    circle.make("pet_slopes").forth()
-    circle.edit_sidecar(lambda top: top.update(Units="Bq/mL"))
+def test_uptake_values_in_the_place_of_activities_are_not_labeled_so(high: float, is_doubted: bool, circle: Circle) -> None:
+    circle.make("pet_slopes")
+    edit_dicom(circle.dicom, Units="BQML")
+    circle.forth()
     circle.edit_image(lambda image: _scaled(image, 0, high))
     (entry,) = circle.home(NEW).entries
 
     assert any("do not look like Bq/mL" in text for text in entry.log.warnings) == is_doubted
+    assert {ds.Units for ds in circle.returned()} == {"NONE" if is_doubted else "BQML"}
+
+
+@pytest.mark.parametrize("by_sidecar", [True, False])
+def test_units_of_uptake_that_are_stated_are_written(by_sidecar: bool, circle: Circle) -> None:
+    circle.make("pet_slopes")
+    edit_dicom(circle.dicom, Units="BQML")
+    circle.forth()
+    circle.edit_image(lambda image: _scaled(image, 0, 15))
+    if by_sidecar:
+        circle.edit_sidecar(lambda top: top.update(Units="g/mL"))
+    (entry,) = circle.home(NEW if by_sidecar else replace(NEW, set_values={"Units": "GML"})).entries
+
+    assert not any("do not look like Bq/mL" in text for text in entry.log.warnings)
+    assert {ds.Units for ds in circle.returned()} == {"GML"}

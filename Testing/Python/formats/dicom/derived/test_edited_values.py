@@ -102,7 +102,24 @@ def test_voxels_that_are_not_a_number_become_padding(name: str, circle: Circle) 
     assert np.array_equal(stored == 0, np.isnan(wanted).reshape(stored.shape))
 
 
-@pytest.mark.parametrize(("name", "bad"), [("classic_ct", np.inf), ("pet_slopes", np.nan)])
+def test_voxels_of_pet_that_are_not_a_number_are_padding_below_all_others(circle: Circle) -> None:
+    """PET has no intercept; SPM and registration write NaN outside of the field of view."""
+    circle.make("pet_slopes").forth()
+    circle.edit_image(lambda image: _spoilt(image, np.nan))
+    wanted = in_dicom_order(nibabel.load(circle.image()))
+    (entry,) = circle.home(NEW).entries
+
+    assert entry.outcome is Outcome.DERIVED, entry.error
+    returned = circle.returned()
+    stored = np.stack([ds.pixel_array for ds in returned]).astype(float)
+    slopes = np.array([float(ds.RescaleSlope) for ds in returned])[:, None, None]
+    missing = np.isnan(wanted).reshape(stored.shape)
+    assert {(ds["PixelPaddingValue"].VR, ds.PixelPaddingValue, ds.RescaleIntercept) for ds in returned} == {("SS", -1, 0)}
+    assert np.array_equal(stored == -1, missing)
+    np.testing.assert_allclose((stored * slopes)[~missing], wanted.reshape(stored.shape)[~missing], atol=slopes.max() * 0.501)
+
+
+@pytest.mark.parametrize(("name", "bad"), [("classic_ct", np.inf), ("pet_slopes", np.inf)])
 def test_values_that_integers_cannot_hold_are_refused_with_their_number(name: str, bad: float, circle: Circle) -> None:
     circle.make(name).forth()
     circle.edit_image(lambda image: _spoilt(image, bad))

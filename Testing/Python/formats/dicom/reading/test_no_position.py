@@ -225,6 +225,7 @@ def test_the_size_of_pixels_is_that_of_the_regions_of_tissue(regions: list[Datas
         ([_region(PhysicalDeltaX=0.0)], "no two-dimensional region in cm"),
         ([_region(), _region(**SPECTRUM)], "also shows curves; pixels of its 2D region are 0.3 × 0.2 mm"),
         ([_region(RegionLocationMaxX1=595, RegionLocationMaxY1=414)], "larger than the image"),
+        ([_region(RegionLocationMaxX1=5), _region(RegionLocationMaxX1=595)], "larger than the image"),
     ],
 )
 def test_regions_that_do_not_give_the_picture_a_size_are_named(regions: list[Dataset], words: str, tmp_path: Path) -> None:

@@ -122,6 +122,32 @@ def test_regions_are_not_drawn_on_another_patient_whatever_the_user_states_about
     assert converted(folder, "other", same_space=True).outcome is Outcome.SKIPPED
 
 
+@pytest.mark.parametrize(
+    ("patient", "name", "study", "is_drawn"),
+    [
+        ("", "Bob^B", "same", False),  # another person, though both may lack a PatientID
+        ("", "Bob^B", "1.2.3.2", False),
+        ("", "same", "same", True),  # lost, in the same study
+        ("", "same", "1.2.3.2", False),
+    ],
+)
+@pytest.mark.parametrize("regions_have_id", [True, False])
+def test_without_patient_id_name_and_study_show_whose_images_regions_are(
+    patient: str, name: str, study: str, is_drawn: bool, regions_have_id: bool
+):
+    file = next(drawn().iterdir())
+    ds = pydicom.dcmread(file)
+    ds.PatientName = "Doe^Jane"
+    if not regions_have_id:
+        ds.PatientID = ""
+    ds.save_as(file)
+    stated = {"PatientName": "Doe^Jane" if name == "same" else name}
+    stated |= {"StudyInstanceUID": ds.StudyInstanceUID if study == "same" else study}
+    series("other", PatientID=patient, **stated)
+    is_drawn = is_drawn or (not regions_have_id and name == "same")  # nothing differs
+    assert (converted(file.parent, "other", same_space=True).outcome is Outcome.CONVERTED) == is_drawn
+
+
 def test_of_several_series_one_must_be_named():
     folder = drawn()
     series("mr")

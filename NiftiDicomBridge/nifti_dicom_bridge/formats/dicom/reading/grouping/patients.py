@@ -8,10 +8,9 @@ from typing import NamedTuple
 from .....model import metadata
 from .....model.charset import AFFECTED_VRS, CharacterSet
 from .....model.metadata import Elements
-from .....model.person import Person, contradicting, differing, normal_text, person
+from .....model.person import Person, differing, excluding, normal_text, person
 from .....standard.dictionary import describe, keyword_of, tag_of
 from .....standard.tags import Tag
-from ..attributes.item_values import text_of
 from ..attributes.shared_values import SharedValues, SimilarDataSets
 from ..attributes.vendor import READ_GROUPS, creators_of_manufacturer, manufacturer
 
@@ -122,19 +121,21 @@ def _is_readable(value: bytes, vr: str, charset: CharacterSet) -> bool:
 def person_of(elements: Elements) -> Person:
     """Return what a data set states of a person, in whichever character set it is."""
     charset = CharacterSet().of(elements)
-    return person(*(text_of(elements, tag, charset) for tag in (*_PERSON, Tag.PATIENT_ID)))
+    return person(*(charset.text(elements, tag) for tag in (*_PERSON, Tag.PATIENT_ID)))
 
 
 def person_values(elements: Elements) -> dict[str, str]:
     """Return what a data set states of a person, as it is written: keyword → value, for `model.person.excluding`."""
     charset = CharacterSet().of(elements)
-    return {keyword_of(tag): text_of(elements, tag, charset) for tag in (Tag.PATIENT_ID, *_PERSON)}
+    return {keyword_of(tag): charset.text(elements, tag) for tag in (Tag.PATIENT_ID, *_PERSON)}
 
 
 def is_of_another_patient(one: Elements, other: Elements) -> bool:
-    """Whether two data sets have different PatientIDs, or contradict each other about the person of one."""
-    first, second = (metadata.text(elements, Tag.PATIENT_ID) for elements in (one, other))
-    return first != second or bool(first and contradicting(person_of(one), person_of(other)))
+    """Whether two data sets are not of one person; one that lost its PatientID is of the patient of its study."""
+    first, second = person_values(one), person_values(other)
+    studies = {metadata.text(elements, Tag.STUDY_INSTANCE_UID) for elements in (one, other)}
+    is_lost = bool(first["PatientID"]) != bool(second["PatientID"])
+    return bool(excluding(first, second)) or (is_lost and len(studies) > 1)
 
 
 def _normal(elements: Elements, tag: int) -> str:

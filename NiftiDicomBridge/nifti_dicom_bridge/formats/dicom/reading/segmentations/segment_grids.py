@@ -22,7 +22,6 @@ from .....model.space.stack_affine import Stack, affine_from_attributes
 from .....standard.sop_classes import SEGMENTATIONS
 from .....standard.tags import Tag
 from ..attributes.functional_groups import Lookup
-from ..attributes.item_values import text_of
 from ..frames.frame_info import FrameInfo
 from ..frames.multiframe import sop_class_of
 from ..frames.tolerances import near_slice_mm
@@ -266,7 +265,7 @@ def _names(instance: Instance) -> dict[int, str]:
         return {}
     charset = CharacterSet().of(instance.elements)
     items = [item.elements for item in metadata.items(instance.elements, Tag.SEGMENT_SEQUENCE)]
-    labels = {metadata.integer(item, Tag.SEGMENT_NUMBER): text_of(item, Tag.SEGMENT_LABEL, charset) for item in items}
+    labels = {metadata.integer(item, Tag.SEGMENT_NUMBER): charset.text(item, Tag.SEGMENT_LABEL) for item in items}
     return {number: f"segment {number} is {label!r}" for number, label in labels.items() if label}
 
 

@@ -13,7 +13,7 @@ from .....model.volume import Volume
 from .....standard.tags import Tag
 from ...structure_sets import is_structure_set
 from ..attributes.functional_groups import frame_count
-from ..attributes.item_values import code_of, text_of
+from ..attributes.item_values import code_of
 from ..frames.frames import frames_of
 from .cielab import rgb_of
 from .segment_background import LABEL_MAP, background_of
@@ -95,7 +95,7 @@ def _segment(item: Elements, charset: CharacterSet) -> Segment:
     number = metadata.integer(item, Tag.SEGMENT_NUMBER)
     return Segment(
         number=number,
-        label=text_of(item, Tag.SEGMENT_LABEL, charset) or f"Segment {number}",
+        label=charset.text(item, Tag.SEGMENT_LABEL) or f"Segment {number}",
         category=code_of(metadata.first_item(item, Tag.SEGMENTED_PROPERTY_CATEGORY_CODE_SEQUENCE), charset),
         type=code_of(kind, charset),
         modifier=code_of(metadata.first_item(kind, Tag.SEGMENTED_PROPERTY_TYPE_MODIFIER_CODE_SEQUENCE), charset),
@@ -103,8 +103,8 @@ def _segment(item: Elements, charset: CharacterSet) -> Segment:
         region_modifier=code_of(metadata.first_item(region, Tag.ANATOMIC_REGION_MODIFIER_SEQUENCE), charset),
         color=_color(metadata.numbers(item, Tag.RECOMMENDED_DISPLAY_CIE_LAB_VALUE)),
         algorithm_type=metadata.text(item, Tag.SEGMENT_ALGORITHM_TYPE),
-        algorithm_name=text_of(item, Tag.SEGMENT_ALGORITHM_NAME, charset),
-        tracking_id=text_of(item, Tag.TRACKING_ID, charset),
+        algorithm_name=charset.text(item, Tag.SEGMENT_ALGORITHM_NAME),
+        tracking_id=charset.text(item, Tag.TRACKING_ID),
         tracking_uid=metadata.text(item, Tag.TRACKING_UID),
     )
 

@@ -1,0 +1,97 @@
+"""Edited fractions of a FRACTIONAL Segmentation: they stay those of their segment, wherever voxels are edited."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import nibabel
+import numpy as np
+import pydicom
+import pytest
+
+from circle import NEW, Circle
+from nifti_dicom_bridge import Entry, Outcome, read
+
+
+def images(circle: Circle) -> list[Path]:
+    """Return the image of each segment of an object in which segment 1 has slices 1 and 3, segment 2 slices 1 and 4."""
+    circle.make("segmentation_fractional").forth()
+    return sorted(circle.nifti.glob("*.nii.gz"))
+
+
+def edit(path: Path, change: Callable[[np.ndarray], np.ndarray]) -> np.ndarray:
+    image = nibabel.load(path)
+    voxels = change(np.asarray(image.dataobj).astype(np.float64))
+    nibabel.save(nibabel.Nifti1Image(voxels, image.affine), path)
+    return voxels
+
+
+def painted(voxels: np.ndarray) -> np.ndarray:
+    """Paint into every slice, also where only the other segment has a frame."""
+    voxels[1, 1] = 100 + np.arange(voxels.shape[2])
+    return voxels
+
+
+def without(paths: list[Path]) -> None:
+    for path in paths:
+        path.unlink()
+        Path(str(path).replace(".nii.gz", ".json")).unlink()
+
+
+def made(circle: Circle, count: int = 1) -> tuple[Entry, list[np.ndarray]]:
+    """Return the entry, and the image of each segment of the object that was made."""
+    (entry,) = circle.home(NEW).entries
+    assert entry.outcome is Outcome.DERIVED, entry.error
+    assert len(entry.outputs) == 1
+    volumes = read(entry.outputs)
+    assert len(volumes) == count
+    assert not [text for text in entry.log.warnings if "not valid:" in text]
+    return entry, [np.flip(np.asarray(volume.array)[0].transpose(2, 1, 0), 1) for volume in volumes]
+
+
+@pytest.mark.parametrize("number", [0, 1])
+def test_a_segment_alone_is_a_segmentation_of_it_only(number: int, circle: Circle) -> None:
+    """Voxels in slices where only the other segment had a frame became voxels of that segment."""
+    paths = images(circle)
+    wanted = edit(paths[number], painted)
+    without([path for path in paths if path != paths[number]])
+    entry, (found,) = made(circle)
+
+    ds = pydicom.dcmread(entry.outputs[0])
+    assert [item.SegmentLabel for item in ds.SegmentSequence] == [f"part {number + 1}"]
+    assert (ds.SegmentationType, ds.MaximumFractionalValue) == ("FRACTIONAL", 255)
+    assert np.array_equal(found, wanted)
+    assert any(f"segment(s) {2 - number} of the original are in images" in text for text in entry.log.warnings)
+
+
+def test_all_segments_are_one_object_again(circle: Circle) -> None:
+    paths = images(circle)
+    wanted = [edit(paths[0], painted), np.asarray(nibabel.load(paths[1]).dataobj)]
+    _, found = made(circle, 2)
+
+    assert all(np.array_equal(one, other) for one, other in zip(found, wanted, strict=True))
+
+
+NO_FRACTIONS = {
+    "too large": lambda voxels: voxels * 9,
+    "from 0 to 1": lambda voxels: voxels / 255,
+    "negative": lambda voxels: voxels - 9,
+    "infinite": lambda voxels: np.where(voxels > 0, np.inf, 0),
+}
+
+
+@pytest.mark.parametrize("change", NO_FRACTIONS.values(), ids=NO_FRACTIONS)
+def test_values_that_are_no_fractions_are_refused(change: Callable, circle: Circle) -> None:
+    edit(images(circle)[0], change)
+    (entry,) = circle.home(NEW).entries
+
+    assert entry.outcome is Outcome.FAILED
+    assert "255 means 1" in entry.error
+
+
+def test_smoothed_fractions_are_rounded_to_steps(circle: Circle) -> None:
+    wanted = edit(images(circle)[0], lambda voxels: voxels * 0.7)
+    _, found = made(circle, 2)
+
+    assert np.abs(found[0] - wanted).max() <= 0.5
