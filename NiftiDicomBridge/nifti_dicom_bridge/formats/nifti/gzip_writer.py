@@ -2,24 +2,18 @@
 
 from __future__ import annotations
 
-import zlib
 from collections import deque
-from collections.abc import Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from types import TracebackType
 from typing import Any, BinaryIO
 
+from .deflate_settings import SAMPLE, compressed, settings_for
 from .gzip_layout import MOST_BLOCKS, codec, end_of, header_of, thread_count
 
-_MOST_MEMORY = zlib.DEF_MEM_LEVEL + 1
-"""Of a compressor: a tenth faster than the default, the files are 0.2 % larger."""
-_ISAL = (1, zlib.DEFLATED, -11, _MOST_MEMORY)
-"""Level 1 with a window of 2 KiB takes a twentieth of the time of level 6 of zlib; files are a tenth larger (MR: 1.0 to 1.14
-times, CT: 0.96 to 1.2). With a window of 32 KiB, CT would be 3 % smaller and MR up to 2 % larger, and noise takes longer."""
-_ZLIB = (2, zlib.DEFLATED, -zlib.MAX_WBITS, _MOST_MEMORY)
-"""zlib is slower with smaller windows."""
 BLOCK = 1 << 20
+_BLOCKS_ALIKE = 8
+"""Blocks in turn that are compressed with the same settings."""
 
 
 class BlockWriter:
@@ -45,7 +39,7 @@ class BlockWriter:
         self._sizes: list[int] = []
         self._checksum = self._size = 0
         self._parts: list[memoryview] = []
-        self._held = 0
+        self._held = self._started = 0
         self._waiting: deque[Future[list[bytes]]] = deque()
 
     def __enter__(self) -> BlockWriter:
@@ -86,12 +80,16 @@ class BlockWriter:
     def _compress(self) -> None:
         """Compress the parts of a block, which is whole or the last one, in a thread."""
         parts, self._parts, self._held = self._parts, [], 0
-        if parts:
-            for part in parts:
-                self._checksum = codec().crc32(part, self._checksum)
-                self._size += len(part)
-            self._waiting.append(self._pool.submit(_compressed, parts))
-            self._empty_to(2 * self._threads)
+        if not parts:
+            return
+        for part in parts:
+            self._checksum = codec().crc32(part, self._checksum)
+            self._size += len(part)
+        if self._started % _BLOCKS_ALIKE == 0:
+            self._settings = settings_for(_middle(max(parts, key=len)))
+        self._started += 1
+        self._waiting.append(self._pool.submit(compressed, parts, self._settings))
+        self._empty_to(2 * self._threads)
 
     def _empty_to(self, count: int) -> None:
         while len(self._waiting) > count:
@@ -106,7 +104,7 @@ class BlockWriter:
             rest = rest[self._file.write(rest) :]
 
 
-def _compressed(parts: Sequence[memoryview]) -> list[bytes]:
-    library = codec()
-    packer = library.compressobj(*(_ZLIB if library is zlib else _ISAL))
-    return [*map(packer.compress, parts), packer.flush(zlib.Z_FULL_FLUSH)]
+def _middle(part: memoryview) -> memoryview:
+    """Return a sample of bytes: margins of images are often empty."""
+    start = max(0, len(part) - SAMPLE) // 2
+    return part[start : start + SAMPLE]
