@@ -61,9 +61,22 @@ def _check_regions(subject: DataSetContext) -> None:
         _check_known(subject, within, set(referred), numbers, path, section)
         if sequence == Tag.ROI_CONTOUR_SEQUENCE:
             _check_unique(subject, within, referred, section)
+    _check_spaces(subject)
     for region in metadata.items(subject.elements, Tag.ROI_CONTOUR_SEQUENCE):
         for contour in metadata.items(region.elements, Tag.CONTOUR_SEQUENCE):
             _check_points(subject, contour.elements)
+
+
+def _check_spaces(subject: DataSetContext) -> None:
+    """Report regions in a frame of reference that the object does not list."""
+    listed_spaces = metadata.items(subject.elements, Tag.REFERENCED_FRAME_OF_REFERENCE_SEQUENCE)
+    known = {metadata.text(item.elements, Tag.FRAME_OF_REFERENCE_UID) for item in listed_spaces}
+    regions = metadata.items(subject.elements, Tag.STRUCTURE_SET_ROI_SEQUENCE)
+    used = {metadata.text(item.elements, Tag.REFERENCED_FRAME_OF_REFERENCE_UID) for item in regions} - {""}
+    if known and (unknown := sorted(used - known)):
+        path = (Tag.STRUCTURE_SET_ROI_SEQUENCE, Tag.REFERENCED_FRAME_OF_REFERENCE_UID)
+        problem = f"It is {listed(unknown)}, which is not in {describe(Tag.REFERENCED_FRAME_OF_REFERENCE_SEQUENCE)}"
+        subject.error("numbers", path, f"{problem} (PS3.3 C.8.8.5).", "Correct the UID in the program that wrote the object.")
 
 
 def _check_points(subject: DataSetContext, contour: Elements) -> None:

@@ -83,9 +83,14 @@ def points_that_are_not_there(ds: Dataset) -> None:
     ds.ROIContourSequence[0].ContourSequence[0].NumberOfContourPoints = 100
 
 
+def a_region_in_an_unknown_frame_of_reference(ds: Dataset) -> None:
+    ds.StructureSetROISequence[0].ReferencedFrameOfReferenceUID = "1.2.3.99"
+
+
 @pytest.mark.parametrize(
     ("change", "attribute", "words"),
     [
+        (a_region_in_an_unknown_frame_of_reference, "ReferencedFrameOfReferenceUID", "It is 1.2.3.99, which is not in"),
         (second_item_of_the_first_region, "ReferencedROINumber", "Several items have 1"),
         (two_regions_of_one_number, "ROINumber", "Several items have 1"),
         (contours_of_an_unknown_region, "ReferencedROINumber", "It is 9, which no ROINumber"),

@@ -230,14 +230,21 @@ class NiftiHeader(NamedTuple):
     @property
     def space(self) -> str:
         """What the coordinates are specified to be: those of the transform that `matrix` takes."""
-        space = SPACES.get(self.codes[1] if self.codes[1] > 0 else self.codes[0], "")
+        space = SPACES.get(self.codes[1 if self._is_placed_by_sform else 0], "")
         return SOME_SPACE if space == ALIGNED and self.codes[0] <= 0 else space
+
+    @property
+    def _is_placed_by_sform(self) -> bool:
+        """Whether the sform counts: it is set, and a matrix of three axes if there is a qform in its place."""
+        return self.codes[1] > 0 and (self.codes[0] <= 0 or _spans_space(self._sform()))
 
     def matrix(self) -> tuple[np.ndarray, list[str]]:
         """Return the voxel-to-world matrix in mm, RAS, and what is doubtful about it: sform, else qform, else voxel sizes."""
         with np.errstate(all="ignore"):  # what is not finite is refused where the matrix is used
             sform, qform = self._sform(), self._qform()
         factor = np.diag([*[MILLIMETERS.get(self.units & 7, 1.0)] * 3, 1.0])
+        if self.codes[1] > 0 and not self._is_placed_by_sform:
+            return factor @ qform, [*self._doubts_of_qform(), "the sform is not a matrix of three axes: the qform was used"]
         if self.codes[1] > 0:
             with np.errstate(all="ignore"):
                 notes = [self._apart(sform, qform)] if self.codes[0] > 0 else []
@@ -304,6 +311,12 @@ class NiftiHeader(NamedTuple):
         are_mirrored = np.linalg.det(sform[:3, :3]) * np.linalg.det(qform[:3, :3]) < 0
         mirrored = " and mirror each other, so check left and right" if are_mirrored else ""
         return f"sform and qform put the same voxel {distance:.3g} mm apart{mirrored}: the sform was used"
+
+
+def _spans_space(matrix: np.ndarray) -> bool:
+    """Whether a matrix is one of finite numbers whose axes are not in one plane."""
+    axes = matrix[:3, :3]
+    return bool(np.isfinite(matrix).all() and np.linalg.matrix_rank(axes) == 3)
 
 
 def _finite(number: float) -> float:

@@ -183,13 +183,13 @@ def test_times_of_one_label_each_may_be_segments(circle: Circle) -> None:
     assert '2 times have label 1 only, and become an object each: if they are segments, segmentation="fractional"' in words
 
 
-def test_probabilities_that_are_not_numbers_are_counted(circle: Circle) -> None:
+def test_probabilities_that_are_not_numbers_are_background(circle: Circle) -> None:
     maps = np.full((5, 4, 3), 0.5, "f4")
     maps[0] = np.nan
 
     words = notes(to_dicom(circle, nibabel.Nifti1Image(maps, AFFINE), kind=Kind.SEG, segmentation="fractional"))
 
-    assert "12 voxels are NaN or infinite" in words
+    assert "12 voxels are NaN: they were taken for background" in words
 
 
 def _write_scaled(circle: Circle, name: str) -> np.ndarray:

@@ -79,3 +79,20 @@ def test_a_size_that_is_not_positive_is_a_warning(size, tmp_path):
                                                     ((0.7071068, 0.7071068, 0), False)])  # fmt: skip
 def test_a_quaternion_that_is_too_long_is_a_warning(quaternion, warned, tmp_path):
     assert any("normalized" in warning for warning in image(tmp_path, quaternion).warnings) == warned
+
+
+@pytest.mark.parametrize("number", [0.0, math.nan])
+def test_a_sform_that_is_not_a_matrix_of_three_axes_does_not_hide_the_qform(number, tmp_path):
+    """With sform_code 4, it would be in a template; it was refused."""
+    nifti = nibabel.Nifti1Image(np.arange(60, dtype=np.int16).reshape(5, 4, 3), np.diag([2.0, 3, 4, 1]))
+    nifti.set_qform(nifti.affine, 1)
+    path = tmp_path / "s.nii"
+    nibabel.save(nifti, path)
+    raw = bytearray(path.read_bytes())
+    raw[254:256], raw[280:328] = b"\4\0", np.full(12, number, "<f4").tobytes()
+    path.write_bytes(raw)
+    (volume,) = read(path)
+
+    assert volume.space == "scanner"
+    np.testing.assert_allclose(volume.ijk_to_ras, nifti.affine)
+    assert any("the qform was used" in text for text in volume.warnings)
