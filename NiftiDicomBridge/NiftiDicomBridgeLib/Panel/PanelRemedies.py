@@ -27,6 +27,7 @@ def _of_files() -> dict[str, str]:
             "Choose the series of this image as the reference, or no reference; “allow_no_overlap” in “Other options” writes "
             "it into the study of that patient all the same."
         ),
+        "edit-even-image": _("Convert the original with “resample: spacing” in “Other options”, and edit that image."),
         "install-ffmpeg": _("Install ffmpeg."),
         "install-packages": _("Install them in the Python console, with slicer.util.pip_install."),
         "leave-out-originals": _("leave out “Keep original UIDs”."),

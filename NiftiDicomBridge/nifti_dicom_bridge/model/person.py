@@ -19,6 +19,8 @@ SEXES = frozenset("MF")
 """Values of PatientSex (0010,0040) that exclude each other; O (other) is also written for unknown."""
 _VISIT = re.compile(r"(?<=\d)(?:v|visit|ses|tp)\d{1,2}$")
 """Visit at the end of a pseudonym, as in P01V2."""
+_DAY = re.compile(r"(0[1-9]|1[0-2])(0[1-9]|[12]\d|3[01])")
+"""Month and day; some systems write 0000 where only the year is known."""
 _NOT_ASCII = re.compile(r"[^\x00-\x7f]|\?")
 SIMILAR = 0.8
 """Part of the letters that spellings of one name have in common at least."""
@@ -166,18 +168,23 @@ def _is_unknown(words: list[str]) -> bool:
 
 
 def _is_date(text: str) -> bool:
-    return len(text) == 8 and text.isdecimal()
+    return len(text) == 8 and text.isdecimal() and "18" <= text[:2] <= "21"
 
 
 def _are_two_dates(one: str, other: str) -> bool:
+    """Whether birth dates exclude each other: another year, or another day of one year where both state a day."""
     if not (_is_date(one) and _is_date(other)) or one == other:
         return False
-    return one[:4] != other[:4] or NEW_YEAR not in (one[4:], other[4:])
+    return one[:4] != other[:4] or (_has_day(one) and _has_day(other))
+
+
+def _has_day(date: str) -> bool:
+    return date[4:] != NEW_YEAR and _DAY.fullmatch(date[4:]) is not None
 
 
 def _is_confirmed(one: str, other: str) -> bool:
     """Whether two birth dates are the same day, and not one that is written where only the year is known."""
-    return _is_date(one) and one == other and one[4:] != NEW_YEAR
+    return _is_date(one) and one == other and _has_day(one)
 
 
 def _are_alike(one: str, other: str) -> bool:

@@ -15,6 +15,7 @@ from ....model.space.grids import same_grid
 from ....model.space.regular_grid import SAME_SLICE
 from ....model.volume import Volume
 from ....options import ConversionOptions, Resample
+from ....options.remedies import remedy
 from ....standard.tags import Tag
 from ..edits import AttributePath
 from ..reading.frames.frame_info import FrameInfo
@@ -258,6 +259,5 @@ def _check_crossing(off_mm: float, step_mm: float) -> None:
     if off_mm > _FAR_OFF * step_mm:
         raise GeometryError(
             "The image was turned against the slices of its original, which are unevenly spaced: up to "
-            f"{off_mm:.3g} mm off the even grid of its NIfTI image. Convert the original with "
-            'resample="spacing", and edit that image.'
+            f"{off_mm:.3g} mm off the even grid of its NIfTI image. {remedy('edit-even-image')}"
         )
