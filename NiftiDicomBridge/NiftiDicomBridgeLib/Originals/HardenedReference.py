@@ -8,12 +8,11 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import slicer
 
 from nifti_dicom_bridge import Log, Volume, read
 
 from ..Host import Database
-from ..Nodes.NodeImages import NodeImage, grid_of
+from ..Nodes.NodeImages import NodeImage, view_of
 from ..Nodes.NodeKinds import LABEL_MAP, VOLUME, instance_uids_of, sequence_of
 from .ResampledSlices import resampled_volume
 
@@ -30,8 +29,7 @@ def maybe_hardened(volume: Any) -> NodeImage | None:
     uids = instance_uids_of(volume)
     if not _are_uneven(_places_of(Database.files_of_instances(uids))):
         return None
-    voxels = slicer.util.arrayFromVolume(volume)[np.newaxis]
-    return NodeImage(volume.GetName(), voxels, grid_of(volume), instance_uids=uids)
+    return view_of(volume, uids)
 
 
 def off_the_slices(labels: Volume, shown: NodeImage, files: Sequence[Path]) -> Volume:
