@@ -25,7 +25,7 @@ from .frames_of_reference import Spaces
 from .image_with_sidecar import ImageWithSidecar
 from .kind_constraints import GATING, allowed, code_patient_position
 from .metadata_file import read_metadata
-from .patient_checks import check_patient, check_same_study, note_other_patient, study_of
+from .patient_checks import check_patient, check_same_study, note_other_patient, note_other_space, study_of
 from .placed_image import Placed
 from .recast.adapt import has_sides
 from .reference_choice import check_one_study
@@ -242,6 +242,7 @@ def _offer_references(
             note_other_patient(attributes, other, stated.sentences)
     if reference is None or not place.same_space:
         return
+    note_other_space(attributes, reference, stated.sentences)
     source = f"reference {reference.title}"
     space = reference_attributes.allowed_in(reference.space(), kind)
     acquired = reference_attributes.acquisition(reference, kind, stated.sentences) if place.same_grid else {}

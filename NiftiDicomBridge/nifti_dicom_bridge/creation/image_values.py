@@ -7,7 +7,7 @@ from ..errors import OptionError
 from ..formats.dicom import edits, new_element
 from ..formats.dicom.created.attributes import Attributes
 from ..formats.dicom.created.kinds import OBJECT_KINDS
-from ..formats.dicom.derived.stored import range_of
+from ..formats.dicom.created.label_evidence import real_bounds
 from ..formats.dicom.derived.units import ACTIVITY, LARGEST_SUV, UNITLESS, note_of_activity
 from ..model.metadata import Elements, Log
 from ..model.volume import Volume
@@ -72,23 +72,23 @@ def _replace_activity(attributes: Attributes, image: Volume, log: Log) -> None:
     source = attributes.sources.get(Tag.UNITS, "")
     if attributes.text(Tag.UNITS) != ACTIVITY or not source.startswith("reference"):
         return
-    values = range_of(image)
-    if not 0 < values.high < LARGEST_SUV:
+    low, high = real_bounds(image)
+    if not 0 < high < LARGEST_SUV:
         return
     attributes.elements[Tag.UNITS], attributes.sources[Tag.UNITS] = new_element.text("CS", UNITLESS), "values of the image"
-    shown = f"values from {values.low:g} to {values.high:g} do not look like Bq/mL, the Units of the reference"
+    shown = f"values from {low:g} to {high:g} do not look like Bq/mL, the Units of the reference"
     log.warnings.insert(0, f"{shown}: {note_of_activity()}")
 
 
 def _offer_ct_units(attributes: Attributes, stated_by: str, kind: Kind, image: Volume, log: Log) -> None:
     """Decide RescaleType of CT: HU if a sidecar states it or the values are plausible, else unspecified."""
-    values = range_of(image)
-    if stated_by or (_LOWEST <= values.low <= _AIR and values.high <= _HIGHEST):
+    low, high = real_bounds(image)
+    if stated_by or (_LOWEST <= low <= _AIR and high <= _HIGHEST):
         attributes.offer({Tag.RESCALE_TYPE: new_element.text("LO", "HU")}, stated_by or "values of the image")
         return
     unit = "HU" if kind is Kind.ENHANCED_CT else "US"  # PS3.3 C.8.15.3.10: HU is the only value
     attributes.offer({Tag.RESCALE_TYPE: new_element.text("LO", unit)}, "values of the image")
     set_it = 'unspecified. Use set_values={"RescaleType": "HU"} if they are'
     remedy = "which is all that Enhanced CT can state" if unit == "HU" else set_it
-    shown = f"values from {values.low:g} to {values.high:g}"
+    shown = f"values from {low:g} to {high:g}"
     log.warnings.insert(0, f"{shown} do not look like Hounsfield units: RescaleType is {unit}, {remedy}")

@@ -65,3 +65,13 @@ def note_other_patient(attributes: Attributes, other: Reference, sentences: list
             f"{' and '.join(changed)} is not that of the reference {other.title}, StudyInstanceUID is: archives may assign the "
             "image to the patient of the reference. Set StudyInstanceUID as well for another patient"
         )
+
+
+def note_other_space(attributes: Attributes, reference: Reference, sentences: list[str]) -> None:
+    """Warn if the user or a sidecar specifies another frame of reference than that of the reference."""
+    own, theirs = attributes.text(Tag.FRAME_OF_REFERENCE_UID), reference.text(Tag.FRAME_OF_REFERENCE_UID)
+    if own and theirs and own != theirs:
+        sentences.append(
+            f"FrameOfReferenceUID of {attributes.sources[Tag.FRAME_OF_REFERENCE_UID]} is not that of the reference "
+            f"{reference.title}: viewers do not show the image on it, although it refers to its images"
+        )

@@ -28,9 +28,12 @@ COLUMNS = {
 }  # fmt: skip
 """Columns of a summary and their types."""
 _STYLE = (
-    "body{font:14px/1.5 system-ui,sans-serif;margin:2rem;color:#1b1f24;background:#fff}table{border-collapse:collapse}"
-    "th,td{text-align:left;padding:.2rem .8rem .2rem 0;border-bottom:1px solid #d8dee4;vertical-align:top}"
-    ".number{text-align:right}.failed{color:#a40e26}"
+    ":root{color-scheme:light dark;--line:#d8dee4;--bad:#a40e26}body{font:14px/1.5 system-ui,sans-serif;margin:1.5rem}"
+    "@media(prefers-color-scheme:dark){:root{--line:#3d444d;--bad:#ff9492}}"
+    "div{overflow-x:auto}table{border-collapse:collapse}td{overflow-wrap:anywhere;min-width:6rem}"
+    "td:nth-child(n+3):nth-child(-n+5){min-width:10rem}"  # texts: reason, input, output
+    "th,td{text-align:left;padding:.2rem .8rem .2rem 0;border-bottom:1px solid var(--line);vertical-align:top}"
+    "td.number{text-align:right;min-width:0!important;white-space:nowrap}.failed{color:var(--bad)}"
 )
 
 
@@ -127,12 +130,21 @@ def _html(rows: Sequence[dict[str, Any]], seconds: float) -> bytes:
     more = f"<p>{hidden} further rows: the CSV or Parquet table has all.</p>" if hidden else ""
     time = datetime.now(UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
     page = (
-        f'<!DOCTYPE html>\n<html lang="en"><head><meta charset="utf-8"><title>Summary</title><style>{_STYLE}</style></head>'
+        '<!DOCTYPE html>\n<html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width">'
+        f"<title>Summary</title><style>{_STYLE}</style></head>"
         f"<body><h1>{_headline(rows)}</h1>{_table(_totals(rows, seconds))}"
-        f"<h2>Workers</h2>{_table(_workers(rows))}<h2>Images</h2>{_table([dict(row) for row in order])}{more}"
+        f"<h2>Workers</h2>{_table(_workers(rows))}<h2>Images</h2>{_table([_shown(row) for row in order])}{more}"
         f"<p>nifti-dicom-bridge {escape(tool_version())}, {time}</p></body></html>\n"
     )
     return page.encode("utf-8", "backslashreplace")
+
+
+def _shown(row: dict[str, Any]) -> dict[str, Any]:
+    """Return a row as the page shows it: the reason of a failure is next to its image."""
+    read, written = (row[name] / MEGABYTE for name in ("bytes_read", "bytes_written"))
+    return {"image": row["title"], "outcome": row["outcome"], "reason": row["error"], "input": row["input"],
+            "output": row["output"], "files": row["files"], "MB read": read, "MB written": written, "s": row["seconds"],
+            "worker": row["worker"], "warnings": row["warnings"]}  # fmt: skip
 
 
 def _headline(rows: Sequence[dict[str, Any]]) -> str:
@@ -168,7 +180,7 @@ def _table(rows: Sequence[dict[str, Any]]) -> str:
     body = "".join(
         f'<tr class="{escape(str(row.get("outcome", "")))}">{"".join(map(_cell, row.values()))}</tr>\n' for row in rows
     )
-    return f"<table><thead><tr>{head}</tr></thead><tbody>\n{body}</tbody></table>"
+    return f"<div><table><thead><tr>{head}</tr></thead><tbody>\n{body}</tbody></table></div>"
 
 
 def _cell(value: Any) -> str:

@@ -66,6 +66,13 @@ def texts_of(elements: metadata.Elements, keywords: Iterable[str] = KEYWORDS) ->
     return result
 
 
+def series_name(elements: metadata.Elements, instead: str = "ProtocolName") -> str:
+    """Return what people call a series: its number, and its description, else its protocol (`instead`), else its modality."""
+    words = ("SeriesDescription", instead, "Modality")
+    texts = texts_of(elements, ("SeriesNumber", *words))
+    return " ".join(filter(None, (texts.get("SeriesNumber"), next((texts[word] for word in words if word in texts), ""))))
+
+
 def shown_date(day: str) -> str:
     """Return a DICOM date as ``2026-01-31``; other texts as they are.
 

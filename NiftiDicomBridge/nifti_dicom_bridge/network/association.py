@@ -9,6 +9,7 @@ from typing import Any
 
 from ..errors import ArchiveError
 from ..options.addresses import PacsAddress
+from ..standard.dictionary import uid_name
 from ..standard.transfer_syntaxes import EXPLICIT_LITTLE_ENDIAN, IMPLICIT_LITTLE_ENDIAN
 from .activity import Activity, AnswerQueue
 from .archive import InterruptedTransferError, NotOfferedError
@@ -137,7 +138,12 @@ def _failure(
             f"archive knows the AE title {settings.calling_title} of this computer."
         )
     if opened and answer is not None:
-        return NotOfferedError(f"{address} accepts none of the services that are needed.")
+        names = list(dict.fromkeys(uid_name(str(context.abstract_syntax)) for context in attempt.requestor.requested_contexts))
+        more = f" and {len(names) - 1} more" if len(names) > 1 else ""
+        return NotOfferedError(
+            f"{address} offers none of the services that are needed: {names[0]}{more}. Check whether it offers them to the AE "
+            f"title {settings.calling_title} of this computer, or name its DICOMweb service."
+        )
     if opened:
         return InterruptedTransferError(
             f"{address} does not answer within {settings.timeout_s:g} s, or closes the connection. Check the port, and whether "

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import struct
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -14,6 +15,8 @@ from .archive import InterruptedTransferError
 
 _WRONG_ANSWER = (ValueError, KeyError, TypeError, AttributeError, IndexError, EOFError, struct.error)
 """What those raise that read an answer which is not as the standard specifies."""
+_OBJECT = re.compile(r"^\w+\([^()]*\): ")
+"""The connection of which a library writes the class and the address before the reason."""
 _BUSY = (408, 425, 429, 500, 502, 503, 504)
 
 
@@ -46,7 +49,8 @@ def archive_errors(address: DicomwebAddress, timeout_s: float) -> Iterator[None]
     except requests.exceptions.Timeout as error:
         raise InterruptedTransferError(f"{address} does not answer within {timeout_s:g} s.") from error
     except (requests.exceptions.RequestException, ConnectionError) as error:
-        raise InterruptedTransferError(f"{address} cannot be reached, or the connection was lost ({_cause(error)}).") from error
+        lost = f"{address} cannot be reached, or the connection was lost ({_cause(error)}). Check host, port and network."
+        raise InterruptedTransferError(lost) from error
     except (*_WRONG_ANSWER, InvalidDicomError) as error:
         raise ArchiveError(f"{address} does not answer as DICOMweb specifies ({error}). Check the path of the URL.") from error
 
@@ -74,4 +78,5 @@ def _http_error(address: DicomwebAddress, response: Any) -> ArchiveError:
 def _cause(error: BaseException) -> str:
     """Return the innermost reason of an error, which those of HTTP libraries wrap."""
     reason = getattr(error.args[0], "reason", None) if error.args else None
-    return str(reason or error).split("(_ssl.c")[0].strip().rsplit("object at ", 1)[-1]
+    text = str(reason or error).split("(_ssl.c")[0].strip().rsplit("object at ", 1)[-1]
+    return _OBJECT.sub("", text)

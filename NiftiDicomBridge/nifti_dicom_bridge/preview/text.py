@@ -166,11 +166,7 @@ def _known_value(element: Element, raw: bytes, charset: CharacterSet) -> str:
     if vr == "AT":
         parts = [raw[n : n + 4] for n in range(0, len(raw) - 3, 4)]
         return "\\".join(f"({int.from_bytes(p[:2], 'little'):04X},{int.from_bytes(p[2:], 'little'):04X})" for p in parts)
-    try:
-        value = charset.shown(raw, vr)
-    except (UnicodeError, LookupError):
-        value = raw.decode("latin-1")
-    value = value.strip(metadata.SPACE_AND_NULL)
+    value = charset.text_of(element)
     if vr == "UI":
         name = dictionary.uid_name(value)
         return f"{value} ({name})" if name != value else value

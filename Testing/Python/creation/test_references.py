@@ -268,6 +268,36 @@ def test_every_image_refers_to_that_of_its_time_in_a_reference_of_several_times(
     assert referenced == [(ds.TemporalPositionIdentifier, ds.ImagePositionPatient) for ds in found]
 
 
+@pytest.mark.parametrize(("times", "is_noted"), [(2, False), (1, True)])
+def test_other_times_than_those_of_the_reference_are_noted(times, is_noted):
+    """All frames referred to images of the first time, in silence."""
+    voxels = np.arange(120, dtype=np.int16).reshape(5, 4, 3, 2)
+    made(save("a/image.nii", voxels), out="reference", kind=Kind.MR)
+    notes = entry_of(save("b.nii", voxels[..., :times]), reference="reference", kind=Kind.MR).log.notes
+    assert any("refer to images of the first time" in note for note in notes) == is_noted
+
+
+@pytest.mark.parametrize("is_same", [True, False])
+def test_another_frame_of_reference_than_that_of_the_reference_is_reported(is_same):
+    reference = series("scan")
+    uid = first_of(reference).FrameOfReferenceUID if is_same else "1.2.3.99"
+    entry = entry_of(save("a.nii", MASK), reference=reference, kind="seg", set_values={"FrameOfReferenceUID": uid})
+    assert any("FrameOfReferenceUID of set_values=" in text for text in entry.log.warnings) == (not is_same)
+
+
+@pytest.mark.parametrize("kind", [Kind.CT, Kind.SEG, Kind.PM])
+def test_what_is_made_of_images_that_were_compressed_with_loss_states_that(kind):
+    """PS3.3 C.7.6.1.1.5; Segmentations and Parametric Maps stated that there never was a loss."""
+    reference = series("scan")
+    for path in reference.rglob("*.dcm"):
+        ds = pydicom.dcmread(path)
+        ds.LossyImageCompression, ds.LossyImageCompressionRatio, ds.LossyImageCompressionMethod = "01", 10, "ISO_10918_1"
+        ds.save_as(path)
+    first, *_ = made(save("a.nii", MASK), reference=reference, kind=kind)
+    stated = first.LossyImageCompression, first.LossyImageCompressionRatio, first.LossyImageCompressionMethod
+    assert stated == ("01", 10, "ISO_10918_1")
+
+
 def test_the_series_number_is_free_and_the_dates_are_those_of_now():
     reference = series("ct", SeriesNumber="7")
     numbers = {made(save(f"{name}.nii", MASK), reference=reference, kind="seg", out=name)[0].SeriesNumber for name in "ab"}

@@ -176,13 +176,12 @@ def test_units_that_are_stated_win_over_those_that_values_suggest(kind: str, uni
     assert first.RescaleType == written
 
 
-def test_voxels_that_are_not_numbers_do_not_make_the_unit_of_ct_unknown() -> None:
-    hounsfield = WHOLE * np.float32(10) - 1000
-    hounsfield[0, 0, 0] = np.nan
-    entry = entry_of(save("image.nii", hounsfield), kind="ct")
+def test_a_mask_with_voxels_that_are_not_numbers_is_not_fractional() -> None:
+    mask = np.where(FRACTIONS > 0.5, np.float32(1), np.float32(0))
+    mask[0] = np.nan
+    (seg,) = made(save("brain_mask.nii", mask))
 
-    assert pydicom.dcmread(entry.outputs[0]).RescaleType == "HU"
-    assert not [text for text in entry.log.warnings if "Hounsfield" in text]
+    assert seg.SegmentationType == "BINARY"
 
 
 @pytest.mark.parametrize(("factor", "is_doubted"), [(0.2, True), (200, False)])

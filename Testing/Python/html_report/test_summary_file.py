@@ -66,6 +66,14 @@ def test_the_page_has_failures_first_and_the_throughput(report: ConversionReport
     assert "MB/s" in page
 
 
+def test_the_reason_of_a_failure_is_next_to_its_image_on_the_page(report: ConversionReport, tmp_path: Path) -> None:
+    failed = Entry("worst", Outcome.FAILED, error="no reason")
+    write_summary(ConversionReport([*report.entries, failed]), tmp_path / "summary.html")
+    page = (tmp_path / "summary.html").read_text("utf-8")
+
+    assert "<td><bdi>worst</bdi></td><td><bdi>failed</bdi></td><td><bdi>no reason</bdi></td>" in page
+
+
 def test_a_summary_is_not_replaced(report: ConversionReport, tmp_path: Path) -> None:
     write_summary(report, tmp_path / "summary.csv")
     with pytest.raises(OutputError):

@@ -12,13 +12,23 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+import grids
 from circle import Circle, in_dicom_order
 from nifti_dicom_bridge import GeometryError, Volume, read
 from nifti_dicom_bridge.formats import nifti
 from nifti_dicom_bridge.model.space.axes import closest_orientation, reoriented_affine
-from nifti_dicom_bridge.model.space.geometry import LPS_TO_RAS, Plane, attributes_from_affine, check_affine
+from nifti_dicom_bridge.model.space.geometry import (
+    LPS_TO_RAS,
+    Plane,
+    attributes_from_affine,
+    check_affine,
+    slice_distance,
+    spacing_of,
+)
+from nifti_dicom_bridge.model.space.orientation import in_plane
 from nifti_dicom_bridge.model.space.stack_affine import affine_from_attributes, spacing_problem
 from nifti_dicom_bridge.model.voxels.median import median_of
+from nifti_dicom_bridge.options import SlicePlane
 from nonempty import some
 from oracles import module
 from phantoms import ramp, save, slices
@@ -314,3 +324,28 @@ def test_the_matrix_in_memory_has_all_digits_of_the_files(circle: Circle) -> Non
 @given(st.lists(st.floats(width=64, min_value=-1e300, max_value=1e300) | st.just(float("nan")), min_size=1, max_size=9))
 def test_the_median_is_that_of_numpy(values: list[float]) -> None:
     np.testing.assert_equal(median_of(values), float(np.median(values)))
+
+
+@pytest.mark.parametrize(
+    ("thick", "orientation"), [(0, [0, 1, 0, 0, 0, -1]), (1, [1, 0, 0, 0, 0, -1]), (2, [1, 0, 0, 0, 1, 0])],
+    ids=["sagittal", "coronal", "axial"],
+)  # fmt: skip
+def test_slices_across_the_thickest_voxels_are_seen_as_usual(thick: int, orientation: list[int]) -> None:
+    spacing = np.ones(3)
+    spacing[thick] = 5
+    matrix = np.diag([*spacing, 1.0])
+
+    turned = in_plane(Volume(np.zeros((1, 6, 7, 8), np.uint8), matrix), SlicePlane.AUTO)
+
+    (plane, *_) = attributes_from_affine(turned.ijk_to_ras, turned.shape_ijk[2])
+    assert np.allclose(plane.orientation, orientation)
+    assert spacing_of(turned.ijk_to_ras)[2] == slice_distance(turned.ijk_to_ras) == 5
+
+
+def test_corners_of_a_plane_are_those_of_its_grid() -> None:
+    rows, columns = 7, 5
+    (plane,) = attributes_from_affine(grids.OBLIQUE, 1)
+
+    lps = LPS_TO_RAS @ grids.OBLIQUE @ [[0, columns - 1, 0, columns - 1], [0, 0, rows - 1, rows - 1], [0] * 4, [1] * 4]
+
+    assert np.allclose(plane.corners(rows, columns), lps[:3].T)

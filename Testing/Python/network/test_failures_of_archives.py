@@ -37,9 +37,15 @@ def test_a_refused_association_is_an_error(scans, tmp_path):
         send(scans, address, ONCE)
 
 
+def test_an_archive_without_queries_is_named_with_what_it_lacks(tmp_path):
+    words = r"needed: Study Root Query/Retrieve Information Model - FIND\. Check .* AE title NIFTIDICOMBRIDGE"
+    with archives.storescp(tmp_path / "scp") as (address, _), pytest.raises(ArchiveError, match=words):
+        fetch(address, tmp_path / "fetched", study="1.2.3", settings=ONCE)
+
+
 @pytest.mark.parametrize("target", ["pacs:ANY@127.0.0.1:{port}", "dicomweb:http://127.0.0.1:{port}/dicom-web"])
 def test_an_archive_that_is_not_there_is_an_error(scans, target):
-    with pytest.raises(ArchiveError, match="cannot be reached"):
+    with pytest.raises(ArchiveError, match=r"cannot be reached[^=]*Check host"):  # without "HTTPConnection(host="
         send(scans, target.format(port=archives.free_port()), ONCE)
 
 

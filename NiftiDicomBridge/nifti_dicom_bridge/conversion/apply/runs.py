@@ -13,6 +13,7 @@ from ...formats.dicom.reading.plans import Plan
 from ...model import metadata
 from ...model.dicom_source import DicomSource
 from ...model.files.names import companion, safe_name
+from ...model.identity import texts_of
 from ...model.person import People
 from ...model.report import Entry, Outcome
 from ...model.volume import Volume
@@ -144,7 +145,5 @@ def _title(members: Sequence[tuple[Plan, int]], per_study: bool) -> str:
     plan = members[0][0]
     if not per_study:
         return plan.title
-    words = metadata.text(plan.instances[0].elements, Tag.STUDY_DESCRIPTION) or metadata.text(
-        plan.instances[0].elements, Tag.STUDY_DATE
-    )
-    return " ".join(filter(None, ("study", words, f"({len(members)} volumes)")))
+    words = texts_of(plan.instances[0].elements, ("StudyDescription", "StudyDate")).values()
+    return " ".join(["study", *list(words)[:1], f"({len(members)} volumes)"])

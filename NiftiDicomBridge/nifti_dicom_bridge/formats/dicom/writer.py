@@ -11,6 +11,7 @@ from typing import Any
 from ...errors import OutputError
 from ...model import metadata
 from ...model.files.names import safe_name, unique_name
+from ...model.identity import series_name
 from ...model.metadata import Change, Instance, Log, PixelElement
 from ...model.processes.freed_memory import return_freed_memory
 from ...model.volume import Volume
@@ -193,9 +194,7 @@ class Writer:
 
 def folder_of(instance: Instance) -> str:
     """Return the name of the folder of the series of an instance, where it is not taken."""
-    number = metadata.text(instance.elements, Tag.SERIES_NUMBER)
-    words = metadata.text(instance.elements, Tag.SERIES_DESCRIPTION) or metadata.text(instance.elements, Tag.PROTOCOL_NAME)
-    return safe_name(" ".join(filter(None, (number, words or metadata.text(instance.elements, Tag.MODALITY)))))
+    return safe_name(series_name(instance.elements))
 
 
 def as_stored(contents: Sequence[InstanceFrames]) -> list[tuple[int, InstanceFrames]]:

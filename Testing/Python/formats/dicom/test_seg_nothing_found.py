@@ -106,3 +106,19 @@ def test_a_label_map_whose_voxels_were_all_erased_comes_back_empty(circle: Circl
     (ds,) = circle.returned()
     assert not np.any(ds.pixel_array)
     assert any("nothing was found" in warning for warning in entry.log.warnings)
+
+
+@pytest.mark.parametrize("form", [SegmentationForm.BINARY, SegmentationForm.LABELMAP])
+def test_an_edit_that_removes_all_labels_leaves_their_description(form: SegmentationForm, circle: Circle) -> None:
+    """A Label Map Segmentation, in which segment 0 is the background, was refused."""
+    labels = Volume(np.arange(210, dtype=np.uint8).reshape(1, 5, 6, 7) % 3 * 2, OBLIQUE)
+    circle.dicom.mkdir()
+    saved(circle.dicom / "seg.dcm", labels, form, segments=[Segment(2, "lesion"), Segment(4, "edema")])
+    circle.forth()
+    circle.edit_image(lambda image: nibabel.Nifti1Image(np.zeros(image.shape, np.uint8), image.affine))
+    (entry,) = circle.home(NEW).entries
+
+    assert entry.error == ""
+    (found,) = circle.returned()
+    assert [item.SegmentLabel for item in found.SegmentSequence if item.SegmentNumber] == ["lesion", "edema"]
+    assert not np.any(found.pixel_array)

@@ -340,10 +340,11 @@ def placed(volume: Volume, indices: np.ndarray) -> np.ndarray:
 REFUSED = {
     "negative": (-labels(), LABELMAP, "negative"),
     "fractions": (labels() + 0.25, BINARY, "not whole numbers"),
-    "NaN": (np.where(labels() == 1, np.nan, labels()), BINARY, "NaN"),
+    "infinite": (np.where(labels() == 1, np.inf, labels()), BINARY, "infinite"),
+    "all NaN": (np.full((1, 2, 3, 4), np.nan), BINARY, "All voxels are NaN"),
     "too large": (labels().astype(np.int64) << 32, LABELMAP, "too large"),
     "probability above 1": (labels() / 2.0, FRACTIONAL, "from 0 to 1"),
-    "no probability": (np.full((1, 2, 3, 4), np.nan), FRACTIONAL, "from 0 to 1"),
+    "no probability": (np.full((1, 2, 3, 4), np.nan), FRACTIONAL, "All voxels are NaN"),
 }
 
 

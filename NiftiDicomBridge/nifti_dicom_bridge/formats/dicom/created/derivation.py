@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from copy import deepcopy
 
 from pydicom.dataset import Dataset
 
@@ -14,6 +15,9 @@ from ..references import Reference, common_instance_references, source_image
 from .placement import Placement, SourcePlane
 
 _OF_WHOLE = ("SourceImageSequence", "ReferencedSeriesSequence", "StudiesContainingOtherReferencedInstancesSequence")
+_COMPRESSION = ("LossyImageCompression", "LossyImageCompressionRatio", "LossyImageCompressionMethod")
+_LOSSY = "01"
+"""What was compressed with loss once stays so, whatever is made of it (PS3.3 C.7.6.1.1.5)."""
 Triplet = tuple[str, str, str]
 
 
@@ -52,6 +56,10 @@ def replace_references(made: Dataset, placement: Placement, sources: Sequence[Da
         images = new_element.sequence(*map(source_image, references))
         common = common_instance_references(references, str(made.StudyInstanceUID))
         _put(made, {Tag.SOURCE_IMAGE_SEQUENCE: images, **common})
+    for lossy in [source for source in sources if source.get("LossyImageCompression") == _LOSSY][:1]:
+        for keyword in _COMPRESSION:
+            if keyword in lossy:
+                made[keyword] = deepcopy(lossy[keyword])
 
 
 def _put(made: Dataset, elements: Elements) -> None:

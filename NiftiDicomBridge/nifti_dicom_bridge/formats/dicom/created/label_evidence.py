@@ -73,8 +73,8 @@ def name_is_label_map(name: str) -> bool:
     return any(word.rstrip("0123456789") in _WORDS for word in re.split(r"[^a-z0-9]+", spaced.lower()))
 
 
-def is_whole(image: Volume, tolerance: float = 0.0) -> bool:
-    """Whether all real values are whole numbers within a tolerance."""
+def is_whole(image: Volume, tolerance: float = 0.0, without_nan: bool = False) -> bool:
+    """Whether all real values, or those that are not NaN, are whole numbers within a tolerance."""
     slope, intercept = image.rescale.slope, image.rescale.intercept
     if image.voxels.dtype.kind in "biu" and float(slope).is_integer() and float(intercept).is_integer():
         return True
@@ -83,13 +83,15 @@ def is_whole(image: Volume, tolerance: float = 0.0) -> bool:
     for _, _, planes in slabs(image.voxels):
         for plane in planes:
             real = plane.astype(np.float64) * slope + intercept
+            if without_nan:
+                real = real[~np.isnan(real)]
             if not np.isfinite(real).all() or (real.size and np.abs(np.rint(real) - real).max() > tolerance):
                 return False
     return True
 
 
 def is_fraction(image: Volume) -> bool:
-    """Whether all values are numbers from 0 to 1, some between, and not all as small as those of a map in mm²/s.
+    """Whether all values but NaN are from 0 to 1, some between, and not all as small as those of a map in mm²/s.
 
     They may be integers with a scale in the header, as SPM writes probabilities in 8 bits.
     """
@@ -98,11 +100,7 @@ def is_fraction(image: Volume) -> bool:
         return False
     low, high = real_bounds(image)
     fits = low >= -ROUNDING and LEAST_PROBABILITY <= high <= 1 + ROUNDING
-    return fits and not is_whole(image, WHOLE if is_scaled else 0.0) and not _has_nan(image)
-
-
-def _has_nan(image: Volume) -> bool:
-    return image.voxels.dtype.kind == "f" and any(np.isnan(planes).any() for _, _, planes in slabs(image.voxels))
+    return fits and not is_whole(image, WHOLE if is_scaled else 0.0, without_nan=True)
 
 
 def became_background(missing: int, count: int) -> str:
@@ -120,12 +118,7 @@ def became_background(missing: int, count: int) -> str:
 
 def real_bounds(image: Volume) -> tuple[float, float]:
     """Return the smallest and the largest real value that is not NaN; NaN where all are."""
-    ends = bounds_of(image.voxels)
-    if np.isnan(ends).any():
-        known = [planes[~np.isnan(planes)] for _, _, planes in slabs(image.voxels)]
-        filled = [part for part in known if part.size]
-        ends = min((part.min() for part in filled), default=np.nan), max((part.max() for part in filled), default=np.nan)
-    low, high = sorted(float(bound) * image.rescale.slope + image.rescale.intercept for bound in ends)
+    low, high = sorted(float(bound) * image.rescale.slope + image.rescale.intercept for bound in bounds_of(image.voxels))
     return low, high
 
 

@@ -161,10 +161,10 @@ def named_segments(values: Iterable[int], request: SegmentationRequest) -> list[
     LabelError
         If no voxel has a label, and none is described.
     """
-    known = {segment.number: segment for segment in request.segments}
+    known = {segment.number: segment for segment in request.segments if segment.number}  # 0 is background
     numbers = [int(value) for value in values if value]
     if not numbers:
-        _note_nothing_found(request.segments, request)
+        _note_nothing_found(list(known.values()), request)
         numbers = sorted(known)
     nameless = [number for number in numbers if number not in known]
     absent = sorted(set(known) - set(numbers))
@@ -177,7 +177,7 @@ def named_segments(values: Iterable[int], request: SegmentationRequest) -> list[
 
 def _note_nothing_found(segments: Sequence[Segment], request: SegmentationRequest) -> None:
     """Report the segments that no voxel belongs to; raises `LabelError` if no label is described."""
-    if not request.segments:
+    if not any(segment.number for segment in request.segments):
         raise LabelError(
             "all voxels are 0, and no label is described, so there is nothing to write. Check that it is the right file. To "
             f"write that nothing was found, describe the labels that were looked for: {remedy('label-names')}."

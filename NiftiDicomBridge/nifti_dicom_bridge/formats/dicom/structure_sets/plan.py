@@ -11,6 +11,7 @@ import numpy as np
 from ....model import metadata
 from ....model.dicom_source import DicomSource, Origin
 from ....model.files.names import safe_name
+from ....model.identity import series_name
 from ....model.listing import listed
 from ....model.metadata import Instance, SeriesMetadata
 from ....model.space.geometry import Plane
@@ -211,9 +212,7 @@ def _plan(
 
 def _title(instance: Instance) -> str:
     """Return number and description of the series, else the label of the structure set."""
-    tags = (Tag.SERIES_DESCRIPTION, Tag.STRUCTURE_SET_LABEL, Tag.MODALITY)
-    words = next(filter(None, (metadata.text(instance.elements, tag) for tag in tags)), "")
-    return " ".join(filter(None, (metadata.text(instance.elements, Tag.SERIES_NUMBER), words))) or "structure set"
+    return series_name(instance.elements, instead="StructureSetLabel") or "structure set"
 
 
 def _warnings(masks: Sequence[RoiMasks], is_numbered: bool) -> list[str]:

@@ -13,7 +13,7 @@ from pydicom.tag import Tag
 
 from drawn_regions import BOX, INNER, Drawing, drawn, label_maps, restored_bytes, warnings
 from made_here import made, save, series
-from nifti_dicom_bridge import to_dicom
+from nifti_dicom_bridge import to_dicom, to_nifti
 
 pytestmark = pytest.mark.usefixtures("there")
 
@@ -47,6 +47,14 @@ def test_a_separator_at_the_end_of_points_is_no_point():
     raw += b" " * (len(raw) % 2)
     item._dict[0x30060050] = RawDataElement(Tag(0x30060050), "DS", len(raw), raw, 0, False, True)
     assert label_maps(drawing.write())[0].sum() == 4
+
+
+def test_the_title_is_in_the_character_set_of_the_file():
+    drawing = Drawing()
+    drawing.square(drawing.roi(1, "a"), 1)
+    drawing.ds.SpecificCharacterSet, drawing.ds.SeriesDescription = "ISO_IR 192", "Größe"
+    entries = to_nifti([drawing.write(), "ct"], "titles").entries
+    assert any("Größe" in entry.title for entry in entries), [entry.title for entry in entries]
 
 
 def test_empty_regions_are_reported():

@@ -12,10 +12,9 @@ from typing import Any
 import numpy as np
 
 from .....errors import DicomReadError
-from .....model import metadata
 from .....model.files.input_files import Problem, absent_content
 from .....model.files.names import ARCHIVE_SUFFIXES, suffix_of
-from .....model.identity import texts_of
+from .....model.identity import series_name
 from .....model.metadata import Instance
 from .....model.processes.garbage_collection import collection_paused
 from .....options import Progress
@@ -55,11 +54,7 @@ class Series:
     @property
     def title(self) -> str:
         """Series number and description, as a person names the series."""
-        first = self.instances[0].elements
-        texts = texts_of(first, ("SeriesNumber", "SeriesDescription", "ProtocolName", "Modality"))
-        words = texts.get("SeriesDescription") or metadata.text(first, Tag.SERIES_DESCRIPTION)  # in an unknown character set
-        words = words or texts.get("ProtocolName") or texts.get("Modality", "")
-        return " ".join(filter(None, (texts.get("SeriesNumber"), words))) or "unnamed series"
+        return series_name(self.instances[0].elements) or "unnamed series"
 
 
 @dataclass
