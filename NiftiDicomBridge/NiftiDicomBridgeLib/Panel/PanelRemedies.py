@@ -37,6 +37,9 @@ def _of_files() -> dict[str, str]:
             "“Replace existing files” cannot be combined with “De-identify” for a BIDS dataset: patients get other labels in "
             "each run. Choose an empty folder."
         ),
+        "resample-original": _(
+            "Export the original to NIfTI with “resample: spacing” in “Other options”, and edit that image."
+        ),
         "right-angles": _(
             "The module “Resample Scalar/Vector/DWI Volume” does it, or “resample: shear” in “Other options”; “plane: axial”, "
             "coronal or sagittal takes another axis for the slices."

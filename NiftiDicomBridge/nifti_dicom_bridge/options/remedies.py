@@ -32,6 +32,7 @@ REMEDIES = {
     ),
     "leave-out-originals": 'leave out uids="keep" and names="original".',
     "right-angles": 'Do it here with resample="shear", or take another axis for the slices (plane="axial", coronal, sagittal).',
+    "resample-original": 'Convert the original with resample="spacing", and edit that image.',
     "one-space": "If you know that both are at one place, use same_space=True.",
     "state-units": '"Units", such as "mm2/s", in the JSON of sidecar=, or next to the image, specifies them',
     "set-attributes": "set_values= or metadata= sets them",
