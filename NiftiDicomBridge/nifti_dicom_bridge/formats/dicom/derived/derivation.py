@@ -15,6 +15,7 @@ from ....model.space.grids import same_grid
 from ....model.space.regular_grid import SAME_SLICE
 from ....model.volume import Volume
 from ....options import ConversionOptions, Resample
+from ....options.remedies import remedy
 from ....standard.tags import Tag
 from ..edits import AttributePath
 from ..reading.frames.frame_info import FrameInfo
