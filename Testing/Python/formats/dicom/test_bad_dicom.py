@@ -464,6 +464,20 @@ def test_a_deflated_file_without_its_end_is_damaged(lost: int, circle: Circle) -
     assert any("the compressed data set is cut off" in error for error in errors)
 
 
+def test_pixel_data_that_claim_more_bytes_than_the_file_has_do_not_end_the_series(circle: Circle) -> None:
+    """All pixels are there, but their length was found to be wrong only when they were read: the series failed."""
+    save(circle.dicom, slices(ramp(4, 4, 5)))
+    path = sorted(circle.dicom.iterdir())[0]
+    raw = path.read_bytes()
+    at = raw.index(b"\xe0\x7f\x10\x00OW") + 8
+    path.write_bytes(raw[:at] + struct.pack("<I", 1 << 30) + raw[at + 4 :])
+
+    entries = {entry.outcome: entry for entry in convert(Job([circle.dicom], circle.nifti, NIFTI)).entries}
+
+    assert len(entries[Outcome.CONVERTED].inputs) == 3
+    assert "should have 1073741824 bytes, the file holds 40: truncated" in entries[Outcome.FAILED].error
+
+
 @pytest.mark.parametrize("lost", [[], [1], [1, 3]])
 def test_files_that_a_dicomdir_in_the_folder_lists_are_missed(lost: list[int], circle: Circle) -> None:
     from phantoms import image, write

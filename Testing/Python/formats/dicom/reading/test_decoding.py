@@ -552,6 +552,28 @@ def test_jpeg_ls_without_its_end_is_cut_off(kept: float, tmp_path: Path) -> None
         voxels(tmp_path)
 
 
+@pytest.mark.parametrize("length", [b"\0\0\0\0", b"\0\0\0\1", b"\0\0\0\7"])
+def test_a_jp2_box_without_a_length_is_refused(length: bytes, tmp_path: Path) -> None:
+    """The conversion did not end, and could not be stopped."""
+    boxed = b"\0\0\0\x0cjP  \r\n\x87\n" + length + b"jp2h" + _jpeg_2000(ramp(32, 32, dtype="<u2"))
+    save(tmp_path, [_multi_frame(ramp(1, 32, 32, dtype="<u2"), JPEG_2000, [boxed])])
+
+    with pytest.raises(DicomReadError, match="a box of a JP2 file has no valid length"):
+        voxels(tmp_path)
+
+
+def test_a_slice_that_cannot_be_decoded_is_named_with_how_the_others_are_converted(tmp_path: Path) -> None:
+    stream = bytes(module("jpeg_ls").encode_array(ramp(32, 32, dtype="<u2")))
+    found = slices(ramp(3, 32, 32, dtype="<u2"))
+    for n, ds in enumerate(found):
+        ds.PixelData = encapsulate([b"\xff\xd8damaged\xff\xd9" if n == 1 else stream])
+        ds["PixelData"].VR, ds["PixelData"].is_undefined_length, ds.file_meta.TransferSyntaxUID = "OB", True, JPEG_LS
+    save(tmp_path, found)
+
+    with pytest.raises(DicomReadError, match=r"002\.dcm: .* Leave this file out to convert the other 2 file\(s\)"):
+        voxels(tmp_path)
+
+
 def test_a_codestream_of_more_bits_than_are_allocated_is_refused(tmp_path: Path) -> None:
     frame = ramp(32, 32, dtype="<u2")
     save(tmp_path, [_multi_frame(frame[None].astype("u1"), JPEG_2000, [_jpeg_2000(frame)])])

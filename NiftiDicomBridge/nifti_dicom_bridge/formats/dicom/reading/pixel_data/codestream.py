@@ -8,6 +8,7 @@ from .....standard import transfer_syntaxes as syntaxes
 
 _END_OF_IMAGE = b"\xff\xd9"
 JPEG, JPEG_2000, BOXED_JPEG_2000 = b"\xff\xd8", b"\xff\x4f\xff\x51", b"\0\0\0\x0cjP  "
+_CODESTREAM_BOX = b"jp2c"
 _STARTS_OF_FRAME = frozenset({*range(0xC0, 0xD0), 0xF7}) - {0xC4, 0xC8, 0xCC}
 """ISO/IEC 10918-1 table B.1, and JPEG-LS (ISO/IEC 14495-1)."""
 _LOSSLESS, _OF_JPEG_LS = frozenset({0xC3, 0xC7, 0xCB, 0xCF}), 0xF7
@@ -64,6 +65,17 @@ def without_padding(frame: bytes) -> bytes:
 def is_cut_off(frame: bytes) -> bool:
     """Whether a JPEG-LS frame has no end of image: CharLS takes seconds to refuse one."""
     return frame.rfind(_END_OF_IMAGE) < 0
+
+
+def has_endless_box(frame: bytes) -> bool:
+    """Whether a box before the codestream of a JP2 file has no length (ISO/IEC 15444-1 I.4), which pydicom never passes."""
+    at = 12 if frame.startswith(BOXED_JPEG_2000) else len(frame)
+    while at < len(frame) and frame[at + 4 : at + 8] != _CODESTREAM_BOX:
+        length = int.from_bytes(frame[at : at + 4], "big")
+        if length < 8:
+            return True
+        at += length
+    return False
 
 
 def _of_jpeg_2000(frame: bytes) -> tuple[int, int, int, int] | None:

@@ -147,13 +147,19 @@ def check_length(instance: Instance, pixel: PixelFormat) -> None:
         check_fragments(instance)
         return
     wanted = pixel.bytes_of(frames)
-    length = pixels.length if instance.encoding.deflated else min(pixels.length, size - pixels.offset)
+    held = pixels.length if instance.encoding.deflated else size - pixels.offset
+    length = min(pixels.length, held)
     if length not in (wanted, wanted + wanted % 2):
         _refuse_codestream(instance, length)
     if length < wanted:
         raise DicomReadError(
             f"{instance.path}: {dictionary.describe(pixels.tag)} has {length} bytes, but {frames} frame(s) of "
             f"{pixel.rows} × {pixel.columns} pixels need {wanted}: truncated. Copy it again from its source."
+        )
+    if pixels.length > held:
+        raise DicomReadError(
+            f"{instance.path}: {dictionary.describe(pixels.tag)} should have {pixels.length} bytes, the file holds {held}: "
+            "truncated. Copy it again from its source."
         )
 
 

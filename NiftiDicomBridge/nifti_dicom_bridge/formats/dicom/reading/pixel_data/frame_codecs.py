@@ -13,7 +13,7 @@ import numpy as np
 from .....model.voxels.pixel_bytes import frames_from_bytes
 from .....model.voxels.pixels import PixelFormat
 from .....standard.transfer_syntaxes import DEFLATED_FRAMES, ENCAPSULATED, JPEG_EXTENDED, JPEG_LS, RLE
-from .codestream import is_cut_off, without_padding
+from .codestream import has_endless_box, is_cut_off, without_padding
 
 if TYPE_CHECKING:
     from pydicom.dataset import Dataset
@@ -63,6 +63,8 @@ def decode_by_pydicom(
     """Return what `decode_safely` does, by the first wanted plug-in of pydicom that takes the frames; raises `NotDecoded`."""
     from pydicom.pixels import get_decoder
 
+    if any(map(has_endless_box, frames)):
+        raise NotDecoded("a box of a JP2 file has no valid length")
     try:
         decoder = get_decoder(syntax)
     except NotImplementedError as error:
