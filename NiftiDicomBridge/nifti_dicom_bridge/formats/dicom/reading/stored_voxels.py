@@ -44,18 +44,8 @@ class StoredVoxels(LazyVoxels):
         wanted: dict[int, list[tuple[int, int]]] = defaultdict(list)
         for n in range(start, stop):
             wanted[self._frames[n].instance].append((self._frames[n].frame, n - start))
-        with ThreadPoolExecutor(READERS) as pool:  # reading a file waits for the disk, not for the interpreter
-            some = list(wanted.items())
-            jobs = [
-                pool.submit(self._fill_some, planes, some[start : start + FILES_AT_ONCE])
-                for start in range(0, len(some), FILES_AT_ONCE)
-            ]
-            try:
-                for job in jobs:
-                    job.result()
-            except BaseException:
-                pool.shutdown(cancel_futures=True)
-                raise
+        some = list(wanted.items())
+        self._fill_all(planes, [some[first : first + FILES_AT_ONCE] for first in range(0, len(some), FILES_AT_ONCE)])
         places = {n: frames[0][1] for n, frames in some if self._is_direct(n, frames)}
         for n in self.loader.without_values(planes, list(places), lambda n: planes[places[n]]):
             planes[places[n]] = self.all_frames(n, self.instances[n], self.formats[n])[0]
@@ -72,6 +62,20 @@ class StoredVoxels(LazyVoxels):
                 if frame not in self._seen[n]:
                     self.one_frame(n, frame, pixel)
             self._join_residues(n, pixel)
+
+    def _fill_all(self, target: np.ndarray, parts: Sequence[Sequence[tuple[int, list[tuple[int, int]]]]]) -> None:
+        """Fill planes in parts; in threads where there are several, as reading a file waits for the disk."""
+        if len(parts) == 1:
+            self._fill_some(target, parts[0])
+            return
+        with ThreadPoolExecutor(READERS) as pool:
+            jobs = [pool.submit(self._fill_some, target, part) for part in parts]
+            try:
+                for job in jobs:
+                    job.result()
+            except BaseException:
+                pool.shutdown(cancel_futures=True)
+                raise
 
     def _fill_some(self, target: np.ndarray, wanted: Sequence[tuple[int, Sequence[tuple[int, int]]]]) -> None:
         for n, frames in wanted:
