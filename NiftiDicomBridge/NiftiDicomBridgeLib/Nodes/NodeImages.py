@@ -131,6 +131,12 @@ def grid_of(node: Any) -> np.ndarray:
     return slicer.util.arrayFromVTKMatrix(matrix)
 
 
+def view_of(node: Any, instance_uids: tuple[str, ...]) -> NodeImage:
+    """Return the voxels and the grid of a volume node without a copy, to be looked at only."""
+    voxels = slicer.util.arrayFromVolume(node)[np.newaxis]
+    return NodeImage(node.GetName(), voxels, grid_of(node), instance_uids=instance_uids)
+
+
 def remove_with_displays(node: Any) -> None:
     """Take a temporary node out of the scene, and what came with it."""
     extra = [node.GetNthDisplayNode(n) for n in range(node.GetNumberOfDisplayNodes())] + [node.GetStorageNode()]

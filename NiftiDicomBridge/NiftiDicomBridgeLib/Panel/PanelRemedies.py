@@ -27,7 +27,6 @@ def _of_files() -> dict[str, str]:
             "Choose the series of this image as the reference, or no reference; “allow_no_overlap” in “Other options” writes "
             "it into the study of that patient all the same."
         ),
-        "edit-even-image": _("Convert the original with “resample: spacing” in “Other options”, and edit that image."),
         "install-ffmpeg": _("Install ffmpeg."),
         "install-packages": _("Install them in the Python console, with slicer.util.pip_install."),
         "leave-out-originals": _("leave out “Keep original UIDs”."),
@@ -37,6 +36,9 @@ def _of_files() -> dict[str, str]:
         "overwrite-subjects-without-key": _(
             "“Replace existing files” cannot be combined with “De-identify” for a BIDS dataset: patients get other labels in "
             "each run. Choose an empty folder."
+        ),
+        "resample-original": _(
+            "Export the original to NIfTI with “resample: spacing” in “Other options”, and edit that image."
         ),
         "right-angles": _(
             "The module “Resample Scalar/Vector/DWI Volume” does it, or “resample: shear” in “Other options”; “plane: axial”, "

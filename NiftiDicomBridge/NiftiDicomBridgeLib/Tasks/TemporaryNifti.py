@@ -12,11 +12,13 @@ import numpy as np
 from nifti_dicom_bridge import BridgeError, ConversionOptions, ConversionReport, Entry, Log, Volume
 
 from ..Host import Database
+from ..Nodes.NodeImages import NodeImage
 from ..Nodes.NodeOrigins import Origin, origin_of
 from ..Nodes.OverlappingLabels import is_layered
 from ..Nodes.References import reference_volume
 from ..Nodes.Transforms import Nonlinear
 from ..Originals.DrawnTimes import DrawnTime
+from ..Originals.HardenedReference import maybe_hardened, off_the_slices
 from ..Originals.SeriesSlices import (
     NO_SERIES,
     OTHER_REFERENCE,
@@ -110,6 +112,7 @@ class StageTask(ExportTask):
 
     def __init__(self, nodes: Sequence[Any], folder: Path, by_origin: bool = True, reference: str | None = ""):
         self._origins: list[Origin] = []
+        self._hardened: dict[int, NodeImage | None] = {}
         self._by_origin, self._reference = by_origin, reference
         super().__init__(nodes, folder, ConversionOptions(gzip=False, overwrite=True))
 
@@ -131,6 +134,8 @@ class StageTask(ExportTask):
         if doubt:
             return replace(source, image=replace(source.image, warnings=(*source.image.warnings, doubt)))
         was_dicom = source.image.instance_uids or source.image.source
+        if source.image.is_label_map and not was_dicom and self._origins[-1].files:
+            self._hardened[len(self._origins) - 1] = maybe_hardened(reference_volume(node))
         moves = self._by_origin and self._origins[-1].files and not was_dicom
         placed = in_space_of(reference_volume(node), source) if moves else source
         self.moves |= placed is not source
@@ -182,8 +187,12 @@ class StageTask(ExportTask):
 
     def _volumes_of(self, source: ExportSource, step: Progress) -> tuple[list[Volume], Log]:
         volumes, log = super()._volumes_of(source, step)
+        number = self._sources.index(source)
+        hardened = self._hardened.get(number)
+        if hardened is not None:
+            volumes = [off_the_slices(volume, hardened, self._origins[number].files) for volume in volumes]
         if source.slices is not None and any(volume.source is None for volume in volumes):
-            origin = self._origins[self._sources.index(source)]
+            origin = self._origins[number]
             origin.has_no_position = not source.slices.has_position
             origin.has_own_images |= origin.has_no_position
         return volumes, log

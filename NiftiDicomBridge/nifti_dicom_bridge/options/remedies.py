@@ -30,9 +30,9 @@ REMEDIES = {
         "Check that reference= is the series of this image; allow_no_overlap=True writes it into the study of that patient all "
         "the same."
     ),
-    "edit-even-image": 'Convert the original with resample="spacing", and edit that image.',
     "leave-out-originals": 'leave out uids="keep" and names="original".',
     "right-angles": 'Do it here with resample="shear", or take another axis for the slices (plane="axial", coronal, sagittal).',
+    "resample-original": 'Convert the original with resample="spacing", and edit that image.',
     "one-space": "If you know that both are at one place, use same_space=True.",
     "state-units": '"Units", such as "mm2/s", in the JSON of sidecar=, or next to the image, specifies them',
     "set-attributes": "set_values= or metadata= sets them",

@@ -139,3 +139,34 @@ def test_values_that_are_all_edited_are_a_doubt(slicer, logic, far, tmp_path):
     slicer.util.updateVolumeFromArray(far, (slicer.util.arrayFromVolume(far) * 3 + 5).astype(np.int32) % 101)
     report = logic.exportVolumes([far], tmp_path / "out")
     assert "If it was resampled" in " ".join(report.entries[0].log.warnings)
+
+
+@pytest.fixture
+def labels_on_the_grid(slicer, far):
+    """A label map on the grid of the volume, which is under no transform, with a voxel at a height of 2.8 mm."""
+    far.SetAndObserveTransformNodeID(None)
+    voxels = np.zeros(slicer.util.arrayFromVolume(far).shape, np.uint8)
+    voxels[1, 3, 4] = 1
+    node = slicer.util.addVolumeFromArray(voxels, ijk_to_ras(far), "labels", "vtkMRMLLabelMapVolumeNode")
+    node.AddNodeReferenceID("source", far.GetID())
+    return node
+
+
+def labeled_heights(report):
+    seg = pydicom.dcmread(report.outputs[0])
+    places = [float(frame.PlanePositionSequence[0].ImagePositionPatient[2]) for frame in seg.PerFrameFunctionalGroupsSequence]
+    return [z for z, pixels in zip(places, seg.pixel_array.reshape(len(places), -1), strict=True) if pixels.any()]
+
+
+def test_labels_on_a_hardened_volume_are_where_they_are_shown(slicer, logic, far, labels_on_the_grid, tmp_path):
+    slicer.util.updateVolumeFromArray(far, np.rint(between(slicer, far)).astype(np.int16))
+    report = logic.volumesToDicom([labels_on_the_grid], database=False, folder=tmp_path / "out")
+    np.testing.assert_allclose(labeled_heights(report), [STEP], atol=1e-4)
+    assert "slices were moved" not in " ".join(report.entries[0].log.warnings)
+
+
+def test_labels_on_slices_without_their_transform_are_on_these(logic, labels_on_the_grid, tmp_path):
+    """As with Slicer's setting that adds no acquisition transform: the second slice is one of the series."""
+    report = logic.volumesToDicom([labels_on_the_grid], database=False, folder=tmp_path / "out")
+    assert labeled_heights(report) == [HEIGHTS[1]]
+    assert "slices were moved" in " ".join(report.entries[0].log.warnings)

@@ -259,5 +259,5 @@ def _check_crossing(off_mm: float, step_mm: float) -> None:
     if off_mm > _FAR_OFF * step_mm:
         raise GeometryError(
             "The image was turned against the slices of its original, which are unevenly spaced: up to "
-            f"{off_mm:.3g} mm off the even grid of its NIfTI image. {remedy('edit-even-image')}"
+            f"{off_mm:.3g} mm off the even grid of its NIfTI image. {remedy('resample-original')}"
         )
