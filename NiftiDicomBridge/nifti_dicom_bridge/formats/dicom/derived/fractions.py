@@ -31,7 +31,7 @@ _ROUNDING = 0.5
 
 
 def is_fractions(volume: Volume) -> bool:
-    """Whether the values of a volume are the fractions of one segment at one time; all frames of several times are templates."""
+    """Whether the values of a volume are the fractions of one segment at one time; frames of several times are templates."""
     if volume.source is None or volume.times > 1:
         return False
     elements = volume.source.metadata.first.elements
