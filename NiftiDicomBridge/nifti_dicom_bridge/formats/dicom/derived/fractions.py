@@ -31,8 +31,8 @@ _ROUNDING = 0.5
 
 
 def is_fractions(volume: Volume) -> bool:
-    """Whether the values of a volume are the fractions of one segment."""
-    if volume.source is None:
+    """Whether the values of a volume are the fractions of one segment at one time; frames of several times are templates."""
+    if volume.source is None or volume.times > 1:
         return False
     elements = volume.source.metadata.first.elements
     is_segmentation = metadata.text(elements, Tag.SOP_CLASS_UID) in SEGMENTATIONS

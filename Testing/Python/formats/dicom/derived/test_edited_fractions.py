@@ -12,6 +12,8 @@ import pytest
 
 from circle import NEW, Circle
 from nifti_dicom_bridge import Entry, Outcome, read
+from phantoms.base import save
+from phantoms.multiframe import group, segments
 
 
 def images(circle: Circle) -> list[Path]:
@@ -96,3 +98,20 @@ def test_smoothed_fractions_are_rounded_to_steps(circle: Circle) -> None:
     _, found = made(circle, 2)
 
     assert np.abs(found[0] - wanted).max() <= 0.5
+
+
+def test_fractions_of_several_times_keep_all_times(circle: Circle) -> None:
+    """Only the first time was written, in silence."""
+    frames = np.arange(1, 61, dtype=np.uint8).reshape(4, 3, 5)
+    ds = segments(frames, [(1, 0), (1, 1), (1, 0), (1, 1)])
+    ds.SegmentationType, ds.SegmentationFractionalType, ds.MaximumFractionalValue = "FRACTIONAL", "PROBABILITY", 255
+    for n, groups in enumerate(ds.PerFrameFunctionalGroupsSequence):
+        groups.FrameContentSequence = [group(TemporalPositionIndex=n // 2 + 1)]
+    save(circle.dicom, [ds])
+    circle.forth()
+    wanted = edit(circle.image(), lambda voxels: voxels * 2)
+    (entry,) = circle.home(NEW).entries
+
+    (volume,) = read(entry.outputs)
+    assert volume.times == 2
+    assert np.array_equal(np.flip(np.asarray(volume.array).transpose(3, 2, 1, 0), 1), wanted)
