@@ -116,9 +116,12 @@ def test_whole_numbers_of_a_quantity_without_units_are_of_the_modality_of_the_re
     assert {one.SOPClassUID.name for one in objects} == {"CT Image Storage"}
 
 
+@pytest.mark.parametrize(
+    "values", [FRACTIONS, WHOLE.astype(np.int16), 4 * (WHOLE.mean() < WHOLE).astype(np.int16)], ids=["real", "whole", "few"]
+)
 @pytest.mark.parametrize(("intent", "code"), [("z score", "113071"), ("t test", "113068")])
-def test_the_statistic_is_that_of_the_header(intent: str, code: str) -> None:
-    image = nibabel.Nifti1Image(FRACTIONS, MATRIX)
+def test_the_statistic_is_that_of_the_header(intent: str, code: str, values: np.ndarray) -> None:
+    image = nibabel.Nifti1Image(values, MATRIX)
     image.header.set_intent(intent, (12,) if intent == "t test" else ())
     nibabel.save(image, "spmT_0001.nii")
 

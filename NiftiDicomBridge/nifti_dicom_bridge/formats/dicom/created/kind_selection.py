@@ -9,7 +9,7 @@ from ....errors import OptionError
 from ....model.volume import Volume
 from ....model.voxels.lazy_voxels import bounds_of
 from ....options import Kind
-from ....standard.nifti_codes import STATISTICS
+from ....standard.nifti_codes import STATISTICS, UNITLESS
 from .kinds import OF_MODALITY
 from .label_evidence import WHOLE, is_fraction, is_whole, name_is_label_map, real_bounds, values_of
 from .quantities import quantity_of_name
@@ -94,6 +94,8 @@ def _by_what_is_known(image: Volume, known: KindHints) -> tuple[Kind, str]:
             Kind.PM,
             f"taken for a parametric map, as its name specifies {quantity}, and its sidecar the units. {_CHOSEN_WORDS}",
         )
+    if image.intent in UNITLESS:
+        return Kind.PM, f"taken for a parametric map, as its header specifies a {image.intent}. {_CHOSEN_WORDS}"
     is_map = image.intent in STATISTICS or (quantity and not is_whole(image))
     if known.reference_modality in OF_MODALITY and not is_map:
         kind = OF_MODALITY[known.reference_modality][0]
@@ -122,7 +124,7 @@ def label_reason(image: Volume, known: KindHints) -> str:
         return ""
     if name_is_label_map(known.name) and (is_fraction(image) or _is_whole_map(image)):
         return "its name contains a word for label maps"
-    if known.modality or quantity_of_name(known.name):
+    if known.modality or quantity_of_name(known.name) or image.intent in UNITLESS:
         return ""
     values = values_of(image)
     if values is None or not values.are_labels:
