@@ -14,7 +14,7 @@ from pathlib import Path
 from ..creation.attribute_sources import ConversionContext
 from ..creation.build_request import request_of
 from ..creation.image_with_sidecar import ImageWithSidecar, open_with_sidecar, split_complex
-from ..creation.kind_parameters import LABEL_KINDS, kind_parameters_for, kind_parameters_of_source
+from ..creation.kind_parameters import kind_parameters_for, kind_parameters_of_source
 from ..creation.nnunet_results import with_results
 from ..creation.recast.attributes import with_valid_values, with_values
 from ..creation.recast.request import kind_of_volume, recast_request, requested_kind
@@ -35,6 +35,7 @@ from ..model.space.resample import has_labels
 from ..model.volume import Volume
 from ..options import ConversionOptions, Kind, Names, Progress, Uids
 from ..options.algorithm import Algorithm, parse_algorithm
+from ..options.choices import LABEL_KINDS
 from ..options.remedies import remedy
 from ..output import Staging
 from ..sidecar import sidecar_path

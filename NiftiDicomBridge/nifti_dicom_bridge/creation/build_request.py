@@ -19,13 +19,13 @@ from ..labels.profiles import are_masks
 from ..model.metadata import Instance, Log
 from ..model.volume import Volume
 from ..options import Kind, SegmentationForm
+from ..options.choices import LABEL_KINDS
 from ..options.remedies import remedy
 from ..standard.numbers import is_number
 from .attribute_sources import ConversionContext, resolve_attributes, stated_modality
 from .image_on_reference import placed, problem_without_position
 from .image_origin import doubts_of_reference, doubts_of_sidecar, records_near
 from .image_with_sidecar import ImageWithSidecar
-from .kind_parameters import LABEL_KINDS
 from .label_sources import has_label_table
 from .phase_encoding import phase_encoding
 from .placed_image import Placed

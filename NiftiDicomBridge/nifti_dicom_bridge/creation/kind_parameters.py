@@ -15,17 +15,14 @@ from ..labels.totalsegmentator import with_classes
 from ..model import metadata
 from ..model.metadata import Log
 from ..model.volume import Volume
-from ..options import Kind, SegmentationForm
+from ..options import SegmentationForm
+from ..options.choices import LABEL_KINDS
 from ..standard.nifti_codes import UNITLESS
 from ..standard.tags import Tag
 from .attribute_sources import ConversionContext
 from .image_with_sidecar import ImageWithSidecar
 from .label_sources import segments_of_image
 
-LABEL_KINDS = (Kind.SEG, Kind.RTSTRUCT)
-"""Kinds of object that segments are written to."""
-MAY_HAVE_LABELS = (Kind.AUTO, *LABEL_KINDS)
-"""Kinds for which the data may decide that an image is a label map."""
 UNSPECIFIED = "US"
 """RescaleType of values without units (PS3.3 C.11.1.1.2)."""
 

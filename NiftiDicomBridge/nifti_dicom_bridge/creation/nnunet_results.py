@@ -16,9 +16,9 @@ from ..model.files.names import companion
 from ..model.metadata import Log
 from ..model.volume import Volume
 from ..options import ConversionOptions, SegmentationForm
+from ..options.choices import MAY_HAVE_LABELS
 from ..options.remedies import remedy
 from .image_with_sidecar import ImageWithSidecar
-from .kind_parameters import MAY_HAVE_LABELS
 from .label_sources import unknown_values
 
 _ARRAYS = ("probabilities", "softmax")

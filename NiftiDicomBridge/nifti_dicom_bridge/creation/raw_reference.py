@@ -23,6 +23,7 @@ from ..model.files.input_files import Stamp
 from ..model.files.names import stem_of
 from ..model.listing import listed
 from ..model.metadata import Log
+from ..options.choices import LABEL_KINDS
 from ..sidecar import KEY, read_sidecar, record_path, sidecar_path
 from ..sidecar.files import SOURCE_DATA
 from ..sidecar.image_id import ImageId
@@ -31,7 +32,6 @@ from ..standard.tags import Tag
 from .attribute_sources import ConversionContext
 from .image_origin import doubts_of_reference, records_in
 from .image_with_sidecar import ImageWithSidecar
-from .kind_parameters import LABEL_KINDS
 from .reference_choice import chosen_reference, several_studies
 
 _MOST_STEPS = 8

@@ -141,6 +141,12 @@ class Kind(StrEnum):
     """RT Structure Set: contours of the regions of a label map."""
 
 
+LABEL_KINDS = (Kind.SEG, Kind.RTSTRUCT)
+"""Kinds of object that have labeled regions."""
+MAY_HAVE_LABELS = (Kind.AUTO, *LABEL_KINDS)
+"""Kinds for which the data may decide that an image is a label map."""
+
+
 class SegmentationForm(StrEnum):
     """How the segments of a Segmentation are stored (PS3.3 C.8.20.2).
 

@@ -5,6 +5,11 @@ from __future__ import annotations
 _NAME = "b0map"
 
 
+def has_field_map(names: tuple[str, str]) -> bool:
+    """Whether a series of a sequence of these names, see `is_field_map`, may have a map."""
+    return any(_NAME in name.lower() for name in names)
+
+
 def is_field_map(names: tuple[str, str], locations: float, images: float, number: float | None) -> bool | None:
     """Return whether an image is a slice of the map; None where that cannot be known.
 
@@ -25,6 +30,6 @@ def is_field_map(names: tuple[str, str], locations: float, images: float, number
     >>> is_field_map(("b0map", "B0map"), 30, 60, 30), is_field_map(("b0map", "B0map"), 30, 60, 31)
     (True, False)
     """
-    if locations <= 0 or images == locations or not any(_NAME in name.lower() for name in names):
+    if locations <= 0 or images == locations or not has_field_map(names):
         return False
     return None if number is None else number <= locations

@@ -9,7 +9,6 @@ from typing import NamedTuple
 
 from ...creation.attribute_sources import ConversionContext
 from ...creation.image_on_reference import problem_without_position, space_problem
-from ...creation.kind_parameters import LABEL_KINDS
 from ...creation.label_sources import has_only, needs_names
 from ...creation.recast.request import kind_of_volume
 from ...creation.reference_attributes import description
@@ -31,6 +30,7 @@ from ...model.report import Entry, Outcome
 from ...model.volume import Volume
 from ...model.voxels.lazy_voxels import bounds_of
 from ...options import ConversionOptions, Kind, Progress
+from ...options.choices import LABEL_KINDS
 from ...options.remedies import remedy
 from ...output import Staging
 from ...sidecar import match

@@ -8,7 +8,6 @@ from fnmatch import fnmatchcase
 from pathlib import Path
 
 from ...creation.image_with_sidecar import ImageWithSidecar, open_with_sidecar
-from ...creation.kind_parameters import MAY_HAVE_LABELS
 from ...creation.label_sources import has_only
 from ...errors import BridgeError
 from ...labels import Segment, find_labels, read_labels
@@ -17,6 +16,7 @@ from ...model.files.names import IMAGE_SUFFIXES, stem_of, suffix_of
 from ...model.listing import listed
 from ...model.volume import Volume
 from ...options import Kind
+from ...options.choices import MAY_HAVE_LABELS
 from ..inputs.image_files import nifti_files
 from ..inputs.masks import have_one_grid, is_mask, join_masks
 from .runs import RESULT

@@ -6,12 +6,12 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from ...creation.image_with_sidecar import ImageWithSidecar
-from ...creation.kind_parameters import MAY_HAVE_LABELS
 from ...labels import Segment, find_labels, task_of_names
 from ...labels.profiles import are_masks
 from ...labels.totalsegmentator import is_class
 from ...model.files.names import stem_of
 from ...options import ConversionOptions
+from ...options.choices import MAY_HAVE_LABELS
 from .masks import open_masks
 from .tissue_maps import are_tissue_maps, open_tissue_maps, tissue_maps
 

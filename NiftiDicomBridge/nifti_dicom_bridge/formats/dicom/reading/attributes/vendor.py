@@ -12,7 +12,7 @@ from .....model import metadata
 from .....model.metadata import Element, Elements
 from .....model.similar_elements import like_of
 from .....standard import ge_pepolar
-from .....standard.ge_field_maps import is_field_map
+from .....standard.ge_field_maps import has_field_map, is_field_map
 from .....standard.pydicom_tables import private_vr_of
 from .....standard.siemens_csa import csa_values
 from .....standard.tags import Tag
@@ -168,6 +168,8 @@ def _is_ge_field_map(elements: Elements) -> bool:
         return False
     tags = [private(elements, *key) for key in (GE_PULSE_SEQUENCE, GE_INTERNAL_PULSE_SEQUENCE)]
     name, internal = (metadata.text(elements, tag) if tag else "" for tag in tags)
+    if not has_field_map((name, internal)):  # asked first: what depends on InstanceNumber is computed for each instance
+        return False
     locations, images = private_numbers(elements, GE_LOCATIONS), metadata.integer(elements, Tag.IMAGES_IN_ACQUISITION)
     number = metadata.number(elements, Tag.INSTANCE_NUMBER)
     is_map = is_field_map((name, internal), locations[0] if locations else 0, images, number)
