@@ -49,6 +49,13 @@ def test_a_conversion_to_nifti_imports_no_other_package(phantom: str, suffix: li
 
 
 @pytest.mark.slow
+def test_looking_at_a_series_imports_no_other_package(circle: Circle) -> None:
+    circle.make("classic_ct")
+
+    assert modules_of("inspect", circle.dicom) & HEAVY == set()
+
+
+@pytest.mark.slow
 def test_a_restoration_imports_no_other_package(circle: Circle) -> None:
     circle.make("classic_ct").forth()
 
