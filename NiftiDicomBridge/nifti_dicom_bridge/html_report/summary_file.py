@@ -30,9 +30,9 @@ COLUMNS = {
 _STYLE = (
     ":root{color-scheme:light dark;--line:#d8dee4;--bad:#a40e26}body{font:14px/1.5 system-ui,sans-serif;margin:1.5rem}"
     "@media(prefers-color-scheme:dark){:root{--line:#3d444d;--bad:#ff9492}}"
-    "div{overflow-x:auto}table{border-collapse:collapse}td{overflow-wrap:anywhere;min-width:6rem}"
+    "div{overflow-x:auto}table{border-collapse:collapse}td{overflow-wrap:anywhere;min-width:5rem}"
     "td:nth-child(n+3):nth-child(-n+5){min-width:10rem}"  # texts: reason, input, output
-    "th,td{text-align:left;padding:.2rem .8rem .2rem 0;border-bottom:1px solid var(--line);vertical-align:top}"
+    "th,td{text-align:left;padding:.2rem .6rem .2rem 0;border-bottom:1px solid var(--line);vertical-align:top}"
     "td.number{text-align:right;min-width:0!important;white-space:nowrap}.failed{color:var(--bad)}"
 )
 
