@@ -76,7 +76,7 @@ class DICOMNiftiDicomBridgePluginClass(ExportPlugin):
         return nodes
 
     def _warn_of_files(self, name: str, reasons: Sequence[str]) -> None:
-        """Show which files an image lacks: nobody reads the log before looking at the image."""
+        """Show which files an image lacks: a warning in the log alone would be seen too late."""
         from .Panel.Views import plain
 
         text = _("{name} is incomplete: it was loaded without {count} file(s) that are damaged or missing.")
