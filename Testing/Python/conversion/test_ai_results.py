@@ -11,13 +11,13 @@ import numpy as np
 import pydicom
 import pytest
 
-import readme
-from dciodvfy import facts_of_dciodvfy
-from made_here import MATRIX, series
 from nifti_dicom_bridge import ConversionReport, inspect, propose, to_dicom
 from nifti_dicom_bridge.cli import main
-from oracles import oracle, run
-from places import ROOT
+from support import code_blocks
+from support.dciodvfy import facts_of_dciodvfy
+from support.new_objects import MATRIX, series
+from support.oracles import oracle, run
+from support.paths import ROOT
 
 SHAPE = (5, 4, 3)
 AXES = np.indices(SHAPE)
@@ -424,7 +424,7 @@ def test_the_commands_of_the_page_about_labels_run() -> None:
     masks()
     save("result.nii.gz", np.where(AXES[0] > 2, 5, 0).astype(np.uint8))
     prediction(PLAIN)
-    commands = readme.commands("nifti-dicom-bridge", ROOT / "docs" / "labels.md")
+    commands = code_blocks.commands("nifti-dicom-bridge", ROOT / "docs" / "labels.md")
     assert len(commands) == 3
     for command in commands:
         assert main(shlex.split(command)[1:]) == 0, command

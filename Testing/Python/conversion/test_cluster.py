@@ -12,8 +12,6 @@ from typing import Any
 
 import pytest
 
-from circle import Circle, listing
-from cluster import cluster
 from nifti_dicom_bridge import (
     BridgeError,
     Cancelled,
@@ -29,9 +27,11 @@ from nifti_dicom_bridge import (
 from nifti_dicom_bridge.conversion.execution import dask_cluster, many
 from nifti_dicom_bridge.conversion.execution.executor_runner import ExecutorRunner, RemoteExecution
 from nifti_dicom_bridge.conversion.execution.tasks import Task
-from nonempty import some
-from oracles import module
 from phantoms import PHANTOMS
+from support.circle import Circle, listing
+from support.dask_cluster import cluster
+from support.nonempty import some
+from support.oracles import module
 
 
 @pytest.fixture

@@ -9,11 +9,11 @@ import numpy as np
 import pydicom
 import pytest
 
-from made_here import made, save, series
 from nifti_dicom_bridge import compare
 from phantoms import PHANTOMS
 from phantoms.base import image
 from phantoms.base import save as save_dicom
+from support.new_objects import made, save, series
 
 
 @pytest.fixture

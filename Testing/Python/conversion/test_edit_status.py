@@ -8,12 +8,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from circle import NEW, Circle
 from nifti_dicom_bridge import ConversionOptions, Job, SidecarError, Target, Volume, convert, read
 from nifti_dicom_bridge.conversion.inspection.inspect import inspect
 from nifti_dicom_bridge.model.voxels import digest, pixels
 from nifti_dicom_bridge.options import PreviewOptions
-from oracles import module
+from support.circle import NEW, Circle
+from support.oracles import module
 
 
 @pytest.fixture

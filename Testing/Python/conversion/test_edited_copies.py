@@ -10,9 +10,9 @@ import numpy as np
 import pydicom
 import pytest
 
-from circle import Circle
 from nifti_dicom_bridge import ConversionOptions, Job, Rescale, Target, Uids, convert, read, write
 from phantoms import PHANTOMS
+from support.circle import Circle
 
 
 @pytest.fixture

@@ -8,11 +8,11 @@ import nibabel
 import numpy as np
 import pytest
 
-from circle import NEW, Circle
 from nifti_dicom_bridge import Outcome
 from phantoms import save
 from phantoms.base import CT, MR
-from timed_series import clock, series
+from support.circle import NEW, Circle
+from support.timed_series import clock, series
 
 Change = Callable[[nibabel.Nifti1Image], nibabel.Nifti1Image]
 

@@ -9,16 +9,16 @@ from pathlib import Path
 import pydicom
 import pytest
 
-from circle import Circle
-from links import link
 from nifti_dicom_bridge import BridgeError, ConversionOptions, Job, Outcome, Target, convert, inspect
 from nifti_dicom_bridge.cli import commands, main
 from nifti_dicom_bridge.conversion.inputs import image_groups
 from nifti_dicom_bridge.conversion.inputs.image_with_record import open_store
 from nifti_dicom_bridge.formats.dicom.created.library_errors import refused_by_highdicom
 from nifti_dicom_bridge.formats.dicom.reading import read as reading
-from oracles import module
 from phantoms import PHANTOMS
+from support.circle import Circle
+from support.oracles import module
+from support.symlinks import link
 
 needs_pipes = pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no named pipes on this system")
 

@@ -6,13 +6,13 @@ from pathlib import Path
 
 import pytest
 
-from circle import Circle, edit_dicom, names_in
 from nifti_dicom_bridge import OptionError, to_dicom, to_nifti, to_preview, to_zarr
 from nifti_dicom_bridge.cli import main
 from nifti_dicom_bridge.labels import find_labels
 from nifti_dicom_bridge.model.files.names import portability_problem
 from nifti_dicom_bridge.options.filename_templates import CODES, FIELDS
 from phantoms import PHANTOMS
+from support.circle import Circle, edit_dicom, names_in
 
 VALUES = {
     "PatientID": "P/07", "PatientName": "Doe^Jane", "StudyID": "S1", "StudyDate": "20260102", "StudyTime": "093000.5",

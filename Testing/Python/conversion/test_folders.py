@@ -9,9 +9,9 @@ import nibabel
 import numpy as np
 import pytest
 
-from links import link
 from nifti_dicom_bridge import BridgeError, ConversionOptions, Job, Names, Outcome, Target, Uids, compare, convert
 from nifti_dicom_bridge.samples.demo import make_sample
+from support.symlinks import link
 
 
 def test_a_link_back_to_a_folder_above_does_not_go_round_for_ever(tmp_path: Path) -> None:

@@ -10,7 +10,6 @@ import pydicom
 import pytest
 from pydicom.uid import JPEGLSLossless
 
-from circle import Circle, edit_dicom
 from nifti_dicom_bridge import Volume, inspect, to_nifti, write
 from nifti_dicom_bridge.cli import main
 from nifti_dicom_bridge.conversion.inspection.inspect_images import of_plan
@@ -19,8 +18,9 @@ from nifti_dicom_bridge.formats.dicom.reading.grouping.series import find_series
 from nifti_dicom_bridge.formats.dicom.reading.plans import plan_all
 from nifti_dicom_bridge.formats.dicom.reading.read import load
 from nifti_dicom_bridge.model.volume import UNPLACED
-from nonempty import some
 from phantoms import PHANTOMS, Phantom
+from support.circle import Circle, edit_dicom
+from support.nonempty import some
 
 
 @pytest.fixture

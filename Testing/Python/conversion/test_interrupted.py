@@ -8,10 +8,10 @@ from pathlib import Path
 import pydicom
 import pytest
 
-from circle import Circle, listing
 from nifti_dicom_bridge import ConversionOptions, Job, OptionError, Outcome, Target, Uids, convert, to_dicom, to_nifti, to_zarr
 from nifti_dicom_bridge.cli import main
-from oracles import module
+from support.circle import Circle, listing
+from support.oracles import module
 
 CHOICES = {
     "nifti": {"target": Target.NIFTI},

@@ -14,7 +14,6 @@ from pathlib import Path
 
 import pytest
 
-from circle import Circle, listing
 from nifti_dicom_bridge import Cancelled, ConversionOptions, Entry, Job, Outcome, convert
 from nifti_dicom_bridge.conversion import planning
 from nifti_dicom_bridge.conversion.execution import workers
@@ -23,8 +22,9 @@ from nifti_dicom_bridge.conversion.execution.tasks import Task, batches_of
 from nifti_dicom_bridge.formats.dicom.reading.grouping import found_files
 from nifti_dicom_bridge.formats.dicom.structure_sets import inventory
 from nifti_dicom_bridge.model.processes import process_copies
-from oracles import module
 from phantoms import PHANTOMS
+from support.circle import Circle, listing
+from support.oracles import module
 
 SERIES = ("two_series", "classic_ct", "oblique", "mr_4d", "gantry_tilt", "segmentation", "strangers_between", "lying_syntax")
 

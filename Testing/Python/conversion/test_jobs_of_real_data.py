@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from circle import listing
-from places import SHARED
+from support.circle import listing
+from support.paths import SHARED
 
 pytestmark = [pytest.mark.slow, pytest.mark.skipif(not SHARED.exists(), reason="the shared data are not there")]
 TARGETS = {

@@ -10,7 +10,6 @@ from typing import Any
 import numpy as np
 import pytest
 
-from circle import Circle
 from nifti_dicom_bridge import ConversionOptions, Job, Outcome, Target, Volume, convert, write
 from nifti_dicom_bridge.conversion import to_preview
 from nifti_dicom_bridge.conversion.outputs import stage_nifti
@@ -18,8 +17,9 @@ from nifti_dicom_bridge.formats import nifti
 from nifti_dicom_bridge.formats.dicom import writer as dicom_writer
 from nifti_dicom_bridge.formats.dicom.composer import Composer
 from nifti_dicom_bridge.formats.zarr import StoreWriter
-from oracles import module
 from phantoms import PHANTOMS
+from support.circle import Circle
+from support.oracles import module
 
 
 def failed(report: Any, folder: Path) -> str:

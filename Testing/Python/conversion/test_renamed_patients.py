@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from circle import NEW, Circle
-from made_here import entry_of, save, series
 from nifti_dicom_bridge import ConversionOptions, ConversionReport, Job, Kind, Target, convert
-from oracles import module
+from support.circle import NEW, Circle
+from support.new_objects import entry_of, save, series
+from support.oracles import module
 
 KINDS = [Kind.AUTO, Kind.ENHANCED, Kind.LEGACY, Kind.SC]
 WORDS = "archives may assign"

@@ -8,10 +8,10 @@ import numpy as np
 import pydicom
 import pytest
 
-from circle import Circle, names_in
 from nifti_dicom_bridge import BridgeError, OptionError, Volume, apply, to_dicom, to_nifti, to_preview, to_zarr, write
 from nifti_dicom_bridge.cli import main
 from phantoms import PHANTOMS
+from support.circle import Circle, names_in
 
 P1 = {"PatientID": "P1", "PatientName": "Müller^Jörg", "Modality": "MR"}
 P2 = {"PatientID": "P2", "PatientName": "Doe^Jane", "Modality": "CT"}

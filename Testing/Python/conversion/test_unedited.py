@@ -10,8 +10,8 @@ import nibabel
 import numpy as np
 import pytest
 
-from circle import Circle, listing
 from nifti_dicom_bridge import Outcome, read
+from support.circle import Circle, listing
 
 Change = Callable[[nibabel.Nifti1Image], nibabel.Nifti1Image]
 

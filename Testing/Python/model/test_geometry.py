@@ -12,8 +12,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-import grids
-from circle import Circle, in_dicom_order
 from nifti_dicom_bridge import GeometryError, Volume, read
 from nifti_dicom_bridge.formats import nifti
 from nifti_dicom_bridge.model.space.axes import closest_orientation, reoriented_affine
@@ -29,10 +27,12 @@ from nifti_dicom_bridge.model.space.orientation import in_plane
 from nifti_dicom_bridge.model.space.stack_affine import affine_from_attributes, spacing_problem
 from nifti_dicom_bridge.model.voxels.median import median_of
 from nifti_dicom_bridge.options import SlicePlane
-from nonempty import some
-from oracles import module
 from phantoms import ramp, save, slices
 from phantoms.series import OBLIQUE
+from support import grids
+from support.circle import Circle, in_dicom_order
+from support.nonempty import some
+from support.oracles import module
 
 lengths = st.floats(0.1, 10)
 offsets = st.floats(-1500, 1500)

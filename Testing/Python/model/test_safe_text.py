@@ -8,11 +8,11 @@ import numpy as np
 import pydicom
 import pytest
 
-from circle import Circle
 from nifti_dicom_bridge import Segment, read_labels
 from nifti_dicom_bridge.cli import main
 from nifti_dicom_bridge.labels import write_dseg
 from nifti_dicom_bridge.model.files.safe_text import printable, printable_json, tsv_cell, tsv_text
+from support.circle import Circle
 
 
 @pytest.mark.parametrize("letter", ["\x1b", "\n", "\r", "\x7f", "\x9b", "\u202e", "\u2066", "\u2028", "\udc80"])

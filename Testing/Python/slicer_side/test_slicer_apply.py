@@ -8,8 +8,9 @@ import sys
 import numpy as np
 import pydicom
 import pytest
-from panel_helpers import add_volume, report, run, settle, shown
-from slicer_helpers import click, wait_until
+
+from support.panel_helpers import add_volume, report, run, settle, shown
+from support.slicer_helpers import click, wait_until
 
 SCRIPT = """
 import sys, nibabel, numpy as np
@@ -277,7 +278,7 @@ def test_the_command_is_kept_in_the_scene(slicer, panel):
 @pytest.fixture
 def archive(tmp_path):
     """The address of a storescp of DCMTK, and the folder that it writes to."""
-    from archives import storescp
+    from support.archives import storescp
 
     folder = tmp_path / "archive"
     with storescp(folder) as (address, _):

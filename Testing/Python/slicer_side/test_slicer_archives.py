@@ -4,10 +4,10 @@ import json
 
 import pydicom
 import pytest
-from panel_helpers import run, settle, shown
 
-import archives
 from nifti_dicom_bridge import ArchiveError, send
+from support import archives
+from support.panel_helpers import run, settle, shown
 
 pytestmark = pytest.mark.slow
 

@@ -3,7 +3,8 @@
 import numpy as np
 import pydicom
 import pytest
-from slicer_helpers import ijk_to_ras
+
+from support.slicer_helpers import ijk_to_ras
 
 ROWS, COLUMNS = 24, 30
 PLACE, SIZE = (1, 4, 6), (3, 16, 20)

@@ -3,7 +3,8 @@
 import numpy as np
 import pydicom
 import pytest
-from slicer_helpers import ijk_to_ras, outcomes
+
+from support.slicer_helpers import ijk_to_ras, outcomes
 
 pytestmark = pytest.mark.slow
 

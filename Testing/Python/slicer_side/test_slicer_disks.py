@@ -8,8 +8,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from panel_helpers import add_files, run, settle, shown
-from slicer_helpers import ExportDialog
+
+from support.panel_helpers import add_files, run, settle, shown
+from support.slicer_helpers import ExportDialog
 
 pytestmark = pytest.mark.slow
 

@@ -3,10 +3,10 @@
 import numpy as np
 import pydicom
 import pytest
-from panel_helpers import report, run, settle
-from slicer_helpers import ijk_to_ras
 
 from nifti_dicom_bridge import read
+from support.panel_helpers import report, run, settle
+from support.slicer_helpers import ijk_to_ras
 
 PLACES = (0, 2)
 """The times that were drawn at."""

@@ -3,8 +3,9 @@
 import numpy as np
 import pydicom
 import pytest
-from panel_helpers import report, run, settle
-from slicer_helpers import images, outcomes, voxels_of
+
+from support.panel_helpers import report, run, settle
+from support.slicer_helpers import images, outcomes, voxels_of
 
 pytestmark = pytest.mark.slow
 
@@ -90,7 +91,7 @@ def test_no_question_is_asked_about_drawn_segments(slicer, panel, node, nothing_
     questions = answer(False)
     mask = np.zeros(slicer.util.arrayFromVolume(node).shape, np.uint8)
     mask[1, 1, 1] = 1
-    from slicer_helpers import ijk_to_ras
+    from support.slicer_helpers import ijk_to_ras
 
     labels = slicer.util.addVolumeFromArray(mask, ijk_to_ras(node), "x", "vtkMRMLLabelMapVolumeNode")
     assert slicer.vtkSlicerSegmentationsModuleLogic.ImportLabelmapToSegmentationNode(labels, nothing_found)

@@ -3,7 +3,8 @@
 import numpy as np
 import pydicom
 import pytest
-from slicer_helpers import grid_of, ijk_to_ras, images, outcomes, set_ijk_to_ras, sidecar_of, voxels_of
+
+from support.slicer_helpers import grid_of, ijk_to_ras, images, outcomes, set_ijk_to_ras, sidecar_of, voxels_of
 
 
 def restored(report, folder, keep=True):

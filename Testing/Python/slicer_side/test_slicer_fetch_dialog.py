@@ -5,12 +5,12 @@ from types import SimpleNamespace
 
 import pydicom
 import pytest
-from panel_helpers import settle, shown
-from slicer_helpers import click, wait_until
 
-import archives
 from nifti_dicom_bridge import send
-from odd_archives import PENDING, query_scp
+from support import archives
+from support.odd_archives import PENDING, query_scp
+from support.panel_helpers import settle, shown
+from support.slicer_helpers import click, wait_until
 
 pytestmark = pytest.mark.slow
 
@@ -258,7 +258,7 @@ def test_too_many_studies_are_cut_off(panel, dialog):
 @pytest.mark.parametrize("end", ["cancel", "close", "panel"])
 def test_an_archive_that_does_not_answer_is_not_waited_for(module, slicer, database, end):
     """A search that is cancelled ends at once: the archive below answers when it is allowed to, after that."""
-    from panel_helpers import open_panel
+    from support.panel_helpers import open_panel
 
     answers = threading.Event()
 
@@ -304,7 +304,7 @@ def test_selections_name_the_patient_unless_archives_take_the_id_for_a_pattern(s
 
 def test_the_list_is_not_styled_after_the_window_was_deleted(module, slicer, database):
     """Its width changes when it is shown: the timer of that must not fire afterwards."""
-    from panel_helpers import open_panel
+    from support.panel_helpers import open_panel
 
     representation, panel = open_panel(module)
     appearance = panel.fetching.dialog.list._appearance

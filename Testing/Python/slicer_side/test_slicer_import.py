@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pydicom
 import pytest
-from slicer_helpers import images, outcomes
+
+from support.slicer_helpers import images, outcomes
 
 
 @pytest.fixture

@@ -6,7 +6,8 @@ import posixpath
 import numpy as np
 import pydicom
 import pytest
-from slicer_helpers import ijk_to_ras, outcomes, set_ijk_to_ras
+
+from support.slicer_helpers import ijk_to_ras, outcomes, set_ijk_to_ras
 
 DX, CR, RT_DOSE, XA = (f"1.2.840.10008.5.1.4.1.1.{tail}" for tail in ("1.1.1", "1", "481.2", "12.1"))
 
@@ -94,7 +95,7 @@ def test_unedited_object_comes_back_identical(load, write_object, back, kind):
 @pytest.mark.parametrize("kind", [kind for kind in KINDS if kind != "cine"])
 def test_edited_object_shows_the_edit_and_nothing_else(slicer, load, write_object, back, kind):
     """The derived object, loaded by Slicer, has the values that the node had."""
-    from scalar_reading import shown
+    from support.scalar_reading import shown
 
     sop_class, pixels, attributes = KINDS[kind]
     node = load([write_object(sop_class, pixels, **attributes)])

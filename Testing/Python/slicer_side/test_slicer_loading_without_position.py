@@ -3,11 +3,11 @@
 import numpy as np
 import pydicom
 import pytest
-from slicer_helpers import COLUMNS, ROWS, XA, ijk_to_ras, outcomes
 
 from nifti_dicom_bridge import to_nifti
 from phantoms.base import save, uid
 from phantoms.multiframe import name_sources, segments
+from support.slicer_helpers import COLUMNS, ROWS, XA, ijk_to_ras, outcomes
 
 pytestmark = pytest.mark.slow
 

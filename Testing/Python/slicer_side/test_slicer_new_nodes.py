@@ -4,7 +4,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from slicer_helpers import images, outcomes
+
+from support.slicer_helpers import images, outcomes
 
 GRID = np.array([[0, -2, 0, 5], [1.5, 0, 0, -7], [0, 0, 3, 11], [0, 0, 0, 1.0]])
 

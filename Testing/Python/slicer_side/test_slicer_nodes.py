@@ -5,7 +5,8 @@ from pathlib import Path
 import numpy as np
 import pydicom
 import pytest
-from slicer_helpers import grid_of, ijk_to_ras, images, outcomes, sidecar_of, voxels_of
+
+from support.slicer_helpers import grid_of, ijk_to_ras, images, outcomes, sidecar_of, voxels_of
 
 GRID = np.array([[0, -2, 0, 5], [1.5, 0, 0, -7], [0, 0, 3, 11], [0, 0, 0, 1.0]])
 

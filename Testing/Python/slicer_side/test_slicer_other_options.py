@@ -6,11 +6,11 @@ import nibabel
 import numpy as np
 import pydicom
 import pytest
-from panel_helpers import add_files, add_volume, run, settle, shown
 
 from phantoms import save, slices
 from phantoms.base import CT, ramp, uid
 from phantoms.multiframe import group, segments
+from support.panel_helpers import add_files, add_volume, run, settle, shown
 
 
 @pytest.fixture

@@ -1,8 +1,9 @@
 """The panel: how it looks, what it keeps in the scene, Reload."""
 
 import pytest
-from panel_helpers import add_files, add_volume, listed, select, settle
-from slicer_helpers import click, wait_until
+
+from support.panel_helpers import add_files, add_volume, listed, select, settle
+from support.slicer_helpers import click, wait_until
 
 WIDEST = 345
 WIDGETS = ["exportButton", "importButton", "addButton", "removeButton", "gzipCheckBox", "hardenCheckBox", "deidentifyCheckBox",

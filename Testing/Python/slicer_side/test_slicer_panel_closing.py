@@ -2,8 +2,9 @@
 
 import numpy as np
 import pytest
-from panel_helpers import add_files, check, report, settle, shown
-from slicer_helpers import MessageBoxes, click, in_event_loop
+
+from support.panel_helpers import add_files, check, report, settle, shown
+from support.slicer_helpers import MessageBoxes, click, in_event_loop
 
 pytestmark = pytest.mark.slow
 

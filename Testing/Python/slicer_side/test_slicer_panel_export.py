@@ -1,8 +1,9 @@
 """The section *Export to NIfTI*, clicked."""
 
 import pytest
-from panel_helpers import add_volume, check, listed, report, row, rows, run, settle, shown
-from slicer_helpers import MessageBoxes, click, voxels_of
+
+from support.panel_helpers import add_volume, check, listed, report, row, rows, run, settle, shown
+from support.slicer_helpers import MessageBoxes, click, voxels_of
 
 
 def hint(panel):

@@ -5,8 +5,9 @@ from pathlib import Path
 import numpy as np
 import pydicom
 import pytest
-from panel_helpers import add_files, add_volume, enter, fields, file_rows, report, run, select, settle, shown
-from slicer_helpers import MessageBoxes, click, ijk_to_ras, wait_until
+
+from support.panel_helpers import add_files, add_volume, enter, fields, file_rows, report, run, select, settle, shown
+from support.slicer_helpers import MessageBoxes, click, ijk_to_ras, wait_until
 
 
 @pytest.fixture

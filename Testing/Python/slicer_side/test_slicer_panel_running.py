@@ -4,8 +4,9 @@ import threading
 from pathlib import Path
 
 import pytest
-from panel_helpers import SlowTask, add_volume, listed, run, settle, shown
-from slicer_helpers import MessageBoxes, click, in_event_loop, wait_until
+
+from support.panel_helpers import SlowTask, add_volume, listed, run, settle, shown
+from support.slicer_helpers import MessageBoxes, click, in_event_loop, wait_until
 
 
 def start(panel, task, after=None):

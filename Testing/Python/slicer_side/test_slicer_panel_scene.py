@@ -2,8 +2,9 @@
 
 import numpy as np
 import pytest
-from panel_helpers import file_rows, report, run, settle, shown
-from slicer_helpers import ijk_to_ras
+
+from support.panel_helpers import file_rows, report, run, settle, shown
+from support.slicer_helpers import ijk_to_ras
 
 pytestmark = pytest.mark.slow
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from places import CORE, LIB, MODULE, python_files
+from support.paths import CORE, LIB, MODULE, python_files
 
 ABOUT_WHAT_WAS_GIVEN = {
     "bids/rows.py", "bids_dataset/bids_map.py", "bids_dataset/given_keys.py", "conversion/entries.py", "conversion/to_bids.py",

@@ -1,7 +1,8 @@
 """Names and values that look like HTML are shown as they are."""
 
 import pytest
-from panel_helpers import add_volume, row
+
+from support.panel_helpers import add_volume, row
 
 NAME = "<b>T1</b> & T2 &lt;1"
 

@@ -8,9 +8,9 @@ from pathlib import Path
 import nibabel
 import numpy as np
 import pytest
-from slicer_helpers import images
 
-from places import SHARED, TESTING
+from support.paths import SHARED, TESTING
+from support.slicer_helpers import images
 
 sys.path.append(str(TESTING / "Slicer"))
 CASES = sorted(path.parent.name for path in SHARED.glob("*/dicom"))

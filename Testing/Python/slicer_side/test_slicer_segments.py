@@ -3,9 +3,9 @@
 import numpy as np
 import pydicom
 import pytest
-from slicer_helpers import grid_of, ijk_to_ras, images, outcomes, voxels_of
 
-from oracles import module
+from support.oracles import module
+from support.slicer_helpers import grid_of, ijk_to_ras, images, outcomes, voxels_of
 
 GRID = np.diag([2.0, 2.0, 3.0, 1.0])
 TERMINOLOGY = (

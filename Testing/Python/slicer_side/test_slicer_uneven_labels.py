@@ -3,8 +3,9 @@
 import numpy as np
 import pydicom
 import pytest
-from panel_helpers import file_rows, report, settle
-from slicer_helpers import ExportDialog, grid_of, ijk_to_ras, images, outcomes, set_ijk_to_ras, voxels_of
+
+from support.panel_helpers import file_rows, report, settle
+from support.slicer_helpers import ExportDialog, grid_of, ijk_to_ras, images, outcomes, set_ijk_to_ras, voxels_of
 
 pytestmark = pytest.mark.slow
 
@@ -176,7 +177,7 @@ def test_nifti_of_labels_on_another_grid_is_refused(logic, label_map, tmp_path):
 
 
 def test_the_panel_converts_them_with_their_own_series_only(slicer, panel, segmentation, positions, tmp_path):
-    from panel_helpers import run
+    from support.panel_helpers import run
 
     panel.offerNodes([segmentation])
     settle(panel)

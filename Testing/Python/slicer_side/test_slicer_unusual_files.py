@@ -3,10 +3,10 @@
 import numpy as np
 import pydicom
 import pytest
-from slicer_helpers import outcomes
 
 from nifti_dicom_bridge.options import SegmentationForm
-from seg_objects import named_segmentation
+from support.seg_objects import named_segmentation
+from support.slicer_helpers import outcomes
 
 
 def without_preamble(path):

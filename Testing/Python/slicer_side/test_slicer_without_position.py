@@ -4,8 +4,9 @@ import nibabel
 import numpy as np
 import pydicom
 import pytest
-from panel_helpers import report, run, settle, shown
-from slicer_helpers import COLUMNS, ROWS, XA, ExportDialog, ijk_to_ras, set_ijk_to_ras
+
+from support.panel_helpers import report, run, settle, shown
+from support.slicer_helpers import COLUMNS, ROWS, XA, ExportDialog, ijk_to_ras, set_ijk_to_ras
 
 pytestmark = pytest.mark.slow
 

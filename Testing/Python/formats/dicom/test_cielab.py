@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from nifti_dicom_bridge.formats.dicom.reading.segmentations.cielab import rgb_of
-from oracles import module
+from support.oracles import module
 
 NUMBERS = st.integers(0, 0xFFFF)
 

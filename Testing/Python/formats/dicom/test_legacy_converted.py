@@ -14,14 +14,14 @@ import pydicom
 import pytest
 from pydicom.dataset import Dataset
 
-from circle import Circle
-from dciodvfy import facts_of_dciodvfy
 from nifti_dicom_bridge import ConversionOptions, ConversionReport, Job, Kind, Outcome, Target, convert
 from nifti_dicom_bridge.formats.dicom.legacy import sources
-from nonempty import some
 from phantoms import ramp, save, slices, vendors
 from phantoms.base import MR
-from places import SHARED
+from support.circle import Circle
+from support.dciodvfy import facts_of_dciodvfy
+from support.nonempty import some
+from support.paths import SHARED
 
 OF_THE_OBJECT = {"NiftiDicomBridge", "SeriesInstanceUID"}
 DIRECTIONS = [(0.0, 0.0, 0.0), (1.0, 0.0, 0.0), (0.0, 0.6, 0.8), (0.0, -0.8, 0.6), (0.6, 0.0, -0.8)]

@@ -10,18 +10,18 @@ import pydicom
 import pytest
 from pydicom.dataset import Dataset
 
-from circle import NEW, Circle
-from grids import OBLIQUE, ORIENTATIONS, assert_same_places, oriented
 from nifti_dicom_bridge import read
 from nifti_dicom_bridge.errors import PixelError
 from nifti_dicom_bridge.formats.dicom.created.parametric_map import ParametricMapRequest, parametric_maps
 from nifti_dicom_bridge.model.metadata import Log
 from nifti_dicom_bridge.model.volume import Volume
 from nifti_dicom_bridge.model.voxels.pixels import Rescale
-from oracles import module, oracle, run
 from phantoms import ramp, save, slices
-from readers import dcm2niix_image, dcmqi_map, highdicom_image, own_image
-from seg_objects import common
+from support.circle import NEW, Circle
+from support.grids import OBLIQUE, ORIENTATIONS, assert_same_places, oriented
+from support.oracles import module, oracle, run
+from support.other_readers import dcm2niix_image, dcmqi_map, highdicom_image, own_image
+from support.seg_objects import common
 
 
 def values(dtype: str = "<f4") -> np.ndarray:

@@ -10,17 +10,17 @@ import numpy as np
 import pydicom
 import pytest
 
-from circle import NEW, Circle
-from grids import OBLIQUE, assert_same_places
 from nifti_dicom_bridge import ConversionOptions, Job, Kind, Target, convert, read
 from nifti_dicom_bridge.errors import LabelError
 from nifti_dicom_bridge.labels import Segment
 from nifti_dicom_bridge.model.metadata import Log
 from nifti_dicom_bridge.model.volume import Volume
 from nifti_dicom_bridge.options import SegmentationForm
-from oracles import oracle, run
-from readers import dcmqi_labels, highdicom_image, own_image
-from seg_objects import made, saved
+from support.circle import NEW, Circle
+from support.grids import OBLIQUE, assert_same_places
+from support.oracles import oracle, run
+from support.other_readers import dcmqi_labels, highdicom_image, own_image
+from support.seg_objects import made, saved
 
 FORMS = [SegmentationForm.BINARY, SegmentationForm.FRACTIONAL, SegmentationForm.LABELMAP]
 LOOKED_FOR = [Segment(1, "lesion"), Segment(4, "edema")]

@@ -13,7 +13,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydicom.dataset import Dataset
 
-from grids import OBLIQUE, ORIENTATIONS, assert_same_places, oriented
 from nifti_dicom_bridge import Job, convert, read
 from nifti_dicom_bridge.errors import GeometryError, LabelError
 from nifti_dicom_bridge.formats.dicom.created.placement import source_planes
@@ -24,10 +23,11 @@ from nifti_dicom_bridge.model.metadata import Log
 from nifti_dicom_bridge.model.volume import Volume
 from nifti_dicom_bridge.model.voxels.pixels import Rescale
 from nifti_dicom_bridge.options import SegmentationForm
-from oracles import oracle, run
 from phantoms import ramp, slices, uid
-from readers import dcm2niix_image, dcmqi_labels, highdicom_image, own_image
-from seg_objects import BINARY, FRACTIONAL, LABELMAP, SEGMENTS, common, made, saved
+from support.grids import OBLIQUE, ORIENTATIONS, assert_same_places, oriented
+from support.oracles import oracle, run
+from support.other_readers import dcm2niix_image, dcmqi_labels, highdicom_image, own_image
+from support.seg_objects import BINARY, FRACTIONAL, LABELMAP, SEGMENTS, common, made, saved
 
 
 def labels() -> np.ndarray:

@@ -14,13 +14,13 @@ import pytest
 from pydicom.dataset import Dataset
 from pydicom.encaps import encapsulate
 
-from circle import Circle
 from nifti_dicom_bridge import DicomReadError, Outcome
 from nifti_dicom_bridge.formats.dicom.reading.pixel_data import codec_process, decompress
 from nifti_dicom_bridge.formats.dicom.reading.pixel_data.frame_codecs import NotDecoded
 from nifti_dicom_bridge.formats.dicom.reading.read import read
-from oracles import module
 from phantoms.base import SECONDARY_CAPTURE, image, ramp, save, slices
+from support.circle import Circle
+from support.oracles import module
 
 DEFLATED_FRAMES, RLE, JPEG_2000 = "1.2.840.10008.1.2.8.1", "1.2.840.10008.1.2.5", "1.2.840.10008.1.2.4.90"
 JPEG_LS, JPEG_BASELINE, EXPLICIT = "1.2.840.10008.1.2.4.80", "1.2.840.10008.1.2.4.50", "1.2.840.10008.1.2.1"

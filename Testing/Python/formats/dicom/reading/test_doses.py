@@ -9,11 +9,11 @@ import numpy as np
 import pytest
 from pydicom.dataset import Dataset
 
-from circle import Circle
 from nifti_dicom_bridge.formats.dicom.reading.read import read
 from nifti_dicom_bridge.standard.sop_classes import RT_DOSE
 from phantoms.base import COLUMNS, ROWS, SLICES, ramp, save, slices, uid
 from phantoms.multiframe import group
+from support.circle import Circle
 
 
 def dose(number: int, summation: str, beams: tuple[int, ...] = (), **attributes: object) -> Dataset:

@@ -21,9 +21,9 @@ from nifti_dicom_bridge.formats.dicom.reading.data_sets import files
 from nifti_dicom_bridge.formats.dicom.reading.data_sets.headers import Headers, Template
 from nifti_dicom_bridge.formats.dicom.reading.frames.frames import SharedDescriptions, frames_of
 from nifti_dicom_bridge.formats.dicom.reading.grouping.series import find_series
-from nonempty import some
 from phantoms.base import MR, ramp, save, slices
-from places import CASES, SHARED
+from support.nonempty import some
+from support.paths import CASES, SHARED
 
 
 def folders() -> Iterator[Path]:

@@ -9,16 +9,16 @@ import numpy as np
 import pydicom
 import pytest
 
-from circle import Circle, listing
-from grids import assert_same_places
 from nifti_dicom_bridge import Outcome, read
 from nifti_dicom_bridge.conversion.inspection.inspect import inspect
 from nifti_dicom_bridge.labels import number_in_description, read_labels
 from nifti_dicom_bridge.options import SegmentationForm
 from phantoms import save
 from phantoms.multiframe import label_ramp, segments
-from readers import dcmqi_labels, highdicom_image
-from seg_objects import named_segmentation, painted, put, voxels
+from support.circle import Circle, listing
+from support.grids import assert_same_places
+from support.other_readers import dcmqi_labels, highdicom_image
+from support.seg_objects import named_segmentation, painted, put, voxels
 
 OVERLAPS = {"series_1": {0, 1, 3, 4}, "series_1_2": {0, 2}}
 

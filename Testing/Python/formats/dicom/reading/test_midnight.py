@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from pydicom.dataset import Dataset
 
-from timed_series import SLICES, TIMES, expected, images, numbers, series
+from support.timed_series import SLICES, TIMES, expected, images, numbers, series
 
 
 @pytest.mark.parametrize("date", ["", "20260102"])

@@ -9,7 +9,7 @@ import pytest
 
 from phantoms import dynamic
 from phantoms.multiframe import group
-from timed_series import SLICES, TIMES, expected, images, numbers, series
+from support.timed_series import SLICES, TIMES, expected, images, numbers, series
 
 
 @pytest.mark.parametrize("attribute", ["EchoTime", "RepetitionTime", "EchoNumbers"])

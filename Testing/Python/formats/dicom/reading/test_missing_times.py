@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from pydicom.dataset import Dataset
 
-from timed_series import SLICES, STATEMENTS, TIMES, expected, images, number, numbers, series
+from support.timed_series import SLICES, STATEMENTS, TIMES, expected, images, number, numbers, series
 
 
 @pytest.mark.parametrize("attribute", ["TemporalPositionIdentifier", "AcquisitionNumber"])

@@ -11,7 +11,7 @@ from pydicom.pixels import apply_modality_lut
 
 from phantoms.base import MR, put_raw, ramp, slices
 from phantoms.multiframe import group
-from placed_frames import volumes
+from support.placed_frames import volumes
 
 
 def _with_lut(entries: np.ndarray, first: int) -> Dataset:

@@ -10,7 +10,7 @@ import pytest
 from pydicom.dataset import Dataset
 
 from phantoms.dynamic import value
-from timed_series import SLICES, STATEMENTS, TIMES, expected, images, numbers, series, weighting
+from support.timed_series import SLICES, STATEMENTS, TIMES, expected, images, numbers, series, weighting
 
 
 def _moved(found: list[Dataset], away: tuple[float, float, float]) -> list[Dataset]:

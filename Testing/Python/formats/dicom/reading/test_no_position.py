@@ -9,13 +9,13 @@ import numpy as np
 import pytest
 from pydicom.dataset import Dataset
 
-from circle import Circle, listing
 from nifti_dicom_bridge import Outcome, to_dicom, to_nifti
 from nifti_dicom_bridge.formats.dicom.reading.read import read
 from nifti_dicom_bridge.model.volume import UNPLACED, Volume
 from phantoms.base import MR, SECONDARY_CAPTURE, image, put_raw, ramp, save, slices
 from phantoms.multiframe import group
-from placed_frames import volumes
+from support.circle import Circle, listing
+from support.placed_frames import volumes
 
 
 def _without_place(found: list[Dataset]) -> list[Dataset]:

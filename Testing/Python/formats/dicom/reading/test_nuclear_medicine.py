@@ -12,12 +12,12 @@ import pytest
 from pydicom.datadict import tag_for_keyword
 from pydicom.dataset import Dataset
 
-from circle import KEEP, NEW, Circle
 from nifti_dicom_bridge import Outcome, Volume, apply, compare
 from nifti_dicom_bridge.formats.dicom.reading.read import read
 from nifti_dicom_bridge.formats.nifti import reading, write_image
 from phantoms.base import image, save, uid
 from phantoms.multiframe import group
+from support.circle import KEEP, NEW, Circle
 
 NM = "1.2.840.10008.5.1.4.1.1.20"
 COUNTS = {

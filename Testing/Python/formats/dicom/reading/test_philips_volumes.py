@@ -8,11 +8,11 @@ import nibabel
 import numpy as np
 import pytest
 
-from circle import NEW, Circle
 from nifti_dicom_bridge.formats.dicom.reading.read import read
 from phantoms.base import save
 from phantoms.multiframe import philips_volumes
-from placed_frames import volumes
+from support.circle import NEW, Circle
+from support.placed_frames import volumes
 
 
 @pytest.mark.parametrize("times", [1, 2])

@@ -8,7 +8,6 @@ import nibabel
 import numpy as np
 import pytest
 
-from circle import NEW, Circle
 from nifti_dicom_bridge.formats.dicom.reading.read import read
 from phantoms.base import (
     AXIAL,
@@ -19,7 +18,8 @@ from phantoms.base import (
     slices,
     uid,
 )
-from placed_frames import volumes
+from support.circle import NEW, Circle
+from support.placed_frames import volumes
 
 
 @pytest.mark.parametrize("step", [0.001, 0.005, 0.009, 0.05])

@@ -12,7 +12,7 @@ from nifti_dicom_bridge.model.volume import UNPLACED
 from phantoms.base import AXIAL, CT, MR
 from phantoms.multiframe import group
 from phantoms.series import OBLIQUE
-from placed_frames import FRAMES, NM, multi_frame, volumes
+from support.placed_frames import FRAMES, NM, multi_frame, volumes
 
 
 def nuclear(spacing: str = "4") -> Dataset:

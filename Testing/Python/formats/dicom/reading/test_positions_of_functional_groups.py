@@ -9,7 +9,7 @@ import pytest
 
 from phantoms.dynamic import enhanced
 from phantoms.multiframe import group
-from placed_frames import volumes
+from support.placed_frames import volumes
 
 
 def test_functional_groups_of_more_frames_are_reported(tmp_path: Path) -> None:

@@ -8,10 +8,10 @@ import nibabel
 import numpy as np
 import pytest
 
-from circle import NEW, Circle, in_dicom_order, listing
 from nifti_dicom_bridge import compare
 from nifti_dicom_bridge.formats.dicom.reading.read import read
 from phantoms.base import MR, ramp, save, slices
+from support.circle import NEW, Circle, in_dicom_order, listing
 
 GE = b"1.2.840.113619.5.2"
 UNKNOWN = b"1.2.840.99999.99.1"

@@ -11,11 +11,11 @@ import pydicom
 import pytest
 from pydicom.dataset import Dataset
 
-from circle import NEW, Circle
 from nifti_dicom_bridge.formats.dicom.reading.read import read
 from nifti_dicom_bridge.model.volume import Volume
 from phantoms.base import CT, ENHANCED_MR, MR, PARAMETRIC_MAP, SECONDARY_CAPTURE, image, put_raw, ramp, save, slices, uid
 from phantoms.multiframe import enhanced, group
+from support.circle import NEW, Circle
 
 COMPUTED_RADIOGRAPHY = "1.2.840.10008.5.1.4.1.1.1"
 FIRST, LAST = "RealWorldValueFirstValueMapped", "RealWorldValueLastValueMapped"

@@ -11,8 +11,8 @@ import pytest
 from pydicom.dataset import Dataset, FileMetaDataset
 from pydicom.uid import ExplicitVRLittleEndian, generate_uid
 
-from made_here import series
 from nifti_dicom_bridge import Entry, Outcome, to_dicom, to_nifti
+from support.new_objects import series
 
 STRUCTURE_SET = "1.2.840.10008.5.1.4.1.1.481.3"
 SPATIAL_REGISTRATION = "1.2.840.10008.5.1.4.1.1.66.1"

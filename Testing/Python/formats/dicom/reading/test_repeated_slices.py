@@ -11,7 +11,7 @@ from pydicom.dataset import Dataset
 
 from nifti_dicom_bridge import DicomReadError
 from phantoms.base import uid
-from timed_series import clock, expected, images, numbers, series
+from support.timed_series import clock, expected, images, numbers, series
 
 
 def _repeated(times: int, running: bool = False) -> list[Dataset]:

@@ -5,10 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from circle import Circle
 from nifti_dicom_bridge import ConversionOptions, Job, Target, convert, read, segments_of
 from nifti_dicom_bridge.options import Kind, SegmentationForm
-from seg_objects import named_segmentation, painted, put, warnings_of
+from support.circle import Circle
+from support.seg_objects import named_segmentation, painted, put, warnings_of
 
 
 def with_background(circle: Circle, background: int, zero: str = "", padding: int | None = None) -> None:

@@ -10,14 +10,14 @@ import numpy as np
 import pytest
 from pydicom.dataset import Dataset
 
-from circle import Circle, edit_dicom, listing
 from nifti_dicom_bridge import read
 from nifti_dicom_bridge.errors import DicomReadError
 from nifti_dicom_bridge.options import SegmentationForm
-from nonempty import some
 from phantoms import save
 from phantoms.multiframe import segments
-from seg_objects import named_segmentation, put, warnings_of
+from support.circle import Circle, edit_dicom, listing
+from support.nonempty import some
+from support.seg_objects import named_segmentation, put, warnings_of
 
 
 def test_the_stored_value_that_means_1_is_reported(circle: Circle) -> None:

@@ -9,11 +9,11 @@ import numpy as np
 import pytest
 from pydicom.dataset import Dataset
 
-from circle import KEEP, Circle, listing
 from nifti_dicom_bridge import DicomReadError, Outcome, may_be_same_person
 from nifti_dicom_bridge.formats.dicom.reading.grouping.series import find_series
 from nifti_dicom_bridge.formats.dicom.reading.read import read
 from phantoms.base import CT, MR, put_raw, ramp, save, slices, uid
+from support.circle import KEEP, Circle, listing
 
 
 def series(count: int = 4, start: int = 0) -> list[Dataset]:

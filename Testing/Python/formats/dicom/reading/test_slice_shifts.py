@@ -8,7 +8,7 @@ import pytest
 
 from nifti_dicom_bridge import Resample, Volume, read, slice_shifts
 from phantoms import PHANTOMS, save
-from uneven_stacks import EVEN, LPS, MISSING, UNEVEN, stack
+from support.uneven_stacks import EVEN, LPS, MISSING, UNEVEN, stack
 
 
 def volume_of(folder: Path, distances: tuple[float, ...], tilt: float = 0.0) -> tuple[Volume, np.ndarray]:

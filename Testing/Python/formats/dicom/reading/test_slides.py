@@ -8,11 +8,11 @@ import numpy as np
 import pytest
 from pydicom.dataset import Dataset
 
-from circle import Circle
 from nifti_dicom_bridge.errors import DicomReadError
 from phantoms.base import image, ramp, save
 from phantoms.multiframe import group
-from placed_frames import WHOLE_SLIDE, multi_frame, volumes
+from support.circle import Circle
+from support.placed_frames import WHOLE_SLIDE, multi_frame, volumes
 
 
 def test_a_whole_slide_image_is_refused_by_name(tmp_path: Path) -> None:

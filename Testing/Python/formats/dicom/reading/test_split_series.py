@@ -8,10 +8,10 @@ import numpy as np
 import pytest
 from pydicom.dataset import Dataset
 
-from circle import Circle
 from nifti_dicom_bridge.formats.dicom.reading.read import read
 from phantoms.base import MR, ramp, save, slices, uid
 from phantoms.multiframe import group
+from support.circle import Circle
 
 TIMES, SLICES = 3, 4
 PIXELS = ramp(TIMES * SLICES, 4, 5)

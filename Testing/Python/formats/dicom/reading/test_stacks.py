@@ -10,12 +10,12 @@ import numpy as np
 import pytest
 from pydicom.dataset import Dataset
 
-from circle import Circle
 from nifti_dicom_bridge.formats.dicom.reading.read import read
 from nifti_dicom_bridge.model.volume import UNPLACED, Volume
 from phantoms import dynamic
 from phantoms.base import CT, ENHANCED_MR, MR, SEGMENTATION, ramp, save, slices, uid
 from phantoms.multiframe import enhanced, group
+from support.circle import Circle
 
 
 def stacks(*stacks: tuple[str, list[float]]) -> Dataset:

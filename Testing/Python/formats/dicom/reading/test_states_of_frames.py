@@ -10,7 +10,7 @@ import pytest
 from pydicom.dataset import Dataset
 
 from phantoms.dynamic import enhanced
-from timed_series import SLICES, TIMES, expected, images, numbers
+from support.timed_series import SLICES, TIMES, expected, images, numbers
 
 
 def _in_groups(state: Callable[[Dataset, int], None]) -> Dataset:

@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 from pydicom.dataset import Dataset
 
-from circle import Circle
 from nifti_dicom_bridge.formats.dicom.reading.read import read
 from phantoms.base import MR, ramp, save, slices, uid
+from support.circle import Circle
 
 TIMES, SLICES = 3, 4
 PIXELS = ramp(TIMES * SLICES, 4, 5)

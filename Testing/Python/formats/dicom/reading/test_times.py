@@ -12,7 +12,19 @@ from pydicom.dataset import Dataset
 
 from phantoms.base import CT, PET, put_raw
 from phantoms.dynamic import value
-from timed_series import INTERLEAVED, ORIENTATIONS, SLICES, STATEMENTS, TIMES, clock, expected, images, number, numbers, series
+from support.timed_series import (
+    INTERLEAVED,
+    ORIENTATIONS,
+    SLICES,
+    STATEMENTS,
+    TIMES,
+    clock,
+    expected,
+    images,
+    number,
+    numbers,
+    series,
+)
 
 
 @pytest.mark.parametrize("statement", STATEMENTS)

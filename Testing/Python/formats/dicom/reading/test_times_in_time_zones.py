@@ -8,10 +8,10 @@ from pathlib import Path
 import pytest
 from pydicom.dataset import Dataset
 
-from circle import Circle
 from phantoms.base import PET, ramp, save, slices
 from phantoms.dynamic import SLICES, enhanced
-from timed_series import TIMES, expected, images, numbers, series
+from support.circle import Circle
+from support.timed_series import TIMES, expected, images, numbers, series
 
 _MOMENTS = ("100000.00+0100", "090002.00+0000", "110004.00+0200", "043006.00-0430")
 """Each two seconds after the one before."""

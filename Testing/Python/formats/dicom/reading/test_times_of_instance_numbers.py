@@ -10,7 +10,7 @@ import pytest
 from pydicom.dataset import Dataset
 
 from nifti_dicom_bridge import DicomReadError
-from timed_series import PERIOD, SLICES, TIMES, clock, expected, images, numbers, series
+from support.timed_series import PERIOD, SLICES, TIMES, clock, expected, images, numbers, series
 
 
 def _of_ge(ds: Dataset, t: int, k: int) -> None:

@@ -18,7 +18,7 @@ from nifti_dicom_bridge import DicomReadError
 from phantoms import PHANTOMS
 from phantoms.base import uid
 from phantoms.dynamic import enhanced
-from timed_series import SLICES, TIMES, expected, images, numbers
+from support.timed_series import SLICES, TIMES, expected, images, numbers
 
 
 def _part(start: int, stop: int, number: int) -> Dataset:

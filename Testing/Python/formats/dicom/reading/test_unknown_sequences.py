@@ -10,10 +10,10 @@ from pydicom.dataset import Dataset
 from pydicom.filebase import DicomBytesIO
 from pydicom.filewriter import write_sequence
 
-from circle import Circle, listing
 from nifti_dicom_bridge.formats.dicom.reading.read import read
 from phantoms.base import MR, put_raw, ramp, save, slices
 from phantoms.dynamic import enhanced
+from support.circle import Circle, listing
 
 
 def _as_unknown(ds: Dataset, keyword: str) -> None:

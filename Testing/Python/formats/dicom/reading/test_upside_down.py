@@ -9,12 +9,12 @@ import numpy as np
 import pytest
 from pydicom.dataset import Dataset
 
-from circle import Circle
 from nifti_dicom_bridge import Outcome
 from nifti_dicom_bridge.formats.dicom.reading.read import read
 from nifti_dicom_bridge.model.volume import Volume
 from phantoms.base import MR, save, slices, uid
-from placed_frames import volumes
+from support.circle import Circle
+from support.placed_frames import volumes
 
 
 def _pepolar(mode: int, times: int = 2, numbered: bool = True) -> list[Dataset]:

@@ -8,8 +8,8 @@ import nibabel
 import numpy as np
 import pydicom
 
-from circle import NEW, Circle
 from nifti_dicom_bridge import Outcome
+from support.circle import NEW, Circle
 
 
 def stored(image: nibabel.Nifti1Image) -> np.ndarray:

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from nifti_dicom_bridge.model.volume import Volume
-from oracles import module, oracle, run
+from support.oracles import module, oracle, run
 
 Grid = tuple[np.ndarray, np.ndarray]
 LPS = np.diag([-1.0, -1.0, 1.0, 1.0])

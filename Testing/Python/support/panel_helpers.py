@@ -6,7 +6,8 @@ import threading
 import time
 
 import numpy as np
-from slicer_helpers import click, wait_until
+
+from support.slicer_helpers import click, wait_until
 
 
 def add_volume(slicer, name="volume", value=0):

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parents[2]
+ROOT = Path(__file__).resolve().parents[3]
 MODULE = ROOT / "NiftiDicomBridge"
 CORE = MODULE / "nifti_dicom_bridge"
 LIB = MODULE / "NiftiDicomBridgeLib"
 TESTING = ROOT / "Testing"
+TOOL_STAND_INS = TESTING / "Python" / "support" / "tool_stand_ins"
 SHARED = ROOT.parent / "shared" / "data"
 """Real cases of all vendors; tests that use them skip where they are missing."""
 

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from oracles import module, oracle
+from support.oracles import module, oracle
 
 # contrast of every text with what is below it (WCAG 2.2, 1.4.3 and the definition of relative luminance)
 CONTRASTS = """() => {

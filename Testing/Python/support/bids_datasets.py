@@ -6,11 +6,11 @@ import json
 from pathlib import Path
 from typing import Any
 
-from circle import Circle
 from nifti_dicom_bridge import ConversionReport, Layout
-from oracles import oracle, run
 from phantoms import PHANTOMS
 from phantoms.examinations import EPI, GE, SPIN_ECHO, diffusion, series, spin_echo_epi
+from support.circle import Circle
+from support.oracles import oracle, run
 
 WHO = "sub-P01_ses-20260101"
 

@@ -10,8 +10,8 @@ import pydicom
 from pydicom.dataset import Dataset, FileMetaDataset
 from pydicom.uid import ExplicitVRLittleEndian, generate_uid
 
-from made_here import series
 from nifti_dicom_bridge import ConversionReport, Outcome, to_dicom, to_nifti
+from support.new_objects import series
 
 STORAGE = "1.2.840.10008.5.1.4.1.1.481.3"
 Square = tuple[float, float, float, float]

@@ -17,7 +17,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from oracles import missing, oracle, run
+from support.oracles import missing, oracle, run
 
 PLUGINS = Path("/usr/share/orthanc/plugins")
 USER, PASSWORD = "reader", "secret of a test"

@@ -8,11 +8,11 @@ from pathlib import Path
 import numpy as np
 from pydicom.dataset import Dataset
 
-from circle import Circle
 from nifti_dicom_bridge import Resample, Volume
 from nifti_dicom_bridge.model.space.geometry import Plane
 from phantoms import save, slices
 from phantoms.base import CT, decimal
+from support.circle import Circle
 
 SPACING, TILT = frozenset({Resample.SPACING}), frozenset({Resample.TILT})
 BOTH = SPACING | TILT

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import nifti_dicom_bridge
-from oracles import module
+from support.oracles import module
 
 MODULE = Path(nifti_dicom_bridge.__file__).parent.parent
 QUIET = {"DASK_DISTRIBUTED__ADMIN__TICK__INTERVAL": "1s"}

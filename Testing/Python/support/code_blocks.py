@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-ROOT = Path(__file__).parents[2]
+from support.paths import ROOT
+
 README = ROOT / "README.md"
 SLICER_GUIDE = ROOT / "docs" / "guide" / "slicer.md"
 

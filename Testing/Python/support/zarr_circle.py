@@ -8,9 +8,9 @@ from typing import Any
 
 import numpy as np
 
-from circle import KEEP
 from nifti_dicom_bridge import ConversionOptions, ConversionReport, Job, Target, Volume, convert, write
 from phantoms import PHANTOMS
+from support.circle import KEEP
 
 ZARR = ConversionOptions(Target.ZARR)
 

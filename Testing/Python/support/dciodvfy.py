@@ -12,7 +12,7 @@ from pathlib import Path
 from pydicom._dicom_dict import DicomDictionary
 
 from nifti_dicom_bridge import Finding, Severity
-from oracles import oracle, run
+from support.oracles import oracle, run
 
 Fact = tuple[str, str]
 _KEYWORDS = {row[2].lower(): row[4] for row in DicomDictionary.values()}

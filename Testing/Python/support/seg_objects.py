@@ -10,14 +10,14 @@ import numpy as np
 import pydicom
 from pydicom.dataset import Dataset
 
-from circle import KEEP, Circle, in_dicom_order
-from made_here import with_pixels
 from nifti_dicom_bridge import Outcome, read
 from nifti_dicom_bridge.formats.dicom.created.segmentation import SegmentationRequest, segmentations
 from nifti_dicom_bridge.labels import Code, Segment, number_in_description
 from nifti_dicom_bridge.model.volume import Volume
 from nifti_dicom_bridge.options import SegmentationForm
 from phantoms import slices, uid
+from support.circle import KEEP, Circle, in_dicom_order
+from support.new_objects import with_pixels
 
 BINARY, FRACTIONAL, LABELMAP = SegmentationForm.BINARY, SegmentationForm.FRACTIONAL, SegmentationForm.LABELMAP
 SEGMENTS = [Segment(1, "Left-Hippocampus", color=(220, 216, 20)), Segment(17, "ήπαρ"), Segment(2035, "kidney_right")]

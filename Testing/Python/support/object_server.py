@@ -12,7 +12,7 @@ from urllib.request import urlopen
 
 import pytest
 
-from oracles import module
+from support.oracles import module
 
 BUCKET = "images"
 
