@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import zlib
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 from .gzip_layout import codec
@@ -12,6 +12,9 @@ SAMPLE = 1 << 16
 """Bytes that show which window suits the data."""
 _LARGEST_LOSS = 1.01
 """By how much the small window may enlarge the sample. With it, files of scanners are 0.1 % larger in all."""
+
+_FIRST_CALL = 289
+"""One more byte than isal keeps back for its next call (ISAL_LOOK_AHEAD of its ``igzip_lib.h``)."""
 
 
 class Settings(NamedTuple):
@@ -56,6 +59,24 @@ def settings_for(sample: bytes | memoryview) -> Settings:
 
 
 def compressed(parts: Sequence[bytes | memoryview], settings: Settings) -> list[bytes]:
-    """Return raw deflate of some parts, in pieces, which ends at a whole byte and refers to nothing before."""
+    """Return raw deflate of some parts, in pieces, which ends at a whole byte and refers to nothing before.
+
+    The same bytes give the same result. isal would look for the third byte under the hash of a register that it did not set
+    (``write_first_byte`` in its ``igzip_icf_body_h1_gr_bt.asm``), if its first call reached it: the first call ends before.
+    """
     packer = codec().compressobj(*settings)
-    return [*map(packer.compress, parts), packer.flush(zlib.Z_FULL_FLUSH)]
+    return [*map(packer.compress, _for_calls(parts)), packer.flush(zlib.Z_FULL_FLUSH)]
+
+
+def _for_calls(parts: Sequence[bytes | memoryview]) -> Iterator[bytes | memoryview]:
+    """Yield the bytes of the first call, which are copied, and those of the others."""
+    first, rest = b"", iter(parts)
+    for part in rest:
+        missing = _FIRST_CALL - len(first)
+        first += part[:missing]
+        if len(part) > missing:
+            yield from (first, part[missing:])
+            break
+    else:
+        yield first
+    yield from rest
