@@ -13,6 +13,7 @@ from nifti_dicom_bridge.model.files.names import portability_problem
 from nifti_dicom_bridge.options.filename_templates import CODES, FIELDS
 from phantoms import PHANTOMS
 from support.circle import Circle, edit_dicom, names_in
+from support.paths import ROOT
 
 VALUES = {
     "PatientID": "P/07", "PatientName": "Doe^Jane", "StudyID": "S1", "StudyDate": "20260102", "StudyTime": "093000.5",
@@ -215,7 +216,7 @@ def test_a_template_that_is_not_valid_is_refused(template: str, words: str) -> N
 
 
 def test_the_fields_are_in_the_guide() -> None:
-    guide = (Path(__file__).parents[3] / "docs" / "command-line.md").read_text("utf-8")
+    guide = (ROOT / "docs" / "command-line.md").read_text("utf-8")
 
     assert [field for field in FIELDS if f"`{field}`" not in guide] == []
     assert [code for code in CODES if f"`%{code}`" not in guide] == []
