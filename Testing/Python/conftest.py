@@ -10,7 +10,9 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, settings
 
-from circle import Circle
+pytest.register_assert_rewrite("support")  # before its first import: its assertions show the values, too
+
+from support.circle import Circle  # noqa: E402
 
 settings.register_profile(
     "suite", deadline=None, derandomize=True, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]

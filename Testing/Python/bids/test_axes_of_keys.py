@@ -10,10 +10,10 @@ import nibabel
 import numpy as np
 import pytest
 
-from bids_to_dicom import MATRIX, made, save, sentences, there_and_back
-from grids import ORIENTATIONS
 from nifti_dicom_bridge import SlicePlane
 from nifti_dicom_bridge.model.volume import Volume, reoriented
+from support.bids_to_dicom import MATRIX, made, save, sentences, there_and_back
+from support.grids import ORIENTATIONS
 
 
 def vector(letter: str, matrix: np.ndarray) -> np.ndarray:

@@ -2,7 +2,7 @@
 
 import importlib.util
 
-from places import TESTING
+from support.paths import TESTING
 
 SCRIPT = TESTING / "bids_keys_table.py"
 

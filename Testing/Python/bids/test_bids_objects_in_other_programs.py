@@ -8,11 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from bids_to_dicom import WITHOUT_ATTRIBUTE, made, save, save_pet, there_and_back
-from dciodvfy import facts_of_dciodvfy
 from nifti_dicom_bridge import Kind
-from oracles import equals_dcm2niix, oracle, run
-from places import ROOT, SHARED
+from support.bids_to_dicom import WITHOUT_ATTRIBUTE, made, save, save_pet, there_and_back
+from support.dciodvfy import facts_of_dciodvfy
+from support.oracles import equals_dcm2niix, oracle, run
+from support.paths import ROOT, SHARED
 
 
 @pytest.mark.parametrize("kind", [Kind.MR, Kind.ENHANCED_MR])

@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from nifti_dicom_bridge import ConversionOptions, Job, Target, convert
-from oracles import equals_dcm2niix, module, oracle, run
 from phantoms import save, vendors
+from support.oracles import equals_dcm2niix, module, oracle, run
 
 ABOUT_ITSELF = {"ConversionSoftware", "ConversionSoftwareVersion", "RawImage", "BidsGuess"}
 # what dcm2niix writes and the images do not contain: docs/dcm2niix.md, "Errata"

@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from circle import KEEP, NEW, Circle, listing
 from nifti_dicom_bridge import ConversionOptions, ConversionReport, Job, Outcome, Target, convert
 from phantoms import save, vendors
+from support.circle import KEEP, NEW, Circle, listing
 
 
 def edited(circle: Circle, sources: list, **changes: Any) -> ConversionReport:

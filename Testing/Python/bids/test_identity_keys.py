@@ -9,11 +9,11 @@ from typing import Any
 import pydicom
 import pytest
 
-from circle import KEEP, NEW, Circle, listing
 from nifti_dicom_bridge import ConversionOptions, Job, OptionError, Outcome, Target, check_options, convert, read, write
 from nifti_dicom_bridge.cli import main
-from oracles import module
 from phantoms import save, vendors
+from support.circle import KEEP, NEW, Circle, listing
+from support.oracles import module
 
 PERSONAL = {"PatientName": "Doe^Jane", "PatientBirthDate": "1970-01-02", "InstitutionAddress": "Street 1"}
 """Of the series in `circle`."""

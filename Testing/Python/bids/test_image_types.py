@@ -9,11 +9,11 @@ from typing import Any
 import pytest
 from pydicom.dataset import Dataset
 
-from circle import Circle
 from nifti_dicom_bridge.bids.image_type import IMAGE_TYPE
 from phantoms import save, vendors
 from phantoms.base import uid
 from phantoms.multiframe import enhanced, group
+from support.circle import Circle
 
 
 def types_of(circle: Circle, found: list[Dataset]) -> dict[str, list[str]]:

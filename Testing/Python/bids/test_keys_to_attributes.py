@@ -8,10 +8,10 @@ from typing import Any
 
 import pytest
 
-from bids_to_dicom import back, made, save, there_and_back
 from nifti_dicom_bridge import Kind, bids
 from nifti_dicom_bridge.bids import kinds, reverse_rows
 from nifti_dicom_bridge.creation.sidecar_units import LONGEST_S
+from support.bids_to_dicom import back, made, save, there_and_back
 
 WORDS = {
     "PatientSex": ["F", "M", "O"], "PatientPosition": ["HFS", "FFP"], "MRAcquisitionType": ["2D", "3D"],

@@ -6,9 +6,9 @@ import json
 
 import pytest
 
-from circle import KEEP, NEW, Circle, listing
 from nifti_dicom_bridge import ConversionOptions, Job, Outcome, Target, convert
 from phantoms import save, vendors
+from support.circle import KEEP, NEW, Circle, listing
 
 
 def forth(circle: Circle) -> dict:

@@ -7,7 +7,7 @@ import json
 import pydicom
 import pytest
 
-from circle import Circle
+from support.circle import Circle
 
 
 @pytest.mark.parametrize("value", ["nan", "inf", "-inf"])

@@ -7,8 +7,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from bids_to_dicom import PET, back, made, save_pet, sentences, there_and_back
 from nifti_dicom_bridge import Kind
+from support.bids_to_dicom import PET, back, made, save_pet, sentences, there_and_back
 
 
 @pytest.mark.parametrize("kind", [Kind.PET, Kind.ENHANCED_PET])

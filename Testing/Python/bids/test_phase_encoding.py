@@ -10,12 +10,12 @@ from typing import Any
 import pytest
 from pydicom.dataset import Dataset
 
-from circle import Circle
 from nifti_dicom_bridge.bids.phase_encoding import ge_header_polarity
-from oracles import dcm2niix_of
 from phantoms import ramp, save, slices, vendors
 from phantoms.base import AXIAL, MR
 from phantoms.series import CORONAL, OBLIQUE, SAGITTAL
+from support.circle import Circle
+from support.oracles import dcm2niix_of
 
 ORIENTATIONS = {"axial": AXIAL, "sagittal": SAGITTAL, "coronal": CORONAL, "oblique": OBLIQUE, "prone": (-1, 0, 0, 0, -1, 0)}
 KEYS = ("PhaseEncodingDirection", "PhaseEncodingAxis", "PhaseEncodingPolarityGE", "InPlanePhaseEncodingDirectionDICOM")

@@ -11,10 +11,10 @@ import numpy as np
 import pydicom
 import pytest
 
-from bids_to_dicom import TO_DICOM, WITHOUT_ATTRIBUTE, back, made, save, there_and_back
-from dciodvfy import facts_of_dciodvfy
 from nifti_dicom_bridge import Job, Kind, Outcome, convert
 from nifti_dicom_bridge.bids.private_block import KEYS_TAG
+from support.bids_to_dicom import TO_DICOM, WITHOUT_ATTRIBUTE, back, made, save, there_and_back
+from support.dciodvfy import facts_of_dciodvfy
 
 
 @pytest.mark.parametrize("kind", [Kind.MR, Kind.ENHANCED_MR, Kind.SC, Kind.SC_MULTI, Kind.CT, Kind.ENHANCED_CT])

@@ -11,9 +11,9 @@ from typing import Any
 import pytest
 from pydicom.dataset import Dataset
 
-from circle import Circle
-from oracles import dcm2niix_of, differences_from_dcm2niix, equals_dcm2niix
 from phantoms import save, vendors
+from support.circle import Circle
+from support.oracles import dcm2niix_of, differences_from_dcm2niix, equals_dcm2niix
 
 KEYS = (
     "EchoTime1", "EchoTime2", "PartialFourier", "DiffusionScheme", "TablePosition", "MatrixCoilMode", "CoilCombinationMethod",

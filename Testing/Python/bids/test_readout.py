@@ -10,9 +10,9 @@ from typing import Any
 import pytest
 from pydicom.dataset import Dataset
 
-from circle import Circle
-from oracles import differences_from_dcm2niix
 from phantoms import save, vendors
+from support.circle import Circle
+from support.oracles import differences_from_dcm2niix
 
 KEYS = (
     "EffectiveEchoSpacing", "TotalReadoutTime", "DerivedVendorReportedEchoSpacing", "EstimatedEffectiveEchoSpacing",

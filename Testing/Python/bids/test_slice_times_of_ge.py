@@ -13,11 +13,11 @@ from typing import Any
 import pytest
 from pydicom.dataset import Dataset
 
-from circle import Circle
 from nifti_dicom_bridge import Outcome
-from oracles import dcm2niix_of, equals_dcm2niix
 from phantoms import save, vendors
 from phantoms.base import uid
+from support.circle import Circle
+from support.oracles import dcm2niix_of, equals_dcm2niix
 
 ADVANCE = {0x9C: ("LO", "epi"), 0x9E: ("SH", "EPI")}
 OTHER = {0x9C: ("LO", "fgre"), 0x9E: ("SH", "GRE")}

@@ -6,10 +6,10 @@ import json
 
 import pytest
 
-from circle import Circle
 from phantoms import save, vendors
 from phantoms.base import put_raw
 from phantoms.multiframe import csa_header
+from support.circle import Circle
 
 PLAIN = "sSliceArray.lConc = 1\nlDelayTimeInTR = 800000"
 TIMES = [str(n) for n in (0, 100, 200, 300)]

@@ -11,13 +11,13 @@ import nibabel
 import pytest
 from pydicom.dataset import Dataset
 
-from circle import Circle
-from oracles import dcm2niix_of, equals_dcm2niix
 from phantoms import ramp, save, vendors
 from phantoms.base import CT, MR, PET, ULTRASOUND_MULTI_FRAME, slices
 from phantoms.dynamic import SLICES, enhanced
 from phantoms.multiframe import group
-from timed_series import clock, series
+from support.circle import Circle
+from support.oracles import dcm2niix_of, equals_dcm2niix
+from support.timed_series import clock, series
 
 DAY = "20260102"
 PHASES_MS = [0, 40, 80, 120]

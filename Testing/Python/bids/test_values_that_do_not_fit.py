@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from bids_to_dicom import back, made, save, sentences
+from support.bids_to_dicom import back, made, save, sentences
 
 
 @pytest.mark.parametrize(

@@ -11,9 +11,9 @@ import numpy as np
 import pydicom
 import pytest
 
-from bids_to_dicom import back, made, save, sentences, there_and_back
 from nifti_dicom_bridge import Kind
-from oracles import oracle, run
+from support.bids_to_dicom import back, made, save, sentences, there_and_back
+from support.oracles import oracle, run
 
 
 def save_4d(**sidecar: Any) -> Path:

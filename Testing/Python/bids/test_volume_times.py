@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 from pydicom.dataset import Dataset
 
-from circle import Circle
 from phantoms import save, vendors
 from phantoms.base import uid
+from support.circle import Circle
 
 
 def keys_of(circle: Circle, found: list[Dataset]) -> dict[str, Any]:

@@ -8,8 +8,6 @@ import nibabel
 import pydicom
 import pytest
 
-from bids_datasets import ASL_MAP, PET_KEYS, dataset, errors_of, examination, record_of, with_map
-from circle import KEY, Circle, listing
 from nifti_dicom_bridge import (
     BridgeError,
     ConversionOptions,
@@ -26,11 +24,13 @@ from nifti_dicom_bridge.formats.dicom.reading.grouping.series import find_series
 from nifti_dicom_bridge.formats.dicom.reading.outline import outline
 from nifti_dicom_bridge.formats.dicom.reading.plans import plan_all
 from nifti_dicom_bridge.formats.dicom.reading.read import load
-from nonempty import some
-from oracles import oracle
 from phantoms import PHANTOMS
 from phantoms.examinations import EPI, pet, series
-from places import SHARED
+from support.bids_datasets import ASL_MAP, PET_KEYS, dataset, errors_of, examination, record_of, with_map
+from support.circle import KEY, Circle, listing
+from support.nonempty import some
+from support.oracles import oracle
+from support.paths import SHARED
 
 
 @pytest.mark.slow

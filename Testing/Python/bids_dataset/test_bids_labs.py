@@ -8,14 +8,14 @@ from typing import Any
 import pydicom
 import pytest
 
-from bids_datasets import ASL_KEYS, PET_KEYS, WHO, dataset, said, sidecar, table
-from circle import Circle
 from nifti_dicom_bridge import ConversionReport, Outcome, to_dicom
 from nifti_dicom_bridge.cli import main
-from oracles import oracle, run
 from phantoms import PHANTOMS, vendors
 from phantoms.base import save
 from phantoms.examinations import EPI, GE, diffusion, pet, series
+from support.bids_datasets import ASL_KEYS, PET_KEYS, WHO, dataset, said, sidecar, table
+from support.circle import Circle
+from support.oracles import oracle, run
 
 GRE = "gre_field_mapping"
 

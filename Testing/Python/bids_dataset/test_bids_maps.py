@@ -8,7 +8,14 @@ from typing import Any
 
 import pytest
 
-from bids_datasets import (
+from nifti_dicom_bridge import Outcome
+from nifti_dicom_bridge.bids_dataset.bids_map import ROW_KEYS, TOP_KEYS, built_in
+from nifti_dicom_bridge.bids_dataset.images import image_of, relate
+from nifti_dicom_bridge.cli import main
+from nifti_dicom_bridge.formats.dicom.reading.grouping.series import find_series
+from nifti_dicom_bridge.formats.dicom.reading.plans import plan_all
+from phantoms.examinations import EPI, pet, series, spin_echo_epi
+from support.bids_datasets import (
     ASL_MAP,
     PET_KEYS,
     WHO,
@@ -19,15 +26,8 @@ from bids_datasets import (
     table,
     with_map,
 )
-from circle import Circle
-from nifti_dicom_bridge import Outcome
-from nifti_dicom_bridge.bids_dataset.bids_map import ROW_KEYS, TOP_KEYS, built_in
-from nifti_dicom_bridge.bids_dataset.images import image_of, relate
-from nifti_dicom_bridge.cli import main
-from nifti_dicom_bridge.formats.dicom.reading.grouping.series import find_series
-from nifti_dicom_bridge.formats.dicom.reading.plans import plan_all
-from phantoms.examinations import EPI, pet, series, spin_echo_epi
-from places import ROOT
+from support.circle import Circle
+from support.paths import ROOT
 
 DOCUMENT = ROOT / "docs" / "bids-layout.md"
 

@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from bids_datasets import dataset, field_map, images, said, sidecar
-from circle import Circle
 from nifti_dicom_bridge.bids_dataset.reproin import parse_reproin
 from phantoms.examinations import EPI, GE, SPIN_ECHO, diffusion, series, spin_echo_epi
+from support.bids_datasets import dataset, field_map, images, said, sidecar
+from support.circle import Circle
 
 B0_MAP = {
     "Manufacturer": "Philips", "ComplexImageComponent": "REAL",

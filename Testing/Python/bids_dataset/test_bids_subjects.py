@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 
-from bids_datasets import dataset, said, sidecar, with_map
-from circle import KEY, Circle
 from nifti_dicom_bridge import ConversionReport, OptionError, Outcome
 from phantoms.examinations import series
+from support.bids_datasets import dataset, said, sidecar, with_map
+from support.circle import KEY, Circle
 
 
 def test_two_patients_never_share_a_label(circle: Circle) -> None:

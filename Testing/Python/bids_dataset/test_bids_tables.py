@@ -6,14 +6,14 @@ import json
 
 import pytest
 
-from bids_datasets import WHO, dataset, images, said, sidecar, table
-from circle import Circle, listing, names_in
 from nifti_dicom_bridge import Cancelled, ConversionOptions, Job, Layout, compare, convert
 from nifti_dicom_bridge.bids_dataset import naming_rules
 from phantoms.base import save
 from phantoms.dynamic import enhanced
 from phantoms.examinations import EPI, SPIN_ECHO, series
 from phantoms.multiframe import group
+from support.bids_datasets import WHO, dataset, images, said, sidecar, table
+from support.circle import Circle, listing, names_in
 
 
 def test_the_dataset_describes_itself(circle: Circle) -> None:

@@ -12,9 +12,9 @@ from pathlib import Path
 import pydicom
 import pytest
 
-from circle import KEY, Circle, listing, names_in
 from nifti_dicom_bridge.cli import main
 from nifti_dicom_bridge.version import tool_version
+from support.circle import KEY, Circle, listing, names_in
 
 
 def run(*arguments: object, preexec: object = None, env: dict[str, str] | None = None) -> subprocess.CompletedProcess:

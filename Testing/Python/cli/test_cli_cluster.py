@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from circle import Circle, listing
-from cluster import cluster
 from nifti_dicom_bridge.cli import main
+from support.circle import Circle, listing
+from support.dask_cluster import cluster
 
 
 def convert(circle: Circle, *more: object) -> int:

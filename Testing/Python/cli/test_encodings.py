@@ -9,7 +9,7 @@ import sys
 import pydicom
 import pytest
 
-from circle import Circle
+from support.circle import Circle
 
 NAME = "山田^太郎"
 

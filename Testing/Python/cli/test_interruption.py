@@ -12,11 +12,11 @@ from pathlib import Path
 
 import pytest
 
-from circle import Circle
-from cluster import cluster
 from nifti_dicom_bridge.cli import commands, main
 from nifti_dicom_bridge.cli.exit_codes import INTERRUPTED
 from phantoms import PHANTOMS
+from support.circle import Circle
+from support.dask_cluster import cluster
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="no signals as on POSIX")
 

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from circle import Circle, names_in
 from nifti_dicom_bridge.cli import main
+from support.circle import Circle, names_in
 
 
 @pytest.fixture

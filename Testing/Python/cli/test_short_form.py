@@ -7,9 +7,9 @@ from pathlib import Path
 import pydicom
 import pytest
 
-from circle import Circle, names_in
 from nifti_dicom_bridge.cli import commands, main
 from phantoms import PHANTOMS
+from support.circle import Circle, names_in
 
 COMMANDS = sorted(commands._COMMANDS)
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from circle import Circle
+from support.circle import Circle
 
 MODULES = "import sys; from nifti_dicom_bridge.cli import main; code = main(sys.argv[1:]); print(*sys.modules); sys.exit(code)"
 HEAVY = {"pydicom", "highdicom", "importlib.metadata", "email", "xml", "difflib", "numpy.ma", "tomllib", "socket", "tempfile"}

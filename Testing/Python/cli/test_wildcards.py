@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from circle import Circle, names_in
 from nifti_dicom_bridge.cli import main, wildcards
 from nifti_dicom_bridge.cli.wildcards import expanded
+from support.circle import Circle, names_in
 
 
 @pytest.fixture

@@ -10,10 +10,10 @@ import pydicom
 import pytest
 from pydicom.uid import ExplicitVRLittleEndian
 
-from circle import KEEP, KEY, NEW, Circle, listing, names_in
-from grids import assert_same_volume
 from nifti_dicom_bridge import Outcome, compare, read
 from phantoms import PHANTOMS
+from support.circle import KEEP, KEY, NEW, Circle, listing, names_in
+from support.grids import assert_same_volume
 
 EXACT = sorted(name for name, phantom in PHANTOMS.items() if phantom.exact)
 COMPRESSED = sorted(name for name, phantom in PHANTOMS.items() if not phantom.exact)

@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 
 from nifti_dicom_bridge import to_nifti
-from oracles import oracle, run
-from places import ROOT, SHARED
+from support.oracles import oracle, run
+from support.paths import ROOT, SHARED
 
 TEXT = (ROOT / "docs" / "dcm2niix.md").read_text("utf-8")
 

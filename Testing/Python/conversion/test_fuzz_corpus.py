@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from oracles import module
-from places import TESTING
+from support.oracles import module
+from support.paths import TESTING
 
 module("zarr")
 CASES = [

@@ -10,9 +10,9 @@ import nibabel
 import numpy as np
 import pytest
 
-from circle import NEW, Circle
 from nifti_dicom_bridge import ConversionReport, Job, Kind, Outcome, convert
 from nifti_dicom_bridge.conversion import new_objects
+from support.circle import NEW, Circle
 
 
 def edited(circle: Circle) -> ConversionReport:

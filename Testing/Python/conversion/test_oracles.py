@@ -13,13 +13,13 @@ import numpy as np
 import pydicom
 import pytest
 
-from circle import NEW, Circle
-from edits import cropped, moved, one_voxel
 from nifti_dicom_bridge import Outcome
-from nonempty import some
-from oracles import oracle, run
 from phantoms import PHANTOMS, ramp, save, slices
 from phantoms.series import OBLIQUE
+from support.circle import NEW, Circle
+from support.nifti_edits import cropped, moved, one_voxel
+from support.nonempty import some
+from support.oracles import oracle, run
 
 # dcm2niix corrects a tilted gantry, fills gaps, and cannot place what has no position: so the grid is not compared there
 PLACED = [
@@ -220,7 +220,7 @@ def test_the_bids_validator_finds_no_error_in_a_dataset_of_our_files(circle: Cir
 def test_a_missing_oracle_is_skipped_unless_it_is_required(
     required: bool, outcome: type, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("oracles.REQUIRED", required)
+    monkeypatch.setattr("support.oracles.REQUIRED", required)
 
     with pytest.raises(outcome, match="no-such-program is not installed"):
         oracle("no-such-program")

@@ -10,9 +10,9 @@ import numpy as np
 import pydicom
 import pytest
 
-from circle import Circle
-from made_here import made, save
-from oracles import module, oracle, run
+from support.circle import Circle
+from support.new_objects import made, save
+from support.oracles import module, oracle, run
 
 LPS = np.diag([-1.0, -1.0, 1.0, 1.0])
 PHANTOMS_READ = [

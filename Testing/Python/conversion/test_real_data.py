@@ -9,11 +9,11 @@ from pathlib import Path
 import pydicom
 import pytest
 
-from circle import Circle
 from nifti_dicom_bridge import Outcome, compare
 from nifti_dicom_bridge.formats.dicom.reading.grouping.series import Series, find_series
 from nifti_dicom_bridge.formats.dicom.reading.plans import Plan, plan_series
-from places import CASES, SHARED
+from support.circle import Circle
+from support.paths import CASES, SHARED
 
 
 def is_structure_set(path: str | Path) -> bool:

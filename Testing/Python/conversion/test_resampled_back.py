@@ -10,12 +10,12 @@ import pydicom
 import pytest
 from pydicom.dataset import Dataset
 
-from circle import KEEP, NEW, Circle, listing
 from nifti_dicom_bridge import Outcome
 from nifti_dicom_bridge.cli import main
-from oracles import oracle
 from phantoms import save
-from uneven_stacks import BOTH, EVEN, LPS, MISSING, TILT, UNEVEN, forth, named, stack, stems
+from support.circle import KEEP, NEW, Circle, listing
+from support.oracles import oracle
+from support.uneven_stacks import BOTH, EVEN, LPS, MISSING, TILT, UNEVEN, forth, named, stack, stems
 
 
 def test_a_folder_with_both_restores_the_original_and_derives_a_series_of_the_other(circle: Circle) -> None:

@@ -9,13 +9,13 @@ import nibabel
 import numpy as np
 import pytest
 
-from circle import Circle, listing
 from nifti_dicom_bridge import GeometryError, Volume
 from nifti_dicom_bridge.model.space.resample import resample
-from oracles import module
 from phantoms import save
 from phantoms.base import MR
-from uneven_stacks import (
+from support.circle import Circle, listing
+from support.oracles import module
+from support.uneven_stacks import (
     BOTH,
     EVEN,
     MISSING,

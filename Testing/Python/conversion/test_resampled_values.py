@@ -11,12 +11,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 from test_oracles import images
 
-from circle import Circle
 from nifti_dicom_bridge import Resample, Volume
 from nifti_dicom_bridge.model.space.geometry import Plane
 from nifti_dicom_bridge.model.space.resample import needed, resample
-from oracles import module, oracle, run
-from uneven_stacks import (
+from support.circle import Circle
+from support.oracles import module, oracle, run
+from support.uneven_stacks import (
     BOTH,
     EVEN,
     LPS,

@@ -14,7 +14,6 @@ import pydicom
 import pytest
 import zarr
 
-from circle import NEW, Circle
 from nifti_dicom_bridge import ConversionOptions, Job, LazyVoxels, Outcome, Target, apply, convert
 from nifti_dicom_bridge.formats.dicom.derived import multi_frame
 from nifti_dicom_bridge.formats.dicom.reading.data_sets import data_set_writing
@@ -24,7 +23,8 @@ from nifti_dicom_bridge.formats.zarr.zarr_voxels import ZarrVoxels
 from nifti_dicom_bridge.model.voxels import kept_voxels, lazy_voxels, turned_voxels
 from phantoms.base import COLUMNS, ROWS, ramp, save, slices
 from phantoms.multiframe import enhanced
-from zarr_circle import ZarrCircle
+from support.circle import NEW, Circle
+from support.zarr_circle import ZarrCircle
 
 OWN = {"SOPInstanceUID", "SeriesInstanceUID", "FrameOfReferenceUID", "InstanceCreationTime", "InstanceCreationDate"}
 DERIVED = ["classic_ct", "mr_4d", "pet_slopes", "enhanced_mr", "enhanced_slopes", "cine", "dose_grid", "mosaic", "float_pixels"]

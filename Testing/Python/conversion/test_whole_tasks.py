@@ -9,12 +9,12 @@ from typing import Any
 import pydicom
 import pytest
 
-from circle import Circle
 from nifti_dicom_bridge.cli import main
-from oracles import oracle, run
 from phantoms import PHANTOMS
 from phantoms.base import save
 from phantoms.examinations import EPI, GE, diffusion, series
+from support.circle import Circle
+from support.oracles import oracle, run
 
 SE = {"ScanningSequence": ["EP", "SE"]}
 REVERSED = {"RectilinearPhaseEncodeReordering": "REVERSE_LINEAR"}

@@ -7,7 +7,6 @@ from pathlib import Path
 import pydicom
 import pytest
 
-from made_here import entry_of, made, refused, save
 from nifti_dicom_bridge import (
     ConversionOptions,
     Job,
@@ -19,6 +18,7 @@ from nifti_dicom_bridge import (
     to_nifti,
 )
 from nifti_dicom_bridge.cli import main
+from support.new_objects import entry_of, made, refused, save
 
 TO_DICOM = ConversionOptions(target=Target.DICOM)
 

@@ -10,11 +10,11 @@ import nibabel
 import numpy as np
 import pytest
 
-from circle import NEW, Circle
-from links import link
-from made_here import entry_of, made, refused, save
 from nifti_dicom_bridge import DicomReadError, Layout, OptionError, Outcome, inspect, to_nifti
 from phantoms import PHANTOMS
+from support.circle import NEW, Circle
+from support.new_objects import entry_of, made, refused, save
+from support.symlinks import link
 
 pytestmark = pytest.mark.usefixtures("there")
 LFS = "version https://git-lfs.github.com/spec/v1\noid sha256:4d7a2146\nsize 12345\n"

@@ -9,11 +9,11 @@ import nibabel
 import numpy as np
 import pytest
 
-from grids import TURN
 from nifti_dicom_bridge import ConversionOptions, Job, Kind, Outcome, Target, convert, read
-from nonempty import some
-from oracles import oracle, run
-from readers import LPS, itk_image
+from support.grids import TURN
+from support.nonempty import some
+from support.oracles import oracle, run
+from support.other_readers import LPS, itk_image
 
 ORIENTATIONS = [(order, signs) for order in permutations(range(3)) for signs in product((1, -1), repeat=3)]
 SHAPE, SPACING, ORIGIN = (5, 4, 3), (1.5, 2.0, 3.25), (10.0, -20.0, 5.5)

@@ -12,10 +12,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
-from grids import ORIENTATIONS, centres, values_at
-from made_here import entry_of, save
 from nifti_dicom_bridge import Volume, read, segments_of, validate
 from nifti_dicom_bridge.model.volume import reoriented
+from support.grids import ORIENTATIONS, centres, values_at
+from support.new_objects import entry_of, save
 
 pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("there")]
 IMAGES = ("ct", "mr", "pet", "sc", "enhanced-ct", "enhanced-mr", "enhanced-pet", "sc-multiframe", "pm")

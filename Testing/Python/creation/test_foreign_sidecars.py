@@ -12,11 +12,11 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from dciodvfy import facts_of_dciodvfy
-from made_here import entry_of, save
 from nifti_dicom_bridge import Entry, Outcome, bids
 from nifti_dicom_bridge.bids.reverse_rows import REVERSE_ROWS
 from nifti_dicom_bridge.creation.sidecar_units import in_seconds
+from support.dciodvfy import facts_of_dciodvfy
+from support.new_objects import entry_of, save
 
 VOLUMES = np.random.default_rng(0).integers(0, 900, (5, 4, 3, 4)).astype(np.int16)
 MR = {"Modality": "MR", "RepetitionTime": 2}

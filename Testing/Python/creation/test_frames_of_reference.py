@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from grids import OBLIQUE, ORIENTATIONS
 from nifti_dicom_bridge.creation.frames_of_reference import Spaces
 from nifti_dicom_bridge.model.volume import Volume, reoriented
+from support.grids import OBLIQUE, ORIENTATIONS
 
 SHAPE = (1, 4, 5, 6)
 VOXEL_MM = np.linalg.norm(OBLIQUE[:3, :3], axis=0).min()

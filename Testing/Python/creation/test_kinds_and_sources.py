@@ -8,7 +8,6 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from made_here import made, refused, save
 from nifti_dicom_bridge import (
     ConversionOptions,
     Job,
@@ -17,6 +16,7 @@ from nifti_dicom_bridge import (
     convert,
 )
 from nifti_dicom_bridge.samples.demo import make_sample
+from support.new_objects import made, refused, save
 
 TO_DICOM = ConversionOptions(target=Target.DICOM)
 FRACTIONS = np.linspace(0, 1, 60, dtype=np.float32).reshape(5, 4, 3)

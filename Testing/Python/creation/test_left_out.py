@@ -10,9 +10,9 @@ import numpy as np
 import pydicom
 import pytest
 
-from circle import Circle
 from nifti_dicom_bridge import ConversionOptions, ConversionReport, Job, Kind, Target, convert, read, to_nifti
 from phantoms.base import PET, ramp, save, slices
+from support.circle import Circle
 
 TIMES = 3
 

@@ -10,8 +10,8 @@ import nibabel
 import numpy as np
 import pytest
 
-from made_here import MATRIX, entry_of, made, refused, save, series
 from nifti_dicom_bridge import Kind, read
+from support.new_objects import MATRIX, entry_of, made, refused, save, series
 
 pytestmark = pytest.mark.usefixtures("there")
 LABELS = np.zeros((5, 4, 3), np.uint8)

@@ -9,8 +9,8 @@ import nibabel
 import numpy as np
 import pytest
 
-from made_here import entry_of, made, refused, save, series
 from nifti_dicom_bridge import SegmentationForm
+from support.new_objects import entry_of, made, refused, save, series
 
 SEG, PM = "Segmentation Storage", "Parametric Map Storage"
 

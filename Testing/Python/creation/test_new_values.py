@@ -8,8 +8,8 @@ import nibabel
 import numpy as np
 import pytest
 
-from made_here import MATRIX, entry_of, made, refused, save
 from nifti_dicom_bridge import OptionError, read
+from support.new_objects import MATRIX, entry_of, made, refused, save
 
 pytestmark = pytest.mark.usefixtures("there")
 

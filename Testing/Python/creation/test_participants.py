@@ -8,8 +8,8 @@ from pathlib import Path
 import pydicom
 import pytest
 
-from made_here import entry_of, save
 from nifti_dicom_bridge import Entry, to_dicom
+from support.new_objects import entry_of, save
 
 HEAD = "participant_id\tage\tsex\tweight\n"
 

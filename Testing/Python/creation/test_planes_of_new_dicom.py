@@ -5,7 +5,6 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from made_here import MATRIX, made, refused, save
 from nifti_dicom_bridge import (
     Kind,
     OptionError,
@@ -13,6 +12,7 @@ from nifti_dicom_bridge import (
     read,
 )
 from nifti_dicom_bridge.options import Resample
+from support.new_objects import MATRIX, made, refused, save
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,6 @@ from pathlib import Path
 
 import numpy as np
 
-from made_here import made, refused, save
 from nifti_dicom_bridge import (
     ConversionOptions,
     FileOptions,
@@ -19,6 +18,7 @@ from nifti_dicom_bridge import (
     propose,
 )
 from phantoms import PHANTOMS
+from support.new_objects import made, refused, save
 
 TO_DICOM = ConversionOptions(target=Target.DICOM)
 

@@ -9,12 +9,12 @@ import numpy as np
 import pytest
 from pydicom.datadict import DicomDictionary, dictionary_VM, dictionary_VR
 
-from circle import NEW, Circle
-from made_here import entry_of, made, refused, save
 from nifti_dicom_bridge import Kind, OptionError, Outcome
 from nifti_dicom_bridge.formats.dicom.edits import elements_of
 from nifti_dicom_bridge.formats.dicom.protected import refusal
 from nifti_dicom_bridge.standard.dictionary import tag_of
+from support.circle import NEW, Circle
+from support.new_objects import entry_of, made, refused, save
 
 KINDS = ["mr", "ct", "pet", "sc", "sc-multiframe", "enhanced-mr", "enhanced-ct", "enhanced-pet", "seg", "pm"]
 VALUES = {"CS": "WORD", "UI": "1.2.3", "LO": "text", "SH": "text", "UT": "text", "ST": "text"}

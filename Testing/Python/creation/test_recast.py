@@ -9,14 +9,14 @@ import numpy as np
 import pydicom
 import pytest
 
-from circle import Circle, edit_dicom
-from dciodvfy import facts_of_dciodvfy
 from nifti_dicom_bridge import ConversionOptions, ConversionReport, Job, Kind, Outcome, Target, convert, read
-from nonempty import some
-from oracles import module
 from phantoms import slices
 from phantoms.base import CT, MR, PET, image, ramp, save
-from places import SHARED
+from support.circle import Circle, edit_dicom
+from support.dciodvfy import facts_of_dciodvfy
+from support.nonempty import some
+from support.oracles import module
+from support.paths import SHARED
 
 ENHANCED = {CT: "1.2.840.10008.5.1.4.1.1.2.1", MR: "1.2.840.10008.5.1.4.1.1.4.1", PET: "1.2.840.10008.5.1.4.1.1.130"}
 LEGACY = {CT: "1.2.840.10008.5.1.4.1.1.2.2", MR: "1.2.840.10008.5.1.4.1.1.4.4", PET: "1.2.840.10008.5.1.4.1.1.128.1"}

@@ -7,11 +7,11 @@ import pydicom
 import pytest
 from pydicom.dataset import Dataset
 
-from circle import Circle
-from dciodvfy import facts_of_dciodvfy
 from nifti_dicom_bridge import ConversionOptions, ConversionReport, Job, Kind, Target, convert, read
 from phantoms import slices
 from phantoms.base import CT, MR, PET, ramp, save
+from support.circle import Circle
+from support.dciodvfy import facts_of_dciodvfy
 
 SINGLE = [Kind.SC]
 MULTI = [Kind.ENHANCED, Kind.SC_MULTI]

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from dciodvfy import facts_of_dciodvfy
 from nifti_dicom_bridge import ConversionOptions, Job, Kind, Target, convert
-from places import SHARED
+from support.dciodvfy import facts_of_dciodvfy
+from support.paths import SHARED
 
 KEYS = ("SliceTiming", "PhaseEncodingDirection", "PhaseEncodingAxis", "MultibandAccelerationFactor", "EffectiveEchoSpacing",
         "TotalReadoutTime", "ParallelReductionFactorInPlane", "MRAcquisitionType", "RepetitionTime", "EchoTime")  # fmt: skip

@@ -11,7 +11,6 @@ import numpy as np
 import pydicom
 import pytest
 
-from made_here import entry_of, made, refused, save
 from nifti_dicom_bridge import (
     ConversionOptions,
     Job,
@@ -24,6 +23,7 @@ from nifti_dicom_bridge import (
     to_nifti,
 )
 from nifti_dicom_bridge.samples.demo import make_sample
+from support.new_objects import entry_of, made, refused, save
 
 TO_DICOM = ConversionOptions(target=Target.DICOM)
 

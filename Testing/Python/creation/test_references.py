@@ -12,10 +12,10 @@ import pytest
 from pydicom.dataelem import RawDataElement
 from pydicom.tag import Tag
 
-from made_here import MATRIX, entry_of, made, refused, save, series
 from nifti_dicom_bridge import Kind, OptionError, read, to_nifti
 from phantoms import PHANTOMS
 from phantoms.base import put_raw
+from support.new_objects import MATRIX, entry_of, made, refused, save, series
 
 MASK = (np.arange(60).reshape(5, 4, 3) % 7 == 0).astype(np.uint8)
 

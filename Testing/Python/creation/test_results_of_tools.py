@@ -10,8 +10,8 @@ import numpy as np
 import pydicom
 import pytest
 
-from made_here import MATRIX, entry_of, made, refused, save, series
 from nifti_dicom_bridge import Kind, Outcome, to_nifti
+from support.new_objects import MATRIX, entry_of, made, refused, save, series
 
 SHAPE = (5, 4, 3)
 FRACTIONS = np.linspace(0, 1, 60, dtype=np.float32).reshape(SHAPE)

@@ -10,12 +10,12 @@ import pydicom
 import pytest
 from pydicom.dataset import Dataset
 
-from dciodvfy import facts_of_dciodvfy
-from grids import OBLIQUE
-from made_here import MATRIX, entry_of, made, refused, save, series
 from nifti_dicom_bridge import OptionError, Outcome, optional_packages, validate
 from nifti_dicom_bridge.formats.dicom.structure_sets.fill import filled
-from oracles import oracle, run
+from support.dciodvfy import facts_of_dciodvfy
+from support.grids import OBLIQUE
+from support.new_objects import MATRIX, entry_of, made, refused, save, series
+from support.oracles import oracle, run
 
 SHAPE = (5, 4, 3)
 TILTED = MATRIX.copy()

@@ -9,9 +9,9 @@ import numpy as np
 import pydicom
 import pytest
 
-from made_here import entry_of, made, save
 from nifti_dicom_bridge import ConversionOptions, Job, convert
-from oracles import module
+from support.new_objects import entry_of, made, save
+from support.oracles import module
 
 SimpleITK = module("SimpleITK")
 

@@ -10,7 +10,6 @@ import numpy as np
 import pydicom
 import pytest
 
-from made_here import MATRIX, entry_of, made, refused, save
 from nifti_dicom_bridge import (
     ConversionOptions,
     Job,
@@ -20,6 +19,7 @@ from nifti_dicom_bridge import (
     read,
 )
 from nifti_dicom_bridge.options import SegmentationForm
+from support.new_objects import MATRIX, entry_of, made, refused, save
 
 TO_DICOM = ConversionOptions(target=Target.DICOM)
 FRACTIONS = np.linspace(0, 1, 60, dtype=np.float32).reshape(5, 4, 3)

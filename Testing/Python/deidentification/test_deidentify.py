@@ -16,8 +16,6 @@ import pytest
 from pydicom.dataset import Dataset
 from pydicom.sequence import Sequence
 
-from circle import KEY, Circle
-from dciodvfy import facts_of_dciodvfy
 from nifti_dicom_bridge import (
     BridgeError,
     ConversionOptions,
@@ -37,13 +35,15 @@ from nifti_dicom_bridge import (
 )
 from nifti_dicom_bridge.cli import main
 from nifti_dicom_bridge.conversion.inputs.image_with_record import open_nifti
-from oracles import module, oracle
 from phantoms import PHANTOMS, slices
 from phantoms import write as write_file
 from phantoms.base import CT, MR, PET, ULTRASOUND_MULTI_FRAME, image
 from phantoms.dynamic import enhanced
 from phantoms.multiframe import group
 from phantoms.vendors import siemens
+from support.circle import KEY, Circle
+from support.dciodvfy import facts_of_dciodvfy
+from support.oracles import module, oracle
 
 SHAPE = (3, 8, 8)
 TIME = "111213.141516"

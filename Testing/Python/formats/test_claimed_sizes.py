@@ -12,14 +12,14 @@ import numpy as np
 import pydicom
 import pytest
 
-from circle import Circle
 from nifti_dicom_bridge import BridgeError, ConversionOptions, ConversionReport, Job, Outcome, Target, Volume, convert, write
 from nifti_dicom_bridge.formats.dicom.reading.grouping.series import find_series
 from nifti_dicom_bridge.formats.dicom.reading.plans import plan_all
 from nifti_dicom_bridge.formats.dicom.reading.read import load
 from nifti_dicom_bridge.model.processes import limits
-from oracles import module
 from phantoms import PHANTOMS
+from support.circle import Circle
+from support.oracles import module
 
 zarr = module("zarr")
 

@@ -12,8 +12,6 @@ import nibabel
 import numpy as np
 import pytest
 
-from browser import CONTRASTS, opened
-from circle import NEW, Circle
 from nifti_dicom_bridge import (
     Change,
     ConversionOptions,
@@ -32,7 +30,9 @@ from nifti_dicom_bridge import (
     write_report,
 )
 from nifti_dicom_bridge.cli import main
-from oracles import module
+from support.browser import CONTRASTS, opened
+from support.circle import NEW, Circle
+from support.oracles import module
 
 HOSTILE = '<script>alert("x")</script> &amp; \u202eevil \u05e9\u05dc\u05d5\u05dd \ud800\0 ' + "w" * 90 + " long" * 100
 

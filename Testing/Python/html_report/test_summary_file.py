@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from circle import Circle
 from nifti_dicom_bridge import ConversionReport, Entry, OptionError, Outcome, OutputError, to_nifti, write_summary
 from nifti_dicom_bridge.html_report.summary_file import COLUMNS
-from oracles import module
+from support.circle import Circle
+from support.oracles import module
 
 
 @pytest.fixture

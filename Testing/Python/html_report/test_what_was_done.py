@@ -10,7 +10,6 @@ import numpy as np
 import pydicom
 import pytest
 
-from circle import Circle
 from nifti_dicom_bridge import Volume, to_nifti, to_preview, write, write_report
 from nifti_dicom_bridge.cli import main
 from nifti_dicom_bridge.html_report.images import pairs_of
@@ -18,6 +17,7 @@ from nifti_dicom_bridge.html_report.label_colors import label_colors_of
 from nifti_dicom_bridge.html_report.planes import place_in
 from nifti_dicom_bridge.version import tool_version
 from phantoms import PHANTOMS
+from support.circle import Circle
 
 
 def words(path: Path) -> str:

@@ -27,7 +27,7 @@ from nifti_dicom_bridge.labels import (
 from nifti_dicom_bridge.labels.codes import coding_of, private_code
 from nifti_dicom_bridge.labels.read import LARGEST_BYTES, form_of
 from nifti_dicom_bridge.model.metadata import Log
-from places import CORE
+from support.paths import CORE
 
 SPLEEN, TUMOUR = ("spleen", (157, 108, 162)), ("liver tumour", (0, 255, 0))
 CODED = (

@@ -13,7 +13,7 @@ from nifti_dicom_bridge.labels import Code, find_shared_labels, is_profile, with
 from nifti_dicom_bridge.labels.profiles import PROFILES
 from nifti_dicom_bridge.model.metadata import Log
 from nifti_dicom_bridge.options.choices import LABEL_PROFILES
-from places import CORE
+from support.paths import CORE
 
 TABLE = json.loads((CORE / "data" / "totalsegmentator.json").read_text("utf-8"))
 LEFT, RIGHT = Code("7771000", "SCT", "Left"), Code("24028007", "SCT", "Right")

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-import archives
-from archives import PASSWORD, USER, Orthanc
 from nifti_dicom_bridge import ArchiveSettings
+from support import archives
+from support.archives import PASSWORD, USER, Orthanc
 
 
 @pytest.fixture(scope="session")

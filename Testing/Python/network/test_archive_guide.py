@@ -11,12 +11,12 @@ from dataclasses import fields
 import pydicom
 import pytest
 
-import readme
-from archives import PASSWORD, USER
 from nifti_dicom_bridge import ArchiveSettings, create_samples, make_sample
 from nifti_dicom_bridge.cli import main
 from nifti_dicom_bridge.cli.parser import parser_of_commands
-from places import ROOT, TESTING
+from support import code_blocks
+from support.archives import PASSWORD, USER
+from support.paths import ROOT, TOOL_STAND_INS
 
 TEXT = (ROOT / "docs" / "archive.md").read_text("utf-8")
 COMMANDS = re.findall(r"^\$ nifti-dicom-bridge (.*)$", TEXT, re.MULTILINE)
@@ -32,7 +32,7 @@ def test_the_commands_run_one_after_the_other(orthanc, tmp_path, monkeypatch, ca
     names = {"$ARCHIVE": getattr(orthanc, protocol), "$STUDY": str(pydicom.dcmread(files[0]).StudyInstanceUID)}
     commands = [command for command in COMMANDS if not command.startswith("listen")]
     assert len(commands) == 7
-    denoise = f'"{sys.executable}" "{TESTING / "Python" / "tools" / "guide_tools.py"}" denoise'
+    denoise = f'"{sys.executable}" "{TOOL_STAND_INS / "guide_tools.py"}" denoise'
     for command in commands:
         for name, value in names.items():
             command = command.replace(name, value)
@@ -48,8 +48,8 @@ def test_the_commands_of_the_readme_run(orthanc, tmp_path, monkeypatch, capsys, 
     monkeypatch.setenv("NIFTI_DICOM_BRIDGE_ARCHIVE_PASSWORD", PASSWORD)
     archive = getattr(orthanc, protocol)
     assert main(["send", "samples/MR", "--to", archive]) == 0
-    (block,) = [block for block in readme.blocks("console") if "$ARCHIVE" in block]
-    for command in readme.commands_of(block, "nifti-dicom-bridge"):
+    (block,) = [block for block in code_blocks.blocks("console") if "$ARCHIVE" in block]
+    for command in code_blocks.commands_of(block, "nifti-dicom-bridge"):
         assert main(shlex.split(command.replace("$ARCHIVE", archive))[1:]) == 0, capsys.readouterr()
 
 

@@ -8,9 +8,9 @@ from functools import partial
 import pydicom
 import pytest
 
-from archives import PASSWORD, USER, free_port
 from nifti_dicom_bridge import BridgeError, OptionError, apply, make_sample, send, to_dicom, to_nifti
 from nifti_dicom_bridge.cli import main
+from support.archives import PASSWORD, USER, free_port
 
 
 @pytest.fixture

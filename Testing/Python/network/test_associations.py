@@ -12,8 +12,8 @@ from nifti_dicom_bridge import ArchiveSettings, fetch, send
 from nifti_dicom_bridge.network.association import association
 from nifti_dicom_bridge.options.addresses import parse_address
 from nifti_dicom_bridge.standard.sop_classes import VERIFICATION
-from odd_archives import query_scp
 from phantoms.base import MR, ramp, save, slices
+from support.odd_archives import query_scp
 
 ONCE = ArchiveSettings(retries=0, timeout_s=30)
 WAIT_S = 60

@@ -14,9 +14,9 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 import pydicom
 import pytest
 
-import archives
 from nifti_dicom_bridge import ArchiveError, ArchiveSettings, fetch, make_sample, send, to_dicom, to_nifti
 from nifti_dicom_bridge.network import dicomweb_store
+from support import archives
 
 ONCE = ArchiveSettings(retries=0, timeout_s=30)
 

@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from circle import Circle, listing
 from nifti_dicom_bridge import BridgeError, inspect, to_dicom, to_nifti
 from nifti_dicom_bridge.network.object_store import ObjectStore
-from oracles import module
+from support.circle import Circle, listing
+from support.oracles import module
 
 BUCKET = "images"
 

@@ -10,10 +10,10 @@ from pathlib import Path
 import pydicom
 import pytest
 
-import archives
 from nifti_dicom_bridge import ArchiveError, ArchiveSettings, fetch, make_sample, send, to_nifti
-from odd_archives import PENDING, query_scp, rows_of, web_service
 from phantoms.base import MR, ramp, save, slices
+from support import archives
+from support.odd_archives import PENDING, query_scp, rows_of, web_service
 
 ONCE = ArchiveSettings(retries=0, timeout_s=30)
 

@@ -10,7 +10,6 @@ from pathlib import Path
 import nibabel
 import pytest
 
-import archives
 from nifti_dicom_bridge import (
     ArchiveError,
     ArchiveSettings,
@@ -24,7 +23,8 @@ from nifti_dicom_bridge import (
 from nifti_dicom_bridge.cli.commands import main
 from nifti_dicom_bridge.cli.listen import run_listen
 from nifti_dicom_bridge.cli.parser import parser_of_commands
-from oracles import run
+from support import archives
+from support.oracles import run
 
 ONCE = ArchiveSettings(retries=0, timeout_s=30, calling_title="SENDER")
 MANY_S = 600

@@ -10,16 +10,16 @@ import numpy as np
 import pydicom
 import pytest
 
-import archives
-from archives import PASSWORD, USER
 from nifti_dicom_bridge import ArchiveSettings, fetch, listen, send
 from nifti_dicom_bridge.cli.commands import main
-from oracles import module
-from places import CASES, SHARED, TESTING
+from support import archives
+from support.archives import PASSWORD, USER
+from support.oracles import module
+from support.paths import CASES, SHARED, TOOL_STAND_INS
 
 ndimage = module("scipy.ndimage")
 CT, MR = "rt-sts002-ct", "mr-siemens-implicit"
-TOOLS = TESTING / "Python" / "tools" / "scipy_tools.py"
+TOOLS = TOOL_STAND_INS / "scipy_tools.py"
 
 pytestmark = [
     pytest.mark.slow,

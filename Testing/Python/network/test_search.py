@@ -8,11 +8,11 @@ import re
 import pytest
 from pydicom.dataset import Dataset
 
-import archives
 from nifti_dicom_bridge import ArchiveError, ArchiveSettings, Cancelled, OptionError, list_series, search, send
 from nifti_dicom_bridge.cli import main
-from odd_archives import PENDING, query_scp, web_service
 from phantoms.base import CT, MR, ramp, save, slices
+from support import archives
+from support.odd_archives import PENDING, query_scp, web_service
 
 ONCE = ArchiveSettings(retries=0, timeout_s=30)
 PROTOCOLS = pytest.mark.parametrize("protocol", ["dicomweb", "pacs"])

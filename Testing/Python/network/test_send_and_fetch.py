@@ -5,11 +5,11 @@ from __future__ import annotations
 import pydicom
 import pytest
 
-import archives
-from circle import edit_dicom
 from nifti_dicom_bridge import ArchiveError, ArchiveSettings, OptionError, compare, fetch, make_sample, send
 from nifti_dicom_bridge.network.fetch import _is_one_of
 from phantoms.base import MR, ramp, save, slices
+from support import archives
+from support.circle import edit_dicom
 
 
 def headers(folder):

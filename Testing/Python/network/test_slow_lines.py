@@ -6,10 +6,10 @@ import numpy as np
 import pydicom
 import pytest
 
-import archives
 from nifti_dicom_bridge import ArchiveSettings, fetch, make_sample, send
-from odd_archives import query_scp, slow_line
 from phantoms.base import save
+from support import archives
+from support.odd_archives import query_scp, slow_line
 
 LIMIT_S, SIDE, RATE = 3, 2896, 3e6
 

@@ -12,7 +12,6 @@ from pathlib import Path, PureWindowsPath
 
 import pytest
 
-from circle import Circle, listing
 from nifti_dicom_bridge import (
     ArchiveError,
     BridgeError,
@@ -37,9 +36,10 @@ from nifti_dicom_bridge.network.object_store import ObjectStore
 from nifti_dicom_bridge.options import urls
 from nifti_dicom_bridge.options.addresses import parse_address
 from nifti_dicom_bridge.options.urls import is_url, local_path, url_of
-from object_server import BUCKET, ObjectServer, object_server
-from oracles import module
 from phantoms import PHANTOMS
+from support.circle import Circle, listing
+from support.object_server import BUCKET, ObjectServer, object_server
+from support.oracles import module
 
 S3 = f"s3://{BUCKET}"
 

@@ -6,11 +6,11 @@ import pydicom
 import pytest
 from pydicom.uid import CTImageStorage, ExplicitVRLittleEndian, MRImageStorage
 
-import archives
 from nifti_dicom_bridge import ArchiveSettings, make_sample
 from nifti_dicom_bridge.network.archive import RemoteSeries
 from nifti_dicom_bridge.network.dimse_retrieve import NOT_AUTHORIZED, retrieve_series
 from nifti_dicom_bridge.options.addresses import parse_address
+from support import archives
 
 TITLE = "RESEARCH"
 

@@ -8,10 +8,10 @@ import threading
 import pydicom
 import pytest
 
-import archives
-from archives import PASSWORD, USER
 from nifti_dicom_bridge import ArchiveSettings, compare, create_samples, fetch, listen, send, to_dicom
 from nifti_dicom_bridge.cli import main
+from support import archives
+from support.archives import PASSWORD, USER
 
 SEGMENT = """
 import sys, nibabel, numpy as np

@@ -5,7 +5,6 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from contradictions import EXAMPLES, RULE_OF, arguments_of, options_of
 from nifti_dicom_bridge import (
     ConversionOptions,
     FileOptions,
@@ -22,6 +21,7 @@ from nifti_dicom_bridge import (
 from nifti_dicom_bridge.cli import main
 from nifti_dicom_bridge.options.checks import RULES, SINGLE_IMAGE_RULES
 from phantoms import PHANTOMS
+from support.contradicting_options import EXAMPLES, RULE_OF, arguments_of, options_of
 
 ALL = pytest.mark.parametrize("code", [rule.code for rule in RULES])
 VOLUME = Volume(np.zeros((1, 2, 3, 4), np.int16), np.eye(4))

@@ -10,7 +10,7 @@ from nifti_dicom_bridge import ConversionOptions, OptionError, command_line_word
 from nifti_dicom_bridge.cli import main
 from nifti_dicom_bridge.options.messages import OF_APPLY, OPTIONS
 from nifti_dicom_bridge.options.wording import SWITCHES, flag_of
-from places import CORE, python_files
+from support.paths import CORE, python_files
 
 FRONT_ENDS = ("wording.py", "messages.py")
 

@@ -12,7 +12,7 @@ from nifti_dicom_bridge import ConversionOptions, OptionError, check_options, co
 from nifti_dicom_bridge.optional_packages import FEATURES, missing_error
 from nifti_dicom_bridge.options.messages import _MENTION
 from nifti_dicom_bridge.options.remedies import REMEDIES, remedy, with_remedies
-from places import CORE, python_files
+from support.paths import CORE, python_files
 
 VALUES = {"gigabytes": 3, "extra": "zarr", "section": "tasks", "name": "scan"}
 

@@ -10,10 +10,10 @@ import pytest
 from PIL import Image
 from pydicom.pixels import apply_color_lut
 
-from oracles import oracle, run
 from phantoms import PHANTOMS
 from phantoms.base import SECONDARY_CAPTURE, image, write
-from pictures import palette, picture_of, preview
+from support.oracles import oracle, run
+from support.preview_images import palette, picture_of, preview
 
 
 @pytest.mark.parametrize("first", [0, 10])

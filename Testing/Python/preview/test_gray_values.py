@@ -18,7 +18,7 @@ from nifti_dicom_bridge.formats.dicom.reading.values.display_values import with_
 from nifti_dicom_bridge.options import WindowChoice
 from nifti_dicom_bridge.preview import plane_picture
 from phantoms.base import CT, MR, SECONDARY_CAPTURE, image, slices, write
-from pictures import gray, lut, picture_of, preview
+from support.preview_images import gray, lut, picture_of, preview
 
 
 def expected_by_pydicom(ds: Dataset) -> np.ndarray:

@@ -10,7 +10,7 @@ import pytest
 from PIL import Image
 
 from phantoms.base import CT, slices, write
-from pictures import preview, volume_with_a_mark
+from support.preview_images import preview, volume_with_a_mark
 
 
 def label_map(folder: Path, turned: bool) -> Path:

@@ -11,10 +11,10 @@ from pydicom.dataset import Dataset
 from pydicom.sequence import Sequence
 
 from nifti_dicom_bridge import ConversionOptions, Job, Outcome, SlicePlane, convert
-from oracles import oracle, run
 from phantoms import PHANTOMS
 from phantoms.base import SECONDARY_CAPTURE, image, ramp, write
-from pictures import gray, lut, palette, picture_of, preview
+from support.oracles import oracle, run
+from support.preview_images import gray, lut, palette, picture_of, preview
 
 
 def overlay(ds: Dataset) -> np.ndarray:

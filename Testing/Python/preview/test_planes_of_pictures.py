@@ -11,7 +11,7 @@ from PIL import Image
 from nifti_dicom_bridge import ConversionOptions, SlicePlane, read
 from nifti_dicom_bridge.preview import plane_picture
 from phantoms.base import CT, slices, write
-from pictures import gray, picture_of, preview, volume_with_a_mark
+from support.preview_images import gray, picture_of, preview, volume_with_a_mark
 
 
 @pytest.mark.parametrize(

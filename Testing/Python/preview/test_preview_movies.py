@@ -21,8 +21,8 @@ from nifti_dicom_bridge.preview.gif import GifWriter
 from nifti_dicom_bridge.samples import cines
 from nifti_dicom_bridge.samples.cine_files import write_angiogram, write_ultrasound
 from nifti_dicom_bridge.samples.create import PATIENT, STUDY, TIMES
-from oracles import module, oracle, run
 from phantoms.base import CT, ULTRASOUND_MULTI_FRAME, image, slices, write
+from support.oracles import module, oracle, run
 
 SHARED = {**PATIENT, **STUDY, **TIMES, "StudyInstanceUID": "1.2.826.0.1.3680043.8.498.77.5"}
 PAGE = """<video id=v src="data:video/mp4;base64,{}" muted></video><pre id=o>nothing</pre><script>

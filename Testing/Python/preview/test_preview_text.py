@@ -11,13 +11,13 @@ from PIL import Image
 from pydicom.dataset import Dataset
 from pydicom.sequence import Sequence
 
-from circle import Circle
 from nifti_dicom_bridge import Cancelled, ConversionOptions, Job, Target, convert
 from nifti_dicom_bridge.cli import main
 from nifti_dicom_bridge.samples.demo import make_sample
-from nonempty import some
-from oracles import module
 from phantoms.base import CT, SECONDARY_CAPTURE, ULTRASOUND_MULTI_FRAME, image, slices, write
+from support.circle import Circle
+from support.nonempty import some
+from support.oracles import module
 
 HEADINGS = ["PICTURE", "PATIENT", "STUDY", "SERIES", "EQUIPMENT", "IMAGE", "PRIVATE", "FILE"]
 

@@ -9,8 +9,8 @@ import pydicom
 import pytest
 from PIL import Image
 
-from made_here import made, save, series
 from nifti_dicom_bridge import OptionError, PreviewOptions, to_preview
+from support.new_objects import made, save, series
 
 REGION = (slice(1, 3), slice(1, 3), slice(0, 3))
 

@@ -14,11 +14,11 @@ import nibabel
 import numpy as np
 import pytest
 
-import readme
 from nifti_dicom_bridge import create_samples, read
 from nifti_dicom_bridge.cli import main
 from nifti_dicom_bridge.samples.demo import make_sample
-from places import ROOT, TESTING
+from support import code_blocks
+from support.paths import ROOT, TESTING, TOOL_STAND_INS
 
 RUN_HERE = [
     "README.md", "docs/index.md", "docs/new-objects.md", "docs/zarr.md", "docs/deidentification.md", "docs/recipes/README.md",
@@ -28,7 +28,7 @@ RUN_HERE = [
 RUN_ELSEWHERE = {
     "docs/archive.md": "network/test_archive_guide.py",
     "docs/guide/slicer.md": "slicer_side/test_slicer_readme.py",
-    "docs/labels.md": "conversion/test_ai_results.py",
+    "docs/labels.md": "conversion/inputs/test_ai_results.py",
     "docs/recipes/": "conversion/apply/test_tool_layouts.py",
 }
 NOT_RUN = {
@@ -56,7 +56,7 @@ def folder(tmp_path, monkeypatch):
     tools = tmp_path / "bin"
     tools.mkdir()
     for name, script in (("denoise", "guide_tools"), ("threshold", "guide_tools"), ("TotalSegmentator", "layouts")):
-        source = TESTING / "Python" / "tools" / f"{script}.py"
+        source = TOOL_STAND_INS / f"{script}.py"
         tool = tools / name
         tool.write_text(f'#!/bin/sh\nexec "{sys.executable}" "{source}" {name.lower()} "$@"\n')
         tool.chmod(0o755)
@@ -87,11 +87,11 @@ def test_the_blocks_of_a_page_run_one_after_the_other(page, folder, capsys):
     if page == "docs/reference/sidecar.md":
         assert main(["convert", "scans", "--to", "nifti", "-o", "nifti"]) == 0
     count, names = 0, {}
-    for language, text in readme.all_blocks(path):
+    for language, text in code_blocks.all_blocks(path):
         if language == "python":
             exec(compile(text, page, "exec"), names)
             count += 1
-        for command in readme.commands_of(text, "nifti-dicom-bridge") if language == "console" else ():
+        for command in code_blocks.commands_of(text, "nifti-dicom-bridge") if language == "console" else ():
             if "$ARCHIVE" not in text:
                 assert main(shlex.split(command)[1:]) == 0, (command, capsys.readouterr())
                 count += 1
@@ -103,13 +103,13 @@ def test_the_blocks_of_a_page_run_one_after_the_other(page, folder, capsys):
 def test_every_page_with_code_is_run_or_has_a_reason():
     named = {*RUN_HERE, *NOT_RUN}
     starts = tuple(RUN_ELSEWHERE)
-    for path in readme.pages():
-        languages = {language for language, _ in readme.all_blocks(path)} & {"console", "python"}
+    for path in code_blocks.pages():
+        languages = {language for language, _ in code_blocks.all_blocks(path)} & {"console", "python"}
         page = _page_of(path)
         assert not languages or page in named or page.startswith(starts), f"{page}: add it to RUN_HERE"
 
 
-@pytest.mark.parametrize("path", readme.pages(), ids=_page_of)
+@pytest.mark.parametrize("path", code_blocks.pages(), ids=_page_of)
 def test_commands_are_in_blocks_that_are_run(path):
     """Not in blocks without a language, nor in text that is only indented."""
     prose = re.sub(
@@ -123,16 +123,15 @@ def test_the_test_that_runs_a_page_elsewhere_exists(test):
     assert (TESTING / "Python" / test).is_file()
 
 
-@pytest.mark.parametrize("path", [path for path in readme.pages() if readme.blocks("json", path) + readme.blocks("toml", path)],
-                         ids=_page_of)  # fmt: skip
+@pytest.mark.parametrize("path", code_blocks.pages(), ids=_page_of)
 def test_json_and_toml_are_valid(path):
-    for text in readme.blocks("json", path):
+    for text in code_blocks.blocks("json", path):
         json.loads(text)
-    for text in readme.blocks("toml", path):
+    for text in code_blocks.blocks("toml", path):
         tomllib.loads(text)
 
 
-@pytest.mark.parametrize("path", readme.pages(), ids=_page_of)
+@pytest.mark.parametrize("path", code_blocks.pages(), ids=_page_of)
 def test_extras_of_pip_that_a_page_names_exist(path):
     extras = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]["optional-dependencies"]
     named = re.findall(r"(?:pip install [^\n]*?|nifti-dicom-bridge)\.?\[([\w,-]+)\]", path.read_text("utf-8"))
@@ -142,7 +141,7 @@ def test_extras_of_pip_that_a_page_names_exist(path):
 def test_the_sidecar_reader_gives_the_attributes_of_the_files(folder):
     import pydicom
 
-    (source,) = readme.blocks("python", ROOT / "docs" / "reference" / "sidecar.md")
+    (source,) = code_blocks.blocks("python", ROOT / "docs" / "reference" / "sidecar.md")
     assert len([line for line in source.splitlines() if line.strip()]) <= 50
     assert main(["convert", "scans", "--to", "nifti", "-o", "nifti"]) == 0
     names = {}

@@ -16,11 +16,10 @@ import numpy as np
 import pydicom
 import pytest
 
-import archives
-import readme
 from nifti_dicom_bridge import compare, read, send, to_dicom, to_nifti
 from nifti_dicom_bridge.samples.create import create_samples
-from oracles import module, oracle, run
+from support import archives, code_blocks
+from support.oracles import module, oracle, run
 
 NIBABEL = "in Python, with nibabel"
 SEGMENT = {
@@ -298,7 +297,7 @@ EVIDENCE: dict[str, tuple[Callable[[Place], str], ...]] = {
 
 def table() -> dict[str, list[str]]:
     """Return row → cells of the comparison in README.md."""
-    section = readme.README.read_text("utf-8").split("## Comparison")[1].split("\n## ")[0]
+    section = code_blocks.README.read_text("utf-8").split("## Comparison")[1].split("\n## ")[0]
     rows = [[cell.strip() for cell in line.strip("|").split("|")] for line in section.splitlines() if line.startswith("|")]
     return {title: cells for title, *cells in rows[2:]}
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from places import CORE, python_files
+from support.paths import CORE, python_files
 
 
 def silent_functions(path: Path) -> list[str]:

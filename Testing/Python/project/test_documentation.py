@@ -12,8 +12,8 @@ from urllib.parse import unquote, urldefrag
 import pytest
 
 import nifti_dicom_bridge
-from oracles import module
-from places import ROOT, TESTING
+from support.oracles import module
+from support.paths import ROOT, TESTING
 
 sys.path.insert(0, str(TESTING))
 from documentation.pages import generated_pages

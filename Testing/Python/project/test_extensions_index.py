@@ -9,7 +9,7 @@ import subprocess
 
 import pytest
 
-from places import ROOT
+from support.paths import ROOT
 
 ENTRY = ROOT / "Resources" / "NiftiDicomBridge.json"
 CMAKE = (ROOT / "CMakeLists.txt").read_text("utf-8")

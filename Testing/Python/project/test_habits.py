@@ -9,8 +9,8 @@ import tomllib
 
 import pytest
 
-from oracles import module
-from places import ROOT
+from support.oracles import module
+from support.paths import ROOT
 
 yaml = module("yaml")
 

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from pydicom._dicom_dict import DicomDictionary
 
-from places import CORE, LIB, MODULE, ROOT, python_files
+from support.paths import CORE, LIB, MODULE, ROOT, python_files
 
 HOST_PACKAGES = {"slicer", "qt", "ctk", "vtk", "DICOMLib", "SubjectHierarchyPlugins", "SampleData"}
 # What Slicer brings and may be imported when Slicer starts; the rest of the standard library is known to Python.

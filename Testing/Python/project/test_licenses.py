@@ -8,8 +8,8 @@ from types import ModuleType
 
 import pytest
 
-from oracles import module
-from places import TESTING
+from support.oracles import module
+from support.paths import TESTING
 
 SCRIPT = TESTING / "license_table.py"
 ROW = re.compile(r"^\| (\S+) \| (.+?) \|", re.MULTILINE)

@@ -7,7 +7,7 @@ from types import ModuleType
 
 import pytest
 
-from places import TESTING
+from support.paths import TESTING
 
 
 @pytest.fixture(scope="module")

@@ -16,7 +16,7 @@ from pathlib import Path
 
 import pytest
 
-from places import CORE, LIB, MODULE, ROOT, python_files
+from support.paths import CORE, LIB, MODULE, ROOT, python_files
 
 DIALECT = {
     "tell, told": r"\b(?:tells?|told|telling)\b",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator
 
-from places import MODULE
+from support.paths import MODULE
 
 SOURCES = sorted(path for path in MODULE.rglob("*.py") if not {"Testing", "Resources"} & set(path.relative_to(MODULE).parts))
 

@@ -11,11 +11,11 @@ import numpy as np
 import pydicom
 import pytest
 
-import readme
 from nifti_dicom_bridge import read
 from nifti_dicom_bridge.cli import main
 from nifti_dicom_bridge.samples.demo import make_sample
-from places import ROOT
+from support import code_blocks
+from support.paths import ROOT
 
 
 @pytest.fixture
@@ -41,7 +41,7 @@ def research(scans):
 @pytest.mark.slow
 def test_what_a_researcher_made_becomes_what_the_guide_describes(research):
     kinds = {}
-    for command in readme.commands("nifti-dicom-bridge", ROOT / "docs" / "new-objects.md")[:3]:
+    for command in code_blocks.commands("nifti-dicom-bridge", ROOT / "docs" / "new-objects.md")[:3]:
         main(shlex.split(command)[1:])
     for path in Path("new").rglob("*.dcm"):
         kinds[path.parent.name] = pydicom.dcmread(path, stop_before_pixels=True).SOPClassUID.name
@@ -51,14 +51,14 @@ def test_what_a_researcher_made_becomes_what_the_guide_describes(research):
 
 
 def test_the_python_guide_restores_the_series(scans, capsys):
-    exec(compile(readme.blocks("python", ROOT / "docs" / "guide" / "python.md")[0], "python.md", "exec"), {})
+    exec(compile(code_blocks.blocks("python", ROOT / "docs" / "guide" / "python.md")[0], "python.md", "exec"), {})
     shown = capsys.readouterr().out
     assert "ConversionReport: 1 restored" in shown
     assert "True True" in shown
 
 
 def test_the_readme_is_short_and_has_a_table_of_contents():
-    text = readme.README.read_text("utf-8")
+    text = code_blocks.README.read_text("utf-8")
     assert len(text.splitlines()) <= 150
     titles = re.findall(r"^## (.*)$", text, re.MULTILINE)
     anchors = {re.sub(r"[^\w -]", "", title).lower().replace(" ", "-") for title in titles}
@@ -71,6 +71,6 @@ def test_the_demo_prints_the_proof(capsys):
 
 
 def test_both_commands_for_newcomers_are_in_the_readme():
-    demo, tests = [block.strip() for block in readme.blocks("bash")]
+    demo, tests = [block.strip() for block in code_blocks.blocks("bash")]
     assert demo == "python3 -m venv .venv && .venv/bin/pip install . && .venv/bin/nifti-dicom-bridge demo"
     assert tests == "python3 -m venv .venv && .venv/bin/pip install '.[test]' && .venv/bin/pytest"

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from places import TESTING, python_files
+from support.paths import TESTING, python_files
 
 TESTS = TESTING / "Python"
 CLOCK = re.compile(r"\b(perf_counter|monotonic)(_ns)?\(|\btime\.time(_ns)?\(|subprocess\.run\([^#\n]*timeout=")

@@ -10,7 +10,7 @@ import tomllib
 import pytest
 
 from nifti_dicom_bridge.version import NEXT_RELEASE, tool_version
-from places import ROOT
+from support.paths import ROOT
 
 
 def test_the_version_without_git_is_that_of_the_source():

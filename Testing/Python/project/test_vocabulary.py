@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from places import CORE, LIB, python_files
+from support.paths import CORE, LIB, python_files
 
 # names of the first releases, and words without a meaning outside of their file
 OLD_NAMES = {

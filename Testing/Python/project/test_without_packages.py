@@ -18,7 +18,7 @@ from nifti_dicom_bridge.errors import NiftiReadError
 from nifti_dicom_bridge.formats.nifti.gzip_writer import BlockWriter
 from nifti_dicom_bridge.formats.nifti.reading import read_image
 from nifti_dicom_bridge.standard.siemens_csa import csa_values
-from places import ROOT, SHARED
+from support.paths import ROOT, SHARED
 
 with warnings.catch_warnings():
     warnings.simplefilter("ignore")  # nibabel calls its DICOM readers experimental

@@ -11,9 +11,9 @@ from pathlib import Path
 import pytest
 
 import nifti_dicom_bridge
-import readme
-from oracles import module
-from places import ROOT
+from support import code_blocks
+from support.oracles import module
+from support.paths import ROOT
 
 PACKAGE = Path(nifti_dicom_bridge.__file__).parent
 
@@ -63,7 +63,7 @@ def test_type_checkers_know_every_public_name(tmp_path: Path) -> None:
 
 @pytest.mark.slow
 def test_the_examples_of_the_guides_pass_a_strict_type_checker(tmp_path: Path) -> None:
-    blocks = readme.blocks("python") + readme.blocks("python", readme.ROOT / "docs" / "guide" / "python.md")
+    blocks = code_blocks.blocks("python") + code_blocks.blocks("python", code_blocks.ROOT / "docs" / "guide" / "python.md")
     assert len(blocks) == 3
     for block in blocks:
         assert strict_problems(block, tmp_path) == ""

@@ -33,8 +33,8 @@ from nifti_dicom_bridge import (
     write,
 )
 from nifti_dicom_bridge.conversion.inspection.bids_map_starter import bids_map_starter
-from oracles import module
 from phantoms import PHANTOMS
+from support.oracles import module
 
 MATRIX = np.array([[-0.9, 0.1, 0, 10], [0.1, 0.9, 0, -20], [0, 0, 3, 30], [0, 0, 0, 1.0]])
 MATRIX[:3, :2] = np.linalg.qr(MATRIX[:3, :2])[0]

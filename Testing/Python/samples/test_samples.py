@@ -11,7 +11,7 @@ import pytest
 from nifti_dicom_bridge import Severity, read, validate
 from nifti_dicom_bridge.cli import main
 from nifti_dicom_bridge.samples import Sample, create_samples, head
-from oracles import oracle, run
+from support.oracles import oracle, run
 
 CLASSES = {
     "CT": "CT Image Storage", "MR": "MR Image Storage", "PET": "Positron Emission Tomography Image Storage",

@@ -9,11 +9,11 @@ import nibabel
 import numpy as np
 import pytest
 
-from circle import Circle
 from nifti_dicom_bridge import ConversionOptions, Job, Outcome, SidecarError, Target, convert, read_sidecar
 from nifti_dicom_bridge.model.files import json_files
 from nifti_dicom_bridge.model.processes import limits
-from oracles import module
+from support.circle import Circle
+from support.oracles import module
 
 
 def nested(depth: int) -> str:

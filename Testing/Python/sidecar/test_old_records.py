@@ -12,11 +12,11 @@ from pathlib import Path
 
 import pytest
 
-from circle import KEEP, KEY, listing
 from nifti_dicom_bridge import ConversionOptions, Job, Outcome, Target, convert
 from nifti_dicom_bridge.sidecar import SCHEMA_VERSION
-from oracles import module
-from places import TESTING
+from support.circle import KEEP, KEY, listing
+from support.oracles import module
+from support.paths import TESTING
 
 OLD = TESTING / "Python" / "fixtures" / "version_0_1_0"
 DIGESTS = json.loads((OLD / "digests.json").read_text("utf-8"))

@@ -8,11 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from circle import KEEP, KEY, Circle
 from nifti_dicom_bridge import BridgeError, ConversionOptions, Job, Outcome, Target, convert, inspect
 from nifti_dicom_bridge.sidecar.record_digest import digests_of
 from nifti_dicom_bridge.sidecar.record_reading import record_from_json
 from phantoms import PHANTOMS
+from support.circle import KEEP, KEY, Circle
 
 ALPHABET = '0123456789abcXYZ.-+"{}[]:, e'
 EVERY_NTH = 23

@@ -9,12 +9,12 @@ import nibabel
 import numpy as np
 import pytest
 
-from circle import KEY, Circle
 from nifti_dicom_bridge import OptionError, Outcome, SidecarError, read_sidecar, to_dicom
 from nifti_dicom_bridge.errors import LabelError
 from nifti_dicom_bridge.labels import read_labels
 from nifti_dicom_bridge.model.files.json_files import parse_json
 from nifti_dicom_bridge.model.files.option_files import read_option_file
+from support.circle import KEY, Circle
 
 TWICE = '{"a": {"EchoTime": 1, "x": 2, "EchoTime": 3}}'
 WORDS = 'the key "EchoTime" occurs more than once'

@@ -15,7 +15,6 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from circle import KEEP, KEY, NEW, Circle, listing, names_in
 from nifti_dicom_bridge import Instance, OptionError, Outcome, SidecarError, Volume, read
 from nifti_dicom_bridge.model.charset import CharacterSet
 from nifti_dicom_bridge.model.dicom_source import DicomSource, Origin
@@ -26,8 +25,9 @@ from nifti_dicom_bridge.sidecar.bulk import BulkReader, BulkWriter
 from nifti_dicom_bridge.sidecar.dicom_json import Decoder, Encoder
 from nifti_dicom_bridge.sidecar.record_reading import record_from_json
 from nifti_dicom_bridge.sidecar.table import TableDecoder, TableEncoder
-from nonempty import some
 from phantoms import PHANTOMS
+from support.circle import KEEP, KEY, NEW, Circle, listing, names_in
+from support.nonempty import some
 
 SCHEMA = files("nifti_dicom_bridge") / "data" / "sidecar.schema.json"
 

@@ -10,11 +10,11 @@ from typing import Any
 
 import pytest
 
-from circle import KEEP, KEY, Circle, names_in
 from nifti_dicom_bridge import BridgeError, ConversionOptions, Job, Outcome, SidecarError, Target, convert
 from nifti_dicom_bridge.sidecar.record_digest import DIGESTS, digests_of
 from nifti_dicom_bridge.sidecar.record_reading import record_from_json
 from phantoms import PHANTOMS
+from support.circle import KEEP, KEY, Circle, names_in
 
 WRONG = (None, True, -1, 10**12, 10**400, 1.5, float("nan"), "", "nonsense", [], ["x"], [[]], {}, {"x": 1})
 SOURCES = ("pet_slopes", "enhanced_slopes", "mosaic", "private_nested", "jpeg_ls", "dirty_high_bits")

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from oracles import REQUIRED
+from support.oracles import REQUIRED
 
 ROOT = Path(__file__).resolve().parents[3]
 MODULE = ROOT / "NiftiDicomBridge" / "NiftiDicomBridge.py"
@@ -43,7 +43,7 @@ WHY_NOT = _why_not()
 def pytest_collection_modifyitems(items):
     if WHY_NOT and not REQUIRED:
         for item in items:
-            if Path(item.path).parent == Path(__file__).parent:
+            if Path(__file__).parent in Path(item.path).parents:
                 item.add_marker(pytest.mark.skip(reason=WHY_NOT))
 
 

@@ -3,8 +3,9 @@
 import numpy as np
 import pydicom
 import pytest
-from slicer_helpers import ExportDialog, ijk_to_ras, outcomes
 from test_slicer_nodes import write_4d
+
+from support.slicer_helpers import ExportDialog, ijk_to_ras, outcomes
 
 GRID = np.array([[0, -2, 0, 5], [1.5, 0, 0, -7], [0, 0, 3, 11], [0, 0, 0, 1.0]])
 

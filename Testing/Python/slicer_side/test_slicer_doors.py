@@ -5,7 +5,8 @@ from types import SimpleNamespace
 import numpy as np
 import pydicom
 import pytest
-from slicer_helpers import MessageBoxes, grid_of, ijk_to_ras, images, outcomes, voxels_of, wait_until
+
+from support.slicer_helpers import MessageBoxes, grid_of, ijk_to_ras, images, outcomes, voxels_of, wait_until
 
 
 @pytest.fixture

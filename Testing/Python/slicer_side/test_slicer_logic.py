@@ -6,7 +6,8 @@ from pathlib import Path
 import numpy as np
 import pydicom
 import pytest
-from slicer_helpers import ijk_to_ras
+
+from support.slicer_helpers import ijk_to_ras
 
 GIVEN = {
     "target": "dicom", "uids": "keep", "names": "original", "gzip": False, "overwrite": True, "set_values": {"StudyID": "7"},

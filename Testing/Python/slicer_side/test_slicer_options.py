@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import pytest
-from slicer_helpers import images
 
-from contradictions import EXAMPLES, RULE_OF, options_of
+from support.contradicting_options import EXAMPLES, RULE_OF, options_of
+from support.slicer_helpers import images
 
 TARGET_OF = {code: choices.get("target", "nifti") for code, choices in EXAMPLES.items()}
 EXPORTED = [code for code, target in TARGET_OF.items() if target != "dicom"]

@@ -6,13 +6,13 @@ import shlex
 
 import pytest
 
-import readme
+from support import code_blocks
 
 
 @pytest.fixture
 def snippets(tmp_path):
     """The blocks for the Python console, with a folder of their own."""
-    blocks = [block for block in readme.blocks("python", readme.SLICER_GUIDE) if "NiftiDicomBridgeLogic" in block]
+    blocks = [block for block in code_blocks.blocks("python", code_blocks.SLICER_GUIDE) if "NiftiDicomBridgeLogic" in block]
     return [block.replace("/data/", tmp_path.as_posix() + "/") for block in blocks]
 
 
@@ -32,7 +32,7 @@ def test_the_console_snippets_run_one_after_the_other(slicer, database, node, sn
 
 @pytest.mark.slow
 def test_the_headless_commands_run_one_after_the_other(run_script, write_series, tmp_path, monkeypatch):
-    commands = [shlex.split(command) for command in readme.commands("Slicer", readme.SLICER_GUIDE)]
+    commands = [shlex.split(command) for command in code_blocks.commands("Slicer", code_blocks.SLICER_GUIDE)]
     assert len(commands) == 3
     write_series(tmp_path / "scans")
     for program, *options in commands:

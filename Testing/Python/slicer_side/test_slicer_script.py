@@ -9,7 +9,7 @@ import pydicom
 import pytest
 
 from nifti_dicom_bridge import FEATURES
-from places import ROOT
+from support.paths import ROOT
 
 SCRIPT = "NiftiDicomBridge/Scripts/convert.py"
 

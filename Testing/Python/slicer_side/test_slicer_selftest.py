@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from places import ROOT
+from support.paths import ROOT
 
 SOURCES = sorted((ROOT / "NiftiDicomBridge" / "NiftiDicomBridgeLib").rglob("SelfTest*.py"))
 METHODS = [name for path in SOURCES for name in re.findall(r"def (test_\w+)", path.read_text("utf-8"))]

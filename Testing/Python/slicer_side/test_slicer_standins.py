@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from places import ROOT
+from support.paths import ROOT
 
 RECORD = ROOT.parent / "shared" / "slicer-api.json"
 OURS = [*sorted((ROOT / "NiftiDicomBridge").glob("NiftiDicomBridge*/*.py")), *(ROOT / "NiftiDicomBridge").glob("*.py"),

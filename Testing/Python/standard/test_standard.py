@@ -16,7 +16,7 @@ from nifti_dicom_bridge.standard import transfer_syntaxes
 from nifti_dicom_bridge.standard.editions import EDITION_OF
 from nifti_dicom_bridge.standard.tags import Tag
 from nifti_dicom_bridge.standard.uid_registry import is_registered
-from places import TESTING
+from support.paths import TESTING
 
 SCRIPT = TESTING / "tag_table.py"
 

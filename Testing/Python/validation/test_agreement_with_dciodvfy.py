@@ -7,10 +7,10 @@ from pathlib import Path
 import pydicom
 import pytest
 
-from dciodvfy import NOT_OURS, NOT_THEIRS, facts_of_dciodvfy, facts_of_findings
 from nifti_dicom_bridge.validation import check_files
 from phantoms import PHANTOMS
-from places import SHARED
+from support.dciodvfy import NOT_OURS, NOT_THEIRS, facts_of_dciodvfy, facts_of_findings
+from support.paths import SHARED
 
 COMPARED = {"missing", "empty", "value", "condition", "VM", "VR"}
 RECALL, PRECISION = 0.98, 0.97

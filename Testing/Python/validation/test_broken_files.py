@@ -11,11 +11,11 @@ import pytest
 from pydicom.dataset import Dataset
 from pydicom.sequence import Sequence
 
-from dciodvfy import NOT_OURS, Fact, facts_of_dciodvfy, facts_of_findings
 from nifti_dicom_bridge import validate
 from nifti_dicom_bridge.validation.subject import tag_of
 from phantoms import PHANTOMS, ramp, save, slices
 from phantoms.base import put_raw
+from support.dciodvfy import NOT_OURS, Fact, facts_of_dciodvfy, facts_of_findings
 
 CT, MR, PET = ("1.2.840.10008.5.1.4.1.1." + end for end in ("2", "4", "128"))
 

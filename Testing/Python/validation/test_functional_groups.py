@@ -12,10 +12,10 @@ import pytest
 from pydicom.dataset import Dataset
 from pydicom.sequence import Sequence
 
-from dciodvfy import Fact, facts_of_dciodvfy, facts_of_findings
 from nifti_dicom_bridge import Severity, to_dicom
 from nifti_dicom_bridge.validation import check_files
 from phantoms import PHANTOMS
+from support.dciodvfy import Fact, facts_of_dciodvfy, facts_of_findings
 
 SHARED, FRAMES = "SharedFunctionalGroupsSequence", "PerFrameFunctionalGroupsSequence"
 RECAST = {"enhanced-ct": ("classic_ct", "enhanced"), "enhanced-mr": ("mr_4d", "enhanced"),

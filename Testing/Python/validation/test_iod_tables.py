@@ -18,7 +18,7 @@ from nifti_dicom_bridge.validation.conditions import TABLES as CONDITIONS
 from nifti_dicom_bridge.validation.subject import tag_of
 from nifti_dicom_bridge.validation.value_tables import TABLES as VALUES
 from phantoms import ramp, save, slices
-from places import TESTING
+from support.paths import TESTING
 
 CT, MR, PET = ("1.2.840.10008.5.1.4.1.1." + end for end in ("2", "4", "128"))
 

@@ -9,11 +9,11 @@ import numpy as np
 import pytest
 from pydicom.dataset import Dataset
 
-from dciodvfy import run
-from made_here import made, save, series
 from nifti_dicom_bridge.validation import check_files
-from oracles import oracle
 from phantoms.multiframe import segments
+from support.dciodvfy import run
+from support.new_objects import made, save, series
+from support.oracles import oracle
 
 
 @pytest.fixture(autouse=True)

@@ -12,15 +12,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydicom.dataset import Dataset
 
-from circle import Circle
-from dciodvfy import Fact, facts_of_findings
 from nifti_dicom_bridge import Finding, Severity, validate
 from nifti_dicom_bridge.cli import main
 from nifti_dicom_bridge.validation import check_files
 from nifti_dicom_bridge.validation.subject import tag_of
-from nonempty import some
 from phantoms import ramp, save, slices
 from phantoms.base import put_raw
+from support.circle import Circle
+from support.dciodvfy import Fact, facts_of_findings
+from support.nonempty import some
 
 CT, MR = ("1.2.840.10008.5.1.4.1.1." + end for end in ("2", "4"))
 

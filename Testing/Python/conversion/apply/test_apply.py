@@ -9,15 +9,14 @@ import numpy as np
 import pydicom
 import pytest
 
-from circle import Circle, names_in
-from made_here import series
 from nifti_dicom_bridge import BridgeError, ConversionReport, Kind, OptionError, Outcome, apply, read
 from nifti_dicom_bridge.errors import LabelError
-from nonempty import some
-from places import TESTING
+from support.circle import Circle, names_in
+from support.new_objects import series
+from support.nonempty import some
+from support.paths import TOOL_STAND_INS
 
-TOOLS = TESTING / "Python" / "tools"
-SCIPY = [sys.executable, str(TOOLS / "scipy_tools.py")]
+SCIPY = [sys.executable, str(TOOL_STAND_INS / "scipy_tools.py")]
 
 
 @pytest.fixture(autouse=True)

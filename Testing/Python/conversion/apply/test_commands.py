@@ -11,11 +11,11 @@ from pathlib import Path
 
 import pytest
 
-from circle import names_in
-from made_here import series
 from nifti_dicom_bridge import Cancelled, OptionError, apply
 from nifti_dicom_bridge.cli import main
-from places import MODULE
+from support.circle import names_in
+from support.new_objects import series
+from support.paths import MODULE
 
 COPY = [sys.executable, "-c", "import shutil, sys; shutil.copy(*sys.argv[1:3])", "{input}", "{output}"]
 """Writes what it reads."""

@@ -12,15 +12,15 @@ import numpy as np
 import pydicom
 import pytest
 
-import readme
 from nifti_dicom_bridge import apply, make_sample, read, segments_of, write
 from nifti_dicom_bridge.cli import main
-from oracles import module, oracle, run
-from places import ROOT, TESTING
+from support import code_blocks
+from support.oracles import module, oracle, run
+from support.paths import ROOT, TOOL_STAND_INS
 
 pytestmark = pytest.mark.slow
 
-LAYOUTS = f"{sys.executable} {TESTING / 'Python' / 'tools' / 'layouts.py'}"
+LAYOUTS = f"{sys.executable} {TOOL_STAND_INS / 'layouts.py'}"
 RECIPES = ROOT / "docs" / "recipes"
 PROGRAMS = {  # program in a recipe → the stand-in for it
     "TotalSegmentator": "totalsegmentator", "nnUNetv2_predict": "nnunet", "bet": "bet", "sct_deepseg_sc": "sct",
@@ -131,7 +131,7 @@ def test_all_mgz_of_a_folder_are_read() -> None:
 
 
 def test_fmriprep_derivative_becomes_dicom_by_the_command_of_its_page() -> None:
-    (command, *_) = readme.commands("nifti-dicom-bridge", RECIPES / "fmriprep.md")
+    (command, *_) = code_blocks.commands("nifti-dicom-bridge", RECIPES / "fmriprep.md")
     image = read("scans")[0]
     path = Path("derivatives", "fmriprep", "sub-01", "anat", "sub-01_dseg.nii.gz")
     path.parent.mkdir(parents=True)
@@ -284,7 +284,7 @@ def errors_of(program: str, path: Path) -> list[str]:
 
 def test_itk_reads_the_denoised_series_at_the_place_of_the_original() -> None:
     sitk = module("SimpleITK")
-    task = f"{sys.executable} {TESTING / 'Python' / 'tools' / 'scipy_tools.py'} smooth {{input}} {{output}}"
+    task = f"{sys.executable} {TOOL_STAND_INS / 'scipy_tools.py'} smooth {{input}} {{output}}"
 
     assert main(["apply", "scans", "-o", "results", "--algorithm", "gaussian:1", "--", *shlex.split(task)]) == 0
 

@@ -15,13 +15,13 @@ import nibabel
 import numpy as np
 import pytest
 
-from circle import Circle, listing, names_in
 from nifti_dicom_bridge import BridgeError, ConversionOptions, ConversionReport, Job, Outcome, Target, convert
 from nifti_dicom_bridge.conversion.inspection.inspect import inspect
 from nifti_dicom_bridge.formats.dicom.reading.data_sets import files
-from nonempty import some
 from phantoms import ramp, save, slices
 from phantoms.base import put_raw
+from support.circle import Circle, listing, names_in
+from support.nonempty import some
 
 NIFTI = ConversionOptions(Target.NIFTI)
 ODD_NUMBERS = (

@@ -9,8 +9,8 @@ import SimpleITK
 from pydicom.pixels import pixel_array
 
 from nifti_dicom_bridge import compare, make_sample, to_dicom, to_nifti, validate
-from oracles import module, oracle, run
 from phantoms import PHANTOMS, save, slices
+from support.oracles import module, oracle, run
 
 SYNTAXES = {"rle": "1.2.840.10008.1.2.5", "jpegls": "1.2.840.10008.1.2.4.80", "j2k": "1.2.840.10008.1.2.4.90",
             "htj2k": "1.2.840.10008.1.2.4.201", "deflate": "1.2.840.10008.1.2.1.99"}  # fmt: skip

@@ -7,7 +7,7 @@ from typing import Any
 import pydicom
 import pytest
 
-from circle import KEEP, NEW, Circle
+from support.circle import KEEP, NEW, Circle
 
 STRAY = "1.2.826.0.1.3680043.8.498.99"
 

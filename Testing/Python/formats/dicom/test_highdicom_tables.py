@@ -9,7 +9,7 @@ import pytest
 
 from nifti_dicom_bridge.formats.dicom.created import highdicom_tables
 from nifti_dicom_bridge.formats.dicom.created.highdicom_tables import ModuleAttributes, read_tables_by_module
-from oracles import module
+from support.oracles import module
 
 highdicom = module("highdicom")
 

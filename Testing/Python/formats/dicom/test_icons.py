@@ -8,10 +8,10 @@ import numpy as np
 import pydicom
 from pydicom.uid import RLELossless
 
-from circle import Circle
 from nifti_dicom_bridge.samples.demo import make_sample
-from nonempty import some
-from oracles import oracle, run
+from support.circle import Circle
+from support.nonempty import some
+from support.oracles import oracle, run
 
 
 def with_icon(circle: Circle) -> pydicom.Dataset:

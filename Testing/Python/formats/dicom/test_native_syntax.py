@@ -9,9 +9,9 @@ import pydicom
 import pytest
 from pydicom.uid import ExplicitVRLittleEndian, ImplicitVRLittleEndian, RLELossless
 
-import archives
 from nifti_dicom_bridge import ArchiveSettings, make_sample, send
 from nifti_dicom_bridge.formats.dicom.native_syntax import in_native_syntax
+from support import archives
 
 
 @pytest.fixture

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from circle import Circle
 from nifti_dicom_bridge import Outcome, compare
 from nifti_dicom_bridge.standard.representations import is_vr
+from support.circle import Circle
 
 FIRST, SECOND = b"\x08\0\x60\0CS", b"\x08\0\x70\0LO"
 

@@ -11,11 +11,11 @@ from pathlib import Path
 import pytest
 from pydicom import config
 
-from circle import Circle
 from nifti_dicom_bridge import ConversionOptions, Job, Kind, Log, Outcome, Target, convert, read
 from nifti_dicom_bridge.formats.dicom.legacy.objects import legacy_objects
 from nifti_dicom_bridge.formats.dicom.uids import UidMap
 from nifti_dicom_bridge.standard.pydicom_settings import each_without_warnings, without_validation, without_warnings
+from support.circle import Circle
 
 THREADS = 4
 

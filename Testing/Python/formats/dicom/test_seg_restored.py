@@ -10,13 +10,13 @@ import nibabel
 import numpy as np
 import pytest
 
-from circle import KEY, Circle, listing
 from nifti_dicom_bridge import Outcome
 from nifti_dicom_bridge.labels import read_labels
 from nifti_dicom_bridge.options import Layout
 from nifti_dicom_bridge.sidecar import record
-from oracles import module
-from seg_objects import named_segmentation, put
+from support.circle import KEY, Circle, listing
+from support.oracles import module
+from support.seg_objects import named_segmentation, put
 
 RESAVED: dict[str, Callable[[nibabel.Nifti1Image], nibabel.Nifti1Image]] = {
     "int16": lambda image: nibabel.Nifti1Image(np.asarray(image.dataobj).astype(np.int16), image.affine),

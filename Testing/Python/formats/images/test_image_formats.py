@@ -12,13 +12,13 @@ import numpy as np
 import pydicom
 import pytest
 
-from grids import ORIENTATIONS, centres, oriented, values_at
 from nifti_dicom_bridge import ImageReadError, read, to_dicom
 from nifti_dicom_bridge.formats import mgh
 from nifti_dicom_bridge.formats.nrrd.segments import segments_text
 from nifti_dicom_bridge.model.volume import Volume
 from nifti_dicom_bridge.model.voxels import packed_samples
-from readers import itk_image
+from support.grids import ORIENTATIONS, centres, oriented, values_at
+from support.other_readers import itk_image
 
 VOXELS = np.arange(1, 61, dtype=np.int16).reshape(1, 3, 4, 5)
 ITK_SUFFIXES = ["nrrd", "nhdr", "mha", "mhd"]

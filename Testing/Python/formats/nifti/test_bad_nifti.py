@@ -13,10 +13,10 @@ import nibabel
 import numpy as np
 import pytest
 
-from circle import KEEP, Circle, names_in
 from nifti_dicom_bridge import BridgeError, GeometryError, Job, NiftiReadError, Outcome, convert, read
 from nifti_dicom_bridge.cli import main
 from nifti_dicom_bridge.formats.nifti import reading
+from support.circle import KEEP, Circle, names_in
 
 # offset, struct format, value of fields of the NIfTI-1 header (nifti1.h)
 LIES = [

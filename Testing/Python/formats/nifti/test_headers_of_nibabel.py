@@ -12,9 +12,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from circle import Circle
-from grids import OBLIQUE, ORIENTATIONS
 from nifti_dicom_bridge.formats import nifti
+from support.circle import Circle
+from support.grids import OBLIQUE, ORIENTATIONS
 
 KINDS = {1: (nibabel.Nifti1Image, nibabel.Nifti1Header), 2: (nibabel.Nifti2Image, nibabel.Nifti2Header)}
 SHAPE = (5, 4, 3, 2)

@@ -12,11 +12,11 @@ import numpy as np
 import pydicom
 import pytest
 
-from circle import NEW, Circle
 from nifti_dicom_bridge import BridgeError, ConversionReport, Kind, LazyVoxels, Outcome
 from nifti_dicom_bridge.formats import nifti
 from nifti_dicom_bridge.formats.nifti import reading
 from phantoms.base import ramp
+from support.circle import NEW, Circle
 
 AFFINE = np.diag([-2.0, 2.0, 3.0, 1.0])
 

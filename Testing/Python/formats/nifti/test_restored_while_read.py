@@ -10,12 +10,12 @@ import numpy as np
 import pydicom
 import pytest
 
-from circle import KEEP, NEW, Circle, listing, names_in
 from nifti_dicom_bridge import ConversionOptions, NiftiReadError
 from nifti_dicom_bridge.formats import nifti
 from nifti_dicom_bridge.formats.nifti import gzip_blocks, gzip_writer, lazy_image, reading
 from nifti_dicom_bridge.formats.nifti.gzip_blocks import BlockFile
 from nifti_dicom_bridge.formats.nifti.gzip_writer import BlockWriter
+from support.circle import KEEP, NEW, Circle, listing, names_in
 
 
 @pytest.fixture

@@ -12,7 +12,6 @@ import pydicom
 import pytest
 from pydicom.uid import DeflatedExplicitVRLittleEndian, RLELossless
 
-from circle import Circle, listing
 from nifti_dicom_bridge import LazyVoxels, NiftiReadError, Volume, read, write
 from nifti_dicom_bridge.conversion.inputs import streamed
 from nifti_dicom_bridge.formats import nifti
@@ -23,6 +22,7 @@ from nifti_dicom_bridge.formats.nifti.gzip_blocks import open_blocks
 from nifti_dicom_bridge.formats.nifti.gzip_writer import BLOCK, BlockWriter
 from nifti_dicom_bridge.model.volume import reoriented
 from nifti_dicom_bridge.model.voxels.digest import digest_of
+from support.circle import Circle, listing
 
 PHANTOMS = ["classic_ct", "mr_4d", "pet_slopes", "enhanced_slopes", "enhanced_mr", "rle_multi_frame", "cine_rgb", "mosaic",
             "dirty_high_bits", "gantry_tilt", "segmentation", "segmentation_with_gaps", "segmentation_with_overlaps",

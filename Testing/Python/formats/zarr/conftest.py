@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from zarr_circle import ZarrCircle
+from support.zarr_circle import ZarrCircle
 
 
 @pytest.fixture

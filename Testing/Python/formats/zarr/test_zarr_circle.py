@@ -10,12 +10,12 @@ import numpy as np
 import pydicom
 import pytest
 
-from circle import KEEP, NEW, Circle, listing
 from nifti_dicom_bridge import ConversionOptions, Job, Outcome, Target, compare, convert
 from nifti_dicom_bridge.cli import main
-from oracles import module
 from phantoms import PHANTOMS
-from zarr_circle import ZARR, ZarrCircle
+from support.circle import KEEP, NEW, Circle, listing
+from support.oracles import module
+from support.zarr_circle import ZARR, ZarrCircle
 
 zarr = module("zarr")
 

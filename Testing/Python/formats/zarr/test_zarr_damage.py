@@ -11,7 +11,6 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from circle import KEEP, listing, names_in
 from nifti_dicom_bridge import (
     BridgeError,
     Cancelled,
@@ -25,8 +24,9 @@ from nifti_dicom_bridge import (
 )
 from nifti_dicom_bridge.cli import main
 from nifti_dicom_bridge.output import Staging
-from oracles import module
-from zarr_circle import ZARR, ZarrCircle, image, written
+from support.circle import KEEP, listing, names_in
+from support.oracles import module
+from support.zarr_circle import ZARR, ZarrCircle, image, written
 
 zarr = module("zarr")
 

@@ -8,10 +8,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from circle import KEEP, listing, names_in
 from nifti_dicom_bridge import Names, open_zarr, read, write
 from nifti_dicom_bridge.cli import main
-from zarr_circle import ZARR, ZarrCircle
+from support.circle import KEEP, listing, names_in
+from support.zarr_circle import ZARR, ZarrCircle
 
 
 def test_the_public_doors_take_stores(zarr_circle: ZarrCircle) -> None:

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from nifti_dicom_bridge import ZarrReadError, open_zarr
-from oracles import module
+from support.oracles import module
 
 zarr = module("zarr")
 

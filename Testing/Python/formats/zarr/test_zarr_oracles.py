@@ -7,12 +7,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-import oracles
-from grids import OBLIQUE, assert_same_volume
 from nifti_dicom_bridge import Outcome, compare, open_zarr, read
-from oracles import module
-from places import CASES, SHARED
-from zarr_circle import ZarrCircle, image, written
+from support import oracles
+from support.grids import OBLIQUE, assert_same_volume
+from support.oracles import module
+from support.paths import CASES, SHARED
+from support.zarr_circle import ZarrCircle, image, written
 
 module("zarr")
 

@@ -12,14 +12,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from circle import KEEP, listing
 from nifti_dicom_bridge import Job, LazyVoxels, Outcome, convert, open_zarr
 from nifti_dicom_bridge.formats.zarr.zarr_voxels import ZarrVoxels
 from nifti_dicom_bridge.model.voxels import digest
 from nifti_dicom_bridge.model.voxels.digest import Digester, digest_of
-from oracles import module
 from phantoms.base import slices
-from zarr_circle import ZARR, ZarrCircle, image, written
+from support.circle import KEEP, listing
+from support.oracles import module
+from support.zarr_circle import ZARR, ZarrCircle, image, written
 
 zarr = module("zarr")
 

@@ -14,11 +14,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from circle import Circle, names_in
-from grids import ORIENTATIONS, centres, oriented
 from nifti_dicom_bridge import Job, convert, open_zarr, read
-from oracles import module
-from zarr_circle import ZARR, ZarrCircle, image, written
+from support.circle import Circle, names_in
+from support.grids import ORIENTATIONS, centres, oriented
+from support.oracles import module
+from support.zarr_circle import ZARR, ZarrCircle, image, written
 
 zarr = module("zarr")
 

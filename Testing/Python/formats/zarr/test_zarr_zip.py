@@ -10,10 +10,10 @@ import numpy as np
 import pytest
 import zarr
 
-from circle import KEEP, listing, names_in
 from nifti_dicom_bridge import ConversionOptions, Job, Outcome, Target, convert, inspect, open_zarr, read, write
 from nifti_dicom_bridge.cli.commands import main
-from zarr_circle import ZARR, ZarrCircle
+from support.circle import KEEP, listing, names_in
+from support.zarr_circle import ZARR, ZarrCircle
 
 ZIP = replace(ZARR, zip_store=True)
 

@@ -10,10 +10,10 @@ import numpy as np
 import pydicom
 import pytest
 
-from circle import NEW, Circle
 from nifti_dicom_bridge import Entry, Outcome, read
 from phantoms.base import save
 from phantoms.multiframe import group, segments
+from support.circle import NEW, Circle
 
 
 def images(circle: Circle) -> list[Path]:

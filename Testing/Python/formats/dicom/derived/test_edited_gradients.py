@@ -9,8 +9,8 @@ from pathlib import Path
 import nibabel
 import numpy as np
 
-from circle import NEW, Circle
 from phantoms.base import MR, ramp, save, slices
+from support.circle import NEW, Circle
 
 
 def _gradients_after(circle: Circle, b_values: str, vectors: str, edit: Callable | None = None) -> list[str]:

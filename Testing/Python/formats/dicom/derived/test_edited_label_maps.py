@@ -9,19 +9,19 @@ import numpy as np
 import pytest
 from pydicom.dataset import Dataset
 
-from circle import NEW, Circle
-from grids import OBLIQUE, assert_same_places
-from made_here import with_pixels
 from nifti_dicom_bridge import ConversionOptions, Job, Outcome, Target, convert, read
 from nifti_dicom_bridge.formats.dicom.created.segmentation import SegmentationRequest, segmentations
 from nifti_dicom_bridge.labels import read_labels
 from nifti_dicom_bridge.model.volume import Volume
 from nifti_dicom_bridge.options import Kind, SegmentationForm
-from oracles import oracle, run
 from phantoms import save
 from phantoms.base import put_raw
-from readers import dcmqi_labels
-from seg_objects import NAMED, by_number, common, lists, named_segmentation, one_pixel, painted, put, z_of
+from support.circle import NEW, Circle
+from support.grids import OBLIQUE, assert_same_places
+from support.new_objects import with_pixels
+from support.oracles import oracle, run
+from support.other_readers import dcmqi_labels
+from support.seg_objects import NAMED, by_number, common, lists, named_segmentation, one_pixel, painted, put, z_of
 
 
 def test_an_edited_label_map_becomes_a_segmentation_with_the_segments_of_the_original(circle: Circle) -> None:

@@ -9,10 +9,10 @@ import numpy as np
 import pydicom
 import pytest
 
-from circle import NEW, Circle, edit_dicom, listing
-from edits import coarser, cropped, edited, finer_slices, frames_in, moved, one_voxel, turned_in_space
 from nifti_dicom_bridge import Outcome
 from phantoms.base import MR, ramp, save, slices
+from support.circle import NEW, Circle, edit_dicom, listing
+from support.nifti_edits import coarser, cropped, edited, finer_slices, frames_in, moved, one_voxel, turned_in_space
 
 TIPPED = np.array([[1, 0, 0, 0], [0, 0.8, -0.6, 0], [0, 0.6, 0.8, 0], [0, 0, 0, 1]])
 POSITIONED = ["classic_ct", "oblique", "feet_first", "descending", "mr_4d", "enhanced_mr", "mosaic", "gantry_tilt"]

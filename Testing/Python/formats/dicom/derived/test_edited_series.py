@@ -11,12 +11,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from circle import KEEP, NEW, Circle
-from edits import cropped, edited, finer_slices, moved, one_voxel, stored
 from nifti_dicom_bridge import Outcome
-from nonempty import some
 from phantoms import PHANTOMS
 from phantoms.base import MR, image, ramp, save, slices, uid
+from support.circle import KEEP, NEW, Circle
+from support.nifti_edits import cropped, edited, finer_slices, moved, one_voxel, stored
+from support.nonempty import some
 
 # a palette or a type that cannot be edited by adding one
 GREY = sorted(set(PHANTOMS) - {

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pydicom
 import pytest
 
-from circle import Circle
 from phantoms.base import put_raw, ramp, save, slices
+from support.circle import Circle
 
 
 def edited(circle: Circle, terms: list[str], name: str, description: bytes = b"") -> pydicom.Dataset:

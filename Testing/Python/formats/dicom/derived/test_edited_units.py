@@ -9,8 +9,8 @@ import numpy as np
 import pydicom
 import pytest
 
-from circle import NEW, Circle, edit_dicom
-from edits import stored, with_stored
+from support.circle import NEW, Circle, edit_dicom
+from support.nifti_edits import stored, with_stored
 
 
 def test_edited_pet_has_no_intercept(circle: Circle) -> None:

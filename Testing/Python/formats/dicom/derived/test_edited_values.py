@@ -9,9 +9,9 @@ import numpy as np
 import pydicom
 import pytest
 
-from circle import NEW, Circle, in_dicom_order, listing
-from edits import edited, frames_in, one_voxel, stored, with_stored
 from nifti_dicom_bridge import Outcome
+from support.circle import NEW, Circle, in_dicom_order, listing
+from support.nifti_edits import edited, frames_in, one_voxel, stored, with_stored
 
 
 def test_a_changed_voxel_changes_no_other(circle: Circle) -> None:

@@ -6,8 +6,8 @@ import nibabel
 import numpy as np
 import pytest
 
-from made_here import made, save
 from nifti_dicom_bridge import to_nifti
+from support.new_objects import made, save
 
 
 def label_map(random: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:

@@ -11,9 +11,9 @@ import pytest
 from pydicom.dataelem import RawDataElement
 from pydicom.tag import Tag
 
-from drawn_regions import BOX, INNER, Drawing, drawn, label_maps, restored_bytes, warnings
-from made_here import made, save, series
 from nifti_dicom_bridge import to_dicom, to_nifti
+from support.drawn_regions import BOX, INNER, Drawing, drawn, label_maps, restored_bytes, warnings
+from support.new_objects import made, save, series
 
 pytestmark = pytest.mark.usefixtures("there")
 

@@ -10,9 +10,9 @@ import pydicom
 import pytest
 from pydicom.dataset import Dataset
 
-from drawn_regions import BOX, INNER, Drawing, converted, drawn, label_maps, restored_bytes, with_a_region_elsewhere
-from made_here import MATRIX, series
 from nifti_dicom_bridge import Outcome, to_dicom
+from support.drawn_regions import BOX, INNER, Drawing, converted, drawn, label_maps, restored_bytes, with_a_region_elsewhere
+from support.new_objects import MATRIX, series
 
 pytestmark = pytest.mark.usefixtures("there")
 

@@ -10,9 +10,9 @@ import pytest
 from pydicom.dataset import Dataset
 from pydicom.uid import generate_uid
 
-from drawn_regions import BOX, Drawing, drawn, label_maps, restored_bytes, warnings, with_a_region_elsewhere
-from made_here import series
 from nifti_dicom_bridge import Outcome, command_line_words, to_nifti
+from support.drawn_regions import BOX, Drawing, drawn, label_maps, restored_bytes, warnings, with_a_region_elsewhere
+from support.new_objects import series
 
 pytestmark = pytest.mark.usefixtures("there")
 

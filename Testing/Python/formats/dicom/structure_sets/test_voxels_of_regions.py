@@ -10,10 +10,10 @@ import pydicom
 import pytest
 from pydicom.dataset import Dataset
 
-from drawn_regions import BOX, INNER, Drawing, converted, drawn, label_maps, restored_bytes, warnings
-from made_here import MATRIX, series
 from nifti_dicom_bridge import read, segments_of, to_dicom
 from nifti_dicom_bridge.model.space.resample import has_labels
+from support.drawn_regions import BOX, INNER, Drawing, converted, drawn, label_maps, restored_bytes, warnings
+from support.new_objects import MATRIX, series
 
 pytestmark = pytest.mark.usefixtures("there")
 

@@ -1,0 +1,155 @@
+"""Whether a volume was edited is known from digests, and voxels are hashed no more often than they must be."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from nifti_dicom_bridge import ConversionOptions, Job, SidecarError, Target, Volume, convert, read
+from nifti_dicom_bridge.conversion.inspection.inspect import inspect
+from nifti_dicom_bridge.model.voxels import digest, pixels
+from nifti_dicom_bridge.options import PreviewOptions
+from support.circle import NEW, Circle
+from support.oracles import module
+
+
+@pytest.fixture
+def hashed(monkeypatch: pytest.MonkeyPatch) -> list[tuple[int, ...]]:
+    """Return a list that grows by the shape of all voxels whose digest is computed."""
+    found: list[tuple[int, ...]] = []
+    compute = digest._computed
+
+    def counted(voxels: np.ndarray, algorithm: str) -> str:
+        found.append(tuple(voxels.shape))
+        return compute(voxels, algorithm)
+
+    monkeypatch.setattr(digest, "_computed", counted)
+    return found
+
+
+def spoil(path: Path) -> None:
+    """Change one voxel of an uncompressed NIfTI image."""
+    raw = bytearray(path.read_bytes())
+    raw[-2] ^= 1
+    path.write_bytes(raw)
+
+
+def test_what_was_read_from_dicom_is_not_hashed_again(circle: Circle, hashed: list) -> None:
+    (volume,) = read(circle.make("classic_ct").dicom)
+    hashed.clear()
+
+    assert volume.edits() == frozenset()
+    assert replace(volume, name="renamed").edits() == frozenset()
+    assert hashed == []
+
+
+def test_an_edited_image_is_hashed_once_on_its_way_to_dicom(circle: Circle, hashed: list) -> None:
+    circle.make("classic_ct").forth(gzip=False)
+    spoil(circle.image())
+    hashed.clear()
+
+    (entry,) = circle.home(NEW).entries
+
+    assert entry.outcome.value == "derived"
+    assert len(hashed) == 1
+
+
+def test_an_edited_store_is_hashed_while_its_original_is_tried_and_not_again(tmp_path: Path, hashed: list) -> None:
+    zarr = module("zarr")
+    circle = Circle(tmp_path).make("classic_ct")
+    convert(Job([circle.dicom], circle.nifti, ConversionOptions(Target.ZARR)))
+    (store,) = circle.nifti.glob("*.zarr")
+    zarr.open_array(str(store), path="0", mode="r+")[0, 0, 0] = 77
+    hashed.clear()
+
+    (entry,) = circle.home(NEW).entries
+
+    assert entry.outcome.value == "derived"
+    assert hashed == []
+
+
+def test_pictures_are_made_without_hashing(circle: Circle, hashed: list) -> None:
+    circle.make("classic_ct").forth()
+    hashed.clear()
+
+    report = convert(Job([circle.nifti], circle.back, ConversionOptions(Target.PREVIEW, preview=PreviewOptions())))
+
+    assert report.ok
+    assert hashed == []
+
+
+def test_inspect_states_which_part_was_edited(circle: Circle) -> None:
+    circle.make("classic_ct").forth(gzip=False)
+    spoil(circle.image())
+
+    assert inspect([circle.nifti]).images[0]["becomes"] == "becomes a derived series (voxels edited)"
+
+
+def test_voxels_that_were_read_cannot_be_written_to(circle: Circle) -> None:
+    (volume,) = read(circle.make("classic_ct").dicom)
+
+    with pytest.raises(ValueError, match="read-only"):
+        volume.voxels[0, 0, 0, 0] = 1
+
+
+def test_an_array_that_its_maker_can_still_write_to_is_hashed_every_time(circle: Circle) -> None:
+    (volume,) = read(circle.make("classic_ct").dicom)
+    voxels = volume.voxels.copy()
+    copy = replace(volume, voxels=voxels)
+    assert copy.edits() == frozenset()
+
+    voxels[0, 0, 0, 0] += 1
+
+    assert copy.edits() == {"voxels"}
+
+
+def test_a_read_only_view_of_an_array_that_can_be_written_to_is_not_taken_for_constant() -> None:
+    voxels = np.zeros((1, 2, 3, 4), np.int16)
+    view = voxels[:]
+    view.flags.writeable = False
+    before = digest.digest_of(view)
+
+    voxels[...] = 5
+
+    assert digest.digest_of(view) != before
+
+
+@pytest.mark.parametrize("algorithm", digest.HASHES)
+def test_digests_of_every_algorithm_are_checked(algorithm: str) -> None:
+    voxels = digest.freeze(np.arange(24, dtype=np.int16).reshape(1, 2, 3, 4))
+    recorded = digest.digest_of(voxels, algorithm)
+
+    assert recorded.startswith(f"{algorithm}:")
+    assert digest.has_digest(voxels, recorded)
+    assert not digest.has_digest(digest.freeze(voxels + 1), recorded)
+
+
+def test_digests_of_one_image_by_two_algorithms_are_not_confused() -> None:
+    voxels = digest.freeze(np.zeros((1, 2, 3, 4), np.int16))
+    first = {algorithm: digest.digest_of(voxels, algorithm) for algorithm in digest.HASHES}
+
+    assert {algorithm: digest.digest_of(voxels, algorithm) for algorithm in digest.HASHES} == first
+    assert len(set(first.values())) == len(digest.HASHES)
+
+
+def test_a_volume_without_dicom_is_refused_where_it_must_have_one() -> None:
+    with pytest.raises(SidecarError, match="image: no record of the DICOM"):
+        _ = Volume(np.zeros((1, 2, 2, 2), "<i2"), np.eye(4), name="image").dicom
+
+
+def test_another_rescale_is_an_edit_of_voxels(circle: Circle) -> None:
+    (volume,) = read(circle.make("classic_ct").dicom)
+
+    assert replace(volume, rescale=pixels.Rescale(2.0, 1.0)).edits() == {"voxels"}
+
+
+def test_a_moved_grid_is_known_without_reading_voxels(circle: Circle, hashed: list) -> None:
+    (volume,) = read(circle.make("classic_ct").dicom)
+    hashed.clear()
+
+    assert replace(volume, ijk_to_ras=volume.ijk_to_ras + np.diag([0, 0, 0.5, 0])).is_moved
+    assert not volume.is_moved
+    assert hashed == []
