@@ -3,7 +3,8 @@
 =======================  =============================================================================================
 to find a path           `paths` (the checkout, real cases), `symlinks`, `code_blocks` (of the documentation)
 to make DICOM            `seg_objects`, `drawn_regions` (RT Structure Sets), `compressed_frames`, `timed_series`,
-                         `series_of_images`, `series_files`, `incomplete_series`, `uneven_stacks`, `placed_frames`, `bids_series`
+                         `series_of_images`, `series_files`, `incomplete_series`, `uneven_stacks`, `placed_frames`,
+                         `bids_series`
 to make other images     `image_files` (NRRD, MetaImage, MGH), `tool_results` (of segmentation tools), `attribute_volumes`
 to convert               `circle` (DICOM → NIfTI → DICOM), `zarr_circle`, `new_objects` and `bids_to_dicom` (NIfTI → DICOM),
                          `recasting` (DICOM → another kind), `bids_datasets`, `deidentified`, `profile_options`,

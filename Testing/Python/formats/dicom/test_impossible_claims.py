@@ -1,4 +1,4 @@
-"""DICOM files whose attributes claim what cannot be: sizes, counts, numbers that are no numbers."""
+"""DICOM files whose attributes claim what cannot be: sizes, counts, text where a number belongs."""
 
 from __future__ import annotations
 
