@@ -78,13 +78,14 @@ class FileList:
             text = f"{text.rstrip('.')}. {left_out}"
         self._feedback.show_result(text, problem=not paths or bool(hidden))
 
-    def _add_staged(self, staged: Sequence[SceneImage]) -> None:
+    def _add_staged(self, staged: tuple[Sequence[SceneImage], Sequence[str]]) -> None:
+        images, problems = staged
         if not self._widget.has_scene_of_task:
             self._feedback.show_result(_("The scene was closed meanwhile: its images were not added."), problem=True)
             return
-        self._add([image.path for image in staged], staged)
-        added = _("Images added from the scene: {count}").format(count=len(staged))
-        warnings = dict.fromkeys(sentence for image in staged for sentence in image.warnings[image.path])
+        self._add([image.path for image in images], images)
+        added = _("Images added from the scene: {count}").format(count=len(images))
+        warnings = dict.fromkeys([*problems, *(text for image in images for text in image.warnings[image.path])])
         self._feedback.show_result(" ".join([f"{added}.", *warnings]) if warnings else added, problem=bool(warnings))
 
     def _add(self, paths: Iterable[Path], staged: Iterable[SceneImage] = ()) -> int:
