@@ -70,7 +70,11 @@ class FileList:
 
     def _add_found(self, paths: Sequence[Path], hidden: Sequence[Path]) -> None:
         added = self._add(paths)
-        text = _("Image files added: {count}").format(count=added) if paths else _("The folder contains no image files.")
+        nothing = _(
+            "The folder contains no NIfTI, NRRD, MetaImage or MGH files. To convert DICOM, import it in the module DICOM and use "
+            "the section Export to NIfTI."
+        )
+        text = _("Image files added: {count}").format(count=added) if paths else nothing
         if hidden:
             left_out = _("Hidden files were left out, such as {path}. Add them by name if you need them.").format(
                 path=hidden[0]
