@@ -26,6 +26,10 @@ from .EncodedTexts import LOST, shown, text_in
 SERIES_UID = "0020,000e"
 FUNCTIONAL_GROUPS = ("SharedFunctionalGroupsSequence", "PerFrameFunctionalGroupsSequence")
 NO_FILES = "The series {} has no files in Slicer's DICOM database. Import it in the module DICOM."
+FILES_GONE = (
+    "{} of the {} files of this series in Slicer's DICOM database do not exist any more, and were left out. Import the series in "
+    "the module DICOM again, and repeat the conversion."
+)
 NOTHING_LOADED = "Slicer loaded nothing from {}. Its log contains the reason; the series are in the DICOM database."
 WITHOUT_SLICERRT = (
     "Slicer loads RT structure sets with its extension SlicerRT, which is not installed. They are in the DICOM database."
@@ -138,6 +142,12 @@ def all_series() -> list[Series]:
 def files_of_series(uid: str) -> list[Path]:
     """Return the files of a series that are there."""
     return [Path(name) for name in slicer.dicomDatabase.filesForSeries(uid) if Path(name).is_file()] if is_open() else []
+
+
+def doubt_of_files(uid: str) -> str:
+    """Return a warning where some files of a series do not exist any more; empty otherwise."""
+    count, there = len(slicer.dicomDatabase.filesForSeries(uid)), len(files_of_series(uid))
+    return FILES_GONE.format(count - there, count) if there < count else ""
 
 
 def series_of_instances(uids: Iterable[str]) -> str:
