@@ -20,7 +20,7 @@ from .....standard.tags import Tag
 from .....standard.transfer_syntaxes import DEFLATED, NATIVE
 from ..attributes.functional_groups import frame_count
 from ..attributes.shared_values import SharedValues
-from ..data_sets.files import read_part, read_pixel_bytes
+from ..data_sets.files import lacks_padding, read_part, read_pixel_bytes
 from .bits_in_file import BitsInFile, stay_in_file
 from .codestream import HEADER_BYTES, claimed_size
 from .encapsulated import check_fragments
@@ -156,7 +156,7 @@ def check_length(instance: Instance, pixel: PixelFormat) -> None:
             f"{instance.path}: {dictionary.describe(pixels.tag)} has {length} bytes, but {frames} frame(s) of "
             f"{pixel.rows} × {pixel.columns} pixels need {wanted}: truncated. Copy it again from its source."
         )
-    if pixels.length > held:
+    if pixels.length > held and not lacks_padding(instance):
         raise DicomReadError(
             f"{instance.path}: {dictionary.describe(pixels.tag)} should have {pixels.length} bytes, the file holds {held}: "
             "truncated. Copy it again from its source."

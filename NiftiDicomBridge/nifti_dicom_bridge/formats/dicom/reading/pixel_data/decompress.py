@@ -20,7 +20,7 @@ from .....standard.tags import Tag
 from .....standard.transfer_syntaxes import HTJ2K, JPEG_2000, JPEG_LS, RLE
 from .codec_process import decode_in_process
 from .codestream import claimed_size, is_cut_off, is_signed, syntax_of
-from .encapsulated import frames_as_stored, is_closed, pixel_attributes
+from .encapsulated import frames_as_stored, is_closed, is_in_another_order, pixel_attributes
 from .frame_codecs import Attributes, NotDecoded, decode_safely
 from .itk_frames import frames_by_itk
 from .surplus_frames import doubt_of_frames, uncounted_frames, without_uncounted_rle
@@ -172,6 +172,8 @@ def doubts_of(instance: Instance, pixel: PixelFormat, frames: np.ndarray) -> lis
     doubts = []
     if not is_closed(instance):
         doubts.append("compressed pixel data without their closing delimiter; all frames are there")
+    if is_in_another_order(instance):
+        doubts.append("the frames are in the order of the table of their offsets, which is not that of the file")
     if more := uncounted_frames(instance):
         doubts.append(doubt_of_frames(more))
     doubts += filter(None, [_doubts_of_bits.get(instance)])
