@@ -28,7 +28,7 @@ RUN_HERE = [
 RUN_ELSEWHERE = {
     "docs/archive.md": "network/test_archive_guide.py",
     "docs/guide/slicer.md": "slicer_side/test_slicer_readme.py",
-    "docs/labels.md": "conversion/test_ai_results.py",
+    "docs/labels.md": "conversion/inputs/test_ai_results.py",
     "docs/recipes/": "conversion/apply/test_tool_layouts.py",
 }
 NOT_RUN = {

@@ -12,7 +12,7 @@ from nifti_dicom_bridge.formats.nifti.deflate_settings import SAMPLE, Settings, 
 
 pytest.importorskip("isal", reason="zlib has one setting")
 
-SMALL, WHOLE = -10, -15
+SMALL, WHOLE = -9, -15
 
 
 def noise(count, seed=1):
