@@ -6,7 +6,7 @@ import errno
 import os
 import time
 from pathlib import Path
-from typing import IO
+from typing import IO, Self
 
 from ..operating_system import IS_WINDOWS
 from ..options import Progress
@@ -42,7 +42,7 @@ class FolderLock:
         self._file: IO[bytes] | None = None
         self._refused_since: float | None = None
 
-    def __enter__(self) -> FolderLock:
+    def __enter__(self) -> Self:
         pause = SHORTEST_S
         while not self.attempt():
             if self.progress is not None:

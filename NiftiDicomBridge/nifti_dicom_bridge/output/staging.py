@@ -8,7 +8,7 @@ import stat
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path, PurePosixPath
-from typing import IO
+from typing import IO, Self
 
 from ..errors import OutputError, state_length
 from ..model.files.names import IMAGE_SUFFIXES, name_key, portability_problem, suffix_of
@@ -61,7 +61,7 @@ class Staging:
         self._temporary = Path()
         self._owner: IO[bytes] | None = None
 
-    def __enter__(self) -> Staging:
+    def __enter__(self) -> Self:
         try:
             self._made = _make_folders(self.folder)
             with self._lock:
