@@ -96,7 +96,8 @@ class LogicTasks:
 
         from .Tasks.ImportTasks import ProposeTask
 
-        return ProposeTask([Path(path) for path in paths], self._options(options) or ConversionOptions(), files_of_reference(reference))
+        chosen = self._options(options) or ConversionOptions()
+        return ProposeTask([Path(path) for path in paths], chosen, files_of_reference(reference))
 
     def applyTask(self, command: str, node: Any = None, series: str = "", **options: Any):
         """Return a command for a volume or a series as a task."""
