@@ -17,7 +17,18 @@ from .....optional_packages import missing_error
 from .....standard import dictionary
 from .....standard.pydicom_settings import without_validation
 from .....standard.tags import Tag
-from .....standard.transfer_syntaxes import HTJ2K, JPEG_2000, JPEG_LS, RLE
+from .....standard.transfer_syntaxes import (
+    HTJ2K,
+    HTJ2K_LOSSLESS,
+    HTJ2K_LOSSLESS_RPCL,
+    JPEG_2000,
+    JPEG_2000_LOSSLESS,
+    JPEG_LOSSLESS,
+    JPEG_LOSSLESS_SV1,
+    JPEG_LS,
+    JPEG_LS_LOSSLESS,
+    RLE,
+)
 from .codec_process import decode_in_process
 from .codestream import claimed_size, is_cut_off, is_signed, syntax_of
 from .encapsulated import frames_as_stored, is_closed, is_in_another_order, pixel_attributes
@@ -31,6 +42,10 @@ MOST_COMPRESSED = 5000
 GDCM = frozenset(f"1.2.840.10008.1.2.4.{number}" for number in range(50, 94))
 """JPEG, JPEG-LS and JPEG 2000, of any process (PS3.6 A); for others, the process with GDCM need not be started."""
 _OTHER_CODEC = "{name} is {stated}, but the frames are compressed as {own} specifies: they are decoded so"
+_LOSSLESS = frozenset(
+    {JPEG_LOSSLESS, JPEG_LOSSLESS_SV1, JPEG_LS_LOSSLESS, JPEG_2000_LOSSLESS, HTJ2K_LOSSLESS, HTJ2K_LOSSLESS_RPCL}
+)
+"""What is lost by others may make a value larger than BitsStored has room for."""
 _own_syntaxes: WeakKeyDictionary[Instance, str] = WeakKeyDictionary()
 """Transfer syntaxes of frames that are of another codec than their objects state."""
 _doubts_of_bits: WeakKeyDictionary[Instance, str] = WeakKeyDictionary()
@@ -59,7 +74,9 @@ def decompress(instance: Instance, pixel: PixelFormat, numbers: Sequence[int] | 
             f"{instance.path}: the compressed pixel data hold an image of shape {decoded.shape}, the attributes specify "
             f"{len(frames)} frame(s) of {pixel.shape}. The file contradicts itself."
         )
-    return decoded if _syntax_of(instance) != RLE else _values_of_cells(instance, pixel, decoded)
+    if _syntax_of(instance) == RLE:
+        return _values_of_cells(instance, pixel, decoded)
+    return values_of_words(decoded, pixel) if _syntax_of(instance) in _LOSSLESS and _has_bare_sign(decoded, pixel) else decoded
 
 
 def _values_of_cells(instance: Instance, pixel: PixelFormat, words: np.ndarray) -> np.ndarray:
@@ -70,12 +87,17 @@ def _values_of_cells(instance: Instance, pixel: PixelFormat, words: np.ndarray) 
     if pixel.floating or are_values(words, pixel):
         return words
     is_shifted = pixel.high_bit != pixel.bits_stored - 1
-    has_bare_sign = pixel.signed and int(words.view(f"u{words.dtype.itemsize}").max()) >> pixel.bits_stored == 0
-    if not (is_shifted or has_bare_sign or has_overlay_in_words(instance.elements)):
+    if not (is_shifted or _has_bare_sign(words, pixel) or has_overlay_in_words(instance.elements)):
         return words
     if doubt := doubt_of_bits(instance.elements, pixel, bytes_of(np.ascontiguousarray(words))):
         _doubts_of_bits[instance] = doubt
     return values_of_words(words, pixel)
+
+
+def _has_bare_sign(words: np.ndarray, pixel: PixelFormat) -> bool:
+    """Whether words have no copies of their sign bit above BitsStored, as some encoders compress them (PS3.5 8.1.1)."""
+    is_signed = pixel.signed and not pixel.floating and pixel.high_bit == pixel.bits_stored - 1 and words.size > 0
+    return is_signed and int(words.view(f"u{words.dtype.itemsize}").max()) >> pixel.bits_stored == 0
 
 
 def _syntax_of(instance: Instance) -> str:
