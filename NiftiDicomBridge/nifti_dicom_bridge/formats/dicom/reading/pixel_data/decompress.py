@@ -23,6 +23,8 @@ from .....standard.transfer_syntaxes import (
     HTJ2K_LOSSLESS_RPCL,
     JPEG_2000,
     JPEG_2000_LOSSLESS,
+    JPEG_BASELINE,
+    JPEG_EXTENDED,
     JPEG_LOSSLESS,
     JPEG_LOSSLESS_SV1,
     JPEG_LS,
@@ -32,7 +34,7 @@ from .....standard.transfer_syntaxes import (
 from .codec_process import decode_in_process
 from .codestream import claimed_size, is_cut_off, is_signed, syntax_of
 from .encapsulated import frames_as_stored, is_closed, is_in_another_order, pixel_attributes
-from .frame_codecs import Attributes, NotDecoded, decode_safely
+from .frame_codecs import BASELINE_BITS, Attributes, NotDecoded, decode_safely
 from .itk_frames import frames_by_itk
 from .surplus_frames import doubt_of_frames, uncounted_frames, without_uncounted_rle
 from .unused_bits import doubt_of_bits, has_overlay_in_words
@@ -135,6 +137,16 @@ def _decoded(instance: Instance, pixel: PixelFormat, frames: Sequence[bytes]) ->
         _own_syntaxes[instance] = syntax = own
     if _has_another_sign(pixel, frames[:1]):
         attributes["PixelRepresentation"] = 1
+    if is_narrow := _are_of_8_bits(syntax, pixel, frames):
+        attributes |= {"BitsAllocated": 8, "BitsStored": 8, "HighBit": 7}
+    decoded = _by_decoders(instance, syntax, attributes, frames, pixel)
+    return decoded.astype(pixel.dtype) if is_narrow else decoded
+
+
+def _by_decoders(
+    instance: Instance, syntax: str, attributes: Attributes, frames: Sequence[bytes], pixel: PixelFormat
+) -> np.ndarray:
+    """Return frames by the first decoder that takes them."""
     reasons = []
     try:
         return decode_safely(syntax, attributes, frames, pixel)
@@ -154,6 +166,13 @@ def _decoded(instance: Instance, pixel: PixelFormat, frames: Sequence[bytes]) ->
 def _has_another_sign(pixel: PixelFormat, frames: Sequence[bytes]) -> bool:
     """Whether frames have signed samples, though the attributes specify unsigned ones."""
     return not pixel.signed and not pixel.floating and any(map(is_signed, frames))
+
+
+def _are_of_8_bits(syntax: str, pixel: PixelFormat, frames: Sequence[bytes]) -> bool:
+    """Whether samples of JPEG have 8 bits, and the attributes 16 for each: decoders of JPEG expect the same in both."""
+    is_wide = syntax in (JPEG_BASELINE, JPEG_EXTENDED) and pixel.bits_allocated > BASELINE_BITS and not pixel.signed
+    claims = [claimed_size(frame) for frame in frames] if is_wide else []
+    return is_wide and all(claim is not None and claim[3] == BASELINE_BITS for claim in claims)
 
 
 def _is_final(syntax: str) -> bool:

@@ -281,3 +281,13 @@ def test_a_sign_without_copies_above_it_is_a_sign(are_copied: bool, tmp_path: Pa
 
     assert np.array_equal(volume.voxels[0, 0], values)
     assert not any("BitsStored" in warning for warning in volume.warnings)
+
+
+def test_jpeg_of_8_bits_is_read_where_16_are_allocated(tmp_path: Path) -> None:
+    frame = np.full((16, 24), 100, "<u2")
+    save(tmp_path, [multi_frame(frame[None], JPEG_BASELINE, [coded(frame.astype("u1"), "JPEG")])])
+
+    (volume,) = read([tmp_path])
+
+    assert volume.voxels.dtype == np.dtype("<u2")
+    assert np.abs(volume.voxels[0, 0].astype(int) - frame).max() <= 1
