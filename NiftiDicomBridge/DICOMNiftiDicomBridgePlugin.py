@@ -1,4 +1,4 @@
-"""Second front door: a hidden module that adds the bridge to the plugins of Slicer's DICOM module."""
+"""A second module for Slicer, hidden, that adds the bridge to the plugins of Slicer's DICOM module."""
 
 import slicer
 from slicer.i18n import tr as _

@@ -284,7 +284,7 @@ def register(headers: Sequence[Header], database: Any = None) -> Registered:
     if database is None:
         require_open()
         database = slicer.dicomDatabase
-    require_writable(database)  # one that is locked does not say what is in it, either
+    require_writable(database)  # a locked one does not show its contents either
     present = [header for header in headers if _require_no_conflict(header, database)]
     kept = {header.instance for header in present}
     new = [header for header in headers if header.instance not in kept]

@@ -43,7 +43,7 @@ OF_EVERYONE = frozenset({
     Tag.PIXEL_PRESENTATION, Tag.CONTENT_QUALIFICATION, Tag.SEGMENTATION_TYPE, Tag.SEGMENT_ALGORITHM_TYPE,
     Tag.IN_PLANE_PHASE_ENCODING_DIRECTION,
 })  # fmt: skip
-"""What is needed to read an image, and says the same of many, even where somebody has such a name."""
+"""Words that are needed to read an image and that many images share, even where a person has such a name."""
 
 LOCAL = frozenset({
     Tag.CODE_VALUE, Tag.LONG_CODE_VALUE, Tag.CODE_MEANING, Tag.CODING_SCHEME_DESIGNATOR, Tag.CODING_SCHEME_VERSION,

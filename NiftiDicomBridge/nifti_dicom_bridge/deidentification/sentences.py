@@ -15,7 +15,7 @@ SHORTEST = 3
 MASK = "…"
 _SEPARATORS = re.compile(r"[\\/]")
 _QUOTED = re.compile(r"(\b[a-z_]+=\"[a-z-]+\")|(?<!\w)'[^']*'|\"[^\"]*\"|“[^”]*”")
-"""Quotations; the first group is an option with one of its choices, such as ``kind="enhanced-mr"``, which says nothing."""
+"""Quotations; the first group is an option with one of its choices, such as ``kind="enhanced-mr"``, which identifies no one."""
 _PLACEHOLDERS = frozenset({"DICOM", "FILE", "HU", "KIND", "LABEL", "NAME:VERSION:FAMILY", "PATTERN", "VALUE"})
 """What remedies have in place of a value: ``kind="KIND"``."""
 _KEPT = "\ue000{}\ue001"

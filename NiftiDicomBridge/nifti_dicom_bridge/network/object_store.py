@@ -89,7 +89,7 @@ class ObjectStore:
             self._files.get(list(keys), list(map(str, places)))
 
     def put(self, paths: Sequence[Path], names: Sequence[str]) -> None:
-        """Write files to objects; each of them appears whole or not at all."""
+        """Write files to objects; each of them appears complete or not at all."""
         with self._errors():
             self._files.put(list(map(str, paths)), [f"{self._path}/{name}" for name in names])
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import ctypes
 import errno
 import os
-import secrets
 import shutil
 import stat
 import sys
@@ -97,7 +96,7 @@ def new_folder(parent: Path, prefix: str = "tmp") -> Path:
     owner only, also after they were moved.
     """
     while True:
-        path = parent / f"{prefix}{secrets.token_hex(4)}"
+        path = parent / f"{prefix}{os.urandom(4).hex()}"
         with suppress(FileExistsError):
             os.mkdir(path, 0o777 if IS_WINDOWS else 0o700)
             return path

@@ -1,4 +1,4 @@
-"""GE's sequence B0map: a series has a map in Hz, then the magnitude, with headers that do not tell them apart."""
+"""GE's sequence B0map: a series has a map in Hz, then the magnitude, whose headers are equal."""
 
 from __future__ import annotations
 

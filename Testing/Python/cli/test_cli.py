@@ -1,9 +1,8 @@
-"""The command line: exit codes, what it prints, and what it leaves behind."""
+"""The command line: help, usage, exit codes, what it prints."""
 
 from __future__ import annotations
 
 import json
-import os
 import shutil
 import subprocess
 import sys
@@ -14,24 +13,8 @@ import pytest
 
 from nifti_dicom_bridge.cli import main
 from nifti_dicom_bridge.version import tool_version
-from support.circle import KEY, Circle, listing, names_in
-
-
-def run(*arguments: object, preexec: object = None, env: dict[str, str] | None = None) -> subprocess.CompletedProcess:
-    """Run the command line as a process."""
-    command = [sys.executable, "-m", "nifti_dicom_bridge", *map(str, arguments)]
-    return subprocess.run(command, capture_output=True, text=True, check=False, preexec_fn=preexec, env=env)
-
-
-def to_nifti(circle: Circle, *more: object) -> int:
-    return main(["convert", str(circle.dicom), "--to", "nifti", "-o", str(circle.nifti), *map(str, more)])
-
-
-def to_dicom(circle: Circle, *more: object) -> int:
-    return main(["convert", str(circle.nifti), "--to", "dicom", "-o", str(circle.back), *map(str, more)])
-
-
-# --- help and usage ---------------------------------------------------------------------------------------------------
+from support.circle import Circle, listing, names_in
+from support.command_line import run, to_dicom, to_nifti
 
 
 def test_without_arguments_it_prints_help() -> None:
@@ -70,9 +53,6 @@ def test_wrong_usage_is_exit_code_2(arguments: list[str], capsys: pytest.Capture
     assert main(arguments) == 2
     (sentence,) = capsys.readouterr().err.splitlines()  # not the list of all options
     assert "--help' lists the options" in sentence
-
-
-# --- convert ----------------------------------------------------------------------------------------------------------
 
 
 def test_convert_and_compare_close_the_circle(circle: Circle, capsys: pytest.CaptureFixture) -> None:
@@ -178,176 +158,6 @@ def test_a_report_into_nowhere_is_wrong_usage_before_anything_is_done(circle: Ci
     assert names_in(circle.nifti) == []
 
 
-# --- --set ------------------------------------------------------------------------------------------------------------
-
-
-def test_set_values_are_in_every_file(circle: Circle) -> None:
-    circle.make("oblique")
-    to_nifti(circle)
-
-    assert to_dicom(circle, "--set", "PatientName=Müller^Jörg", "--set", "EchoTime=3.5", "--set", "WindowCenter=40\\50") == 0
-    for ds in circle.returned():
-        assert str(ds.PatientName) == "Müller^Jörg"
-        assert (str(ds.EchoTime), list(ds.WindowCenter)) == ("3.5", [40, 50])
-
-
-def test_an_empty_value_empties_the_attribute(circle: Circle) -> None:
-    circle.make("oblique")
-    to_nifti(circle)
-
-    assert to_dicom(circle, "--set", "PatientID=") == 0
-    assert {ds["PatientID"].value for ds in circle.returned()} == {""}
-
-
-@pytest.mark.parametrize(
-    ("text", "said"),
-    [
-        ("PatientNme=x", "PatientName"),
-        ("nonsense=1", "not a DICOM keyword"),
-        ("PatientID", "KEYWORD=VALUE"),
-        ("=x", "KEYWORD=VALUE"),
-        ("EchoTime=fast", "EchoTime"),
-        ("StudyDate=yesterday", "StudyDate"),
-        ("Modality=much too long for a CS value", "Modality"),
-        ("Rows=5", "Rows"),
-        ("SOPInstanceUID=1.2", "SOPInstanceUID"),
-        ("PixelData=1", "PixelData"),
-        ("TransferSyntaxUID=1.2", "TransferSyntaxUID"),
-        ("SourceImageSequence=1", "SourceImageSequence"),
-        ("SmallestImagePixelValue=99999999", "SmallestImagePixelValue"),
-        ("PatientID=" + "x" * 70, "PatientID"),
-        ("FrameOfReferenceUID=a.b", "FrameOfReferenceUID"),
-        ("00100010=x", "00100010"),
-    ],
-)
-def test_a_set_that_cannot_be_done_is_wrong_usage_in_one_sentence(
-    text: str, said: str, circle: Circle, capsys: pytest.CaptureFixture
-) -> None:
-    circle.make("classic_ct")
-    to_nifti(circle)
-
-    assert to_dicom(circle, "--set", text) == 2
-    assert said in capsys.readouterr().err
-    assert names_in(circle.back) == []
-
-
-def test_an_attribute_with_two_values_is_refused(circle: Circle, capsys: pytest.CaptureFixture) -> None:
-    circle.make("classic_ct").forth()
-    assert to_dicom(circle, "--set", "PatientID=1", "--set", "PatientID=2") == 2
-    assert "--set PatientID is given with several values" in capsys.readouterr().err
-
-
-def test_set_needs_dicom_as_the_target(circle: Circle) -> None:
-    circle.make("classic_ct")
-
-    assert to_nifti(circle, "--set", "PatientID=1") == 2
-    assert names_in(circle.nifti) == []
-
-
-# --- what exists is not touched ---------------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize("existing", ["1_series_1.nii.gz", "1_series_1.json"])
-def test_an_existing_output_is_an_error_and_stays_as_it_is(
-    existing: str, circle: Circle, capsys: pytest.CaptureFixture
-) -> None:
-    circle.make("classic_ct")
-    circle.nifti.mkdir()
-    (circle.nifti / existing).write_bytes(b"precious")
-
-    assert to_nifti(circle) == 1
-    assert existing in capsys.readouterr().err
-    assert listing(circle.nifti) == {existing: b"precious"}
-
-
-def test_an_existing_output_is_replaced_when_asked(circle: Circle) -> None:
-    circle.make("classic_ct")
-    circle.nifti.mkdir()
-    (circle.nifti / "1_series_1.json").write_bytes(b"old")
-
-    assert to_nifti(circle, "--overwrite") == 0
-    assert KEY in json.loads(circle.sidecar().read_text("utf-8"))
-
-
-@pytest.mark.parametrize("existing", ["000001.dcm", "000003.dcm"])
-def test_one_existing_file_keeps_a_whole_series_from_being_written(existing: str, circle: Circle) -> None:
-    circle.make("classic_ct")
-    to_nifti(circle)
-    (circle.back / "1_series_1").mkdir(parents=True)
-    (circle.back / "1_series_1" / existing).write_bytes(b"precious")
-
-    assert to_dicom(circle) == 1
-    assert listing(circle.back) == {f"1_series_1/{existing}": b"precious"}
-
-
-def test_an_output_that_is_a_file_is_an_error(circle: Circle) -> None:
-    circle.make("classic_ct")
-    circle.nifti.write_bytes(b"precious")
-
-    assert to_nifti(circle) == 1
-    assert circle.nifti.read_bytes() == b"precious"
-
-
-def test_an_output_below_a_file_is_an_error(circle: Circle) -> None:
-    circle.make("classic_ct")
-    (circle.folder / "file").write_bytes(b"precious")
-    circle.nifti = circle.folder / "file" / "out"
-
-    assert to_nifti(circle) == 1
-
-
-def test_a_file_where_a_folder_is_wanted_leaves_nothing_half_written(circle: Circle) -> None:
-    circle.make("sub_folders")
-    to_nifti(circle)
-    circle.back.mkdir()
-    (circle.back / "c d").write_bytes(b"precious")
-
-    assert to_dicom(circle, "--names", "original") == 1
-    assert listing(circle.back) == {"c d": b"precious"}
-    assert names_in(circle.back) == ["c d"]
-
-
-@pytest.mark.parametrize(
-    "name", ["../evil.dcm", "/tmp/evil.dcm", "a/../../evil.dcm", "..", "", "C:evil.dcm", "a\\..\\evil.dcm", "a\0b"]
-)
-def test_a_recorded_name_that_leaves_the_folder_is_refused(name: str, circle: Circle) -> None:
-    circle.make("classic_ct")
-    to_nifti(circle)
-    circle.edit_record(lambda record: record["Files"]["Names"].__setitem__(0, name))
-
-    assert to_dicom(circle, "--names", "original") == (0 if name == "" else 1)
-    assert sorted(path.name for path in circle.folder.iterdir() if path != circle.back) == ["dicom", "nifti"]
-    assert name == "" or names_in(circle.back) == []
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize("target", ["nifti", "dicom"])
-def test_a_full_disk_leaves_nothing_and_is_reported(target: str, circle: Circle) -> None:
-    """A limit on the size of files simulates a full disk; coverage is not measured, because its file is larger."""
-    circle.make("large_values")
-    to_nifti(circle)
-    source, output = (circle.dicom, circle.folder / "again") if target == "nifti" else (circle.nifti, circle.back)
-
-    resource = pytest.importorskip("resource")
-
-    def small_files() -> None:
-        import signal
-
-        signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
-        resource.setrlimit(resource.RLIMIT_FSIZE, (40_000, 40_000))
-
-    unmeasured = {name: value for name, value in os.environ.items() if not name.startswith("COVERAGE_")}
-    done = run("convert", source, "--to", target, "-o", output, preexec=small_files, env=unmeasured)
-
-    assert done.returncode == 1
-    assert "Traceback" not in done.stderr
-    assert "large" in done.stderr.lower() or "space" in done.stderr.lower()
-    assert names_in(output) == []
-
-
-# --- inspect, compare, demo -------------------------------------------------------------------------------------------
-
-
 def test_inspect_shows_what_is_there(circle: Circle, capsys: pytest.CaptureFixture) -> None:
     circle.make("missing_slice")
 
@@ -402,9 +212,6 @@ def test_the_demo_proves_the_circle(tmp_path: Path, capsys: pytest.CaptureFixtur
 
 def test_the_demo_needs_no_folder(capsys: pytest.CaptureFixture) -> None:
     assert main(["demo"]) == 0
-
-
-# --- silly input ------------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("command", ["apply", "convert", "inspect", "compare"])

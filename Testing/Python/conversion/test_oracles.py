@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import json
-import re
 import shutil
 from itertools import product
-from pathlib import Path
 
 import nibabel
 import numpy as np
@@ -17,9 +15,11 @@ from nifti_dicom_bridge import Outcome
 from phantoms import PHANTOMS, ramp, save, slices
 from phantoms.series import OBLIQUE
 from support.circle import NEW, Circle
+from support.dciodvfy import complaints
 from support.nifti_edits import cropped, moved, one_voxel
 from support.nonempty import some
 from support.oracles import oracle, run
+from support.other_readers import images
 
 # dcm2niix corrects a tilted gantry, fills gaps, and cannot place what has no position: so the grid is not compared there
 PLACED = [
@@ -49,10 +49,6 @@ def large(phantom: str, circle: Circle) -> bool:
     else:
         circle.make(phantom)
     return True
-
-
-def images(folder: Path) -> list[nibabel.Nifti1Image]:
-    return [nibabel.load(path) for path in sorted(folder.glob("*.nii*"))]
 
 
 def points(image: nibabel.Nifti1Image) -> np.ndarray:
@@ -86,12 +82,6 @@ def test_dcm2niix_puts_every_image_at_the_same_place_with_the_same_values(phanto
             and np.allclose(values(own), values(other), rtol=1e-5, atol=1e-3)
         ]  # fmt: skip
         assert len(twins) == 1
-
-
-def complaints(path: Path) -> set[str]:
-    """Return the errors that dciodvfy finds in a file, less what names a place."""
-    said = run(oracle("dciodvfy"), path)
-    return {re.sub(r"\s+", " ", line) for line in (said.stderr + said.stdout).splitlines() if line.startswith("Error")}
 
 
 @pytest.mark.parametrize("change", [one_voxel, moved, cropped], ids=lambda f: f.__name__)

@@ -14,6 +14,7 @@ from nifti_dicom_bridge import Outcome
 from nifti_dicom_bridge.cli import main
 from phantoms import save
 from support.circle import KEEP, NEW, Circle, listing
+from support.dciodvfy import complaints
 from support.oracles import oracle
 from support.uneven_stacks import BOTH, EVEN, LPS, MISSING, TILT, UNEVEN, forth, named, stack, stems
 
@@ -107,8 +108,6 @@ def test_a_stack_set_upright_keeps_its_uneven_distances_in_dicom(circle: Circle)
 @pytest.mark.slow
 @pytest.mark.parametrize("distances", [UNEVEN, EVEN])
 def test_dciodvfy_finds_no_new_error_in_a_resampled_series(distances: tuple, circle: Circle) -> None:
-    from test_oracles import complaints
-
     oracle("dciodvfy")
     forth(circle, stack(distances, 15.0))
     circle.home(NEW)

@@ -9,13 +9,13 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from test_oracles import images
 
 from nifti_dicom_bridge import Resample, Volume
 from nifti_dicom_bridge.model.space.geometry import Plane
 from nifti_dicom_bridge.model.space.resample import needed, resample
 from support.circle import Circle
 from support.oracles import module, oracle, run
+from support.other_readers import images
 from support.uneven_stacks import (
     BOTH,
     EVEN,

@@ -1,4 +1,4 @@
-"""Options of the profile (PS3.15 E.3), pseudonyms, keys, and a person's rules."""
+"""Options of the profile (PS3.15 E.3), BIDS, and what is printed."""
 
 from __future__ import annotations
 
@@ -11,51 +11,15 @@ import pydicom
 import pytest
 from pydicom.dataset import Dataset
 from pydicom.sequence import Sequence
-from pydicom.sr._concepts_dict import concepts
 
-from nifti_dicom_bridge import ConversionOptions, ConversionReport, Job, OptionError, Target, convert, read
+from nifti_dicom_bridge import ConversionOptions, Job, OptionError, Target, convert, read
 from nifti_dicom_bridge.cli import main
 from nifti_dicom_bridge.deidentification.descriptors import cleaned
-from nifti_dicom_bridge.deidentification.kept_attributes import STANDARD_SCHEMES
-from nifti_dicom_bridge.deidentification.policy import Policy
-from nifti_dicom_bridge.deidentification.uids import KeyedUids
-from nifti_dicom_bridge.options.key_files import key_of
-from phantoms import slices
 from phantoms import write as write_file
-from phantoms.base import CT, MR
+from phantoms.base import CT
 from phantoms.multiframe import philips_volumes
 from phantoms.vendors import siemens
-
-SECRET_KEY = "a key of sixteen bytes"
-SHAPE = (3, 8, 8)
-
-
-def series(folder: Path, sop_class: str = MR, **attributes: Any) -> list[Dataset]:
-    """Write a series with attributes, and return its data sets."""
-    data_sets = slices(np.arange(192, dtype="<i2").reshape(SHAPE), sop_class)
-    for number, ds in enumerate(data_sets):
-        ds.PatientName, ds.PatientID = "Smith^John", "S-1"
-        for keyword, value in attributes.items():
-            setattr(ds, keyword, value)
-        write_file(folder / f"{number}.dcm", ds)
-    return data_sets
-
-
-def run(source: Path, output: Path, target: Target = Target.DICOM, **choices: Any) -> ConversionReport:
-    report = convert(Job([source], output, ConversionOptions(target, deidentify=True, **choices)))
-    assert report.ok, [entry.error for entry in report.entries]
-    return report
-
-
-def first(folder: Path) -> Dataset:
-    return pydicom.dcmread(sorted(folder.rglob("*.dcm"))[0])
-
-
-def codes(ds: Dataset) -> list[str]:
-    return [item.CodeValue for item in ds.DeidentificationMethodCodeSequence]
-
-
-# --- columns of table E.1-1 -------------------------------------------------------------------------------------------
+from support.profile_options import SECRET_KEY, codes, first, run, series
 
 
 @pytest.mark.parametrize(
@@ -200,202 +164,6 @@ def test_numbers_of_dates_addresses_and_telephones_do_not_stay_in_descriptions(t
 
 def test_words_that_only_describe_the_tables_of_harmless_words_do_not_stay() -> None:
     assert cleaned("brain of which names are apart, side for B") == "brain of"
-
-
-# --- what is kept has the form of its VR ------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize(
-    ("tag", "vr", "raw"),
-    [(0x00180050, "DS", b"2.5\0SECRET"), (0x00280010, "US", b"\x08\0"), (0x00080008, "CS", b"ORIGINAL\\PRIMARY\\SECRET"),
-     (0x00400280, "ST", b"SECRET"), (0x0040E010, "UR", b"http://SECRET "), (0x00620020, "UT", b"SECRET"),
-     (0x00100033, "LO", b"SECRET"), (0x0018FFFE, "LO", b"SECRET"), (0x00280002, "LO", b"SECRET"),
-     (0x00082112, "UI", b"SECRET"), (0x00402016, "LO", b"SECRET"), (0x00282000, "OB", b"SECRET"),
-     (0x0008010C, "UI", b"1.2.840.10008.5.1.4.1.1.2.9999")],
-)  # fmt: skip
-def test_nothing_hides_in_an_attribute_that_is_kept(tag: int, vr: str, raw: bytes) -> None:
-    from nifti_dicom_bridge.deidentification.elements import Cleaner, Patient
-    from nifti_dicom_bridge.model.metadata import Element
-
-    cleaned = Cleaner(Policy(), Patient()).elements({tag: Element(vr, raw + b" " * (len(raw) % 2))}, MR)
-    assert b"SECRET" not in repr(cleaned).encode()
-    assert b"9999" not in repr(cleaned).encode()
-
-
-def test_a_value_in_form_is_not_changed(tmp_path: Path) -> None:
-    before = series(tmp_path / "in", ImageType=["ORIGINAL", "PRIMARY", "M", "ND", "NORM"], SequenceName="*tfl3d1_16")[0]
-    run(tmp_path / "in", tmp_path / "out")
-    after = first(tmp_path / "out")
-    for keyword in ("ImageType", "SequenceName", "RepetitionTime", "Rows", "Manufacturer", "SOPClassUID"):
-        if keyword in before:
-            assert after[keyword].value == before[keyword].value
-
-
-@pytest.mark.parametrize(
-    ("before", "after"),
-    [("ORIGINAL\\PRIMARY\\BIPLANE A", "ORIGINAL\\PRIMARY\\BIPLANE A"),
-     ("DERIVED\\PRIMARY\\RECON GATED TOMO\\EMISSION", "DERIVED\\PRIMARY\\RECON GATED TOMO\\EMISSION"),
-     ("ORIGINAL\\PRIMARY\\AXIAL\\CT_SOM5 SPI", "ORIGINAL\\PRIMARY\\AXIAL\\CT_SOM5 SPI"),
-     ("ORIGINAL\\PRIMARY\\T1\\FIELD_MAP", "ORIGINAL\\PRIMARY\\T1\\FIELD_MAP"),
-     ("ORIGINAL\\PRIMARY\\M\\TE2\\ND", "ORIGINAL\\PRIMARY\\M\\TE2\\ND"),
-     ("ORIGINAL\\PRIMARY\\JOHN\\SMITH\\ND\\12 ELM", "ORIGINAL\\PRIMARY\\OTHER\\OTHER\\ND")],
-)  # fmt: skip
-def test_image_types_keep_terms_of_several_words_and_with_numbers(before: str, after: str, tmp_path: Path) -> None:
-    series(tmp_path / "in", ImageType=before.split("\\"))
-    run(tmp_path / "in", tmp_path / "out")
-    assert list(first(tmp_path / "out").ImageType) == after.split("\\")
-
-
-def test_codes_of_every_scheme_that_pydicom_lists_are_kept() -> None:
-    assert set(concepts) <= STANDARD_SCHEMES
-
-
-def test_an_earlier_method_stays_and_ours_follows(tmp_path: Path) -> None:
-    series(tmp_path / "in", DeidentificationMethod="by hand")
-    run(tmp_path / "in", tmp_path / "out")
-    run(tmp_path / "out", tmp_path / "again", retain="device")
-    methods = list(first(tmp_path / "again").DeidentificationMethod)
-    assert methods[0] == "by hand"
-    assert len(methods) == 2
-    assert codes(first(tmp_path / "again")) == ["113100", "113109"]
-
-
-# --- pseudonyms, keys, rules ------------------------------------------------------------------------------------------
-
-
-def test_table_gives_the_pseudonym(tmp_path: Path) -> None:
-    series(tmp_path / "in")
-    (tmp_path / "table.csv").write_text("PatientID,Pseudonym\nS-1,Subject 07\n")
-    run(tmp_path / "in", tmp_path / "out", pseudonyms=tmp_path / "table.csv")
-    ds = first(tmp_path / "out")
-    assert (ds.PatientID, str(ds.PatientName)) == ("Subject 07", "Subject 07")
-
-
-def test_a_patient_that_the_table_lacks_is_a_failed_entry(tmp_path: Path) -> None:
-    series(tmp_path / "in")
-    (tmp_path / "table.csv").write_text("PatientID,Pseudonym\nS-2,Subject 07\n")
-    options = ConversionOptions(Target.DICOM, deidentify=True, pseudonyms=tmp_path / "table.csv")
-    (entry,) = convert(Job([tmp_path / "in"], tmp_path / "out", options)).failures
-    assert "not in the table" in entry.error
-    assert "S-1" not in entry.error
-    assert not list((tmp_path / "out").rglob("*.dcm"))
-
-
-@pytest.mark.parametrize(
-    ("rows", "words"),
-    [("S-1,\n", "line 2 must have 1 to 64"), (f"S-1,{'a' * 65}\n", "line 2 must have 1 to 64"), ("S-1,a\\b\n", "no backslash"),
-     ("S-1,Müller\n", "ASCII"), ("S-1,a\tb\n", "ASCII"), ("S-1,a\nS-1,b\n", "line 3 contradicts"),
-     ("S-1,a\nS-2,A\n", "line 3 contradicts")],
-)  # fmt: skip
-def test_a_table_that_does_not_give_each_patient_one_pseudonym_is_refused(rows: str, words: str, tmp_path: Path) -> None:
-    series(tmp_path / "in")
-    (tmp_path / "table.csv").write_text("PatientID,Pseudonym\n" + rows, "utf-8")
-    with pytest.raises(OptionError, match=words) as caught:
-        run(tmp_path / "in", tmp_path / "out", pseudonyms=tmp_path / "table.csv")
-    assert "S-1" not in str(caught.value)
-
-
-@pytest.mark.parametrize("header", ["PatientID,Name", "PatientID,Pseudonym,PatientID"])
-def test_a_table_with_other_columns_is_refused(header: str, tmp_path: Path) -> None:
-    series(tmp_path / "in")
-    (tmp_path / "table.csv").write_text(header + "\nS-1,a,b\n")
-    with pytest.raises(OptionError, match="pseudonyms="):
-        run(tmp_path / "in", tmp_path / "out", pseudonyms=tmp_path / "table.csv")
-
-
-def test_a_pseudonym_of_64_characters_is_used(tmp_path: Path) -> None:
-    series(tmp_path / "in")
-    (tmp_path / "table.csv").write_text(f"PatientID,Pseudonym\nS-1,{'a' * 64}\n")
-    run(tmp_path / "in", tmp_path / "out", pseudonyms=tmp_path / "table.csv")
-    assert first(tmp_path / "out").PatientID == "a" * 64
-
-
-def test_keyed_pseudonyms_are_the_same_for_the_same_key(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    series(tmp_path / "in")
-    (tmp_path / "key").write_text(SECRET_KEY + "\n")
-    run(tmp_path / "in", tmp_path / "a", pseudonyms="keyed", key_file=tmp_path / "key")
-    monkeypatch.setenv("NIFTI_DICOM_BRIDGE_KEY", SECRET_KEY)
-    run(tmp_path / "in", tmp_path / "b", pseudonyms="keyed")
-    monkeypatch.setenv("NIFTI_DICOM_BRIDGE_KEY", SECRET_KEY + "!")
-    run(tmp_path / "in", tmp_path / "c", pseudonyms="keyed")
-    a, b, c = (first(tmp_path / name).PatientID for name in "abc")
-    assert a == b != c
-    assert len(a) == 10
-
-
-def test_a_patient_has_one_keyed_pseudonym_also_where_the_character_set_is_missing(tmp_path: Path) -> None:
-    (tmp_path / "key").write_text(SECRET_KEY + "\n")
-    series(tmp_path / "in", SpecificCharacterSet="ISO_IR 192", PatientID="Größe-1")
-    found = {}
-    for name in ("stated", "missing"):
-        run(tmp_path / "in", tmp_path / name, pseudonyms="keyed", key_file=tmp_path / "key")
-        found[name] = first(tmp_path / name).PatientID
-        for path in (tmp_path / "in").iterdir():
-            path.write_bytes(path.read_bytes().replace(b"ISO_IR 192", b" " * 10))
-
-    assert found["stated"] == found["missing"]
-
-
-@pytest.mark.parametrize("content", [
-    f"{SECRET_KEY}\r\n".encode(), f"{SECRET_KEY}\r\n".encode("utf-8-sig"), f"{SECRET_KEY}\r\n".encode("utf-16"),
-])  # fmt: skip
-def test_a_key_of_an_editor_of_windows_is_the_same_key(content: bytes, tmp_path: Path) -> None:
-    (tmp_path / "key").write_bytes(content)
-
-    assert key_of(ConversionOptions(deidentify=True, key_file=tmp_path / "key")) == SECRET_KEY.encode()
-
-
-def test_a_key_of_bytes_that_begin_like_text_is_kept(tmp_path: Path) -> None:
-    content = b"\xff\xfe" + bytes(range(32, 1, -1))
-    (tmp_path / "key").write_bytes(content)
-
-    assert key_of(ConversionOptions(deidentify=True, key_file=tmp_path / "key")) == content
-
-
-def test_a_key_gives_the_same_in_every_version() -> None:
-    """Studies of one patient are de-identified years apart: what a key gives must never change."""
-    policy = Policy.of(ConversionOptions(deidentify=True, deidentify_key=SECRET_KEY, pseudonyms="keyed"))
-    assert policy.pseudonym_of("S-1") == "TFQEJ9X5KR"
-    assert policy.shift_days("S-1") == -3242
-    assert KeyedUids(policy.key).new("1.2.3.4") == "2.25.131780028337720822258369003966430860749"
-
-
-def test_short_keys_are_refused_and_not_shown() -> None:
-    with pytest.raises(OptionError, match="5 bytes is too short") as caught:
-        ConversionOptions(deidentify=True, deidentify_key="short")
-    assert "short'" not in str(caught.value)
-
-
-@pytest.mark.skipif(not Path("/dev/null").exists(), reason="a device that is empty")
-def test_a_device_without_a_key_is_refused(tmp_path: Path) -> None:
-    series(tmp_path / "in")
-    with pytest.raises(OptionError, match="0 bytes is too short"):
-        run(tmp_path / "in", tmp_path / "out", key_file="/dev/null")
-
-
-def test_rules_win_over_the_profile(tmp_path: Path) -> None:
-    series(tmp_path / "in", SeriesDescription="words", Manufacturer="Maker", InstitutionName="Hospital")
-    (tmp_path / "rules.toml").write_text(
-        'keep = ["SeriesDescription"]\nremove = ["00080070"]\n[replace]\nInstitutionName = "Site 3"\n'
-    )
-    run(tmp_path / "in", tmp_path / "out", deidentify_rules=tmp_path / "rules.toml", retain="institution")
-    ds = first(tmp_path / "out")
-    assert (ds.SeriesDescription, ds.InstitutionName, "Manufacturer" in ds) == ("words", "Site 3", False)
-
-
-UMLAUT = '[replace]\nInstitutionName = "Bär"\n'
-
-
-@pytest.mark.parametrize("text", ['remove = ["Rows"]', 'keep = ["NoSuch"]', "unknown = []", 'keep = "PatientID"', "=", UMLAUT])
-def test_rules_with_errors_are_refused(text: str, tmp_path: Path) -> None:
-    series(tmp_path / "in")
-    (tmp_path / "rules.toml").write_text(text, "utf-8")
-    options = ConversionOptions(Target.DICOM, deidentify=True, deidentify_rules=tmp_path / "rules.toml")
-    with pytest.raises(OptionError, match="deidentify_rules="):
-        convert(Job([tmp_path / "in"], tmp_path / "out", options))
-
-
-# --- BIDS, and what is printed ----------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("choices", [{"subject": "07"}, {"pseudonyms": "table.csv"}, {}], ids=["given", "table", "keyed"])

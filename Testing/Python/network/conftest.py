@@ -7,9 +7,13 @@ from pathlib import Path
 
 import pytest
 
-from nifti_dicom_bridge import ArchiveSettings
+from nifti_dicom_bridge import (
+    ArchiveSettings,
+)
 from support import archives
 from support.archives import PASSWORD, USER, Orthanc
+from support.circle import Circle
+from support.object_server import ObjectServer, object_server
 
 
 @pytest.fixture(scope="session")
@@ -39,3 +43,17 @@ def samples(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("samples") / "dicom"
     create_samples(folder)
     return folder
+
+
+@pytest.fixture
+def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[ObjectServer]:
+    with object_server(monkeypatch) as running:
+        yield running
+
+
+@pytest.fixture
+def source(circle: Circle, server: ObjectServer) -> Path:
+    """Two series of one study, in a folder and below s3://images/dicom."""
+    circle.make("two_series")
+    server.put(circle.dicom, "dicom")
+    return circle.dicom

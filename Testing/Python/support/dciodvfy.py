@@ -129,3 +129,9 @@ def facts_of_findings(findings: Iterable[Finding], severities: Iterable[Severity
         number = number.rstrip(")").replace(",", "")
         found.add((kind, number if kind == "VR" and finding.rule != "VR" else keyword.strip() or number))
     return found
+
+
+def complaints(path: Path) -> set[str]:
+    """Return the errors that dciodvfy finds in a file, less what names a place."""
+    said = run(oracle("dciodvfy"), path)
+    return {re.sub(r"\s+", " ", line) for line in (said.stderr + said.stdout).splitlines() if line.startswith("Error")}

@@ -100,3 +100,6 @@ def _copy(source: socket.socket, target: socket.socket, counts: list[int]) -> No
                 one.shutdown(socket.SHUT_RDWR)
             except OSError:
                 pass
+
+
+S3 = f"s3://{BUCKET}"

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+import nibabel
 import numpy as np
 
 from nifti_dicom_bridge.model.volume import Volume
@@ -30,10 +31,12 @@ def itk_image(path: Path) -> Grid:
     return itk.GetArrayFromImage(image), matrix
 
 
+def images(folder: Path) -> list[nibabel.Nifti1Image]:
+    return [nibabel.load(path) for path in sorted(folder.glob("*.nii*"))]
+
+
 def nifti_image(path: Path) -> Grid:
     """Return a NIfTI file as nibabel reads it."""
-    import nibabel
-
     image = nibabel.load(path)
     return np.asanyarray(image.dataobj).T, LPS @ image.affine
 

@@ -10,6 +10,7 @@ import numpy as np
 
 ROWS, COLUMNS = slice(1, 3), slice(2, 5)
 """Where tests draw on images of one frame."""
+
 XA = "1.2.840.10008.5.1.4.1.1.12.1"
 
 
@@ -200,3 +201,7 @@ class ExportDialog:
                 patient, study = levels
                 level = patient if name.startswith("Patient") else study if name.startswith("Study") else self.item
                 self.hierarchy.SetItemAttribute(level, "DICOM." + name, value)
+
+
+def hierarchy_of(slicer):
+    return slicer.vtkMRMLSubjectHierarchyNode.GetSubjectHierarchyNode(slicer.mrmlScene)

@@ -10,13 +10,13 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from test_image_formats import nrrd, save
 
 from nifti_dicom_bridge import ImageReadError, LazyVoxels
 from nifti_dicom_bridge.formats.image_formats import read_image
 from nifti_dicom_bridge.model.volume import Volume
 from nifti_dicom_bridge.model.voxels import lazy_samples
 from support.grids import OBLIQUE
+from support.image_files import nrrd, save
 
 VOXELS = np.arange(-30, 30, dtype=np.int16).reshape(1, 3, 4, 5)
 PLACED = "space: LPS\nspace directions: (1,0,0) (0,1,0) (0,0,2)\nspace origin: (0,0,0)\nkinds: domain domain domain"

@@ -1,4 +1,4 @@
-"""RT Structure Sets come back byte for byte, or as derived ones with the contours of edited slices traced anew."""
+"""RT Structure Sets come back byte for byte, or as derived ones with the contours of edited slices traced again."""
 
 from __future__ import annotations
 

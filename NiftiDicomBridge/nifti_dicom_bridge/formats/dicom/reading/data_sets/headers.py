@@ -31,7 +31,7 @@ MAX_MISSES = 24
 """Files of one size that fit no template before templates are given up for that size."""
 LARGEST_HEADER = 1 << 24
 FEW_BYTES = 64
-"""Of so many bytes that differ, each is looked up; of more, each element is tested once."""
+"""Up to this number of different bytes, each is looked up; beyond it, each element is tested once."""
 # elements that specify how others are to be read: their VR (PS3.5 6.2.2), the encoding of the file, the length of the
 # pixel data
 _DECIDING_TAGS = frozenset({

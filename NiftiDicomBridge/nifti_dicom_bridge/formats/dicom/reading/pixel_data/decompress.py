@@ -127,7 +127,7 @@ def _has_another_sign(pixel: PixelFormat, frames: Sequence[bytes]) -> bool:
 
 
 def _is_final(syntax: str) -> bool:
-    """Whether GDCM has no say: it does not know the syntax, or a decoder that refuses all damage was there to refuse.
+    """Whether GDCM is not asked: it does not know the syntax, or a decoder that refuses all damage was there to refuse.
 
     ITK 2.5.0 returns noise for damaged JPEG-LS and RLE.
     """

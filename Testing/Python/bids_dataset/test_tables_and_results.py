@@ -1,0 +1,141 @@
+"""Tables of events and participants, results in the derivatives, the validator."""
+
+from __future__ import annotations
+
+import json
+
+import pydicom
+import pytest
+
+from nifti_dicom_bridge import Outcome, to_dicom
+from nifti_dicom_bridge.cli import main
+from phantoms import PHANTOMS
+from phantoms.examinations import EPI, pet, series
+from support.bids_datasets import PET_KEYS, WHO, dataset, table
+from support.bids_series import ASL, REVERSED, SE, epi, gre, names, with_keys
+from support.circle import Circle
+from support.oracles import oracle, run
+
+
+def test_a_task_has_a_table_for_its_events_and_rest_has_none(circle: Circle) -> None:
+    series(circle.dicom, 3, "bold_task-faces", 3, **EPI)
+    series(circle.dicom, 4, "bold rest", 3, **EPI)
+    dataset(circle)
+    tables = sorted(circle.nifti.rglob("*_events.tsv"))
+
+    assert [path.name for path in tables] == [f"{WHO}_task-faces_events.tsv"]
+    assert table(tables[0]) == [["onset", "duration", "trial_type"]]
+
+
+def test_events_that_were_filled_in_stay(circle: Circle) -> None:
+    series(circle.dicom, 3, "bold_task-faces", 3, **EPI)
+    dataset(circle)
+    (path,) = circle.nifti.rglob("*_events.tsv")
+    path.write_text("onset\tduration\n1\t2\n")
+    assert dataset(circle, overwrite=True).ok
+
+    assert path.read_text() == "onset\tduration\n1\t2\n"
+
+
+def test_all_echoes_have_one_table(circle: Circle) -> None:
+    echoes = {**EPI, "EchoTime": ("12", "12", "30", "30"), "EchoNumbers": (1, 1, 2, 2)}
+    series(circle.dicom, 3, "bold_task-faces", 4, **echoes)
+    dataset(circle)
+
+    assert [path.name for path in circle.nifti.rglob("*_events.tsv")] == [f"{WHO}_task-faces_events.tsv"]
+
+
+def test_participants_have_height_weight_and_the_columns_of_the_map(circle: Circle) -> None:
+    series(circle.dicom, 3, "t1_mprage", PatientSize="1.75", PatientWeight="70")
+    (circle.folder / "map.json").write_text(
+        json.dumps({"participants": {"P-*": {"group": "control", "handedness": "left"}, "Q-*": {"group": "patient"}}})
+    )
+    dataset(circle, bids_map=circle.folder / "map.json")
+
+    assert table(circle.nifti / "participants.tsv") == [
+        ["participant_id", "age", "sex", "height", "weight", "group", "handedness"],
+        ["sub-P01", "31", "F", "1.75", "70", "control", "left"],
+    ]
+    assert json.loads((circle.nifti / "participants.json").read_text())["height"]["Units"] == "m"
+
+
+def segmentation(circle: Circle, description: str = "Liver & Co", number: int = 0) -> None:
+    PHANTOMS["segmentation_with_gaps"].write(circle.dicom / f"seg{number}")
+    for path in (circle.dicom / f"seg{number}").iterdir():
+        ds = pydicom.dcmread(path)
+        ds.PatientID, ds.StudyDate, ds.SeriesDescription = "P-01", "20260101", description
+        ds.SeriesInstanceUID = f"{ds.SeriesInstanceUID}.{number}"
+        ds.SOPInstanceUID = ds.file_meta.MediaStorageSOPInstanceUID = f"{ds.SOPInstanceUID}.{number}"
+        ds.save_as(path)
+
+
+def test_segmentations_go_to_the_derivatives(circle: Circle) -> None:
+    segmentation(circle)
+    dataset(circle, bids_derivative="organs")
+
+    folder = circle.nifti / "derivatives" / "organs"
+    stem = f"{WHO}_desc-LiverCo_dseg"
+    assert sorted(path.name for path in (folder / "sub-P01" / "ses-20260101" / "anat").iterdir()) == [
+        f"{stem}.json", f"{stem}.nii.gz", f"{stem}.tsv",
+    ]  # fmt: skip
+    assert json.loads((folder / "dataset_description.json").read_text())["DatasetType"] == "derivative"
+
+
+def test_segmentations_of_one_session_have_different_names(circle: Circle) -> None:
+    for number, description in enumerate(("Liver", "Liver", "Liver 2"), 1):
+        segmentation(circle, description, number)
+    report = dataset(circle, bids_derivative="organs")
+
+    assert report.ok
+    folder = circle.nifti / "derivatives" / "organs" / "sub-P01" / "ses-20260101" / "anat"
+    assert len(list(folder.glob("*.nii.gz"))) == 3
+
+
+def test_a_segmentation_of_the_derivatives_becomes_the_same_dicom(circle: Circle) -> None:
+    segmentation(circle)
+    dataset(circle, bids_derivative="organs")
+    report = to_dicom(circle.nifti, circle.back, uids="keep")
+
+    assert [entry.outcome for entry in report.entries] == [Outcome.RESTORED]
+    assert main(["compare", str(circle.dicom), str(circle.back)]) == 0
+
+
+@pytest.mark.slow
+def test_the_bids_validator_finds_no_error_in_all_of_this(circle: Circle) -> None:
+    validator = oracle("bids-validator-deno")
+    gre(circle, 3)
+    epi(circle, 6, "se_fmap", 2, **SE)
+    epi(circle, 7, "se_fmap", 2, **SE, **REVERSED)
+    epi(circle, 8, "bold_task-faces", 3)
+    series(circle.dicom, 9, "asl_2d", 5, **EPI)
+    series(circle.dicom, 10, "t1_mprage", PatientSize="1.75", PatientWeight="70")
+    pet(circle.dicom, 11)
+    segmentation(circle)
+    (circle.folder / "keys.json").write_text(
+        json.dumps({"pet": PET_KEYS, "perf": ASL, "NonlinearGradientCorrection": False}), "utf-8"
+    )
+    report = dataset(circle, bids_keys=circle.folder / "keys.json", bids_derivative="organs")
+
+    assert report.ok
+    for folder in (circle.nifti, circle.nifti / "derivatives" / "organs"):
+        issues = json.loads(run(validator, folder, "--json").stdout)["issues"]["issues"]
+        assert [issue for issue in issues if issue["severity"] == "error"] == []
+        assert [issue for issue in issues if issue["code"].startswith(("B0_FIELD", "EVENTS"))] == []
+
+
+def test_parts_of_an_asl_image_share_the_roles_of_their_volumes(circle: Circle) -> None:
+    for number, letter in ((3, "M"), (4, "P")):
+        series(circle.dicom, number, "asl_2d", 5, ImageType=["ORIGINAL", "PRIMARY", letter, "ND"], **EPI)
+    with_keys(circle, {"perf/asl": ASL})
+
+    assert names(circle) == [f"{WHO}_part-mag_asl", f"{WHO}_part-phase_asl"]
+    assert [path.name for path in circle.nifti.rglob("*_aslcontext.tsv")] == [f"{WHO}_aslcontext.tsv"]
+
+
+def test_the_map_does_not_rename_the_rows_of_participants(circle: Circle, capsys: pytest.CaptureFixture) -> None:
+    series(circle.dicom, 3, "t1_mprage")
+    (circle.folder / "map.json").write_text(json.dumps({"participants": {"*": {"participant_id": "x"}}}))
+
+    assert main(["convert", str(circle.dicom), "-o", str(circle.nifti), "--to", "nifti", "--layout", "bids",
+                 "--bids-map", str(circle.folder / "map.json")]) == 2  # fmt: skip
+    assert "participant_id is sub-LABEL always" in capsys.readouterr().err
