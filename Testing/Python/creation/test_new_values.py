@@ -6,6 +6,7 @@ from pathlib import Path
 
 import nibabel
 import numpy as np
+import pydicom
 import pytest
 
 from nifti_dicom_bridge import OptionError, read
@@ -179,6 +180,12 @@ def test_times_are_counted_where_there_are_several_and_the_kind_has_them(kind: s
 def test_multi_frame_secondary_capture_is_unsigned():
     (found,) = made(save("s.nii", np.array([[[-5.0]], [[7.0]]], np.float32)), kind="sc-multiframe")
     assert found.PixelRepresentation == 0
+
+
+def test_slices_without_thickness_have_that_of_the_grid():
+    entry = entry_of(save("a.nii", Modality="MR", SliceThickness=0))
+    assert '"SliceThickness" is 0: it was left out, as it cannot be 0' in entry.log.warnings
+    assert pydicom.dcmread(entry.outputs[0]).SliceThickness == 3
 
 
 def test_words_that_are_joined_in_a_sidecar_are_separate_values():
