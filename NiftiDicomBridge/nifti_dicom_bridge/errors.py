@@ -311,6 +311,20 @@ class DecoderMissingError(DicomReadError, DependencyError):
     """Pixel data are in a transfer syntax whose decoder is not installed."""
 
 
+class DamagedFilesError(DicomReadError):
+    """Some files of an image are damaged, and others are not.
+
+    Attributes
+    ----------
+    reasons : dict of str to str
+        Path of each damaged file → why it cannot be read.
+    """
+
+    def __init__(self, message: str, reasons: dict[str, str] | None = None):
+        super().__init__(message)
+        self.reasons = reasons or {}
+
+
 class Cancelled(BridgeError):
     """The user asked to stop; nothing half-written is left.
 

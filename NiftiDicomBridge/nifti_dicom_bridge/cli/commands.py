@@ -18,7 +18,7 @@ from .lines import accept_every_character, print_line
 from .parser import PROGRAM, joined, parser_of_commands, split_task
 from .process_settings import apply_settings, collect_no_more, collect_rarely
 from .short_form import with_command
-from .termination import termination_is_interrupt
+from .termination import end_later, termination_is_interrupt
 from .tracebacks import TRACEBACKS, Unexpected, tracebacks
 from .wildcards import expanded
 
@@ -118,6 +118,8 @@ def program() -> NoReturn:
     except KeyboardInterrupt:
         code = INTERRUPTED
         signal.signal(signal.SIGINT, signal.SIG_IGN)
+    if code == INTERRUPTED:
+        end_later()  # Python waits for threads, also for one in a decoder that hangs
     # Python ends by the signal where it interrupted code in a text, such as that of a data class, unless such code runs again
     exec("")
     sys.exit(code)

@@ -45,6 +45,7 @@ from .inputs.image_groups import (
 from .inputs.originals import without_originals
 from .inputs.value_checks import doubts_of_patient, require_same_modality
 from .outputs.existing_outputs import refuse_other_study
+from .without_damaged_files import PlannedConversion
 
 if TYPE_CHECKING:
     from .new_objects import ObjectBuilder
@@ -97,7 +98,9 @@ def convert_to_dicom(inputs: Sequence[Path], output: Path, options: ConversionOp
     report.notes += others.notes
     plans, originals = without_originals(plans, [source.file for source in sources if source.file is not None])
     report.entries += originals
-    sources += map(source_of_plan, plans)
+    conversion = PlannedConversion(inventory, plans, runner)
+    report.entries += conversion.examine()  # series refer to each other by new UIDs
+    sources += map(source_of_plan, conversion.plans)
     _check_sidecar(sources, options)
     run.state_numbers(source.file.top for source in sources if source.file is not None)
     join_masks(sources, options)

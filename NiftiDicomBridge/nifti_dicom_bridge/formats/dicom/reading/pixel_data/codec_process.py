@@ -182,5 +182,10 @@ def _ask(process: subprocess.Popen[bytes], request: Any) -> Any:
     return pickle.load(process.stdout)
 
 
+def end_decoding() -> None:
+    """End the process; a thread that waits for its answer goes on with an error."""
+    _WORKERS.stop()
+
+
 _WORKERS = _Workers()
 atexit.register(_WORKERS.end)

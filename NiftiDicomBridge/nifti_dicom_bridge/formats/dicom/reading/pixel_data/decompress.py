@@ -19,8 +19,8 @@ from .....standard.pydicom_settings import without_validation
 from .....standard.tags import Tag
 from .....standard.transfer_syntaxes import HTJ2K, JPEG_2000, JPEG_LS, RLE
 from .codec_process import decode_in_process
-from .codestream import claimed_size, is_signed, syntax_of
-from .encapsulated import frames_as_stored, is_closed, pixel_attributes
+from .codestream import claimed_size, is_cut_off, is_signed, syntax_of
+from .encapsulated import frames_as_stored, is_closed, is_in_another_order, pixel_attributes
 from .frame_codecs import Attributes, NotDecoded, decode_safely
 from .itk_frames import frames_by_itk
 from .surplus_frames import doubt_of_frames, uncounted_frames, without_uncounted_rle
@@ -48,6 +48,7 @@ def decompress(instance: Instance, pixel: PixelFormat, numbers: Sequence[int] | 
         If the data are truncated or damaged, or no installed decoder knows their transfer syntax.
     """
     frames = without_uncounted_rle(instance, frames_as_stored(instance, numbers))
+    _check_whole(instance, frames)
     _check_claims(instance, pixel, frames)
     with without_validation():
         decoded = _decoded(instance, pixel, frames)
@@ -79,6 +80,13 @@ def _values_of_cells(instance: Instance, pixel: PixelFormat, words: np.ndarray) 
 
 def _syntax_of(instance: Instance) -> str:
     return _own_syntaxes.get(instance, instance.transfer_syntax)
+
+
+def _check_whole(instance: Instance, frames: Sequence[bytes]) -> None:
+    """Refuse frames without bytes, and codestreams that are cut off, also where zeros take the place of what is missing."""
+    problem = "is empty" if not all(frames) else "has no end of image: it is cut off" if any(map(is_cut_off, frames)) else ""
+    if problem:
+        raise _not_decoded(instance, f"a frame {problem}. Copy the file again from its source.")
 
 
 def _check_claims(instance: Instance, pixel: PixelFormat, frames: Sequence[bytes]) -> None:
@@ -164,6 +172,8 @@ def doubts_of(instance: Instance, pixel: PixelFormat, frames: np.ndarray) -> lis
     doubts = []
     if not is_closed(instance):
         doubts.append("compressed pixel data without their closing delimiter; all frames are there")
+    if is_in_another_order(instance):
+        doubts.append("the frames are in the order of the table of their offsets, which is not that of the file")
     if more := uncounted_frames(instance):
         doubts.append(doubt_of_frames(more))
     doubts += filter(None, [_doubts_of_bits.get(instance)])

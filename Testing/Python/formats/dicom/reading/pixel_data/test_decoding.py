@@ -12,6 +12,7 @@ from pydicom.dataset import Dataset
 from pydicom.encaps import encapsulate
 
 from nifti_dicom_bridge import DicomReadError, Outcome
+from nifti_dicom_bridge.errors import DamagedFilesError
 from nifti_dicom_bridge.formats.dicom.reading.read import read
 from phantoms.base import ramp, save, slices
 from support.circle import Circle
@@ -198,7 +199,24 @@ def test_a_slice_that_cannot_be_decoded_is_named_with_how_the_others_are_convert
         ds["PixelData"].VR, ds["PixelData"].is_undefined_length, ds.file_meta.TransferSyntaxUID = "OB", True, JPEG_LS
     save(tmp_path, found)
 
-    with pytest.raises(DicomReadError, match=r"002\.dcm: .* Leave this file out to convert the other 2 file\(s\)"):
+    with pytest.raises(DamagedFilesError, match=r"002\.dcm: .* Leave damaged files out to convert the other 2 file\(s\)"):
+        voxels(tmp_path)
+
+
+@pytest.mark.parametrize("stream", [b"\xff\xd8\xff\xc0 pixels" + bytes(64), b"\xff\x4f\xff\x51 pixels" + bytes(64)])
+def test_a_frame_whose_end_is_zeros_is_cut_off(stream: bytes, tmp_path: Path) -> None:
+    save(tmp_path, [multi_frame(ramp(1, 8, 8, dtype="u1"), JPEG_BASELINE, [stream])])
+
+    with pytest.raises(DicomReadError, match="a frame has no end of image: it is cut off"):
+        voxels(tmp_path)
+
+
+def test_an_empty_frame_is_called_empty(tmp_path: Path) -> None:
+    ds = multi_frame(ramp(1, 8, 8, dtype="u1"), JPEG_BASELINE, [b"\xff\xd8"])
+    ds.PixelData = struct.pack("<HHIHHIHHI", 0xFFFE, 0xE000, 0, 0xFFFE, 0xE000, 0, 0xFFFE, 0xE0DD, 0)
+    save(tmp_path, [ds])
+
+    with pytest.raises(DicomReadError, match="a frame is empty"):
         voxels(tmp_path)
 
 
