@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import os
 import shlex
 import signal
 import sys
@@ -12,6 +11,7 @@ from functools import partial
 from typing import TYPE_CHECKING, NoReturn
 
 from ..errors import BridgeError, Cancelled, OptionError
+from ..operating_system import IS_WINDOWS
 from .command_list import HELP, run_of
 from .exit_codes import DONE, FAILED, INTERRUPTED, USAGE
 from .lines import accept_every_character, print_line
@@ -101,7 +101,7 @@ def _parsed(given: Sequence[str], can_register: bool) -> argparse.Namespace:
 
 def _typed(words: Sequence[str]) -> str:
     """Return a command as a person types it on this system."""
-    if os.name != "nt":
+    if not IS_WINDOWS:
         return shlex.join(words)
     from subprocess import list2cmdline
 

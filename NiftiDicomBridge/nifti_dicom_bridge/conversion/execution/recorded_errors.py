@@ -19,7 +19,7 @@ class errors_recorded_in:
     def __enter__(self) -> None:
         pass
 
-    def __exit__(self, kind: type | None, error: BaseException | None, trace: object) -> bool:
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: object) -> bool:
         if not isinstance(error, Exception) or isinstance(error, Cancelled):
             return False
         failure = failure_of(error)

@@ -138,7 +138,7 @@ def _at_station(frames: Frames, series: Frames) -> list[Grid]:
     complete = set(map(id, main))
     rest = [volume for volume in volumes if id(volume) not in complete]
     for volume in rest:
-        grid = grid_of([volume], [what_it_lacks(volume, main[0], numbers[id(volume)], len(volumes))])
+        grid = grid_of([volume], [what_it_lacks(volume, main[0], numbers[id(volume)])])
         grids.append(replace(grid, labels={"incomplete": numbers[id(volume)]}))
     if rest and len(main) > 1:
         left_out = ", ".join(str(numbers[id(volume)]) for volume in rest[:5])
