@@ -175,7 +175,7 @@ def resolve_attributes(
     if kind is Kind.PET:
         code_patient_position(attributes)
     _offer_defaults(attributes, kind)
-    image_values.offer_units(attributes, described, kind, place.image, log)
+    image_values.offer_units(attributes, described, kind, place, log)
     _note_defaults(attributes, log)
     return attributes
 
