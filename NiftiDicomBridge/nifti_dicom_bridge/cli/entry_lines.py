@@ -79,9 +79,8 @@ class EntryLines:
             print_line(f"note       {note}")
         for text, count in self._details_of_all.items():
             if count > 1 and text in self._printed:
-                print_line(
-                    f"{'warning' if text.startswith(_WARNING) else 'note':<11}{count} images: {text.removeprefix(_WARNING)}"
-                )
+                kind = "warning" if text.startswith(_WARNING) else "note"
+                print_line(f"{kind:<11}{count} images: {text.removeprefix(_WARNING)}")
         counts = Counter(entry.outcome.text for entry in report.entries)
         done = sum(count for outcome, count in counts.items() if outcome not in _LAST)
         if can_continue and counts["failed"] and done:

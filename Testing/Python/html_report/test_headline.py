@@ -132,3 +132,9 @@ def test_files_with_relative_and_absolute_paths_are_listed(tmp_path: Path, monke
 
     assert f"Input: {len(files)} files" in words(page(report, tmp_path))
     assert str(elsewhere) in words(page(report, tmp_path))
+
+
+def test_images_with_errors_come_first(sample: Circle) -> None:
+    report = sample.forth()
+    report.entries.append(Entry("8 broken", Outcome.FAILED, error="truncated"))
+    assert re.findall(r'class="entry (\w+)', page(report, sample.folder)) == ["error", "good"]
