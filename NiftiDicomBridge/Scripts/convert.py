@@ -42,7 +42,7 @@ def main(argv):
     if options.install_dependencies and not rest:
         return 0
     from nifti_dicom_bridge import cli
-    from NiftiDicomBridgeLib.Host import Database
+    from NiftiDicomBridgeLib.Host import Database, Registration
 
     if options.database and rest[:1] != ["convert"]:
         sys.stderr.write("--database registers what was converted: use it with convert … --to dicom.\n")
@@ -52,7 +52,7 @@ def main(argv):
     if "--register" in rest and not options.database and not Database.is_open():
         sys.stderr.write(f"{Database.NOT_OPEN} On the command line, --database DIR creates one.\n")
         return 1
-    code = cli.main(rest, registrar=Database.Registrar(options.database), remedies=REMEDIES)
+    code = cli.main(rest, registrar=Registration.Registrar(options.database), remedies=REMEDIES)
     if {"-h", "--help"} & set(rest):
         sys.stdout.write("\n" + options_of_slicer().format_help())
     return code

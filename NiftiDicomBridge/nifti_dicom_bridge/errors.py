@@ -10,10 +10,11 @@ import os
 import re
 from typing import TYPE_CHECKING
 
+from .operating_system import IS_WINDOWS
+
 if TYPE_CHECKING:
     from pathlib import Path
 
-_IS_WINDOWS = os.name == "nt"
 _LONGEST_FOLDER = 247
 """Characters of the path of a folder that Windows opens by default; 259 of a file."""
 HIDDEN = "***"
@@ -68,7 +69,7 @@ def system_sentence(error: OSError) -> str:
 
 def length_problem(path: str | os.PathLike[str]) -> str:
     """Return that a path is too long for Windows, as it is by default; empty elsewhere, and for shorter ones."""
-    text = os.path.abspath(path) if _IS_WINDOWS else ""
+    text = os.path.abspath(path) if IS_WINDOWS else ""
     if len(text) <= _LONGEST_FOLDER or text.startswith("\\\\?\\"):
         return ""
     return f"path of {len(text)} characters: Windows opens at most 259, and 247 of a folder, unless LongPathsEnabled is set"
@@ -309,6 +310,20 @@ class DependencyError(BridgeError):
 
 class DecoderMissingError(DicomReadError, DependencyError):
     """Pixel data are in a transfer syntax whose decoder is not installed."""
+
+
+class DamagedFilesError(DicomReadError):
+    """Some files of an image are damaged, and others are not.
+
+    Attributes
+    ----------
+    reasons : dict of str to str
+        Path of each damaged file → why it cannot be read.
+    """
+
+    def __init__(self, message: str, reasons: dict[str, str] | None = None):
+        super().__init__(message)
+        self.reasons = reasons or {}
 
 
 class Cancelled(BridgeError):

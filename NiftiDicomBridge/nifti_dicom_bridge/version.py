@@ -14,7 +14,7 @@ _PACKAGE, _RECORD = "nifti_dicom_bridge-", ".dist-info"
 def tool_version() -> str:
     """Return the version of this package."""
     version = _listed_version()
-    return version if version else _recorded_version()
+    return version or _recorded_version()
 
 
 def _listed_version() -> str:

@@ -129,7 +129,7 @@ def has_pixels(files: list[Path]) -> bool:
 def compared(files: list[Path], back: list[Path]) -> dict:
     """Return whether the files that came back have the content of the originals that Slicer has loaded."""
     from nifti_dicom_bridge import compare
-    from NiftiDicomBridgeLib.Host.Database import headers_of
+    from NiftiDicomBridgeLib.Host.DatabaseFiles import headers_of
 
     images = [path for path in files if has_pixels([path])]
     kept = {header.instance for header in headers_of(back)}

@@ -45,8 +45,7 @@ def complex_voxels(plain: Path, folder: Path) -> None:
         slices = int.from_bytes(header[46:48], "little") // 4
         header[46:48], header[70:74] = slices.to_bytes(2, "little"), (32).to_bytes(2, "little") + (64).to_bytes(2, "little")
         image.write(header)
-        for _ in range(slices * SIZE):
-            image.write(np.frombuffer(file.read(2 * SIZE * 2), "<i2").astype("<f4").tobytes())
+        image.writelines(np.frombuffer(file.read(2 * SIZE * 2), "<i2").astype("<f4").tobytes() for _ in range(slices * SIZE))
 
 
 def times_first(plain: Path, folder: Path) -> None:

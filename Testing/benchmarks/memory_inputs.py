@@ -104,8 +104,7 @@ def labels(folder: Path, megabytes: int) -> None:
     planes = label_planes()
     with open(folder / "labels.nii", "wb") as file:
         file.write(_header(LABEL_SIZE, megabytes, code=2, bits=8))
-        for k in range(megabytes):
-            file.write(planes[k % len(planes)].tobytes())
+        file.writelines(planes[k % len(planes)].tobytes() for k in range(megabytes))
 
 
 def plain(folder: Path, megabytes: int) -> None:
@@ -114,8 +113,7 @@ def plain(folder: Path, megabytes: int) -> None:
     noise[:, :50] = -1000
     with open(folder / "plain.nii", "wb") as file:
         file.write(_header(SIZE, 2 * megabytes, code=4, bits=16))
-        for k in range(2 * megabytes):
-            file.write((noise[k % 16] + np.int16(k % 31)).tobytes())
+        file.writelines((noise[k % 16] + np.int16(k % 31)).tobytes() for k in range(2 * megabytes))
 
 
 def _header(size: int, slices: int, code: int, bits: int) -> bytes:
@@ -212,8 +210,10 @@ def turned(folder: Path, megabytes: int) -> None:
         stored = np.memmap(path, "<i2", "r", offset=HEADER, shape=(slices, rows, columns))
         with open(folder / path.name, "wb") as file:
             file.write(bytes(header.binaryblock) + bytes(4))
-            for column in range(0, columns, 8):
-                file.write(np.ascontiguousarray(stored[..., column : column + 8].transpose(2, 0, 1)).tobytes())
+            file.writelines(
+                np.ascontiguousarray(stored[..., column : column + 8].transpose(2, 0, 1)).tobytes()
+                for column in range(0, columns, 8)
+            )
 
 
 def real_values(folder: Path, megabytes: int) -> None:
@@ -221,8 +221,7 @@ def real_values(folder: Path, megabytes: int) -> None:
     noise = np.random.default_rng(0).normal(0, 30, (16, SIZE, SIZE)).astype("<f4")
     with open(folder / "values.nii", "wb") as file:
         file.write(_header(SIZE, megabytes, code=16, bits=32))
-        for k in range(megabytes):
-            file.write((noise[k % 16] + np.float32(k % 31)).tobytes())
+        file.writelines((noise[k % 16] + np.float32(k % 31)).tobytes() for k in range(megabytes))
 
 
 def metaimage(folder: Path, megabytes: int) -> None:

@@ -13,6 +13,8 @@ from typing import Any, NamedTuple
 
 from nifti_dicom_bridge import OutputError
 
+from .DicomHeaders import header_of
+
 WAIT_S = 3
 """How long another program may lock the database."""
 VALID_S = 1.0
@@ -52,6 +54,16 @@ class Header(NamedTuple):
     study: str
     series: str
     instance: str
+
+
+def headers_of(files: Iterable[Path]) -> list[Header]:
+    """Return the UIDs in DICOM files. Asks no database: may be called in another thread."""
+    wanted = ("StudyInstanceUID", "SeriesInstanceUID", "SOPInstanceUID")
+    headers = []
+    for path in files:
+        ds = header_of(path, *wanted)
+        headers.append(Header(Path(path), *(str(ds.get(keyword, "")) for keyword in wanted)))
+    return headers
 
 
 def require_writable(database: Any) -> None:

@@ -16,7 +16,7 @@ import numpy as np
 import slicer
 from slicer.i18n import tr as _
 
-from ..Host import Database
+from ..Host import Database, DicomHeaders
 from ..Originals.SegmentSources import frame_sources, is_tiled, is_without_voxels
 
 TAGS = {
@@ -86,7 +86,7 @@ class SeriesHeaders:
     @cached_property
     def frame_places(self) -> list[list[tuple[np.ndarray, np.ndarray]]]:
         """Positions and orientations of the frames of every file; nothing where there are too many."""
-        return [Database.frame_places(path) for path in self.files] if self.frames <= MOST_FRAMES else []
+        return [DicomHeaders.frame_places(path) for path in self.files] if self.frames <= MOST_FRAMES else []
 
     @property
     def is_single_frame(self) -> bool:
@@ -119,7 +119,7 @@ def _is_segmentation(series: SeriesHeaders) -> bool:
 def _is_hard_segmentation(series: SeriesHeaders) -> bool:
     if not _is_segmentation(series):
         return False
-    compressed = any(Database.transfer_syntax_of(path) not in NATIVE_SYNTAXES for path in series.files)
+    compressed = any(DicomHeaders.transfer_syntax_of(path) not in NATIVE_SYNTAXES for path in series.files)
     is_hard = _cannot(SEGMENTATION_LOADER) or compressed or series.value("segmentationType") == "LABELMAP"
     return is_hard or any(map(_is_sheared, series.frame_places))
 
@@ -127,7 +127,7 @@ def _is_hard_segmentation(series: SeriesHeaders) -> bool:
 def _has_no_position(series: SeriesHeaders) -> bool:
     if not _is_segmentation(series) or not series.frame_places or any(series.frame_places):
         return False
-    return not any(Database.has_frame_positions(path) or is_tiled(path) or not frame_sources(path) for path in series.files)
+    return not any(DicomHeaders.has_frame_positions(path) or is_tiled(path) or not frame_sources(path) for path in series.files)
 
 
 def _is_sheared(places: Sequence[tuple[np.ndarray, np.ndarray]]) -> bool:

@@ -11,7 +11,7 @@ import numpy as np
 
 from nifti_dicom_bridge import Log, Volume, read
 
-from ..Host import Database
+from ..Host import Database, DicomHeaders
 from ..Nodes.NodeImages import NodeImage, view_of
 from ..Nodes.NodeKinds import LABEL_MAP, VOLUME, instance_uids_of, sequence_of
 from .ResampledSlices import resampled_volume
@@ -55,7 +55,7 @@ def off_the_slices(labels: Volume, shown: NodeImage, files: Sequence[Path]) -> V
 def _places_of(files: Sequence[Path]) -> list[tuple[np.ndarray, np.ndarray]]:
     """Return position and orientation of the slices in files, LPS, mm; nothing if one has none."""
     if len(files) == 1:
-        return Database.frame_places(files[0])
+        return DicomHeaders.frame_places(files[0])
     texts = [(Database.value_of(path, POSITION), Database.value_of(path, ORIENTATION)) for path in files]
     if not all(position and orientation for position, orientation in texts):
         return []

@@ -16,7 +16,7 @@ import numpy as np
 
 from nifti_dicom_bridge import BridgeError, Volume, read
 
-from ..Host import Database
+from ..Host import Database, DicomHeaders
 from ..Nodes.FirstFrame import first_frame_of, with_frame
 from ..Nodes.NodeImages import NodeImage, grid_of
 from ..Nodes.NodeKinds import frame_drawn_on, instance_uids_of, kind_of_values, sequence_of, was_dicom
@@ -268,7 +268,7 @@ def _images_without_position(node: Any) -> tuple[Any, list[Path]]:
 
 
 def _has_position(path: Path) -> bool:
-    return bool(Database.value_of(path, POSITION)) or Database.has_frame_positions(path)
+    return bool(Database.value_of(path, POSITION)) or DicomHeaders.has_frame_positions(path)
 
 
 def shared_transform(node: Any) -> Any:

@@ -147,12 +147,12 @@ class ImportPart:
 
     def _own(self, row: Row) -> Any:
         """Return the choices for one file as its task takes them."""
-        from ..Logic import _files_of
+        from ..LogicTasks import files_of_reference
         from ..Tasks.ImportTasks import FileSettings
 
         series, folder = series_and_folder(row.reference)
         own = row.scene if row.has_own_reference else None
-        files = (own.images if own is not None else ()) or (Path(folder) if folder else _files_of(series))
+        files = (own.images if own is not None else ()) or (Path(folder) if folder else files_of_reference(series))
         return FileSettings(row.chosen_kind, row.all_values, files, own is not None and own.has_no_position)
 
     def onImportButton(self) -> None:

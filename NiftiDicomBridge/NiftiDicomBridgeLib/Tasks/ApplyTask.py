@@ -14,7 +14,7 @@ import slicer.util
 
 from nifti_dicom_bridge import BridgeError, ConversionOptions, ConversionReport, Entry, Job, Target, apply, convert
 
-from ..Host import Database
+from ..Host import Database, DatabaseFiles
 from ..Host.TemporaryFolders import new_folder
 from ..Nodes.NodeKinds import instance_uids_of, sequence_of
 from ..Originals import SourceMatching
@@ -60,7 +60,7 @@ class ApplyTask:
         self._command = with_program(command)
         self._options = {"environment": environment_of(command), **options}
         self._scratch = new_folder("apply")
-        self._headers: list[list[Database.Header]] = []
+        self._headers: list[list[DatabaseFiles.Header]] = []
         try:
             self._files = _files_of_node(node) if node is not None else Database.files_of_series(series)
             if node is None and not self._files:
@@ -77,12 +77,12 @@ class ApplyTask:
         try:
             converted = self._converted(progress)
             files = converted.outputs if converted.entries else self._files
-            uid = Database.headers_of(files[:1])[0].series
+            uid = DatabaseFiles.headers_of(files[:1])[0].series
             options = {"select": f"SeriesInstanceUID={uid}", **self._options}
             # one file of each other series of the study: their numbers are not free
             report = apply([*files, *self._others], self._scratch / "results", self._command, progress=progress, **options)
             report.entries = converted.entries + report.entries
-            self._headers = [Database.headers_of(entry.outputs) for entry in report.entries]
+            self._headers = [DatabaseFiles.headers_of(entry.outputs) for entry in report.entries]
             return report
         except BaseException:
             self._clean_up()
@@ -107,7 +107,7 @@ class ApplyTask:
 
     def finish(self, report: ConversionReport) -> ConversionReport:
         """Register what was made; the files of each entry are those in the database then."""
-        waiting: list[tuple[Entry, Sequence[Database.Header]]] = [
+        waiting: list[tuple[Entry, Sequence[DatabaseFiles.Header]]] = [
             (entry, headers) for entry, headers in zip(report.entries, self._headers, strict=True) if headers
         ]
         try:

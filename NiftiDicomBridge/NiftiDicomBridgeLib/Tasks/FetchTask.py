@@ -11,7 +11,7 @@ from slicer.i18n import tr as _
 
 from nifti_dicom_bridge import ArchiveError, ArchiveSettings, SearchResult, TransferReport, fetch, list_series, search
 
-from ..Host import Database
+from ..Host import Database, DatabaseFiles, Registration
 from ..Host.ArchiveAccess import link_for
 from ..Host.TemporaryFolders import new_folder
 from .ImportTasks import NOTHING_ADDED
@@ -29,7 +29,7 @@ class Fetched:
     ----------
     transfer : TransferReport
         An entry for each series.
-    registered : Database.Registered
+    registered : Registration.Registered
         What became of the instances in the database.
     series : list of str
         Series Instance UIDs.
@@ -38,7 +38,7 @@ class Fetched:
     """
 
     transfer: TransferReport
-    registered: Database.Registered
+    registered: Registration.Registered
     series: list[str]
     errors: list[str]
 
@@ -111,14 +111,14 @@ class FetchTask:
         Database.require_open()
         self._address, self._selections, self._settings = address, list(selections), settings
         self._scratch = new_folder("fetch")
-        self._headers: list[Database.Header] = []
+        self._headers: list[DatabaseFiles.Header] = []
         self._errors: list[str] = []
 
     def work(self, progress: Progress) -> TransferReport:
         """Fetch into a temporary folder."""
         try:
             report = self._fetch(progress)
-            self._headers = Database.headers_of(report.outputs)
+            self._headers = DatabaseFiles.headers_of(report.outputs)
             progress("", 0, 0)  # what was abandoned is removed here
             return report
         except BaseException:
@@ -149,7 +149,7 @@ class FetchTask:
     def finish(self, report: TransferReport) -> Fetched:
         """Add what was fetched to the database."""
         try:
-            registered = Database.register(self._headers) if self._headers else Database.Registered()
+            registered = Registration.register(self._headers) if self._headers else Registration.Registered()
         finally:
             shutil.rmtree(self._scratch, ignore_errors=True)
         series = list(dict.fromkeys(header.series for header in self._headers))

@@ -27,7 +27,7 @@ from nifti_dicom_bridge import (
     propose,
 )
 
-from ..Host import Database
+from ..Host import Database, DatabaseFiles, Registration
 from ..Host.TemporaryFolders import new_folder, without_temporary
 from .ExportFiles import COMPLETE_ARE_KEPT
 
@@ -118,7 +118,7 @@ class ImportTask:
         check_options(self._options)
         self._own = dict(own or {})
         self._scratch = new_folder("import")
-        self._headers: list[list[Database.Header]] = []
+        self._headers: list[list[DatabaseFiles.Header]] = []
 
     def work(self, progress: Progress) -> ConversionReport:
         """Convert into the folder that was chosen, into a temporary one otherwise."""
@@ -127,7 +127,7 @@ class ImportTask:
             options = with_file_settings(options, self._own, self._scratch)
             report = convert(Job(self._paths, self._where.folder or self._scratch / "dicom", options), progress)
             if self._where.database:
-                self._headers = [Database.headers_of(entry.outputs) for entry in report.entries]
+                self._headers = [DatabaseFiles.headers_of(entry.outputs) for entry in report.entries]
             return report
         except BaseException:
             _clean_up(self._scratch)
@@ -273,10 +273,10 @@ def _clean_up(scratch: Path) -> None:
     shutil.rmtree(scratch, ignore_errors=True)
 
 
-def register(entry: Entry, headers: Sequence[Database.Header], only_there: bool) -> None:
+def register(entry: Entry, headers: Sequence[DatabaseFiles.Header], only_there: bool) -> None:
     """Add the files of an entry to the database; without a folder, its outputs are those in the database then."""
     try:
-        registered = Database.register(headers)
+        registered = Registration.register(headers)
     except BridgeError as error:
         fail(entry, str(error), only_there)
         return

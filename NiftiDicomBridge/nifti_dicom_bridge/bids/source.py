@@ -176,7 +176,7 @@ class PlaneAttributes:
         """Where to look, in order."""
         own = own_groups(self.top, self.frame)
         shared = metadata.first_item(self.top, Tag.SHARED_FUNCTIONAL_GROUPS_SEQUENCE)
-        public, hidden = [Layer(self.top)], []  # type: tuple[list[Layer], list[Layer]]
+        public, hidden = [Layer(self.top)], list[Layer]()
         for group in filter(None, (own, shared)):
             _descend(group, public, hidden, _DEEPEST)
         _note_hidden(public[0], hidden)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import os
 import shlex
 import signal
 import sys
@@ -12,13 +11,14 @@ from functools import partial
 from typing import TYPE_CHECKING, NoReturn
 
 from ..errors import BridgeError, Cancelled, OptionError
+from ..operating_system import IS_WINDOWS
 from .command_list import HELP, run_of
 from .exit_codes import DONE, FAILED, INTERRUPTED, USAGE
 from .lines import accept_every_character, print_line
 from .parser import PROGRAM, joined, parser_of_commands, split_task
 from .process_settings import apply_settings, collect_no_more, collect_rarely
 from .short_form import with_command
-from .termination import termination_is_interrupt
+from .termination import end_later, termination_is_interrupt
 from .tracebacks import TRACEBACKS, Unexpected, tracebacks
 from .wildcards import expanded
 
@@ -101,7 +101,7 @@ def _parsed(given: Sequence[str], can_register: bool) -> argparse.Namespace:
 
 def _typed(words: Sequence[str]) -> str:
     """Return a command as a person types it on this system."""
-    if os.name != "nt":
+    if not IS_WINDOWS:
         return shlex.join(words)
     from subprocess import list2cmdline
 
@@ -118,6 +118,8 @@ def program() -> NoReturn:
     except KeyboardInterrupt:
         code = INTERRUPTED
         signal.signal(signal.SIGINT, signal.SIG_IGN)
+    if code == INTERRUPTED:
+        end_later()  # Python waits for threads, also for one in a decoder that hangs
     # Python ends by the signal where it interrupted code in a text, such as that of a data class, unless such code runs again
     exec("")
     sys.exit(code)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
@@ -73,4 +74,4 @@ def _filled(step: Sequence[str], study: Path) -> list[str]:
 
 def _print(text: str) -> None:
     print_line(text)
-    print("", end="", flush=True)
+    sys.stdout.flush()

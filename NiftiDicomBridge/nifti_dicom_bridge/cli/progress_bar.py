@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Self
 
 from .lines import print_line
 
@@ -20,7 +20,7 @@ class ProgressBar:
         self._length = 0
         self.progress: Progress | None = None if quiet else self._show if sys.stderr.isatty() else self._say_waiting
 
-    def __enter__(self) -> ProgressBar:
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *exception: object) -> None:

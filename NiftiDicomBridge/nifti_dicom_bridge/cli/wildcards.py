@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import os
 import re
 from collections.abc import Iterable
 from pathlib import Path
 
-IS_WINDOWS = os.name == "nt"
+from ..operating_system import IS_WINDOWS
+
 _NOT_FILES = re.compile(r"\\\\\?\\|[a-z0-9+.-]{2,}:", re.IGNORECASE)
 r"""How inputs begin that may contain a question mark and no wildcard: long paths (``\\?\C:\scans``), URLs and archives."""
 

@@ -15,6 +15,7 @@ from ..bids_dataset.images import Image
 from ..bids_dataset.paths import assign_paths
 from ..bids_dataset.placement import Placement
 from ..errors import OutputError
+from ..formats.dicom.reading.damaged_files import damaged_files_named
 from ..formats.dicom.reading.plans import Plan
 from ..formats.zarr import stores_below
 from ..model.files.names import NIFTI_SUFFIXES
@@ -33,6 +34,7 @@ from .inputs.streamed import opened_volume
 from .outputs.existing_outputs import check_free, series_of
 from .outputs.stage_nifti import Additions, stage_labels, stage_nifti
 from .to_bids_images import entry_of, images_of
+from .without_damaged_files import PlannedConversion, examined_where_shared
 
 
 def convert_to_bids(inputs: Sequence[Path], output: Path, options: ConversionOptions, runner: TaskRunner) -> ConversionReport:
@@ -53,24 +55,47 @@ def convert_to_bids(inputs: Sequence[Path], output: Path, options: ConversionOpt
         keys=read_keys(options.bids_keys),
     )
     inventory = find_selected(inputs, Selection.of(options), runner.progress, options.follow_links, runner.jobs)
+    inventory = examined_where_shared(inventory, options, runner)
     report = ConversionReport(notes=_notes_of_stores(inputs, options))
     policy = OutputPolicy.of(options, set())
-    pairs = images_of(plans_as_named(inventory, report, runner), options, policy, report, runner)
-    images = [image for image, _ in pairs]
+    plans = plans_as_named(inventory, report, runner)
     dataset = _Dataset(output, table, options, policy)
+    known: list[Plan] = []
+
+    def tasks_of(new: Sequence[Plan]) -> list[Task]:
+        earlier = [plan for plan in conversion.plans if any(plan is one for one in known)]
+        pairs = images_of([*earlier, *new], options, policy, report, runner)
+        pairs_of_new = [pair for pair in pairs if any(pair[1] is plan for plan in new)]
+        known.extend(plan for _, plan in pairs_of_new)
+        return _tasks_of(pairs, pairs_of_new, dataset, report, runner)
+
+    conversion = PlannedConversion(inventory, plans, runner, tasks_of)
     with dataset_locked(output, runner.progress):
-        placements = assign_paths(images, output, table, ".nii.gz" if options.gzip else ".nii")
-        if unmatched := rows_without_images(table, images):
-            report.notes.append(f"rows of bids_map= that match no image: {listed(unmatched)}")
-        runner.report([_left_out(image, plan) for image, plan in pairs if image.ignored or image.refused], report)
-        plan_of = {id(image): plan for image, plan in pairs}
-        tasks = []
-        for placement in placements:
-            plan = plan_of[id(placement.image)]
-            keys = policy.keys or frozenset({placement.subject})  # their images share the rows of tables
-            tasks.append(Task(plan.title, plan.paths, partial(_write, placement, plan, dataset), keys))
-        report.entries += runner.run(tasks)
+        report.entries += conversion.run(tasks_of(plans))
     return policy.published(report)
+
+
+def _tasks_of(
+    pairs: Sequence[tuple[Image, Plan]],
+    new: Sequence[tuple[Image, Plan]],
+    dataset: _Dataset,
+    report: ConversionReport,
+    runner: TaskRunner,
+) -> list[Task]:
+    """Return the tasks that write new images of the dataset, whose names depend on all of its images."""
+    images, options = [image for image, _ in pairs], dataset.options
+    placements = assign_paths(images, dataset.folder, dataset.table, ".nii.gz" if options.gzip else ".nii")
+    unmatched = rows_without_images(dataset.table, images) if len(new) == len(pairs) else []
+    if unmatched:
+        report.notes.append(f"rows of bids_map= that match no image: {listed(unmatched)}")
+    runner.report([_left_out(image, plan) for image, plan in new if image.ignored or image.refused], report)
+    plan_of = {id(image): plan for image, plan in new}
+    tasks = []
+    for placement in placements:
+        if (plan := plan_of.get(id(placement.image))) is not None:
+            keys = dataset.policy.keys or frozenset({placement.subject})  # their images share the rows of tables
+            tasks.append(Task(plan.title, plan.paths, partial(_write, placement, plan, dataset), keys, [plan]))
+    return tasks
 
 
 def _notes_of_stores(inputs: Sequence[Path], options: ConversionOptions) -> list[str]:
@@ -91,7 +116,7 @@ class _Dataset:
 
 def _write(placement: Placement, plan: Plan, dataset: _Dataset, progress: Progress | None) -> Entry:
     image, entry, options = placement.image, entry_of(plan), dataset.options
-    with errors_recorded_in(entry, options.skip_existing):
+    with errors_recorded_in(entry, options.skip_existing), damaged_files_named([plan]):
         _check_existing(dataset.folder / str(placement.path), placement, options)
         volume, complete = opened_volume(plan, dataset.policy, entry, progress, is_named=False)
         entry.outputs = write_placed(volume, placement, dataset.folder, dataset.table, options, complete)

@@ -45,6 +45,7 @@ from .inputs.image_groups import (
 from .inputs.originals import without_originals
 from .inputs.value_checks import doubts_of_patient, require_same_modality
 from .outputs.existing_outputs import refuse_other_study
+from .without_damaged_files import examined
 
 if TYPE_CHECKING:
     from .new_objects import ObjectBuilder
@@ -91,7 +92,7 @@ def convert_to_dicom(inputs: Sequence[Path], output: Path, options: ConversionOp
     run = _Run(output, options)
     report = ConversionReport()
     sources = list(image_sources(inputs, report, options, runner))
-    inventory = find_other_series(inputs, options, runner.progress, runner.jobs)
+    inventory = examined(find_other_series(inputs, options, runner.progress, runner.jobs), runner)
     plans, others = plans_and_report(inventory, runner)
     report.entries += others.entries
     report.notes += others.notes

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from ..bids import doubt_of_times
 from ..errors import GeometryError
+from ..formats.dicom.reading.damaged_files import damaged_files_named
 from ..formats.dicom.reading.frames.frames import true_planes
 from ..formats.dicom.reading.plans import Plan
 from ..formats.dicom.reading.read import load
@@ -28,6 +29,7 @@ from .inputs.streamed import opened_volume
 from .outputs.existing_outputs import check_free
 from .outputs.file_names import NamedFile, open_named
 from .outputs.stage_nifti import Additions, nifti_suffix, stage_labels, stage_nifti, write_images
+from .without_damaged_files import PlannedConversion, examined_where_shared
 
 
 def convert_to_nifti(inputs: Sequence[Path], output: Path, options: ConversionOptions, runner: TaskRunner) -> ConversionReport:
@@ -36,16 +38,20 @@ def convert_to_nifti(inputs: Sequence[Path], output: Path, options: ConversionOp
     stores = _selected_stores(inputs, selection, options)
     others = [path for path in inputs if not is_store(path)]
     inventory = find_selected(others, selection, runner.progress, options.follow_links, runner.jobs)
+    inventory = examined_where_shared(inventory, options, runner)
     plans, report = plans_and_report(inventory, runner, options.filename, options, stores)
     taken = {name_key(plan.name) for plan in plans} if not options.deidentify else set()
     policy = OutputPolicy.of(options, taken)
-    tasks = _stores_to_nifti(stores, output, options, taken, policy)
-    for plan in plans:
+    of_stores = _stores_to_nifti(stores, output, options, taken, policy)
+
+    def task_of(plan: Plan) -> Task:
         paths = plan.paths
         convert = partial(_plan_to_nifti, plan, paths, output, options, taken, policy)
         keys = policy.keys or (keys_of_names([_without_suffixes(plan.name)]) if options.resample else frozenset())
-        tasks.append(Task(plan.title, paths, convert, keys))
-    report.entries += runner.run(tasks)
+        return Task(plan.title, paths, convert, keys, [plan])
+
+    conversion = PlannedConversion(inventory, plans, runner, lambda some: list(map(task_of, some)))
+    report.entries += conversion.run([*of_stores, *map(task_of, plans)])
     return policy.published(report)
 
 
@@ -75,7 +81,7 @@ def _plan_to_nifti(
     progress: Progress | None,
 ) -> Entry:  # fmt: skip
     entry = Entry(plan.title, Outcome.CONVERTED, paths)
-    with errors_recorded_in(entry, options.skip_existing):
+    with errors_recorded_in(entry, options.skip_existing), damaged_files_named([plan]):
         if not options.deidentify:  # which gives another name
             check_free(output / (plan.name + nifti_suffix(options)), plan.series_uid, options)
         if options.resample:

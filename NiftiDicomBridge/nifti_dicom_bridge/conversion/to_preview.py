@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 from ..deidentification.pixel_warnings import picture_warnings
+from ..formats.dicom.reading.damaged_files import damaged_files_named
 from ..formats.dicom.reading.frames.frames import true_planes
 from ..formats.dicom.reading.frames.tiles import is_undescribed
 from ..formats.dicom.reading.plans import Plan
@@ -41,6 +42,7 @@ from .inputs.streamed import loaded
 from .outputs.file_names import name_of_elements, named_file
 from .outputs.read_back import check_pictures
 from .regular_grid import on_regular_grid
+from .without_damaged_files import PlannedConversion, examined_where_shared
 
 
 @dataclass
@@ -57,7 +59,8 @@ class _Source:
     def load(self, progress: Progress | None) -> Volume:
         """Return the volume; large voxels are read when they are sliced, neighboring planes together."""
         if self.plan is not None:
-            return loaded(self.plan, progress)
+            with damaged_files_named([self.plan]):
+                return loaded(self.plan, progress)
         volume = self.file.load(lazy=True) if self.file is not None else self.volume
         assert volume is not None
         voxels = volume.voxels
@@ -87,11 +90,25 @@ def convert_to_preview(
     """Make pictures of every image below the inputs; see `nifti_dicom_bridge.convert`."""
     shared = _Shared.of(output, options, inputs)
     report = ConversionReport()
-    tasks = []
-    for source in list(_sources(inputs, report, options, runner)):  # all are found before the first is written
+    files = [(file, named_file(file, options)) for file in opened_images(inputs, report, options, runner)]
+    inventory = find_other_series(inputs, options, runner.progress, runner.jobs)
+    inventory = examined_where_shared(inventory, options, runner)
+    structures = options if inventory.structure_sets else None
+    plans, others = plans_and_report(inventory, runner, options.filename, structures, [named for _, named in files])
+    report.entries += others.entries
+    report.notes += others.notes
+
+    def task_of(source: _Source) -> Task:
         keys = shared.policy.keys or keys_of_names([source.name])
-        tasks.append(Task(source.title, source.inputs, partial(_source_to_preview, source, shared), keys))
-    report.entries += runner.run(tasks)
+        own = [source.plan] if source.plan is not None else []
+        return Task(source.title, source.inputs, partial(_source_to_preview, source, shared), keys, own)
+
+    def tasks_of(some: Sequence[Plan]) -> list[Task]:
+        return [task_of(_Source(plan.title, plan.name, plan.paths, plan=plan)) for plan in some]
+
+    of_files = [task_of(_Source(file.path.name, named.name, [file.path], file=file)) for file, named in files]
+    conversion = PlannedConversion(inventory, plans, runner, tasks_of)
+    report.entries += conversion.run([*of_files, *tasks_of(plans)])
     return shared.policy.published(report)
 
 
@@ -101,22 +118,6 @@ def write_preview(volume: Volume, path: Path, options: ConversionOptions, log: L
     entry = Entry(volume.name, Outcome.CONVERTED, log=log)
     _write(_Source(volume.name, path.name, [], volume=volume), path.name, shared, entry, None)
     return entry.outputs
-
-
-def _sources(
-    inputs: Sequence[Path], report: ConversionReport, options: ConversionOptions, runner: TaskRunner
-) -> Iterator[_Source]:
-    """Yield the images among the inputs; what cannot be read is a failed entry."""
-    opened = [(file, named_file(file, options)) for file in opened_images(inputs, report, options, runner)]
-    inventory = find_other_series(inputs, options, runner.progress, runner.jobs)
-    structures = options if inventory.structure_sets else None
-    plans, others = plans_and_report(inventory, runner, options.filename, structures, [named for _, named in opened])
-    report.entries += others.entries
-    report.notes += others.notes
-    for file, named in opened:
-        yield _Source(file.path.name, named.name, [file.path], file=file)
-    for plan in plans:
-        yield _Source(plan.title, plan.name, plan.paths, plan=plan)
 
 
 def _source_to_preview(source: _Source, shared: _Shared, progress: Progress | None) -> Entry:

@@ -9,12 +9,13 @@ from pathlib import Path
 
 from ..formats import zarr
 from ..formats.dicom.created.kind_selection import KindHints, label_reason
+from ..formats.dicom.reading.damaged_files import damaged_files_named
 from ..formats.dicom.reading.layered_voxels import can_be_read_by_slice
 from ..formats.dicom.reading.lazy_series import StreamedSeries
 from ..formats.dicom.reading.plans import Plan
 from ..formats.dicom.reading.read import load
 from ..labels import find_labels
-from ..model.files.names import stem_of, unique_name
+from ..model.files.names import name_key, stem_of, unique_name
 from ..model.metadata import Log
 from ..model.report import ConversionReport, Entry, Outcome
 from ..model.volume import Volume
@@ -29,8 +30,9 @@ from .inputs.image_files import find_other_series, nifti_files, selected_files, 
 from .inputs.image_with_record import open_nifti, open_store
 from .inputs.selection import Selection
 from .outputs.existing_outputs import check_free
-from .outputs.file_names import open_named
+from .outputs.file_names import NamedFile, open_named
 from .outputs.stage_zarr import stage_store, store_suffix
+from .without_damaged_files import PlannedConversion, examined_where_shared
 
 
 def convert_to_zarr(inputs: Sequence[Path], output: Path, options: ConversionOptions, runner: TaskRunner) -> ConversionReport:
@@ -44,22 +46,25 @@ def convert_to_zarr(inputs: Sequence[Path], output: Path, options: ConversionOpt
     zarr.check_package()
     selection = Selection.of(options)
     inventory = find_other_series(inputs, options, runner.progress, runner.jobs)
+    inventory = examined_where_shared(inventory, options, runner)
     files = open_named(selected_files(nifti_files(inputs, options.follow_links), selection), open_nifti, options)
     stores = open_named(selected_stores(zarr.stores_below(inputs, options.follow_links), selection), open_store, options)
     plans, report = plans_and_report(inventory, runner, options.filename, options, [*files, *stores])
-    taken: set[str] = set()
+    taken = {name_key(plan.name) for plan in plans} if not options.deidentify else set()
     policy = OutputPolicy.of(options, taken)
-    images: list[tuple[str, list[Path], str, Stage]] = [
-        (plan.title, plan.paths, plan.name, partial(_stage_series, plan)) for plan in plans
-    ]
-    images += [(file.path.name, [file.path], file.name, partial(_stage_image, file.path)) for file in files]
-    images += [(store.path.name, [store.path], store.name, partial(_stage_other_store, store.path)) for store in stores]
-    tasks = []
-    for title, paths, name, stage in images:
-        own = name if options.deidentify else unique_name(name, taken)
-        what = _Image(title, paths, own, output, options, policy)
-        tasks.append(Task(title, paths, partial(_written, what, stage), policy.keys))
-    report.entries += runner.run(tasks)
+
+    def of_plan(plan: Plan) -> Task:
+        image = _Image(plan.title, plan.paths, plan.name, output, options, policy)
+        return Task(plan.title, plan.paths, partial(_written, image, partial(_stage_series, plan)), policy.keys, [plan])
+
+    def of_file(file: NamedFile, stage: Callable[..., None]) -> Task:
+        name = file.name if options.deidentify else unique_name(file.name, taken)
+        image = _Image(file.path.name, [file.path], name, output, options, policy)
+        return Task(image.title, image.paths, partial(_written, image, partial(stage, file.path)), policy.keys)
+
+    others = [*(of_file(file, _stage_image) for file in files), *(of_file(store, _stage_other_store) for store in stores)]
+    conversion = PlannedConversion(inventory, plans, runner, lambda some: list(map(of_plan, some)))
+    report.entries += conversion.run([*map(of_plan, plans), *others])
     return policy.published(report)
 
 
@@ -92,17 +97,18 @@ def _stage_series(plan: Plan, image: _Image, staging: Staging, entry: Entry, pro
     if not options.deidentify:
         check_free(staging.folder / (image.name + store_suffix(options)), plan.series_uid, options)
     entry.log.warnings += plan.warnings
-    if plan.grid.layers and not can_be_read_by_slice(plan):
-        volume = policy.named(replace(load(plan, progress), name=image.name), entry.log)
-        stage_store(volume, volume.name, staging, options, progress=progress)
-        return
-    stream = StreamedSeries(plan, progress)
-    volume = policy.named(replace(stream.volume, name=image.name), entry.log)
+    with damaged_files_named([plan]):
+        if plan.grid.layers and not can_be_read_by_slice(plan):
+            volume = policy.named(replace(load(plan, progress), name=image.name), entry.log)
+            stage_store(volume, volume.name, staging, options, progress=progress)
+            return
+        stream = StreamedSeries(plan, progress)
+        volume = policy.named(replace(stream.volume, name=image.name), entry.log)
 
-    def complete(digest: str) -> Volume:
-        return replace(policy.clean(stream.complete(digest)), name=volume.name)
+        def complete(digest: str) -> Volume:
+            return replace(policy.clean(stream.complete(digest)), name=volume.name)
 
-    stage_store(volume, volume.name, staging, options, complete=complete, progress=progress)
+        stage_store(volume, volume.name, staging, options, complete=complete, progress=progress)
 
 
 def _stage_image(path: Path, image: _Image, staging: Staging, entry: Entry, progress: Progress | None) -> None:

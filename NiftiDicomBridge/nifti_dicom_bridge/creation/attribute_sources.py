@@ -175,8 +175,8 @@ def resolve_attributes(
     if kind is Kind.PET:
         code_patient_position(attributes)
     _offer_defaults(attributes, kind)
-    image_values.offer_units(attributes, described, kind, place.image, log)
-    _note_defaults(attributes, kind, log)
+    image_values.offer_units(attributes, described, kind, place, log)
+    _note_defaults(attributes, log)
     return attributes
 
 
@@ -290,7 +290,7 @@ def _of_series(
     }
 
 
-def _note_defaults(attributes: Attributes, kind: Kind, log: Log) -> None:
+def _note_defaults(attributes: Attributes, log: Log) -> None:
     """Report in one sentence which attributes got an assumed value, and which stayed empty."""
     assumed = [tag for tag, source in attributes.sources.items() if source == DEFAULT and attributes.elements[tag].value]
     empty = [tag for tag, source in attributes.sources.items() if source == DEFAULT and not attributes.elements[tag].value]

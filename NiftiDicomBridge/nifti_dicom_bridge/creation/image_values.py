@@ -8,12 +8,13 @@ from ..formats.dicom import edits, new_element
 from ..formats.dicom.created.attributes import Attributes
 from ..formats.dicom.created.kinds import OBJECT_KINDS
 from ..formats.dicom.created.label_evidence import real_bounds
-from ..formats.dicom.derived.units import ACTIVITY, LARGEST_SUV, UNITLESS, note_of_activity
+from ..formats.dicom.derived.units import ACTIVITY, UNITLESS, can_be_activity, note_of_activity
 from ..model.metadata import Elements, Log
 from ..model.volume import Volume
 from ..options import Kind
 from ..standard.tags import Tag
 from .image_with_sidecar import ImageWithSidecar
+from .placed_image import Placed
 
 _COMPONENTS = {
     "R": "REAL", "REAL": "REAL", "I": "IMAGINARY", "IMAG": "IMAGINARY", "IMAGINARY": "IMAGINARY", "P": "PHASE",
@@ -44,11 +45,11 @@ def component(described: ImageWithSidecar, kind: Kind) -> Elements:
     return {Tag.IMAGE_TYPE: new_element.text("CS", "\\".join([*OBJECT_KINDS[kind].image_type, term[0]]))}
 
 
-def offer_units(attributes: Attributes, described: ImageWithSidecar, kind: Kind, image: Volume, log: Log) -> None:
+def offer_units(attributes: Attributes, described: ImageWithSidecar, kind: Kind, place: Placed, log: Log) -> None:
     """Decide RescaleType of CT and MR, and Units of PET that are those of its reference."""
-    units = described.units
+    units, image = described.units, place.image
     if kind is Kind.PET:
-        _replace_activity(attributes, image, log)
+        _replace_activity(attributes, place, log)
     elif attributes.text(Tag.RESCALE_TYPE):
         return
     elif kind in (Kind.CT, Kind.MR) and units.lower() not in _HU_WORDS | _NO_UNITS and _can_be_held(units, log):
@@ -67,13 +68,13 @@ def _can_be_held(units: str, log: Log) -> bool:
     return True
 
 
-def _replace_activity(attributes: Attributes, image: Volume, log: Log) -> None:
+def _replace_activity(attributes: Attributes, place: Placed, log: Log) -> None:
     """Replace Units of the reference that are Bq/mL, where the values can hardly be, as those of SUV."""
     source = attributes.sources.get(Tag.UNITS, "")
     if attributes.text(Tag.UNITS) != ACTIVITY or not source.startswith("reference"):
         return
-    low, high = real_bounds(image)
-    if not 0 < high < LARGEST_SUV:
+    low, high = real_bounds(place.image)
+    if place.reference is None or can_be_activity(high, place.reference.instances):
         return
     attributes.elements[Tag.UNITS], attributes.sources[Tag.UNITS] = new_element.text("CS", UNITLESS), "values of the image"
     shown = f"values from {low:g} to {high:g} do not look like Bq/mL, the Units of the reference"

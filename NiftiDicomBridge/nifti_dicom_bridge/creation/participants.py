@@ -6,6 +6,7 @@ What ``sub-<label>_sessions.tsv`` specifies for a session takes precedence. BIDS
 
 from __future__ import annotations
 
+import math
 import re
 from pathlib import Path
 from typing import Any
@@ -234,7 +235,7 @@ def _number(text: str) -> float | None:
         value = float(text.replace(",", "."))
     except ValueError:
         return None
-    return value if value == value and abs(value) != float("inf") else None
+    return value if math.isfinite(value) else None
 
 
 _COLUMNS = {

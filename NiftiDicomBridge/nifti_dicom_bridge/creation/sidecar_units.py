@@ -21,6 +21,7 @@ _NOT_NEGATIVE = (
     "XRayTubeCurrent", "XRayExposure", "PatientWeight", "PatientSize", "RadionuclideHalfLife", "InjectedRadioactivity",
     "MultibandAccelerationFactor", "SliceTiming", "SAR",
 )  # fmt: skip
+_NOT_ZERO = ("SliceThickness",)
 # the most that is possible, with units
 _LARGEST = {
     "MagneticFieldStrength": (30.0, "T"), "FlipAngle": (360.0, "degrees"), "PatientWeight": (1000.0, "kg"),
@@ -121,6 +122,7 @@ def within_limits(top: dict[str, Any], sentences: list[str]) -> dict[str, Any]:
 def _impossible(top: Mapping[str, Any]) -> dict[str, str]:
     """Return keys with values that are impossible, whatever their unit, and why."""
     reasons = {key: "it cannot be negative" for key in _NOT_NEGATIVE if min(numbers_of(top.get(key)), default=0.0) < 0}
+    reasons |= {key: "it cannot be 0" for key in _NOT_ZERO if 0.0 in numbers_of(top.get(key))}
     for key, (most, unit) in _LARGEST.items():
         if max(map(abs, numbers_of(top.get(key))), default=0.0) > most:
             reasons[key] = f"more than {most:g} {unit} is not possible"

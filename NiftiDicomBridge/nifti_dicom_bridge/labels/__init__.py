@@ -23,6 +23,7 @@ if TYPE_CHECKING:  # the same names for type checkers, which do not look into th
     from .segment import Segment as Segment
     from .segment import description_of as description_of
     from .segment import number_in_description as number_in_description
+    from .segment import unnamed as unnamed
     from .totalsegmentator import task_of_names as task_of_names
     from .totalsegmentator import with_classes as with_classes
     from .write import write_dseg as write_dseg
@@ -34,7 +35,7 @@ _HOME_OF = {
     "find_labels": "find", "find_shared_labels": "find", "is_profile": "profiles",
     "is_label_table": "read", "read_label_text": "read", "read_labels": "read",
     "read_regions": "regions", "task_of_names": "totalsegmentator", "with_classes": "totalsegmentator",
-    "unreadable_labels": "find", "with_codes": "codes", "write_dseg": "write",
+    "unreadable_labels": "find", "unnamed": "segment", "with_codes": "codes", "write_dseg": "write",
 }  # fmt: skip
 
 __all__ = sorted(_HOME_OF)

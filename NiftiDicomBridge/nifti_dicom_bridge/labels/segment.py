@@ -82,6 +82,17 @@ class Segment:
     tracking_uid: str = ""
 
 
+def unnamed(number: int) -> str:
+    """Return the name of a label whose meaning is not specified.
+
+    Examples
+    --------
+    >>> unnamed(7)
+    'Label 7'
+    """
+    return f"Label {number}"
+
+
 def description_of(number: int) -> str:
     """Return the SegmentDescription that keeps the number of a label where DICOM demands another SegmentNumber."""
     return _DESCRIPTION.format(number)

@@ -12,7 +12,7 @@ from ..model.files.text_tables import cells_within, check_unique, lines_of
 from . import checks
 from .checks import Place
 from .codes import bids_label
-from .segment import RGB, Code, Segment
+from .segment import RGB, Code, Segment, unnamed
 
 # what tools call the columns, in lower case
 _NUMBER = ("index", "labelvalue", "label_value", "label id", "labelid", "id", "number", "value", "label_id", "label")
@@ -40,7 +40,9 @@ _USED = frozenset({
     *_NUMBER, *_NAME, _ABBREVIATION, _MAPPING, *_COLOR, *chain(*_RED_GREEN_BLUE), *chain(*_PROPERTIES.values()),
 })  # fmt: skip
 _BEGINNINGS = tuple(chain(*_CODES.values()))
-_NOTHING = ("", "n/a")
+_UNKNOWN = "n/a"
+"""A value that is missing (BIDS, tabular files)."""
+_NOTHING = ("", _UNKNOWN)
 
 Row = dict[str, str]
 
@@ -116,7 +118,7 @@ def _segment(row: Row, here: Place) -> Segment:
     number = checks.number(_number_of(row, here), here)
     codes: dict[str, Any] = {field: _code(row, beginnings, here) for field, beginnings in _CODES.items()}
     kind = codes["type"]
-    name = tsv_text(_name_of(row)) or (kind.meaning if kind else "") or _mapped(row, here)
+    name = tsv_text(_name_of(row)) or (kind.meaning if kind else "") or _mapped(row, here) or _name_of_unnamed(row, number)
     return Segment(number, checks.label(name, here), color=_color(row, here), **codes, **_properties(row, here))
 
 
@@ -147,6 +149,12 @@ def _name_of(row: Row) -> str:
         if result.lower() not in _NOTHING:
             return result
     return ""
+
+
+def _name_of_unnamed(row: Row, number: int) -> str:
+    """Return a name for a label of which a table states that it has none; empty if its cell is."""
+    is_stated = any(row.get(column, "").strip().lower() == _UNKNOWN for column in _NAME)
+    return unnamed(number) if is_stated else ""
 
 
 def _mapped(row: Row, here: Place) -> str:

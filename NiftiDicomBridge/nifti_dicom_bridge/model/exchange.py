@@ -76,8 +76,12 @@ def parts_of_nibabel(image: Any) -> Parts:
     NiftiReadError
         If it has more axes.
     GeometryError
-        If its matrix does not map voxels to millimeters.
+        If it has no matrix, or one that does not map voxels to millimeters.
     """
+    if image.affine is None:
+        raise GeometryError(
+            "The image has no affine, so nothing specifies where its voxels are. Give it that of the image it was made from."
+        )
     proxy, header = image.dataobj, image.header
     scaled = hasattr(proxy, "get_unscaled")
     data = np.asanyarray(proxy.get_unscaled() if scaled else proxy)

@@ -74,6 +74,8 @@ class Execution:
         Bytes of the input and output files.
     is_transient : bool
         Whether it failed because of the file system or network: a further attempt may succeed.
+    damaged : dict of str to str
+        Path of each damaged file, and why it cannot be read, if the image can be converted without them.
     """
 
     worker: str = ""
@@ -81,6 +83,7 @@ class Execution:
     read: int = 0
     written: int = 0
     is_transient: bool = False
+    damaged: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass

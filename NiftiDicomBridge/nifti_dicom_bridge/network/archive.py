@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
-from typing import Protocol
+from typing import Protocol, Self
 
 from ..errors import ArchiveError
 from ..model.files.names import is_uid_name
@@ -69,7 +69,7 @@ class Archive(Protocol):
     def address(self) -> Address:
         """Where it is."""
 
-    def __enter__(self) -> Archive: ...
+    def __enter__(self) -> Self: ...
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None: ...
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 from ..errors import ArchiveError
 from ..options.addresses import ArchiveSelection, DicomwebAddress
@@ -48,7 +48,7 @@ class DicomwebArchive:
         """Note whether a page is shorter than asked for because the archive limits it (PS3.18 8.3.4.4)."""
         self._has_more = "Warning" in response.headers
 
-    def __enter__(self) -> DicomwebArchive:
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *exception: object) -> None:

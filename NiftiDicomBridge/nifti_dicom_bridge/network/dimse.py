@@ -8,7 +8,7 @@ from contextlib import ExitStack
 from itertools import islice
 from pathlib import Path
 from types import TracebackType
-from typing import Any
+from typing import Any, Self
 
 from ..errors import ArchiveError
 from ..options.addresses import ArchiveSelection, PacsAddress
@@ -38,7 +38,7 @@ class PacsArchive:
         self._open, self._peer = ExitStack(), None
         self._answers_queries = True
 
-    def __enter__(self) -> PacsArchive:
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
@@ -125,7 +125,7 @@ class PacsArchive:
         matches = []
         try:
             for match in self._matches(level, keys):
-                matches.append(match)
+                matches.append(match)  # noqa: PERF402 -- what arrived before an error counts
         except PartialAnswerError:
             if is_whole:
                 raise

@@ -12,6 +12,7 @@ from typing import Any
 
 from ..errors import OptionError
 from ..model.files.option_files import parse_toml, read_option_text
+from ..operating_system import IS_WINDOWS
 from ..options.addresses import check_title
 
 ENVIRONMENT = "NIFTI_DICOM_BRIDGE_ARCHIVE_"
@@ -127,7 +128,7 @@ def _file_values(path: Path) -> dict[str, Any]:
     for name in values:
         if name not in known:
             raise OptionError(f"{path}: unknown setting {name!r}. Expected: {', '.join(known)}.")
-    if os.name == "posix" and any(values.get(name) for name in _SECRETS) and mode & (stat.S_IRWXG | stat.S_IRWXO):
+    if not IS_WINDOWS and any(values.get(name) for name in _SECRETS) and mode & (stat.S_IRWXG | stat.S_IRWXO):
         raise OptionError(f"{path} contains a password or token, and other users can read it. Restrict it: chmod 600 {path}")
     return values
 

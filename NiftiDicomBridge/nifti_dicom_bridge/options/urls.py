@@ -9,12 +9,12 @@ from typing import NoReturn, cast
 from urllib.parse import unquote, urlsplit
 
 from ..errors import DicomReadError, OptionError, without_credentials
+from ..operating_system import IS_WINDOWS
 from .dead_links import dead_link
 
 FEATURES = {"s3": "s3", "s3a": "s3", "gs": "gs", "gcs": "gs", "az": "azure", "abfs": "azure", "abfss": "azure", "zip": "urls"}
 """Scheme → feature that needs packages (`optional_packages`)."""
 LOCAL = "file"
-_IS_WINDOWS = os.name == "nt"
 _SCHEME = re.compile(rf"^({'|'.join((*FEATURES, LOCAL))})(?::[/\\]+|::)", re.IGNORECASE)
 _SIMILAR = re.compile(r"^([a-z][a-z0-9+.-]+):[/\\]+", re.IGNORECASE)
 _ARCHIVE = re.compile(r"^(dicomweb:|pacs(\+tls)?:)", re.IGNORECASE)
@@ -73,7 +73,7 @@ def local_path(text: str | os.PathLike[str]) -> Path | None:
     if not is_url(text) or not whole.lower().startswith(LOCAL + ":"):
         return None
     path = unquote(whole.partition(":")[2]).lstrip("/").removeprefix("localhost/")
-    if not _IS_WINDOWS:
+    if not IS_WINDOWS:
         return Path("/" + path)
     return Path(path if _DRIVE.match(path) else "//" + path)
 

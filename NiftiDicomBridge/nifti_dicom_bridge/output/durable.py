@@ -14,7 +14,8 @@ from contextlib import suppress
 from functools import cache
 from pathlib import Path
 
-IS_WINDOWS = os.name == "nt"
+from ..operating_system import IS_WINDOWS
+
 MOST_SINGLE = 16
 """More paths than this are written to disk with their whole file system at once, where the platform can."""
 _NOT_SUPPORTED = {errno.EINVAL, errno.ENOSYS, errno.ENOTSUP, errno.EOPNOTSUPP}

@@ -6,8 +6,9 @@ import errno
 import os
 import time
 from pathlib import Path
-from typing import IO
+from typing import IO, Self
 
+from ..operating_system import IS_WINDOWS
 from ..options import Progress
 
 HOME = ".nifti-dicom-bridge"
@@ -41,7 +42,7 @@ class FolderLock:
         self._file: IO[bytes] | None = None
         self._refused_since: float | None = None
 
-    def __enter__(self) -> FolderLock:
+    def __enter__(self) -> Self:
         pause = SHORTEST_S
         while not self.attempt():
             if self.progress is not None:
@@ -68,7 +69,7 @@ class FolderLock:
                 raise
             return False  # as above
         except PermissionError:
-            if os.name != "nt" or not self._may_be_removed():
+            if not IS_WINDOWS or not self._may_be_removed():
                 raise
             return False
         self._refused_since = None
@@ -88,11 +89,11 @@ class FolderLock:
         """Free the lock, and remove its file on request."""
         if self._file is None:
             return
-        if remove and os.name != "nt":
+        if remove and not IS_WINDOWS:
             self.path.unlink(missing_ok=True)  # while it is held: who waits for it notices that the file is gone
         self._file.close()
         self._file = None
-        if remove and os.name == "nt":
+        if remove and IS_WINDOWS:
             try:
                 self.path.unlink(missing_ok=True)
             except OSError:
@@ -102,7 +103,7 @@ class FolderLock:
 def lock_file(file: IO[bytes]) -> bool | None:
     """Lock a file that is open; return whether that was possible, None where the file system has no locks."""
     try:
-        if os.name == "nt":
+        if IS_WINDOWS:
             import msvcrt
 
             file.seek(0)
@@ -119,7 +120,7 @@ def lock_file(file: IO[bytes]) -> bool | None:
 def _is_same(file: IO[bytes], path: Path) -> bool:
     """Whether an open file is still there under its name: Windows removes none that is open, and may number all alike."""
     try:
-        return os.name == "nt" or os.path.samestat(os.fstat(file.fileno()), os.stat(path))
+        return IS_WINDOWS or os.path.samestat(os.fstat(file.fileno()), os.stat(path))
     except OSError:
         return False
 
@@ -150,7 +151,7 @@ def is_dead(staging: Path) -> bool:
 
 def _has_ended(owner: str) -> bool:
     host, _, number = owner.rpartition(" ")
-    if os.name == "nt" or host != _computer() or not number.isdigit():
+    if IS_WINDOWS or host != _computer() or not number.isdigit():
         return False
     try:
         os.kill(int(number), 0)

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from pathlib import Path
-from typing import IO
+from typing import IO, Self
 
 from ..errors import OutputError
 from ..options import Progress
@@ -42,7 +42,7 @@ class RunFolder:
         self._owner: IO[bytes] | None = None
         self._is_new = not folder.exists()
 
-    def __enter__(self) -> RunFolder:
+    def __enter__(self) -> Self:
         try:
             self.folder.mkdir(parents=True, exist_ok=True)
             with self._lock:

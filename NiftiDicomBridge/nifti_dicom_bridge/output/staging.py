@@ -8,10 +8,11 @@ import stat
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path, PurePosixPath
-from typing import IO
+from typing import IO, Self
 
 from ..errors import OutputError, state_length
 from ..model.files.names import IMAGE_SUFFIXES, name_key, portability_problem, suffix_of
+from ..operating_system import IS_WINDOWS
 from ..options import Progress
 from ..options.remedies import remedy
 from . import durable
@@ -60,7 +61,7 @@ class Staging:
         self._temporary = Path()
         self._owner: IO[bytes] | None = None
 
-    def __enter__(self) -> Staging:
+    def __enter__(self) -> Self:
         try:
             self._made = _make_folders(self.folder)
             with self._lock:
@@ -197,7 +198,7 @@ class Staging:
         """Return which output cannot be written, and why: moving a file has two names, and the user knows one of them."""
         state_length(error)
         names = [name for name in (error.filename2, error.filename) if name and not self._is_temporary(name)]
-        used = ", or another program has it open" if durable.IS_WINDOWS and isinstance(error, PermissionError) else ""
+        used = ", or another program has it open" if IS_WINDOWS and isinstance(error, PermissionError) else ""
         return f"{names[0] if names else self.folder}: cannot be written ({error.strerror}{used})"
 
     def _plan(self) -> Commit:
@@ -212,7 +213,7 @@ class Staging:
             return
         if not (self.overwrite or name in self._updated) or (target.is_dir() and not is_folder):
             raise OutputError(f"{target} exists. Choose another folder, or overwrite=True to replace it.", target)
-        if durable.IS_WINDOWS and target.is_file() and not target.stat().st_mode & stat.S_IWRITE:
+        if IS_WINDOWS and target.is_file() and not target.stat().st_mode & stat.S_IWRITE:
             raise OutputError(f"{target} is read-only, so it is not replaced. Choose another folder, or allow writing to it.")
 
     def _target(self, name: str) -> Path:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import struct
 from pathlib import Path
 from types import TracebackType
+from typing import Self
 
 import numpy as np
 from PIL import Image
@@ -43,7 +44,7 @@ class GifWriter:
         self._few: FewColors | None = None  # its table is large: only for colors
         self._many = ManyColors()
 
-    def __enter__(self) -> GifWriter:
+    def __enter__(self) -> Self:
         self._file = open(self.path, "wb")
         return self
 

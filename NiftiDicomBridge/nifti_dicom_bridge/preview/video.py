@@ -12,7 +12,7 @@ from functools import lru_cache, partial
 from importlib.util import find_spec
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Protocol
+from typing import Any, Protocol, Self
 
 import numpy as np
 
@@ -41,7 +41,7 @@ _PIXELS = {2: "gray", 3: "rgb24"}
 class VideoWriter(Protocol):
     """Takes pictures of one size; used as a context."""
 
-    def __enter__(self) -> VideoWriter: ...
+    def __enter__(self) -> Self: ...
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None: ...
 
@@ -118,7 +118,7 @@ class FfmpegWriter:
         self.path, self.fps, self.program, self.encoder = path, fps, program, encoder
         self._process: subprocess.Popen[bytes] | None = None
 
-    def __enter__(self) -> FfmpegWriter:
+    def __enter__(self) -> Self:
         self._messages = tempfile.TemporaryFile()
         return self
 
@@ -183,7 +183,7 @@ class PyavWriter:
         self._reformatter: Any = VideoReformatter()  # one for all pictures: its tables take longer than a small one
         self._stream: Any = None
 
-    def __enter__(self) -> PyavWriter:
+    def __enter__(self) -> Self:
         with self._failures():
             self._container = self._av.open(str(self.path), "w", format="mp4", options={"movflags": "+faststart"})
         return self

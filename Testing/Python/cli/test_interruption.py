@@ -79,3 +79,36 @@ def test_an_interrupted_run_on_a_cluster_ends_with_its_exit_code(circle: Circle,
             _, text = process.communicate(timeout=120)
             assert process.returncode in (0, INTERRUPTED)
             assert b"Traceback" not in text
+
+
+HANGING = """
+import sys, threading
+from nifti_dicom_bridge.cli import commands, termination
+from nifti_dicom_bridge.formats.dicom.reading.pixel_data import decompress
+
+def hang(*_):
+    print("decoding", flush=True)
+    threading.Event().wait()
+
+decompress._decoded = hang
+termination.LONGEST_END_S = 0.5
+commands.program()
+"""
+
+
+@pytest.mark.slow
+def test_termination_ends_a_program_whose_decoder_hangs(circle: Circle, tmp_path: Path) -> None:
+    circle.make("rle")
+    (tmp_path / "hanging.py").write_text(HANGING)
+    process = subprocess.Popen(
+        [sys.executable, "-m", "hanging", "convert", str(circle.dicom), "--to", "nifti", "-o", "out", "--jobs", "1"],
+        cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+    )  # fmt: skip
+    assert process.stdout is not None
+    process.stdout.readline()
+
+    process.terminate()
+
+    _, text = process.communicate(timeout=60)
+    assert process.returncode == INTERRUPTED
+    assert b"a decoder did not answer" in text

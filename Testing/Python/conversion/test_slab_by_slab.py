@@ -388,8 +388,7 @@ def write_large(path: Path, slices: int) -> None:
     plane = np.random.default_rng(0).normal(0, 30, (256, 512)).astype("<i2").tobytes()
     with open(path, "wb") as file:
         file.write(bytes(header.binaryblock) + bytes(4))
-        for _ in range(slices):
-            file.write(plane)
+        file.writelines(plane for _ in range(slices))
 
 
 COMMAND_WITH_PEAK = """

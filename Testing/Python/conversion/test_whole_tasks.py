@@ -82,7 +82,7 @@ def many_series(folder: Path) -> Path:
     """Write 40 series, and return a file of one that is truncated."""
     for number in range(1, COUNT + 1):
         series(folder, number, f"t1_{number:02d}")
-    broken = sorted((folder / "P-01-1-17").iterdir())[0]
+    broken = min((folder / "P-01-1-17").iterdir())
     broken.write_bytes(broken.read_bytes()[:-20])
     for path in sorted((folder / "P-01-1-17").iterdir())[1:]:
         path.unlink()  # the only file of the series

@@ -86,7 +86,7 @@ def test_the_sidecar_of_an_image_is_named_where_another_one_is_used_in_its_place
     path = save("a.nii", EchoTime=0.03)
     Path("b.json").write_text('{"EchoTime": 0.05}')
     entry = entry_of(path, kind="mr", sidecar="b.json")
-    assert float(pydicom.dcmread(sorted(entry.outputs)[0]).EchoTime) == 50
+    assert float(pydicom.dcmread(min(entry.outputs)).EchoTime) == 50
     assert "a.json of the image was not used, as sidecar= names another file" in entry.log.warnings
 
 

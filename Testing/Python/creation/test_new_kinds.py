@@ -7,6 +7,7 @@ from pathlib import Path
 
 import nibabel
 import numpy as np
+import pydicom
 import pytest
 
 from nifti_dicom_bridge import SegmentationForm
@@ -80,6 +81,39 @@ def test_a_known_quantity_next_to_a_reference_is_a_parametric_map():
 
 def test_what_was_assumed_is_the_first_line():
     assert 'Use kind="KIND"' in entry_of(save("x.nii", noise())).log.warnings[0]
+
+
+def test_a_mask_off_by_the_rounding_of_floats_is_binary():
+    voxels = np.zeros((5, 4, 3))
+    voxels[1:3] = 0.9999999
+    (found,) = made(save("a_mask.nii", voxels))
+    assert (found.SegmentationType, int(found.pixel_array.sum())) == ("BINARY", 24)
+
+
+def test_a_label_that_its_table_leaves_without_a_name_is_reported():
+    image = save("a_dseg.nii", np.repeat(np.array([0, 1, 2, 2, 0], np.uint8), 12).reshape(5, 4, 3))
+    Path("a_dseg.tsv").write_text("index\tname\n1\tliver\n2\tn/a\n")
+    entry = entry_of(image)
+    assert "the meaning of label 2 is not specified: named by number" in entry.log.warnings
+
+
+@pytest.mark.parametrize("dtype", [np.int8, np.int16, np.int32, np.float32])
+def test_minus_one_is_background_where_no_voxel_is_0(dtype):
+    voxels = np.full((5, 4, 3), -1, dtype)
+    voxels[1], voxels[2:4] = 1, 7
+    entry = entry_of(save("a_dseg.nii", voxels))
+    found = pydicom.dcmread(entry.outputs[0])
+
+    assert "24 voxels are -1, and none is 0: -1 was taken for background" in entry.log.warnings
+    assert [segment.SegmentLabel for segment in found.SegmentSequence] == ["Label 1", "Label 7"]
+    assert int(found.pixel_array.sum()) == 36
+
+
+@pytest.mark.parametrize("background", [0, -2])
+def test_minus_one_is_refused_where_it_may_be_another_label(background):
+    voxels = np.full((5, 4, 3), background, np.int16)
+    voxels[1], voxels[2] = -1, 7
+    assert "Set the background to 0" in refused(save("a_dseg.nii", voxels))
 
 
 def test_values_that_are_not_whole_are_named_exactly():

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import nibabel
 import numpy as np
+import pydicom
 import pytest
 
 from nifti_dicom_bridge import OptionError, read
@@ -156,9 +157,35 @@ def test_times_of_a_parametric_map_are_one_series():
     assert len({ds.SeriesInstanceUID for ds in found}) == 1
 
 
+COUNTED = [("mr", 3, 3), ("ct", 3, 3), ("sc", 3, 3), ("mr", 1, None), ("pet", 3, None)]
+
+
+@pytest.mark.parametrize(("kind", "times", "counted"), COUNTED)
+def test_times_are_counted_where_there_are_several_and_the_kind_has_them(kind: str, times: int, counted: int | None):
+    """PET counts its times in a module of its own (PS3.3 C.8.9.1)."""
+    image = nibabel.Nifti1Image(np.arange(60 * times, dtype=np.int16).reshape(5, 4, 3, times), MATRIX)
+    image.header.set_zooms((2.0, 1.5, 3.0, 2.5))
+    image.header.set_xyzt_units("mm", "sec")
+    nibabel.save(image, "t.nii")
+
+    found = made(Path("t.nii"), kind=kind)
+
+    assert {ds.get("NumberOfTemporalPositions") for ds in found} == {counted}
+    assert {ds.get("TemporalResolution") for ds in found} == {2500 if counted else None}
+    positions = [ds.get("TemporalPositionIdentifier") for ds in found]
+    assert positions == ([1 + n // 3 for n in range(9)] if counted else [None] * len(found))
+    assert {ds.get("NumberOfTimeSlices") for ds in found} == {times if kind == "pet" else None}
+
+
 def test_multi_frame_secondary_capture_is_unsigned():
     (found,) = made(save("s.nii", np.array([[[-5.0]], [[7.0]]], np.float32)), kind="sc-multiframe")
     assert found.PixelRepresentation == 0
+
+
+def test_slices_without_thickness_have_that_of_the_grid():
+    entry = entry_of(save("a.nii", Modality="MR", SliceThickness=0))
+    assert '"SliceThickness" is 0: it was left out, as it cannot be 0' in entry.log.warnings
+    assert pydicom.dcmread(entry.outputs[0]).SliceThickness == 3
 
 
 def test_words_that_are_joined_in_a_sidecar_are_separate_values():

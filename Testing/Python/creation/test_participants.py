@@ -22,7 +22,7 @@ def converted(table: bytes) -> tuple[Entry, pydicom.Dataset]:
     Path("d/dataset_description.json").write_text('{"Name": "x", "BIDSVersion": "1.9.0"}')
     Path("d/participants.tsv").write_bytes(table)
     entry = entry_of(Path("d"))
-    return entry, pydicom.dcmread(sorted(entry.outputs)[0])
+    return entry, pydicom.dcmread(min(entry.outputs))
 
 
 @pytest.mark.parametrize(
@@ -193,7 +193,7 @@ def test_an_inherited_patient_is_not_that_of_several_subjects(subjects: list[str
     Path("d/dataset_description.json").write_text('{"Name": "x", "BIDSVersion": "1.9.0"}')
     Path("d/T1w.json").write_text('{"PatientID": "Q", "EchoTime": 0.003}')
     entry = entry_of(Path("d"))
-    made = pydicom.dcmread(sorted(entry.outputs)[0])
+    made = pydicom.dcmread(min(entry.outputs))
     assert (made.PatientID, made.EchoTime) == (patient, 3)
     assert any("PatientID in T1w.json would be of all subjects" in text for text in entry.log.warnings) == (len(subjects) > 1)
 
@@ -216,7 +216,7 @@ def test_a_table_next_to_the_folder_of_the_subject_counts_without_a_description_
     Path("d/participants.tsv").write_text(HEAD + "sub-01\t34\tM\t80\n")
     Path("d/T1w.json").write_text(json.dumps({"FlipAngle": 9}))
 
-    made = pydicom.dcmread(sorted(entry_of(Path("d")).outputs)[0])
+    made = pydicom.dcmread(min(entry_of(Path("d")).outputs))
 
     assert (made.PatientID, made.PatientAge, made.PatientSex, made.PatientWeight) == ("01", "034Y", "M", 80)
     assert made.FlipAngle == 9

@@ -61,7 +61,7 @@ def entry_of(path: Path, **options: Any) -> Entry:
 def made(path: Path, **options: Any) -> Dataset:
     entry = entry_of(path, **options)
     assert entry.outcome is Outcome.CONVERTED, entry.error
-    return pydicom.dcmread(sorted(entry.outputs)[0])
+    return pydicom.dcmread(min(entry.outputs))
 
 
 def is_of(ds: Dataset, number: int) -> bool:

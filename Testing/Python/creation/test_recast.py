@@ -50,6 +50,19 @@ def test_dciodvfy_finds_no_error(phantom: str, kind: Kind, circle: Circle) -> No
     assert found == {}
 
 
+@pytest.mark.parametrize("position", ["HFS", "FFDR"])
+def test_the_position_of_a_patient_is_coded_in_pet(position: str, circle: Circle) -> None:
+    """PS3.3 C.8.4.6: the codes are Type 2, and PatientPosition may not be next to them."""
+    circle.make("classic_ct")
+    edit_dicom(circle.dicom, PatientPosition=position)
+
+    recast(circle.dicom, circle.back, Kind.PET)
+
+    (made, *_) = headers(circle.back)
+    assert len(made.PatientGantryRelationshipCodeSequence) == len(made.PatientOrientationCodeSequence) == 1
+    assert "PatientPosition" not in made
+
+
 @pytest.mark.parametrize("phantom", ["enhanced_mr", "enhanced_slopes", "enhanced_two_stacks"])
 def test_enhanced_becomes_classic_frame_by_frame(phantom: str, circle: Circle) -> None:
     circle.make(phantom)

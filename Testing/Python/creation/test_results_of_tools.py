@@ -197,6 +197,15 @@ def test_values_of_suv_on_a_reference_in_activity_are_not_labeled_so(factor: flo
     assert pydicom.dcmread(entry.outputs[0]).Units == ("NONE" if is_doubted else "BQML")
 
 
+def test_activities_next_to_a_reference_whose_bits_hold_only_low_ones_may_be_low() -> None:
+    save("low/image.nii", np.sqrt(FRACTIONS) * np.float32(20))
+    made(Path("low/image.nii"), out="scan", kind=Kind.PET, set_values={"PatientID": "P1", "Units": "BQML"})
+    entry = entry_of(save("pet_smooth.nii", FRACTIONS * np.float32(12)), reference="scan")
+
+    assert not any("do not look like" in text for text in entry.log.warnings)
+    assert pydicom.dcmread(entry.outputs[0]).Units == "BQML"
+
+
 # --- names of structures
 
 

@@ -62,7 +62,7 @@ WRITERS = {
 def test_dates_are_in_the_time_zone_of_the_data_set(scans, tmp_path, name):
     report = WRITERS[name](scans, tmp_path)
     assert report.ok, report
-    data_set = pydicom.dcmread(sorted((tmp_path / "dicom").rglob("*.dcm"))[0])
+    data_set = pydicom.dcmread(min((tmp_path / "dicom").rglob("*.dcm")))
     offset = timedelta(hours=9 if data_set.get("TimezoneOffsetFromUTC") == "+0900" else 0)
     assert offset or name in ("Segmentation", "contours"), "the original's dates are in it, so its offset is"
     now = datetime.now(UTC).replace(tzinfo=None) + offset

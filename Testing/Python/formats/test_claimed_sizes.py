@@ -71,7 +71,7 @@ def test_impossible_chunks_are_refused(chunks: list[int], store: Path, tmp_path:
 @pytest.mark.slow
 def test_a_deflated_data_set_that_grows_beyond_the_limit_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     PHANTOMS["deflated"].write(tmp_path / "in")
-    path = sorted((tmp_path / "in").iterdir())[0]
+    path = min((tmp_path / "in").iterdir())
     raw = path.read_bytes()
     start = 132 + 12 + struct.unpack_from("<I", raw, 140)[0]
     plain = zlib.decompressobj(-zlib.MAX_WBITS).decompress(raw[start:])
@@ -96,7 +96,7 @@ def test_a_limit_may_be_infinite() -> None:
 @pytest.mark.parametrize("length", [0x7FFFFFFE, 0xFFFFFFFE])
 def test_a_value_length_beyond_the_end_of_the_file_is_truncated(length: int, tmp_path: Path) -> None:
     PHANTOMS["classic_ct"].write(tmp_path / "in")
-    path = sorted((tmp_path / "in").iterdir())[0]
+    path = min((tmp_path / "in").iterdir())
     raw = path.read_bytes()
     element = struct.pack("<HH2sHI", 0x0009, 0x1010, b"OB", 0, length)
     at = raw.index(b"\x10\0\x10\0PN")
@@ -110,7 +110,7 @@ def test_a_value_length_beyond_the_end_of_the_file_is_truncated(length: int, tmp
 @pytest.mark.parametrize("name", ["jpeg_ls", "jpeg_2000", "jpeg_baseline"])
 def test_a_frame_that_claims_more_pixels_than_the_attributes_is_refused(name: str, tmp_path: Path) -> None:
     PHANTOMS[name].write(tmp_path / "in")
-    path = sorted((tmp_path / "in").iterdir())[0]
+    path = min((tmp_path / "in").iterdir())
     raw = bytearray(path.read_bytes())
     if name == "jpeg_2000":
         at = raw.index(b"\xff\x4f\xff\x51") + 8
@@ -125,7 +125,7 @@ def test_a_frame_that_claims_more_pixels_than_the_attributes_is_refused(name: st
 
 def test_a_large_frame_of_few_bytes_is_refused(tmp_path: Path) -> None:
     PHANTOMS["jpeg_2000"].write(tmp_path / "in")
-    path = sorted((tmp_path / "in").iterdir())[0]
+    path = min((tmp_path / "in").iterdir())
     data_set = pydicom.dcmread(path)
     data_set.Rows = data_set.Columns = 65000
     data_set.save_as(path)
@@ -135,7 +135,7 @@ def test_a_large_frame_of_few_bytes_is_refused(tmp_path: Path) -> None:
 
 def test_a_file_that_changes_after_its_headers_were_read_is_an_error(tmp_path: Path) -> None:
     PHANTOMS["classic_ct"].write(tmp_path / "in")
-    path = sorted((tmp_path / "in").iterdir())[0]
+    path = min((tmp_path / "in").iterdir())
     plan = plan_all(find_series([tmp_path / "in"]))[0]
     status = path.stat()
     os.utime(path, ns=(status.st_atime_ns, status.st_mtime_ns + 1_000_000_000))

@@ -123,6 +123,12 @@ def test_a_bids_row_without_name_takes_that_of_its_mapping(tmp_path: Path) -> No
     assert found.label == "Cortical Gray Matter"
 
 
+def test_a_bids_row_that_states_that_it_has_no_name_is_named_by_number(tmp_path: Path) -> None:
+    text = "index\tname\tcolor\n1\tspleen\tn/a\n4\tn/a\t#010203\n"
+    _, found = read_labels(written(tmp_path, text))
+    assert (found.label, found.color) == ("Label 4", (1, 2, 3))
+
+
 DAMAGED = {
     "negative": ("index\tname\n1\ta\n-2\tb\n", "line 3", "-2"),
     "fraction": ("index\tname\n1.5\ta\n", "line 2", "1.5"),

@@ -137,7 +137,7 @@ def test_objects_that_are_one_file_on_this_disk_are_refused(
 def test_objects_that_windows_cannot_name_are_refused_there(
     zipped: Callable[..., str], circle: Circle, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(mirror, "_IS_WINDOWS", True)
+    monkeypatch.setattr(mirror, "IS_WINDOWS", True)
 
     report = to_nifti(zipped("scan.dcm", "scan:1.dcm", "nul.dcm", "b..dcm"), circle.nifti)
 

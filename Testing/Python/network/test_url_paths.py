@@ -22,7 +22,7 @@ def test_file_urls_name_drives_and_servers_on_windows(
     url: str, windows: str, elsewhere: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for is_windows, path in ((True, windows), (False, elsewhere)):
-        monkeypatch.setattr(urls, "_IS_WINDOWS", is_windows)
+        monkeypatch.setattr(urls, "IS_WINDOWS", is_windows)
         assert local_path(url) == Path(path)
 
 

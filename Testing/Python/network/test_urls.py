@@ -95,7 +95,7 @@ def test_voxels_in_a_file_of_their_own_are_read(server: ObjectServer, circle: Ci
 
 @pytest.mark.slow
 def test_one_object_is_an_input(source: Path, server: ObjectServer, circle: Circle) -> None:
-    one = sorted(source.rglob("*.dcm"))[0]
+    one = min(source.rglob("*.dcm"))
     report = to_nifti(f"{S3}/dicom/{one.relative_to(source).as_posix()}", circle.nifti)
     to_nifti(one, circle.folder / "local")
     assert report.ok
@@ -106,7 +106,7 @@ def test_one_object_is_an_input(source: Path, server: ObjectServer, circle: Circ
 def test_an_object_of_the_same_size_that_was_replaced_after_its_header_was_read_is_refused(
     source: Path, server: ObjectServer, circle: Circle, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    path = sorted(source.rglob("*.dcm"))[0]
+    path = min(source.rglob("*.dcm"))
     key, content = f"dicom/{path.relative_to(source).as_posix()}", path.read_bytes()
     fetch = Mirror.fetch
 
@@ -155,7 +155,7 @@ def test_no_output_contains_a_token_of_a_url(
     """A damaged object and good ones below a URL that works, and ends as signed ones do."""
     module("pyarrow")
     circle.make("two_series")
-    damaged = sorted(circle.dicom.rglob("*.dcm"))[-1]
+    damaged = max(circle.dicom.rglob("*.dcm"))
     damaged.write_bytes(damaged.read_bytes()[:-9])
     server.put(circle.dicom, "scans?token=wJalrXUtnFEMI")
     monkeypatch.chdir(circle.folder)
@@ -235,7 +235,7 @@ def test_objects_of_one_uid_with_other_pixels_are_no_duplicates(circle: Circle, 
     import pydicom
 
     circle.make("classic_ct")
-    first = sorted(circle.dicom.rglob("*.dcm"))[0]
+    first = min(circle.dicom.rglob("*.dcm"))
     file = pydicom.dcmread(first)
     file.PixelData = bytes(len(file.PixelData))
     file.save_as(circle.dicom / "black.dcm")
@@ -249,7 +249,7 @@ def test_objects_of_one_uid_with_other_pixels_are_no_duplicates(circle: Circle, 
 @pytest.mark.slow
 def test_what_is_wrong_is_reported_with_its_url(circle: Circle, server: ObjectServer) -> None:
     circle.make("classic_ct")
-    first = sorted(circle.dicom.rglob("*.dcm"))[0]
+    first = min(circle.dicom.rglob("*.dcm"))
     first.write_bytes(first.read_bytes()[:200])
     server.put(circle.dicom, "damaged")
     (problem,) = inspect(f"{S3}/damaged").problems

@@ -21,7 +21,7 @@ TOO_LONG = r"path of \d{3} characters: Windows opens at most 259"
 @pytest.fixture
 def deep(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Return a folder whose path is too long; Windows refuses to make it, so it is missing."""
-    monkeypatch.setattr(errors, "_IS_WINDOWS", True)
+    monkeypatch.setattr(errors, "IS_WINDOWS", True)
     return tmp_path / ("1.2.840.113619.2.55.3." * 4) / ("9" * 64) / ("8" * 64)
 
 
@@ -39,14 +39,14 @@ def test_an_output_that_is_too_deep_has_a_remedy(deep: Path) -> None:
 def test_a_temporary_file_that_is_too_deep_is_named_by_the_folder_of_the_outputs(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(errors, "_IS_WINDOWS", True)
+    monkeypatch.setattr(errors, "IS_WINDOWS", True)
     with pytest.raises(OSError, match=TOO_LONG) as caught, Staging(tmp_path / "out") as staging:
         raise FileNotFoundError(errno.ENOENT, "No such file or directory", str(staging.staged("a" * 200)))
     assert caught.value.filename == str(tmp_path / "out")
 
 
 def test_a_missing_file_with_a_short_path_is_called_missing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(errors, "_IS_WINDOWS", True)
+    monkeypatch.setattr(errors, "IS_WINDOWS", True)
 
     assert "No such file" in system_sentence(FileNotFoundError(errno.ENOENT, "No such file or directory", "a.nii"))
 

@@ -14,6 +14,7 @@ import pytest
 
 from nifti_dicom_bridge import OutputError
 from nifti_dicom_bridge.output import Staging, durable, recover
+from nifti_dicom_bridge.output import staging as staging_module
 from support.circle import listing, names_in
 
 OLD, NEW = b"old", b"new"
@@ -41,8 +42,9 @@ sys.addaudithook(_refuse)
 
 @pytest.fixture
 def held(monkeypatch: pytest.MonkeyPatch) -> Iterator[dict[str, int]]:
-    """Apply the rules of Windows; files with a number are open in another program so many times."""
-    monkeypatch.setattr(durable, "IS_WINDOWS", True)
+    """Apply the rules of Windows; the number of a file is how often another program still has it open."""
+    for module in (durable, staging_module):
+        monkeypatch.setattr(module, "IS_WINDOWS", True)
     monkeypatch.setattr(durable, "_PAUSES_S", (0.0, 0.0, 0.0))
     monkeypatch.setattr(shutil, "_use_fd_functions", False)  # as there, paths are complete
     _held[""] = 0

@@ -19,8 +19,9 @@ HOST_PACKAGES = {"slicer", "qt", "ctk", "vtk", "DICOMLib", "SubjectHierarchyPlug
 AT_START = HOST_PACKAGES | {"numpy", "NiftiDicomBridgeLib"}
 FRONT_DOORS = ["DICOMNiftiDicomBridgePlugin.py", "NiftiDicomBridge.py"]
 IMPORTED_AT_START = [
-    "ParameterNode.py", "Logic.py", "SelfTest.py", "Background.py", "Widget.py", "ExportPart.py", "ImportPart.py",
-    "CheckPart.py", "DropFilter.py", "FieldsTable.py", "ReferenceBox.py", "FileDialog.py", "FileReader.py", "FileWriter.py",
+    "ParameterNode.py", "Logic.py", "LogicTasks.py", "SelfTest.py", "Background.py", "Widget.py", "ExportPart.py",
+    "ImportPart.py", "CheckPart.py", "DropFilter.py", "FieldsTable.py", "ReferenceBox.py", "FileDialog.py", "FileReader.py",
+    "FileWriter.py",
     "Samples.py", "SubjectHierarchyPlugin.py", "DICOMExportPlugin.py", "DICOMLoaderPlugin.py", "ExportKinds.py",
     "SourceFile.py", "Feedback.py", "FileTable.py", "Icons.py", "ImageTree.py", "ImportRows.py", "OverwriteQuestion.py",
     "ProposalUpdates.py", "ReportPart.py", "TaskRunner.py", "SceneImages.py", "Views.py", "FileList.py", "ImportObstacles.py",
@@ -107,10 +108,11 @@ LAYERS = [  # the top imports below
     {"standard"},
     {"optional_packages"},
     {"errors", "version"},
+    {"operating_system"},
 ]
 HEIGHT = {name: len(LAYERS) - number for number, names in enumerate(LAYERS) for name in names}
 FORMATS = {path.name for path in (CORE / "formats").iterdir() if path.is_dir()} - {"__pycache__"}
-MOST_ENTRIES = 24
+MOST_ENTRIES = 25
 MOST_FILES_OF_A_FOLDER = 40
 LONGEST_FUNCTION = 45
 
@@ -207,9 +209,9 @@ def test_few_files_read_and_make_nodes():
 
 
 @pytest.mark.slow
-def test_only_one_file_asks_the_database():
+def test_only_two_files_use_the_database():
     users = {path.name for path in python_files(LIB) if re.search(r"dicomDatabase\b|ctkDICOM|DICOMUtils", _code(path))}
-    assert users <= {"Database.py", "SelfTestCase.py", "SelfTestCircle.py"}
+    assert users <= {"Database.py", "Registration.py", "SelfTestCase.py", "SelfTestCircle.py"}
 
 
 def _code(path: Path) -> str:

@@ -216,6 +216,11 @@ def test_an_image_in_memory_becomes_a_volume() -> None:
     assert (volume.name, volume.shape_ijk, int(volume.voxels[0, 2, 1, 4])) == ("T1", (5, 4, 3), int(data[4, 1, 2]))
 
 
+def test_an_image_in_memory_without_an_affine_is_refused() -> None:
+    with pytest.raises(GeometryError, match="has no affine"):
+        Volume.from_nibabel(nibabel.Nifti1Image(np.zeros((2, 2, 2), np.int16), None))
+
+
 def test_more_axes_than_a_volume_has_are_refused() -> None:
     with pytest.raises(NiftiReadError, match="6 axes"):
         Volume.from_nibabel(nibabel.Nifti1Image(np.zeros((2, 2, 2, 2, 2, 2), np.int16), np.eye(4)))

@@ -12,7 +12,7 @@ from phantoms import PHANTOMS
 def damaged(tmp_path: Path) -> Path:
     """The last file of a series of which the others are whole."""
     PHANTOMS["classic_ct"].write(tmp_path)
-    path = sorted(tmp_path.rglob("*.dcm"))[-1]
+    path = max(tmp_path.rglob("*.dcm"))
     path.write_bytes(path.read_bytes()[:-20])
     return path
 

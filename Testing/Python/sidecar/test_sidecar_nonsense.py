@@ -238,7 +238,7 @@ def test_phantoms_used_here_exist() -> None:
     ("key", "value", "reason"),
     [
         ("EchoTime", 50, "BIDS requires seconds, not milliseconds"), ("EchoTime", -0.05, "it cannot be negative"),
-        ("MagneticFieldStrength", 30000, "more than 30 T is not possible"),
+        ("MagneticFieldStrength", 30000, "more than 30 T is not possible"), ("SliceThickness", 0, "it cannot be 0"),
     ],
 )  # fmt: skip
 def test_a_key_that_was_edited_into_what_cannot_be_is_refused(key: str, value: float, reason: str, circle: Circle) -> None:

@@ -37,7 +37,7 @@ def run(source: Path, output: Path, target: Target = Target.DICOM, **choices: An
 
 
 def first(folder: Path) -> Dataset:
-    return pydicom.dcmread(sorted(folder.rglob("*.dcm"))[0])
+    return pydicom.dcmread(min(folder.rglob("*.dcm")))
 
 
 def codes(ds: Dataset) -> list[str]:

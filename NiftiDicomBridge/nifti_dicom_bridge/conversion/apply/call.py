@@ -32,6 +32,7 @@ from ..execution.task_runner import TaskRunner
 from ..inputs.nothing_found import note_of_skipped
 from ..inputs.selection import Selection, find_selected, nothing_selected
 from ..remote.archives import fetched_inputs
+from ..without_damaged_files import examined
 from .command_lines import arguments_of
 from .functions import Function
 from .objects import ResultWriter
@@ -118,9 +119,13 @@ def apply(
         tempfile.TemporaryDirectory(prefix="nifti-dicom-bridge-") as temporary,
     ):
         inventory = find_selected(fetched.paths, Selection.of(dicom), progress, dicom.follow_links)
-        plans, report = plans_and_report(inventory, TaskRunner(progress=progress))
-        report.notes += notes
+        runner = TaskRunner(progress=progress)
+        plans, report = plans_and_report(inventory, runner)
         pairs = selected(plans, selectors)
+        if (decodable := examined(inventory, runner, [plan for plan, _ in pairs])) is not inventory:
+            plans, report = plans_and_report(decodable, runner)
+            pairs = selected(plans, selectors)
+        report.notes += notes
         if not pairs:
             raise _no_series(fetched.paths, plans, report, chosen, dicom)
         if not (selectors or dicom.series or dicom.modality):

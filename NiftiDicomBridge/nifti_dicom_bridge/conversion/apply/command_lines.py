@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-import os
 import re
 import shlex
 
 from ...errors import OptionError
+from ...operating_system import IS_WINDOWS
 
-_IS_WINDOWS = os.name == "nt"
 _VARIABLE = re.compile(r"%[^%]+%")
 _LAST_BACKSLASHES = re.compile(r"(\\+)$")
 
 
-def arguments_of(text: str, is_windows: bool = _IS_WINDOWS) -> list[str]:
+def arguments_of(text: str, is_windows: bool = IS_WINDOWS) -> list[str]:
     r"""Return the arguments of a command line; on Windows, a backslash separates folders and protects nothing.
 
     Raises
@@ -36,7 +35,7 @@ def arguments_of(text: str, is_windows: bool = _IS_WINDOWS) -> list[str]:
         raise OptionError(f"The command {text!r} cannot be read: {error}. Check its quotation marks.") from error
 
 
-def quoted(value: str, is_windows: bool = _IS_WINDOWS) -> str:
+def quoted(value: str, is_windows: bool = IS_WINDOWS) -> str:
     r"""Return a value as one argument for the shell: ``sh``, or ``cmd.exe`` on Windows.
 
     Raises

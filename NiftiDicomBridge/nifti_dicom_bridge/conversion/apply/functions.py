@@ -16,6 +16,8 @@ from ...model.volume import Volume
 from .runs import RESULT
 
 Function = Callable[..., Any]
+_TYPES_OF_FILES: dict[np.dtype[Any], type] = {np.dtype(bool): np.uint8, np.dtype(np.float16): np.float32}
+"""Types that NIfTI does not have, and those that hold their values."""
 
 
 def called(function: Function, volumes: Sequence[Volume], per_study: bool, arrays: bool) -> Iterator[tuple[str, Volume]]:
@@ -83,7 +85,7 @@ def _volume_of_array(value: np.ndarray, first: Volume, name: str) -> Volume:
             f"{name} returned an array of shape {value.shape} and type {value.dtype}; numbers of shape {expected}, with or "
             "without an axis of time, were expected. Return a nibabel image for another grid."
         )
-    value = value.astype(np.uint8) if value.dtype.kind == "b" else value
+    value = value.astype(_TYPES_OF_FILES.get(value.dtype, value.dtype), copy=False)
     data = value[..., np.newaxis] if value.ndim == 3 else value
     return Volume(np.moveaxis(data, (0, 1, 2, 3), (3, 2, 1, 0)), nifti.stored_affine(first))
 

@@ -8,7 +8,7 @@ from concurrent.futures import FIRST_COMPLETED, Executor, Future, ThreadPoolExec
 from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 from ...errors import BridgeError, Cancelled, OptionError
 from ...model.report import ConversionReport, Entry, Outcome
@@ -35,7 +35,7 @@ class _Turn:
         self._turns = turns
         self._is_mine = False
 
-    def __enter__(self) -> _Turn:
+    def __enter__(self) -> Self:
         self._turns.acquire()
         self._is_mine = True
         return self

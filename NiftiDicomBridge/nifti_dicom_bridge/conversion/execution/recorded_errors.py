@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ...errors import Cancelled, OutputError
+from ...errors import Cancelled, DamagedFilesError, OutputError
 from ...model.processes.failure import failure_of, is_transient
 from ...model.report import Entry, Execution, Outcome
 
@@ -19,13 +19,14 @@ class errors_recorded_in:
     def __enter__(self) -> None:
         pass
 
-    def __exit__(self, kind: type | None, error: BaseException | None, trace: object) -> bool:
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: object) -> bool:
         if not isinstance(error, Exception) or isinstance(error, Cancelled):
             return False
         failure = failure_of(error)
         self.entry.outcome, self.entry.outputs = Outcome.FAILED, []
         self.entry.error, self.entry.traceback = failure.sentence, failure.traceback
-        self.entry.execution = Execution(is_transient=is_transient(error))
+        damaged = error.reasons if isinstance(error, DamagedFilesError) else {}
+        self.entry.execution = Execution(is_transient=is_transient(error), damaged=damaged)
         if self.skip_existing and isinstance(error, OutputError) and error.existing is not None:
             self.entry.outcome, self.entry.outputs = Outcome.SKIPPED, [error.existing]
             self.entry.error = f"{error.existing} exists already."

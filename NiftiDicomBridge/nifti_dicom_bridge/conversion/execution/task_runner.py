@@ -62,8 +62,8 @@ class TaskRunner:
         return entries
 
     def complete(self, entry: Entry) -> None:
-        """Hand on an entry that is complete."""
-        if self._finished is not None:
+        """Hand on an entry that is complete; not that of an image that is converted again without damaged files."""
+        if self._finished is not None and not entry.execution.damaged:
             self._finished(entry)
 
 

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+from ...formats.dicom.reading.plans import Plan
 from ...model.files.names import name_key
 from ...model.report import Entry
 from ...options import Progress
@@ -36,12 +37,15 @@ class Task:
         Converts it, and returns its entry; errors are recorded in that.
     keys : frozenset of str
         Names and UIDs that its result may depend on. Tasks with a key in common run one after the other, in one process.
+    plans : sequence of Plan
+        The DICOM images that it converts.
     """
 
     title: str
     inputs: list[Path]
     convert: Callable[[Progress | None], Entry]
     keys: frozenset[str] = field(default_factory=frozenset)
+    plans: Sequence[Plan] = ()
 
     @property
     def size(self) -> int:

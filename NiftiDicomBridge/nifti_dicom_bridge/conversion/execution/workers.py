@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 import multiprocessing
-import os
 import signal
 import time
 from collections import deque
@@ -19,10 +18,11 @@ from ...model.processes.failure import LOGGER
 from ...model.processes.limits import current_limit, size_limit
 from ...model.processes.process_copies import begin_copy, interruption_held, start_method
 from ...model.report import Entry, Outcome
+from ...operating_system import IS_WINDOWS
 from ...options import Progress
 from .tasks import INTERVAL_S, RunProgress, Task
 
-MOST = 60 if os.name == "nt" else 1 << 20
+MOST = 60 if IS_WINDOWS else 1 << 20
 """Processes at the same time: Windows waits for 63 connections at most (MAXIMUM_WAIT_OBJECTS); large computers have more."""
 GRACE_S = 10.0
 """For a process to remove what is half-written, before it is killed."""

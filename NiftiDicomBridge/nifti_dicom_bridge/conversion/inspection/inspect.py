@@ -7,8 +7,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from ...errors import BridgeError, Cancelled
+from ...errors import BridgeError, Cancelled, DamagedFilesError
 from ...formats import zarr
+from ...formats.dicom.reading.damaged_files import damaged_files_named
 from ...formats.dicom.reading.plans import Plan, plan_series
 from ...formats.dicom.reading.read import load
 from ...formats.dicom.reading.segmentations.segment_series import put_on_series
@@ -185,6 +186,11 @@ def _decode(plans: Sequence[Plan], result: Inspection, progress: Progress | None
         if progress is not None:
             progress("Decoding", number, len(plans))
         try:
-            load(plan, None)
+            with damaged_files_named([plan]):
+                load(plan, None)
+        except DamagedFilesError as error:
+            result.problems += [
+                {"path": path, "reason": reason, "series_uid": plan.series_uid} for path, reason in error.reasons.items()
+            ]
         except Exception as error:
             result.add_problem(plan.instances[0].path, error, plan.series_uid)

@@ -15,6 +15,7 @@ from ...errors import ArchiveError, without_credentials
 from ...model.files.names import ZARR_SUFFIX, ZARR_ZIP_SUFFIX, name_key, portability_problem
 from ...model.files.remote_files import HEAD, forget, is_remote, register, set_size
 from ...network.object_store import ObjectStore, StoredObject
+from ...operating_system import IS_WINDOWS
 from ...output.durable import replace
 from ...output.locks import HOME
 
@@ -23,7 +24,6 @@ AHEAD = 64
 JOURNAL = "commit-"
 """Beginning of the name of an object that lists outputs which are being written; it is in the folder `HOME`."""
 LONGEST_NAME = 255
-_IS_WINDOWS = os.name == "nt"
 _DESCRIPTION = re.compile(
     rf"{re.escape(ZARR_SUFFIX)}/(record/|(.*/)?(zarr\.json|\.z\w+)$)|{re.escape(ZARR_ZIP_SUFFIX)}$", re.IGNORECASE
 )
@@ -163,7 +163,7 @@ class Mirror:
 
 
 def _is_file_name(name: str) -> bool:
-    if _IS_WINDOWS and portability_problem(name):
+    if IS_WINDOWS and portability_problem(name):
         return False
     parts = name.split("/")
     return all(part not in ("", ".", "..") and "\0" not in part and len(part.encode()) <= LONGEST_NAME for part in parts)

@@ -18,8 +18,10 @@ from ...model.metadata import Element, Elements, Instance, Log
 from ...model.volume import Volume
 from ...options import Kind
 from ...standard import dictionary
+from ...standard.sop_classes import PET
 from ...standard.tags import Tag
 from ..attribute_sources import ConversionContext
+from ..kind_constraints import code_patient_position
 from ..repair import Sentences, drop_invalid_attributes, repair_values
 from ..source_attributes import SourceAttributes
 from .adapt import ORIENTATION_CODES, adapt_attributes, has_sides
@@ -76,6 +78,8 @@ def _offer_source_attributes(
     attributes.offer(checked, ORIGINAL)
     if not object_kind.groups and has_sides(attributes.elements):
         attributes.offer({Tag.LATERALITY: new_element.text("CS", "")}, DEFAULT)
+    if object_kind.sop_class == PET:
+        code_patient_position(attributes)
     attributes.offer(defaults, DEFAULT)
     for tag in ORIENTATION_CODES if attributes.text(Tag.PATIENT_POSITION) else ():
         attributes.elements.pop(tag, None)

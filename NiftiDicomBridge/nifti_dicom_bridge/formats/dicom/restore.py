@@ -140,7 +140,7 @@ class PixelSource:
         if instance.pixels is None:
             return None, b""
         pixel = self._pixel_format(instance)
-        if not self._comes_frame_by_frame(content, pixel):
+        if not self._comes_frame_by_frame(content):
             return self.element(content)
         native = decode.is_native(instance)
         refs = sorted(content.frames, key=lambda ref: ref.frame)
@@ -162,7 +162,7 @@ class PixelSource:
             return False
         return any(exceeds_bits_stored(self._frames(content, [ref], pixel), pixel) for ref in content.frames)
 
-    def _comes_frame_by_frame(self, content: InstanceFrames, pixel: PixelFormat) -> bool:
+    def _comes_frame_by_frame(self, content: InstanceFrames) -> bool:
         """Whether an instance is large, and its frames, one after the other, are its pixel data."""
         many = len(content.frames) > 1
         lazy = all(isinstance(self.volumes[ref.volume].voxels, LazyVoxels) for ref in content.frames)

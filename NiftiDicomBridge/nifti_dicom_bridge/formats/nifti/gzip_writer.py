@@ -6,7 +6,7 @@ from collections import deque
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from types import TracebackType
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, Self
 
 from .deflate_settings import SAMPLE, compressed, settings_for
 from .gzip_layout import MOST_BLOCKS, codec, end_of, header_of, thread_count
@@ -42,7 +42,7 @@ class BlockWriter:
         self._held = self._started = 0
         self._waiting: deque[Future[list[bytes]]] = deque()
 
-    def __enter__(self) -> BlockWriter:
+    def __enter__(self) -> Self:
         self._file: BinaryIO = open(self._path, "wb", buffering=0)
         self._pool = ThreadPoolExecutor(self._threads, "gzip")
         self._write(self._header())

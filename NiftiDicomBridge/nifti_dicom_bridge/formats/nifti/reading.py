@@ -135,7 +135,7 @@ def _header_and_voxels(given: Path, lazy: bool) -> tuple[NiftiHeader, Voxels, Su
         if lazy and _can_be_lazy(header, IN_MEMORY_PACKED if packed else IN_MEMORY):
             return header, *_lazy_voxels(path, header, offset)
         data, surplus = _read_data(file, start, offset, header, path)
-        return header, _as_voxels(freeze(data), header, given), surplus
+        return header, _as_voxels(freeze(data), given), surplus
 
 
 def _check_intent(header: NiftiHeader, path: Path) -> None:
@@ -267,7 +267,7 @@ def _opened_for_reading(path: Path) -> Iterator[Any]:
         yield packed
 
 
-def _as_voxels(data: np.ndarray, header: NiftiHeader, path: Path) -> np.ndarray:
+def _as_voxels(data: np.ndarray, path: Path) -> np.ndarray:
     """Return data as (times, slices, rows, columns[, samples])."""
     if data.dtype.fields:  # RGB24, RGBA32
         samples = len(data.dtype.fields)

@@ -7,6 +7,8 @@ from collections.abc import Callable
 from io import FileIO
 from typing import Any
 
+from ...operating_system import IS_WINDOWS
+
 ReadRange = Callable[[int, int], bytes]
 """Given the first byte and the end, returns these bytes of an object."""
 BLOCK = 1 << 20
@@ -21,7 +23,7 @@ _readers: dict[str, ReadRange] = {}
 def set_size(path: str | os.PathLike[str], size: int) -> None:
     """Let a file have a size, and only zeros, which occupy no room on disks that can do so; it is made if it is missing."""
     with open(path, "wb") as file:
-        if os.name == "nt":
+        if IS_WINDOWS:
             _make_sparse(file.fileno())
         file.truncate(size)
 

@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 
 from ...errors import BridgeError
+from ...operating_system import IS_WINDOWS
 from ...options.remedies import remedy
 
 MOST_UNCHECKED = 1 << 29
@@ -86,7 +87,7 @@ def _bytes(gigabytes: float) -> int:
 
 def _available() -> int:
     """Return the memory of this computer, bytes; a very large number where that is unknown."""
-    if os.name == "nt":
+    if IS_WINDOWS:
         return _available_on_windows()
     try:
         return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")

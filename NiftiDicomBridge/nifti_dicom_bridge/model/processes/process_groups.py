@@ -8,6 +8,8 @@ import time
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
+from ...operating_system import IS_WINDOWS
+
 if TYPE_CHECKING:
     import subprocess
 
@@ -16,22 +18,21 @@ GRACE_S = 5.0
 _POLL_S = 0.05
 _NEW_GROUP, _NO_WINDOW = 0x200, 0x08000000
 """CREATE_NEW_PROCESS_GROUP and CREATE_NO_WINDOW of Windows, where an application such as Slicer has no console to share."""
-_IS_WINDOWS = os.name == "nt"
 
 
 def in_own_group() -> dict[str, Any]:
     """Return the arguments of `subprocess.Popen` that make a process the first of a group, which `end_group` ends."""
-    return {"creationflags": _NEW_GROUP | _NO_WINDOW} if _IS_WINDOWS else {"start_new_session": True}
+    return {"creationflags": _NEW_GROUP | _NO_WINDOW} if IS_WINDOWS else {"start_new_session": True}
 
 
 def without_window() -> dict[str, Any]:
     """Return the arguments of `subprocess.Popen` by which no console window appears."""
-    return {"creationflags": _NO_WINDOW} if _IS_WINDOWS else {}
+    return {"creationflags": _NO_WINDOW} if IS_WINDOWS else {}
 
 
 def end_group(process: subprocess.Popen[bytes]) -> None:
     """End a process and its children: asked first, forced after `GRACE_S`."""
-    if _IS_WINDOWS:
+    if IS_WINDOWS:
         _end_tree(process)
         return
     _signal_group(process.pid, signal.SIGTERM)

@@ -116,6 +116,13 @@ def test_result_of_zeros_is_refused_if_its_kind_is_not_stated() -> None:
     assert names_in(Path("out")) == []
 
 
+def test_half_precision_is_kept_in_single_precision() -> None:
+    (entry,) = apply(series("ct"), "out", lambda image: np.asarray(image.dataobj, np.float16) * np.float16(0.5)).entries
+    (before,), (after,) = read("ct"), read("out")
+    assert not entry.error
+    assert after.real_values() == pytest.approx(before.real_values() / 2, abs=0.5)
+
+
 def test_complex_result_is_refused() -> None:
     import nibabel
 

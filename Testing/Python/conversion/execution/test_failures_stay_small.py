@@ -185,7 +185,7 @@ def plain_image(two_series: Path, tmp_path: Path) -> Path:
     convert(Job([two_series], tmp_path / "nifti"))
     for sidecar in (tmp_path / "nifti").glob("*.json"):
         sidecar.unlink()
-    return sorted((tmp_path / "nifti").glob("*.nii.gz"))[0]
+    return min((tmp_path / "nifti").glob("*.nii.gz"))
 
 
 def test_a_reference_that_pydicom_cannot_read_is_one_sentence(

@@ -52,7 +52,7 @@ def test_flipped_bits_never_end_in_a_traceback(name: str, seed: int, circle: Cir
 
 def test_a_damaged_file_stops_neither_its_series_nor_others(circle: Circle) -> None:
     circle.make("two_series")
-    last = sorted(circle.dicom.iterdir())[-1]
+    last = max(circle.dicom.iterdir())
     last.write_bytes(last.read_bytes()[:-10])
 
     report = circle.forth()
@@ -123,7 +123,7 @@ def test_a_deflated_file_without_its_end_is_damaged(lost: int, circle: Circle) -
 def test_pixel_data_that_claim_more_bytes_than_the_file_has_do_not_end_the_series(circle: Circle) -> None:
     """All pixels are there, but their length was found to be wrong only when they were read: the series failed."""
     save(circle.dicom, slices(ramp(4, 4, 5)))
-    path = sorted(circle.dicom.iterdir())[0]
+    path = min(circle.dicom.iterdir())
     raw = path.read_bytes()
     at = raw.index(b"\xe0\x7f\x10\x00OW") + 8
     path.write_bytes(raw[:at] + struct.pack("<I", 1 << 30) + raw[at + 4 :])

@@ -59,7 +59,7 @@ def test_letters_that_can_be_a_vr(text: str, valid: bool) -> None:
 
 def test_a_delimiter_among_the_elements_is_damage(circle: Circle) -> None:
     circle.make("classic_ct")
-    path = sorted(circle.dicom.iterdir())[0]
+    path = min(circle.dicom.iterdir())
     raw = path.read_bytes()
     at = raw.index(b"\x10\0\x20\0LO")
     path.write_bytes(raw[:at] + b"\xfe\xff\x0d\xe0\0\0\0\0" + raw[at:])

@@ -12,14 +12,14 @@ from nifti_dicom_bridge.model.processes.process_groups import end_group, in_own_
 
 
 def test_programs_open_no_console_window_on_windows(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(process_groups, "_IS_WINDOWS", True)
+    monkeypatch.setattr(process_groups, "IS_WINDOWS", True)
 
     assert without_window() == {"creationflags": 0x08000000}
     assert in_own_group() == {"creationflags": 0x08000200}
 
 
 def test_a_program_ends_where_taskkill_may_not_run(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(process_groups, "_IS_WINDOWS", True)
+    monkeypatch.setattr(process_groups, "IS_WINDOWS", True)
     monkeypatch.setattr(process_groups, "without_window", dict)
     process = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(60)"])
 

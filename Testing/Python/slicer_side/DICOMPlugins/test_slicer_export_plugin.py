@@ -100,7 +100,7 @@ def test_texts_that_slicer_shows_for_missing_values_are_not_written(export, load
 def test_unedited_volume_is_exported_as_it_was(export, node, tmp_path):
     found, error = export(node)
     assert error == ""
-    original = pydicom.dcmread(sorted((tmp_path / "original").glob("*.dcm"))[0])
+    original = pydicom.dcmread(min((tmp_path / "original").glob("*.dcm")))
     (same,) = [ds for ds in found if ds.InstanceNumber == original.InstanceNumber]
     differing = {key for key in {*original.dir(), *same.dir()} if original.get(key) != same.get(key)}
     assert differing == {"SeriesInstanceUID", "SOPInstanceUID"}

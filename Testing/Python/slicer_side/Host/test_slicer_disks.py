@@ -211,8 +211,7 @@ def test_files_that_were_not_added_completely_are_removed_again(monkeypatch, log
 def test_half_a_copy_is_removed(logic, database, tmp_path):
     import hashlib
 
-    from NiftiDicomBridgeLib.Host.Database import Header
-    from NiftiDicomBridgeLib.Host.DatabaseFiles import take_back
+    from NiftiDicomBridgeLib.Host.DatabaseFiles import Header, take_back
 
     uids = ("1.2.1", "1.2.2", "1.2.3")
     study, series, instance = (hashlib.md5(uid.encode()).hexdigest() for uid in uids)

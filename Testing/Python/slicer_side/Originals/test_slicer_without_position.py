@@ -317,14 +317,14 @@ def test_labels_that_another_frame_than_the_one_shown_has_are_refused(slicer, lo
 
 @pytest.mark.parametrize("group", ["SharedFunctionalGroupsSequence", "PerFrameFunctionalGroupsSequence"])
 def test_a_position_of_a_frame_is_seen(slicer, database, tmp_path, group):
-    from NiftiDicomBridgeLib.Host import Database
+    from NiftiDicomBridgeLib.Host import DicomHeaders
     from NiftiDicomBridgeLib.SelfTests.SelfTestData import XRAY, write_object
 
     path = write_object(tmp_path, XRAY)
-    assert not Database.has_frame_positions(path)
+    assert not DicomHeaders.has_frame_positions(path)
     ds, item, plane = pydicom.dcmread(path), pydicom.Dataset(), pydicom.Dataset()
     plane.ImagePositionPatient, item.PlanePositionSequence = [1, 2, 3], [plane]
     setattr(ds, group, [item])
     ds.save_as(path)
-    assert Database.has_frame_positions(path)
-    assert not Database.has_frame_positions(tmp_path / "gone.dcm")
+    assert DicomHeaders.has_frame_positions(path)
+    assert not DicomHeaders.has_frame_positions(tmp_path / "gone.dcm")

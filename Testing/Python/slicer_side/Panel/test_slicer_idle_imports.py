@@ -36,7 +36,8 @@ WAITING = "representation.enter()\nwhile panel.idle_imports._left:\n    slicer.a
 
 
 def imported_by_the_first_conversion(tmp_path, start):
-    path = os.pathsep.join([*map(str, (ROOT / "Testing", ROOT / "Testing" / "Python", ROOT / "NiftiDicomBridge")), os.environ.get("PYTHONPATH", "")])
+    folders = (ROOT / "Testing", ROOT / "Testing" / "Python", ROOT / "NiftiDicomBridge")
+    path = os.pathsep.join([*map(str, folders), os.environ.get("PYTHONPATH", "")])
     env = os.environ | {"PYTHONPATH": path, "QT_QPA_PLATFORM": "offscreen"}
     module = ROOT / "NiftiDicomBridge" / "NiftiDicomBridge.py"
     arguments = [sys.executable, "-c", SCRIPT.format(start=start), str(module), str(tmp_path / "home"), str(tmp_path / "out")]

@@ -143,12 +143,12 @@ def test_closing_slicer_asks_nothing_otherwise(slicer, panel):
 
 def test_cancel_while_series_are_added_leaves_the_others_out(slicer, panel, database, write_series, tmp_path):
     from nifti_dicom_bridge import ConversionReport, Entry, Outcome
-    from NiftiDicomBridgeLib.Host import Database
+    from NiftiDicomBridgeLib.Host import DatabaseFiles
     from NiftiDicomBridgeLib.Tasks.ImportTasks import ImportTask
 
     task = ImportTask([tmp_path / "a.nii"])
     entries = [Entry(f"series {n}", Outcome.CONVERTED, outputs=write_series(tmp_path / str(n))) for n in range(2)]
-    task._headers = [Database.headers_of(entry.outputs) for entry in entries]
+    task._headers = [DatabaseFiles.headers_of(entry.outputs) for entry in entries]
     task.work = lambda progress: ConversionReport(entries)
     going_on, seen = panel.running.keep_going, []
 

@@ -100,7 +100,7 @@ def is_fraction(image: Volume) -> bool:
         return False
     low, high = real_bounds(image)
     fits = low >= -ROUNDING and LEAST_PROBABILITY <= high <= 1 + ROUNDING
-    return fits and not is_whole(image, WHOLE if is_scaled else 0.0, without_nan=True)
+    return fits and not is_whole(image, WHOLE if is_scaled else ROUNDING, without_nan=True)
 
 
 def became_background(missing: int, count: int) -> str:

@@ -17,6 +17,8 @@ from ..reading.segmentations.segment_background import background_of, segment_ze
 from .label_evidence import WHOLE, became_background
 
 _BYTE = 256
+_OUTSIDE = -1
+"""Some tools write it for background, and number labels from 0 or from 1."""
 _COUNTED = 1 << 16
 """Voxels that are counted at once, in eight bytes each."""
 
@@ -41,12 +43,12 @@ class LabelMap:
         """Return the labels of a volume.
 
         Values that are whole within 1e-3, as a scale in the header leaves them, are rounded, with a note. NaN is background,
-        with a warning.
+        with a warning, and so is -1 where no voxel is 0.
 
         Raises
         ------
         LabelError
-            If a voxel is negative, not whole or infinite, all are NaN, or 0 is a segment and not background.
+            If a voxel is otherwise negative, not whole or infinite, all are NaN, or 0 is a segment and not background.
         """
         values, labels = _Values(volume), list[frozenset[int]]()
         for _, _, planes in slabs(volume.voxels):
@@ -80,7 +82,7 @@ class _Values:
         original = volume.source.metadata.first.elements if volume.source else {}
         self._background, self._segment_zero = background_of(original), segment_zero(original)
         self._count = self._missing = self._infinite = self._odd = self._negative = 0
-        self._first_odd, self._error, self._low, self.largest = 0.0, 0.0, 0.0, 0
+        self._first_odd, self._error, self._low, self.largest, self._has_zero = 0.0, 0.0, 0.0, 0, False
 
     def whole(self, planes: np.ndarray) -> np.ndarray:
         """Return the whole numbers nearest to the real values of planes, in their shape."""
@@ -88,8 +90,10 @@ class _Values:
         return self._with_zeros(np.rint(self._without_nan(real)) if real.dtype.kind == "f" else real)
 
     def _with_zeros(self, whole: np.ndarray) -> np.ndarray:
-        """Return labels with 0 for background, also of a Segmentation that has another value for it."""
-        return np.where(whole == self._background, 0, whole).astype(whole.dtype) if self._background else whole
+        """Return labels with 0 for background, also of a Segmentation that has another value for it, and where it is -1."""
+        for value in filter(None, (self._background, _OUTSIDE if self._negative else 0)):
+            whole = np.where(whole == value, 0, whole).astype(whole.dtype)
+        return whole
 
     def _without_nan(self, real: np.ndarray) -> np.ndarray:
         """Return floating-point values with the background for NaN, which no label is."""
@@ -108,14 +112,18 @@ class _Values:
             real = self._rounded(real)
         elif real.dtype.kind not in "iub":
             raise LabelError(f"Voxels of type {real.dtype} are not labels. Labels are whole numbers.")
-        real = self._with_zeros(real)
-        if real.size:
-            low, high = real.min(), real.max()
-            if low < 0:
-                self._negative += int((real < 0).sum())
-                self._low = min(self._low, float(low))
-            self.largest = max(self.largest, int(high))
-        return real
+        if real.dtype.kind in "if":
+            self._note_negative(real)
+        whole = self._with_zeros(real)
+        self.largest = max(self.largest, int(whole.max(initial=0)))
+        return whole
+
+    def _note_negative(self, real: np.ndarray) -> None:
+        self._has_zero = self._has_zero or not real.all()
+        low = float(real.min(initial=0))
+        if low < 0:
+            self._negative += int((real < 0).sum())
+            self._low = min(self._low, low)
 
     def _rounded(self, real: np.ndarray) -> np.ndarray:
         self._count += real.size
@@ -151,15 +159,22 @@ class _Values:
             )
         if self._error > 0:
             log.notes.append(f"labels were rounded to whole numbers: the largest difference is {self._error:.2g}")
-        if self._negative:
-            raise LabelError(
-                f"{self._negative} voxels are negative (down to {self._low:g}): labels are whole numbers from 0 "
-                'upwards. If it is an image of values, use kind="pm".'
-            )
+        self._report_negative(log)
         if self.largest >= 1 << 32:
             raise LabelError(
                 f'The label {self.largest} is too large: labels go up to {(1 << 32) - 1}. Use kind="pm" for an image of values.'
             )
+
+    def _report_negative(self, log: Log) -> None:
+        """Report that -1 is background; raise `LabelError` for other negative values, or if 0 may be the background, too."""
+        if not self._negative:
+            return
+        if self._low != _OUTSIDE or self._has_zero or not self.largest:
+            raise LabelError(
+                f"{self._negative} voxels are negative (down to {self._low:g}): labels are whole numbers from 0 "
+                'upwards. Set the background to 0 and labels above it. If it is an image of values, use kind="pm".'
+            )
+        log.warnings.append(f"{self._negative} voxels are {_OUTSIDE}, and none is 0: {_OUTSIDE} was taken for background")
 
 
 def _labels_in(plane: np.ndarray) -> frozenset[int]:

@@ -10,7 +10,7 @@ import numpy as np
 from pydicom.dataset import Dataset
 
 from ....errors import LabelError
-from ....labels import Code, Segment, description_of, with_codes
+from ....labels import Code, Segment, description_of, unnamed, with_codes
 from ....model.listing import listed
 from ....model.metadata import LARGEST_LABEL, Log
 from ....model.processes.freed_memory import return_freed_memory
@@ -139,7 +139,7 @@ def fractional_segmentation(request: SegmentationRequest, maps: np.ndarray, numb
     `numbers` are the labels of the segments; the object numbers them from 1.
     """
     known = {segment.number: segment for segment in request.segments}
-    segments = complete_segments([known.get(n) or Segment(n, f"Label {n}") for n in numbers], request)
+    segments = complete_segments([known.get(n) or Segment(n, unnamed(n)) for n in numbers], request)
     return _fractional(request, request.placement(), maps, [_Numbered(one, n) for n, one in enumerate(segments, 1)])
 
 
@@ -165,13 +165,13 @@ def named_segments(values: Iterable[int], request: SegmentationRequest) -> list[
     if not numbers:
         _note_nothing_found(list(known.values()), request)
         numbers = sorted(known)
-    nameless = [number for number in numbers if number not in known]
+    nameless = [number for number in numbers if number not in known or known[number].label == unnamed(number)]
     absent = sorted(set(known) - set(numbers))
     if nameless:
         request.log.warnings.append(f"the meaning of label {listed(nameless)} is not specified: named by number")
     if absent:
         request.log.notes.append(f"{len(absent)} of the labels described have no voxel and were left out: {listed(absent)}")
-    return [known.get(number) or Segment(number, f"Label {number}") for number in numbers]
+    return [known.get(number) or Segment(number, unnamed(number)) for number in numbers]
 
 
 def _note_nothing_found(segments: Sequence[Segment], request: SegmentationRequest) -> None:
@@ -223,10 +223,10 @@ def probability_maps(request: SegmentationRequest) -> tuple[np.ndarray, list[_Nu
         texts.append("the first map is the background: it was left out, the second is label 1")
         array = np.ascontiguousarray(array[..., 1:])
     count = array.shape[-1]
-    nameless = [n for n in range(1, count + 1) if n not in known]
+    nameless = [n for n in range(1, count + 1) if n not in known or known[n].label == unnamed(n)]
     if nameless:
         request.log.warnings.append(f"the meaning of map {listed(nameless)} is not specified: named by number")
-    segments = [known.get(n) or Segment(n, f"Label {n}") for n in range(1, count + 1)]
+    segments = [known.get(n) or Segment(n, unnamed(n)) for n in range(1, count + 1)]
     if not array.any():
         _note_nothing_found(segments, request)
     segments = complete_segments(segments, request)

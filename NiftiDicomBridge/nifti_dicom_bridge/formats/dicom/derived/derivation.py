@@ -60,7 +60,7 @@ class DerivationContext:
         pixels = DerivedPixels(volume, self.templates, options.max_error, log)
         self.stored, self.pixel, self.pixels = pixels.voxels, pixels.pixel, pixels
         self.slopes, self.intercepts = pixels.slopes, pixels.intercepts
-        self.lost_unit, reason = lost_unit(pixels, series.first)
+        self.lost_unit, reason = lost_unit(pixels, series, self.templates)
         if reason and not _UNITS.isdisjoint(stated):
             self.lost_unit = ""
         elif reason:

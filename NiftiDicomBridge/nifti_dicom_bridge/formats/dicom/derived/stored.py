@@ -60,6 +60,8 @@ class DerivedPixels:
         first = volume.dicom.metadata.first
         self.pixel = decode.pixel_format(first)
         self._sop_class = metadata.text(first.elements, Tag.SOP_CLASS_UID)
+        self._is_x_ray = self._sop_class.startswith(_X_RAYS)
+        self._is_dose = Tag.DOSE_GRID_SCALING in first.elements
         self.slopes = np.full(volume.voxels.shape[:2], volume.rescale.slope)
         self.intercepts = np.full(volume.voxels.shape[:2], volume.rescale.intercept)
         self.voxels: Voxels = self._values()
@@ -107,12 +109,26 @@ class DerivedPixels:
             return voxels
         if self._volume.dicom.pixel_record.rescaled:
             return self._plane_by_plane()
-        if voxels.dtype.kind in "iu":
+        if voxels.dtype.kind in "iu" and self._may_keep_rescale():
             low, high = plane_bounds(voxels)
             if _fit((low, high), self.pixel):
                 self.bounds = low.astype(self.pixel.dtype), high.astype(self.pixel.dtype)
                 return self._as_stored()
         return self._quantized()
+
+    def _may_keep_rescale(self) -> bool:
+        """Whether the kind of object can have the rescale of the image file: that of the original, or another one.
+
+        X-rays have none (PS3.3 C.8.11.3), PET has no intercept (C.8.9.4), doses are multiples of DoseGridScaling (C.8.8.3).
+        """
+        rescale, before = self._volume.rescale, self._volume.dicom.origin.rescale
+        if rescale.is_identity or (rescale.slope, rescale.intercept) == (before.slope, before.intercept):
+            return True
+        return not self._is_x_ray and (not self._has_only_slope or (rescale.slope > 0 and rescale.intercept == 0))
+
+    @property
+    def _has_only_slope(self) -> bool:
+        return self._sop_class == PET or self._is_dose
 
     def _as_stored(self) -> Voxels:
         """Return the voxels, in the type of stored values."""
@@ -127,11 +143,10 @@ class DerivedPixels:
         """Return real values as 16-bit integers, as exactly as the kind of object allows."""
         values = range_of(self._volume)
         self._check_segments(values)
-        is_x_ray = self._sop_class.startswith(_X_RAYS)
-        steps = self._whole_numbers(values) if is_x_ray else self._steps(values)
+        steps = self._whole_numbers(values) if self._is_x_ray else self._steps(values)
         self.slopes[:], self.intercepts[:], self.padding = steps.slope, steps.intercept, steps.padding
         worst, sample = self._error(steps)
-        self._check_rounding(worst, sample, steps.slope, is_x_ray)
+        self._check_rounding(worst, sample, steps.slope, self._is_x_ray)
         return MappedVoxels(self._volume.voxels, steps.dtype, lambda planes, _: steps.stored(self._real(planes)))
 
     def _error(self, steps: Steps) -> tuple[float, list[np.ndarray]]:
@@ -164,13 +179,11 @@ class DerivedPixels:
 
     def _steps(self, values: ValueRange) -> Steps:
         """Return steps of 16 bits; voxels that are not a number become padding, except in doses, which have none."""
-        is_dose = Tag.DOSE_GRID_SCALING in self._volume.dicom.metadata.first.elements
-        scaled_only = self._sop_class == PET or is_dose
-        if values.missing and not (is_dose or values.infinite or values.is_empty):
-            steps = steps_with_padding(values, zero_intercept=scaled_only)
+        if values.missing and not (self._is_dose or values.infinite or values.is_empty):
+            steps = steps_with_padding(values, zero_intercept=self._has_only_slope)
             self._log.warnings.append(became_padding(values.missing, steps))
             return steps
-        return steps_for(values, zero_intercept=scaled_only)
+        return steps_for(values, zero_intercept=self._has_only_slope)
 
     def _check_rounding(self, worst: float, sample: list[np.ndarray], step: float, whole_only: bool = False) -> None:
         """Report how much rounding changes values; raises `PixelError` if that is more than allowed."""

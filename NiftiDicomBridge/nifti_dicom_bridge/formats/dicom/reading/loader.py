@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from ....errors import DecoderMissingError, DicomReadError
+from ....errors import DicomReadError
 from ....model import metadata
 from ....model.dicom_source import Origin
 from ....model.metadata import Instance
@@ -217,7 +217,7 @@ class Loader:
 
     def decoded_frames(self, n: int, instance: Instance, pixel: PixelFormat) -> np.ndarray:
         """Return all planes of an instance (planes, rows, columns[, samples]), and note what they do not specify."""
-        frames = self._decoded(instance, pixel)
+        frames = decode.decode(instance, pixel)
         values = untile(frames[0], self.tiles.across, self.tiles.down, len(self.tiles.planes)) if self.tiles else frames
         if not decode.is_native(instance):
             self.decoded[n] = instance.transfer_syntax
@@ -230,19 +230,6 @@ class Loader:
         self.note_residue(n, memoryview(raw)[:length], values, pixel)
         self.note_tail(n, raw[length:], pixel)
         return values
-
-    def _decoded(self, instance: Instance, pixel: PixelFormat) -> np.ndarray:
-        """Return the frames of an instance; where it is damaged, the error states how to convert the others."""
-        try:
-            return decode.decode(instance, pixel)
-        except DecoderMissingError:
-            raise
-        except DicomReadError as error:
-            others = len(self.plan.instances) - 1
-            if not others:
-                raise
-            remedy = f"Leave this file out to convert the other {others} file(s) of the image."
-            raise DicomReadError(f"{str(error).rstrip('.')}. {remedy}") from error
 
     def _masks(self, n: int, instance: Instance, pixel: PixelFormat) -> np.ndarray | BitFrames:
         """Return the frames of an instance of segments, and note what they do not specify: bits behind the last frame."""

@@ -6,11 +6,13 @@ from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
 
-from ....errors import DicomReadError
+from ....errors import DamagedFilesError, DicomReadError
 from ....model.volume import Volume
 from ....model.voxels.digest import digest_of, freeze
 from ....options import Progress
+from .damaged_files import damaged_files_named
 from .grouping.series import find_series
+from .grouping.without_files import without_files
 from .loader import Loader
 from .outline import outline
 from .plans import DrawnPlan, Plan
@@ -35,11 +37,20 @@ def read(paths: Iterable[Path], progress: Progress | None = None, skip_damaged: 
     from ..structure_sets.inventory import all_plans  # conversions plan the images themselves
 
     inventory = find_series(paths, progress)
-    reasons = [leftover.reason for leftover in inventory.leftovers if leftover.failed]
-    if reasons and not (skip_damaged and inventory.series):
-        raise DicomReadError(reasons[0])
-    volumes = [load(plan, progress) for plan in all_plans(inventory)]
-    return [replace(volume, warnings=(*volume.warnings, *reasons)) for volume in volumes] if reasons else volumes
+    while True:
+        reasons = [leftover.reason for leftover in inventory.leftovers if leftover.failed]
+        if reasons and not (skip_damaged and inventory.series):
+            raise DicomReadError(reasons[0])
+        plans = all_plans(inventory)
+        try:
+            with damaged_files_named(plans):
+                volumes = [load(plan, progress) for plan in plans]
+        except DamagedFilesError as error:
+            if not skip_damaged:
+                raise
+            inventory = without_files(inventory, error.reasons)
+        else:
+            return [replace(one, warnings=(*one.warnings, *reasons)) for one in volumes] if reasons else volumes
 
 
 def load(plan: Plan, progress: Progress | None = None) -> Volume:

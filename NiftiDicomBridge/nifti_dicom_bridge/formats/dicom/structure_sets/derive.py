@@ -9,7 +9,7 @@ from itertools import chain
 import numpy as np
 
 from ....errors import GeometryError, LabelError
-from ....labels import Segment
+from ....labels import Segment, unnamed
 from ....model import metadata
 from ....model.metadata import Element, Elements, Instance, Item, Log
 from ....model.volume import Volume
@@ -247,7 +247,7 @@ def _add_new(sequences: dict[int, list[Item]], rois: Sequence[Roi], edited: _Edi
         number = label if label not in taken else max(taken) + 1
         taken.add(number)
         log.warnings.append(f"the meaning of label {label} is not specified: a new region, named by number")
-        segment = Segment(number, f"Label {label}", algorithm_type="MANUAL")
+        segment = Segment(number, unnamed(label), algorithm_type="MANUAL")
         items = [item.elements for item in _traced(dict(enumerate(mask)), edited, images, 1)]
         frame = {Tag.FRAME_OF_REFERENCE_UID: new_element.text("UI", edited.drawn(rois)[0].frame_of_reference)}
         for tag, element in roi_elements([segment], {number: items}, frame).items():

@@ -14,7 +14,7 @@ from nifti_dicom_bridge.formats.dicom.created.stored import source_stored_values
 from nifti_dicom_bridge.formats.dicom.created.stored_pixels import PixelConstraints, StoredPixels
 from nifti_dicom_bridge.model.metadata import Log
 from nifti_dicom_bridge.model.volume import Volume
-from nifti_dicom_bridge.model.voxels.pixels import Rescale
+from nifti_dicom_bridge.model.voxels.pixels import PixelFormat, Rescale
 
 SHAPE = (2, 3, 2, 4)
 INTEGERS = (np.int8, np.uint8, np.int16, np.uint16, np.int32, np.uint32, np.int64, np.uint64)
@@ -137,3 +137,24 @@ def test_values_of_an_original_are_kept_where_they_fit(
     if stored is not None:
         assert np.array_equal(check(stored, PixelConstraints(signed=signed, by_slice=True)).ravel(),
                               [2 * low - 5, 2 * high - 5, 3 * high + 7, 3 * low + 7])  # fmt: skip
+
+
+@settings(max_examples=100)
+@given(
+    stored=arrays.arrays(np.int16, (2, 3, 5, 7), elements=st.integers(-300, 300)),
+    slopes=st.sampled_from([[1.0] * 6, [-0.5] * 6, [1.0, 2.0, 3.0, -1.0, 0.5, 4.0]]),
+    intercepts=st.sampled_from([[0.0] * 6, [7.0] * 6, [0.0, 5.0, 0.0, 5.0, 0.0, 5.0]]),
+    padding=st.sampled_from([None, 0, 300]),
+)
+def test_a_window_shows_99_percent_of_the_real_values(
+    stored: np.ndarray, slopes: list[float], intercepts: list[float], padding: int | None
+) -> None:
+    scale, offset = np.reshape(slopes, (2, 3)), np.reshape(intercepts, (2, 3))
+    pixels = StoredPixels(stored, PixelFormat(5, 7, 1, 16, 16, 15, True), scale, offset, padding)
+    real = (stored * scale[..., None, None] + offset[..., None, None])[stored != padding]
+    low, high = np.quantile(real, (0.005, 0.995)) if real.size else (0.0, 1.0)
+    assume(high > low)
+
+    centre, width = pixels.window
+
+    assert (centre - width / 2, centre + width / 2) == pytest.approx((low, high), abs=1e-9)

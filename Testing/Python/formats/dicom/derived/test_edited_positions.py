@@ -13,6 +13,7 @@ from nifti_dicom_bridge import Outcome
 from phantoms.base import MR, ramp, save, slices
 from support.circle import NEW, Circle, edit_dicom, listing
 from support.nifti_edits import coarser, cropped, edited, finer_slices, frames_in, moved, one_voxel, turned_in_space
+from support.uneven_stacks import UNEVEN, stack
 
 TIPPED = np.array([[1, 0, 0, 0], [0, 0.8, -0.6, 0], [0, 0.6, 0.8, 0], [0, 0, 0, 1]])
 POSITIONED = ["classic_ct", "oblique", "feet_first", "descending", "mr_4d", "enhanced_mr", "mosaic", "gantry_tilt"]
@@ -100,6 +101,35 @@ def test_slices_of_an_uneven_series_that_was_turned_within_them_keep_their_dista
     edited(circle, "uneven_spacing", turned_in_space)
 
     assert sorted(float(ds.ImagePositionPatient[2]) for ds in circle.returned()) == pytest.approx([0, 2, 4, 7.5], abs=1e-3)
+
+
+def test_slices_of_a_tilted_uneven_series_that_was_cropped_are_apart_as_they_were(circle: Circle) -> None:
+    data_sets = stack(UNEVEN, tilt=15)
+    save(circle.dicom, data_sets)
+    circle.forth()
+    circle.edit_image(lambda image: image.slicer[2:, 1:, :])
+    circle.home(NEW)
+
+    true, made = (np.array([ds.ImagePositionPatient for ds in some], float) for some in (data_sets, circle.returned()))
+    assert np.diff(made, axis=0) == pytest.approx(np.diff(true, axis=0), abs=1e-3)
+
+
+def test_slices_of_a_tilted_uneven_series_set_upright_are_on_its_grid_but_for_their_distances(circle: Circle) -> None:
+    """What the tilt moves within the planes is no part of an upright grid."""
+    data_sets = stack(UNEVEN, tilt=15)
+    save(circle.dicom, data_sets)
+    circle.forth()
+    upright = nibabel.load(circle.image()).affine.copy()
+    normal = np.cross(upright[:3, 0], upright[:3, 1]) / np.linalg.norm(np.cross(upright[:3, 0], upright[:3, 1]))
+    upright[:3, 2] = normal * (upright[:3, 2] @ normal)
+    circle.edit_image(lambda image: nibabel.Nifti1Image(np.asarray(image.dataobj) + 1, upright))
+    (entry,) = circle.home(NEW).entries
+
+    positions = np.array([ds.ImagePositionPatient for ds in circle.returned()], float)
+    assert not entry.error
+    assert sorted(np.abs((positions - positions[0]) @ (normal * (-1, -1, 1)))) == pytest.approx(UNEVEN, abs=1e-3)
+    rows = np.array(data_sets[0].ImageOrientationPatient, float).reshape(2, 3)
+    assert np.abs((positions - positions[0]) @ rows.T).max() < 1e-3
 
 
 def test_an_image_across_the_slices_of_an_uneven_series_is_refused(circle: Circle) -> None:

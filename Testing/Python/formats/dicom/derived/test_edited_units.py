@@ -104,6 +104,32 @@ def test_uptake_values_in_the_place_of_activities_are_not_labeled_so(high: float
     assert {ds.Units for ds in circle.returned()} == {"NONE" if is_doubted else "BQML"}
 
 
+def test_low_activities_of_a_masked_image_stay_activities(circle: Circle) -> None:
+    """They are steps of the original, which no scaled values are."""
+    circle.make("pet_slopes")
+    for path in circle.dicom.rglob("*.dcm"):
+        ds = pydicom.dcmread(path)
+        ds.PixelData, ds.Units = (np.arange(20, dtype="<i2") + ds.InstanceNumber).tobytes(), "BQML"
+        ds.save_as(path)
+    circle.forth()
+    circle.edit_image(lambda image: nibabel.Nifti1Image(np.where(image.get_fdata() > 9, 0, image.get_fdata()), image.affine))
+    (entry,) = circle.home(NEW).entries
+
+    assert not any("do not look like Bq/mL" in text for text in entry.log.warnings)
+    assert {ds.Units for ds in circle.returned()} == {"BQML"}
+
+
+def test_activities_of_an_image_whose_bits_hold_only_low_ones_may_be_low(circle: Circle) -> None:
+    circle.make("pet_slopes")
+    edit_dicom(circle.dicom, Units="BQML", RescaleSlope="0.001")
+    circle.forth()
+    circle.edit_image(lambda image: _scaled(image, 0, 15))
+    (entry,) = circle.home(NEW).entries
+
+    assert not any("do not look like Bq/mL" in text for text in entry.log.warnings)
+    assert {ds.Units for ds in circle.returned()} == {"BQML"}
+
+
 @pytest.mark.parametrize("by_sidecar", [True, False])
 def test_units_of_uptake_that_are_stated_are_written(by_sidecar: bool, circle: Circle) -> None:
     circle.make("pet_slopes")

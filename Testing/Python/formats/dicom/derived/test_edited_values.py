@@ -9,8 +9,8 @@ import numpy as np
 import pydicom
 import pytest
 
-from nifti_dicom_bridge import Outcome
-from support.circle import NEW, Circle, in_dicom_order, listing
+from nifti_dicom_bridge import Outcome, read
+from support.circle import NEW, Circle, edit_dicom, in_dicom_order, listing
 from support.nifti_edits import edited, frames_in, one_voxel, stored, with_stored
 
 
@@ -35,6 +35,41 @@ def test_real_values_are_kept_within_the_error_that_is_reported(phantom: str, ci
     real = np.sort(np.concatenate([(f[0] * f[4] + f[5]).reshape(-1) for f in frames_in(circle.returned())]))
     assert np.abs(real - values).max() <= stated * 1.01
     assert stated <= (values.max() - values.min()) / 60000 if phantom != "pet_slopes" else stated <= values.max() / 30000
+
+
+SCALES = [(0.5, 0.0), (0.5, 3.0), (-0.5, 20.0), (1.0, 40.0), (1.0, -50.0)]
+
+
+def _scaled_integers(image: nibabel.Nifti1Image, slope: float, intercept: float) -> nibabel.Nifti1Image:
+    """Return an image of other values, which are saved as integers with a scale in the header."""
+    values = np.arange(np.prod(image.shape), dtype=np.uint8).reshape(image.shape) + np.uint8(5)
+    scaled = nibabel.Nifti1Image(values, image.affine)
+    scaled.header.set_slope_inter(slope, intercept)
+    return scaled
+
+
+@pytest.mark.parametrize("phantom", ["dose_grid", "classic_ct", "pet_slopes", "mr_4d", "enhanced_mr", "eight_bit_odd"])
+@pytest.mark.parametrize(("slope", "intercept"), SCALES)
+def test_integers_with_a_scale_have_their_real_values(phantom: str, slope: float, intercept: float, circle: Circle) -> None:
+    circle.make(phantom).forth()
+    circle.edit_image(lambda image: _scaled_integers(image, slope, intercept))
+    values = nibabel.load(circle.image()).get_fdata()
+    circle.home(replace(NEW, max_error=0.005))
+    (back,) = read(circle.back)
+
+    assert np.sort(back.real_values().reshape(-1)) == pytest.approx(np.sort(values.reshape(-1)), abs=0.005)
+
+
+@pytest.mark.parametrize("scale", SCALES[1:])
+def test_pet_of_one_scale_has_no_intercept(scale: tuple[float, float], circle: Circle) -> None:
+    """PS3.3 C.8.9.4."""
+    circle.make("pet_slopes")
+    edit_dicom(circle.dicom, RescaleSlope="2")
+    circle.forth()
+    circle.edit_image(lambda image: _scaled_integers(image, *scale))
+    circle.home(replace(NEW, max_error=0.005))
+
+    assert {float(ds.RescaleIntercept) for ds in circle.returned()} == {0.0}
 
 
 @pytest.mark.parametrize("changed", [0, 1, 2])

@@ -142,12 +142,33 @@ class ElementReader:
                 if pos + 12 > len(self.buffer):
                     raise NeedMoreBytes(group << 16 | number, pos + 12)
                 return group << 16 | number, _LONG_VRS[code], self._long(self.buffer, pos + 8)[0], pos + 12
-            if code in _SHORT_VRS or is_vr(code.decode("latin-1")):
-                return group << 16 | number, _SHORT_VRS.get(code) or code.decode(), length, pos + 8
+            if code in _SHORT_VRS:
+                return group << 16 | number, _SHORT_VRS[code], length, pos + 8
+            if is_vr(code.decode("latin-1")):
+                if length == 0 and self._is_long(pos, group):  # read as UN, as readers shall that do not know the VR
+                    return group << 16 | number, "UN", self._long(self.buffer, pos + 8)[0], pos + 12
+                return group << 16 | number, code.decode(), length, pos + 8
         # an implicit element, possibly among explicit ones: some writers switch inside sequences
         group, number, length = self._implicit(self.buffer, pos)
         tag = group << 16 | number
         return tag, "" if group == 0xFFFE else implicit_vr(tag, elements), length, pos + 8
+
+    def _is_long(self, pos: int, group: int) -> bool:
+        """Whether an element of an unknown VR, whose bytes behind the VR are zero, has a length of 32 bits (PS3.5 7.1.2).
+
+        Some writers give it 16 bits; it is empty then, and the next element begins behind them.
+        """
+        if pos + 12 > len(self.buffer):
+            return False
+        end = pos + 12 + int(self._long(self.buffer, pos + 8)[0])
+        return self._is_header(end, group) or not self._is_header(pos + 8, group)
+
+    def _is_header(self, pos: int, group: int) -> bool:
+        """Whether the header of an element of this group or a later one, or a delimiter, is at an offset."""
+        if pos + 8 > len(self.buffer):
+            return pos == len(self.buffer)
+        own, _, code, _ = self._explicit(self.buffer, pos)
+        return bool(own == 0xFFFE or (own >= group and (code in _SHORT_VRS or code in _LONG_VRS)))
 
     def value(self, tag: int, vr: str, length: int, body: int, depth: int) -> tuple[Element, int]:
         """Return the element whose value begins at `body`, and the offset behind it."""

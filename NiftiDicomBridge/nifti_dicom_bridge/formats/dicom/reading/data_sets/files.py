@@ -25,7 +25,7 @@ from .....model.files.input_files import (
 )
 from .....model.files.names import ZARR_SUFFIX, suffix_of
 from .....model.files.remote_files import is_remote
-from .....model.metadata import Elements, Encoding, Instance
+from .....model.metadata import Elements, Encoding, Instance, PixelElement
 from .....options.urls import refuse_missing_input
 from .....standard import dictionary
 from .....standard.tags import Tag
@@ -36,6 +36,8 @@ from .medium_names import MediumNames, name_on_medium
 
 FIRST_READ = 1 << 16
 _PREFIX = slice(128, 132)
+_WITHOUT_PREAMBLE = b"DICM\x02\0"
+"""The prefix and the first element of the file meta information, with which some files begin."""
 META_ENCODING = Encoding()
 OpenFile = FileIO | BufferedReader
 
@@ -267,7 +269,8 @@ def begins_as_dicom(path: Path) -> bool:
     """Whether a file has the prefix of PS3.10 7.1."""
     try:
         with open_file(path) as file:
-            return file.read(_PREFIX.stop)[_PREFIX] == b"DICM"
+            start = file.read(_PREFIX.stop)
+            return start[_PREFIX] == b"DICM" or start.startswith(_WITHOUT_PREAMBLE)
     except OSError:
         return False
 
@@ -276,6 +279,8 @@ def _file_meta(buffer: bytes, like: Instance | None) -> tuple[bytes | None, Elem
     """Return preamble, file meta information and the offset of the data set."""
     if buffer[_PREFIX] == b"DICM":
         preamble, start = buffer[:128], 132
+    elif buffer.startswith(_WITHOUT_PREAMBLE):  # it may contain anything, and is written as zeros
+        preamble, start = bytes(128), 4
     elif _looks_like_data_set(buffer):
         preamble, start = None, 0
     else:
@@ -336,6 +341,8 @@ def _trailing(parsed: Parsed, buffer: bytes, size: int, encoding: Encoding) -> b
         rest = read_data_set(buffer, end, encoding)
     except (NeedMoreBytes, DicomReadError, struct.error):
         return buffer[end:]
+    if rest.pixels is not None and not rest.elements and _are_twice(pixels, rest.pixels, buffer, end):
+        return buffer[end:]
     if rest.pixels is not None and all(tag >> 16 == Tag.PIXEL_DATA >> 16 for tag in rest.elements):
         names = " and ".join(map(dictionary.describe, (pixels.tag, rest.pixels.tag)))
         raise DicomReadError(f"it contains {names}, and only one may be the image (PS3.5 8.1). Remove the one that is not.")
@@ -345,8 +352,22 @@ def _trailing(parsed: Parsed, buffer: bytes, size: int, encoding: Encoding) -> b
     return buffer[rest.end :]
 
 
+def _are_twice(one: PixelElement, other: PixelElement, buffer: bytes, end: int) -> bool:
+    """Whether the pixel data, which end at `end`, are followed by the same element again, and nothing else."""
+    is_same_kind = (one.tag, one.vr, one.length) == (other.tag, other.vr, other.length)
+    return is_same_kind and buffer[one.offset : end] == buffer[other.offset :]
+
+
+def lacks_padding(instance: Instance) -> bool:
+    """Whether a file ends one byte before its native pixel data, whose even length includes padding (PS3.5 7.1.1)."""
+    pixels, stamp = instance.pixels, instance.stamp
+    if pixels is None or stamp is None or pixels.length < 0 or instance.encoding.deflated:
+        return False
+    return pixels.offset + pixels.length == stamp[0] + 1 and pixels.length % 2 == 0
+
+
 def read_pixel_bytes(instance: Instance) -> bytes:
-    """Return the value field of the native pixel data of an instance, as it is in the file.
+    """Return the value field of the native pixel data of an instance, as it is in the file; with padding that it lacks.
 
     Raises
     ------
@@ -361,6 +382,8 @@ def read_pixel_bytes(instance: Instance) -> bytes:
             raw = file.read(pixels.length)
     except OSError as error:
         raise DicomReadError(f"{instance.path}: cannot be read ({error.strerror}).") from error
+    if len(raw) == pixels.length - 1 and lacks_padding(instance):
+        return raw + b"\0"
     if len(raw) < pixels.length:
         raise DicomReadError(
             f"{instance.path}: {dictionary.describe(pixels.tag)} should have {pixels.length} bytes, the file holds {len(raw)}: "
@@ -378,6 +401,8 @@ def read_part(instance: Instance, offset: int, length: int) -> bytes:
             raw = file.read(length)
     except OSError as error:
         raise DicomReadError(f"{instance.path}: cannot be read ({error.strerror}).") from error
+    if len(raw) == length - 1 and lacks_padding(instance):
+        return raw + b"\0"
     if len(raw) != length:
         raise DicomReadError(
             f"{instance.path}: the pixel data end after {offset + len(raw)} bytes of {instance.pixels.length}: truncated. "

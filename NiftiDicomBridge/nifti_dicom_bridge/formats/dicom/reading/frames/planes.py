@@ -205,6 +205,8 @@ def _magnification(look: Lookup) -> str:
 
 
 _STEPS = (Tag.SPACING_BETWEEN_SLICES, Tag.SLICE_THICKNESS)
+MOST_SHOWN = 4
+"""Values of an attribute in a sentence."""
 
 
 def doubt_of_step(look: Lookup) -> str:
@@ -212,11 +214,11 @@ def doubt_of_step(look: Lookup) -> str:
 
     SliceThickness takes its place, which is another distance where slices have gaps or overlap.
     """
-    step, stated = step_of(look), look.number(Tag.PIXEL_MEASURES_SEQUENCE, Tag.SPACING_BETWEEN_SLICES)
+    step, stated = step_of(look), _only_number(look, Tag.SPACING_BETWEEN_SLICES)
     if step == stated:
         return ""
     texts = look.texts(Tag.PIXEL_MEASURES_SEQUENCE, Tag.SPACING_BETWEEN_SLICES)
-    invalid = f"{stated:g}" if stated is not None else "".join(texts[:1])
+    invalid = f"{stated:g}" if stated is not None else "\\".join(texts[:MOST_SHOWN])
     problem = f"{invalid} is not valid" if invalid else "is missing"
     thickness = look.number(Tag.PIXEL_MEASURES_SEQUENCE, Tag.SLICE_THICKNESS)
     taken = "SliceThickness (0018,0050)" if step == thickness else "1 mm"
@@ -225,7 +227,7 @@ def doubt_of_step(look: Lookup) -> str:
 
 def stated_step_of(look: Lookup) -> float:
     """Return SpacingBetweenSlices, mm; 0 where it is not valid or not there."""
-    step, stated = step_of(look), look.number(Tag.PIXEL_MEASURES_SEQUENCE, Tag.SPACING_BETWEEN_SLICES)
+    step, stated = step_of(look), _only_number(look, Tag.SPACING_BETWEEN_SLICES)
     return step if step == stated else 0.0
 
 
@@ -241,5 +243,11 @@ def step_of(look: Lookup) -> float:
 
 def _stated_steps(look: Lookup) -> list[float]:
     """Return SpacingBetweenSlices, then SliceThickness, as far as they are valid."""
-    steps = [look.number(Tag.PIXEL_MEASURES_SEQUENCE, tag) for tag in _STEPS]
+    steps = [_only_number(look, tag) for tag in _STEPS]
     return [step for step in steps if step is not None and SMALLEST < abs(step) < LARGEST]
+
+
+def _only_number(look: Lookup, tag: int) -> float | None:
+    """Return the value of an attribute that has one (VM 1); None where there are several that differ."""
+    numbers = look.numbers(Tag.PIXEL_MEASURES_SEQUENCE, tag)
+    return numbers[0] if len(set(numbers)) == 1 else None

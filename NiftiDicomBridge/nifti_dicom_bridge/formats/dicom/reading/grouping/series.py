@@ -201,12 +201,17 @@ def _warn_of_damaged_neighbors(inventory: Inventory) -> None:
     empty = Counter(leftover.series_uid for leftover in inventory.leftovers if leftover.series_uid and not leftover.failed)
     for one in inventory.series if damaged or empty else []:
         if one.uid and own[one.uid]:
-            one.warnings.append(f"{own[one.uid]} file(s) of the series could not be read: it is incomplete")
+            one.warnings.append(incomplete(own[one.uid]))
         if one.uid and empty[one.uid]:
             one.warnings.append(f"{empty[one.uid]} image(s) of the series have no pixel data: it is incomplete")
         count = sum(near[folder] for folder in {Path(instance.path).parent for instance in one.instances})
         if count:
             one.warnings.append(f"{count} file(s) next to it could not be read: the series may be incomplete")
+
+
+def incomplete(damaged: int) -> str:
+    """Return the warning of a series of which some files are damaged."""
+    return f"{damaged} file(s) of the series could not be read: it is incomplete"
 
 
 def _warn_of_missing_instances(inventory: Inventory, found_files: FoundFiles) -> None:

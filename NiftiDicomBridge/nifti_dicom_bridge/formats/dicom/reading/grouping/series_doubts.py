@@ -13,6 +13,7 @@ from .....standard.tags import Tag
 from .....standard.transfer_syntaxes import JPEG, JPEG_2000, NATIVE
 from ..attributes.shared_values import SharedValues, SimilarDataSets
 from ..data_sets.element_order import count_unordered
+from ..data_sets.files import lacks_padding
 from ..frames.multiframe import has_whole_pictures
 from ..pixel_data.decode import has_whole_colors, is_native, pixel_format
 from .patients import contradiction, doubt_of_private_elements, doubt_of_text
@@ -32,6 +33,7 @@ def doubts_of(series: Series, headers: SimilarDataSets) -> list[str]:
         _doubt_of_syntax(series.instances[0]),
         _doubt_of_colors(series.instances[0]),
         _doubt_of_values(series.instances, headers),
+        _doubt_of_padding(series.instances),
     ]
     return list(filter(None, doubts))
 
@@ -75,6 +77,11 @@ def _doubt_of_values(instances: Sequence[Instance], headers: SimilarDataSets) ->
     """Return what is assumed of the sign and the bits of values, where an attribute that specifies them is missing."""
     values = SharedValues(_assumed_of_values).of_all(headers)
     return next((value for value, one in zip(values, instances, strict=True) if value and _has_integers(one)), "")
+
+
+def _doubt_of_padding(instances: Sequence[Instance]) -> str:
+    count = sum(map(lacks_padding, instances))
+    return f"{count} file(s) lack the padding byte behind the pixel data: it is added" if count else ""
 
 
 def _has_integers(instance: Instance) -> bool:

@@ -13,7 +13,7 @@ import sys
 import threading
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 
@@ -155,7 +155,7 @@ class _Limit:
         self._timer = threading.Timer(seconds, self._end)
         self._timer.daemon = True
 
-    def __enter__(self) -> _Limit:
+    def __enter__(self) -> Self:
         self._timer.start()
         return self
 
@@ -180,6 +180,11 @@ def _ask(process: subprocess.Popen[bytes], request: Any) -> Any:
     pickle.dump(request, process.stdin, pickle.HIGHEST_PROTOCOL)
     process.stdin.flush()
     return pickle.load(process.stdout)
+
+
+def end_decoding() -> None:
+    """End the process; a thread that waits for its answer goes on with an error."""
+    _WORKERS.stop()
 
 
 _WORKERS = _Workers()

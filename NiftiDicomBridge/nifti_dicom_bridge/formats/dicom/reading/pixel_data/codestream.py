@@ -63,8 +63,11 @@ def without_padding(frame: bytes) -> bytes:
 
 
 def is_cut_off(frame: bytes) -> bool:
-    """Whether a JPEG-LS frame has no end of image: CharLS takes seconds to refuse one."""
-    return frame.rfind(_END_OF_IMAGE) < 0
+    """Whether a codestream has no end marker (EOI, EOC), which no other part of it contains.
+
+    Some decoders fill in what is missing, others take seconds to refuse it.
+    """
+    return frame.startswith((JPEG, JPEG_2000, BOXED_JPEG_2000)) and frame.rfind(_END_OF_IMAGE) < 0
 
 
 def has_endless_box(frame: bytes) -> bool:

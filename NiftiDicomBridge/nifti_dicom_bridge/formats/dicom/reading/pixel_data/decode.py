@@ -20,7 +20,7 @@ from .....standard.tags import Tag
 from .....standard.transfer_syntaxes import DEFLATED, NATIVE
 from ..attributes.functional_groups import frame_count
 from ..attributes.shared_values import SharedValues
-from ..data_sets.files import read_part, read_pixel_bytes
+from ..data_sets.files import lacks_padding, read_part, read_pixel_bytes
 from .bits_in_file import BitsInFile, stay_in_file
 from .codestream import HEADER_BYTES, claimed_size
 from .encapsulated import check_fragments
@@ -156,7 +156,7 @@ def check_length(instance: Instance, pixel: PixelFormat) -> None:
             f"{instance.path}: {dictionary.describe(pixels.tag)} has {length} bytes, but {frames} frame(s) of "
             f"{pixel.rows} × {pixel.columns} pixels need {wanted}: truncated. Copy it again from its source."
         )
-    if pixels.length > held:
+    if pixels.length > held and not lacks_padding(instance):
         raise DicomReadError(
             f"{instance.path}: {dictionary.describe(pixels.tag)} should have {pixels.length} bytes, the file holds {held}: "
             "truncated. Copy it again from its source."
@@ -200,7 +200,7 @@ def decode(instance: Instance, pixel: PixelFormat) -> np.ndarray:
     if is_native(instance):
         raw = read_pixel_bytes(instance)
         return frames_from_bytes(little_endian(raw, instance, pixel), pixel, count)
-    return _decompressed(instance, pixel)
+    return decompressed_frames(instance, pixel)
 
 
 def decode_some(instance: Instance, pixel: PixelFormat, frames: Sequence[int]) -> np.ndarray | None:
@@ -209,7 +209,7 @@ def decode_some(instance: Instance, pixel: PixelFormat, frames: Sequence[int]) -
     None where that cannot be done; `decode` then gives the reason, or does it another way.
     """
     try:
-        return _decompressed(instance, pixel, frames)
+        return decompressed_frames(instance, pixel, frames)
     except DicomReadError:
         return None
 
@@ -226,7 +226,8 @@ def doubts_of(instance: Instance, pixel: PixelFormat, frames: np.ndarray) -> lis
     return decompress.doubts_of(instance, pixel, frames)
 
 
-def _decompressed(instance: Instance, pixel: PixelFormat, frames: Sequence[int] | None = None) -> np.ndarray:
+def decompressed_frames(instance: Instance, pixel: PixelFormat, frames: Sequence[int] | None = None) -> np.ndarray:
+    """Return some frames of compressed pixel data, all by default; in the shape, and with the errors, of `decode`."""
     from .decompress import decompress
 
     return decompress(instance, pixel, frames)

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import os
+import re
 import struct
 from collections.abc import Sequence
+from itertools import pairwise
 from typing import BinaryIO, NamedTuple
 from weakref import WeakKeyDictionary
 
@@ -19,6 +21,8 @@ from ..data_sets.files import open_instance
 
 ITEM, DELIMITER = (0xFFFE, 0xE000), (0xFFFE, 0xE0DD)
 JPEG_END = b"\xff\xd9"
+_BETWEEN_CODESTREAMS = re.compile(rb"\xff\xd9\0*(?=\xff\xd8\xff|\xff\x4f\xff\x51)")
+"""The end marker of a frame, padding, and the beginning of the next one, which no code stream contains."""
 _NO_FRAMES = (
     "{path}: the pixel data are a video ({syntax}), whose frames are not stored as images of their own: it is not converted. "
     "Export it as single images, or as a multi-frame object in another transfer syntax."
@@ -114,12 +118,12 @@ def _found_frames(instance: Instance, file: BinaryIO) -> list[list[tuple[int, in
     if count == 1:
         groups = [list(fragments.places)]
     elif len(fragments.places) == count:
-        groups = [[place] for place in fragments.places]
+        groups = _in_another_order(instance, fragments, count) or [[place] for place in fragments.places]
     else:
-        groups = _by_offsets(instance, fragments, count)
+        groups = _by_offsets(instance, fragments, count) or _in_another_order(instance, fragments, count)
         if not groups and instance.transfer_syntax == RLE:  # a frame is one fragment (PS3.5 A.4.2)
             groups = [[place] for place in fragments.places]
-        groups = groups or _by_end_of_image(fragments, file)
+        groups = groups or (_by_end_of_image if len(fragments.places) > count else _by_codestreams)(fragments, file)
     if len(groups) != count or not all(groups):
         reason = "more frames than it specifies" if len(groups) > count else "truncated"
         raise DicomReadError(
@@ -144,6 +148,30 @@ def _by_offsets(instance: Instance, fragments: Fragments, count: int) -> list[li
     return groups
 
 
+def _in_another_order(instance: Instance, fragments: Fragments, count: int) -> list[list[tuple[int, int]]]:
+    """Return fragments by frame where a table has the offsets of all frames in another order than that of the file.
+
+    The n-th offset is that of frame n (PS3.5 A.4, PS3.3 C.7.6.3.1.8).
+    """
+    offsets = list(extended_offsets(instance) or fragments.offsets)
+    first = fragments.places[0][0] if fragments.places else 0
+    starts = [place[0] - first for place in fragments.places]
+    in_file = sorted(set(offsets))
+    if len(in_file) != count or offsets == in_file or in_file[0] != 0 or not set(offsets) <= set(starts):
+        return []
+    ends = dict(pairwise([*in_file, starts[-1] + 1]))
+    return [
+        [place for place, start in zip(fragments.places, starts, strict=True) if offset <= start < ends[offset]]
+        for offset in offsets
+    ]
+
+
+def is_in_another_order(instance: Instance) -> bool:
+    """Whether the frames are in another order than in the file; known after they were read."""
+    groups = _known_frames.get(instance, [])
+    return groups != sorted(groups)
+
+
 def extended_offsets(instance: Instance) -> tuple[int, ...]:
     """Return ExtendedOffsetTable (7FE0,0001): where frames begin; empty where it is absent."""
     element = instance.elements.get(Tag.EXTENDED_OFFSET_TABLE)
@@ -159,6 +187,15 @@ def _by_end_of_image(fragments: Fragments, file: BinaryIO) -> list[list[tuple[in
         if JPEG_END in _read(file, offset + max(0, length - 10), 10):
             groups.append([])
     return [group for group in groups if group]
+
+
+def _by_codestreams(fragments: Fragments, file: BinaryIO) -> list[list[tuple[int, int]]]:
+    """Return the code streams in fragments that contain several of them, though each should have its own (PS3.5 A.4)."""
+    groups = []
+    for offset, length in fragments.places:
+        starts = [0, *(match.end() for match in _BETWEEN_CODESTREAMS.finditer(_read(file, offset, length)))]
+        groups += [[(offset + start, end - start)] for start, end in pairwise([*starts, length])]
+    return groups
 
 
 def check_fragments(instance: Instance) -> None:

@@ -13,7 +13,7 @@ import numpy as np
 from .....model.voxels.pixel_bytes import frames_from_bytes
 from .....model.voxels.pixels import PixelFormat
 from .....standard.transfer_syntaxes import DEFLATED_FRAMES, ENCAPSULATED, JPEG_EXTENDED, JPEG_LS, RLE
-from .codestream import has_endless_box, is_cut_off, without_padding
+from .codestream import has_endless_box, without_padding
 
 if TYPE_CHECKING:
     from pydicom.dataset import Dataset
@@ -45,8 +45,6 @@ def decode_safely(syntax: str, attributes: Attributes, frames: Sequence[bytes], 
             return np.concatenate([frames_from_bytes(own(frame, pixel), pixel, 1) for frame in frames])
         except (zlib.error, ValueError, IndexError) as error:
             raise NotDecoded(str(error)) from error
-    if syntax in JPEG_LS and any(map(is_cut_off, frames)):
-        raise NotDecoded("a frame has no end of image: it is cut off")
     unfit = ABORTING | ({"pillow"} if syntax == JPEG_EXTENDED and pixel.bits_stored > BASELINE_BITS else set())
     try:
         return decode_by_pydicom(syntax, attributes, frames, lambda plugin: plugin not in unfit)

@@ -26,7 +26,7 @@ def main_volumes(volumes: Sequence[Frames]) -> list[Frames]:
     return max(groups, key=lambda group: (len(group[0]) * (1 if len(group) > 1 else 0.5), len(group)))
 
 
-def what_it_lacks(volume: Frames, whole: Frames, number: int, count: int) -> str:
+def what_it_lacks(volume: Frames, whole: Frames, number: int) -> str:
     """Return which slices a volume lacks, or that they are elsewhere."""
     if len(volume) >= len(whole):
         return f"the slices of time {number} are at other positions than those of the others: it is kept as a volume of its own"

@@ -85,6 +85,17 @@ def test_vectors_count_whatever_the_order_of_frames_is(tmp_path: Path) -> None:
     assert numbers(volume) == [[11, 12, 13], [21, 22, 23]]
 
 
+@pytest.mark.parametrize(("stated", "step", "is_valid"), [(["4", "4"], 4.0, True), (["4", "5"], 3.5, False)])
+def test_a_distance_of_slices_with_several_values_is_not_one(
+    stated: list[str], step: float, is_valid: bool, tmp_path: Path
+) -> None:
+    """SpacingBetweenSlices has one value (PS3.3 C.8.4.15)."""
+    (volume,) = volumes(tmp_path, nuclear("RECON TOMO", "S3", SpacingBetweenSlices=stated, SliceThickness="3.5"))
+
+    assert np.linalg.norm(volume.ijk_to_ras[:3, 2]) == step
+    assert (not any("4\\5 is not valid" in warning for warning in volume.warnings)) is is_valid
+
+
 def test_projections_are_in_the_order_of_their_angles(tmp_path: Path) -> None:
     (volume,) = volumes(tmp_path, nuclear("TOMO", "A3", SpacingBetweenSlices="-4"))
 

@@ -12,8 +12,9 @@ from pydicom.dataset import Dataset
 from pydicom.encaps import encapsulate
 
 from nifti_dicom_bridge import DicomReadError, Outcome
+from nifti_dicom_bridge.errors import DamagedFilesError
 from nifti_dicom_bridge.formats.dicom.reading.read import read
-from phantoms.base import ramp, save, slices
+from phantoms.base import MR, ramp, save, slices
 from support.circle import Circle
 from support.compressed_frames import (
     DEFLATED_FRAMES,
@@ -198,7 +199,24 @@ def test_a_slice_that_cannot_be_decoded_is_named_with_how_the_others_are_convert
         ds["PixelData"].VR, ds["PixelData"].is_undefined_length, ds.file_meta.TransferSyntaxUID = "OB", True, JPEG_LS
     save(tmp_path, found)
 
-    with pytest.raises(DicomReadError, match=r"002\.dcm: .* Leave this file out to convert the other 2 file\(s\)"):
+    with pytest.raises(DamagedFilesError, match=r"002\.dcm: .* Leave damaged files out to convert the other 2 file\(s\)"):
+        voxels(tmp_path)
+
+
+@pytest.mark.parametrize("stream", [b"\xff\xd8\xff\xc0 pixels" + bytes(64), b"\xff\x4f\xff\x51 pixels" + bytes(64)])
+def test_a_frame_whose_end_is_zeros_is_cut_off(stream: bytes, tmp_path: Path) -> None:
+    save(tmp_path, [multi_frame(ramp(1, 8, 8, dtype="u1"), JPEG_BASELINE, [stream])])
+
+    with pytest.raises(DicomReadError, match="a frame has no end of image: it is cut off"):
+        voxels(tmp_path)
+
+
+def test_an_empty_frame_is_called_empty(tmp_path: Path) -> None:
+    ds = multi_frame(ramp(1, 8, 8, dtype="u1"), JPEG_BASELINE, [b"\xff\xd8"])
+    ds.PixelData = struct.pack("<HHIHHIHHI", 0xFFFE, 0xE000, 0, 0xFFFE, 0xE000, 0, 0xFFFE, 0xE0DD, 0)
+    save(tmp_path, [ds])
+
+    with pytest.raises(DicomReadError, match="a frame is empty"):
         voxels(tmp_path)
 
 
@@ -245,3 +263,31 @@ def test_rle_of_more_pixels_than_specified_is_refused(attributes: dict[str, int]
 
     with pytest.raises(DicomReadError, match=r"a segment has 20 bytes, 1[06] pixels are specified"):
         assert read([tmp_path])[0].voxels.size
+
+
+@pytest.mark.parametrize("are_copied", [True, False])
+def test_a_sign_without_copies_above_it_is_a_sign(are_copied: bool, tmp_path: Path) -> None:
+    """dcmcjpls compresses whole words, as they are in the native pixel data."""
+    (ds,) = slices(ramp(1, 16, 12, start=-96, dtype="<i2"), MR)
+    values = ds.pixel_array.copy()
+    words = values.view("<u2") if are_copied else values.view("<u2") & 0x0FFF
+    stream = module("jpeg_ls").encode_pixel_data(words.tobytes(), rows=16, columns=12, samples_per_pixel=1, bits_stored=16)
+    ds.BitsStored, ds.HighBit, ds.PixelRepresentation, ds.file_meta.TransferSyntaxUID = 12, 11, 1, JPEG_LS
+    ds.PixelData = encapsulate([bytes(stream) + b"\0" * (len(stream) % 2)])
+    ds["PixelData"].VR, ds["PixelData"].is_undefined_length = "OB", True
+    save(tmp_path, [ds])
+
+    (volume,) = read([tmp_path])
+
+    assert np.array_equal(volume.voxels[0, 0], values)
+    assert not any("BitsStored" in warning for warning in volume.warnings)
+
+
+def test_jpeg_of_8_bits_is_read_where_16_are_allocated(tmp_path: Path) -> None:
+    frame = np.full((16, 24), 100, "<u2")
+    save(tmp_path, [multi_frame(frame[None], JPEG_BASELINE, [coded(frame.astype("u1"), "JPEG")])])
+
+    (volume,) = read([tmp_path])
+
+    assert volume.voxels.dtype == np.dtype("<u2")
+    assert np.abs(volume.voxels[0, 0].astype(int) - frame).max() <= 1

@@ -8,6 +8,7 @@ import pytest
 
 from nifti_dicom_bridge import Resample, Volume, read, slice_shifts
 from phantoms import PHANTOMS, save
+from phantoms.base import ramp, slices
 from support.uneven_stacks import EVEN, LPS, MISSING, UNEVEN, stack
 
 
@@ -32,6 +33,26 @@ def test_grid_and_shift_are_the_true_position(distances, tilt, tmp_path):
 @pytest.mark.parametrize("tilt", [0.0, 15.0])
 def test_even_slices_are_on_the_grid(tilt, tmp_path):
     assert slice_shifts(volume_of(tmp_path, EVEN, tilt)[0]) is None
+
+
+SMALL = {
+    "voxels of 4 mm": ((4.0, 4.0), 4.0, 0.1),
+    "slices of 0.5 mm": ((4.0, 4.0), 0.5, 0.05),
+    "rows of 0.4 mm": ((0.4, 4.0), 4.0, 0.04),
+    "columns of 0.4 mm": ((4.0, 0.4), 4.0, 0.04),
+}
+
+
+@pytest.mark.parametrize(("part", "is_off"), [(0.9, False), (1.1, True)])
+@pytest.mark.parametrize(("spacing", "step", "seen"), SMALL.values(), ids=SMALL)
+def test_a_slice_is_off_the_grid_by_a_tenth_of_a_millimeter_or_of_a_voxel(spacing, step, seen, part, is_off, tmp_path):
+    data_sets = slices(ramp(5, 4, 5), spacing=spacing, step=(0, 0, step))
+    x, *others = data_sets[2].ImagePositionPatient
+    data_sets[2].ImagePositionPatient = [x + part * seen, *others]
+    save(tmp_path, data_sets)
+    (volume,) = read(tmp_path)
+
+    assert (slice_shifts(volume) is not None) == is_off
 
 
 def test_an_image_in_nifti_has_the_shifts_of_its_original(circle):

@@ -125,7 +125,7 @@ def test_mosaics_in_any_order(
 ) -> None:
     folder = tmp_path_factory.mktemp("mosaic")
     PHANTOMS["mosaic"].write(folder)
-    first = pydicom.dcmread(sorted(folder.iterdir())[0])
+    first = pydicom.dcmread(min(folder.iterdir()))
     normal = np.cross(first.ImageOrientationPatient[:3], first.ImageOrientationPatient[3:])
     found = []
     for t in range(times):
