@@ -21,8 +21,8 @@ from .EncodedTexts import LOST, shown, text_in
 SERIES_UID = "0020,000e"
 NO_FILES = "The series {} has no files in Slicer's DICOM database. Import it in the module DICOM."
 FILES_GONE = (
-    "{} of the {} files of this series in Slicer's DICOM database do not exist any more, and were left out. Import the series in "
-    "the module DICOM again, and repeat the conversion."
+    "{} of the {} files of this series in Slicer's DICOM database do not exist any more, and were left out. Import the series "
+    "in the module DICOM again, and repeat the conversion."
 )
 NOTHING_LOADED = "Slicer loaded nothing from {}. Its log contains the reason; the series are in the DICOM database."
 WITHOUT_SLICERRT = (

@@ -71,8 +71,8 @@ class FileList:
     def _add_found(self, paths: Sequence[Path], hidden: Sequence[Path]) -> None:
         added = self._add(paths)
         nothing = _(
-            "The folder contains no NIfTI, NRRD, MetaImage or MGH files. To convert DICOM, import it in the module DICOM and use "
-            "the section Export to NIfTI."
+            "The folder contains no NIfTI, NRRD, MetaImage or MGH files. To convert DICOM, import it in the module DICOM and "
+            "use the section Export to NIfTI."
         )
         text = _("Image files added: {count}").format(count=added) if paths else nothing
         if hidden:
