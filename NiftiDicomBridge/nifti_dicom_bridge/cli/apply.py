@@ -76,7 +76,7 @@ def add_apply(commands: Any) -> None:
     add_report(sub)
     volume = sub.add_mutually_exclusive_group()
     volume.add_argument("-q", "--quiet", action="store_true", help="print errors only")
-    volume.add_argument("-v", "--verbose", action="count", default=0, help="print every file and note; -vv: tracebacks")
+    volume.add_argument("-v", "--verbose", action="count", default=0, help="print files, warnings and notes; -vv: tracebacks")
 
 
 def _add_command(group: Any) -> None:

@@ -88,7 +88,7 @@ def _add_run(sub: Any, can_register: bool) -> None:
     volume = sub.add_mutually_exclusive_group()
     volume.add_argument("-q", "--quiet", action="store_true", help="print errors only")
     volume.add_argument("-v", "--verbose", action="count", default=0,
-                        help="print every file, note and change; -vv: tracebacks of unexpected errors, too")  # fmt: skip
+                        help="print every file, warning, note and change; -vv: tracebacks")  # fmt: skip
 
 
 def _add_bids(group: Any) -> None:

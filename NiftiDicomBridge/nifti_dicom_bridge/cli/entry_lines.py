@@ -1,4 +1,4 @@
-"""The lines on the images of a run: one for each with at most one note, and at the end what they have in common."""
+"""The lines on the images of a run: one for each with at most one warning, and at the end what they have in common."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from ..model.report import ConversionReport, Entry
 
 _LAST = ("failed", "skipped")
+_WARNING = "warning: "
 _INDENT = " " * 11
 MOST_NAMED = 3
 """Failed images that the last line names."""
@@ -21,20 +22,20 @@ MOST_NAMED = 3
 class EntryLines:
     """Prints what became of each image, and a summary.
 
-    By default, each image has its first note that was not printed before; notes of several images are repeated once at the
-    end with the number of images.
+    By default, each image has its first warning or change that was not printed before; those of several images are repeated
+    once at the end with the number of images.
 
     Parameters
     ----------
     quiet : bool
         Print failures only.
     verbose : int
-        1 and more: print every note, changed attribute and file.
+        1 and more: print every warning, note, changed attribute and file.
     """
 
     def __init__(self, quiet: bool, verbose: int):
         self._quiet, self._verbose = quiet, verbose
-        self._notes: Counter[str] = Counter()
+        self._details_of_all: Counter[str] = Counter()
         self._printed: set[str] = set()
 
     def show(self, entry: Entry) -> None:
@@ -50,13 +51,13 @@ class EntryLines:
             sys.stdout.flush()
 
     def _details(self, entry: Entry) -> list[str]:
-        notes = list(dict.fromkeys(entry.log.warnings))
+        warnings = [_WARNING + text for text in dict.fromkeys(entry.log.warnings)]
         changes = [f"{c.attribute}: {c.old or '(absent)'} → {c.new} ({c.source})" for c in entry.log.changes]
         if self._verbose:
-            return [*(f"note: {text}" for text in notes), *changes, *entry.log.notes, *map(str, entry.outputs)]
-        self._notes.update([*notes, *changes])
-        first = [f"note: {text}" if text in notes else text for text in [*notes, *changes] if text not in self._printed][:1]
-        self._printed.update(text.removeprefix("note: ") for text in first)
+            return [*warnings, *changes, *(f"note: {text}" for text in entry.log.notes), *map(str, entry.outputs)]
+        self._details_of_all.update([*warnings, *changes])
+        first = [text for text in [*warnings, *changes] if text not in self._printed][:1]
+        self._printed.update(first)
         return first
 
     def end(self, report: ConversionReport, seconds: float, can_continue: bool = False) -> None:
@@ -76,9 +77,10 @@ class EntryLines:
             return
         for note in report.notes:
             print_line(f"note       {note}")
-        for text, count in self._notes.items():
+        for text, count in self._details_of_all.items():
             if count > 1 and text in self._printed:
-                print_line(f"note       {count} images: {text}")
+                kind = "warning" if text.startswith(_WARNING) else "note"
+                print_line(f"{kind:<11}{count} images: {text.removeprefix(_WARNING)}")
         counts = Counter(entry.outcome.text for entry in report.entries)
         done = sum(count for outcome, count in counts.items() if outcome not in _LAST)
         if can_continue and counts["failed"] and done:
@@ -101,9 +103,11 @@ class EntryLines:
         if counts["skipped"]:
             are_hidden = not self._verbose and any(one.outcome.value == "skipped" and not one.exists for one in report.entries)
             parts.append(f"{counts['skipped']} skipped" + " (-v lists them)" * are_hidden)
-        hidden = len(self._notes.keys() - self._printed)
-        if hidden:
-            parts.append(f"{hidden} more note{'s' * (hidden > 1)} (-v shows them)")
+        hidden = self._details_of_all.keys() - self._printed
+        warnings = sum(text.startswith(_WARNING) for text in hidden)
+        counted = ((warnings, "warning"), (len(hidden) - warnings, "change"))
+        unseen = [f"{count} more {what}{'s' * (count > 1)}" for count, what in counted if count]
+        parts += [f"{' and '.join(unseen)} (-v shows them)"] if unseen else []
         return ", ".join([*parts, f"{seconds:.1f} s"])
 
 

@@ -34,7 +34,7 @@ from .inputs.streamed import opened_volume
 from .outputs.existing_outputs import check_free, series_of
 from .outputs.stage_nifti import Additions, stage_labels, stage_nifti
 from .to_bids_images import entry_of, images_of
-from .without_damaged_files import PlannedConversion
+from .without_damaged_files import PlannedConversion, examined_where_shared
 
 
 def convert_to_bids(inputs: Sequence[Path], output: Path, options: ConversionOptions, runner: TaskRunner) -> ConversionReport:
@@ -55,6 +55,7 @@ def convert_to_bids(inputs: Sequence[Path], output: Path, options: ConversionOpt
         keys=read_keys(options.bids_keys),
     )
     inventory = find_selected(inputs, Selection.of(options), runner.progress, options.follow_links, runner.jobs)
+    inventory = examined_where_shared(inventory, options)
     report = ConversionReport(notes=_notes_of_stores(inputs, options))
     policy = OutputPolicy.of(options, set())
     plans = plans_as_named(inventory, report, runner)
@@ -69,10 +70,8 @@ def convert_to_bids(inputs: Sequence[Path], output: Path, options: ConversionOpt
         return _tasks_of(pairs, pairs_of_new, dataset, report, runner)
 
     conversion = PlannedConversion(inventory, plans, runner, tasks_of)
-    if options.deidentify:
-        report.entries += conversion.examine()
     with dataset_locked(output, runner.progress):
-        report.entries += conversion.run(tasks_of(conversion.plans))
+        report.entries += conversion.run(tasks_of(plans))
     return policy.published(report)
 
 

@@ -45,7 +45,7 @@ from .inputs.image_groups import (
 from .inputs.originals import without_originals
 from .inputs.value_checks import doubts_of_patient, require_same_modality
 from .outputs.existing_outputs import refuse_other_study
-from .without_damaged_files import PlannedConversion
+from .without_damaged_files import examined
 
 if TYPE_CHECKING:
     from .new_objects import ObjectBuilder
@@ -92,15 +92,13 @@ def convert_to_dicom(inputs: Sequence[Path], output: Path, options: ConversionOp
     run = _Run(output, options)
     report = ConversionReport()
     sources = list(image_sources(inputs, report, options, runner))
-    inventory = find_other_series(inputs, options, runner.progress, runner.jobs)
+    inventory = examined(find_other_series(inputs, options, runner.progress, runner.jobs))
     plans, others = plans_and_report(inventory, runner)
     report.entries += others.entries
     report.notes += others.notes
     plans, originals = without_originals(plans, [source.file for source in sources if source.file is not None])
     report.entries += originals
-    conversion = PlannedConversion(inventory, plans, runner)
-    report.entries += conversion.examine()  # series refer to each other by new UIDs
-    sources += map(source_of_plan, conversion.plans)
+    sources += map(source_of_plan, plans)
     _check_sidecar(sources, options)
     run.state_numbers(source.file.top for source in sources if source.file is not None)
     join_masks(sources, options)

@@ -29,7 +29,7 @@ from .inputs.streamed import opened_volume
 from .outputs.existing_outputs import check_free
 from .outputs.file_names import NamedFile, open_named
 from .outputs.stage_nifti import Additions, nifti_suffix, stage_labels, stage_nifti, write_images
-from .without_damaged_files import PlannedConversion
+from .without_damaged_files import PlannedConversion, examined_where_shared
 
 
 def convert_to_nifti(inputs: Sequence[Path], output: Path, options: ConversionOptions, runner: TaskRunner) -> ConversionReport:
@@ -38,6 +38,7 @@ def convert_to_nifti(inputs: Sequence[Path], output: Path, options: ConversionOp
     stores = _selected_stores(inputs, selection, options)
     others = [path for path in inputs if not is_store(path)]
     inventory = find_selected(others, selection, runner.progress, options.follow_links, runner.jobs)
+    inventory = examined_where_shared(inventory, options)
     plans, report = plans_and_report(inventory, runner, options.filename, options, stores)
     taken = {name_key(plan.name) for plan in plans} if not options.deidentify else set()
     policy = OutputPolicy.of(options, taken)
@@ -49,10 +50,8 @@ def convert_to_nifti(inputs: Sequence[Path], output: Path, options: ConversionOp
         keys = policy.keys or (keys_of_names([_without_suffixes(plan.name)]) if options.resample else frozenset())
         return Task(plan.title, paths, convert, keys, [plan])
 
-    conversion = PlannedConversion(inventory, plans, runner, lambda some: list(map(task_of, some)), options)
-    if options.deidentify:
-        report.entries += conversion.examine()
-    report.entries += conversion.run([*of_stores, *map(task_of, conversion.plans)])
+    conversion = PlannedConversion(inventory, plans, runner, lambda some: list(map(task_of, some)))
+    report.entries += conversion.run([*of_stores, *map(task_of, plans)])
     return policy.published(report)
 
 

@@ -42,7 +42,7 @@ from .inputs.streamed import loaded
 from .outputs.file_names import name_of_elements, named_file
 from .outputs.read_back import check_pictures
 from .regular_grid import on_regular_grid
-from .without_damaged_files import PlannedConversion
+from .without_damaged_files import PlannedConversion, examined_where_shared
 
 
 @dataclass
@@ -91,7 +91,7 @@ def convert_to_preview(
     shared = _Shared.of(output, options, inputs)
     report = ConversionReport()
     files = [(file, named_file(file, options)) for file in opened_images(inputs, report, options, runner)]
-    inventory = find_other_series(inputs, options, runner.progress, runner.jobs)
+    inventory = examined_where_shared(find_other_series(inputs, options, runner.progress, runner.jobs), options)
     structures = options if inventory.structure_sets else None
     plans, others = plans_and_report(inventory, runner, options.filename, structures, [named for _, named in files])
     report.entries += others.entries
@@ -106,10 +106,8 @@ def convert_to_preview(
         return [task_of(_Source(plan.title, plan.name, plan.paths, plan=plan)) for plan in some]
 
     of_files = [task_of(_Source(file.path.name, named.name, [file.path], file=file)) for file, named in files]
-    conversion = PlannedConversion(inventory, plans, runner, tasks_of, structures)
-    if options.deidentify:
-        report.entries += conversion.examine()
-    report.entries += conversion.run([*of_files, *tasks_of(conversion.plans)])
+    conversion = PlannedConversion(inventory, plans, runner, tasks_of)
+    report.entries += conversion.run([*of_files, *tasks_of(plans)])
     return shared.policy.published(report)
 
 

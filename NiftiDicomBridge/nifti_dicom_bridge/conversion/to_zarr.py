@@ -32,7 +32,7 @@ from .inputs.selection import Selection
 from .outputs.existing_outputs import check_free
 from .outputs.file_names import NamedFile, open_named
 from .outputs.stage_zarr import stage_store, store_suffix
-from .without_damaged_files import PlannedConversion
+from .without_damaged_files import PlannedConversion, examined_where_shared
 
 
 def convert_to_zarr(inputs: Sequence[Path], output: Path, options: ConversionOptions, runner: TaskRunner) -> ConversionReport:
@@ -45,7 +45,7 @@ def convert_to_zarr(inputs: Sequence[Path], output: Path, options: ConversionOpt
     """
     zarr.check_package()
     selection = Selection.of(options)
-    inventory = find_other_series(inputs, options, runner.progress, runner.jobs)
+    inventory = examined_where_shared(find_other_series(inputs, options, runner.progress, runner.jobs), options)
     files = open_named(selected_files(nifti_files(inputs, options.follow_links), selection), open_nifti, options)
     stores = open_named(selected_stores(zarr.stores_below(inputs, options.follow_links), selection), open_store, options)
     plans, report = plans_and_report(inventory, runner, options.filename, options, [*files, *stores])
@@ -62,10 +62,8 @@ def convert_to_zarr(inputs: Sequence[Path], output: Path, options: ConversionOpt
         return Task(image.title, image.paths, partial(_written, image, partial(stage, file.path)), policy.keys)
 
     others = [*(of_file(file, _stage_image) for file in files), *(of_file(store, _stage_other_store) for store in stores)]
-    conversion = PlannedConversion(inventory, plans, runner, lambda some: list(map(of_plan, some)), options)
-    if options.deidentify:
-        report.entries += conversion.examine()
-    report.entries += conversion.run([*map(of_plan, conversion.plans), *others])
+    conversion = PlannedConversion(inventory, plans, runner, lambda some: list(map(of_plan, some)))
+    report.entries += conversion.run([*map(of_plan, plans), *others])
     return policy.published(report)
 
 

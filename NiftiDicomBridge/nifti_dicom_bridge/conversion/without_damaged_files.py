@@ -6,15 +6,16 @@ from collections.abc import Callable, Collection, Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 
-from ..errors import BridgeError, DamagedFilesError
-from ..formats.dicom.reading.damaged_files import check_files
+from ..errors import BridgeError
+from ..formats.dicom.reading.damaged_files import damage_of
+from ..formats.dicom.reading.frames.multiframe import sop_class_of
 from ..formats.dicom.reading.grouping.series import Inventory, Series
 from ..formats.dicom.reading.grouping.without_files import without_files
 from ..formats.dicom.reading.plans import DrawnPlan, Plan
-from ..formats.dicom.reading.segmentations.segment_series import is_of_segmentation
 from ..model.files.names import name_key, safe_name, unique_name
 from ..model.report import ConversionReport, Entry
 from ..options import ConversionOptions
+from ..standard.sop_classes import SEGMENTATIONS
 from .entries import plans_as_named
 from .execution.task_runner import TaskRunner
 from .execution.tasks import Task
@@ -36,31 +37,13 @@ class PlannedConversion:
     runner : TaskRunner
         Runs the tasks.
     tasks_of : callable
-        Returns the tasks that convert some images which were planned again.
-    structures : ConversionOptions, optional
-        Options for Segmentations, if there are any.
+        Returns the tasks that convert images which were planned again.
     """
 
     inventory: Inventory
     plans: Sequence[Plan]
     runner: TaskRunner
-    tasks_of: Callable[[Sequence[Plan]], Sequence[Task]] = lambda _: ()
-    structures: ConversionOptions | None = None
-
-    def examine(self, some: Sequence[Plan] | None = None) -> list[Entry]:
-        """Plan images, all by default, without the files that cannot be decoded; return the entries of these files.
-
-        Before anything is written, for images that have names or UIDs in common that cannot be assigned twice.
-        """
-        failed, reasons = [], dict[str, str]()
-        for plan in self.plans if some is None else some:
-            with suppress(BridgeError, OSError):  # other errors are those of its conversion
-                try:
-                    check_files([plan])
-                except DamagedFilesError as error:
-                    failed.append(plan)
-                    reasons |= error.reasons
-        return self._planned_again(failed, reasons)[1] if failed else []
+    tasks_of: Callable[[Sequence[Plan]], Sequence[Task]]
 
     def run(self, tasks: Sequence[Task]) -> list[Entry]:
         """Run the tasks of all images, and other ones; return their entries and those of damaged files."""
@@ -82,8 +65,7 @@ class PlannedConversion:
         """Return what images become without their damaged files, and the entries of these files."""
         kept = [plan for plan in self.plans if not any(plan is one for one in failed)]
         self.inventory = without_files(self.inventory, reasons)
-        planned = [*failed, *(kept if any(map(is_of_segmentation, failed)) else ())]  # they are put on the grids of images
-        paths = {instance.path for plan in planned for instance in plan.instances}
+        paths = {instance.path for plan in failed for instance in plan.instances}
         series = [_of_files(one, paths) for one in self.inventory.series]
         inventory = replace(
             self.inventory,
@@ -94,7 +76,7 @@ class PlannedConversion:
         )
         report = ConversionReport()
         converted = {frame for plan in kept if not isinstance(plan, DrawnPlan) for frame in _frames_of(plan)}
-        new = plans_as_named(inventory, report, self.runner, self.structures)
+        new = plans_as_named(inventory, report, self.runner)
         new = [plan for plan in new if not converted.issuperset(_frames_of(plan))]
         self._name(new, failed, kept)
         self.plans = [*kept, *new]
@@ -106,9 +88,32 @@ class PlannedConversion:
         former = [_former(plan, failed) for plan in new]
         for plan, old in zip(new, former, strict=True):
             is_only = sum(one is old for one in former) == 1
-            own = plan.suffix.removeprefix(old.suffix)
-            plan.suffix = old.suffix if is_only else old.suffix + own
-            plan.name = unique_name(old.name if is_only or not own else f"{old.name}_{safe_name(own)}", taken)
+            own = "" if is_only else plan.suffix.removeprefix(old.suffix)
+            plan.suffix = old.suffix + own
+            plan.name = unique_name(_longer_name(old, own), taken)
+
+
+def examined(inventory: Inventory, plans: Sequence[Plan] | None = None) -> Inventory:
+    """Return an inventory without the files that cannot be decoded, of some images or of all; itself if there are none.
+
+    Before anything is written, for images that have names, UIDs or grids in common that cannot be assigned twice. A series of
+    damaged files stays, so that its conversion fails.
+    """
+    wanted = None if plans is None else {instance.path for plan in plans for instance in plan.instances}
+    reasons: dict[str, str] = {}
+    for series in inventory.series:
+        instances = [one for one in series.instances if wanted is None or one.path in wanted]
+        with suppress(BridgeError, OSError):  # the conversion reports it
+            damaged = damage_of(instances)
+            reasons |= damaged if len(damaged) < len(instances) else {}
+    return without_files(inventory, reasons) if reasons else inventory
+
+
+def examined_where_shared(inventory: Inventory, options: ConversionOptions) -> Inventory:
+    """Return what `examined` does where images share names that are removed, or grids that others are put on."""
+    classes = {sop_class_of(series.instances[0].elements) for series in inventory.series}
+    is_shared = options.deidentify or inventory.structure_sets or not classes.isdisjoint(SEGMENTATIONS)
+    return examined(inventory) if is_shared else inventory
 
 
 def _of_files(series: Series, paths: Collection[str]) -> Series:
@@ -118,6 +123,14 @@ def _of_files(series: Series, paths: Collection[str]) -> Series:
 def _frames_of(plan: Plan) -> set[Frame]:
     frames = [*plan.all_frames, *(layer.frame for layer in plan.grid.layers)]
     return {(plan.instances[frame.instance].path, frame.frame) for frame in frames}
+
+
+def _longer_name(plan: Plan, suffix: str) -> str:
+    """Return the name of an image, also one of a template, with a further suffix."""
+    whole = plan.title + plan.suffix
+    if suffix and plan.name.endswith(safe_name(whole)):
+        return plan.name.removesuffix(safe_name(whole)) + safe_name(whole + suffix)
+    return f"{plan.name}_{safe_name(suffix)}" if suffix else plan.name
 
 
 def _former(plan: Plan, failed: Sequence[Plan]) -> Plan:

@@ -35,7 +35,7 @@ def page_of(report: ConversionReport, progress: Progress | None = None) -> str:
         style_hash=_hash(style),
         script_hash=_hash(script),
         headline=headline(examinations),
-        worst=min(map(result_of, shown), key=list(State).index, default=State.BAD),
+        worst=min(map(result_of, shown), key=list(State).index, default=State.ERROR),
         points=key_points(examinations),
         problems=_problems(examinations),
         has_filter=len(shown) >= FILTER_FROM,
@@ -62,15 +62,16 @@ def _hash(content: str) -> str:
 
 def _problems(examinations: Sequence[EntryExamination]) -> list[tuple[str, str]]:
     """Return title and reason of the first entries with errors."""
-    wrong = [examination for examination in examinations if state_of(examination) is State.BAD][:MOST_PROBLEMS]
+    wrong = [examination for examination in examinations if state_of(examination) is State.ERROR][:MOST_PROBLEMS]
     return [one.entry.problem if one.entry.error else (one.entry.title, sentence(one)) for one in wrong]
 
 
 def _entries(shown: Sequence[EntryExamination]) -> list[EntryView]:
+    """Return what is shown of entries; those with errors come first."""
     opened = 0
     views = []
-    for number, examination in enumerate(shown, 1):
-        is_open = len(shown) <= OPEN_ALL or (state_of(examination) is State.BAD and opened < OPEN_BAD)
+    for number, examination in enumerate(sorted(shown, key=lambda one: state_of(one) is not State.ERROR), 1):
+        is_open = len(shown) <= OPEN_ALL or (state_of(examination) is State.ERROR and opened < OPEN_BAD)
         opened += is_open
         views.append(entry_view(examination, number, is_open))
     return views

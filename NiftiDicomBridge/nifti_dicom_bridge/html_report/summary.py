@@ -19,8 +19,8 @@ from .images import DICOM
 class State(StrEnum):
     """The result of an entry, worst first."""
 
-    BAD = "bad"
-    NOTE = "note"
+    ERROR = "error"
+    WARNING = "warning"
     GOOD = "good"
     LEFT = "left"
 
@@ -39,18 +39,18 @@ _AS_BEFORE = (Outcome.RESTORED, Outcome.REISSUED)
 
 
 def state_of(examination: EntryExamination) -> State:
-    """Return the state of an entry: its result, and a note if it has warnings, whatever its result."""
+    """Return the state of an entry: its result; a warning where it is good and the entry has warnings."""
     result = result_of(examination)
-    return State.NOTE if result is State.GOOD and examination.entry.log.warnings else result
+    return State.WARNING if result is State.GOOD and examination.entry.log.warnings else result
 
 
 def result_of(examination: EntryExamination) -> State:
-    """Return the result of an entry: bad if it failed or voxels changed unexpectedly, a note if it is in doubt."""
+    """Return the result of an entry: an error if it failed or voxels changed unexpectedly, a warning if it is in doubt."""
     if examination.entry.outcome is Outcome.SKIPPED:
         return State.LEFT
     if problem_text(examination):
-        return State.BAD
-    return State.NOTE if warning_text(examination) else State.GOOD
+        return State.ERROR
+    return State.WARNING if warning_text(examination) else State.GOOD
 
 
 def problem_text(examination: EntryExamination) -> str:
@@ -209,7 +209,7 @@ def key_points(examinations: Sequence[EntryExamination]) -> list[str]:
     outcomes = Counter(examination.entry.outcome for examination in examinations)
     skipped = outcomes.pop(Outcome.SKIPPED, 0)
     outcomes.pop(Outcome.FAILED, 0)
-    doubts = Counter(warning_text(examination) for examination in examinations if result_of(examination) is State.NOTE)
+    doubts = Counter(warning_text(examination) for examination in examinations if result_of(examination) is State.WARNING)
     points = [", ".join(f"{n} {DONE[outcome]}" for outcome, n in outcomes.items())] if len(outcomes) > 1 else []
     points += [f"{n} {words}" for words, n in doubts.items()]
     warned = sum(bool(examination.entry.log.warnings) for examination in examinations)

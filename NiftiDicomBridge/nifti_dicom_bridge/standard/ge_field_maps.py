@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 _NAME = "b0map"
+COMPONENT = "fieldmaphz"
+"""Label of an image that is the map."""
 
 
 def has_field_map(names: tuple[str, str]) -> bool:

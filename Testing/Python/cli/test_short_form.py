@@ -1,4 +1,4 @@
-"""The short form, the target by the inputs, and the lines of a run: one note for each image, and a summary."""
+"""The short form, the target by the inputs, and the lines of a run: one warning for each image, and a summary."""
 
 from __future__ import annotations
 
@@ -110,8 +110,8 @@ def test_a_note_of_several_images_is_printed_once_and_counted(circle: Circle, ca
 
     main([str(circle.dicom), "-o", str(circle.nifti)])
     lines = capsys.readouterr().out.splitlines()
-    assert len([line for line in lines if line.startswith("  ") and "note: " in line]) == 1
-    assert len([line for line in lines if line.startswith("note       3 images: ")]) == 1
+    assert len([line for line in lines if line.startswith("  ") and "warning: " in line]) == 1
+    assert len([line for line in lines if line.startswith("warning    3 images: ")]) == 1
 
 
 @pytest.mark.slow

@@ -31,8 +31,9 @@ from nifti_dicom_bridge import (
 from nifti_dicom_bridge.conversion.inputs import streamed
 from nifti_dicom_bridge.errors import DamagedFilesError, DecoderMissingError
 from nifti_dicom_bridge.formats.dicom.reading.pixel_data import decompress
-from phantoms.base import MR, ramp, save, slices
+from phantoms.base import MR, ramp, save, slices, write
 from phantoms.multiframe import enhanced
+from support.drawn_regions import Drawing
 
 COUNT, BAD = 6, 2
 INCOMPLETE = "1 file(s) of the series could not be read: it is incomplete"
@@ -64,12 +65,13 @@ def _without(folder: Path, *numbers: int) -> None:
 
 
 def _dynamic(folder: Path, damaged: Sequence[int]) -> Path:
-    """Write a series of three times of four slices."""
+    """Write a series of three times of four slices, whose name ends in what names of files do not end in."""
     data_sets = []
     for time in range(3):
         for ds in slices(ramp(4, 16, 12, dtype="<u2") + time, MR):
             ds.TemporalPositionIdentifier, ds.NumberOfTemporalPositions = time + 1, 3
             ds.SOPInstanceUID += f".{time}"
+            ds.SeriesDescription = "interleaved (I-S)"
             ds.file_meta.MediaStorageSOPInstanceUID = ds.SOPInstanceUID
             data_sets.append(ds)
     save(folder, _compressed(data_sets, damaged))
@@ -204,6 +206,20 @@ def test_each_entry_is_handed_on_once(tmp_path: Path) -> None:
     report = convert(Job(_series(tmp_path / "scans"), tmp_path / "out"), finished=entries.append)
 
     assert entries == report.entries
+
+
+def test_regions_are_drawn_on_the_slices_that_are_left(tmp_path: Path) -> None:
+    folder = tmp_path / "scans"
+    save(folder, slices(ramp(COUNT, 16, 12, dtype="<u2"), MR))
+    drawing = Drawing(series_folder=folder)
+    drawing.contour(drawing.roi(1, "part"), np.array([[2.0, 2], [8, 2], [8, 8], [2, 8]]), 1)
+    write(tmp_path / "regions" / "plan.dcm", drawing.ds)
+    _series(folder)
+
+    report = to_nifti([folder, tmp_path / "regions"], tmp_path / "out")
+
+    shapes = {nibabel.load(path).shape for path in report.outputs if path.suffix == ".gz"}
+    assert shapes == {(12, 16, COUNT - 1)}
 
 
 def test_a_missing_decoder_is_not_damage(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -85,7 +85,7 @@ def test_a_voxel_that_is_not_that_from_before_is_the_first_thing_reported(sample
     text = page(report, sample.folder)
 
     assert headline(text) == "0 of 1 series converted; 1 with changed voxels"
-    assert state(text) == "bad"
+    assert state(text) == "error"
     assert "1 of 13 440 voxels differ, by " in words(text)
     assert text.count('<svg class="spot"') == 3
 
@@ -96,7 +96,7 @@ def test_a_failure_is_the_first_thing_reported(sample: Circle) -> None:
     text = page(report, sample.folder)
 
     assert headline(text) == "1 of 2 series converted, identical; 1 failed"
-    assert state(text) == "bad"
+    assert state(text) == "error"
     assert "8 broken : truncated" in words(text)
 
 
@@ -107,7 +107,7 @@ def test_rounding_is_reported_in_figures(tmp_path: Path) -> None:
     text = page(report, tmp_path)
 
     assert headline(text) == "1 of 1 images converted"
-    assert state(text) == "note"
+    assert state(text) == "warning"
     assert re.search(r"values were rounded: \w+ .*voxels differ, by [\d.e-]+ \([\d.e-]+ % of the range\) at most", words(text))
 
 
@@ -117,7 +117,7 @@ def test_files_that_are_gone_do_not_stop_the_report(sample: Circle) -> None:
     sample.image().write_bytes(b"no image any more")
     text = page(report, sample.folder)
 
-    assert state(text) == "note"
+    assert state(text) == "warning"
     assert "1 not compared completely" in words(text)
     assert "damaged or not NIfTI" in words(text)
 
@@ -132,3 +132,9 @@ def test_files_with_relative_and_absolute_paths_are_listed(tmp_path: Path, monke
 
     assert f"Input: {len(files)} files" in words(page(report, tmp_path))
     assert str(elsewhere) in words(page(report, tmp_path))
+
+
+def test_images_with_errors_come_first(sample: Circle) -> None:
+    report = sample.forth()
+    report.entries.append(Entry("8 broken", Outcome.FAILED, error="truncated"))
+    assert re.findall(r'class="entry (\w+)', page(report, sample.folder)) == ["error", "good"]

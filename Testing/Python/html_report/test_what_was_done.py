@@ -75,7 +75,7 @@ def test_a_card_with_warnings_is_yellow_and_the_page_green(circle: Circle) -> No
     text = (circle.folder / "report.html").read_text("utf-8")
 
     assert '<header class="good">' in text
-    assert 'class="entry note"' in text
+    assert 'class="entry warning"' in text
     assert "1 image with warnings" in words(circle.folder / "report.html")
 
 

@@ -32,7 +32,7 @@ from ..execution.task_runner import TaskRunner
 from ..inputs.nothing_found import note_of_skipped
 from ..inputs.selection import Selection, find_selected, nothing_selected
 from ..remote.archives import fetched_inputs
-from ..without_damaged_files import PlannedConversion
+from ..without_damaged_files import examined
 from .command_lines import arguments_of
 from .functions import Function
 from .objects import ResultWriter
@@ -120,12 +120,11 @@ def apply(
     ):
         inventory = find_selected(fetched.paths, Selection.of(dicom), progress, dicom.follow_links)
         plans, report = plans_and_report(inventory, TaskRunner(progress=progress))
-        report.notes += notes
         pairs = selected(plans, selectors)
-        conversion = PlannedConversion(inventory, plans, TaskRunner(progress=progress))
-        if damaged := conversion.examine([plan for plan, _ in pairs]):
-            report.entries += damaged
-            pairs = selected(conversion.plans, selectors)
+        if (decodable := examined(inventory, [plan for plan, _ in pairs])) is not inventory:
+            plans, report = plans_and_report(decodable, TaskRunner(progress=progress))
+            pairs = selected(plans, selectors)
+        report.notes += notes
         if not pairs:
             raise _no_series(fetched.paths, plans, report, chosen, dicom)
         if not (selectors or dicom.series or dicom.modality):

@@ -94,7 +94,7 @@ def _image(image: Image) -> Iterator[str]:
     yield _joined(f"{shape} {image['type']}", place, *times)
     name = Path(image["paths"][0]).name
     yield f"{name} → {image['becomes']}" if image["title"] == name else f"→ {image['becomes']}"
-    yield from (f"note: {text}" for text in image["warnings"])
+    yield from (f"warning: {text}" for text in image["warnings"])
 
 
 def _ms(value: Any) -> str:

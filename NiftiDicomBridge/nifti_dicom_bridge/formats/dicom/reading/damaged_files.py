@@ -32,28 +32,24 @@ def damaged_files_named(plans: Sequence[Plan]) -> Iterator[None]:
         raise
     except DicomReadError as error:
         try:
-            check_files(plans)
-        except DicomReadError as named:
-            raise named from error
+            instances = _instances_of(plans)
+            reasons = damage_of(instances)
         except (BridgeError, OSError):  # a file was changed, or cannot be opened at present
             raise error from None
-        raise
+        if not reasons:
+            raise
+        raise _error_of(reasons, len(instances)) from error
 
 
-def check_files(plans: Sequence[Plan]) -> None:
-    """Decode all compressed pixel data of some images.
+def damage_of(instances: Iterable[Instance]) -> dict[str, str]:
+    """Return the path of each instance whose compressed pixel data cannot be decoded, and why.
 
     Raises
     ------
-    DamagedFilesError
-        If some of the files are damaged and others are not.
-    DicomReadError, OSError
-        If all files are damaged; if a decoder is not installed; if a file was changed, or cannot be read.
+    BridgeError, OSError
+        If a decoder is not installed; if a file was changed, or cannot be read.
     """
-    instances = _instances_of(plans)
-    reasons = {instance.path: reason for instance in instances if (reason := _damage_of(instance))}
-    if reasons:
-        raise _error_of(reasons, len(instances))
+    return {instance.path: reason for instance in instances if (reason := _damage_of(instance))}
 
 
 def _instances_of(plans: Iterable[Plan]) -> list[Instance]:

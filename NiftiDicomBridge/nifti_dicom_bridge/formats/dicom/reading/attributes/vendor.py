@@ -12,6 +12,7 @@ from .....model import metadata
 from .....model.metadata import Element, Elements
 from .....model.similar_elements import like_of
 from .....standard import ge_pepolar
+from .....standard.ge_field_maps import COMPONENT as FIELD_MAP
 from .....standard.ge_field_maps import has_field_map, is_field_map
 from .....standard.pydicom_tables import private_vr_of
 from .....standard.siemens_csa import csa_values
@@ -147,7 +148,7 @@ def csa_image_header(elements: Elements) -> dict[str, list[Any]]:
 def component_of(elements: Elements) -> str:
     """Return the component that only a private element specifies; empty where none does."""
     if _is_ge_field_map(elements):
-        return "fieldmaphz"
+        return FIELD_MAP
     numbers = private_numbers(elements, GE_IMAGE_TYPE)
     return GE_COMPONENTS.get(int(numbers[0]), "") if numbers else ""
 

@@ -17,11 +17,24 @@ from .....optional_packages import missing_error
 from .....standard import dictionary
 from .....standard.pydicom_settings import without_validation
 from .....standard.tags import Tag
-from .....standard.transfer_syntaxes import HTJ2K, JPEG_2000, JPEG_LS, RLE
+from .....standard.transfer_syntaxes import (
+    HTJ2K,
+    HTJ2K_LOSSLESS,
+    HTJ2K_LOSSLESS_RPCL,
+    JPEG_2000,
+    JPEG_2000_LOSSLESS,
+    JPEG_BASELINE,
+    JPEG_EXTENDED,
+    JPEG_LOSSLESS,
+    JPEG_LOSSLESS_SV1,
+    JPEG_LS,
+    JPEG_LS_LOSSLESS,
+    RLE,
+)
 from .codec_process import decode_in_process
 from .codestream import claimed_size, is_cut_off, is_signed, syntax_of
 from .encapsulated import frames_as_stored, is_closed, is_in_another_order, pixel_attributes
-from .frame_codecs import Attributes, NotDecoded, decode_safely
+from .frame_codecs import BASELINE_BITS, Attributes, NotDecoded, decode_safely
 from .itk_frames import frames_by_itk
 from .surplus_frames import doubt_of_frames, uncounted_frames, without_uncounted_rle
 from .unused_bits import doubt_of_bits, has_overlay_in_words
@@ -31,6 +44,10 @@ MOST_COMPRESSED = 5000
 GDCM = frozenset(f"1.2.840.10008.1.2.4.{number}" for number in range(50, 94))
 """JPEG, JPEG-LS and JPEG 2000, of any process (PS3.6 A); for others, the process with GDCM need not be started."""
 _OTHER_CODEC = "{name} is {stated}, but the frames are compressed as {own} specifies: they are decoded so"
+_LOSSLESS = frozenset(
+    {JPEG_LOSSLESS, JPEG_LOSSLESS_SV1, JPEG_LS_LOSSLESS, JPEG_2000_LOSSLESS, HTJ2K_LOSSLESS, HTJ2K_LOSSLESS_RPCL}
+)
+"""What is lost by others may make a value larger than BitsStored has room for."""
 _own_syntaxes: WeakKeyDictionary[Instance, str] = WeakKeyDictionary()
 """Transfer syntaxes of frames that are of another codec than their objects state."""
 _doubts_of_bits: WeakKeyDictionary[Instance, str] = WeakKeyDictionary()
@@ -59,7 +76,9 @@ def decompress(instance: Instance, pixel: PixelFormat, numbers: Sequence[int] | 
             f"{instance.path}: the compressed pixel data hold an image of shape {decoded.shape}, the attributes specify "
             f"{len(frames)} frame(s) of {pixel.shape}. The file contradicts itself."
         )
-    return decoded if _syntax_of(instance) != RLE else _values_of_cells(instance, pixel, decoded)
+    if _syntax_of(instance) == RLE:
+        return _values_of_cells(instance, pixel, decoded)
+    return values_of_words(decoded, pixel) if _syntax_of(instance) in _LOSSLESS and _has_bare_sign(decoded, pixel) else decoded
 
 
 def _values_of_cells(instance: Instance, pixel: PixelFormat, words: np.ndarray) -> np.ndarray:
@@ -70,12 +89,17 @@ def _values_of_cells(instance: Instance, pixel: PixelFormat, words: np.ndarray) 
     if pixel.floating or are_values(words, pixel):
         return words
     is_shifted = pixel.high_bit != pixel.bits_stored - 1
-    has_bare_sign = pixel.signed and int(words.view(f"u{words.dtype.itemsize}").max()) >> pixel.bits_stored == 0
-    if not (is_shifted or has_bare_sign or has_overlay_in_words(instance.elements)):
+    if not (is_shifted or _has_bare_sign(words, pixel) or has_overlay_in_words(instance.elements)):
         return words
     if doubt := doubt_of_bits(instance.elements, pixel, bytes_of(np.ascontiguousarray(words))):
         _doubts_of_bits[instance] = doubt
     return values_of_words(words, pixel)
+
+
+def _has_bare_sign(words: np.ndarray, pixel: PixelFormat) -> bool:
+    """Whether words have no copies of their sign bit above BitsStored, as some encoders compress them (PS3.5 8.1.1)."""
+    is_signed = pixel.signed and not pixel.floating and pixel.high_bit == pixel.bits_stored - 1 and words.size > 0
+    return is_signed and int(words.view(f"u{words.dtype.itemsize}").max()) >> pixel.bits_stored == 0
 
 
 def _syntax_of(instance: Instance) -> str:
@@ -113,6 +137,16 @@ def _decoded(instance: Instance, pixel: PixelFormat, frames: Sequence[bytes]) ->
         _own_syntaxes[instance] = syntax = own
     if _has_another_sign(pixel, frames[:1]):
         attributes["PixelRepresentation"] = 1
+    if is_narrow := _are_of_8_bits(syntax, pixel, frames):
+        attributes |= {"BitsAllocated": 8, "BitsStored": 8, "HighBit": 7}
+    decoded = _by_decoders(instance, syntax, attributes, frames, pixel)
+    return decoded.astype(pixel.dtype) if is_narrow else decoded
+
+
+def _by_decoders(
+    instance: Instance, syntax: str, attributes: Attributes, frames: Sequence[bytes], pixel: PixelFormat
+) -> np.ndarray:
+    """Return frames by the first decoder that takes them."""
     reasons = []
     try:
         return decode_safely(syntax, attributes, frames, pixel)
@@ -132,6 +166,13 @@ def _decoded(instance: Instance, pixel: PixelFormat, frames: Sequence[bytes]) ->
 def _has_another_sign(pixel: PixelFormat, frames: Sequence[bytes]) -> bool:
     """Whether frames have signed samples, though the attributes specify unsigned ones."""
     return not pixel.signed and not pixel.floating and any(map(is_signed, frames))
+
+
+def _are_of_8_bits(syntax: str, pixel: PixelFormat, frames: Sequence[bytes]) -> bool:
+    """Whether samples of JPEG have 8 bits, and the attributes 16 for each: decoders of JPEG expect the same in both."""
+    is_wide = syntax in (JPEG_BASELINE, JPEG_EXTENDED) and pixel.bits_allocated > BASELINE_BITS and not pixel.signed
+    claims = [claimed_size(frame) for frame in frames] if is_wide else []
+    return is_wide and all(claim is not None and claim[3] == BASELINE_BITS for claim in claims)
 
 
 def _is_final(syntax: str) -> bool:

@@ -9,6 +9,7 @@ from itertools import groupby
 from typing import Any
 
 from .....errors import DicomReadError
+from .....standard.ge_field_maps import COMPONENT as FIELD_MAP
 from ..attributes.components import words_between
 from ..attributes.coordinates import TIMES
 from ..frames.frame_info import FrameInfo
@@ -32,6 +33,10 @@ _UNKNOWN_TIMES = (
     "them (InstanceNumber (0020,0013) is missing, equal or contradictory). Set TemporalPositionIdentifier (0020,0100), or "
     "convert the files of each volume on their own."
 )
+_MIXED_FIELD_MAP = (
+    "a series of GE's B0map contains a map in Hz, then the magnitude, and InstanceNumber (0020,0013), which distinguishes "
+    "them, does not number one after the other: it was changed. Copy the series from a source that kept it."
+)
 _NO_PLACE = (
     "{} objects of the series specify neither a valid position (ImagePositionPatient (0020,0032), ImageOrientationPatient "
     "(0020,0037)) nor SliceLocation (0020,1041): each is an image of its own"
@@ -53,6 +58,7 @@ def grids_of_frames(frames: Sequence[FrameInfo]) -> list[Grid]:
     grids = []
     complements = notes_of_complements(list(kinds.values()))
     for group, doubts in zip(kinds.values(), complements, strict=True):
+        _check_field_map(group)
         labels = {name: group[0].labels.get(name) for name in varying}
         labels |= {name: of_values[labels[name]] for name, of_values in names.items()}
         notes = [*doubts, *_notes_of_pixel_types(group, kinds.values())]
@@ -61,6 +67,14 @@ def grids_of_frames(frames: Sequence[FrameInfo]) -> list[Grid]:
             for grid in _grids_of(group, frames)
         ]
     return grids
+
+
+def _check_field_map(group: Frames) -> None:
+    """Raise `DicomReadError` if slices of a map of GE, which InstanceNumber distinguishes from the magnitude, are repeated."""
+    if group[0].labels.get("component") != FIELD_MAP or any(frame.plane is None for frame in group):
+        return
+    if any(len(places_of(parallel)) < len(parallel) for parallel in parallel_groups(group)):
+        raise DicomReadError(_MIXED_FIELD_MAP)
 
 
 def _notes_of_pixel_types(group: Frames, groups: Iterable[Frames]) -> list[str]:

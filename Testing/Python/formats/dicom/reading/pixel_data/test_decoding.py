@@ -14,7 +14,7 @@ from pydicom.encaps import encapsulate
 from nifti_dicom_bridge import DicomReadError, Outcome
 from nifti_dicom_bridge.errors import DamagedFilesError
 from nifti_dicom_bridge.formats.dicom.reading.read import read
-from phantoms.base import ramp, save, slices
+from phantoms.base import MR, ramp, save, slices
 from support.circle import Circle
 from support.compressed_frames import (
     DEFLATED_FRAMES,
@@ -263,3 +263,31 @@ def test_rle_of_more_pixels_than_specified_is_refused(attributes: dict[str, int]
 
     with pytest.raises(DicomReadError, match=r"a segment has 20 bytes, 1[06] pixels are specified"):
         assert read([tmp_path])[0].voxels.size
+
+
+@pytest.mark.parametrize("are_copied", [True, False])
+def test_a_sign_without_copies_above_it_is_a_sign(are_copied: bool, tmp_path: Path) -> None:
+    """dcmcjpls compresses whole words, as they are in the native pixel data."""
+    (ds,) = slices(ramp(1, 16, 12, start=-96, dtype="<i2"), MR)
+    values = ds.pixel_array.copy()
+    words = values.view("<u2") if are_copied else values.view("<u2") & 0x0FFF
+    stream = module("jpeg_ls").encode_pixel_data(words.tobytes(), rows=16, columns=12, samples_per_pixel=1, bits_stored=16)
+    ds.BitsStored, ds.HighBit, ds.PixelRepresentation, ds.file_meta.TransferSyntaxUID = 12, 11, 1, JPEG_LS
+    ds.PixelData = encapsulate([bytes(stream) + b"\0" * (len(stream) % 2)])
+    ds["PixelData"].VR, ds["PixelData"].is_undefined_length = "OB", True
+    save(tmp_path, [ds])
+
+    (volume,) = read([tmp_path])
+
+    assert np.array_equal(volume.voxels[0, 0], values)
+    assert not any("BitsStored" in warning for warning in volume.warnings)
+
+
+def test_jpeg_of_8_bits_is_read_where_16_are_allocated(tmp_path: Path) -> None:
+    frame = np.full((16, 24), 100, "<u2")
+    save(tmp_path, [multi_frame(frame[None], JPEG_BASELINE, [coded(frame.astype("u1"), "JPEG")])])
+
+    (volume,) = read([tmp_path])
+
+    assert volume.voxels.dtype == np.dtype("<u2")
+    assert np.abs(volume.voxels[0, 0].astype(int) - frame).max() <= 1

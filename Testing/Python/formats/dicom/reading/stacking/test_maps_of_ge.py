@@ -46,6 +46,16 @@ def test_the_map_of_ge_without_instance_numbers_is_refused(tmp_path: Path) -> No
         read([tmp_path])
 
 
+def test_the_map_of_ge_is_not_mixed_with_the_magnitude_where_slices_are_numbered_place_by_place(tmp_path: Path) -> None:
+    found = _b0_map(4)
+    for n, ds in enumerate(found):
+        ds.InstanceNumber = 2 * (n % 4) + n // 4 + 1
+    save(tmp_path, found)
+
+    with pytest.raises(DicomReadError, match=r"InstanceNumber \(0020,0013\), .* does not number one after the other"):
+        read([tmp_path])
+
+
 def test_a_series_of_one_volume_of_ge_has_no_map_and_needs_no_instance_numbers(tmp_path: Path) -> None:
     found = _b0_map()[:3]
     for ds in found:
