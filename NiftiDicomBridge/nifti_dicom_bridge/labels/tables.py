@@ -119,7 +119,8 @@ def _segment(row: Row, here: Place) -> Segment:
     number = checks.number(cell, here)
     codes: dict[str, Any] = {field: _code(row, beginnings, here) for field, beginnings in _CODES.items()}
     kind = codes["type"]
-    name = tsv_text(_name_of(row, cell)) or (kind.meaning if kind else "") or _mapped(row, here) or _name_of_unnamed(row, number)
+    meaning = kind.meaning if kind else ""
+    name = tsv_text(_name_of(row, cell)) or meaning or _mapped(row, here) or _name_of_unnamed(row, number)
     return Segment(number, checks.label(name, here), color=_color(row, here), **codes, **_properties(row, here))
 
 
