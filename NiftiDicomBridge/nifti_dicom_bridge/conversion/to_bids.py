@@ -55,7 +55,7 @@ def convert_to_bids(inputs: Sequence[Path], output: Path, options: ConversionOpt
         keys=read_keys(options.bids_keys),
     )
     inventory = find_selected(inputs, Selection.of(options), runner.progress, options.follow_links, runner.jobs)
-    inventory = examined_where_shared(inventory, options)
+    inventory = examined_where_shared(inventory, options, runner)
     report = ConversionReport(notes=_notes_of_stores(inputs, options))
     policy = OutputPolicy.of(options, set())
     plans = plans_as_named(inventory, report, runner)

@@ -92,7 +92,7 @@ def convert_to_dicom(inputs: Sequence[Path], output: Path, options: ConversionOp
     run = _Run(output, options)
     report = ConversionReport()
     sources = list(image_sources(inputs, report, options, runner))
-    inventory = examined(find_other_series(inputs, options, runner.progress, runner.jobs))
+    inventory = examined(find_other_series(inputs, options, runner.progress, runner.jobs), runner)
     plans, others = plans_and_report(inventory, runner)
     report.entries += others.entries
     report.notes += others.notes

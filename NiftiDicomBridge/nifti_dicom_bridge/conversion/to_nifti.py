@@ -38,7 +38,7 @@ def convert_to_nifti(inputs: Sequence[Path], output: Path, options: ConversionOp
     stores = _selected_stores(inputs, selection, options)
     others = [path for path in inputs if not is_store(path)]
     inventory = find_selected(others, selection, runner.progress, options.follow_links, runner.jobs)
-    inventory = examined_where_shared(inventory, options)
+    inventory = examined_where_shared(inventory, options, runner)
     plans, report = plans_and_report(inventory, runner, options.filename, options, stores)
     taken = {name_key(plan.name) for plan in plans} if not options.deidentify else set()
     policy = OutputPolicy.of(options, taken)

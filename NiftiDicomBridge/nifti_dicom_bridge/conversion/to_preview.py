@@ -91,7 +91,8 @@ def convert_to_preview(
     shared = _Shared.of(output, options, inputs)
     report = ConversionReport()
     files = [(file, named_file(file, options)) for file in opened_images(inputs, report, options, runner)]
-    inventory = examined_where_shared(find_other_series(inputs, options, runner.progress, runner.jobs), options)
+    inventory = find_other_series(inputs, options, runner.progress, runner.jobs)
+    inventory = examined_where_shared(inventory, options, runner)
     structures = options if inventory.structure_sets else None
     plans, others = plans_and_report(inventory, runner, options.filename, structures, [named for _, named in files])
     report.entries += others.entries

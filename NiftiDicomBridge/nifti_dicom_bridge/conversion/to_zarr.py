@@ -45,7 +45,8 @@ def convert_to_zarr(inputs: Sequence[Path], output: Path, options: ConversionOpt
     """
     zarr.check_package()
     selection = Selection.of(options)
-    inventory = examined_where_shared(find_other_series(inputs, options, runner.progress, runner.jobs), options)
+    inventory = find_other_series(inputs, options, runner.progress, runner.jobs)
+    inventory = examined_where_shared(inventory, options, runner)
     files = open_named(selected_files(nifti_files(inputs, options.follow_links), selection), open_nifti, options)
     stores = open_named(selected_stores(zarr.stores_below(inputs, options.follow_links), selection), open_store, options)
     plans, report = plans_and_report(inventory, runner, options.filename, options, [*files, *stores])

@@ -11,8 +11,11 @@ from ..formats.dicom.reading.damaged_files import damage_of
 from ..formats.dicom.reading.frames.multiframe import sop_class_of
 from ..formats.dicom.reading.grouping.series import Inventory, Series
 from ..formats.dicom.reading.grouping.without_files import without_files
+from ..formats.dicom.reading.pixel_data.decode import is_native
 from ..formats.dicom.reading.plans import DrawnPlan, Plan
 from ..model.files.names import name_key, safe_name, unique_name
+from ..model.metadata import Instance
+from ..model.processes.process_copies import computed_in_copies, useful_jobs
 from ..model.report import ConversionReport, Entry
 from ..options import ConversionOptions
 from ..standard.sop_classes import SEGMENTATIONS
@@ -20,6 +23,8 @@ from .entries import plans_as_named
 from .execution.task_runner import TaskRunner
 from .execution.tasks import Task
 
+SHARE = 32
+"""Compressed files that a process examines at least at a time."""
 Frame = tuple[str, int]
 """Path of an instance, and number of its frame."""
 
@@ -93,27 +98,40 @@ class PlannedConversion:
             plan.name = unique_name(_longer_name(old, own), taken)
 
 
-def examined(inventory: Inventory, plans: Sequence[Plan] | None = None) -> Inventory:
+def examined(inventory: Inventory, runner: TaskRunner, plans: Sequence[Plan] | None = None) -> Inventory:
     """Return an inventory without the files that cannot be decoded, of some images or of all; itself if there are none.
 
     Before anything is written, for images that have names, UIDs or grids in common that cannot be assigned twice. A series of
-    damaged files stays, so that its conversion fails.
+    damaged files stays, so that its conversion fails. In several processes of the runner where that is worth it.
     """
     wanted = None if plans is None else {instance.path for plan in plans for instance in plan.instances}
-    reasons: dict[str, str] = {}
-    for series in inventory.series:
-        instances = [one for one in series.instances if wanted is None or one.path in wanted]
-        with suppress(BridgeError, OSError):  # the conversion reports it
-            damaged = damage_of(instances)
-            reasons |= damaged if len(damaged) < len(instances) else {}
+    shares = [[one for one in series.instances if wanted is None or one.path in wanted] for series in inventory.series]
+    sizes = [sum(not is_native(one) for one in share) for share in shares]
+    jobs = useful_jobs(sizes, SHARE, runner.jobs)
+
+    def damage(n: int) -> dict[str, str]:
+        if runner.progress is not None and jobs == 1 and sizes[n]:
+            runner.progress("Decoding", n, len(shares))
+        return _damage_of_some(shares[n])
+
+    results = computed_in_copies(damage, sizes, jobs)
+    reasons = {path: reason for damaged in results for path, reason in damaged.items()}
     return without_files(inventory, reasons) if reasons else inventory
 
 
-def examined_where_shared(inventory: Inventory, options: ConversionOptions) -> Inventory:
+def _damage_of_some(instances: Sequence[Instance]) -> dict[str, str]:
+    """Return the damaged ones of some instances; none if all are, or if their conversion reports something else."""
+    damaged: dict[str, str] = {}
+    with suppress(BridgeError, OSError):
+        damaged = damage_of(instances)
+    return damaged if len(damaged) < len(instances) else {}
+
+
+def examined_where_shared(inventory: Inventory, options: ConversionOptions, runner: TaskRunner) -> Inventory:
     """Return what `examined` does where images share names that are removed, or grids that others are put on."""
     classes = {sop_class_of(series.instances[0].elements) for series in inventory.series}
     is_shared = options.deidentify or inventory.structure_sets or not classes.isdisjoint(SEGMENTATIONS)
-    return examined(inventory) if is_shared else inventory
+    return examined(inventory, runner) if is_shared else inventory
 
 
 def _of_files(series: Series, paths: Collection[str]) -> Series:

@@ -188,6 +188,18 @@ def test_an_image_of_damaged_files_fails_and_nothing_is_written(tmp_path: Path) 
     assert not list((tmp_path / "out").glob("*"))
 
 
+@pytest.mark.slow
+def test_many_files_are_examined_in_several_processes(tmp_path: Path) -> None:
+    for number in range(1, 6):
+        data_sets = slices(ramp(40, 8, 8, dtype="<u2"), MR, series=number)
+        save(tmp_path / "scans" / str(number), _compressed(data_sets, [number]))
+
+    report = to_nifti(tmp_path / "scans", tmp_path / "out", deidentify=True, jobs=2)
+
+    assert len(report.failures) == 5
+    assert [nibabel.load(path).shape[2] for path in report.outputs if path.suffix == ".gz"] == [39] * 5
+
+
 def test_one_series_of_several_is_converted_again(tmp_path: Path) -> None:
     _series(tmp_path / "scans" / "a")
     good = slices(ramp(4, 16, 12, dtype="<u2"), MR, series=2)

@@ -119,10 +119,11 @@ def apply(
         tempfile.TemporaryDirectory(prefix="nifti-dicom-bridge-") as temporary,
     ):
         inventory = find_selected(fetched.paths, Selection.of(dicom), progress, dicom.follow_links)
-        plans, report = plans_and_report(inventory, TaskRunner(progress=progress))
+        runner = TaskRunner(progress=progress)
+        plans, report = plans_and_report(inventory, runner)
         pairs = selected(plans, selectors)
-        if (decodable := examined(inventory, [plan for plan, _ in pairs])) is not inventory:
-            plans, report = plans_and_report(decodable, TaskRunner(progress=progress))
+        if (decodable := examined(inventory, runner, [plan for plan, _ in pairs])) is not inventory:
+            plans, report = plans_and_report(decodable, runner)
             pairs = selected(plans, selectors)
         report.notes += notes
         if not pairs:
