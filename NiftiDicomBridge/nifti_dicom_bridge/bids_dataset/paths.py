@@ -46,8 +46,9 @@ def assign_paths(images: Sequence[Image], dataset: Path, table: BidsMap, extensi
     owners, session_labels, dates = Owners(dataset), sessions_from_reproin(images), dates_of_studies(images)
     placements = []
     for image in images:
-        if not image.ignored:
-            subject = subject_of(image, table, owners)
+        if image.ignored:
+            continue
+        subject = subject_of(image, table, owners)
         if not (image.ignored or image.refused):
             session = session_of(image, subject, table, owners, dates.get(image.study, ""), session_labels)
             placements.append(Placement(image, subject, session))

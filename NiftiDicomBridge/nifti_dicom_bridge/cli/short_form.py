@@ -31,5 +31,5 @@ def with_command(arguments: Sequence[str], commands: Collection[str]) -> list[st
         from difflib import get_close_matches
 
         has_output = any(word.startswith(_OUTPUT) for word in arguments)
-        is_input = has_output and not get_close_matches(first, commands, n=1)
+        is_input = has_output and not get_close_matches(first, commands, n=1, cutoff=0.75)
     return [CONVERT, *arguments] if is_input else arguments

@@ -11,6 +11,8 @@ from ..errors import LabelError
 from .segment import RGB, Segment
 
 LARGEST = 2**32 - 1
+OUTSIDE = -1
+"""The number of voxels without a label for some tools, which number labels from 0 or from 1."""
 LONGEST_LABEL = 64
 """SegmentLabel, ROIName and CodeMeaning are LO: at most 64 characters (PS3.5 6.2)."""
 
@@ -32,12 +34,14 @@ class Place:
 
 
 def number(value: object, place: Place) -> int:
-    """Return a label number; 0 is the background; raises `LabelError` for other text."""
+    """Return a label number; 0 is the background, and so is -1 for some tools; raises `LabelError` for other text."""
     text = str(value).strip()
     try:
         parsed = float(text)
     except ValueError:
         raise place.error(f"{text!r} is not a label number. Label numbers are integers from 0.") from None
+    if parsed == OUTSIDE:
+        return 0
     if not 0 <= parsed <= LARGEST or parsed != int(parsed):
         raise place.error(f"the label number {text} is not possible. Label numbers are whole, from 0 upwards.")
     return int(parsed)

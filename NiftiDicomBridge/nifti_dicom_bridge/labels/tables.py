@@ -115,10 +115,12 @@ def _has_names(cells: list[str]) -> bool:
 
 
 def _segment(row: Row, here: Place) -> Segment:
-    number = checks.number(_number_of(row, here), here)
+    cell = _number_of(row, here)
+    number = checks.number(cell, here)
     codes: dict[str, Any] = {field: _code(row, beginnings, here) for field, beginnings in _CODES.items()}
     kind = codes["type"]
-    name = tsv_text(_name_of(row)) or (kind.meaning if kind else "") or _mapped(row, here) or _name_of_unnamed(row, number)
+    meaning = kind.meaning if kind else ""
+    name = tsv_text(_name_of(row, cell)) or meaning or _mapped(row, here) or _name_of_unnamed(row, number)
     return Segment(number, checks.label(name, here), color=_color(row, here), **codes, **_properties(row, here))
 
 
@@ -143,17 +145,18 @@ def _number_of(row: Row, here: Place) -> str:
     raise here.error(f"the label number is missing ({', '.join(f'{k}={v}' for k, v in row.items())[:80]}). Add it.")
 
 
-def _name_of(row: Row) -> str:
+def _name_of(row: Row, number: str) -> str:
+    """Return the name of a label; empty if there is none. The column ``label`` may be that of the number."""
     for column in (*_NAME, _ABBREVIATION, "1"):
         result = row.get(column, "").strip()
-        if result.lower() not in _NOTHING:
+        if result.lower() not in _NOTHING and not (column == "label" and row[column] == number):
             return result
     return ""
 
 
 def _name_of_unnamed(row: Row, number: int) -> str:
     """Return a name for a label of which a table states that it has none; empty if its cell is."""
-    is_stated = any(row.get(column, "").strip().lower() == _UNKNOWN for column in _NAME)
+    is_stated = any(row.get(column, "").strip().lower() == _UNKNOWN for column in (*_NAME, _ABBREVIATION))
     return unnamed(number) if is_stated else ""
 
 

@@ -6,7 +6,7 @@ import os
 import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
-from urllib.parse import parse_qsl, urlsplit
+from urllib.parse import SplitResult, parse_qsl, urlsplit
 
 from ..errors import OptionError
 from .urls import url_of
@@ -136,12 +136,8 @@ def parse_address(text: str | os.PathLike[str]) -> Address:
 
 
 def _dicomweb(text: str, url: str) -> DicomwebAddress:
-    try:
-        parts = urlsplit(url)
-        valid = parts.scheme in ("http", "https") and bool(parts.hostname) and (parts.port is None or parts.port > 0)
-    except ValueError:
-        valid = False
-    if not valid:
+    parts = _http_parts(url)
+    if parts is None:
         raise OptionError(f"{text!r} is not the address of an archive. {EXPECTED}")
     if parts.username or parts.password:
         raise OptionError(
@@ -151,6 +147,16 @@ def _dicomweb(text: str, url: str) -> DicomwebAddress:
     path, _, selected = parts.path.partition("/studies")
     base = f"{parts.scheme}://{parts.netloc}{path.rstrip('/')}"
     return DicomwebAddress(base, _selection(text, selected, parts.query))
+
+
+def _http_parts(url: str) -> SplitResult | None:
+    """Return the parts of a URL of HTTP with a host; None if it is none."""
+    try:
+        parts = urlsplit(url)
+        is_valid = parts.scheme in ("http", "https") and bool(parts.hostname) and (parts.port is None or parts.port > 0)
+    except ValueError:
+        return None
+    return parts if is_valid else None
 
 
 def _pacs(text: str, rest: str, tls: bool) -> PacsAddress:

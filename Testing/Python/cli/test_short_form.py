@@ -62,6 +62,11 @@ def test_a_misspelled_command_is_not_an_input(capsys: pytest.CaptureFixture) -> 
     assert "invalid choice: 'conver'" in capsys.readouterr().err
 
 
+def test_a_missing_folder_that_is_a_little_like_a_command_is_an_input(there: Path, capsys: pytest.CaptureFixture) -> None:
+    assert main(["samples", "-o", "nifti"]) == 1
+    assert "samples: no such file or folder" in capsys.readouterr().err
+
+
 @pytest.mark.parametrize("command", COMMANDS)
 def test_a_wrong_option_is_one_sentence_in_every_command(command: str, capsys: pytest.CaptureFixture) -> None:
     assert main([command, "--no-such-option"]) == 2
@@ -104,7 +109,7 @@ def uneven(folder: Path, number: int) -> None:
 
 
 @pytest.mark.slow
-def test_a_note_of_several_images_is_printed_once_and_counted(circle: Circle, capsys: pytest.CaptureFixture) -> None:
+def test_a_warning_of_several_images_is_printed_once_and_counted(circle: Circle, capsys: pytest.CaptureFixture) -> None:
     for number in (1, 2, 3):
         uneven(circle.dicom, number)
 
@@ -115,7 +120,7 @@ def test_a_note_of_several_images_is_printed_once_and_counted(circle: Circle, ca
 
 
 @pytest.mark.slow
-def test_verbose_prints_every_note_of_every_image(circle: Circle, capsys: pytest.CaptureFixture) -> None:
+def test_verbose_prints_every_warning_of_every_image(circle: Circle, capsys: pytest.CaptureFixture) -> None:
     for number in (1, 2, 3):
         uneven(circle.dicom, number)
 

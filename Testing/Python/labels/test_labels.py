@@ -123,10 +123,21 @@ def test_a_bids_row_without_name_takes_that_of_its_mapping(tmp_path: Path) -> No
     assert found.label == "Cortical Gray Matter"
 
 
-def test_a_bids_row_that_states_that_it_has_no_name_is_named_by_number(tmp_path: Path) -> None:
-    text = "index\tname\tcolor\n1\tspleen\tn/a\n4\tn/a\t#010203\n"
+@pytest.mark.parametrize("column", ["name", "abbreviation"])
+def test_a_bids_row_that_states_that_it_has_no_name_is_named_by_number(column: str, tmp_path: Path) -> None:
+    text = f"index\t{column}\tcolor\n1\tspleen\tn/a\n4\tn/a\t#010203\n"
     _, found = read_labels(written(tmp_path, text))
     assert (found.label, found.color) == ("Label 4", (1, 2, 3))
+
+
+def test_the_number_of_a_label_is_not_its_name(tmp_path: Path) -> None:
+    (found,) = read_labels(written(tmp_path, "Label;Name\n4;n/a\n"))
+    assert (found.number, found.label) == (4, "Label 4")
+
+
+def test_minus_one_is_background_as_in_label_maps(tmp_path: Path) -> None:
+    (found,) = read_labels(written(tmp_path, "index\tname\n-1\tignored\n4\tliver\n"))
+    assert found.number == 4
 
 
 DAMAGED = {

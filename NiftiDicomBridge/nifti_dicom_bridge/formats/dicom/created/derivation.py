@@ -41,11 +41,9 @@ def replace_references(made: Dataset, placement: Placement, sources: Sequence[Da
         if keyword in made:
             del made[keyword]
     for item in made.PerFrameFunctionalGroupsSequence:
-        matches: list[SourcePlane] = []
-        if "PlanePositionSequence" in item:
-            k = placement.nearest([float(v) for v in item.PlanePositionSequence[0].ImagePositionPatient])
-            matches = placement.matches[k]
-        if matches:
+        k = _nearest_plane(placement, item)
+        matches = [] if k is None else placement.matches[k]
+        if k is not None and matches:
             _put(item, _derivation(placement, k, matches, derivation))
         elif sources:  # Type 2 in the macro: empty in frames that no source covers
             item.DerivationImageSequence = []
@@ -60,6 +58,13 @@ def replace_references(made: Dataset, placement: Placement, sources: Sequence[Da
         for keyword in _COMPRESSION:
             if keyword in lossy:
                 made[keyword] = deepcopy(lossy[keyword])
+
+
+def _nearest_plane(placement: Placement, item: Dataset) -> int | None:
+    """Return the plane of a frame; None if it has no position."""
+    if "PlanePositionSequence" not in item:
+        return None
+    return placement.nearest([float(v) for v in item.PlanePositionSequence[0].ImagePositionPatient])
 
 
 def _put(made: Dataset, elements: Elements) -> None:

@@ -16,6 +16,9 @@ from .data_sets.files import open_instance
 from .pixel_data import decode
 from .plans import DrawnPlan, Plan
 
+FRAMES_AT_ONCE = 16
+"""Frames of an instance that are decoded together, as long as none is damaged."""
+
 
 @contextmanager
 def damaged_files_named(plans: Sequence[Plan]) -> Iterator[None]:
@@ -74,15 +77,23 @@ def _damage_of(instance: Instance) -> str:
     if decode.is_native(instance):
         return ""
     open_instance(instance).close()  # raises if it was changed
-    pixel, count = decode.pixel_format(instance), frame_count(instance.elements)
-    for number in range(count):
-        try:
-            decode.decompressed_frames(instance, pixel, [number])
-        except DecoderMissingError:
+    count = frame_count(instance.elements)
+    for start in range(0, count, FRAMES_AT_ONCE):
+        numbers = range(start, min(start + FRAMES_AT_ONCE, count))
+        for number in numbers if len(numbers) == 1 or _reason(instance, numbers) else ():
+            if reason := _reason(instance, [number]):
+                return f"{reason}." + (f" It is frame {number + 1} of {count}." if count > 1 else "")
+    return ""
+
+
+def _reason(instance: Instance, numbers: Sequence[int]) -> str:
+    """Return why some frames cannot be decoded; empty if they can."""
+    try:
+        decode.decompressed_frames(instance, decode.pixel_format(instance), numbers)
+    except DecoderMissingError:
+        raise
+    except DicomReadError as error:
+        if isinstance(error.__cause__, OSError):
             raise
-        except DicomReadError as error:
-            if isinstance(error.__cause__, OSError):
-                raise
-            where = f" It is frame {number + 1} of {count}." if count > 1 else ""
-            return f"{str(error).rstrip('.')}.{where}"
+        return str(error).rstrip(".")
     return ""
