@@ -204,10 +204,11 @@ def load_series(series_uids: Sequence[str]) -> list[str]:
     from DICOMLib import DICOMUtils
 
     require_open()
+    series_uids = [series_uids] if isinstance(series_uids, str) else list(series_uids)
     for uid in series_uids:
         if not files_of_series(uid):
             raise BridgeError(NO_FILES.format(uid))
-    node_ids = DICOMUtils.loadSeriesByUID(list(series_uids)) or []
+    node_ids = DICOMUtils.loadSeriesByUID(series_uids) or []
     loaded = [node_id for node_id in node_ids if slicer.mrmlScene.GetNodeByID(node_id) is not None]  # without temporary nodes
     if not loaded:
         raise BridgeError(_why_nothing_was_loaded(series_uids))

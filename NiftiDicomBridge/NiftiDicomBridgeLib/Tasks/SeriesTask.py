@@ -32,7 +32,7 @@ class SeriesTask:
         if not str(folder):
             raise BridgeError(NO_FOLDER)
         Database.require_open()
-        files = {uid: _files_of(uid) for uid in series}
+        files = {uid: _files_of(uid) for uid in ([series] if isinstance(series, str) else series)}
         self._files = [path for uid in files for path in files[uid]]
         self._doubts = [(doubt, set(files[uid])) for uid in files if (doubt := Database.doubt_of_files(uid))]
         self._folder, self._options = Path(folder), options or ConversionOptions()

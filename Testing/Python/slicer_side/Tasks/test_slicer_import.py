@@ -248,3 +248,16 @@ def test_database_whose_folder_cannot_be_created_is_named(slicer, database, tmp_
     with pytest.raises(OutputError, match="the folder of the DICOM database cannot be created"):
         Database.open_own()
     assert not Database.is_open()
+
+
+def test_one_series_or_file_need_not_be_in_a_list(logic, node, tmp_path):
+    """The letters of a path were taken for paths: that of the root is a whole disk."""
+    from NiftiDicomBridgeLib.Host import Database
+    from NiftiDicomBridgeLib.Nodes.NodeKinds import instance_uids_of
+
+    uid = Database.series_of_instances(instance_uids_of(node))
+    report = logic.exportSeries(uid, tmp_path / "nifti")
+    (image,) = (path for path in report.outputs if path.suffix != ".json")
+    assert [one.path for one in logic.propose(str(image))] == [image]
+    assert len(logic.propose(node)) == 1
+    assert len(logic.loadSeries(uid)) == 1
