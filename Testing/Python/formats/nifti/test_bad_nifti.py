@@ -232,7 +232,7 @@ def test_sform_and_qform_that_disagree_are_reported(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("turn", [np.diag([-2.0, 2, 2, 1]), np.diag([-2.0, -2, 2, 1])], ids=["mirrored", "turned"])
-def test_a_doubt_about_left_and_right_is_the_note_that_is_printed(turn: np.ndarray, tmp_path: Path, capsys) -> None:
+def test_a_doubt_about_left_and_right_is_the_warning_that_is_printed(turn: np.ndarray, tmp_path: Path, capsys) -> None:
     image = nibabel.Nifti1Image(np.zeros((20, 3, 4), np.int16), np.diag([2.0, 2, 2, 1]))
     image.set_sform(image.affine, 1)
     image.set_qform(turn, 1)
@@ -240,9 +240,9 @@ def test_a_doubt_about_left_and_right_is_the_note_that_is_printed(turn: np.ndarr
 
     assert main([str(tmp_path / "a.nii"), "--to", "dicom", "-o", str(tmp_path / "dicom")]) == 0
 
-    (note,) = [line for line in capsys.readouterr().out.splitlines() if "note:" in line]
-    assert "sform was used" in note
-    assert ("check left and right" in note) is bool(np.linalg.det(turn) < 0)
+    (warning,) = [line for line in capsys.readouterr().out.splitlines() if "warning:" in line]
+    assert "sform was used" in warning
+    assert ("check left and right" in warning) is bool(np.linalg.det(turn) < 0)
 
 
 def test_a_missing_image_is_named(tmp_path: Path) -> None:
