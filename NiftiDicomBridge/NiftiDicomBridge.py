@@ -59,7 +59,9 @@ class NiftiDicomBridgeWidget(_Widget):
         for name in list(sys.modules):
             if name.split(".")[0] in ("NiftiDicomBridgeLib", "nifti_dicom_bridge"):
                 del sys.modules[name]
+        old = self._panel
         super().onReload()
+        old.deleteLater()  # Slicer only hides it
         from NiftiDicomBridgeLib.DICOMLoaderPlugin import register
 
         register()

@@ -47,10 +47,11 @@ class LogicTasks:
         from nifti_dicom_bridge import Target
 
         from .Tasks.ExportTasks import ExportTask
-        from .Tasks.OtherFormatTask import OtherFormatTask
 
         options = self._options(options)
         if options is not None and options.target in (Target.ZARR, Target.PREVIEW):
+            from .Tasks.OtherFormatTask import OtherFormatTask
+
             return OtherFormatTask(nodes, folder, options, harden)
         return ExportTask(nodes, folder, options, harden)
 

@@ -20,6 +20,7 @@ from .Panel.CheckPart import CheckPart
 from .Panel.ExportPart import ExportPart
 from .Panel.Feedback import Feedback
 from .Panel.FetchPart import FetchPart
+from .Panel.IdleImports import IdleImports
 from .Panel.ImportPart import ImportPart
 from .Panel.ReportPart import ReportPart
 from .Panel.SendPart import SendPart
@@ -80,6 +81,7 @@ class NiftiDicomBridgeWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
         self._refresh_timer.setSingleShot(True)
         self._refresh_timer.setInterval(REFRESH_MS)
         self._refresh_timer.timeout.connect(self.refresh)
+        self.idle_imports = IdleImports(lambda: self.busy or self.importing.proposing.busy)
         self._observe()
         self._initialize_parameters()
 
@@ -90,6 +92,7 @@ class NiftiDicomBridgeWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
             part.stop()
         self.accordion.stop()
         self._refresh_timer.stop()
+        self.idle_imports.stop()
         self.removeObservers()
         _database().off_change(self._on_database_changed)
         self._set_parameters(None)
@@ -99,6 +102,7 @@ class NiftiDicomBridgeWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
         self._shown = True
         self._initialize_parameters()
         self.refresh()
+        self.idle_imports.start()
 
     def exit(self) -> None:
         """Called when the user leaves the module; a running conversion continues."""
@@ -245,7 +249,7 @@ class NiftiDicomBridgeWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
                 self.logic.loadSeries([uid])
             except BridgeError as error:  # what was converted is reported all the same
                 problems.append(message_in_panel(error))
-        return " ".join(problems)
+        return " ".join(dict.fromkeys(problems))
 
     def then(self, action: Callable[[], None]) -> None:
         """Do something when the task that is finishing has ended."""

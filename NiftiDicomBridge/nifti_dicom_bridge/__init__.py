@@ -31,6 +31,7 @@ if TYPE_CHECKING:  # the same names for type checkers, which do not look into th
     from .html_report import write_report as write_report, write_summary as write_summary
     from .labels import Code as Code, Segment as Segment, read_labels as read_labels
     from .model.dicom_source import DicomSource as DicomSource, Origin as Origin
+    from .model.space.geometry import spacing_of as spacing_of, unit_axes as unit_axes
     from .model.space.grids import reversed_grid as reversed_grid, same_grid as same_grid
     from .model.identity import identity_of as identity_of
     from .model.voxels.lazy_voxels import LazyVoxels as LazyVoxels
@@ -118,6 +119,7 @@ _HOMES = {
     "sidecar": "read_sidecar",
     "validation": "Finding Severity ValidationReport validate",
     "model.dicom_source": "DicomSource Origin",
+    "model.space.geometry": "spacing_of unit_axes",
     "model.space.grids": "reversed_grid same_grid",
     "model.volume": "Volume",
 }

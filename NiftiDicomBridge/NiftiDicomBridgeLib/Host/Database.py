@@ -20,6 +20,15 @@ from .EncodedTexts import LOST, shown, text_in
 
 SERIES_UID = "0020,000e"
 NO_FILES = "The series {} has no files in Slicer's DICOM database. Import it in the module DICOM."
+FILES_GONE = (
+    "{} of the {} files of this series in Slicer's DICOM database do not exist any more, and were left out. Import the series "
+    "in the module DICOM again, and repeat the conversion."
+)
+NOTHING_LOADED = "Slicer loaded nothing from {}. Its log contains the reason; the series are in the DICOM database."
+WITHOUT_SLICERRT = (
+    "Slicer loads RT structure sets with its extension SlicerRT, which is not installed. They are in the DICOM database."
+)
+SLICERRT_LOADER = "DicomRtImportExportPlugin"
 NOT_OPEN = "Slicer's DICOM database is not open, so nothing can be added to it. Open or create it in the module DICOM."
 
 
@@ -116,6 +125,12 @@ def files_of_series(uid: str) -> list[Path]:
     return [Path(name) for name in slicer.dicomDatabase.filesForSeries(uid) if Path(name).is_file()] if is_open() else []
 
 
+def doubt_of_files(uid: str) -> str:
+    """Return a warning where some files of a series do not exist any more; empty otherwise."""
+    count, there = len(slicer.dicomDatabase.filesForSeries(uid)), len(files_of_series(uid))
+    return FILES_GONE.format(count - there, count) if there < count else ""
+
+
 def series_of_instances(uids: Iterable[str]) -> str:
     """Return the series of the first of some instances that the database knows; empty where it knows none."""
     names = (slicer.dicomDatabase.fileForInstance(uid) for uid in (uids if is_open() else ()))
@@ -195,11 +210,15 @@ def load_series(series_uids: Sequence[str]) -> list[str]:
     node_ids = DICOMUtils.loadSeriesByUID(list(series_uids)) or []
     loaded = [node_id for node_id in node_ids if slicer.mrmlScene.GetNodeByID(node_id) is not None]  # without temporary nodes
     if not loaded:
-        raise BridgeError(
-            f"Slicer loaded nothing from the series {', '.join(series_uids)}. Its log contains the reason; the series "
-            f"are in the database."
-        )
+        raise BridgeError(_why_nothing_was_loaded(series_uids))
     return loaded
+
+
+def _why_nothing_was_loaded(series_uids: Sequence[str]) -> str:
+    modalities = {slicer.dicomDatabase.fieldForSeries("Modality", uid) for uid in series_uids}
+    if modalities == {"RTSTRUCT"} and SLICERRT_LOADER not in slicer.modules.dicomPlugins:
+        return WITHOUT_SLICERRT
+    return NOTHING_LOADED.format(", ".join(f"{name} ({detail})" for uid in series_uids for name, detail in _words_of(uid)))
 
 
 def _signals() -> tuple[Any, ...]:

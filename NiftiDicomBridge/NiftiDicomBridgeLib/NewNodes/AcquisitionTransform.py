@@ -9,7 +9,7 @@ import slicer
 import vtk
 from vtk.util.numpy_support import numpy_to_vtk
 
-from nifti_dicom_bridge import Volume
+from nifti_dicom_bridge import Volume, spacing_of, unit_axes
 
 from ..Host.Hierarchy import put_next_to
 from ..Nodes.Transforms import ACQUISITION_TRANSFORM
@@ -42,14 +42,13 @@ def put_slices_in_place(node: Any, volume: Volume) -> None:
 def _displacements(ijk_to_ras: np.ndarray, shape: tuple[int, ...], shifts: np.ndarray) -> vtk.vtkGridTransform:
     """Return a transform with the same displacement everywhere in a slice, and between slices what is between theirs."""
     slices, rows, columns = shape
-    spacing = np.linalg.norm(ijk_to_ras[:3, :3], axis=0)
     image = vtk.vtkImageData()
     image.SetDimensions(CORNERS, CORNERS, slices)
     image.SetOrigin(ijk_to_ras[:3, 3])
-    image.SetSpacing(spacing * (columns, rows, 1))
+    image.SetSpacing(spacing_of(ijk_to_ras) * (columns, rows, 1))
     image.GetPointData().SetScalars(numpy_to_vtk(np.repeat(shifts, CORNERS * CORNERS, axis=0), deep=True))
     directions = np.eye(4)
-    directions[:3, :3] = ijk_to_ras[:3, :3] / spacing
+    directions[:3, :3] = unit_axes(ijk_to_ras)
     transform = slicer.vtkOrientedGridTransform()
     transform.SetGridDirectionMatrix(slicer.util.vtkMatrixFromArray(directions))
     transform.SetDisplacementGridData(image)

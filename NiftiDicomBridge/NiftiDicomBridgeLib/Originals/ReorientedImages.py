@@ -11,7 +11,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from nifti_dicom_bridge import Volume
+from nifti_dicom_bridge import Volume, unit_axes
 
 from ..Nodes.NodeImages import NodeImage
 
@@ -27,7 +27,7 @@ def reoriented_like(image: NodeImage, volumes: Sequence[Volume]) -> NodeImage:
     """
     if len(volumes) != 1 or image.masks:
         return image
-    cosines = _directions(volumes[0].ijk_to_ras).T @ _directions(image.ijk_to_ras)
+    cosines = unit_axes(volumes[0].ijk_to_ras).T @ unit_axes(image.ijk_to_ras)
     along = np.diag(cosines)
     if np.abs(along).min() < ALIGNED or not (along[:2] < 0).any():
         return image
@@ -38,7 +38,3 @@ def reoriented_like(image: NodeImage, volumes: Sequence[Volume]) -> NodeImage:
         matrix[:, axis] *= -1
         voxels = np.flip(voxels, array_axis)
     return replace(image, voxels=voxels, ijk_to_ras=matrix)
-
-
-def _directions(matrix: np.ndarray) -> np.ndarray:
-    return matrix[:3, :3] / np.linalg.norm(matrix[:3, :3], axis=0)

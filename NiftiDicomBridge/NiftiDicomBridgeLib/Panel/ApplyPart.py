@@ -67,5 +67,8 @@ class ApplyPart:
             self._widget.start(task, self._after, self.feedback)
 
     def _after(self, report: Any) -> None:
+        from .DisplayTexts import note_references
+
+        note_references(report)
         note = self._widget.load_results(self._widget.logic.appliedSeries(report))
         self._widget.show_report(report, self.feedback, is_dicom=True, note=note)

@@ -13,7 +13,7 @@ from .KindNames import kind_names
 from .PanelMessages import in_panel
 
 if TYPE_CHECKING:
-    from nifti_dicom_bridge import Proposal
+    from nifti_dicom_bridge import ConversionReport, Proposal
 
 LONGEST_VALUE = 40
 REQUIRED = frozenset(["PatientName", "PatientID", "StudyDate"])
@@ -55,19 +55,26 @@ def proposal_text(proposal: Proposal) -> str:
     """Return everything that is known of a file before it is converted."""
     again = _("The original series if the image is unedited, otherwise a series derived from it.")
     lines = [again] if proposal.kind.value == "auto" and not proposal.error else []
-    return "\n".join([*lines, proposal_note(proposal), *map(in_panel, proposal.notes)]).strip()
+    lines += [f"⚠ {text}" for text in proposal_problems(proposal)]
+    return "\n".join([*lines, *map(in_panel, proposal.notes)])
 
 
-def proposal_note(proposal: Proposal, name: str = "") -> str:
-    """Return what the user has to know of a file before it is converted, often nothing; with its name if there is one."""
-    problems = [proposal.error] if proposal.error else without_reference(proposal.warnings)
-    start = f"⚠ {name}: " if name else "⚠ "
-    return "\n".join(start + in_panel(text) for text in problems)
+def proposal_problems(proposal: Proposal) -> list[str]:
+    """Return what the user has to know of a file before it is converted; often nothing."""
+    return [in_panel(text) for text in ([proposal.error] if proposal.error else without_reference(proposal.warnings))]
 
 
 def without_reference(sentences: Iterable[str]) -> list[str]:
     """Return sentences without that about the reference, where the user has just chosen it."""
     return [sentence for sentence in sentences if not sentence.startswith("reference: ")]
+
+
+def note_references(report: ConversionReport) -> None:
+    """Let the sentences about references be notes: the user has chosen the reference, or the image of that series."""
+    for entry in report.entries:
+        others = without_reference(entry.log.warnings)
+        entry.log.notes += [sentence for sentence in entry.log.warnings if sentence not in others]
+        entry.log.warnings = others
 
 
 def field_text(keyword: str) -> str:

@@ -93,6 +93,8 @@ class Feedback:
         self._on_remedy = on_remedy
         self.remedy.setText(remedy)
         self.remedy.setToolTip(plain(text))
+        if remedy and not self.remedy.isVisible():
+            self._scroll()
         self.remedy.setVisible(bool(text and remedy))
 
     # --- meanwhile

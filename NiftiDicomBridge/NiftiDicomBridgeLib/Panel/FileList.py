@@ -70,7 +70,11 @@ class FileList:
 
     def _add_found(self, paths: Sequence[Path], hidden: Sequence[Path]) -> None:
         added = self._add(paths)
-        text = _("Image files added: {count}").format(count=added) if paths else _("The folder contains no image files.")
+        nothing = _(
+            "The folder contains no NIfTI, NRRD, MetaImage or MGH files. To convert DICOM, import it in the module DICOM and "
+            "use the section Export to NIfTI."
+        )
+        text = _("Image files added: {count}").format(count=added) if paths else nothing
         if hidden:
             left_out = _("Hidden files were left out, such as {path}. Add them by name if you need them.").format(
                 path=hidden[0]
@@ -78,13 +82,14 @@ class FileList:
             text = f"{text.rstrip('.')}. {left_out}"
         self._feedback.show_result(text, problem=not paths or bool(hidden))
 
-    def _add_staged(self, staged: Sequence[SceneImage]) -> None:
+    def _add_staged(self, staged: tuple[Sequence[SceneImage], Sequence[str]]) -> None:
+        images, problems = staged
         if not self._widget.has_scene_of_task:
             self._feedback.show_result(_("The scene was closed meanwhile: its images were not added."), problem=True)
             return
-        self._add([image.path for image in staged], staged)
-        added = _("Images added from the scene: {count}").format(count=len(staged))
-        warnings = dict.fromkeys(sentence for image in staged for sentence in image.warnings[image.path])
+        self._add([image.path for image in images], images)
+        added = _("Images added from the scene: {count}").format(count=len(images))
+        warnings = dict.fromkeys([*problems, *(text for image in images for text in image.warnings[image.path])])
         self._feedback.show_result(" ".join([f"{added}.", *warnings]) if warnings else added, problem=bool(warnings))
 
     def _add(self, paths: Iterable[Path], staged: Iterable[SceneImage] = ()) -> int:

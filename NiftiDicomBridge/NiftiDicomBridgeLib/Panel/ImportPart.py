@@ -174,12 +174,12 @@ class ImportPart:
 
     def _after(self, report: Any) -> None:
         from ..Tasks.TemporaryNifti import warn
+        from .DisplayTexts import note_references
 
         rows = [row for row in self.rows.all if row.scene is not None]
         own = [row.scene.path for row in rows if row.scene.needs_reference]
         warn(report, {row.path: row.scene_warnings for row in rows}, own)
-        for entry in report.entries:
-            _note_reference(entry.log)
+        note_references(report)
         if self._folder():
             self.ui.dicomFolderEdit.addCurrentPathToHistory()
         wanted = self.ui.databaseCheckBox.isChecked() and self.ui.loadCheckBox.isChecked()
@@ -189,12 +189,3 @@ class ImportPart:
         if existing and not self._widget.cancelled and ask_to_replace(existing, self._folder()):
             inputs = {path for entry in existing for path in entry.inputs}
             self._widget.then(lambda: self.start([row for row in self.rows.all if row.path in inputs], True))
-
-
-def _note_reference(log: Any) -> None:
-    """Let the sentence about the reference be a note: the panel shows the reference before the conversion."""
-    from .DisplayTexts import without_reference
-
-    others = without_reference(log.warnings)
-    log.notes += [sentence for sentence in log.warnings if sentence not in others]
-    log.warnings = others

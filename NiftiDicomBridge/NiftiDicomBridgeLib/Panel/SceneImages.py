@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -61,7 +62,7 @@ class SceneImages:
         return self._folder is not None and self._folder in path.parents
 
     def task(self, nodes: Sequence[Any]) -> Any:
-        """Return the task that writes nodes to files; it returns a list of `SceneImage`."""
+        """Return the task that writes nodes to files; it returns what `_StageTask.finish` does."""
         from ..Host.TemporaryFolders import new_folder
 
         if self._folder is None or not self._folder.is_dir():
@@ -86,13 +87,18 @@ class _StageTask:
         """Write the files."""
         return [task.work(progress) for task in self._tasks]
 
-    def finish(self, reports: Any) -> list[SceneImage]:
-        """Return the files; raises `BridgeError` where one could not be written."""
-        staged = [task.staged(task.finish(report)) for task, report in zip(self._tasks, reports, strict=True)]
+    def finish(self, reports: Any) -> tuple[list[SceneImage], list[str]]:
+        """Return the files, and why the other nodes could not be written; raises `BridgeError` if none could be."""
+        staged = [task.staged(task.finish(report), partly=True) for task, report in zip(self._tasks, reports, strict=True)]
         relative, in_world = staged[0], staged[-1]
-        return [
-            _scene_image(relative, in_world, path, other) for path, other in zip(relative.images, in_world.images, strict=True)
-        ]
+        pairs = chain.from_iterable(map(zip, relative.of_nodes, in_world.of_nodes))  # one failed, too, where the other did
+        images = [_scene_image(relative, in_world, path, other) for path, other in pairs]
+        problems = list(dict.fromkeys(entry.error for part in staged for entry in part.failures))
+        if not images:
+            from nifti_dicom_bridge import BridgeError
+
+            raise BridgeError(" ".join(problems))
+        return images, problems
 
 
 def _scene_image(relative: Any, in_world: Any, path: Path, other: Path) -> SceneImage:

@@ -16,8 +16,8 @@ CONTROLS = ("kindLabel", "kindComboBox", "referenceLabel", "referenceComboBox", 
             "resetAllButton")  # fmt: skip
 """Hidden while there are no files."""
 LONGEST_NAME = 32
-MOST_PATIENTS = 3
-"""Patients that are named; the others are counted."""
+MOST_NAMES = 3
+"""Patients and files that are named; the others are counted."""
 
 
 class SettingsView:
@@ -81,11 +81,7 @@ class SettingsView:
         ui.resetAllButton.setEnabled(self.fields.can_reset())
 
     def _notes(self, rows: Sequence[Row], error: str) -> list[str]:
-        from .DisplayTexts import proposal_note
-
-        notes = [error]
-        known = [row for row in rows if row.proposal is not None]
-        notes += dict.fromkeys(proposal_note(_proposal_of(row), _short(row.name) if len(rows) > 1 else "") for row in known)
+        notes = [error, *_problems(rows)]
         notes += dict.fromkeys("⚠ " + warning for warning in map(_moved_reference, rows) if warning)
         names = patients(self._rows.all)
         if len(names) > 1:
@@ -120,10 +116,21 @@ class SettingsView:
         self._ui.moreButton.setText(_("&Less") if on else _("&More"))
 
 
+def _problems(rows: Sequence[Row]) -> list[str]:
+    """Return what is known of the files before they are converted; once for all files that it is true of."""
+    from .DisplayTexts import proposal_problems
+
+    names_of: dict[str, list[str]] = {}
+    for row in rows:
+        for text in proposal_problems(_proposal_of(row)) if row.proposal is not None else ():
+            names_of.setdefault(text, []).append(_short(row.name))
+    return [f"⚠ {_some(names)}: {text}" if len(rows) > 1 else f"⚠ {text}" for text, names in names_of.items()]
+
+
 def _some(names: Sequence[str]) -> str:
     """Return the first of some names, and how many there are besides."""
-    rest = len(names) - MOST_PATIENTS
-    shown = ", ".join(names[:MOST_PATIENTS] if rest > 1 else names)
+    rest = len(names) - MOST_NAMES
+    shown = ", ".join(names[:MOST_NAMES] if rest > 1 else names)
     return _("{names} and {count} others").format(names=shown, count=rest) if rest > 1 else shown
 
 

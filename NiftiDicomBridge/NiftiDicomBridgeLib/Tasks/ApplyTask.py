@@ -65,6 +65,7 @@ class ApplyTask:
             self._files = _files_of_node(node) if node is not None else Database.files_of_series(series)
             if node is None and not self._files:
                 raise BridgeError("The files of the series do not exist any more. Import them again in the module DICOM.")
+            self._doubt = Database.doubt_of_files(series) if node is None else ""
             self._stage = StageTask([node], self._scratch / "nifti") if node is not None else None
             self._others = Database.first_files_of_study(self._files) if self._files else []
         except BaseException:
@@ -117,6 +118,8 @@ class ApplyTask:
                     fail(entry, CANCELLED, only_there=True)
         finally:
             self._clean_up()
+        for entry in report.entries if self._doubt else ():
+            entry.log.warnings.append(self._doubt)
         return report
 
     def _clean_up(self) -> None:

@@ -32,7 +32,9 @@ class SeriesTask:
         if not str(folder):
             raise BridgeError(NO_FOLDER)
         Database.require_open()
-        self._files = [path for uid in series for path in _files_of(uid)]
+        files = {uid: _files_of(uid) for uid in series}
+        self._files = [path for uid in files for path in files[uid]]
+        self._doubts = [(doubt, set(files[uid])) for uid in files if (doubt := Database.doubt_of_files(uid))]
         self._folder, self._options = Path(folder), options or ConversionOptions()
         check_options(self._options)
 
@@ -41,7 +43,11 @@ class SeriesTask:
         return convert(Job(self._files, self._folder, self._options), progress)
 
     def finish(self, report: ConversionReport) -> ConversionReport:
-        """Return the report: nothing is left to do."""
+        """Return the report, with a warning for each series of which files are gone."""
+        for doubt, files in self._doubts:
+            concerned = [entry for entry in report.entries if files & set(entry.inputs)]
+            for entry in concerned or report.entries:  # a report without identities does not name the inputs
+                entry.log.warnings.append(doubt)
         return report
 
 

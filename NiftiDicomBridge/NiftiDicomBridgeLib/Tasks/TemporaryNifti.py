@@ -67,12 +67,15 @@ class TemporaryNifti:
         The nodes that could not be written.
     warnings : dict of pathlib.Path to list of str
         What each image could not include of its node.
+    of_nodes : list of list of pathlib.Path
+        The images of each node; none where it could not be written.
     """
 
     images: list[Path] = field(default_factory=list)
     origins: dict[Path, Origin] = field(default_factory=dict)
     failures: list[Entry] = field(default_factory=list)
     warnings: dict[Path, list[str]] = field(default_factory=dict)
+    of_nodes: list[list[Path]] = field(default_factory=list)
 
     def warn(self, report: ConversionReport) -> None:
         """Add to the entries of a report what was found when their images were written."""
@@ -223,6 +226,7 @@ class StageTask(ExportTask):
         for entry, origin in zip(report.entries, self._origins, strict=True):
             images = [path for path in entry.outputs if path.suffix == ".nii"]
             staged.images += images
+            staged.of_nodes.append(images)
             staged.origins |= {image: origin for image in images if origin.is_known}
             staged.warnings |= dict.fromkeys(images, entry.log.warnings)
         return staged

@@ -26,7 +26,7 @@ IMPORTED_AT_START = [
     "SourceFile.py", "Feedback.py", "FileTable.py", "Icons.py", "ImageTree.py", "ImportRows.py", "OverwriteQuestion.py",
     "ProposalUpdates.py", "ReportPart.py", "TaskRunner.py", "SceneImages.py", "Views.py", "FileList.py", "ImportObstacles.py",
     "SettingsView.py",
-    "ApplyPart.py", "FetchPart.py", "SendPart.py", "SourceBox.py",
+    "ApplyPart.py", "FetchPart.py", "IdleImports.py", "SendPart.py", "SourceBox.py",
     "SelfTestCase.py", "SelfTestCircle.py", "SelfTestData.py", "SelfTestDerived.py", "SelfTestDialogs.py",
     "SelfTestNodes.py", "SelfTestPanel.py",
 ]  # fmt: skip

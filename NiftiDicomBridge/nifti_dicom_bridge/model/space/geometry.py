@@ -130,13 +130,49 @@ def check_affine(ijk_to_ras: np.ndarray) -> None:
 
 
 def spacing_of(ijk_to_ras: np.ndarray) -> np.ndarray:
-    """Return the lengths of the steps along columns, rows and slices of a grid, shape (3,), mm."""
+    """Return the lengths of the steps along columns, rows and slices of a grid.
+
+    Parameters
+    ----------
+    ijk_to_ras : numpy.ndarray, shape (4, 4)
+        Column, row, slice → mm, RAS.
+
+    Returns
+    -------
+    numpy.ndarray, shape (3,)
+        mm. Of a sheared grid, the step from slice to slice is longer than their distance.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from nifti_dicom_bridge import spacing_of
+    >>> spacing_of(np.diag([-0.5, -0.5, 3.0, 1.0])).tolist()
+    [0.5, 0.5, 3.0]
+    """
     lengths: np.ndarray = np.linalg.norm(ijk_to_ras[:3, :3], axis=0)
     return lengths
 
 
 def unit_axes(ijk_to_ras: np.ndarray) -> np.ndarray:
-    """Return unit vectors along the steps of a grid, as columns; shape (3, 3), RAS."""
+    """Return unit vectors along the steps of a grid.
+
+    Parameters
+    ----------
+    ijk_to_ras : numpy.ndarray, shape (4, 4)
+        Column, row, slice → mm, RAS.
+
+    Returns
+    -------
+    numpy.ndarray, shape (3, 3)
+        One vector in each column, RAS.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from nifti_dicom_bridge import unit_axes
+    >>> unit_axes(np.diag([-0.5, -0.5, 3.0, 1.0])).diagonal().tolist()
+    [-1.0, -1.0, 1.0]
+    """
     axes: np.ndarray = ijk_to_ras[:3, :3] / spacing_of(ijk_to_ras)
     return axes
 

@@ -98,3 +98,25 @@ def test_labels_on_what_was_loaded_are_on_its_slices(slicer, plugin, logic, file
     seg = pydicom.dcmread(report.outputs[0])
     places = [float(frame.PlanePositionSequence[0].ImagePositionPatient[2]) for frame in seg.PerFrameFunctionalGroupsSequence]
     assert [z for z, pixels in zip(places, seg.pixel_array, strict=True) if pixels.any()] == [sorted(whole)[3]]
+
+
+@pytest.mark.parametrize("deidentify", [False, True])
+def test_a_series_without_some_files_is_exported_with_a_warning(logic, files, tmp_path, deidentify):
+    """The last slice is gone: nothing else shows that it is missing."""
+    from NiftiDicomBridgeLib.Host import Database
+
+    (series,) = Database.all_series()
+    files[-1].unlink()
+    (entry,) = logic.exportSeries([series.uid], tmp_path / "out", {"deidentify": deidentify}).entries
+    assert [text for text in entry.log.warnings if text.startswith("1 of the 6 files of this series")]
+
+
+def test_a_command_on_a_series_without_some_files_has_a_warning(logic, files, tmp_path):
+    from NiftiDicomBridgeLib.Host import Database
+
+    (series,) = Database.all_series()
+    files[-1].unlink()
+    script = tmp_path / "copy.py"
+    script.write_text("import shutil, sys; shutil.copy(sys.argv[1], sys.argv[2])")
+    (entry,) = logic.applyCommand(f'PythonSlicer "{script}" {{input}} {{output}}', series=series.uid).entries
+    assert [text for text in entry.log.warnings if text.startswith("1 of the 6 files of this series")]

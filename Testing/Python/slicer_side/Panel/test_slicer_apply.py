@@ -134,6 +134,7 @@ def test_a_segmentation_is_loaded_next_to_the_volume(slicer, panel, node, databa
     assert (made.Modality, made.StudyInstanceUID, made.PatientID) == ("SEG", ct.StudyInstanceUID, ct.PatientID)
     assert made.FrameOfReferenceUID == ct.FrameOfReferenceUID
     assert made.SeriesNumber > ct.SeriesNumber
+    assert "• reference: patient NDB-1" in report(panel)
     voxels = slicer.util.arrayFromVolume(node)
     assert np.array_equal(inside(slicer, node), voxels > voxels.mean())
 

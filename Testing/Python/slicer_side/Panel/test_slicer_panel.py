@@ -269,9 +269,10 @@ def test_reload_drops_both_packages_and_opens_the_new_panel(panel, monkeypatch):
     monkeypatch.setattr(slicer.util, "reloadScriptedModule", lambda name: seen.append(_ours()))
     new = types.SimpleNamespace(enter=lambda: seen.append("entered"))
     monkeypatch.setattr(slicer.modules, "NiftiDicomBridgeWidget", new)
+    monkeypatch.setattr(panel, "_panel", types.SimpleNamespace(deleteLater=lambda: seen.append("old panel deleted")))
     kept = {name: value for name, value in sys.modules.items() if _is_ours(name)}
     panel.onReload()
-    assert seen == [[], "entered"]
+    assert seen == [[], "old panel deleted", "entered"]
     sys.modules.update(kept)
 
 

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from support.import_section import outcome
+from support.import_section import image, notes, outcome
 from support.panel_helpers import add_files, settle
 from support.slicer_helpers import click, wait_until
 
@@ -31,6 +31,14 @@ def test_nifti_files_and_what_is_in_folders_are_dropped(panel, bids_image, tmp_p
     settle(panel)
     assert panel.importing.rows.paths() == [tmp_path / "b.NII", bids_image]
     assert "2 files" in panel.ui.importButton.text
+
+
+@pytest.mark.slow
+def test_a_note_on_several_files_is_shown_once(panel, tmp_path):
+    add_files(panel, [image(tmp_path / f"{name}.nii.gz") for name in "abcde"])
+    panel.ui.filesTable.selectAll()
+    assert notes(panel).count("no sidecar found") == 1
+    assert "⚠ a.nii.gz, b.nii.gz, c.nii.gz and 2 others: no sidecar found" in notes(panel)
 
 
 def test_other_files_are_not_accepted(panel, tmp_path):
@@ -70,5 +78,5 @@ def test_hidden_files_of_a_folder_are_named(panel, bids_image, tmp_path):
         (tmp_path / "scans" / name).parent.mkdir(exist_ok=True)
         (tmp_path / "scans" / name).write_bytes(bids_image.read_bytes())
     add_files(panel, [tmp_path / "scans"])
-    assert "The folder contains no image files. Hidden files were left out, such as" in outcome(panel)
+    assert "use the section Export to NIfTI. Hidden files were left out, such as" in outcome(panel)
     assert ".hidden.nii.gz" in outcome(panel)

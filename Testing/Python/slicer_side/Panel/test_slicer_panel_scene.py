@@ -55,6 +55,27 @@ def test_images_of_the_scene_that_are_added_at_once_keep_their_own_patients(slic
     assert [row.value_of("PatientID") for row in panel.importing.rows.all] == ["NDB-1", "NDB-2"]
 
 
+def test_an_image_of_the_scene_that_cannot_be_written_leaves_the_others(slicer, panel, node):
+    """The Segment Editor makes an empty segmentation when it is opened."""
+    empty = slicer.mrmlScene.AddNewNodeByClass("vtkMRMLSegmentationNode", "unused")
+    panel.offerNodes([empty, labels_on(slicer, node)])
+    settle(panel)
+    assert [row.name for row in panel.importing.rows.all] == ["tumor"]
+    assert "Images added from the scene: 1. unused has no segments" in shown(panel.importing.feedback.result)
+
+
+def test_structure_sets_that_only_slicerrt_loads_are_named_once(slicer, panel, node, second):
+    """One for each of several segmentations: the reason is the same for all of them."""
+    panel.offerNodes([labels_on(slicer, node), labels_on(slicer, second)])
+    settle(panel)
+    for row in panel.importing.rows.all:
+        row.kind = "rtstruct"
+    run(panel, panel.ui.importButton)
+    text = shown(panel.importing.feedback.result)
+    assert text.count("SlicerRT, which is not installed") == 1
+    assert "2.25." not in text
+
+
 def test_an_image_without_a_series_gets_none_of_those_that_are_added_with_it(slicer, panel, node):
     panel.offerNodes([labels_on(slicer, node), slicer.util.addVolumeFromArray(np.zeros((2, 3, 4), np.int16), name="drawn")])
     settle(panel)
