@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 from ..bids_dataset.bids_map import BidsMap, read_map
 from ..bids_dataset.classify import rows_without_images
@@ -36,6 +36,13 @@ from .outputs.stage_nifti import Additions, stage_labels, stage_nifti
 from .to_bids_images import entry_of, images_of
 from .without_damaged_files import PlannedConversion, examined_where_shared
 
+_Places = dict[int, PurePosixPath]
+"""Where images were placed, by the identity of their plans."""
+_TAKEN = (
+    "Without its damaged files, its name is {}, which another image was given before these were known: it is not written. "
+    "Leave the damaged files out, and convert into an empty folder."
+)
+
 
 def convert_to_bids(inputs: Sequence[Path], output: Path, options: ConversionOptions, runner: TaskRunner) -> ConversionReport:
     """Convert every series below the inputs into the dataset `output`; see `nifti_dicom_bridge.convert`.
@@ -61,13 +68,14 @@ def convert_to_bids(inputs: Sequence[Path], output: Path, options: ConversionOpt
     plans = plans_as_named(inventory, report, runner)
     dataset = _Dataset(output, table, options, policy)
     known: list[Plan] = []
+    places: _Places = {}
 
     def tasks_of(new: Sequence[Plan]) -> list[Task]:
-        earlier = [plan for plan in conversion.plans if any(plan is one for one in known)]
-        pairs = images_of([*earlier, *new], options, policy, report, runner)
+        wanted = set(map(id, [*known, *new]))
+        pairs = images_of([plan for plan in conversion.plans if id(plan) in wanted], options, policy, report, runner)
         pairs_of_new = [pair for pair in pairs if any(pair[1] is plan for plan in new)]
         known.extend(plan for _, plan in pairs_of_new)
-        return _tasks_of(pairs, pairs_of_new, dataset, report, runner)
+        return _tasks_of(pairs, pairs_of_new, places, dataset, report, runner)
 
     conversion = PlannedConversion(inventory, plans, runner, tasks_of)
     with dataset_locked(output, runner.progress):
@@ -78,6 +86,7 @@ def convert_to_bids(inputs: Sequence[Path], output: Path, options: ConversionOpt
 def _tasks_of(
     pairs: Sequence[tuple[Image, Plan]],
     new: Sequence[tuple[Image, Plan]],
+    places: _Places,
     dataset: _Dataset,
     report: ConversionReport,
     runner: TaskRunner,
@@ -85,14 +94,19 @@ def _tasks_of(
     """Return the tasks that write new images of the dataset, whose names depend on all of its images."""
     images, options = [image for image, _ in pairs], dataset.options
     placements = assign_paths(images, dataset.folder, dataset.table, ".nii.gz" if options.gzip else ".nii")
-    unmatched = rows_without_images(dataset.table, images) if len(new) == len(pairs) else []
+    unmatched = rows_without_images(dataset.table, images) if not places else []
     if unmatched:
         report.notes.append(f"rows of bids_map= that match no image: {listed(unmatched)}")
-    runner.report([_left_out(image, plan) for image, plan in new if image.ignored or image.refused], report)
     plan_of = {id(image): plan for image, plan in new}
+    taken = {places[id(plan)] for _, plan in pairs if id(plan) in places}
+    for placement in placements:
+        if id(placement.image) in plan_of and placement.path in taken:
+            placement.image.refused = _TAKEN.format(placement.path)
+    runner.report([_left_out(image, plan) for image, plan in new if image.ignored or image.refused], report)
     tasks = []
     for placement in placements:
-        if (plan := plan_of.get(id(placement.image))) is not None:
+        if (plan := plan_of.get(id(placement.image))) is not None and not placement.image.refused:
+            places[id(plan)] = placement.path
             keys = dataset.policy.keys or frozenset({placement.subject})  # their images share the rows of tables
             tasks.append(Task(plan.title, plan.paths, partial(_write, placement, plan, dataset), keys, [plan]))
     return tasks

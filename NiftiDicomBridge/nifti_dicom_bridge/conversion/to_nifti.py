@@ -43,6 +43,7 @@ def convert_to_nifti(inputs: Sequence[Path], output: Path, options: ConversionOp
     taken = {name_key(plan.name) for plan in plans} if not options.deidentify else set()
     policy = OutputPolicy.of(options, taken)
     of_stores = _stores_to_nifti(stores, output, options, taken, policy)
+    names_of_stores = taken - {name_key(plan.name) for plan in plans}
 
     def task_of(plan: Plan) -> Task:
         paths = plan.paths
@@ -50,7 +51,7 @@ def convert_to_nifti(inputs: Sequence[Path], output: Path, options: ConversionOp
         keys = policy.keys or (keys_of_names([_without_suffixes(plan.name)]) if options.resample else frozenset())
         return Task(plan.title, paths, convert, keys, [plan])
 
-    conversion = PlannedConversion(inventory, plans, runner, lambda some: list(map(task_of, some)))
+    conversion = PlannedConversion(inventory, plans, runner, lambda some: list(map(task_of, some)), names_of_stores)
     report.entries += conversion.run([*of_stores, *map(task_of, plans)])
     return policy.published(report)
 

@@ -18,7 +18,7 @@ from ..formats.dicom.reading.values.display_values import with_display_rescale
 from ..formats.dicom.structure_sets import is_structure_set
 from ..labels import find_labels, read_labels
 from ..model import metadata
-from ..model.files.names import safe_name, unique_name
+from ..model.files.names import name_key, safe_name, unique_name
 from ..model.metadata import Log
 from ..model.report import ConversionReport, Entry, Outcome
 from ..model.space.resample import has_labels
@@ -107,7 +107,7 @@ def convert_to_preview(
         return [task_of(_Source(plan.title, plan.name, plan.paths, plan=plan)) for plan in some]
 
     of_files = [task_of(_Source(file.path.name, named.name, [file.path], file=file)) for file, named in files]
-    conversion = PlannedConversion(inventory, plans, runner, tasks_of)
+    conversion = PlannedConversion(inventory, plans, runner, tasks_of, {name_key(named.name) for _, named in files})
     report.entries += conversion.run([*of_files, *tasks_of(plans)])
     return shared.policy.published(report)
 

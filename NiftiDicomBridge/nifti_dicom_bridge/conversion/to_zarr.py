@@ -63,7 +63,8 @@ def convert_to_zarr(inputs: Sequence[Path], output: Path, options: ConversionOpt
         return Task(image.title, image.paths, partial(_written, image, partial(stage, file.path)), policy.keys)
 
     others = [*(of_file(file, _stage_image) for file in files), *(of_file(store, _stage_other_store) for store in stores)]
-    conversion = PlannedConversion(inventory, plans, runner, lambda some: list(map(of_plan, some)))
+    names_of_others = taken - {name_key(plan.name) for plan in plans}
+    conversion = PlannedConversion(inventory, plans, runner, lambda some: list(map(of_plan, some)), names_of_others)
     report.entries += conversion.run([*map(of_plan, plans), *others])
     return policy.published(report)
 

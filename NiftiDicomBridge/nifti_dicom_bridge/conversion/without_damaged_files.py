@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
@@ -43,12 +44,15 @@ class PlannedConversion:
         Runs the tasks.
     tasks_of : callable
         Returns the tasks that convert images which were planned again.
+    others : collection of str
+        Keys (`name_key`) of the names of other images that are converted with them.
     """
 
     inventory: Inventory
     plans: Sequence[Plan]
     runner: TaskRunner
     tasks_of: Callable[[Sequence[Plan]], Sequence[Task]]
+    others: Collection[str] = ()
 
     def run(self, tasks: Sequence[Task]) -> list[Entry]:
         """Run the tasks of all images, and other ones; return their entries and those of damaged files."""
@@ -83,14 +87,16 @@ class PlannedConversion:
         converted = {frame for plan in kept if not isinstance(plan, DrawnPlan) for frame in _frames_of(plan)}
         new = plans_as_named(inventory, report, self.runner)
         new = [plan for plan in new if not converted.issuperset(_frames_of(plan))]
-        self._name(new, failed, kept)
-        self.plans = [*kept, *new]
+        former = _former(new, failed)
+        self._name(new, former, kept)
+        # at the places of the former ones: where nothing else distinguishes images, their order does
+        parts = {id(old): [plan for plan, one in zip(new, former, strict=True) if one is old] for old in failed}
+        self.plans = [plan for old in self.plans for plan in parts.get(id(old), [old])]
         return new, report.entries
 
-    def _name(self, new: Sequence[Plan], failed: Sequence[Plan], kept: Iterable[Plan]) -> None:
+    def _name(self, new: Sequence[Plan], former: Sequence[Plan], kept: Iterable[Plan]) -> None:
         """Give images the names of those that they were a part of, with what they differ in from each other."""
-        taken = {name_key(plan.name) for plan in kept}
-        former = [_former(plan, failed) for plan in new]
+        taken = {*self.others, *(name_key(plan.name) for plan in kept)}
         for plan, old in zip(new, former, strict=True):
             is_only = sum(one is old for one in former) == 1
             own = "" if is_only else plan.suffix.removeprefix(old.suffix)
@@ -151,7 +157,13 @@ def _longer_name(plan: Plan, suffix: str) -> str:
     return f"{plan.name}_{safe_name(suffix)}" if suffix else plan.name
 
 
-def _former(plan: Plan, failed: Sequence[Plan]) -> Plan:
-    """Return the image, of those that failed, that an image was a part of."""
-    frames = _frames_of(plan)
-    return max(failed, key=lambda one: len(frames & _frames_of(one)))
+def _former(new: Sequence[Plan], failed: Sequence[Plan]) -> list[Plan]:
+    """Return, for each new image, the one of those that failed that it was a part of."""
+    owners: dict[Frame, Plan] = {}
+    for plan in reversed(failed):
+        owners |= dict.fromkeys(_frames_of(plan), plan)
+    former = []
+    for plan in new:
+        counts = Counter(id(owners[frame]) for frame in _frames_of(plan) if frame in owners)
+        former.append(max(failed, key=lambda one: counts[id(one)]))
+    return former

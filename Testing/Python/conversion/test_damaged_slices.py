@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import pickle
-from collections.abc import Sequence
 from pathlib import Path
 
 import nibabel
 import numpy as np
 import pytest
-from pydicom.dataset import Dataset
 from pydicom.encaps import encapsulate, generate_frames
 from pydicom.uid import RLELossless
 
@@ -33,49 +31,10 @@ from nifti_dicom_bridge.errors import DamagedFilesError, DecoderMissingError
 from nifti_dicom_bridge.formats.dicom.reading.pixel_data import decompress
 from phantoms.base import MR, ramp, save, slices, write
 from phantoms.multiframe import enhanced
+from support.damaged_series import BAD, COUNT, compressed, damaged_series, damaged_times, without
 from support.drawn_regions import Drawing
 
-COUNT, BAD = 6, 2
 INCOMPLETE = "1 file(s) of the series could not be read: it is incomplete"
-
-
-def _damage(ds: Dataset) -> None:
-    """Cut the frames of a compressed object off."""
-    frames = list(generate_frames(ds.PixelData, number_of_frames=int(ds.get("NumberOfFrames", 1))))
-    ds.PixelData = encapsulate([frame[: len(frame) // 4 * 2] for frame in frames])
-
-
-def _compressed(data_sets: Sequence[Dataset], damaged: Sequence[int]) -> list[Dataset]:
-    for n, ds in enumerate(data_sets):
-        ds.compress(RLELossless, generate_instance_uid=False)
-        if n in damaged:
-            _damage(ds)
-    return list(data_sets)
-
-
-def _series(folder: Path, damaged: Sequence[int] = (BAD,)) -> Path:
-    save(folder, _compressed(slices(ramp(COUNT, 16, 12, dtype="<u2"), MR), damaged))
-    return folder
-
-
-def _without(folder: Path, *numbers: int) -> None:
-    """Remove the files that are damaged, and compare with what is made of the others."""
-    for number in numbers:
-        (folder / f"{number + 1:03}.dcm").unlink()
-
-
-def _dynamic(folder: Path, damaged: Sequence[int]) -> Path:
-    """Write a series of three times of four slices, whose name ends in what names of files do not end in."""
-    data_sets = []
-    for time in range(3):
-        for ds in slices(ramp(4, 16, 12, dtype="<u2") + time, MR):
-            ds.TemporalPositionIdentifier, ds.NumberOfTemporalPositions = time + 1, 3
-            ds.SOPInstanceUID += f".{time}"
-            ds.SeriesDescription = "interleaved (I-S)"
-            ds.file_meta.MediaStorageSOPInstanceUID = ds.SOPInstanceUID
-            data_sets.append(ds)
-    save(folder, _compressed(data_sets, damaged))
-    return folder
 
 
 def _check_report(report: ConversionReport, name: str = "003.dcm") -> None:
@@ -90,13 +49,13 @@ def _check_report(report: ConversionReport, name: str = "003.dcm") -> None:
 
 @pytest.mark.parametrize("options", [{}, {"jobs": 2}, {"deidentify": True}, {"layout": "bids"}])
 def test_a_nifti_image_is_what_it_is_without_the_file(options: dict[str, object], tmp_path: Path) -> None:
-    folder = _series(tmp_path / "scans")
+    folder = damaged_series(tmp_path / "scans")
 
     report = to_nifti(folder, tmp_path / "out", **options)
 
     if "deidentify" not in options:
         _check_report(report)
-    _without(folder, BAD)
+    without(folder, BAD)
     expected = to_nifti(folder, tmp_path / "expected", **options)
     names = [path.relative_to(tmp_path / "out") for path in report.outputs]
     assert names == [path.relative_to(tmp_path / "expected") for path in expected.outputs]
@@ -110,11 +69,11 @@ def test_a_streamed_image_is_written_again_without_the_file(
     options: dict[str, object], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(streamed, "IN_MEMORY", 0)
-    folder = _series(tmp_path / "scans", [COUNT - 1])
+    folder = damaged_series(tmp_path / "scans", [COUNT - 1])
 
     report = to_nifti(folder, tmp_path / "out", **options)
 
-    _without(folder, COUNT - 1)
+    without(folder, COUNT - 1)
     expected = to_nifti(folder, tmp_path / "expected", **options)
     assert sorted(path.name for path in (tmp_path / "out").iterdir()) == sorted(path.name for path in expected.outputs)
     image, other = (nibabel.load(one.outputs[0]) for one in (report, expected))
@@ -122,65 +81,65 @@ def test_a_streamed_image_is_written_again_without_the_file(
 
 
 def test_a_store_is_what_it_is_without_the_file(tmp_path: Path) -> None:
-    folder = _series(tmp_path / "scans")
+    folder = damaged_series(tmp_path / "scans")
 
     report = to_zarr(folder, tmp_path / "out")
 
     _check_report(report)
-    _without(folder, BAD)
+    without(folder, BAD)
     (store,), (expected,) = (one.outputs[:1] for one in (report, to_zarr(folder, tmp_path / "expected")))
     assert np.array_equal(np.asarray(open_zarr(store).voxels), np.asarray(open_zarr(expected).voxels))
 
 
 def test_pictures_are_what_they_are_without_the_file(tmp_path: Path) -> None:
-    folder = _series(tmp_path / "scans")
+    folder = damaged_series(tmp_path / "scans")
 
     report = to_preview(folder, tmp_path / "out", gif=False, mp4=False)
 
     _check_report(report)
-    _without(folder, BAD)
+    without(folder, BAD)
     expected = to_preview(folder, tmp_path / "expected", gif=False, mp4=False)
     assert report.outputs[0].read_bytes() == expected.outputs[0].read_bytes()
 
 
 def test_restoring_gives_the_files_that_were_not_damaged(tmp_path: Path) -> None:
-    folder = _series(tmp_path / "scans")
+    folder = damaged_series(tmp_path / "scans")
     images = to_nifti(folder, tmp_path / "images").outputs
 
     report = to_dicom(images[0], tmp_path / "back", uids="keep", names="original")
 
-    _without(folder, BAD)
+    without(folder, BAD)
     assert [path.name for path in report.outputs] == sorted(path.name for path in folder.iterdir())
     assert compare(folder, tmp_path / "back").same
 
 
 def test_dicom_of_dicom_is_written_without_the_file(tmp_path: Path) -> None:
-    report = to_dicom(_series(tmp_path / "scans"), tmp_path / "out", uids="keep")
+    report = to_dicom(damaged_series(tmp_path / "scans"), tmp_path / "out", uids="keep")
 
     _check_report(report)
     assert len(report.outputs) == COUNT - 1
 
 
 def test_a_time_that_lost_a_slice_is_an_image_of_its_own(tmp_path: Path) -> None:
-    folder = _dynamic(tmp_path / "scans", [5])
+    folder = damaged_times(tmp_path / "scans", [5])
 
     report = to_nifti(folder, tmp_path / "out")
 
-    _without(folder, 5)
+    without(folder, 5)
     expected = to_nifti(folder, tmp_path / "expected")
     assert [path.name for path in report.outputs] == [path.name for path in expected.outputs]
     assert nibabel.load(report.outputs[0]).shape == (12, 16, 4, 2)
 
 
 def test_all_damaged_files_of_an_image_are_found(tmp_path: Path) -> None:
-    report = to_nifti(_series(tmp_path / "scans", [0, 3, 5]), tmp_path / "out")
+    report = to_nifti(damaged_series(tmp_path / "scans", [0, 3, 5]), tmp_path / "out")
 
     assert [entry.inputs[0].name for entry in report.failures] == ["001.dcm", "004.dcm", "006.dcm"]
     assert nibabel.load(report.outputs[0]).shape[2] == 3
 
 
 def test_an_image_of_damaged_files_fails_and_nothing_is_written(tmp_path: Path) -> None:
-    report = to_nifti(_series(tmp_path / "scans", range(COUNT)), tmp_path / "out")
+    report = to_nifti(damaged_series(tmp_path / "scans", range(COUNT)), tmp_path / "out")
 
     (failure,) = report.entries
     assert failure.outcome is Outcome.FAILED
@@ -192,7 +151,7 @@ def test_an_image_of_damaged_files_fails_and_nothing_is_written(tmp_path: Path) 
 def test_many_files_are_examined_in_several_processes(tmp_path: Path) -> None:
     for number in range(1, 6):
         data_sets = slices(ramp(40, 8, 8, dtype="<u2"), MR, series=number)
-        save(tmp_path / "scans" / str(number), _compressed(data_sets, [number]))
+        save(tmp_path / "scans" / str(number), compressed(data_sets, [number]))
 
     report = to_nifti(tmp_path / "scans", tmp_path / "out", deidentify=True, jobs=2)
 
@@ -201,9 +160,9 @@ def test_many_files_are_examined_in_several_processes(tmp_path: Path) -> None:
 
 
 def test_one_series_of_several_is_converted_again(tmp_path: Path) -> None:
-    _series(tmp_path / "scans" / "a")
+    damaged_series(tmp_path / "scans" / "a")
     good = slices(ramp(4, 16, 12, dtype="<u2"), MR, series=2)
-    save(tmp_path / "scans" / "b", _compressed(good, ()))
+    save(tmp_path / "scans" / "b", compressed(good, ()))
 
     report = to_nifti(tmp_path / "scans", tmp_path / "out")
 
@@ -215,7 +174,7 @@ def test_each_entry_is_handed_on_once(tmp_path: Path) -> None:
     from nifti_dicom_bridge import Job, convert
 
     entries = []
-    report = convert(Job(_series(tmp_path / "scans"), tmp_path / "out"), finished=entries.append)
+    report = convert(Job(damaged_series(tmp_path / "scans"), tmp_path / "out"), finished=entries.append)
 
     assert entries == report.entries
 
@@ -226,7 +185,7 @@ def test_regions_are_drawn_on_the_slices_that_are_left(tmp_path: Path) -> None:
     drawing = Drawing(series_folder=folder)
     drawing.contour(drawing.roi(1, "part"), np.array([[2.0, 2], [8, 2], [8, 8], [2, 8]]), 1)
     write(tmp_path / "regions" / "plan.dcm", drawing.ds)
-    _series(folder)
+    damaged_series(folder)
 
     report = to_nifti([folder, tmp_path / "regions"], tmp_path / "out")
 
@@ -244,13 +203,13 @@ def test_a_missing_decoder_is_not_damage(tmp_path: Path, monkeypatch: pytest.Mon
 
     monkeypatch.setattr(decompress, "_decoded", without_decoder)
 
-    report = to_nifti(_series(tmp_path / "scans", ()), tmp_path / "out")
+    report = to_nifti(damaged_series(tmp_path / "scans", ()), tmp_path / "out")
 
     assert [entry.error for entry in report.entries] == ["no decoder"]
 
 
 def test_a_file_that_was_changed_meanwhile_is_not_damage(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    folder = _series(tmp_path / "scans")
+    folder = damaged_series(tmp_path / "scans")
     decoded = decompress._decoded
 
     def changing(instance, *arguments):
@@ -285,7 +244,7 @@ def test_a_file_with_one_damaged_frame_is_damaged(tmp_path: Path) -> None:
 
 
 def test_reading_names_the_damaged_files_or_leaves_them_out(tmp_path: Path) -> None:
-    folder = _series(tmp_path / "scans")
+    folder = damaged_series(tmp_path / "scans")
 
     with pytest.raises(DamagedFilesError, match=r"003\.dcm: .* Leave damaged files out to convert the other 5 file\(s\)"):
         read(folder)
@@ -295,11 +254,11 @@ def test_reading_names_the_damaged_files_or_leaves_them_out(tmp_path: Path) -> N
     assert INCOMPLETE in volume.warnings
     assert any("003.dcm: the pixel data" in text for text in volume.warnings)
     with pytest.raises(DicomReadError, match=r"001\.dcm"):
-        read(_series(tmp_path / "others", range(COUNT)), skip_damaged=True)
+        read(damaged_series(tmp_path / "others", range(COUNT)), skip_damaged=True)
 
 
 def test_a_deep_inspection_names_the_damaged_file(tmp_path: Path) -> None:
-    result = inspect(_series(tmp_path / "scans"), deep=True)
+    result = inspect(damaged_series(tmp_path / "scans"), deep=True)
 
     assert [Path(problem["path"]).name for problem in result.problems] == ["003.dcm"]
 
@@ -311,7 +270,7 @@ def test_an_algorithm_is_applied_to_what_is_not_damaged(tmp_path: Path) -> None:
         shapes.append(image.shape)
         return (image.get_fdata() > 5).astype("uint8")
 
-    report = apply(_series(tmp_path / "scans"), tmp_path / "out", segmented, kind="seg")
+    report = apply(damaged_series(tmp_path / "scans"), tmp_path / "out", segmented, kind="seg")
 
     assert shapes == [(12, 16, COUNT - 1)]
     assert [entry.inputs[0].name for entry in report.failures] == ["003.dcm"]
