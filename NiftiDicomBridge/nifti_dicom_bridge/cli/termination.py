@@ -50,7 +50,8 @@ def end_later() -> threading.Timer:
 
 
 def _end() -> None:
-    os.write(2, b"Stopped while a decoder did not answer; the next conversion into the same folder removes what is left.\n")
+    text = f"Stopped after {LONGEST_END_S:g} s, as something did not end, such as a decoder that hangs"
+    os.write(2, f"{text}; the next conversion into the same folder removes what is left.\n".encode())
     os._exit(INTERRUPTED)
 
 

@@ -178,13 +178,22 @@ def headline(examinations: Sequence[EntryExamination]) -> str:
     tried = [examination for examination in examinations if examination.entry.outcome is not Outcome.SKIPPED]
     if not tried:
         return "Nothing was converted"
-    good = [examination for examination in tried if not problem_text(examination)]
-    done = {examination.entry.outcome for examination in tried} - {Outcome.FAILED}
+    images = [examination for examination in tried if not _is_unreadable_file(examination)] or tried
+    files = len(tried) - len(images)
+    good = [examination for examination in images if not problem_text(examination)]
+    done = {examination.entry.outcome for examination in images} - {Outcome.FAILED}
     verb = DONE[next(iter(done))] if len(done) == 1 else "done" if done else "converted"
-    wrong = Counter(filter(None, map(problem_text, tried)))
+    wrong = Counter(filter(None, map(problem_text, images)))
     rest = "".join(f"; {n} {words}" for words, n in wrong.items())
-    what = "images" if any(_was_no_series(examination) for examination in tried) else "series"
-    return f"{len(good)} of {len(tried)} {what} {verb}{_how_many_are_identical(good)}{rest}"
+    rest += f"; {formatting.count(files, 'file')} failed" if files else ""
+    what = "images" if any(_was_no_series(examination) for examination in images) else "series"
+    return f"{len(good)} of {len(images)} {what} {verb}{_how_many_are_identical(good)}{rest}"
+
+
+def _is_unreadable_file(examination: EntryExamination) -> bool:
+    """Return whether an entry is a file that is no image by itself: it may be one of many of a series."""
+    entry = examination.entry
+    return entry.outcome is Outcome.FAILED and [path.name for path in entry.inputs] == [entry.title]
 
 
 def _was_no_series(examination: EntryExamination) -> bool:

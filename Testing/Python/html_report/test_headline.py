@@ -100,6 +100,14 @@ def test_a_failure_is_the_first_thing_reported(sample: Circle) -> None:
     assert "8 broken : truncated" in words(text)
 
 
+def test_files_that_cannot_be_read_are_not_counted_as_series(sample: Circle) -> None:
+    report = sample.forth()
+    damaged = [sample.dicom / name for name in ("7.dcm", "8.dcm")]
+    report.entries += [Entry(path.name, Outcome.FAILED, [path], error="truncated") for path in damaged]
+
+    assert headline(page(report, sample.folder)) == "1 of 1 series converted, identical; 2 files failed"
+
+
 def test_rounding_is_reported_in_figures(tmp_path: Path) -> None:
     values = np.random.default_rng(1).normal(size=(8, 9, 7)).astype(np.float32)
     nibabel.Nifti1Image(values, np.diag([2, 2, 3, 1])).to_filename(tmp_path / "stat.nii")
