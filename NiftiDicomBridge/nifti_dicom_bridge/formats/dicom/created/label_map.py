@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from ....errors import LabelError
+from ....labels.checks import OUTSIDE
 from ....model.metadata import Log
 from ....model.processes.freed_memory import return_freed_memory
 from ....model.volume import Volume
@@ -17,8 +18,6 @@ from ..reading.segmentations.segment_background import background_of, segment_ze
 from .label_evidence import WHOLE, became_background
 
 _BYTE = 256
-_OUTSIDE = -1
-"""Some tools write it for background, and number labels from 0 or from 1."""
 _COUNTED = 1 << 16
 """Voxels that are counted at once, in eight bytes each."""
 
@@ -91,7 +90,7 @@ class _Values:
 
     def _with_zeros(self, whole: np.ndarray) -> np.ndarray:
         """Return labels with 0 for background, also of a Segmentation that has another value for it, and where it is -1."""
-        for value in filter(None, (self._background, _OUTSIDE if self._negative else 0)):
+        for value in filter(None, (self._background, OUTSIDE if self._negative else 0)):
             whole = np.where(whole == value, 0, whole).astype(whole.dtype)
         return whole
 
@@ -169,12 +168,12 @@ class _Values:
         """Report that -1 is background; raise `LabelError` for other negative values, or if 0 may be the background, too."""
         if not self._negative:
             return
-        if self._low != _OUTSIDE or self._has_zero or not self.largest:
+        if self._low != OUTSIDE or self._has_zero or not self.largest:
             raise LabelError(
                 f"{self._negative} voxels are negative (down to {self._low:g}): labels are whole numbers from 0 "
                 'upwards. Set the background to 0 and labels above it. If it is an image of values, use kind="pm".'
             )
-        log.warnings.append(f"{self._negative} voxels are {_OUTSIDE}, and none is 0: {_OUTSIDE} was taken for background")
+        log.warnings.append(f"{self._negative} voxels are {OUTSIDE}, and none is 0: {OUTSIDE} was taken for background")
 
 
 def _labels_in(plane: np.ndarray) -> frozenset[int]:

@@ -159,11 +159,9 @@ def _in_another_order(instance: Instance, fragments: Fragments, count: int) -> l
     in_file = sorted(set(offsets))
     if len(in_file) != count or offsets == in_file or in_file[0] != 0 or not set(offsets) <= set(starts):
         return []
-    ends = dict(pairwise([*in_file, starts[-1] + 1]))
-    return [
-        [place for place, start in zip(fragments.places, starts, strict=True) if offset <= start < ends[offset]]
-        for offset in offsets
-    ]
+    numbers = {start: n for n, start in enumerate(starts)}
+    ends = dict(pairwise([*(numbers[offset] for offset in in_file), len(starts)]))
+    return [list(fragments.places[numbers[offset] : ends[numbers[offset]]]) for offset in offsets]
 
 
 def is_in_another_order(instance: Instance) -> bool:
