@@ -112,3 +112,50 @@ def test_termination_ends_a_program_whose_decoder_hangs(circle: Circle, tmp_path
     _, text = process.communicate(timeout=60)
     assert process.returncode == INTERRUPTED
     assert b"something did not end" in text
+
+
+WAITING = """
+from nifti_dicom_bridge.cli import commands
+from nifti_dicom_bridge.formats.dicom.reading.pixel_data import codec_process, decompress
+
+def decoded(instance, pixel, frames):
+    print("decoding", flush=True)
+    return codec_process.decode_in_process(instance.transfer_syntax, {}, frames)
+
+decompress._decoded = decoded
+codec_process._WORKER = "hanging_decoder"
+commands.program()
+"""
+HANGING_DECODER = """
+import sys, time
+
+sys.stdout.buffer.write(b"ready\\n")
+sys.stdout.flush()
+time.sleep(600)
+"""
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("choices", [[], ["--deidentify"]], ids=["threads", "main_thread"])
+def test_termination_ends_a_program_that_waits_for_the_other_process(
+    choices: list[str], circle: Circle, tmp_path: Path
+) -> None:
+    """The signal comes while a thread reads the answer; the main thread cannot close the pipe that it reads itself."""
+    circle.make("rle")
+    (tmp_path / "waiting.py").write_text(WAITING)
+    (tmp_path / "hanging_decoder.py").write_text(HANGING_DECODER)
+    process = subprocess.Popen(
+        [sys.executable, "-m", "waiting", "convert", str(circle.dicom), "--to", "nifti", "-o", "out", "--jobs", "1", *choices],
+        cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+    )  # fmt: skip
+    assert process.stdout is not None
+    process.stdout.readline()
+    time.sleep(1.0)  # until it waits
+
+    process.terminate()
+
+    printed, text = process.communicate(timeout=60)
+    assert process.returncode == INTERRUPTED
+    assert b"failed" not in printed
+    assert b"something did not end" not in text
+    assert not list((tmp_path / "out").glob("*"))

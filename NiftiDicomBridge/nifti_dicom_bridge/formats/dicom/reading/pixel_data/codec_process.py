@@ -134,6 +134,11 @@ class _Workers:
         except (OSError, subprocess.TimeoutExpired):
             end_group(process)
 
+    def end_at_once(self) -> None:
+        """End the process and leave its pipes open: a thread that reads them, even this one below a signal, uses them."""
+        if self._owner == os.getpid() and self._process is not None:
+            end_group(self._process)
+
     def stop(self) -> None:
         process, self._process = self._process, None
         if process is None:
@@ -183,8 +188,8 @@ def _ask(process: subprocess.Popen[bytes], request: Any) -> Any:
 
 
 def end_decoding() -> None:
-    """End the process; a thread that waits for its answer goes on with an error."""
-    _WORKERS.stop()
+    """End the process; a thread that waits for its answer goes on with an error. May be called when a signal arrives."""
+    _WORKERS.end_at_once()
 
 
 _WORKERS = _Workers()
