@@ -120,7 +120,7 @@ def _segment(row: Row, here: Place) -> Segment:
     codes: dict[str, Any] = {field: _code(row, beginnings, here) for field, beginnings in _CODES.items()}
     kind = codes["type"]
     meaning = kind.meaning if kind else ""
-    name = tsv_text(_name_of(row, cell)) or meaning or _mapped(row, here) or _name_of_unnamed(row, number)
+    name = tsv_text(_name_of(row, cell)) or meaning or _mapped(row, here) or _name_of_unnamed(row, number, cell)
     return Segment(number, checks.label(name, here), color=_color(row, here), **codes, **_properties(row, here))
 
 
@@ -154,9 +154,10 @@ def _name_of(row: Row, number: str) -> str:
     return ""
 
 
-def _name_of_unnamed(row: Row, number: int) -> str:
-    """Return a name for a label of which a table states that it has none; empty if its cell is."""
-    is_stated = any(row.get(column, "").strip().lower() == _UNKNOWN for column in (*_NAME, _ABBREVIATION))
+def _name_of_unnamed(row: Row, number: int, cell: str) -> str:
+    """Return a name for a label of which a table states that it has none, or repeats the number; empty if its cell is."""
+    is_repeated = "name" not in row and row.get("label") == cell
+    is_stated = is_repeated or any(row.get(column, "").strip().lower() == _UNKNOWN for column in (*_NAME, _ABBREVIATION))
     return unnamed(number) if is_stated else ""
 
 

@@ -135,6 +135,11 @@ def test_the_number_of_a_label_is_not_its_name(tmp_path: Path) -> None:
     assert (found.number, found.label) == (4, "Label 4")
 
 
+def test_a_row_whose_name_is_its_number_has_no_name(tmp_path: Path) -> None:
+    found = read_labels(written(tmp_path, "index\tlabel\n4\t4\n5\tliver\n"))
+    assert [one.label for one in found] == ["Label 4", "liver"]
+
+
 def test_minus_one_is_background_as_in_label_maps(tmp_path: Path) -> None:
     (found,) = read_labels(written(tmp_path, "index\tname\n-1\tignored\n4\tliver\n"))
     assert found.number == 4
