@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import unittest
 
-from .SelfTests.SelfTestCircle import CircleTests
 from .SelfTests.SelfTestDerived import DerivedTests
 from .SelfTests.SelfTestDialogs import DialogTests
 from .SelfTests.SelfTestNodes import NodeTests
 from .SelfTests.SelfTestPanel import PanelTests
+from .SelfTests.SelfTestRoundTrip import RoundTripTests
 
 
-class NiftiDicomBridgeTest(CircleTests, NodeTests, DerivedTests, DialogTests, PanelTests):
+class NiftiDicomBridgeTest(RoundTripTests, NodeTests, DerivedTests, DialogTests, PanelTests):
     """All self-tests of the module: they create their data, and fail if anything they need is missing."""
 
     def runTest(self) -> None:

@@ -12,7 +12,7 @@ from hypothesis import HealthCheck, settings
 
 pytest.register_assert_rewrite("support")  # before its first import: its assertions show the values, too
 
-from support.circle import Circle  # noqa: E402
+from support.round_trip import RoundTrip  # noqa: E402
 
 settings.register_profile(
     "suite", deadline=None, derandomize=True, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
@@ -42,7 +42,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 def pytest_assertrepr_compare(op: str, left: object, right: object) -> list[str] | None:
-    """Name the files that differ between two folders (`circle.listing`): a comparison of their bytes would take minutes."""
+    """Name the files that differ between two folders (`round_trip.listing`): a comparison of their bytes would take minutes."""
     if op != "==" or not (isinstance(left, dict) and isinstance(right, dict)):
         return None
     if not any(isinstance(value, bytes) for value in [*left.values(), *right.values()]):
@@ -77,9 +77,9 @@ def _no_test_hangs() -> Iterator[None]:
 
 
 @pytest.fixture
-def circle(tmp_path: Path) -> Circle:
+def round_trip(tmp_path: Path) -> RoundTrip:
     """A folder with room for a source, its NIfTI images and what comes back."""
-    return Circle(tmp_path)
+    return RoundTrip(tmp_path)
 
 
 @pytest.fixture

@@ -47,7 +47,7 @@ class NodeTests(BridgeTestCase):
         self._assert_comes_back_identical(write_object(self.folder / "original", RT_DOSE, **attributes))
 
     def test_segmentation_comes_back_identical_with_its_metadata(self) -> None:
-        """Terminology, anatomic region, algorithm and tracking of a segment are in DICOM and survive the circle."""
+        """Terminology, anatomic region, algorithm and tracking of a segment are in DICOM and survive the round trip."""
         import pydicom
 
         node = slicer.mrmlScene.AddNewNodeByClass("vtkMRMLSegmentationNode", "lesions")

@@ -12,22 +12,22 @@ import pytest
 from nifti_dicom_bridge import ConversionOptions, Job, OptionError, Outcome, Target, check_options, convert, read, write
 from nifti_dicom_bridge.cli import main
 from phantoms import save, vendors
-from support.circle import KEEP, NEW, Circle, listing
 from support.oracles import module
+from support.round_trip import KEEP, NEW, RoundTrip, listing
 
 PERSONAL = {"PatientName": "Doe^Jane", "PatientBirthDate": "1970-01-02", "InstitutionAddress": "Street 1"}
-"""Of the series in `circle`."""
+"""Of the series in `round_trip`."""
 BOTH = pytest.mark.parametrize("identity", [False, True], ids=["without", "with"])
 
 
 @pytest.fixture
-def circle(tmp_path: Path) -> Circle:
-    circle = Circle(tmp_path)
+def round_trip(tmp_path: Path) -> RoundTrip:
+    round_trip = RoundTrip(tmp_path)
     series = vendors.SERIES["CT of Siemens"]()
     for ds in series:
         ds.PatientName = "Doe^Jane"
-    save(circle.dicom, series)
-    return circle
+    save(round_trip.dicom, series)
+    return round_trip
 
 
 def personal_keys(path: Path) -> dict[str, Any]:
@@ -36,16 +36,16 @@ def personal_keys(path: Path) -> dict[str, Any]:
 
 
 @BOTH
-def test_keys_of_a_nifti_sidecar(identity: bool, circle: Circle) -> None:
-    circle.forth(identity=identity)
-    assert personal_keys(circle.sidecar()) == (PERSONAL if identity else {})
+def test_keys_of_a_nifti_sidecar(identity: bool, round_trip: RoundTrip) -> None:
+    round_trip.forth(identity=identity)
+    assert personal_keys(round_trip.sidecar()) == (PERSONAL if identity else {})
 
 
 @BOTH
-def test_keys_of_a_store_and_of_the_file_next_to_it(identity: bool, circle: Circle) -> None:
+def test_keys_of_a_store_and_of_the_file_next_to_it(identity: bool, round_trip: RoundTrip) -> None:
     module("zarr")
-    convert(Job([circle.dicom], circle.nifti, ConversionOptions(Target.ZARR, identity=identity)))
-    (store,) = circle.nifti.glob("*.zarr")
+    convert(Job([round_trip.dicom], round_trip.nifti, ConversionOptions(Target.ZARR, identity=identity)))
+    (store,) = round_trip.nifti.glob("*.zarr")
     inside = json.loads((store / "zarr.json").read_text("utf-8"))["attributes"]
 
     assert personal_keys(store.with_suffix(".json")) == (PERSONAL if identity else {})
@@ -54,23 +54,23 @@ def test_keys_of_a_store_and_of_the_file_next_to_it(identity: bool, circle: Circ
 
 @BOTH
 @pytest.mark.parametrize("target", [Target.NIFTI, Target.ZARR])
-def test_keys_of_a_single_image(target: Target, identity: bool, circle: Circle) -> None:
+def test_keys_of_a_single_image(target: Target, identity: bool, round_trip: RoundTrip) -> None:
     if target is Target.ZARR:
         module("zarr")
-    write(read(circle.dicom)[0], circle.nifti / "image", ConversionOptions(target, identity=identity))
-    assert personal_keys(circle.nifti / "image.json") == (PERSONAL if identity else {})
+    write(read(round_trip.dicom)[0], round_trip.nifti / "image", ConversionOptions(target, identity=identity))
+    assert personal_keys(round_trip.nifti / "image.json") == (PERSONAL if identity else {})
 
 
 @BOTH
-def test_keys_of_a_sidecar_without_a_record(identity: bool, circle: Circle) -> None:
-    circle.forth(identity=identity, record=False)
-    assert personal_keys(circle.sidecar()) == (PERSONAL if identity else {})
+def test_keys_of_a_sidecar_without_a_record(identity: bool, round_trip: RoundTrip) -> None:
+    round_trip.forth(identity=identity, record=False)
+    assert personal_keys(round_trip.sidecar()) == (PERSONAL if identity else {})
 
 
-def test_the_command_line_writes_them_only_on_request(circle: Circle) -> None:
+def test_the_command_line_writes_them_only_on_request(round_trip: RoundTrip) -> None:
     for name, more in (("plain", []), ("named", ["--identity"])):
-        main(["convert", str(circle.dicom), "--to", "nifti", "-o", str(circle.folder / name), "-q", *more])
-    found = [personal_keys(next((circle.folder / name).glob("*.json"))) for name in ("plain", "named")]
+        main(["convert", str(round_trip.dicom), "--to", "nifti", "-o", str(round_trip.folder / name), "-q", *more])
+    found = [personal_keys(next((round_trip.folder / name).glob("*.json"))) for name in ("plain", "named")]
     assert found == [{}, PERSONAL]
 
 
@@ -79,55 +79,55 @@ def test_a_dataset_that_names_the_patient_is_refused() -> None:
         check_options(ConversionOptions(layout="bids", identity=True))
 
 
-def test_the_first_line_states_where_the_headers_are(circle: Circle, capsys: pytest.CaptureFixture) -> None:
-    main(["convert", str(circle.dicom), "--to", "nifti", "-o", str(circle.nifti)])
+def test_the_first_line_states_where_the_headers_are(round_trip: RoundTrip, capsys: pytest.CaptureFixture) -> None:
+    main(["convert", str(round_trip.dicom), "--to", "nifti", "-o", str(round_trip.nifti)])
     assert (
         "contain the complete headers of images from DICOM, including patient names" in capsys.readouterr().out.splitlines()[0]
     )
 
 
 @BOTH
-def test_the_original_comes_back(identity: bool, circle: Circle) -> None:
-    circle.forth(identity=identity)
-    (entry,) = circle.home(KEEP).entries
-    assert (entry.outcome, listing(circle.back)) == (Outcome.RESTORED, listing(circle.dicom))
+def test_the_original_comes_back(identity: bool, round_trip: RoundTrip) -> None:
+    round_trip.forth(identity=identity)
+    (entry,) = round_trip.home(KEEP).entries
+    assert (entry.outcome, listing(round_trip.back)) == (Outcome.RESTORED, listing(round_trip.dicom))
 
 
 @BOTH
-def test_a_name_that_was_added_by_hand_is_an_edit(identity: bool, circle: Circle) -> None:
-    circle.forth(identity=identity)
-    circle.edit_sidecar(lambda top: top.update(PatientName="Roe^Al"))
+def test_a_name_that_was_added_by_hand_is_an_edit(identity: bool, round_trip: RoundTrip) -> None:
+    round_trip.forth(identity=identity)
+    round_trip.edit_sidecar(lambda top: top.update(PatientName="Roe^Al"))
 
-    (entry,) = circle.home(NEW).entries
+    (entry,) = round_trip.home(NEW).entries
 
     assert [(one.attribute, one.old, one.new) for one in entry.log.changes] == [("PatientName", "Doe^Jane", "Roe^Al")]
-    assert {str(ds.PatientName) for ds in circle.returned()} == {"Roe^Al"}
+    assert {str(ds.PatientName) for ds in round_trip.returned()} == {"Roe^Al"}
 
 
 @BOTH
-def test_the_name_of_the_original_is_no_edit(identity: bool, circle: Circle) -> None:
-    circle.forth(identity=identity)
-    circle.edit_sidecar(lambda top: top.update(PERSONAL))
-    (entry,) = circle.home(KEEP).entries
-    assert (entry.outcome, listing(circle.back)) == (Outcome.RESTORED, listing(circle.dicom))
+def test_the_name_of_the_original_is_no_edit(identity: bool, round_trip: RoundTrip) -> None:
+    round_trip.forth(identity=identity)
+    round_trip.edit_sidecar(lambda top: top.update(PERSONAL))
+    (entry,) = round_trip.home(KEEP).entries
+    assert (entry.outcome, listing(round_trip.back)) == (Outcome.RESTORED, listing(round_trip.dicom))
 
 
-def test_keys_that_were_removed_by_hand_are_in_the_dicom(circle: Circle) -> None:
-    circle.forth(identity=True)
-    circle.edit_sidecar(lambda top: [top.pop(key) for key in PERSONAL])
-    (entry,) = circle.home(KEEP).entries
-    assert (entry.outcome, listing(circle.back)) == (Outcome.RESTORED, listing(circle.dicom))
+def test_keys_that_were_removed_by_hand_are_in_the_dicom(round_trip: RoundTrip) -> None:
+    round_trip.forth(identity=True)
+    round_trip.edit_sidecar(lambda top: [top.pop(key) for key in PERSONAL])
+    (entry,) = round_trip.home(KEEP).entries
+    assert (entry.outcome, listing(round_trip.back)) == (Outcome.RESTORED, listing(round_trip.dicom))
 
 
 @BOTH
-def test_a_store_of_a_nifti_image_has_an_edited_name_and_no_other(identity: bool, circle: Circle) -> None:
+def test_a_store_of_a_nifti_image_has_an_edited_name_and_no_other(identity: bool, round_trip: RoundTrip) -> None:
     module("zarr")
-    circle.forth(identity=identity)
-    circle.edit_sidecar(lambda top: top.update(PatientName="Roe^Al"))
+    round_trip.forth(identity=identity)
+    round_trip.edit_sidecar(lambda top: top.update(PatientName="Roe^Al"))
 
-    convert(Job([circle.nifti], circle.folder / "store", ConversionOptions(Target.ZARR)))
+    convert(Job([round_trip.nifti], round_trip.folder / "store", ConversionOptions(Target.ZARR)))
 
-    (sidecar,) = (circle.folder / "store").glob("*.json")
+    (sidecar,) = (round_trip.folder / "store").glob("*.json")
     assert personal_keys(sidecar) == {"PatientName": "Roe^Al"}
-    convert(Job([circle.folder / "store"], circle.back, NEW))
-    assert {str(pydicom.dcmread(path).PatientName) for path in circle.back.rglob("*.dcm")} == {"Roe^Al"}
+    convert(Job([round_trip.folder / "store"], round_trip.back, NEW))
+    assert {str(pydicom.dcmread(path).PatientName) for path in round_trip.back.rglob("*.dcm")} == {"Roe^Al"}

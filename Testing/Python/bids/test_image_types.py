@@ -13,14 +13,14 @@ from nifti_dicom_bridge.bids.image_type import IMAGE_TYPE
 from phantoms import save, vendors
 from phantoms.base import uid
 from phantoms.multiframe import enhanced, group
-from support.circle import Circle
+from support.round_trip import RoundTrip
 
 
-def types_of(circle: Circle, found: list[Dataset]) -> dict[str, list[str]]:
+def types_of(round_trip: RoundTrip, found: list[Dataset]) -> dict[str, list[str]]:
     """Return ImageType of the sidecars of the images that files become, by the end of their names."""
-    save(circle.dicom, found)
-    circle.forth()
-    sidecars = {path: json.loads(path.read_text("utf-8")) for path in circle.nifti.glob("*.json")}
+    save(round_trip.dicom, found)
+    round_trip.forth()
+    sidecars = {path: json.loads(path.read_text("utf-8")) for path in round_trip.nifti.glob("*.json")}
     return {_end(path): keys["ImageType"] for path, keys in sidecars.items()}
 
 
@@ -40,11 +40,11 @@ def of_frames(types: list[tuple[list[str], str]], **attributes: Any) -> Dataset:
     return ds
 
 
-def test_components_of_one_object_are_those_of_its_frames(circle: Circle) -> None:
+def test_components_of_one_object_are_those_of_its_frames(round_trip: RoundTrip) -> None:
     components = ["MAGNITUDE", "PHASE", "REAL", "IMAGINARY"]
     ds = of_frames([(["M", "NONE"], component) for component in components], ComplexImageComponent="MIXED")
 
-    found = types_of(circle, [ds])
+    found = types_of(round_trip, [ds])
 
     assert found == {
         end: ["ORIGINAL", "PRIMARY", "M", "NONE", component]
@@ -52,8 +52,8 @@ def test_components_of_one_object_are_those_of_its_frames(circle: Circle) -> Non
     }
 
 
-def test_frame_types_count_where_those_of_one_object_differ(circle: Circle) -> None:
-    found = types_of(circle, [of_frames([(["DIXON", word], "MAGNITUDE") for word in ("WATER", "FAT", "IN_PHASE")])])
+def test_frame_types_count_where_those_of_one_object_differ(round_trip: RoundTrip) -> None:
+    found = types_of(round_trip, [of_frames([(["DIXON", word], "MAGNITUDE") for word in ("WATER", "FAT", "IN_PHASE")])])
 
     assert found == {
         "water": ["ORIGINAL", "PRIMARY", "DIXON", "WATER", "MAGNITUDE"],
@@ -62,14 +62,14 @@ def test_frame_types_count_where_those_of_one_object_differ(circle: Circle) -> N
     }
 
 
-def test_the_image_type_counts_where_all_frames_have_one_type(circle: Circle) -> None:
-    found = types_of(circle, [of_frames([(["T1", "NONE"], "MAGNITUDE")] * 2)])
+def test_the_image_type_counts_where_all_frames_have_one_type(round_trip: RoundTrip) -> None:
+    found = types_of(round_trip, [of_frames([(["T1", "NONE"], "MAGNITUDE")] * 2)])
 
     assert found == {"": ["ORIGINAL", "PRIMARY", "M", "NONE", "MAGNITUDE"]}
 
 
 @pytest.mark.parametrize(("unit", "is_in_hz"), [("Hz", True), ("rad/s", False)])
-def test_a_field_map_has_the_unit_that_its_frames_state(unit: str, is_in_hz: bool, circle: Circle) -> None:
+def test_a_field_map_has_the_unit_that_its_frames_state(unit: str, is_in_hz: bool, round_trip: RoundTrip) -> None:
     ds = of_frames([(["T1", "M"], "MAGNITUDE"), (["T1", "FIELD_MAP"], "REAL")])
     for frame in ds.PerFrameFunctionalGroupsSequence[1::2]:
         code = group(CodeValue=unit, CodingSchemeDesignator="UCUM", CodeMeaning=unit)
@@ -78,24 +78,26 @@ def test_a_field_map_has_the_unit_that_its_frames_state(unit: str, is_in_hz: boo
             RealWorldValueSlope=0.25, LUTLabel="Philips", MeasurementUnitsCodeSequence=[code],
         )]  # fmt: skip
 
-    found = types_of(circle, [ds])
+    found = types_of(round_trip, [ds])
 
     (map_name,) = (name for name in found if "fieldmap" in name)
-    keys = json.loads(next(circle.nifti.glob(f"*{map_name}.json")).read_text("utf-8"))
+    keys = json.loads(next(round_trip.nifti.glob(f"*{map_name}.json")).read_text("utf-8"))
     assert ("FIELDMAPHZ" in found.pop(map_name), keys.get("Units")) == (is_in_hz, "Hz" if is_in_hz else None)
     assert all("FIELDMAPHZ" not in words for words in found.values())
 
 
 @pytest.mark.parametrize("word", ["IN_PHASE", "OPP_PHASE", "OUT_OF_PHASE"])
-def test_images_of_water_and_fat_are_no_phase_images(word: str, circle: Circle) -> None:
-    found = types_of(circle, vendors.mr("SIEMENS", ImageType=["DERIVED", "PRIMARY", "DIXON", word], SeriesInstanceUID=uid(1)))
+def test_images_of_water_and_fat_are_no_phase_images(word: str, round_trip: RoundTrip) -> None:
+    found = types_of(
+        round_trip, vendors.mr("SIEMENS", ImageType=["DERIVED", "PRIMARY", "DIXON", word], SeriesInstanceUID=uid(1))
+    )
 
     ((_, words),) = found.items()
     assert words == ["DERIVED", "PRIMARY", "DIXON", *word.split("_")]
 
 
-def test_a_phase_image_is_one(circle: Circle) -> None:
-    ((_, words),) = types_of(circle, vendors.mr("SIEMENS", ImageType=["ORIGINAL", "PRIMARY", "PHASE MAP", "ND"])).items()
+def test_a_phase_image_is_one(round_trip: RoundTrip) -> None:
+    ((_, words),) = types_of(round_trip, vendors.mr("SIEMENS", ImageType=["ORIGINAL", "PRIMARY", "PHASE MAP", "ND"])).items()
 
     assert words == ["ORIGINAL", "PRIMARY", "PHASE MAP", "ND", "PHASE"]
 

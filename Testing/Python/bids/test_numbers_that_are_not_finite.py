@@ -7,18 +7,18 @@ import json
 import pydicom
 import pytest
 
-from support.circle import Circle
+from support.round_trip import RoundTrip
 
 
 @pytest.mark.parametrize("value", ["nan", "inf", "-inf"])
-def test_echo_train_length_that_is_not_finite_is_left_out(circle: Circle, value: str) -> None:
-    circle.make("mr_4d")
-    for path in circle.dicom.iterdir():
+def test_echo_train_length_that_is_not_finite_is_left_out(round_trip: RoundTrip, value: str) -> None:
+    round_trip.make("mr_4d")
+    for path in round_trip.dicom.iterdir():
         ds = pydicom.dcmread(path)
         ds.add_new("GradientEchoTrainLength", "FD", float(value))
         ds.save_as(path)
 
-    report = circle.forth()
+    report = round_trip.forth()
 
     assert report.ok, report.entries[0].error
-    assert "EchoTrainLength" not in json.loads(circle.sidecar().read_text("utf-8"))
+    assert "EchoTrainLength" not in json.loads(round_trip.sidecar().read_text("utf-8"))

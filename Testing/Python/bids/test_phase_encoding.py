@@ -14,8 +14,8 @@ from nifti_dicom_bridge.bids.phase_encoding import ge_header_polarity
 from phantoms import ramp, save, slices, vendors
 from phantoms.base import AXIAL, MR
 from phantoms.series import CORONAL, OBLIQUE, SAGITTAL
-from support.circle import Circle
 from support.oracles import dcm2niix_of
+from support.round_trip import RoundTrip
 
 ORIENTATIONS = {"axial": AXIAL, "sagittal": SAGITTAL, "coronal": CORONAL, "oblique": OBLIQUE, "prone": (-1, 0, 0, 0, -1, 0)}
 KEYS = ("PhaseEncodingDirection", "PhaseEncodingAxis", "PhaseEncodingPolarityGE", "InPlanePhaseEncodingDirectionDICOM")
@@ -75,12 +75,12 @@ def phase_encoding_of(sidecar: Path) -> dict[str, Any]:
 @pytest.mark.parametrize("polarity", POLARITIES)
 @pytest.mark.parametrize("orientation", ORIENTATIONS)
 def test_phase_encoding_is_that_of_dcm2niix(
-    orientation: str, polarity: str, phase: str, circle: Circle, tmp_path: Path
+    orientation: str, polarity: str, phase: str, round_trip: RoundTrip, tmp_path: Path
 ) -> None:
-    save(circle.dicom, with_polarity(polarity, ORIENTATIONS[orientation], phase))
-    circle.forth()
+    save(round_trip.dicom, with_polarity(polarity, ORIENTATIONS[orientation], phase))
+    round_trip.forth()
 
-    assert phase_encoding_of(circle.sidecar()) == phase_encoding_of(dcm2niix_of(circle.dicom, tmp_path))
+    assert phase_encoding_of(round_trip.sidecar()) == phase_encoding_of(dcm2niix_of(round_trip.dicom, tmp_path))
 
 
 @pytest.mark.parametrize(("version", "length"), [(24.0, 918), (26.0, 916)])

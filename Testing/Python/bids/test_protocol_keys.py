@@ -12,8 +12,8 @@ import pytest
 from pydicom.dataset import Dataset
 
 from phantoms import save, vendors
-from support.circle import Circle
 from support.oracles import dcm2niix_of, differences_from_dcm2niix, equals_dcm2niix
+from support.round_trip import RoundTrip
 
 KEYS = (
     "EchoTime1", "EchoTime2", "PartialFourier", "DiffusionScheme", "TablePosition", "MatrixCoilMode", "CoilCombinationMethod",
@@ -81,37 +81,37 @@ SERIES: dict[str, Callable[[], list[Dataset]]] = {
 
 
 @pytest.mark.parametrize("name", SERIES)
-def test_keys_are_those_of_dcm2niix(name: str, circle: Circle, tmp_path: Path) -> None:
-    save(circle.dicom, SERIES[name]())
-    circle.forth()
+def test_keys_are_those_of_dcm2niix(name: str, round_trip: RoundTrip, tmp_path: Path) -> None:
+    save(round_trip.dicom, SERIES[name]())
+    round_trip.forth()
 
-    assert differences_from_dcm2niix(circle.sidecar(), circle.dicom, tmp_path, KEYS) == {}
+    assert differences_from_dcm2niix(round_trip.sidecar(), round_trip.dicom, tmp_path, KEYS) == {}
 
 
 @pytest.mark.parametrize("name", ["b0map", "research/B0map"])
-def test_field_map_of_ge_has_its_unit_in_the_sidecar_as_it_is_read_as_one(name: str, circle: Circle) -> None:
+def test_field_map_of_ge_has_its_unit_in_the_sidecar_as_it_is_read_as_one(name: str, round_trip: RoundTrip) -> None:
     found = ge({0x9C: ("LO", name)})()
     vendors.add_private(found, 0x0021, "GEMS_RELA_01", {0x4F: ("SS", len(found))})
-    save(circle.dicom, found)
-    circle.forth()
+    save(round_trip.dicom, found)
+    round_trip.forth()
 
-    assert json.loads(circle.sidecar().read_text("utf-8"))["Units"] == "Hz"
+    assert json.loads(round_trip.sidecar().read_text("utf-8"))["Units"] == "Hz"
 
 
 @pytest.mark.parametrize(
     ("name", "internal", "scale"), [("b0map", "B0map", -250.0), ("b0map", "B0map", 250.0), ("efgre3d", "3DFGRE", -250.0)]
 )
 def test_echo_times_of_a_field_map_of_ge_are_those_of_dcm2niix(
-    name: str, internal: str, scale: float, circle: Circle, tmp_path: Path
+    name: str, internal: str, scale: float, round_trip: RoundTrip, tmp_path: Path
 ) -> None:
     """The first locations are the map, the others the magnitude."""
     found = vendors.mr("GE MEDICAL SYSTEMS", 4, ScanningSequence="GR", ImagesInAcquisition="8", EchoTime="4.5")
     vendors.add_private(found, 0x0019, "GEMS_ACQU_01", {0x9C: ("LO", name), 0x9E: ("SH", internal), 0xE2: ("DS", str(scale))})
     vendors.add_private(found, 0x0021, "GEMS_RELA_01", {0x4F: ("SS", 4)})
-    save(circle.dicom, found)
-    circle.forth()
-    sidecar = dcm2niix_of(circle.dicom, tmp_path)
-    ours, others = (json.loads(path.read_text("utf-8")) for path in (circle.sidecar(), sidecar))
+    save(round_trip.dicom, found)
+    round_trip.forth()
+    sidecar = dcm2niix_of(round_trip.dicom, tmp_path)
+    ours, others = (json.loads(path.read_text("utf-8")) for path in (round_trip.sidecar(), sidecar))
 
     pairs = {key: (others.get(key), ours.get(key)) for key in ("EchoTime1", "EchoTime2", "Units")}
     assert {key: pair for key, pair in pairs.items() if not equals_dcm2niix(*pair)} == {}

@@ -11,8 +11,8 @@ import pytest
 from pydicom.dataset import Dataset
 
 from phantoms import save, vendors
-from support.circle import Circle
 from support.oracles import differences_from_dcm2niix
+from support.round_trip import RoundTrip
 
 KEYS = (
     "EffectiveEchoSpacing", "TotalReadoutTime", "DerivedVendorReportedEchoSpacing", "EstimatedEffectiveEchoSpacing",
@@ -77,21 +77,21 @@ SERIES: dict[str, Callable[[], list[Dataset]]] = {
 
 
 @pytest.mark.parametrize("name", SERIES)
-def test_readout_is_that_of_dcm2niix(name: str, circle: Circle, tmp_path: Path) -> None:
-    save(circle.dicom, SERIES[name]())
-    circle.forth()
+def test_readout_is_that_of_dcm2niix(name: str, round_trip: RoundTrip, tmp_path: Path) -> None:
+    save(round_trip.dicom, SERIES[name]())
+    round_trip.forth()
 
-    assert differences_from_dcm2niix(circle.sidecar(), circle.dicom, tmp_path, KEYS) == {}
+    assert differences_from_dcm2niix(round_trip.sidecar(), round_trip.dicom, tmp_path, KEYS) == {}
 
 
 @pytest.mark.parametrize(("sequence", "duration_ms", "readout_s", "duration_s"), [
     ("EP", 25.5, 0.0255, None), ("EP", 190713, None, 190.713), ("GR", 190713, None, 190.713), ("GR", 800, None, None),
 ])  # fmt: skip
 def test_the_duration_of_uih_is_that_of_a_train_of_epi_only(
-    sequence: str, duration_ms: float, readout_s: float | None, duration_s: float | None, circle: Circle
+    sequence: str, duration_ms: float, readout_s: float | None, duration_s: float | None, round_trip: RoundTrip
 ) -> None:
-    save(circle.dicom, uih(ScanningSequence=sequence, AcquisitionDuration=duration_ms))
-    circle.forth()
-    keys = json.loads(circle.sidecar().read_text("utf-8"))
+    save(round_trip.dicom, uih(ScanningSequence=sequence, AcquisitionDuration=duration_ms))
+    round_trip.forth()
+    keys = json.loads(round_trip.sidecar().read_text("utf-8"))
 
     assert (keys.get("TotalReadoutTime"), keys.get("AcquisitionDuration")) == (readout_s, duration_s)

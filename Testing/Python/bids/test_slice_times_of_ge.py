@@ -16,20 +16,20 @@ from pydicom.dataset import Dataset
 from nifti_dicom_bridge import Outcome
 from phantoms import save, vendors
 from phantoms.base import uid
-from support.circle import Circle
 from support.oracles import dcm2niix_of, equals_dcm2niix
+from support.round_trip import RoundTrip
 
 ADVANCE = {0x9C: ("LO", "epi"), 0x9E: ("SH", "EPI")}
 OTHER = {0x9C: ("LO", "fgre"), 0x9E: ("SH", "GRE")}
 
 
-def slice_times(circle: Circle, protocol: str, sequence: dict, volumes: bool = True) -> list[float] | None:
+def slice_times(round_trip: RoundTrip, protocol: str, sequence: dict, volumes: bool = True) -> list[float] | None:
     """Return SliceTiming of a GE series with a protocol; None where the sidecar has none."""
-    return sidecar(circle, protocol, sequence, volumes).get("SliceTiming")
+    return sidecar(round_trip, protocol, sequence, volumes).get("SliceTiming")
 
 
 def sidecar(
-    circle: Circle, protocol: str, sequence: dict, volumes: bool = True, triggers: Sequence[Sequence[int]] = ()
+    round_trip: RoundTrip, protocol: str, sequence: dict, volumes: bool = True, triggers: Sequence[Sequence[int]] = ()
 ) -> dict[str, Any]:
     """Return the sidecar of a GE series; `triggers` are TriggerTime, ms, of each volume and slice."""
     found = vendors.dynamic("GE MEDICAL SYSTEMS", 2.0)
@@ -42,10 +42,10 @@ def sidecar(
         ds.TriggerTime = str(time)
     vendors.add_private(found, 0x0019, "GEMS_ACQU_01", sequence)
     vendors.add_private(found, 0x0025, "GEMS_SERS_01", {0x1B: ("OB", raw + b"\0" * (len(raw) % 2))})
-    save(circle.dicom, found)
-    (entry,) = circle.forth().entries
+    save(round_trip.dicom, found)
+    (entry,) = round_trip.forth().entries
     assert entry.outcome is Outcome.CONVERTED
-    return json.loads(circle.sidecar().read_text("utf-8"))
+    return json.loads(round_trip.sidecar().read_text("utf-8"))
 
 
 @pytest.mark.parametrize(
@@ -58,8 +58,8 @@ def sidecar(
     ],
     ids=["functional", "multi-phase", "gradient echo EPI", "real time EPI"],
 )
-def test_sequences_whose_order_is_known_have_times(protocol: str, sequence: dict, circle: Circle) -> None:
-    times = slice_times(circle, protocol, sequence)
+def test_sequences_whose_order_is_known_have_times(protocol: str, sequence: dict, round_trip: RoundTrip) -> None:
+    times = slice_times(round_trip, protocol, sequence)
 
     assert times is not None
     assert len(set(times)) == vendors.SHAPE[0]
@@ -71,32 +71,35 @@ def test_sequences_whose_order_is_known_have_times(protocol: str, sequence: dict
     [('IOPT "EPI"\n', OTHER), ('IOPT "MPh, MPhVar"\n', ADVANCE), ("", ADVANCE)],
     ids=["another sequence", "phases in variable order", "no protocol"],
 )
-def test_sequences_whose_order_is_unknown_have_none(protocol: str, sequence: dict, circle: Circle) -> None:
-    assert slice_times(circle, protocol, sequence) is None
+def test_sequences_whose_order_is_unknown_have_none(protocol: str, sequence: dict, round_trip: RoundTrip) -> None:
+    assert slice_times(round_trip, protocol, sequence) is None
 
 
-def test_slices_in_order_have_times_that_increase(circle: Circle) -> None:
-    times = slice_times(circle, 'IOPT "FMRI"\nSLICEORDER "0"\n', OTHER)
+def test_slices_in_order_have_times_that_increase(round_trip: RoundTrip) -> None:
+    times = slice_times(round_trip, 'IOPT "FMRI"\nSLICEORDER "0"\n', OTHER)
 
     assert times == sorted(times)
 
 
-def test_a_single_volume_has_none(circle: Circle) -> None:
-    assert slice_times(circle, 'IOPT "FMRI"\n', OTHER, volumes=False) is None
+def test_a_single_volume_has_none(round_trip: RoundTrip) -> None:
+    assert slice_times(round_trip, 'IOPT "FMRI"\n', OTHER, volumes=False) is None
 
 
-def test_a_volume_of_several_passes_has_the_times_that_its_slices_state(circle: Circle) -> None:
+def test_a_volume_of_several_passes_has_the_times_that_its_slices_state(round_trip: RoundTrip) -> None:
     keys = sidecar(
-        circle, 'IOPT "MPh, EPI"\n', ADVANCE, triggers=[[4000 * t + 100 + n for n in (0, 2000, 1000, 3000)] for t in range(5)]
+        round_trip,
+        'IOPT "MPh, EPI"\n',
+        ADVANCE,
+        triggers=[[4000 * t + 100 + n for n in (0, 2000, 1000, 3000)] for t in range(5)],
     )
 
     assert keys["SliceTiming"] == [0, 2, 1, 3]
     assert keys["RepetitionTime"] == 4
 
 
-def test_times_that_agree_with_the_protocol_are_not_rounded(circle: Circle) -> None:
+def test_times_that_agree_with_the_protocol_are_not_rounded(round_trip: RoundTrip) -> None:
     keys = sidecar(
-        circle, 'IOPT "MPh, EPI"\n', ADVANCE, triggers=[[2000 * t + n for n in (500, 1499, 1001, 2000)] for t in range(5)]
+        round_trip, 'IOPT "MPh, EPI"\n', ADVANCE, triggers=[[2000 * t + n for n in (500, 1499, 1001, 2000)] for t in range(5)]
     )
 
     assert keys["SliceTiming"] == [0, 1, 0.5, 1.5]
@@ -104,14 +107,14 @@ def test_times_that_agree_with_the_protocol_are_not_rounded(circle: Circle) -> N
 
 
 @pytest.mark.parametrize(("volume", "delay"), [(4000, 70), (0, 0)], ids=["heart rate changes", "delays repeat"])
-def test_gated_slices_are_not_in_the_order_of_their_triggers(volume: int, delay: int, circle: Circle) -> None:
+def test_gated_slices_are_not_in_the_order_of_their_triggers(volume: int, delay: int, round_trip: RoundTrip) -> None:
     triggers = [[volume * t + (40 + delay * t) * n for n in (0, 2, 1, 3)] for t in range(5)]
 
-    assert sidecar(circle, 'IOPT "MPh, EPI"\n', ADVANCE, triggers=triggers)["SliceTiming"] == [0, 1, 0.5, 1.5]
+    assert sidecar(round_trip, 'IOPT "MPh, EPI"\n', ADVANCE, triggers=triggers)["SliceTiming"] == [0, 1, 0.5, 1.5]
 
 
-def test_volumes_with_variable_delays_have_the_rate_of_their_triggers(circle: Circle) -> None:
-    keys = sidecar(circle, 'IOPT "EPI, MPhVar"\nDELACQNOAV "0.57"\n', ADVANCE, triggers=[[3000 * t] * 4 for t in range(5)])
+def test_volumes_with_variable_delays_have_the_rate_of_their_triggers(round_trip: RoundTrip) -> None:
+    keys = sidecar(round_trip, 'IOPT "EPI, MPhVar"\nDELACQNOAV "0.57"\n', ADVANCE, triggers=[[3000 * t] * 4 for t in range(5)])
 
     assert "SliceTiming" not in keys
     assert keys["RepetitionTime"] == 3
@@ -121,9 +124,9 @@ def test_volumes_with_variable_delays_have_the_rate_of_their_triggers(circle: Ci
     ("options", "sequence", "seconds"), [("MPh, EPI", ADVANCE, 2.57), ("EPI, MPhVar", ADVANCE, 2), ("FAST_GRE", OTHER, 2)]
 )
 def test_a_delay_of_the_protocol_counts_where_it_is_in_use(
-    options: str, sequence: dict, seconds: float, circle: Circle
+    options: str, sequence: dict, seconds: float, round_trip: RoundTrip
 ) -> None:
-    keys = sidecar(circle, f'IOPT "{options}"\nDELACQ "0.57"\nDELACQNOAV "0.57"\n', sequence)
+    keys = sidecar(round_trip, f'IOPT "{options}"\nDELACQ "0.57"\nDELACQNOAV "0.57"\n', sequence)
 
     assert keys["RepetitionTime"] == seconds
 
@@ -155,12 +158,12 @@ def release(version: str, slices: int, order: str, bands: int, options: str) -> 
 @pytest.mark.parametrize(("slices", "bands"), [(8, 1), (9, 1), (8, 2), (12, 2), (12, 3), (12, 6), (18, 2), (18, 3)])
 @pytest.mark.parametrize(("options", "order"), [(FUNCTIONAL, "0"), (FUNCTIONAL, "1"), (WEIGHTED, "1")])
 def test_times_of_slices_are_those_of_dcm2niix(
-    version: str, slices: int, bands: int, options: str, order: str, circle: Circle, tmp_path: Path
+    version: str, slices: int, bands: int, options: str, order: str, round_trip: RoundTrip, tmp_path: Path
 ) -> None:
-    save(circle.dicom, release(version, slices, order, bands, options))
-    circle.forth()
-    other = dcm2niix_of(circle.dicom, tmp_path)
-    ours, others = (json.loads(path.read_text("utf-8")).get("SliceTiming") for path in (circle.sidecar(), other))
+    save(round_trip.dicom, release(version, slices, order, bands, options))
+    round_trip.forth()
+    other = dcm2niix_of(round_trip.dicom, tmp_path)
+    ours, others = (json.loads(path.read_text("utf-8")).get("SliceTiming") for path in (round_trip.sidecar(), other))
 
     assert equals_dcm2niix(others, ours)
     assert ours or bands > 1

@@ -15,8 +15,8 @@ from phantoms import ramp, save, vendors
 from phantoms.base import CT, MR, PET, ULTRASOUND_MULTI_FRAME, slices
 from phantoms.dynamic import SLICES, enhanced
 from phantoms.multiframe import group
-from support.circle import Circle
 from support.oracles import dcm2niix_of, equals_dcm2niix
+from support.round_trip import RoundTrip
 from support.timed_series import clock, series
 
 DAY = "20260102"
@@ -100,15 +100,15 @@ def ultrasound(**attributes: Any) -> list[Dataset]:
     return [ds]
 
 
-def written(circle: Circle, found: list[Dataset], **options: Any) -> tuple[float, dict[str, Any], list[str]]:
+def written(round_trip: RoundTrip, found: list[Dataset], **options: Any) -> tuple[float, dict[str, Any], list[str]]:
     """Return time step, sidecar and notes of the only image that files become."""
-    save(circle.dicom, found)
-    report = circle.forth(**options)
+    save(round_trip.dicom, found)
+    report = round_trip.forth(**options)
     (entry,) = report.entries
-    image = nibabel.load(circle.image())
+    image = nibabel.load(round_trip.image())
     assert image.ndim == 4
     step = round(float(image.header["pixdim"][4]), 6)
-    return step, json.loads(circle.sidecar().read_text("utf-8")), entry.log.notes
+    return step, json.loads(round_trip.sidecar().read_text("utf-8")), entry.log.notes
 
 
 NO_TR = {"RepetitionTime": ""}
@@ -138,8 +138,10 @@ GE, SIEMENS, PHILIPS = "GE MEDICAL SYSTEMS", "SIEMENS", "Philips Medical Systems
     (lambda: tiled([[5, 0], [10, 12], [29, 20]]), 10),
     (lambda: ultrasound(FrameTimeVector=["0", "40", "40", "40"]), 0.04),
 ])  # fmt: skip
-def test_the_time_step_is_what_attributes_state(found: Callable[[], list[Dataset]], seconds: float, circle: Circle) -> None:
-    step, _, notes = written(circle, found())
+def test_the_time_step_is_what_attributes_state(
+    found: Callable[[], list[Dataset]], seconds: float, round_trip: RoundTrip
+) -> None:
+    step, _, notes = written(round_trip, found())
 
     assert (step, notes) == (seconds, [])
 
@@ -160,10 +162,10 @@ def test_the_time_step_is_what_attributes_state(found: Callable[[], list[Dataset
     (lambda: multi_frame(4, **phases(*PHASES_MS)), 0.04),
 ])  # fmt: skip
 def test_repetition_time_is_that_of_excitations_where_volumes_are_further_apart(
-    found: Callable[[], list[Dataset]], seconds: float, circle: Circle
+    found: Callable[[], list[Dataset]], seconds: float, round_trip: RoundTrip
 ) -> None:
     data_sets = found()
-    step, keys, _ = written(circle, data_sets)
+    step, keys, _ = written(round_trip, data_sets)
 
     assert (step, keys["RepetitionTime"]) == (seconds, seconds)
     assert keys["RepetitionTimeExcitation"] < seconds / 1.5
@@ -183,12 +185,14 @@ def test_repetition_time_is_that_of_excitations_where_volumes_are_further_apart(
     lambda: classic(MR, {"TemporalPositionIdentifier": [1, 2, 3]}, RepetitionTime="2000", TemporalResolution="2500"),
     lambda: multi_frame(2000, **moments(0, 2.02, 4, 6.01)),
 ])  # fmt: skip
-def test_repetition_time_is_kept_where_it_may_be_that_of_volumes(found: Callable[[], list[Dataset]], circle: Circle) -> None:
+def test_repetition_time_is_kept_where_it_may_be_that_of_volumes(
+    found: Callable[[], list[Dataset]], round_trip: RoundTrip
+) -> None:
     data_sets = found()
     first = data_sets[0].get("SharedFunctionalGroupsSequence", [Dataset()])[0].get("MRTimingAndRelatedParametersSequence")
     stated_ms = float(first[0].RepetitionTime if first else data_sets[0].RepetitionTime)
 
-    step, keys, _ = written(circle, data_sets)
+    step, keys, _ = written(round_trip, data_sets)
 
     assert (step, keys["RepetitionTime"]) == (pytest.approx(stated_ms / 1000), pytest.approx(stated_ms / 1000))
     assert not {"RepetitionTimeExcitation", "FrameTimesStart"} & keys.keys()
@@ -205,11 +209,11 @@ PROTOCOL = b'### ASCCONV BEGIN ###\ntSequenceFileName = "%CustomerSeq%\\ep2d_pca
 ])  # fmt: skip
 @pytest.mark.parametrize("times_ms", [[500, 1000, 1500], [500, 1000, 4000]])
 def test_trigger_times_of_spin_labeling_are_delays(
-    manufacturer: str, block: int, creator: str, elements: dict, times_ms: list[int], circle: Circle
+    manufacturer: str, block: int, creator: str, elements: dict, times_ms: list[int], round_trip: RoundTrip
 ) -> None:
     more = {"ArterialSpinLabelingContrast": "PSEUDOCONTINUOUS"} if manufacturer == "UIH" else {}
     found = classic(MR, {"TriggerTime": times_ms}, RepetitionTime="4000", Manufacturer=manufacturer, **more)
-    step, keys, _ = written(circle, vendors.add_private(found, block, creator, elements))
+    step, keys, _ = written(round_trip, vendors.add_private(found, block, creator, elements))
 
     assert (step, keys["RepetitionTime"], "FrameTimesStart" in keys) == (4, 4, False)
 
@@ -227,51 +231,51 @@ def test_trigger_times_of_spin_labeling_are_delays(
     (lambda: ultrasound(FrameTimeVector=["0", "40", "40", "60"]), 0, [0, 0.04, 0.08, 0.14], "varies from 0.04 to 0.06 s"),
 ])  # fmt: skip
 def test_times_that_vary_are_reported_and_listed(
-    found: Callable[[], list[Dataset]], seconds: float, starts: list[float], words: str, circle: Circle
+    found: Callable[[], list[Dataset]], seconds: float, starts: list[float], words: str, round_trip: RoundTrip
 ) -> None:
-    step, keys, notes = written(circle, found())
+    step, keys, notes = written(round_trip, found())
 
     assert (step, keys["FrameTimesStart"]) == (seconds, pytest.approx(starts))
     assert len(notes) == 1
     assert words in notes[0]
 
 
-def test_a_table_that_moves_back_and_forth_reverses_the_slices_of_every_other_volume(circle: Circle) -> None:
+def test_a_table_that_moves_back_and_forth_reverses_the_slices_of_every_other_volume(round_trip: RoundTrip) -> None:
     def state(ds: Dataset, t: int, k: int) -> None:
         ds.AcquisitionTime = clock(2 * t + 0.3 * (2 - k if t % 2 else k))
 
-    step, keys, notes = written(circle, series(state, planes=3, kind=CT))
+    step, keys, notes = written(round_trip, series(state, planes=3, kind=CT))
 
     assert (step, "FrameTimesStart" in keys, notes) == (2, False, [])
 
 
-def test_times_of_triggers_that_tremble_are_even(circle: Circle) -> None:
+def test_times_of_triggers_that_tremble_are_even(round_trip: RoundTrip) -> None:
     found = classic(MR, {"TriggerTime": [0, 2016, 4019, 6017]}, RepetitionTime="1000", Manufacturer=GE)
     vendors.add_private(found, 0x0019, "GEMS_ACQU_01", {0x9E: ("LO", "EPI")})
-    step, keys, notes = written(circle, found)
+    step, keys, notes = written(round_trip, found)
 
     assert (step, "FrameTimesStart" in keys, notes) == (pytest.approx(6.017 / 3, abs=1e-5), False, [])
 
 
-def test_two_volumes_that_are_further_apart_than_the_time_step_are_reported(circle: Circle) -> None:
+def test_two_volumes_that_are_further_apart_than_the_time_step_are_reported(round_trip: RoundTrip) -> None:
     found = classic(MR, clocks(0, 60), RepetitionTime="4", MRAcquisitionType="2D", Manufacturer=SIEMENS)
-    step, _, notes = written(circle, found)
+    step, _, notes = written(round_trip, found)
 
     assert step == 0.004
     assert notes == ["the volumes began 60 s after each other: the time step of the image is 0.004 s, RepetitionTime"]
 
 
-def test_frames_of_pet_without_clocks_have_no_onsets_in_the_sidecar(circle: Circle) -> None:
+def test_frames_of_pet_without_clocks_have_no_onsets_in_the_sidecar(round_trip: RoundTrip) -> None:
     found = classic(PET, {"FrameReferenceTime": [0, 60000, 180000]})
-    _, keys, notes = written(circle, found)
+    _, keys, notes = written(round_trip, found)
 
     assert "FrameTimesStart" not in keys
     assert any("varies from 60 to 120 s: the image has no time step; the sidecar has their times" in note for note in notes)
 
 
-def test_a_negative_repetition_time_is_not_that_of_excitations(circle: Circle) -> None:
+def test_a_negative_repetition_time_is_not_that_of_excitations(round_trip: RoundTrip) -> None:
     found = classic(MR, clocks(0, 2, 4), RepetitionTime="-2000", Manufacturer=SIEMENS)
-    step, keys, _ = written(circle, found)
+    step, keys, _ = written(round_trip, found)
     assert (step, "RepetitionTimeExcitation" in keys) == (2, False)
 
 
@@ -283,8 +287,10 @@ def test_a_negative_repetition_time_is_not_that_of_excitations(circle: Circle) -
     lambda: ultrasound(FrameTimeVector=["0", "40"]),
 ])  # fmt: skip
 @pytest.mark.parametrize("options", [{}, {"resample": "spacing"}])
-def test_a_time_step_that_nothing_states_is_reported(found: Callable[[], list[Dataset]], options: dict, circle: Circle) -> None:
-    step, keys, notes = written(circle, found(), **options)
+def test_a_time_step_that_nothing_states_is_reported(
+    found: Callable[[], list[Dataset]], options: dict, round_trip: RoundTrip
+) -> None:
+    step, keys, notes = written(round_trip, found(), **options)
 
     assert (step, "FrameTimesStart" in keys) == (0.0, False)
     assert notes == [f"{UNKNOWN}: the image has no time step"]
@@ -301,22 +307,22 @@ def test_a_time_step_that_nothing_states_is_reported(found: Callable[[], list[Da
     (lambda: classic(MR, clocks(0, 8, 16), RepetitionTime="2000", NumberOfAverages="4", Manufacturer=SIEMENS), False),
 ])  # fmt: skip
 def test_a_repetition_time_that_is_too_short_for_a_volume_is_reported(
-    found: Callable[[], list[Dataset]], is_reported: bool, circle: Circle
+    found: Callable[[], list[Dataset]], is_reported: bool, round_trip: RoundTrip
 ) -> None:
-    notes = written(circle, found())[2]
+    notes = written(round_trip, found())[2]
 
     assert len(notes) == is_reported
     assert all("too short for a volume" in note for note in notes)
 
 
-def test_volumes_of_several_b_values_are_no_course_of_time(circle: Circle) -> None:
+def test_volumes_of_several_b_values_are_no_course_of_time(round_trip: RoundTrip) -> None:
     found = classic(MR, {"DiffusionBValue": [0.0, 500.0, 1000.0]}, **NO_TR)
-    assert written(circle, found)[2] == []
+    assert written(round_trip, found)[2] == []
 
 
-def test_the_time_step_outlives_the_clocks_that_state_it(circle: Circle) -> None:
+def test_the_time_step_outlives_the_clocks_that_state_it(round_trip: RoundTrip) -> None:
     found = classic(MR, clocks(0, 10, 20), RepetitionTime="4", Manufacturer=SIEMENS)
-    step, keys, _ = written(circle, found, deidentify=True)
+    step, keys, _ = written(round_trip, found, deidentify=True)
 
     assert (step, keys["RepetitionTime"], "AcquisitionTime" in keys) == (10, 10, False)
 
@@ -326,8 +332,8 @@ def test_the_time_step_outlives_the_clocks_that_state_it(circle: Circle) -> None
     lambda: classic(MR, clocks(0, 2, 4), **NO_TR),
     lambda: classic(MR, clocks(0, 2, 4), RepetitionTime="4", Manufacturer=SIEMENS),
 ])  # fmt: skip
-def test_the_time_step_is_that_of_dcm2niix(found: Callable[[], list[Dataset]], circle: Circle, tmp_path: Path) -> None:
-    step, _, _ = written(circle, found())
-    image = dcm2niix_of(circle.dicom, tmp_path, ".nii")
+def test_the_time_step_is_that_of_dcm2niix(found: Callable[[], list[Dataset]], round_trip: RoundTrip, tmp_path: Path) -> None:
+    step, _, _ = written(round_trip, found())
+    image = dcm2niix_of(round_trip.dicom, tmp_path, ".nii")
 
     assert equals_dcm2niix(float(nibabel.load(image).header["pixdim"][4]), step)

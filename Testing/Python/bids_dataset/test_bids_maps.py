@@ -26,17 +26,17 @@ from support.bids_datasets import (
     table,
     with_map,
 )
-from support.circle import Circle
 from support.paths import ROOT
+from support.round_trip import RoundTrip
 
 DOCUMENT = ROOT / "docs" / "bids-layout.md"
 
 
-def test_rows_of_the_map_go_before_those_that_are_built_in(circle: Circle) -> None:
-    series(circle.dicom, 3, "t1_mprage")
-    series(circle.dicom, 4, "t1_secret")
-    series(circle.dicom, 5, "AAHead_Scout")
-    report = with_map(circle, {
+def test_rows_of_the_map_go_before_those_that_are_built_in(round_trip: RoundTrip) -> None:
+    series(round_trip.dicom, 3, "t1_mprage")
+    series(round_trip.dicom, 4, "t1_secret")
+    series(round_trip.dicom, 5, "AAHead_Scout")
+    report = with_map(round_trip, {
         "descriptions": [
             {"criteria": {"SeriesDescription": "*secret*"}, "ignore": True},
             {"criteria": {"SeriesDescription": "t1*"}, "datatype": "anat", "suffix": "T1w", "custom_entities": "acq-a_rec-b",
@@ -44,38 +44,38 @@ def test_rows_of_the_map_go_before_those_that_are_built_in(circle: Circle) -> No
         ],
     })  # fmt: skip
 
-    assert images(circle) == ["sourcedata/5_AAHead_Scout", "anat/*_acq-a_rec-b_T1w"]
-    top = sidecar(circle, "T1w")
+    assert images(round_trip) == ["sourcedata/5_AAHead_Scout", "anat/*_acq-a_rec-b_T1w"]
+    top = sidecar(round_trip, "T1w")
     assert top["Note"] == "seen"
     assert "PatientName" not in top
     assert [entry.title for entry in report.entries if entry.outcome is Outcome.SKIPPED] == ["4 t1_secret"]
 
 
-def test_subjects_sessions_and_tasks_are_labeled_by_the_map(circle: Circle) -> None:
-    series(circle.dicom, 3, "ep2d_bold_A", 2, **EPI)
-    with_map(circle, {"subjects": {"P-*": "042"}, "sessions": {"20260101": "base"}, "tasks": {"*bold_A": "faces"}})
+def test_subjects_sessions_and_tasks_are_labeled_by_the_map(round_trip: RoundTrip) -> None:
+    series(round_trip.dicom, 3, "ep2d_bold_A", 2, **EPI)
+    with_map(round_trip, {"subjects": {"P-*": "042"}, "sessions": {"20260101": "base"}, "tasks": {"*bold_A": "faces"}})
 
-    assert images(circle) == ["sub-042/ses-base/func/sub-042_ses-base_task-faces_bold"]
-    assert sidecar(circle, "bold")["TaskName"] == "faces"
-
-
-def test_a_session_may_be_left_out(circle: Circle) -> None:
-    series(circle.dicom, 3, "t1_mprage")
-    with_map(circle, {"sessions": {"*": ""}})
-
-    assert images(circle) == ["sub-P01/anat/sub-P01_T1w"]
-    assert (circle.nifti / "sub-P01" / "sub-P01_scans.tsv").is_file()
+    assert images(round_trip) == ["sub-042/ses-base/func/sub-042_ses-base_task-faces_bold"]
+    assert sidecar(round_trip, "bold")["TaskName"] == "faces"
 
 
-def test_a_map_in_toml_specifies_the_same(circle: Circle) -> None:
-    series(circle.dicom, 3, "mystery", ScanningSequence="RM")
-    path = circle.folder / "map.toml"
+def test_a_session_may_be_left_out(round_trip: RoundTrip) -> None:
+    series(round_trip.dicom, 3, "t1_mprage")
+    with_map(round_trip, {"sessions": {"*": ""}})
+
+    assert images(round_trip) == ["sub-P01/anat/sub-P01_T1w"]
+    assert (round_trip.nifti / "sub-P01" / "sub-P01_scans.tsv").is_file()
+
+
+def test_a_map_in_toml_specifies_the_same(round_trip: RoundTrip) -> None:
+    series(round_trip.dicom, 3, "mystery", ScanningSequence="RM")
+    path = round_trip.folder / "map.toml"
     path.write_text(
         'search_method = "re"\n[[descriptions]]\ncriteria = {SeriesNumber = 3}\ndatatype = "anat"\nsuffix = "T2w"\n'
     )
-    dataset(circle, bids_map=path)
+    dataset(round_trip, bids_map=path)
 
-    assert images(circle) == ["anat/*_T2w"]
+    assert images(round_trip) == ["anat/*_T2w"]
 
 
 @pytest.mark.parametrize(
@@ -92,12 +92,12 @@ def test_a_map_in_toml_specifies_the_same(circle: Circle) -> None:
     ],
     ids=str,
 )
-def test_criteria_hold(criteria: Any, circle: Circle) -> None:
-    series(circle.dicom, 3, "mystery", ScanningSequence="RM")
+def test_criteria_hold(criteria: Any, round_trip: RoundTrip) -> None:
+    series(round_trip.dicom, 3, "mystery", ScanningSequence="RM")
     row = {"criteria": criteria, "datatype": "anat", "suffix": "PDw"}
-    with_map(circle, {"case_sensitive": False, "descriptions": [row]})
+    with_map(round_trip, {"case_sensitive": False, "descriptions": [row]})
 
-    assert images(circle) == ["anat/*_PDw"]
+    assert images(round_trip) == ["anat/*_PDw"]
 
 
 @pytest.mark.parametrize(
@@ -113,16 +113,16 @@ def test_criteria_hold(criteria: Any, circle: Circle) -> None:
     ],
     ids=str,
 )  # fmt: skip
-def test_criteria_do_not_hold(criteria: Any, circle: Circle) -> None:
-    series(circle.dicom, 3, "mystery", ScanningSequence="RM")
-    with_map(circle, {"descriptions": [{"criteria": criteria, "datatype": "anat", "suffix": "PDw"}]})
+def test_criteria_do_not_hold(criteria: Any, round_trip: RoundTrip) -> None:
+    series(round_trip.dicom, 3, "mystery", ScanningSequence="RM")
+    with_map(round_trip, {"descriptions": [{"criteria": criteria, "datatype": "anat", "suffix": "PDw"}]})
 
-    assert images(circle) == ["sourcedata/3_mystery"]
+    assert images(round_trip) == ["sourcedata/3_mystery"]
 
 
-def test_ids_of_rows_name_the_images_that_a_field_map_is_for(circle: Circle) -> None:
-    spin_echo_epi(circle.dicom, 3, "fm")
-    series(circle.dicom, 4, "ep2d_bold_rest", 2, **EPI)
+def test_ids_of_rows_name_the_images_that_a_field_map_is_for(round_trip: RoundTrip) -> None:
+    spin_echo_epi(round_trip.dicom, 3, "fm")
+    series(round_trip.dicom, 4, "ep2d_bold_rest", 2, **EPI)
     rows = [
         {"id": "rest", "criteria": {"SeriesDescription": "*bold*"}, "datatype": "func", "suffix": "bold"},
         {
@@ -132,9 +132,9 @@ def test_ids_of_rows_name_the_images_that_a_field_map_is_for(circle: Circle) -> 
             "sidecar_changes": {"IntendedFor": ["rest"]},
         },
     ]
-    with_map(circle, {"descriptions": rows})
+    with_map(round_trip, {"descriptions": rows})
 
-    assert sidecar(circle, "epi")["IntendedFor"] == [f"bids::sub-P01/ses-20260101/func/{WHO}_task-rest_bold.nii.gz"]
+    assert sidecar(round_trip, "epi")["IntendedFor"] == [f"bids::sub-P01/ses-20260101/func/{WHO}_task-rest_bold.nii.gz"]
 
 
 @pytest.mark.parametrize(("wanted", "written", "words"), [
@@ -142,57 +142,58 @@ def test_ids_of_rows_name_the_images_that_a_field_map_is_for(circle: Circle) -> 
     ("bids::sub-P01/x.nii.gz", ["bids::sub-P01/x.nii.gz"], ""),
     (["other"], None, "no image of the session was named by the row ['other']: left out"),
 ])  # fmt: skip
-def test_ids_of_rows_that_name_no_image_are_left_out(wanted: Any, written: Any, words: str, circle: Circle) -> None:
-    spin_echo_epi(circle.dicom, 3, "fm")
-    series(circle.dicom, 4, "ep2d_bold_rest", 2, **EPI)
-    series(circle.dicom, 5, "ep2d_bold_rest", 2, study=2, **EPI)
+def test_ids_of_rows_that_name_no_image_are_left_out(wanted: Any, written: Any, words: str, round_trip: RoundTrip) -> None:
+    spin_echo_epi(round_trip.dicom, 3, "fm")
+    series(round_trip.dicom, 4, "ep2d_bold_rest", 2, **EPI)
+    series(round_trip.dicom, 5, "ep2d_bold_rest", 2, study=2, **EPI)
     rows = [
         {"id": "rest", "criteria": {"SeriesDescription": "*bold*"}, "datatype": "func", "suffix": "bold"},
         {"criteria": {"SeriesDescription": "fm"}, "datatype": "fmap", "suffix": "epi",
          "sidecar_changes": {"IntendedFor": wanted}},
     ]  # fmt: skip
-    report = with_map(circle, {"descriptions": rows})
+    report = with_map(round_trip, {"descriptions": rows})
 
-    assert sidecar(circle, "epi").get("IntendedFor") == written
+    assert sidecar(round_trip, "epi").get("IntendedFor") == written
     assert words in said(report)
 
 
-def test_a_row_without_datatype_adds_to_the_built_in_rows(circle: Circle) -> None:
-    series(circle.dicom, 3, "t1_mprage")
+def test_a_row_without_datatype_adds_to_the_built_in_rows(round_trip: RoundTrip) -> None:
+    series(round_trip.dicom, 3, "t1_mprage")
     with_map(
-        circle, {"descriptions": [{"criteria": {"Modality": "MR"}, "custom_entities": "ce-gd", "sidecar_changes": {"A": 1}}]}
+        round_trip,
+        {"descriptions": [{"criteria": {"Modality": "MR"}, "custom_entities": "ce-gd", "sidecar_changes": {"A": 1}}]},
     )
 
-    assert images(circle) == ["anat/*_ce-gd_T1w"]
-    assert sidecar(circle, "T1w")["A"] == 1
+    assert images(round_trip) == ["anat/*_ce-gd_T1w"]
+    assert sidecar(round_trip, "T1w")["A"] == 1
 
 
-def test_a_row_without_datatype_leaves_names_in_reproin_form_to_speak(circle: Circle) -> None:
-    series(circle.dicom, 3, "func-bold_task-faces", 2, **EPI)
-    with_map(circle, {"descriptions": [{"criteria": {"Modality": "MR"}, "sidecar_changes": {"A": 1}}]})
+def test_a_row_without_datatype_leaves_names_in_reproin_form_to_speak(round_trip: RoundTrip) -> None:
+    series(round_trip.dicom, 3, "func-bold_task-faces", 2, **EPI)
+    with_map(round_trip, {"descriptions": [{"criteria": {"Modality": "MR"}, "sidecar_changes": {"A": 1}}]})
 
-    assert images(circle) == ["func/*_task-faces_bold"]
+    assert images(round_trip) == ["func/*_task-faces_bold"]
 
 
 @pytest.mark.slow
-def test_the_map_of_the_document_has_the_described_effect(circle: Circle) -> None:
+def test_the_map_of_the_document_has_the_described_effect(round_trip: RoundTrip) -> None:
     text = DOCUMENT.read_text("utf-8")
     (example,) = re.findall(r"^```json\n(.*?)^```", text, re.MULTILINE | re.DOTALL)
-    series(circle.dicom, 3, "bold_faces", 2, **EPI)
-    series(circle.dicom, 4, "bold_test", 2, **EPI)
-    series(circle.dicom, 5, "asl_2d", 5, **EPI)
-    with_map(circle, json.loads(example))
+    series(round_trip.dicom, 3, "bold_faces", 2, **EPI)
+    series(round_trip.dicom, 4, "bold_test", 2, **EPI)
+    series(round_trip.dicom, 5, "asl_2d", 5, **EPI)
+    with_map(round_trip, json.loads(example))
 
     who = "sub-control01/ses-baseline"
     names = ["func/sub-control01_ses-baseline_task-faces_acq-mb4_bold", "perf/sub-control01_ses-baseline_asl"]
-    assert images(circle) == [f"{who}/{name}" for name in names]
-    assert json.loads((circle.nifti / "dataset_description.json").read_text("utf-8"))["Authors"] == ["R. Ramp"]
+    assert images(round_trip) == [f"{who}/{name}" for name in names]
+    assert json.loads((round_trip.nifti / "dataset_description.json").read_text("utf-8"))["Authors"] == ["R. Ramp"]
 
 
-def test_the_document_names_every_key_of_the_map_and_every_fact(circle: Circle) -> None:
+def test_the_document_names_every_key_of_the_map_and_every_fact(round_trip: RoundTrip) -> None:
     text = DOCUMENT.read_text("utf-8")
-    series(circle.dicom, 3, "t1_mprage")
-    (image,) = [image_of(plan) for plan in plan_all(find_series([circle.dicom]))]
+    series(round_trip.dicom, 3, "t1_mprage")
+    (image,) = [image_of(plan) for plan in plan_all(find_series([round_trip.dicom]))]
     relate([image])
 
     computed = set(image.facts) - set(image.keys)
@@ -233,20 +234,31 @@ WRONG = [
 
 @pytest.mark.parametrize(("text", "message"), WRONG, ids=[row[1] for row in WRONG])
 def test_a_wrong_map_is_one_clear_line_and_nothing_is_written(
-    text: str, message: str, circle: Circle, capsys: pytest.CaptureFixture
+    text: str, message: str, round_trip: RoundTrip, capsys: pytest.CaptureFixture
 ) -> None:
-    series(circle.dicom, 3, "t1_mprage")
-    path = circle.folder / "map.json"
+    series(round_trip.dicom, 3, "t1_mprage")
+    path = round_trip.folder / "map.json"
     path.write_text(text)
     code = main(
-        ["convert", str(circle.dicom), "--to", "nifti", "-o", str(circle.nifti), "--layout", "bids", "--bids-map", str(path)]
+        [
+            "convert",
+            str(round_trip.dicom),
+            "--to",
+            "nifti",
+            "-o",
+            str(round_trip.nifti),
+            "--layout",
+            "bids",
+            "--bids-map",
+            str(path),
+        ]
     )
 
     (line,) = capsys.readouterr().err.splitlines()
     assert code == 2
     assert message in line
     assert str(path) in line
-    assert not circle.nifti.exists()
+    assert not round_trip.nifti.exists()
 
 
 @pytest.mark.parametrize(
@@ -259,11 +271,11 @@ def test_a_wrong_map_is_one_clear_line_and_nothing_is_written(
     ],
 )
 def test_options_that_contradict_are_wrong_usage(
-    options: list[str], message: str, circle: Circle, capsys: pytest.CaptureFixture
+    options: list[str], message: str, round_trip: RoundTrip, capsys: pytest.CaptureFixture
 ) -> None:
-    series(circle.dicom, 3, "t1_mprage")
+    series(round_trip.dicom, 3, "t1_mprage")
 
-    assert main(["convert", str(circle.dicom), "-o", str(circle.nifti), *options]) == 2
+    assert main(["convert", str(round_trip.dicom), "-o", str(round_trip.nifti), *options]) == 2
     assert message in capsys.readouterr().err
 
 
@@ -273,44 +285,44 @@ def test_built_in_rows_differ_by_name() -> None:
     assert len(set(names)) == len(names)
 
 
-def test_pet_without_required_keys_is_kept_apart_and_the_keys_are_named(circle: Circle) -> None:
-    pet(circle.dicom)
-    report = dataset(circle)
+def test_pet_without_required_keys_is_kept_apart_and_the_keys_are_named(round_trip: RoundTrip) -> None:
+    pet(round_trip.dicom)
+    report = dataset(round_trip)
 
-    assert images(circle) == ["sourcedata/1_PET_AC"]
+    assert images(round_trip) == ["sourcedata/1_PET_AC"]
     assert all(key in said(report) for key in PET_KEYS)
     assert "InjectedMass" not in said(report)
-    assert "InjectedMass" not in sidecar(circle, "PET_AC")
+    assert "InjectedMass" not in sidecar(round_trip, "PET_AC")
 
 
-def test_pet_with_the_keys_of_the_map_is_placed(circle: Circle) -> None:
-    pet(circle.dicom)
+def test_pet_with_the_keys_of_the_map_is_placed(round_trip: RoundTrip) -> None:
+    pet(round_trip.dicom)
     report = with_map(
-        circle,
+        round_trip,
         {"descriptions": [{"criteria": {"Modality": "PT"}, "datatype": "pet", "suffix": "pet", "sidecar_changes": PET_KEYS}]},
     )
 
-    assert images(circle) == ["pet/*_pet"]
-    assert sidecar(circle, "_pet")["InjectedMass"] == "n/a"
+    assert images(round_trip) == ["pet/*_pet"]
+    assert sidecar(round_trip, "_pet")["InjectedMass"] == "n/a"
     assert '"InjectedMass": BIDS requires it' in said(report)
 
 
-def test_asl_with_the_keys_of_the_map_is_placed_with_the_roles_of_its_volumes(circle: Circle) -> None:
-    series(circle.dicom, 3, "asl_2d", 5, **EPI)
-    with_map(circle, ASL_MAP)
+def test_asl_with_the_keys_of_the_map_is_placed_with_the_roles_of_its_volumes(round_trip: RoundTrip) -> None:
+    series(round_trip.dicom, 3, "asl_2d", 5, **EPI)
+    with_map(round_trip, ASL_MAP)
 
-    assert images(circle) == ["perf/*_asl"]
-    context = table(circle.nifti / f"sub-P01/ses-20260101/perf/{WHO}_aslcontext.tsv")
+    assert images(round_trip) == ["perf/*_asl"]
+    context = table(round_trip.nifti / f"sub-P01/ses-20260101/perf/{WHO}_aslcontext.tsv")
     assert context == [["volume_type"], ["m0scan"], ["label"], ["control"], ["label"], ["control"]]
-    top = sidecar(circle, "_asl")
+    top = sidecar(round_trip, "_asl")
     assert (top["M0Type"], top["TotalAcquiredPairs"]) == ("Included", 2)
 
 
 @pytest.mark.parametrize(("keyword", "notes"), [
     ("SeriesDescription", []), ("SeriesDescriptio", ["rows of bids_map= that match no image: anatomy"]),
 ])  # fmt: skip
-def test_a_row_that_matches_no_image_is_named(keyword: str, notes: list[str], circle: Circle) -> None:
-    series(circle.dicom, 3, "t1_mprage")
+def test_a_row_that_matches_no_image_is_named(keyword: str, notes: list[str], round_trip: RoundTrip) -> None:
+    series(round_trip.dicom, 3, "t1_mprage")
     row = {"id": "anatomy", "criteria": {keyword: "t1*"}, "datatype": "anat", "suffix": "T1w"}
 
-    assert with_map(circle, {"descriptions": [row]}).notes == notes
+    assert with_map(round_trip, {"descriptions": [row]}).notes == notes

@@ -9,7 +9,7 @@ import sys
 import pydicom
 import pytest
 
-from support.circle import Circle
+from support.round_trip import RoundTrip
 
 NAME = "山田^太郎"
 
@@ -26,12 +26,12 @@ def printed(encoding: str, *arguments: object) -> str:
     ("cp1252", "->", NAME.encode("unicode_escape").decode()), ("ascii", "->", NAME.encode("unicode_escape").decode()),
     ("cp932", "→", NAME), ("utf-8", "→", NAME),
 ])  # fmt: skip
-def test_names_and_arrows_are_printed_in_every_encoding(encoding: str, arrow: str, name: str, circle: Circle) -> None:
-    circle.make("classic_ct")
-    for path in circle.dicom.iterdir():
+def test_names_and_arrows_are_printed_in_every_encoding(encoding: str, arrow: str, name: str, round_trip: RoundTrip) -> None:
+    round_trip.make("classic_ct")
+    for path in round_trip.dicom.iterdir():
         data_set = pydicom.dcmread(path)
         data_set.SpecificCharacterSet, data_set.PatientName = "ISO_IR 192", NAME
         data_set.save_as(path)
 
-    assert name in printed(encoding, "inspect", circle.dicom)
-    assert f" {arrow} " in printed(encoding, "convert", circle.dicom, "--to", "nifti", "-o", circle.nifti)
+    assert name in printed(encoding, "inspect", round_trip.dicom)
+    assert f" {arrow} " in printed(encoding, "convert", round_trip.dicom, "--to", "nifti", "-o", round_trip.nifti)

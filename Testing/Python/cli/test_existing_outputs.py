@@ -7,90 +7,92 @@ import os
 
 import pytest
 
-from support.circle import KEY, Circle, listing, names_in
 from support.command_line import run, to_dicom, to_nifti
+from support.round_trip import KEY, RoundTrip, listing, names_in
 
 
 @pytest.mark.parametrize("existing", ["1_series_1.nii.gz", "1_series_1.json"])
 def test_an_existing_output_is_an_error_and_stays_as_it_is(
-    existing: str, circle: Circle, capsys: pytest.CaptureFixture
+    existing: str, round_trip: RoundTrip, capsys: pytest.CaptureFixture
 ) -> None:
-    circle.make("classic_ct")
-    circle.nifti.mkdir()
-    (circle.nifti / existing).write_bytes(b"precious")
+    round_trip.make("classic_ct")
+    round_trip.nifti.mkdir()
+    (round_trip.nifti / existing).write_bytes(b"precious")
 
-    assert to_nifti(circle) == 1
+    assert to_nifti(round_trip) == 1
     assert existing in capsys.readouterr().err
-    assert listing(circle.nifti) == {existing: b"precious"}
+    assert listing(round_trip.nifti) == {existing: b"precious"}
 
 
-def test_an_existing_output_is_replaced_when_asked(circle: Circle) -> None:
-    circle.make("classic_ct")
-    circle.nifti.mkdir()
-    (circle.nifti / "1_series_1.json").write_bytes(b"old")
+def test_an_existing_output_is_replaced_when_asked(round_trip: RoundTrip) -> None:
+    round_trip.make("classic_ct")
+    round_trip.nifti.mkdir()
+    (round_trip.nifti / "1_series_1.json").write_bytes(b"old")
 
-    assert to_nifti(circle, "--overwrite") == 0
-    assert KEY in json.loads(circle.sidecar().read_text("utf-8"))
+    assert to_nifti(round_trip, "--overwrite") == 0
+    assert KEY in json.loads(round_trip.sidecar().read_text("utf-8"))
 
 
 @pytest.mark.parametrize("existing", ["000001.dcm", "000003.dcm"])
-def test_one_existing_file_keeps_a_whole_series_from_being_written(existing: str, circle: Circle) -> None:
-    circle.make("classic_ct")
-    to_nifti(circle)
-    (circle.back / "1_series_1").mkdir(parents=True)
-    (circle.back / "1_series_1" / existing).write_bytes(b"precious")
+def test_one_existing_file_keeps_a_whole_series_from_being_written(existing: str, round_trip: RoundTrip) -> None:
+    round_trip.make("classic_ct")
+    to_nifti(round_trip)
+    (round_trip.back / "1_series_1").mkdir(parents=True)
+    (round_trip.back / "1_series_1" / existing).write_bytes(b"precious")
 
-    assert to_dicom(circle) == 1
-    assert listing(circle.back) == {f"1_series_1/{existing}": b"precious"}
-
-
-def test_an_output_that_is_a_file_is_an_error(circle: Circle) -> None:
-    circle.make("classic_ct")
-    circle.nifti.write_bytes(b"precious")
-
-    assert to_nifti(circle) == 1
-    assert circle.nifti.read_bytes() == b"precious"
+    assert to_dicom(round_trip) == 1
+    assert listing(round_trip.back) == {f"1_series_1/{existing}": b"precious"}
 
 
-def test_an_output_below_a_file_is_an_error(circle: Circle) -> None:
-    circle.make("classic_ct")
-    (circle.folder / "file").write_bytes(b"precious")
-    circle.nifti = circle.folder / "file" / "out"
+def test_an_output_that_is_a_file_is_an_error(round_trip: RoundTrip) -> None:
+    round_trip.make("classic_ct")
+    round_trip.nifti.write_bytes(b"precious")
 
-    assert to_nifti(circle) == 1
+    assert to_nifti(round_trip) == 1
+    assert round_trip.nifti.read_bytes() == b"precious"
 
 
-def test_a_file_where_a_folder_is_wanted_leaves_nothing_half_written(circle: Circle) -> None:
-    circle.make("sub_folders")
-    to_nifti(circle)
-    circle.back.mkdir()
-    (circle.back / "c d").write_bytes(b"precious")
+def test_an_output_below_a_file_is_an_error(round_trip: RoundTrip) -> None:
+    round_trip.make("classic_ct")
+    (round_trip.folder / "file").write_bytes(b"precious")
+    round_trip.nifti = round_trip.folder / "file" / "out"
 
-    assert to_dicom(circle, "--names", "original") == 1
-    assert listing(circle.back) == {"c d": b"precious"}
-    assert names_in(circle.back) == ["c d"]
+    assert to_nifti(round_trip) == 1
+
+
+def test_a_file_where_a_folder_is_wanted_leaves_nothing_half_written(round_trip: RoundTrip) -> None:
+    round_trip.make("sub_folders")
+    to_nifti(round_trip)
+    round_trip.back.mkdir()
+    (round_trip.back / "c d").write_bytes(b"precious")
+
+    assert to_dicom(round_trip, "--names", "original") == 1
+    assert listing(round_trip.back) == {"c d": b"precious"}
+    assert names_in(round_trip.back) == ["c d"]
 
 
 @pytest.mark.parametrize(
     "name", ["../evil.dcm", "/tmp/evil.dcm", "a/../../evil.dcm", "..", "", "C:evil.dcm", "a\\..\\evil.dcm", "a\0b"]
 )
-def test_a_recorded_name_that_leaves_the_folder_is_refused(name: str, circle: Circle) -> None:
-    circle.make("classic_ct")
-    to_nifti(circle)
-    circle.edit_record(lambda record: record["Files"]["Names"].__setitem__(0, name))
+def test_a_recorded_name_that_leaves_the_folder_is_refused(name: str, round_trip: RoundTrip) -> None:
+    round_trip.make("classic_ct")
+    to_nifti(round_trip)
+    round_trip.edit_record(lambda record: record["Files"]["Names"].__setitem__(0, name))
 
-    assert to_dicom(circle, "--names", "original") == (0 if name == "" else 1)
-    assert sorted(path.name for path in circle.folder.iterdir() if path != circle.back) == ["dicom", "nifti"]
-    assert name == "" or names_in(circle.back) == []
+    assert to_dicom(round_trip, "--names", "original") == (0 if name == "" else 1)
+    assert sorted(path.name for path in round_trip.folder.iterdir() if path != round_trip.back) == ["dicom", "nifti"]
+    assert name == "" or names_in(round_trip.back) == []
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("target", ["nifti", "dicom"])
-def test_a_full_disk_leaves_nothing_and_is_reported(target: str, circle: Circle) -> None:
+def test_a_full_disk_leaves_nothing_and_is_reported(target: str, round_trip: RoundTrip) -> None:
     """A limit on the size of files simulates a full disk; coverage is not measured, because its file is larger."""
-    circle.make("large_values")
-    to_nifti(circle)
-    source, output = (circle.dicom, circle.folder / "again") if target == "nifti" else (circle.nifti, circle.back)
+    round_trip.make("large_values")
+    to_nifti(round_trip)
+    source, output = (
+        (round_trip.dicom, round_trip.folder / "again") if target == "nifti" else (round_trip.nifti, round_trip.back)
+    )
 
     resource = pytest.importorskip("resource")
 

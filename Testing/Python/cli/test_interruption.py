@@ -15,8 +15,8 @@ import pytest
 from nifti_dicom_bridge.cli import commands, main
 from nifti_dicom_bridge.cli.exit_codes import INTERRUPTED
 from phantoms import PHANTOMS
-from support.circle import Circle
 from support.dask_cluster import cluster
+from support.round_trip import RoundTrip
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="no signals as on POSIX")
 
@@ -61,12 +61,12 @@ def test_termination_is_an_interruption(monkeypatch: pytest.MonkeyPatch) -> None
 
 
 @pytest.mark.slow
-def test_an_interrupted_run_on_a_cluster_ends_with_its_exit_code(circle: Circle, tmp_path: Path) -> None:
+def test_an_interrupted_run_on_a_cluster_ends_with_its_exit_code(round_trip: RoundTrip, tmp_path: Path) -> None:
     for n in range(12):
-        PHANTOMS["classic_ct"].write(circle.dicom / str(n))
+        PHANTOMS["classic_ct"].write(round_trip.dicom / str(n))
     moments = random.Random(5)
     with cluster(tmp_path / "cluster") as running:
-        command = [sys.executable, "-m", "nifti_dicom_bridge", "convert", circle.dicom, "--to", "nifti",
+        command = [sys.executable, "-m", "nifti_dicom_bridge", "convert", round_trip.dicom, "--to", "nifti",
                    "--cluster", running.address, "-o"]  # fmt: skip
         for n in range(6):
             process = subprocess.Popen(
@@ -97,11 +97,11 @@ commands.program()
 
 
 @pytest.mark.slow
-def test_termination_ends_a_program_whose_decoder_hangs(circle: Circle, tmp_path: Path) -> None:
-    circle.make("rle")
+def test_termination_ends_a_program_whose_decoder_hangs(round_trip: RoundTrip, tmp_path: Path) -> None:
+    round_trip.make("rle")
     (tmp_path / "hanging.py").write_text(HANGING)
     process = subprocess.Popen(
-        [sys.executable, "-m", "hanging", "convert", str(circle.dicom), "--to", "nifti", "-o", "out", "--jobs", "1"],
+        [sys.executable, "-m", "hanging", "convert", str(round_trip.dicom), "--to", "nifti", "-o", "out", "--jobs", "1"],
         cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
     )  # fmt: skip
     assert process.stdout is not None
@@ -138,14 +138,14 @@ time.sleep(600)
 @pytest.mark.slow
 @pytest.mark.parametrize("choices", [[], ["--deidentify"]], ids=["threads", "main_thread"])
 def test_termination_ends_a_program_that_waits_for_the_other_process(
-    choices: list[str], circle: Circle, tmp_path: Path
+    choices: list[str], round_trip: RoundTrip, tmp_path: Path
 ) -> None:
     """The signal comes while a thread reads the answer; the main thread cannot close the pipe that it reads itself."""
-    circle.make("rle")
+    round_trip.make("rle")
     (tmp_path / "waiting.py").write_text(WAITING)
     (tmp_path / "hanging_decoder.py").write_text(HANGING_DECODER)
     process = subprocess.Popen(
-        [sys.executable, "-m", "waiting", "convert", str(circle.dicom), "--to", "nifti", "-o", "out", "--jobs", "1", *choices],
+        [sys.executable, "-m", "waiting", "convert", str(round_trip.dicom), "--to", "nifti", "-o", "out", "--jobs", "1", *choices],
         cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
     )  # fmt: skip
     assert process.stdout is not None

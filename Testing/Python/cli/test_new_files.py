@@ -8,20 +8,20 @@ from pathlib import Path
 import pytest
 
 from nifti_dicom_bridge.cli import main
-from support.circle import Circle, names_in
+from support.round_trip import RoundTrip, names_in
 
 
 @pytest.fixture
-def scan(circle: Circle) -> Circle:
-    circle.make("classic_ct")
-    return circle
+def scan(round_trip: RoundTrip) -> RoundTrip:
+    round_trip.make("classic_ct")
+    return round_trip
 
 
-def convert(scan: Circle, *arguments: str | Path) -> int:
+def convert(scan: RoundTrip, *arguments: str | Path) -> int:
     return main([str(scan.dicom), "-o", str(scan.nifti), "--jobs", "1", *map(str, arguments)])
 
 
-def test_a_report_does_not_replace_the_sidecar_of_this_run(scan: Circle, capsys: pytest.CaptureFixture) -> None:
+def test_a_report_does_not_replace_the_sidecar_of_this_run(scan: RoundTrip, capsys: pytest.CaptureFixture) -> None:
     report = scan.nifti / "1_series_1.json"
 
     assert convert(scan, "--report", report, "--overwrite") == 1
@@ -30,7 +30,7 @@ def test_a_report_does_not_replace_the_sidecar_of_this_run(scan: Circle, capsys:
 
 
 @pytest.mark.parametrize("image", ["scan.nii", "scan.nii.gz", "scan.zarr", "scan.nrrd", "scan.mgz"])
-def test_the_sidecar_of_an_image_is_not_replaced(image: str, scan: Circle, capsys: pytest.CaptureFixture) -> None:
+def test_the_sidecar_of_an_image_is_not_replaced(image: str, scan: RoundTrip, capsys: pytest.CaptureFixture) -> None:
     sidecar = scan.folder / "scan.json"
     sidecar.write_text("{}")
     (scan.folder / image).write_text("")
@@ -44,12 +44,12 @@ def test_the_sidecar_of_an_image_is_not_replaced(image: str, scan: Circle, capsy
 @pytest.mark.parametrize(("option", "name"), [
     ("--report", "a.json"), ("--report", "a.html"), ("--summary", "a.csv"), ("--summary", "a.html"),
 ])  # fmt: skip
-def test_a_former_one_is_replaced(option: str, name: str, scan: Circle) -> None:
+def test_a_former_one_is_replaced(option: str, name: str, scan: RoundTrip) -> None:
     assert convert(scan, option, scan.folder / name) == 0
     assert convert(scan, option, scan.folder / name, "--overwrite") == 0
 
 
-def test_a_report_for_people_and_one_for_scripts_are_both_written(scan: Circle) -> None:
+def test_a_report_for_people_and_one_for_scripts_are_both_written(scan: RoundTrip) -> None:
     page, text = scan.folder / "a.html", scan.folder / "a.json"
 
     assert convert(scan, "--report", page, "--report", text) == 0
@@ -57,7 +57,7 @@ def test_a_report_for_people_and_one_for_scripts_are_both_written(scan: Circle) 
     assert json.loads(text.read_text("utf-8"))["entries"]
 
 
-def test_report_and_summary_are_different_files(scan: Circle, capsys: pytest.CaptureFixture) -> None:
+def test_report_and_summary_are_different_files(scan: RoundTrip, capsys: pytest.CaptureFixture) -> None:
     page = scan.folder / "page.html"
 
     assert convert(scan, "--report", page, "--summary", page) == 2
@@ -70,7 +70,7 @@ def test_report_and_summary_are_different_files(scan: Circle, capsys: pytest.Cap
     ["-o", "out", "-f", ""], ["-o", "out", "--series", ""],
 ])  # fmt: skip
 def test_an_empty_argument_is_refused(
-    arguments: list[str], scan: Circle, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture
+    arguments: list[str], scan: RoundTrip, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture
 ) -> None:
     monkeypatch.chdir(scan.folder)
     before = names_in(scan.folder)
@@ -80,7 +80,7 @@ def test_an_empty_argument_is_refused(
     assert names_in(scan.folder) == before
 
 
-def test_an_attribute_may_be_set_to_nothing(scan: Circle) -> None:
+def test_an_attribute_may_be_set_to_nothing(scan: RoundTrip) -> None:
     assert main([str(scan.dicom), "-o", str(scan.back), "--to", "dicom", "--jobs", "1", "--set=PatientComments="]) == 0
 
 
@@ -91,12 +91,12 @@ def test_an_attribute_may_be_set_to_nothing(scan: Circle) -> None:
     (["--size-limit", "-1"], "Expected a number of at least 0. '"),
 ])  # fmt: skip
 def test_what_an_argument_may_have_meant_is_named(
-    arguments: list[str], words: str, scan: Circle, capsys: pytest.CaptureFixture
+    arguments: list[str], words: str, scan: RoundTrip, capsys: pytest.CaptureFixture
 ) -> None:
     assert main([str(scan.dicom), "-o", str(scan.back), "--to", "dicom", *arguments]) == 2
     assert words in capsys.readouterr().err
 
 
-def test_a_command_without_two_hyphens_before_it_is_explained(scan: Circle, capsys: pytest.CaptureFixture) -> None:
+def test_a_command_without_two_hyphens_before_it_is_explained(scan: RoundTrip, capsys: pytest.CaptureFixture) -> None:
     assert main(["apply", str(scan.dicom), "-o", str(scan.back), "bet", "{input}", "{output}"]) == 2
     assert "write the command that is applied after --. '" in capsys.readouterr().err

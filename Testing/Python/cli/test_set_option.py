@@ -4,26 +4,28 @@ from __future__ import annotations
 
 import pytest
 
-from support.circle import Circle, names_in
 from support.command_line import to_dicom, to_nifti
+from support.round_trip import RoundTrip, names_in
 
 
-def test_set_values_are_in_every_file(circle: Circle) -> None:
-    circle.make("oblique")
-    to_nifti(circle)
+def test_set_values_are_in_every_file(round_trip: RoundTrip) -> None:
+    round_trip.make("oblique")
+    to_nifti(round_trip)
 
-    assert to_dicom(circle, "--set", "PatientName=Müller^Jörg", "--set", "EchoTime=3.5", "--set", "WindowCenter=40\\50") == 0
-    for ds in circle.returned():
+    assert (
+        to_dicom(round_trip, "--set", "PatientName=Müller^Jörg", "--set", "EchoTime=3.5", "--set", "WindowCenter=40\\50") == 0
+    )
+    for ds in round_trip.returned():
         assert str(ds.PatientName) == "Müller^Jörg"
         assert (str(ds.EchoTime), list(ds.WindowCenter)) == ("3.5", [40, 50])
 
 
-def test_an_empty_value_empties_the_attribute(circle: Circle) -> None:
-    circle.make("oblique")
-    to_nifti(circle)
+def test_an_empty_value_empties_the_attribute(round_trip: RoundTrip) -> None:
+    round_trip.make("oblique")
+    to_nifti(round_trip)
 
-    assert to_dicom(circle, "--set", "PatientID=") == 0
-    assert {ds["PatientID"].value for ds in circle.returned()} == {""}
+    assert to_dicom(round_trip, "--set", "PatientID=") == 0
+    assert {ds["PatientID"].value for ds in round_trip.returned()} == {""}
 
 
 @pytest.mark.parametrize(
@@ -48,24 +50,24 @@ def test_an_empty_value_empties_the_attribute(circle: Circle) -> None:
     ],
 )
 def test_a_set_that_cannot_be_done_is_wrong_usage_in_one_sentence(
-    text: str, said: str, circle: Circle, capsys: pytest.CaptureFixture
+    text: str, said: str, round_trip: RoundTrip, capsys: pytest.CaptureFixture
 ) -> None:
-    circle.make("classic_ct")
-    to_nifti(circle)
+    round_trip.make("classic_ct")
+    to_nifti(round_trip)
 
-    assert to_dicom(circle, "--set", text) == 2
+    assert to_dicom(round_trip, "--set", text) == 2
     assert said in capsys.readouterr().err
-    assert names_in(circle.back) == []
+    assert names_in(round_trip.back) == []
 
 
-def test_an_attribute_with_two_values_is_refused(circle: Circle, capsys: pytest.CaptureFixture) -> None:
-    circle.make("classic_ct").forth()
-    assert to_dicom(circle, "--set", "PatientID=1", "--set", "PatientID=2") == 2
+def test_an_attribute_with_two_values_is_refused(round_trip: RoundTrip, capsys: pytest.CaptureFixture) -> None:
+    round_trip.make("classic_ct").forth()
+    assert to_dicom(round_trip, "--set", "PatientID=1", "--set", "PatientID=2") == 2
     assert "--set PatientID is given with several values" in capsys.readouterr().err
 
 
-def test_set_needs_dicom_as_the_target(circle: Circle) -> None:
-    circle.make("classic_ct")
+def test_set_needs_dicom_as_the_target(round_trip: RoundTrip) -> None:
+    round_trip.make("classic_ct")
 
-    assert to_nifti(circle, "--set", "PatientID=1") == 2
-    assert names_in(circle.nifti) == []
+    assert to_nifti(round_trip, "--set", "PatientID=1") == 2
+    assert names_in(round_trip.nifti) == []

@@ -9,52 +9,52 @@ import pytest
 
 from nifti_dicom_bridge.cli import commands, main
 from phantoms import PHANTOMS
-from support.circle import Circle, names_in
+from support.round_trip import RoundTrip, names_in
 
 COMMANDS = sorted(commands._COMMANDS)
 
 
-def test_an_input_and_an_output_are_enough(circle: Circle, capsys: pytest.CaptureFixture) -> None:
-    circle.make("classic_ct")
+def test_an_input_and_an_output_are_enough(round_trip: RoundTrip, capsys: pytest.CaptureFixture) -> None:
+    round_trip.make("classic_ct")
 
-    assert main([str(circle.dicom), "-o", str(circle.nifti)]) == 0
-    assert names_in(circle.nifti) == ["1_series_1.json", "1_series_1.nii.gz"]
+    assert main([str(round_trip.dicom), "-o", str(round_trip.nifti)]) == 0
+    assert names_in(round_trip.nifti) == ["1_series_1.json", "1_series_1.nii.gz"]
     assert "the input is DICOM: NIfTI is written" in capsys.readouterr().out
 
 
-def test_the_short_form_restores_dicom_from_nifti(circle: Circle, capsys: pytest.CaptureFixture) -> None:
-    circle.make("classic_ct")
-    main([str(circle.dicom), "-o", str(circle.nifti)])
+def test_the_short_form_restores_dicom_from_nifti(round_trip: RoundTrip, capsys: pytest.CaptureFixture) -> None:
+    round_trip.make("classic_ct")
+    main([str(round_trip.dicom), "-o", str(round_trip.nifti)])
 
-    assert main(["-o", str(circle.back), str(circle.nifti), "--uids", "keep"]) == 0
-    assert main(["compare", str(circle.dicom), str(circle.back)]) == 0
+    assert main(["-o", str(round_trip.back), str(round_trip.nifti), "--uids", "keep"]) == 0
+    assert main(["compare", str(round_trip.dicom), str(round_trip.back)]) == 0
     assert "the input is not DICOM: DICOM is written" in capsys.readouterr().out
 
 
-def test_the_target_that_is_chosen_is_not_printed(circle: Circle, capsys: pytest.CaptureFixture) -> None:
-    circle.make("classic_ct")
+def test_the_target_that_is_chosen_is_not_printed(round_trip: RoundTrip, capsys: pytest.CaptureFixture) -> None:
+    round_trip.make("classic_ct")
 
-    assert main([str(circle.dicom), "-o", str(circle.nifti), "--to", "nifti"]) == 0
+    assert main([str(round_trip.dicom), "-o", str(round_trip.nifti), "--to", "nifti"]) == 0
     assert "the input is" not in capsys.readouterr().out
 
 
 @pytest.mark.parametrize("arguments", [["--compress", "rle"], ["--report", "missing/x.html"], ["--series", "none"]])
 def test_a_run_that_does_not_start_prints_no_target(
-    arguments: list[str], circle: Circle, capsys: pytest.CaptureFixture
+    arguments: list[str], round_trip: RoundTrip, capsys: pytest.CaptureFixture
 ) -> None:
-    circle.make("classic_ct")
+    round_trip.make("classic_ct")
 
-    assert main([str(circle.dicom), "-o", str(circle.nifti), *arguments]) != 0
+    assert main([str(round_trip.dicom), "-o", str(round_trip.nifti), *arguments]) != 0
     assert capsys.readouterr().out == ""
 
 
-def test_inputs_of_both_kinds_need_a_choice(circle: Circle, capsys: pytest.CaptureFixture) -> None:
-    circle.make("classic_ct")
-    main([str(circle.dicom), "-o", str(circle.nifti)])
+def test_inputs_of_both_kinds_need_a_choice(round_trip: RoundTrip, capsys: pytest.CaptureFixture) -> None:
+    round_trip.make("classic_ct")
+    main([str(round_trip.dicom), "-o", str(round_trip.nifti)])
 
-    assert main([str(circle.folder), "-o", str(circle.folder / "out")]) == 2
+    assert main([str(round_trip.folder), "-o", str(round_trip.folder / "out")]) == 2
     assert "by --to nifti or --to dicom" in capsys.readouterr().err
-    assert not (circle.folder / "out").exists()
+    assert not (round_trip.folder / "out").exists()
 
 
 def test_a_misspelled_command_is_not_an_input(capsys: pytest.CaptureFixture) -> None:
@@ -109,32 +109,32 @@ def uneven(folder: Path, number: int) -> None:
 
 
 @pytest.mark.slow
-def test_a_warning_of_several_images_is_printed_once_and_counted(circle: Circle, capsys: pytest.CaptureFixture) -> None:
+def test_a_warning_of_several_images_is_printed_once_and_counted(round_trip: RoundTrip, capsys: pytest.CaptureFixture) -> None:
     for number in (1, 2, 3):
-        uneven(circle.dicom, number)
+        uneven(round_trip.dicom, number)
 
-    main([str(circle.dicom), "-o", str(circle.nifti)])
+    main([str(round_trip.dicom), "-o", str(round_trip.nifti)])
     lines = capsys.readouterr().out.splitlines()
     assert len([line for line in lines if line.startswith("  ") and "warning: " in line]) == 1
     assert len([line for line in lines if line.startswith("warning    3 images: ")]) == 1
 
 
 @pytest.mark.slow
-def test_verbose_prints_every_warning_of_every_image(circle: Circle, capsys: pytest.CaptureFixture) -> None:
+def test_verbose_prints_every_warning_of_every_image(round_trip: RoundTrip, capsys: pytest.CaptureFixture) -> None:
     for number in (1, 2, 3):
-        uneven(circle.dicom, number)
+        uneven(round_trip.dicom, number)
 
-    main([str(circle.dicom), "-o", str(circle.nifti), "-v"])
+    main([str(round_trip.dicom), "-o", str(round_trip.nifti), "-v"])
     assert sum("slice(s) missing" in line for line in capsys.readouterr().out.splitlines()) == 3
 
 
 @pytest.mark.slow
-def test_the_last_line_names_what_failed_and_how_to_go_on(circle: Circle, capsys: pytest.CaptureFixture) -> None:
-    circle.make("two_series")
-    (circle.nifti / "7_Head_soft_bone.nii.gz").parent.mkdir()
-    (circle.nifti / "7_Head_soft_bone.json").write_text("{}")
+def test_the_last_line_names_what_failed_and_how_to_go_on(round_trip: RoundTrip, capsys: pytest.CaptureFixture) -> None:
+    round_trip.make("two_series")
+    (round_trip.nifti / "7_Head_soft_bone.nii.gz").parent.mkdir()
+    (round_trip.nifti / "7_Head_soft_bone.json").write_text("{}")
 
-    assert main([str(circle.dicom), "-o", str(circle.nifti)]) == 1
+    assert main([str(round_trip.dicom), "-o", str(round_trip.nifti)]) == 1
     *_, hint, last = capsys.readouterr().out.splitlines()
     assert "--skip-existing converts only what is missing" in hint
     assert last.startswith("1 converted, 1 failed (7 Head: soft/bone), ")

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from support.circle import Circle
+from support.round_trip import RoundTrip
 
 MODULES = "import sys; from nifti_dicom_bridge.cli import main; code = main(sys.argv[1:]); print(*sys.modules); sys.exit(code)"
 HEAVY = {"pydicom", "highdicom", "importlib.metadata", "email", "xml", "difflib", "numpy.ma", "tomllib", "socket", "tempfile"}
@@ -39,25 +39,25 @@ def test_the_help_imports_no_command() -> None:
 @pytest.mark.slow
 @pytest.mark.parametrize("suffix", [[], ["--no-gzip"]])
 @pytest.mark.parametrize("phantom", ["classic_ct", "implicit"])
-def test_a_conversion_to_nifti_imports_no_other_package(phantom: str, suffix: list[str], circle: Circle) -> None:
-    circle.make(phantom)
+def test_a_conversion_to_nifti_imports_no_other_package(phantom: str, suffix: list[str], round_trip: RoundTrip) -> None:
+    round_trip.make(phantom)
 
-    modules = modules_of(circle.dicom, "--to", "nifti", "-o", circle.nifti, *suffix)
+    modules = modules_of(round_trip.dicom, "--to", "nifti", "-o", round_trip.nifti, *suffix)
 
     assert "numpy" in modules
     assert modules & (HEAVY | OF_OTHER_TASKS) == set()
 
 
 @pytest.mark.slow
-def test_looking_at_a_series_imports_no_other_package(circle: Circle) -> None:
-    circle.make("classic_ct")
+def test_looking_at_a_series_imports_no_other_package(round_trip: RoundTrip) -> None:
+    round_trip.make("classic_ct")
 
-    assert modules_of("inspect", circle.dicom) & {"pydicom", "highdicom", "numpy.ma"} == set()
+    assert modules_of("inspect", round_trip.dicom) & {"pydicom", "highdicom", "numpy.ma"} == set()
 
 
 @pytest.mark.slow
-def test_a_restoration_imports_no_other_package(circle: Circle) -> None:
-    circle.make("classic_ct").forth()
+def test_a_restoration_imports_no_other_package(round_trip: RoundTrip) -> None:
+    round_trip.make("classic_ct").forth()
 
-    assert modules_of(circle.nifti, "--to", "dicom", "-o", circle.back, "--uids", "keep") & HEAVY == set()
-    assert len(list(Path(circle.back).rglob("*.dcm"))) == len(list(circle.dicom.iterdir()))
+    assert modules_of(round_trip.nifti, "--to", "dicom", "-o", round_trip.back, "--uids", "keep") & HEAVY == set()
+    assert len(list(Path(round_trip.back).rglob("*.dcm"))) == len(list(round_trip.dicom.iterdir()))

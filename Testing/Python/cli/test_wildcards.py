@@ -8,7 +8,7 @@ import pytest
 
 from nifti_dicom_bridge.cli import main, wildcards
 from nifti_dicom_bridge.cli.wildcards import expanded
-from support.circle import Circle, names_in
+from support.round_trip import RoundTrip, names_in
 
 
 @pytest.fixture
@@ -16,13 +16,13 @@ def as_on_windows(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(wildcards, "IS_WINDOWS", True)
 
 
-def test_images_are_named_by_a_wildcard(circle: Circle, as_on_windows: None) -> None:
-    circle.make("classic_ct")
-    files = len(names_in(circle.dicom))
+def test_images_are_named_by_a_wildcard(round_trip: RoundTrip, as_on_windows: None) -> None:
+    round_trip.make("classic_ct")
+    files = len(names_in(round_trip.dicom))
 
-    assert main(["convert", str(circle.dicom / "*"), "--to", "nifti", "-o", str(circle.nifti), "-q"]) == 0
-    assert main(["convert", str(circle.nifti / "*.nii.g?"), "--to", "dicom", "-o", str(circle.back), "-q"]) == 0
-    assert len([name for name in names_in(circle.back) if name.endswith(".dcm")]) == files
+    assert main(["convert", str(round_trip.dicom / "*"), "--to", "nifti", "-o", str(round_trip.nifti), "-q"]) == 0
+    assert main(["convert", str(round_trip.nifti / "*.nii.g?"), "--to", "dicom", "-o", str(round_trip.back), "-q"]) == 0
+    assert len([name for name in names_in(round_trip.back) if name.endswith(".dcm")]) == files
 
 
 def test_matches_are_sorted_and_brackets_mean_themselves(there: Path, as_on_windows: None) -> None:

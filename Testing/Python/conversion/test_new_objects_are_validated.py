@@ -12,33 +12,33 @@ import pytest
 
 from nifti_dicom_bridge import ConversionReport, Job, Kind, Outcome, convert
 from nifti_dicom_bridge.conversion import new_objects
-from support.circle import NEW, Circle
+from support.round_trip import NEW, RoundTrip
 
 
-def edited(circle: Circle) -> ConversionReport:
-    circle.make("classic_ct").forth()
-    circle.edit_image(lambda image: nibabel.Nifti1Image(np.asarray(image.dataobj) + 1, image.affine))
-    return circle.home(NEW)
+def edited(round_trip: RoundTrip) -> ConversionReport:
+    round_trip.make("classic_ct").forth()
+    round_trip.edit_image(lambda image: nibabel.Nifti1Image(np.asarray(image.dataobj) + 1, image.affine))
+    return round_trip.home(NEW)
 
 
-def recast(circle: Circle) -> ConversionReport:
-    return convert(Job([circle.make("classic_ct").dicom], circle.back, replace(NEW, kind=Kind.ENHANCED)))
+def recast(round_trip: RoundTrip) -> ConversionReport:
+    return convert(Job([round_trip.make("classic_ct").dicom], round_trip.back, replace(NEW, kind=Kind.ENHANCED)))
 
 
-def legacy(circle: Circle) -> ConversionReport:
-    return convert(Job([circle.make("classic_ct").dicom], circle.back, replace(NEW, kind=Kind.LEGACY)))
+def legacy(round_trip: RoundTrip) -> ConversionReport:
+    return convert(Job([round_trip.make("classic_ct").dicom], round_trip.back, replace(NEW, kind=Kind.LEGACY)))
 
 
-def created(circle: Circle) -> ConversionReport:
-    circle.nifti.mkdir()
-    nibabel.save(nibabel.Nifti1Image(np.arange(60, dtype=np.int16).reshape(5, 4, 3), np.eye(4)), circle.nifti / "a.nii")
-    return circle.home(NEW)
+def created(round_trip: RoundTrip) -> ConversionReport:
+    round_trip.nifti.mkdir()
+    nibabel.save(nibabel.Nifti1Image(np.arange(60, dtype=np.int16).reshape(5, 4, 3), np.eye(4)), round_trip.nifti / "a.nii")
+    return round_trip.home(NEW)
 
 
-def segmentation(circle: Circle) -> ConversionReport:
-    circle.make("segmentation_label_map").forth()
-    circle.edit_image(lambda image: nibabel.Nifti1Image(np.flip(np.asarray(image.dataobj), 0).copy(), image.affine))
-    return circle.home(NEW)
+def segmentation(round_trip: RoundTrip) -> ConversionReport:
+    round_trip.make("segmentation_label_map").forth()
+    round_trip.edit_image(lambda image: nibabel.Nifti1Image(np.flip(np.asarray(image.dataobj), 0).copy(), image.affine))
+    return round_trip.home(NEW)
 
 
 @pytest.fixture
@@ -57,17 +57,17 @@ def checked(monkeypatch: pytest.MonkeyPatch) -> list[Path]:
 
 @pytest.mark.parametrize("make", [edited, recast, legacy, created, segmentation], ids=lambda make: make.__name__)
 def test_all_files_of_new_objects_are_validated(
-    make: Callable[[Circle], ConversionReport], circle: Circle, checked: list[Path]
+    make: Callable[[RoundTrip], ConversionReport], round_trip: RoundTrip, checked: list[Path]
 ) -> None:
-    report = make(circle)
+    report = make(round_trip)
 
     assert {entry.outcome for entry in report.entries} <= {Outcome.CONVERTED, Outcome.DERIVED}
     assert report.outputs
     assert sorted(checked) == sorted(report.outputs)
 
 
-def test_what_was_restored_is_not_validated(circle: Circle, checked: list[Path]) -> None:
-    circle.make("classic_ct").forth()
+def test_what_was_restored_is_not_validated(round_trip: RoundTrip, checked: list[Path]) -> None:
+    round_trip.make("classic_ct").forth()
 
-    assert circle.home().ok
+    assert round_trip.home().ok
     assert checked == []

@@ -14,12 +14,12 @@ import pytest
 from nifti_dicom_bridge import Outcome
 from phantoms import PHANTOMS, ramp, save, slices
 from phantoms.series import OBLIQUE
-from support.circle import NEW, Circle
 from support.dciodvfy import complaints
 from support.nifti_edits import cropped, moved, one_voxel
 from support.nonempty import some
 from support.oracles import oracle, run
 from support.other_readers import images
+from support.round_trip import NEW, RoundTrip
 
 # dcm2niix corrects a tilted gantry, fills gaps, and cannot place what has no position: so the grid is not compared there
 PLACED = [
@@ -38,16 +38,16 @@ CORNER_MM = 0.01
 SHAPE = (3, 24, 20)  # dcm2niix takes tiny images for localizers or icons
 
 
-def large(phantom: str, circle: Circle) -> bool:
+def large(phantom: str, round_trip: RoundTrip) -> bool:
     """Write a phantom of a size that dcm2niix converts."""
     orientations = {"oblique": OBLIQUE, "feet_first": (-1, 0, 0, 0, 1, 0)}
     if phantom in ("oblique", "feet_first", "classic_ct", "descending"):
         found = slices(ramp(*SHAPE), "1.2.840.10008.5.1.4.1.1.2", orientations.get(phantom, (1, 0, 0, 0, 1, 0)))
         for n, ds in enumerate(found):
             ds.InstanceNumber = len(found) - n if phantom == "descending" else n + 1
-        save(circle.dicom, found)
+        save(round_trip.dicom, found)
     else:
-        circle.make(phantom)
+        round_trip.make(phantom)
     return True
 
 
@@ -65,15 +65,15 @@ def values(image: nibabel.Nifti1Image) -> np.ndarray:
 
 
 @pytest.mark.parametrize("phantom", PLACED)
-def test_dcm2niix_puts_every_image_at_the_same_place_with_the_same_values(phantom: str, circle: Circle) -> None:
+def test_dcm2niix_puts_every_image_at_the_same_place_with_the_same_values(phantom: str, round_trip: RoundTrip) -> None:
     program = oracle("dcm2niix")
-    large(phantom, circle)
-    circle.forth(gzip=False)
-    theirs = circle.folder / "theirs"
+    large(phantom, round_trip)
+    round_trip.forth(gzip=False)
+    theirs = round_trip.folder / "theirs"
     theirs.mkdir()
-    run(program, "-z", "n", "-b", "n", "-o", theirs, circle.dicom)
+    run(program, "-z", "n", "-b", "n", "-o", theirs, round_trip.dicom)
 
-    ours, others = images(circle.nifti), images(theirs)
+    ours, others = images(round_trip.nifti), images(theirs)
     assert len(others) == len(ours)
     for other in others:
         twins = [
@@ -89,30 +89,30 @@ def test_dcm2niix_puts_every_image_at_the_same_place_with_the_same_values(phanto
     "phantom", ["classic_ct", "mr_4d", "pet_slopes", "enhanced_mr", "enhanced_slopes", "segmentation", "without_position"]
 )
 def test_dciodvfy_finds_no_error_in_derived_files_that_the_source_did_not_have(
-    phantom: str, change: object, circle: Circle
+    phantom: str, change: object, round_trip: RoundTrip
 ) -> None:
     oracle("dciodvfy")
-    circle.make(phantom).forth()
+    round_trip.make(phantom).forth()
     if phantom == "without_position" and change is not one_voxel:
         pytest.skip("an image without position cannot be moved")
-    circle.edit_images(lambda image: nibabel.Nifti1Image(np.asarray(change(image).dataobj) % 2, change(image).affine)
+    round_trip.edit_images(lambda image: nibabel.Nifti1Image(np.asarray(change(image).dataobj) % 2, change(image).affine)
                        if phantom == "segmentation" else change(image))  # fmt: skip
-    report = circle.home(NEW)
+    report = round_trip.home(NEW)
     assert {entry.outcome for entry in report.entries} == {Outcome.DERIVED}, report.entries[0].error
 
-    before = set().union(*(complaints(path) for path in circle.dicom.rglob("*") if path.is_file()))
-    after = set().union(*(complaints(path) for path in circle.back.rglob("*.dcm")))
+    before = set().union(*(complaints(path) for path in round_trip.dicom.rglob("*") if path.is_file()))
+    after = set().union(*(complaints(path) for path in round_trip.back.rglob("*.dcm")))
     assert after - before == set()
 
 
 @pytest.mark.parametrize("phantom", ["jpeg_ls", "rle_color", "jpeg_baseline_color", "rle_multi_frame", "jpeg_2000_lossy_color"])
-def test_dciodvfy_finds_no_error_in_decoded_files_that_the_source_did_not_have(phantom: str, circle: Circle) -> None:
+def test_dciodvfy_finds_no_error_in_decoded_files_that_the_source_did_not_have(phantom: str, round_trip: RoundTrip) -> None:
     oracle("dciodvfy")
-    circle.make(phantom).forth()
-    circle.home(NEW)
+    round_trip.make(phantom).forth()
+    round_trip.home(NEW)
 
-    before = set().union(*(complaints(path) for path in circle.dicom.iterdir()))
-    after = set().union(*(complaints(path) for path in circle.back.rglob("*.dcm")))
+    before = set().union(*(complaints(path) for path in round_trip.dicom.iterdir()))
+    after = set().union(*(complaints(path) for path in round_trip.back.rglob("*.dcm")))
     assert after - before == set()
 
 
@@ -122,25 +122,25 @@ REFUSED = {"lying_syntax", "bytes_behind_the_end", "unknown_vr"}
 
 @pytest.mark.parametrize("phantom", sorted(set(PHANTOMS) - REFUSED))
 @pytest.mark.slow
-def test_dcmdump_reads_what_comes_back_as_a_new_series(phantom: str, circle: Circle) -> None:
+def test_dcmdump_reads_what_comes_back_as_a_new_series(phantom: str, round_trip: RoundTrip) -> None:
     program = oracle("dcmdump")
-    circle.make(phantom).forth()
-    circle.home(NEW)
+    round_trip.make(phantom).forth()
+    round_trip.home(NEW)
 
-    for path in some([path for path in circle.back.rglob("*") if path.is_file()][:2]):
+    for path in some([path for path in round_trip.back.rglob("*") if path.is_file()][:2]):
         said = run(program, "-q", path)
-        before = [run(program, "-q", source).returncode for source in circle.dicom.rglob("*") if source.is_file()]
+        before = [run(program, "-q", source).returncode for source in round_trip.dicom.rglob("*") if source.is_file()]
         assert said.returncode in (0, *before)
         assert "SeriesInstanceUID" in said.stdout
 
 
-def test_dcmdump_reads_derived_files(circle: Circle) -> None:
+def test_dcmdump_reads_derived_files(round_trip: RoundTrip) -> None:
     program = oracle("dcmdump")
-    circle.make("private_nested").forth()
-    circle.edit_image(one_voxel)
-    circle.home(NEW)
+    round_trip.make("private_nested").forth()
+    round_trip.edit_image(one_voxel)
+    round_trip.home(NEW)
 
-    for path in some(circle.back.rglob("*.dcm")):
+    for path in some(round_trip.back.rglob("*.dcm")):
         said = run(program, path)
         assert said.returncode == 0
         assert said.stderr == ""
@@ -148,54 +148,54 @@ def test_dcmdump_reads_derived_files(circle: Circle) -> None:
 
 @pytest.mark.parametrize("option", ["+e1", "+el"])
 @pytest.mark.slow
-def test_lossless_jpeg_of_dcmtk_comes_back_with_equal_values(option: str, circle: Circle) -> None:
+def test_lossless_jpeg_of_dcmtk_comes_back_with_equal_values(option: str, round_trip: RoundTrip) -> None:
     """JPEG lossless (process 14, with and without the fixed selection value): pydicom has no codec of its own for it."""
     program = oracle("dcmcjpeg")
-    plain = Circle(circle.folder / "plain")
+    plain = RoundTrip(round_trip.folder / "plain")
     save(plain.dicom, slices(ramp(3, 24, 20, dtype="<u2"), "1.2.840.10008.5.1.4.1.1.4"))
-    circle.dicom.mkdir()
+    round_trip.dicom.mkdir()
     for path in some(plain.dicom.iterdir()):
-        said = run(program, option, path, circle.dicom / path.name)
+        said = run(program, option, path, round_trip.dicom / path.name)
         assert said.returncode == 0, said.stderr
-    circle.forth()
-    circle.home()
+    round_trip.forth()
+    round_trip.home()
 
     for path in some(plain.dicom.iterdir()):
-        assert np.array_equal(pydicom.dcmread(circle.back / path.name).pixel_array, pydicom.dcmread(path).pixel_array)
+        assert np.array_equal(pydicom.dcmread(round_trip.back / path.name).pixel_array, pydicom.dcmread(path).pixel_array)
 
 
 @pytest.mark.slow
-def test_jpeg_of_12_bits_has_the_values_that_dcmtk_decodes(circle: Circle) -> None:
+def test_jpeg_of_12_bits_has_the_values_that_dcmtk_decodes(round_trip: RoundTrip) -> None:
     """JPEG extended (process 4): none of pydicom's plug-ins with a free license decodes it."""
     encoder, decoder = oracle("dcmcjpeg"), oracle("dcmdjpeg")
-    plain = Circle(circle.folder / "plain")
+    plain = RoundTrip(round_trip.folder / "plain")
     data_sets = slices(ramp(3, 24, 20, dtype="<u2"), "1.2.840.10008.5.1.4.1.1.4")
     for data_set in data_sets:
         data_set.BitsStored, data_set.HighBit = 12, 11
     save(plain.dicom, data_sets)
-    circle.dicom.mkdir()
+    round_trip.dicom.mkdir()
     for path in some(plain.dicom.iterdir()):
-        said = run(encoder, "+ee", path, circle.dicom / path.name)
+        said = run(encoder, "+ee", path, round_trip.dicom / path.name)
         assert said.returncode == 0, said.stderr
-    circle.forth()
-    circle.home()
+    round_trip.forth()
+    round_trip.home()
 
-    for path in some(circle.dicom.iterdir()):
-        decoded = circle.folder / "decoded.dcm"
+    for path in some(round_trip.dicom.iterdir()):
+        decoded = round_trip.folder / "decoded.dcm"
         assert run(decoder, path, decoded).returncode == 0
-        assert np.array_equal(pydicom.dcmread(circle.back / path.name).pixel_array, pydicom.dcmread(decoded).pixel_array)
+        assert np.array_equal(pydicom.dcmread(round_trip.back / path.name).pixel_array, pydicom.dcmread(decoded).pixel_array)
 
 
 @pytest.mark.slow
-def test_the_bids_validator_finds_no_error_in_a_dataset_of_our_files(circle: Circle) -> None:
+def test_the_bids_validator_finds_no_error_in_a_dataset_of_our_files(round_trip: RoundTrip) -> None:
     program = oracle("bids-validator-deno")
-    data = circle.folder / "data"
+    data = round_trip.folder / "data"
     anat = data / "sub-01" / "anat"
     anat.mkdir(parents=True)
     (data / "dataset_description.json").write_text(json.dumps({"Name": "ramps", "BIDSVersion": "1.10.0", "DatasetType": "raw"}))
     (data / "README").write_text("Images made of counting numbers.\n")
     for suffix, phantom in (("T1w", "oblique"), ("T2w", "enhanced_slopes"), ("PDw", "private_nested"), ("FLAIR", "utf_8")):
-        source = Circle(circle.folder / phantom).make(phantom)
+        source = RoundTrip(round_trip.folder / phantom).make(phantom)
         source.forth()
         shutil.copy(source.image(), anat / f"sub-01_{suffix}.nii.gz")
         shutil.copy(source.sidecar(), anat / f"sub-01_{suffix}.json")

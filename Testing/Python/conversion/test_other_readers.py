@@ -10,9 +10,9 @@ import numpy as np
 import pydicom
 import pytest
 
-from support.circle import Circle
 from support.new_objects import made, save
 from support.oracles import module, oracle, run
+from support.round_trip import RoundTrip
 
 LPS = np.diag([-1.0, -1.0, 1.0, 1.0])
 PHANTOMS_READ = [
@@ -32,10 +32,10 @@ SHAPE = (9, 7, 5)
 @pytest.mark.parametrize("phantom", PHANTOMS_READ)
 def test_headers_are_valid_for_the_nifti_library(phantom: str, tmp_path: Path) -> None:
     tool = oracle("nifti_tool")
-    circle = Circle(tmp_path).make(phantom)
-    circle.forth()
-    assert circle.images()
-    for image in circle.images():
+    round_trip = RoundTrip(tmp_path).make(phantom)
+    round_trip.forth()
+    assert round_trip.images()
+    for image in round_trip.images():
         for check, verdict in (("-check_hdr", "header IS GOOD"), ("-check_nim", "nifti_image IS GOOD")):
             assert verdict in run(tool, check, "-infiles", image).stdout, image.name
 

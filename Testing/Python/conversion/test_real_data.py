@@ -12,8 +12,8 @@ import pytest
 from nifti_dicom_bridge import Outcome, compare
 from nifti_dicom_bridge.formats.dicom.reading.grouping.series import Series, find_series
 from nifti_dicom_bridge.formats.dicom.reading.plans import Plan, plan_series
-from support.circle import Circle
 from support.paths import CASES, SHARED
+from support.round_trip import RoundTrip
 
 
 def is_structure_set(path: str | Path) -> bool:
@@ -21,14 +21,14 @@ def is_structure_set(path: str | Path) -> bool:
 
 
 @pytest.mark.parametrize("case", CASES or ["none"])
-def test_every_instance_that_was_converted_comes_back_equal(case: str, circle: Circle) -> None:
+def test_every_instance_that_was_converted_comes_back_equal(case: str, round_trip: RoundTrip) -> None:
     if not CASES:
         pytest.skip("there is no ../shared/data next to the repository")
-    circle.dicom = SHARED / case / "dicom"
+    round_trip.dicom = SHARED / case / "dicom"
 
-    forth = circle.forth()
+    forth = round_trip.forth()
     converted = {str(path) for entry in forth.entries if entry.outcome is Outcome.CONVERTED for path in entry.inputs}
-    home = circle.home()
+    home = round_trip.home()
 
     assert [entry.error for entry in home.entries if entry.outcome is Outcome.FAILED] == []
     assert {entry.outcome for entry in home.entries} == {Outcome.RESTORED}
@@ -37,11 +37,11 @@ def test_every_instance_that_was_converted_comes_back_equal(case: str, circle: C
     back = [pydicom.dcmread(path) for path in home.outputs if is_structure_set(path)]
     assert len(back) == len(structures)
     assert all(pydicom.dcmread(path) in back for path in structures)
-    found = compare([circle.dicom], [circle.back])
+    found = compare([round_trip.dicom], [round_trip.back])
     assert found.instances[2] == len(converted)
     assert found.equal_voxels == found.voxels
     assert found.geometry_mm == 0
-    expected = sum(len(series.instances) for series in find_series([circle.back]).series)
+    expected = sum(len(series.instances) for series in find_series([round_trip.back]).series)
     assert expected == len(converted - structures)
     assert found.equal_elements == found.elements
 

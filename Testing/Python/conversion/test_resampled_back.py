@@ -13,56 +13,58 @@ from pydicom.dataset import Dataset
 from nifti_dicom_bridge import Outcome
 from nifti_dicom_bridge.cli import main
 from phantoms import save
-from support.circle import KEEP, NEW, Circle, listing
 from support.dciodvfy import complaints
 from support.oracles import oracle
+from support.round_trip import KEEP, NEW, RoundTrip, listing
 from support.uneven_stacks import BOTH, EVEN, LPS, MISSING, TILT, UNEVEN, forth, named, stack, stems
 
 
-def test_a_folder_with_both_restores_the_original_and_derives_a_series_of_the_other(circle: Circle) -> None:
-    forth(circle, stack(UNEVEN, 15.0))
+def test_a_folder_with_both_restores_the_original_and_derives_a_series_of_the_other(round_trip: RoundTrip) -> None:
+    forth(round_trip, stack(UNEVEN, 15.0))
 
-    report = circle.home(KEEP)
+    report = round_trip.home(KEEP)
 
     assert sorted(entry.outcome for entry in report.entries) == [Outcome.DERIVED, Outcome.RESTORED]
-    back, source = listing(circle.back), listing(circle.dicom)
+    back, source = listing(round_trip.back), listing(round_trip.dicom)
     assert {name: back[name] for name in source} == source
     assert len(back) == len(source) + 6
 
 
-def test_with_new_uids_the_two_series_are_two(circle: Circle) -> None:
-    forth(circle, stack(UNEVEN, 15.0))
+def test_with_new_uids_the_two_series_are_two(round_trip: RoundTrip) -> None:
+    forth(round_trip, stack(UNEVEN, 15.0))
 
-    report = circle.home(NEW)
+    report = round_trip.home(NEW)
 
     assert sorted(entry.outcome for entry in report.entries) == [Outcome.DERIVED, Outcome.REISSUED]
     series: dict[str, list[Dataset]] = {}
-    for ds in circle.returned():
+    for ds in round_trip.returned():
         series.setdefault(ds.SeriesInstanceUID, []).append(ds)
     assert sorted(len(found) for found in series.values()) == [5, 6]
-    assert len({ds.SOPInstanceUID for ds in circle.returned()}) == 11
-    assert len({ds.FrameOfReferenceUID for ds in circle.returned()}) == 1
+    assert len({ds.SOPInstanceUID for ds in round_trip.returned()}) == 11
+    assert len({ds.FrameOfReferenceUID for ds in round_trip.returned()}) == 1
 
 
-def derived(circle: Circle, ending: str, change: Callable | None = None) -> list[Dataset]:
+def derived(round_trip: RoundTrip, ending: str, change: Callable | None = None) -> list[Dataset]:
     """Bring the resampled image alone back, and return its instances by number."""
-    for path in circle.nifti.iterdir():
+    for path in round_trip.nifti.iterdir():
         if not path.name.split(".")[0].endswith(ending):
             path.unlink()
     if change is not None:
-        circle.edit_image(change)
-    report = circle.home(KEEP)
+        round_trip.edit_image(change)
+    report = round_trip.home(KEEP)
     assert [entry.outcome for entry in report.entries] == [Outcome.DERIVED], report.entries[0].error
-    return sorted(circle.returned(), key=lambda ds: ds.InstanceNumber)
+    return sorted(round_trip.returned(), key=lambda ds: ds.InstanceNumber)
 
 
 @pytest.mark.parametrize("distances", [UNEVEN, MISSING])
 @pytest.mark.parametrize("tilt", [0.0, 15.0])
-def test_a_resampled_image_comes_back_as_a_derived_series_on_its_grid(distances: tuple, tilt: float, circle: Circle) -> None:
-    forth(circle, stack(distances, tilt))
-    image = nibabel.load(named(circle, "_Eq"))
+def test_a_resampled_image_comes_back_as_a_derived_series_on_its_grid(
+    distances: tuple, tilt: float, round_trip: RoundTrip
+) -> None:
+    forth(round_trip, stack(distances, tilt))
+    image = nibabel.load(named(round_trip, "_Eq"))
 
-    found = derived(circle, "_Eq")
+    found = derived(round_trip, "_Eq")
 
     stored = np.flip(np.asarray(image.dataobj.get_unscaled()), 1).T
     assert np.array_equal(np.stack([ds.pixel_array for ds in found]), stored)
@@ -74,30 +76,30 @@ def test_a_resampled_image_comes_back_as_a_derived_series_on_its_grid(distances:
         assert "GantryDetectorTilt" not in ds
 
 
-def test_a_part_of_a_resampled_image_stays_where_it_is(circle: Circle) -> None:
+def test_a_part_of_a_resampled_image_stays_where_it_is(round_trip: RoundTrip) -> None:
     """The slices of the original that have its numbers are elsewhere."""
-    forth(circle, stack(MISSING))
+    forth(round_trip, stack(MISSING))
 
-    found = derived(circle, "_Eq", lambda image: image.slicer[:, :, 1:6])
+    found = derived(round_trip, "_Eq", lambda image: image.slicer[:, :, 1:6])
 
     assert [float(ds.ImagePositionPatient[2]) + 30.125 for ds in found] == pytest.approx([2, 4, 6, 8, 10])
 
 
-def test_each_derived_slice_names_the_slices_that_it_was_made_of(circle: Circle) -> None:
+def test_each_derived_slice_names_the_slices_that_it_was_made_of(round_trip: RoundTrip) -> None:
     source = stack(MISSING)
-    forth(circle, source)
+    forth(round_trip, source)
 
-    found = derived(circle, "_Eq")
+    found = derived(round_trip, "_Eq")
 
     wanted = [ds.SOPInstanceUID for ds in source]
     names = [[item.ReferencedSOPInstanceUID for item in ds.SourceImageSequence] for ds in found]
     assert names == [[wanted[0]], [wanted[1]], [wanted[2]], wanted[2:4], [wanted[3]], [wanted[4]], [wanted[5]]]
 
 
-def test_a_stack_set_upright_keeps_its_uneven_distances_in_dicom(circle: Circle) -> None:
-    forth(circle, stack(UNEVEN, 15.0), TILT)
+def test_a_stack_set_upright_keeps_its_uneven_distances_in_dicom(round_trip: RoundTrip) -> None:
+    forth(round_trip, stack(UNEVEN, 15.0), TILT)
 
-    found = derived(circle, "_Tilt")
+    found = derived(round_trip, "_Tilt")
 
     axes = np.array(found[0].ImageOrientationPatient, float)
     positions = np.array([np.array(ds.ImagePositionPatient, float) for ds in found]) - found[0].ImagePositionPatient
@@ -107,19 +109,19 @@ def test_a_stack_set_upright_keeps_its_uneven_distances_in_dicom(circle: Circle)
 
 @pytest.mark.slow
 @pytest.mark.parametrize("distances", [UNEVEN, EVEN])
-def test_dciodvfy_finds_no_new_error_in_a_resampled_series(distances: tuple, circle: Circle) -> None:
+def test_dciodvfy_finds_no_new_error_in_a_resampled_series(distances: tuple, round_trip: RoundTrip) -> None:
     oracle("dciodvfy")
-    forth(circle, stack(distances, 15.0))
-    circle.home(NEW)
+    forth(round_trip, stack(distances, 15.0))
+    round_trip.home(NEW)
 
-    before = set().union(*(complaints(path) for path in circle.dicom.iterdir()))
-    assert set().union(*(complaints(path) for path in circle.back.rglob("*.dcm"))) - before == set()
+    before = set().union(*(complaints(path) for path in round_trip.dicom.iterdir()))
+    assert set().union(*(complaints(path) for path in round_trip.back.rglob("*.dcm"))) - before == set()
 
 
-def segment_at(circle: Circle, distances: tuple[float, ...]) -> pydicom.Dataset:
+def segment_at(round_trip: RoundTrip, distances: tuple[float, ...]) -> pydicom.Dataset:
     """Write a segmentation of one segment in four slices."""
-    circle.make("segmentation")
-    (path,) = circle.dicom.iterdir()
+    round_trip.make("segmentation")
+    (path,) = round_trip.dicom.iterdir()
     ds = pydicom.dcmread(path)
     for groups, z in zip(ds.PerFrameFunctionalGroupsSequence, distances, strict=True):
         groups.PlanePositionSequence[0].ImagePositionPatient = [0, 0, z]
@@ -128,20 +130,20 @@ def segment_at(circle: Circle, distances: tuple[float, ...]) -> pydicom.Dataset:
     return ds
 
 
-def test_a_segmentation_whose_slices_fit_a_grid_needs_no_resampling(circle: Circle) -> None:
-    segment_at(circle, (0, 2.5, 7.5, 10))
-    circle.forth(resample=BOTH)
-    assert nibabel.load(circle.image()).shape[2] == 5
+def test_a_segmentation_whose_slices_fit_a_grid_needs_no_resampling(round_trip: RoundTrip) -> None:
+    segment_at(round_trip, (0, 2.5, 7.5, 10))
+    round_trip.forth(resample=BOTH)
+    assert nibabel.load(round_trip.image()).shape[2] == 5
 
 
-def test_a_segmentation_comes_back_on_its_even_grid(circle: Circle) -> None:
-    ds = segment_at(circle, (0, 2.5, 8.6, 11.1))
-    circle.forth(resample=BOTH)
+def test_a_segmentation_comes_back_on_its_even_grid(round_trip: RoundTrip) -> None:
+    ds = segment_at(round_trip, (0, 2.5, 8.6, 11.1))
+    round_trip.forth(resample=BOTH)
 
-    report = circle.home(NEW)
+    report = round_trip.home(NEW)
 
     assert [entry.outcome for entry in report.entries] == [Outcome.REISSUED, Outcome.DERIVED], report.entries[1].error
-    (resampled,) = [found for found in circle.returned() if found.SOPInstanceUID in _uids(report.entries[1].outputs)]
+    (resampled,) = [found for found in round_trip.returned() if found.SOPInstanceUID in _uids(report.entries[1].outputs)]
     groups = resampled.PerFrameFunctionalGroupsSequence
     found = [float(group.PlanePositionSequence[0].ImagePositionPatient[2]) for group in groups]
     assert found[:2] == pytest.approx([0, 2.5], abs=0.3)
@@ -153,14 +155,17 @@ def _uids(paths: list) -> set[str]:
     return {pydicom.dcmread(path).SOPInstanceUID for path in paths}
 
 
-def test_the_command_line_takes_both_words(circle: Circle, capsys: pytest.CaptureFixture) -> None:
-    save(circle.dicom, stack(UNEVEN, 15.0))
+def test_the_command_line_takes_both_words(round_trip: RoundTrip, capsys: pytest.CaptureFixture) -> None:
+    save(round_trip.dicom, stack(UNEVEN, 15.0))
 
     assert (
-        main(["convert", str(circle.dicom), "--to", "nifti", "-o", str(circle.nifti), "--resample", "tilt,spacing", "-v"]) == 0
+        main(
+            ["convert", str(round_trip.dicom), "--to", "nifti", "-o", str(round_trip.nifti), "--resample", "tilt,spacing", "-v"]
+        )
+        == 0
     )
     assert "1_series_1_Tilt_Eq: resampled" in capsys.readouterr().out
-    assert stems(circle.nifti) == ["1_series_1", "1_series_1_Tilt_Eq"]
+    assert stems(round_trip.nifti) == ["1_series_1", "1_series_1_Tilt_Eq"]
 
 
 @pytest.mark.parametrize(("to", "words", "said"), [
@@ -168,10 +173,10 @@ def test_the_command_line_takes_both_words(circle: Circle, capsys: pytest.Captur
     ("dicom", "tilt", "Use it with --to nifti"),
 ])  # fmt: skip
 def test_a_wrong_word_or_target_is_wrong_usage(
-    to: str, words: str, said: str, circle: Circle, capsys: pytest.CaptureFixture
+    to: str, words: str, said: str, round_trip: RoundTrip, capsys: pytest.CaptureFixture
 ) -> None:
-    save(circle.dicom, stack(EVEN))
+    save(round_trip.dicom, stack(EVEN))
 
-    assert main(["convert", str(circle.dicom), "--to", to, "-o", str(circle.nifti), "--resample", words]) == 2
+    assert main(["convert", str(round_trip.dicom), "--to", to, "-o", str(round_trip.nifti), "--resample", words]) == 2
     assert said in capsys.readouterr().err
-    assert not circle.nifti.exists()
+    assert not round_trip.nifti.exists()

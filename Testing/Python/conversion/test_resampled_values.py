@@ -13,9 +13,9 @@ from hypothesis import strategies as st
 from nifti_dicom_bridge import Resample, Volume
 from nifti_dicom_bridge.model.space.geometry import Plane
 from nifti_dicom_bridge.model.space.resample import needed, resample
-from support.circle import Circle
 from support.oracles import module, oracle, run
 from support.other_readers import images
+from support.round_trip import RoundTrip
 from support.uneven_stacks import (
     BOTH,
     EVEN,
@@ -158,15 +158,15 @@ def test_simpleitk_resamples_a_tilted_stack_to_the_same_values() -> None:
         ((0.0, 1.0, 40.0, 41.0, 80.0), 4.0),
     ],
 )
-def test_dcm2niix_makes_the_same_grid_and_values(distances: tuple, tilt: float, circle: Circle) -> None:
+def test_dcm2niix_makes_the_same_grid_and_values(distances: tuple, tilt: float, round_trip: RoundTrip) -> None:
     program = oracle("dcm2niix")
-    forth(circle, stack(distances, tilt))
-    theirs = circle.folder / "theirs"
+    forth(round_trip, stack(distances, tilt))
+    theirs = round_trip.folder / "theirs"
     theirs.mkdir()
-    run(program, "-z", "n", "-b", "n", "-o", theirs, circle.dicom)
+    run(program, "-z", "n", "-b", "n", "-o", theirs, round_trip.dicom)
 
     ending = ("_Tilt" if tilt else "") + ("" if distances is EVEN else "_Eq")
-    own = nibabel.load(named(circle, ending))
+    own = nibabel.load(named(round_trip, ending))
     (other,) = [
         image for image in images(theirs) if ending + "_" in image.get_filename() or ending + "." in image.get_filename()
     ]
@@ -178,10 +178,10 @@ def test_dcm2niix_makes_the_same_grid_and_values(distances: tuple, tilt: float, 
 
 
 @pytest.mark.parametrize("tilt", [20.0, -20.0])
-def test_every_voxel_of_an_upright_image_has_the_value_of_its_place(tilt: float, circle: Circle) -> None:
+def test_every_voxel_of_an_upright_image_has_the_value_of_its_place(tilt: float, round_trip: RoundTrip) -> None:
     """Tilted to one side the first slice has the lowest rows, to the other the last one."""
-    forth(circle, stack(EVEN, tilt))
-    image = nibabel.load(named(circle, "_Tilt"))
+    forth(round_trip, stack(EVEN, tilt))
+    image = nibabel.load(named(round_trip, "_Tilt"))
 
     i, j, k = np.indices(image.shape)
     lps = (np.stack([i, j, k, np.ones_like(i)], -1) @ (LPS @ image.affine).T)[..., :3] - (-10.5, 20.25, -30.125)

@@ -23,8 +23,8 @@ from nifti_dicom_bridge.formats.zarr.zarr_voxels import ZarrVoxels
 from nifti_dicom_bridge.model.voxels import kept_voxels, lazy_voxels, turned_voxels
 from phantoms.base import COLUMNS, ROWS, ramp, save, slices
 from phantoms.multiframe import enhanced
-from support.circle import NEW, Circle
-from support.zarr_circle import ZarrCircle
+from support.round_trip import NEW, RoundTrip
+from support.zarr_round_trip import ZarrRoundTrip
 
 OWN = {"SOPInstanceUID", "SeriesInstanceUID", "FrameOfReferenceUID", "InstanceCreationTime", "InstanceCreationDate"}
 DERIVED = ["classic_ct", "mr_4d", "pet_slopes", "enhanced_mr", "enhanced_slopes", "cine", "dose_grid", "mosaic", "float_pixels"]
@@ -81,17 +81,17 @@ def planes_at_once(monkeypatch: pytest.MonkeyPatch) -> list[int]:
 @pytest.mark.parametrize("change", [one_voxel, filtered])
 @pytest.mark.parametrize("phantom", DERIVED)
 def test_derived_series_are_those_of_images_in_memory(
-    phantom: str, change: Callable, circle: Circle, monkeypatch: pytest.MonkeyPatch
+    phantom: str, change: Callable, round_trip: RoundTrip, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    circle.make(phantom).forth(gzip=False)
-    circle.edit_images(change)
-    first = circle.home(NEW)
-    expected = content(circle.back)
+    round_trip.make(phantom).forth(gzip=False)
+    round_trip.edit_images(change)
+    first = round_trip.home(NEW)
+    expected = content(round_trip.back)
     monkeypatch.setattr(reading, "IN_MEMORY", 0)
     monkeypatch.setattr(reading, "IN_MEMORY_PACKED", 0)
     monkeypatch.setattr(lazy_voxels, "SLAB", 1)
-    again = Circle(circle.folder)
-    again.back = circle.folder / "again"
+    again = RoundTrip(round_trip.folder)
+    again.back = round_trip.folder / "again"
 
     second = again.home(NEW)
     assert [entry.log for entry in second.entries] == [entry.log for entry in first.entries]
@@ -106,11 +106,13 @@ def write_many(folder: Path, kind: str) -> None:
 
 @pytest.mark.parametrize("change", [one_voxel, filtered])
 @pytest.mark.parametrize("kind", ["files", "enhanced"])
-def test_an_edited_image_is_never_in_memory(kind: str, change: Callable, circle: Circle, planes_at_once: list[int]) -> None:
-    write_many(circle.dicom, kind)
-    circle.forth(gzip=False)
-    circle.edit_image(change)
-    report = circle.home(NEW)
+def test_an_edited_image_is_never_in_memory(
+    kind: str, change: Callable, round_trip: RoundTrip, planes_at_once: list[int]
+) -> None:
+    write_many(round_trip.dicom, kind)
+    round_trip.forth(gzip=False)
+    round_trip.edit_image(change)
+    report = round_trip.home(NEW)
 
     assert [entry.outcome for entry in report.entries] == [Outcome.DERIVED]
     assert max(planes_at_once) <= AT_ONCE
@@ -118,13 +120,15 @@ def test_an_edited_image_is_never_in_memory(kind: str, change: Callable, circle:
 
 @pytest.mark.slow
 def test_a_store_is_never_in_memory_on_its_way_to_nifti(tmp_path: Path, planes_at_once: list[int]) -> None:
-    zarr_circle = ZarrCircle(tmp_path)
-    write_many(zarr_circle.dicom, "files")
-    zarr_circle.forth()
-    array = zarr.open_array(store=str(zarr_circle.store()), path="0", mode="r")
-    report = convert(Job([zarr_circle.stores], zarr_circle.folder / "nifti", ConversionOptions(Target.NIFTI, gzip=False)))
+    zarr_round_trip = ZarrRoundTrip(tmp_path)
+    write_many(zarr_round_trip.dicom, "files")
+    zarr_round_trip.forth()
+    array = zarr.open_array(store=str(zarr_round_trip.store()), path="0", mode="r")
+    report = convert(
+        Job([zarr_round_trip.stores], zarr_round_trip.folder / "nifti", ConversionOptions(Target.NIFTI, gzip=False))
+    )
 
-    (path,) = (zarr_circle.folder / "nifti").glob("*.nii")
+    (path,) = (zarr_round_trip.folder / "nifti").glob("*.nii")
     assert report.ok
     assert max(planes_at_once) <= AT_ONCE
     assert np.array_equal(np.asarray(nibabel.load(path).dataobj.get_unscaled()).T[:, ::-1], array[:])
@@ -141,39 +145,43 @@ def write_labels(path: Path, dtype: type = np.uint8) -> np.ndarray:
 
 @pytest.mark.parametrize("form", ["binary", "labelmap"])
 def test_a_label_map_is_never_in_memory_on_its_way_to_a_segmentation(
-    form: str, circle: Circle, planes_at_once: list[int]
+    form: str, round_trip: RoundTrip, planes_at_once: list[int]
 ) -> None:
-    labels = write_labels(circle.nifti / "labels.nii", np.float32)
-    report = circle.home(NEW, kind="seg", segmentation=form)
+    labels = write_labels(round_trip.nifti / "labels.nii", np.float32)
+    report = round_trip.home(NEW, kind="seg", segmentation=form)
 
     assert report.ok, report.entries[0].error
     assert max(planes_at_once) == 1
-    circle.dicom, circle.nifti = circle.back, circle.folder / "again"
-    circle.forth(gzip=False)
-    assert np.array_equal(np.unique(circle_values(circle), return_counts=True), np.unique(labels, return_counts=True))
+    round_trip.dicom, round_trip.nifti = round_trip.back, round_trip.folder / "again"
+    round_trip.forth(gzip=False)
+    assert np.array_equal(np.unique(round_trip_values(round_trip), return_counts=True), np.unique(labels, return_counts=True))
 
 
-def circle_values(circle: Circle) -> np.ndarray:
+def round_trip_values(round_trip: RoundTrip) -> np.ndarray:
     """Return the values of the only image."""
-    return np.asarray(nibabel.load(circle.image()).dataobj)
+    return np.asarray(nibabel.load(round_trip.image()).dataobj)
 
 
 @pytest.mark.parametrize("change", [None, one_voxel])
 def test_the_label_map_of_a_segmentation_is_never_in_memory(
-    change: Callable | None, circle: Circle, planes_at_once: list[int], monkeypatch: pytest.MonkeyPatch
+    change: Callable | None, round_trip: RoundTrip, planes_at_once: list[int], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("nifti_dicom_bridge.conversion.inputs.streamed.IN_MEMORY", 0)
     monkeypatch.setattr("nifti_dicom_bridge.conversion.inputs.streamed.IN_MEMORY_OBJECT", 0)
-    write_labels(circle.nifti / "labels.nii")
-    circle.home(NEW, kind="seg")
-    circle.dicom, circle.nifti, circle.back = circle.back, circle.folder / "again", circle.folder / "restored"
+    write_labels(round_trip.nifti / "labels.nii")
+    round_trip.home(NEW, kind="seg")
+    round_trip.dicom, round_trip.nifti, round_trip.back = (
+        round_trip.back,
+        round_trip.folder / "again",
+        round_trip.folder / "restored",
+    )
     with monkeypatch.context() as without:
         without.setattr(Loader, "stored_voxels", None)
-        assert circle.forth(gzip=False).ok
+        assert round_trip.forth(gzip=False).ok
     if change:
-        circle.edit_image(change)
+        round_trip.edit_image(change)
     planes_at_once.clear()
-    report = circle.home(NEW)
+    report = round_trip.home(NEW)
 
     assert [entry.outcome for entry in report.entries] == [Outcome.DERIVED if change else Outcome.REISSUED]
     assert max(planes_at_once) <= AT_ONCE
@@ -186,65 +194,67 @@ def sagittal(nifti: nibabel.Nifti1Image) -> nibabel.Nifti1Image:
     return turned.as_reoriented(nibabel.orientations.ornt_transform(nibabel.io_orientation(turned.affine), axes))
 
 
-def test_an_image_in_other_slices_is_never_in_memory(circle: Circle, planes_at_once: list[int]) -> None:
-    write_many(circle.dicom, "files")
-    circle.forth(gzip=False)
-    circle.edit_image(sagittal)
-    report = circle.home(NEW)
+def test_an_image_in_other_slices_is_never_in_memory(round_trip: RoundTrip, planes_at_once: list[int]) -> None:
+    write_many(round_trip.dicom, "files")
+    round_trip.forth(gzip=False)
+    round_trip.edit_image(sagittal)
+    report = round_trip.home(NEW)
 
     assert [entry.outcome for entry in report.entries] == [Outcome.DERIVED]
-    assert len(circle.returned()) == PLANES
+    assert len(round_trip.returned()) == PLANES
     assert max(planes_at_once) <= max(AT_ONCE, COLUMNS // 2)
 
 
 def test_frames_with_slopes_of_their_own_are_restored_without_the_image_in_memory(
-    circle: Circle, planes_at_once: list[int]
+    round_trip: RoundTrip, planes_at_once: list[int]
 ) -> None:
     ds = enhanced(1, PLANES)
     for n, groups in enumerate(ds.PerFrameFunctionalGroupsSequence):
         rescale = pydicom.Dataset()
         rescale.RescaleIntercept, rescale.RescaleSlope, rescale.RescaleType = "0", f"1.{n}25", "US"
         groups.PixelValueTransformationSequence = [rescale]
-    save(circle.dicom, [ds])
-    circle.forth(gzip=False)
+    save(round_trip.dicom, [ds])
+    round_trip.forth(gzip=False)
     planes_at_once.clear()
-    report = circle.home(uids="keep", names="original")
+    report = round_trip.home(uids="keep", names="original")
 
     assert report.ok, report.entries[0].error
     assert max(planes_at_once) <= AT_ONCE
-    assert [path.read_bytes() for path in circle.back.rglob("*.dcm")] == [path.read_bytes() for path in circle.dicom.iterdir()]
+    assert [path.read_bytes() for path in round_trip.back.rglob("*.dcm")] == [
+        path.read_bytes() for path in round_trip.dicom.iterdir()
+    ]
 
 
 @pytest.mark.parametrize("kind", ["enhanced-ct", "legacy"])
 @pytest.mark.parametrize("change", [None, one_voxel])
 def test_an_image_is_never_in_memory_on_its_way_to_another_kind(
-    kind: str, change: Callable | None, circle: Circle, planes_at_once: list[int]
+    kind: str, change: Callable | None, round_trip: RoundTrip, planes_at_once: list[int]
 ) -> None:
-    write_many(circle.dicom, "files")
-    circle.forth(gzip=False)
+    write_many(round_trip.dicom, "files")
+    round_trip.forth(gzip=False)
     if change is not None:
-        circle.edit_image(change)
-    report = circle.home(NEW, kind=kind)
+        round_trip.edit_image(change)
+    report = round_trip.home(NEW, kind=kind)
 
     assert [entry.outcome for entry in report.entries] == [Outcome.CONVERTED]
     assert max(planes_at_once) <= AT_ONCE
 
 
 @pytest.mark.slow
-def test_the_result_of_a_command_is_never_in_memory(circle: Circle, planes_at_once: list[int]) -> None:
-    write_many(circle.dicom, "files")
+def test_the_result_of_a_command_is_never_in_memory(round_trip: RoundTrip, planes_at_once: list[int]) -> None:
+    write_many(round_trip.dicom, "files")
     copy = "import shutil, sys; shutil.copy(*sys.argv[1:])"
-    report = apply(circle.dicom, circle.back, [sys.executable, "-c", copy, "{input}", "{output}"])
+    report = apply(round_trip.dicom, round_trip.back, [sys.executable, "-c", copy, "{input}", "{output}"])
 
     assert [entry.outcome for entry in report.entries] == [Outcome.REISSUED]
     assert max(planes_at_once) <= AT_ONCE
 
 
 @pytest.mark.parametrize("plane", ["auto", "sagittal"])
-def test_an_image_is_never_in_memory_for_its_pictures(plane: str, circle: Circle, planes_at_once: list[int]) -> None:
-    write_many(circle.dicom, "files")
-    circle.forth(gzip=False)
-    report = convert(Job([circle.nifti], circle.back, ConversionOptions(Target.PREVIEW, plane=plane)))
+def test_an_image_is_never_in_memory_for_its_pictures(plane: str, round_trip: RoundTrip, planes_at_once: list[int]) -> None:
+    write_many(round_trip.dicom, "files")
+    round_trip.forth(gzip=False)
+    report = convert(Job([round_trip.nifti], round_trip.back, ConversionOptions(Target.PREVIEW, plane=plane)))
 
     assert report.ok
     assert max(planes_at_once) <= AT_ONCE
@@ -253,20 +263,20 @@ def test_an_image_is_never_in_memory_for_its_pictures(plane: str, circle: Circle
 @pytest.mark.parametrize("phantom", ["classic_ct", "mr_4d", "pet_slopes", "enhanced_slopes"])
 @pytest.mark.parametrize("kind", ["sc", "enhanced"])
 def test_dicom_read_by_planes_becomes_the_same_other_kind(
-    phantom: str, kind: str, circle: Circle, monkeypatch: pytest.MonkeyPatch
+    phantom: str, kind: str, round_trip: RoundTrip, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    circle.make(phantom)
+    round_trip.make(phantom)
     options = ConversionOptions(Target.DICOM, kind=kind)
-    first = convert(Job([circle.dicom], circle.back, options))
+    first = convert(Job([round_trip.dicom], round_trip.back, options))
     monkeypatch.setattr("nifti_dicom_bridge.conversion.inputs.streamed.IN_MEMORY", 0)
     monkeypatch.setattr("nifti_dicom_bridge.conversion.inputs.streamed.IN_MEMORY_OBJECT", 0)
     monkeypatch.setattr(kept_voxels, "KEPT_BYTES", 1)
     monkeypatch.setattr(Loader, "stored_voxels", None)
-    second = convert(Job([circle.dicom], circle.folder / "again", options))
+    second = convert(Job([round_trip.dicom], round_trip.folder / "again", options))
 
     assert first.ok, first.entries[0].error
     assert [entry.log for entry in second.entries] == [entry.log for entry in first.entries]
-    assert content_of_new(circle.folder / "again") == content_of_new(circle.back)
+    assert content_of_new(round_trip.folder / "again") == content_of_new(round_trip.back)
 
 
 def label_map() -> np.ndarray:
@@ -285,45 +295,45 @@ TOO_LARGE = {
 
 @pytest.mark.parametrize("name", TOO_LARGE)
 def test_an_object_with_more_pixel_data_than_its_length_can_state_is_refused_before_voxels_are_read(
-    name: str, circle: Circle, monkeypatch: pytest.MonkeyPatch
+    name: str, round_trip: RoundTrip, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     needed, choices = TOO_LARGE[name]
-    circle.nifti.mkdir()
-    nibabel.save(nibabel.Nifti1Image(label_map(), np.diag([2.0, 2, 3, 1])), circle.nifti / "a.nii")
+    round_trip.nifti.mkdir()
+    nibabel.save(nibabel.Nifti1Image(label_map(), np.diag([2.0, 2, 3, 1])), round_trip.nifti / "a.nii")
     monkeypatch.setattr(reading, "IN_MEMORY", 0)
     monkeypatch.setattr(data_set_writing, "LONGEST", needed - 1)
     monkeypatch.setattr(lazy_image.NiftiVoxels, "_read", None)
-    (entry,) = circle.home(NEW, **choices).entries
+    (entry,) = round_trip.home(NEW, **choices).entries
 
     assert f"{needed} bytes of pixel data do not fit one DICOM object, which has at most {needed - 1}" in entry.error
-    assert not list(circle.back.rglob("*.dcm"))
+    assert not list(round_trip.back.rglob("*.dcm"))
 
 
 def test_segments_that_need_more_pixel_data_than_an_object_has_are_refused_before_they_are_made(
-    circle: Circle, monkeypatch: pytest.MonkeyPatch
+    round_trip: RoundTrip, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    circle.nifti.mkdir()
-    nibabel.save(nibabel.Nifti1Image(np.ones((64, 64, PLANES), np.uint8), np.diag([2.0, 2, 3, 1])), circle.nifti / "a.nii")
+    round_trip.nifti.mkdir()
+    nibabel.save(nibabel.Nifti1Image(np.ones((64, 64, PLANES), np.uint8), np.diag([2.0, 2, 3, 1])), round_trip.nifti / "a.nii")
     needed = 64 * 64 * PLANES // 8
     monkeypatch.setattr(data_set_writing, "LONGEST", needed - 1)
     monkeypatch.setattr("highdicom.seg.Segmentation", None)
-    report = circle.home(NEW, kind="seg")
+    report = round_trip.home(NEW, kind="seg")
 
     assert f"{needed} bytes of pixel data do not fit" in report.entries[0].error
 
 
 def test_a_larger_grid_of_an_object_of_many_frames_is_refused_before_values_are_computed(
-    circle: Circle, monkeypatch: pytest.MonkeyPatch
+    round_trip: RoundTrip, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    circle.make("enhanced_mr").forth()
-    original = nibabel.load(circle.image())
+    round_trip.make("enhanced_mr").forth()
+    original = nibabel.load(round_trip.image())
     values = np.concatenate([np.asarray(original.dataobj.get_unscaled())] * 2, axis=2)
     larger = nibabel.Nifti1Image(values, original.affine)
     larger.header.set_slope_inter(original.dataobj.slope, original.dataobj.inter)
-    nibabel.save(larger, circle.image())
+    nibabel.save(larger, round_trip.image())
     monkeypatch.setattr(data_set_writing, "LONGEST", 2 * values.size - 1)
     monkeypatch.setattr(multi_frame, "functional_frames", None)
-    (entry,) = circle.home().entries
+    (entry,) = round_trip.home().entries
 
     assert f"{2 * values.size} bytes of pixel data do not fit one DICOM object" in entry.error
 
@@ -341,21 +351,21 @@ def content_of_new(folder: Path) -> list[tuple[bytes, list[str]]]:
 @pytest.mark.parametrize("kind", ["ct", "pet", "enhanced-ct"])
 @pytest.mark.parametrize("values", ["steps", "noise", "missing"])
 def test_real_values_become_what_they_do_in_memory(
-    kind: str, values: str, circle: Circle, monkeypatch: pytest.MonkeyPatch
+    kind: str, values: str, round_trip: RoundTrip, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     voxels = np.random.default_rng(0).normal(0, 30, (COLUMNS, ROWS, PLANES)).astype(np.float32)
     if values == "steps":
         voxels = np.rint(voxels) * np.float32(0.25)
     if values == "missing" and kind != "pet":
         voxels[:2, :2, :2] = np.nan
-    circle.nifti.mkdir()
-    nibabel.save(nibabel.Nifti1Image(voxels, np.diag([2.0, 2, 3, 1])), circle.nifti / "a.nii")
-    first = circle.home(NEW, kind=kind)
-    expected = content_of_new(circle.back)
+    round_trip.nifti.mkdir()
+    nibabel.save(nibabel.Nifti1Image(voxels, np.diag([2.0, 2, 3, 1])), round_trip.nifti / "a.nii")
+    first = round_trip.home(NEW, kind=kind)
+    expected = content_of_new(round_trip.back)
     monkeypatch.setattr(reading, "IN_MEMORY", 0)
     monkeypatch.setattr(lazy_voxels, "SLAB", 1)
-    again = Circle(circle.folder)
-    again.back = circle.folder / "again"
+    again = RoundTrip(round_trip.folder)
+    again.back = round_trip.folder / "again"
     second = again.home(NEW, kind=kind)
 
     assert first.ok
@@ -366,16 +376,16 @@ def test_real_values_become_what_they_do_in_memory(
 @pytest.mark.parametrize("dtype", [np.int16, np.float32])
 @pytest.mark.parametrize("kind", ["ct", "enhanced-ct", "pm"])
 def test_an_image_is_never_in_memory_on_its_way_to_new_dicom(
-    kind: str, dtype: type, circle: Circle, planes_at_once: list[int]
+    kind: str, dtype: type, round_trip: RoundTrip, planes_at_once: list[int]
 ) -> None:
     values = ramp(COLUMNS, ROWS, PLANES, start=-100).astype(dtype) * dtype(0.3 if dtype is np.float32 else 1)
-    circle.nifti.mkdir()
-    nibabel.save(nibabel.Nifti1Image(values, np.diag([2.0, 2, 3, 1])), circle.nifti / "a.nii")
-    report = circle.home(NEW, kind=kind)
+    round_trip.nifti.mkdir()
+    nibabel.save(nibabel.Nifti1Image(values, np.diag([2.0, 2, 3, 1])), round_trip.nifti / "a.nii")
+    report = round_trip.home(NEW, kind=kind)
 
     assert report.ok, report.entries[0].error
     assert max(planes_at_once) == 1
-    assert sum(ds.pixel_array.size for ds in circle.returned()) == values.size
+    assert sum(ds.pixel_array.size for ds in round_trip.returned()) == values.size
 
 
 def write_large(path: Path, slices: int) -> None:

@@ -13,8 +13,8 @@ from nifti_dicom_bridge.cli import main
 from phantoms import PHANTOMS
 from phantoms.base import save
 from phantoms.examinations import EPI, GE, diffusion, series
-from support.circle import Circle
 from support.oracles import oracle, run
+from support.round_trip import RoundTrip
 
 SE = {"ScanningSequence": ["EP", "SE"]}
 REVERSED = {"RectilinearPhaseEncodeReordering": "REVERSE_LINEAR"}
@@ -50,26 +50,26 @@ def messy_folder(folder: Path) -> None:
 
 @pytest.mark.slow
 def test_a_messy_folder_becomes_a_protected_dataset_with_linked_field_maps(
-    circle: Circle, capsys: pytest.CaptureFixture
+    round_trip: RoundTrip, capsys: pytest.CaptureFixture
 ) -> None:
     validator = oracle("bids-validator-deno")
-    messy_folder(circle.dicom)
-    (circle.folder / "key").write_text("a secret of this study")
-    arguments = [str(circle.dicom), "-o", str(circle.nifti), "--layout", "bids", "--deidentify", "--key-file",
-                 str(circle.folder / "key"), "--retain", "patient-characteristics", "--clean", "descriptors"]  # fmt: skip
+    messy_folder(round_trip.dicom)
+    (round_trip.folder / "key").write_text("a secret of this study")
+    arguments = [str(round_trip.dicom), "-o", str(round_trip.nifti), "--layout", "bids", "--deidentify", "--key-file",
+                 str(round_trip.folder / "key"), "--retain", "patient-characteristics", "--clean", "descriptors"]  # fmt: skip
     assert main(arguments) == 0
     out = capsys.readouterr().out
 
-    issues = json.loads(run(validator, circle.nifti, "--json").stdout)["issues"]["issues"]
+    issues = json.loads(run(validator, round_trip.nifti, "--json").stdout)["issues"]["issues"]
     assert [issue for issue in issues if issue["severity"] == "error"] == []
-    (bold,) = circle.nifti.glob("sub-*/ses-*/func/*_bold.json")
-    maps = sorted(circle.nifti.glob("sub-*/ses-*/fmap/*_epi.json"))
+    (bold,) = round_trip.nifti.glob("sub-*/ses-*/func/*_bold.json")
+    maps = sorted(round_trip.nifti.glob("sub-*/ses-*/fmap/*_epi.json"))
     linked = [json.loads(path.read_text("utf-8")) for path in maps]
     assert len(maps) == 2
     assert {keys["B0FieldIdentifier"] for keys in linked} == {json.loads(bold.read_text("utf-8"))["B0FieldSource"]}
     assert all(f"{bold.stem}.nii.gz" in str(keys["IntendedFor"]) for keys in linked)
-    everything = out + " ".join(path.as_posix() for path in circle.nifti.rglob("*"))
-    everything += " ".join(path.read_text("utf-8") for path in circle.nifti.rglob("*.[jt]s*"))
+    everything = out + " ".join(path.as_posix() for path in round_trip.nifti.rglob("*"))
+    everything += " ".join(path.read_text("utf-8") for path in round_trip.nifti.rglob("*.[jt]s*"))
     assert not [secret for secret in ("Ray", "Ramp", "P-01", "P01", "19700131", "20260101") if secret in everything]
 
 
@@ -90,30 +90,34 @@ def many_series(folder: Path) -> Path:
 
 
 @pytest.mark.slow
-def test_forty_series_with_a_broken_one_are_one_command_with_a_summary(circle: Circle, capsys: pytest.CaptureFixture) -> None:
-    broken = many_series(circle.dicom)
+def test_forty_series_with_a_broken_one_are_one_command_with_a_summary(
+    round_trip: RoundTrip, capsys: pytest.CaptureFixture
+) -> None:
+    broken = many_series(round_trip.dicom)
 
-    assert main([str(circle.dicom), "-o", str(circle.nifti)]) == 1
+    assert main([str(round_trip.dicom), "-o", str(round_trip.nifti)]) == 1
     captured = capsys.readouterr()
     *_, hint, last = captured.out.splitlines()
     assert last.startswith(f"39 converted, 1 failed ({broken.name}), ")
     assert "--skip-existing" in hint
     assert captured.err.startswith(f"failed     {broken}: ")
-    assert len(list(circle.nifti.glob("*.nii.gz"))) == 39
+    assert len(list(round_trip.nifti.glob("*.nii.gz"))) == 39
 
 
 @pytest.mark.slow
-def test_the_same_command_completes_what_is_missing_when_it_is_repaired(circle: Circle, capsys: pytest.CaptureFixture) -> None:
-    broken = many_series(circle.dicom)
-    main([str(circle.dicom), "-o", str(circle.nifti)])
-    before = {path: path.stat().st_mtime_ns for path in circle.nifti.iterdir()}
+def test_the_same_command_completes_what_is_missing_when_it_is_repaired(
+    round_trip: RoundTrip, capsys: pytest.CaptureFixture
+) -> None:
+    broken = many_series(round_trip.dicom)
+    main([str(round_trip.dicom), "-o", str(round_trip.nifti)])
+    before = {path: path.stat().st_mtime_ns for path in round_trip.nifti.iterdir()}
     broken.unlink()
-    series(circle.dicom, 17, "t1_17")
+    series(round_trip.dicom, 17, "t1_17")
     capsys.readouterr()
 
-    assert main([str(circle.dicom), "-o", str(circle.nifti), "--skip-existing"]) == 0
+    assert main([str(round_trip.dicom), "-o", str(round_trip.nifti), "--skip-existing"]) == 0
     assert capsys.readouterr().out.splitlines()[-1].startswith("1 converted, 39 skipped")
-    assert {path: path.stat().st_mtime_ns for path in circle.nifti.iterdir() if path in before} == before
-    assert len(list(circle.nifti.glob("*.nii.gz"))) == COUNT
-    ds = pydicom.dcmread(next((circle.dicom / "P-01-1-17").iterdir()))
-    assert (circle.nifti / f"{ds.SeriesNumber}_t1_17.nii.gz").is_file()
+    assert {path: path.stat().st_mtime_ns for path in round_trip.nifti.iterdir() if path in before} == before
+    assert len(list(round_trip.nifti.glob("*.nii.gz"))) == COUNT
+    ds = pydicom.dcmread(next((round_trip.dicom / "P-01-1-17").iterdir()))
+    assert (round_trip.nifti / f"{ds.SeriesNumber}_t1_17.nii.gz").is_file()

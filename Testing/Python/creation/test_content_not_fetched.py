@@ -12,8 +12,8 @@ import pytest
 
 from nifti_dicom_bridge import DicomReadError, Layout, OptionError, Outcome, inspect, to_nifti
 from phantoms import PHANTOMS
-from support.circle import NEW, Circle
 from support.new_objects import entry_of, made, refused, save
+from support.round_trip import NEW, RoundTrip
 from support.symlinks import link
 
 pytestmark = pytest.mark.usefixtures("there")
@@ -110,17 +110,17 @@ def test_dicom_pointers_of_git_lfs_are_failures_with_the_remedy():
     assert ["git lfs pull" in entry.error for entry in failed] == [True]
 
 
-def test_an_image_of_a_dataset_that_links_into_git_annex_has_its_record(circle: Circle):
+def test_an_image_of_a_dataset_that_links_into_git_annex_has_its_record(round_trip: RoundTrip):
     row = {"criteria": {"SeriesDescription": "*"}, "datatype": "anat", "suffix": "T1w"}
     Path("map.json").write_text(json.dumps({"descriptions": [row]}))
-    circle.make("oblique").forth(layout=Layout.BIDS, bids_map="map.json")
-    image = circle.image()
+    round_trip.make("oblique").forth(layout=Layout.BIDS, bids_map="map.json")
+    image = round_trip.image()
     assert image.parent.name == "anat"  # its record is below sourcedata
-    stored = circle.nifti / ".git" / "annex" / "objects" / "MD5E-s1.nii.gz"
+    stored = round_trip.nifti / ".git" / "annex" / "objects" / "MD5E-s1.nii.gz"
     stored.parent.mkdir(parents=True)
     image.rename(stored)
     link(image, os.path.relpath(stored, image.parent), to_folder=False)
-    (entry,) = circle.home(NEW).entries
+    (entry,) = round_trip.home(NEW).entries
     assert entry.outcome is Outcome.REISSUED
 
 

@@ -12,7 +12,7 @@ import pytest
 
 from nifti_dicom_bridge import ConversionOptions, ConversionReport, Job, Kind, Target, convert, read, to_nifti
 from phantoms.base import PET, ramp, save, slices
-from support.circle import Circle
+from support.round_trip import RoundTrip
 
 TIMES = 3
 
@@ -255,17 +255,17 @@ def test_labels_above_those_of_dicom_are_renumbered_with_a_warning(tmp_path: Pat
 
 
 @pytest.mark.parametrize("kind", [Kind.ENHANCED_PET, Kind.SC])
-def test_scales_of_philips_pet_are_kept_or_named(kind: Kind, circle: Circle) -> None:
+def test_scales_of_philips_pet_are_kept_or_named(kind: Kind, round_trip: RoundTrip) -> None:
     found = slices(ramp(3, 4, 5), PET)
     for ds in found:
         ds.Manufacturer, ds.Units, ds.RescaleSlope, ds.RescaleIntercept = "Philips Medical Systems", "CNTS", "2", "0"
         block = ds.private_block(0x7053, "Philips PET Private Group", create=True)
         block.add_new(0x00, "DS", "0.000123")
         block.add_new(0x09, "DS", "3.5")
-    save(circle.dicom, found)
+    save(round_trip.dicom, found)
 
-    report = to_dicom(circle.dicom, circle.back, kind)
-    (ds, *_) = (pydicom.dcmread(path) for path in sorted(circle.back.rglob("*.dcm")))
+    report = to_dicom(round_trip.dicom, round_trip.back, kind)
+    (ds, *_) = (pydicom.dcmread(path) for path in sorted(round_trip.back.rglob("*.dcm")))
 
     if kind is Kind.SC:
         assert "SUV Scale Factor (7053,xx00)" in warnings(report)

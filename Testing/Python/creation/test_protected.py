@@ -13,8 +13,8 @@ from nifti_dicom_bridge import Kind, OptionError, Outcome
 from nifti_dicom_bridge.formats.dicom.edits import elements_of
 from nifti_dicom_bridge.formats.dicom.protected import refusal
 from nifti_dicom_bridge.standard.dictionary import tag_of
-from support.circle import NEW, Circle
 from support.new_objects import entry_of, made, refused, save
+from support.round_trip import NEW, RoundTrip
 
 KINDS = ["mr", "ct", "pet", "sc", "sc-multiframe", "enhanced-mr", "enhanced-ct", "enhanced-pet", "seg", "pm"]
 VALUES = {"CS": "WORD", "UI": "1.2.3", "LO": "text", "SH": "text", "UT": "text", "ST": "text"}
@@ -69,32 +69,32 @@ def test_metadata_files_are_held_to_the_same_list(keyword, kind):
     ("keyword", "value"), [("RescaleSlope", 5), ("PixelSpacing", [9, 9]), ("Rows", 3), ("SOPClassUID", "1.2")]
 )
 def test_a_keyword_added_to_a_sidecar_is_refused(phantom, kind, keyword, value, tmp_path):
-    circle = Circle(tmp_path).make(phantom)
-    circle.forth()
-    circle.edit_sidecar(lambda top: top.update({keyword: value}))
+    round_trip = RoundTrip(tmp_path).make(phantom)
+    round_trip.forth()
+    round_trip.edit_sidecar(lambda top: top.update({keyword: value}))
 
-    report = circle.home(NEW, kind=kind)
+    report = round_trip.home(NEW, kind=kind)
 
     assert {entry.outcome for entry in report.entries} == {Outcome.FAILED}
     assert "cannot be set" in report.entries[0].error
 
 
 def test_another_keyword_added_to_a_sidecar_is_written(tmp_path):
-    circle = Circle(tmp_path).make("classic_ct")
-    circle.forth()
-    circle.edit_sidecar(lambda top: top.update({"KVP": 80, "FilterType": "WEDGE"}))
+    round_trip = RoundTrip(tmp_path).make("classic_ct")
+    round_trip.forth()
+    round_trip.edit_sidecar(lambda top: top.update({"KVP": 80, "FilterType": "WEDGE"}))
 
-    report = circle.home(NEW)
+    report = round_trip.home(NEW)
 
     written = {change.attribute: change.new for change in report.entries[0].log.changes}
     assert (written["KVP"], written["FilterType"]) == ("80", "WEDGE")
 
 
 def test_a_key_that_no_attribute_holds_is_named(tmp_path):
-    circle = Circle(tmp_path).make("classic_ct")
-    circle.forth()
-    circle.edit_sidecar(lambda top: top.update({"TaskName": "rest"}))
-    assert any('"TaskName"' in warning for warning in circle.home(NEW).entries[0].log.warnings)
+    round_trip = RoundTrip(tmp_path).make("classic_ct")
+    round_trip.forth()
+    round_trip.edit_sidecar(lambda top: top.update({"TaskName": "rest"}))
+    assert any('"TaskName"' in warning for warning in round_trip.home(NEW).entries[0].log.warnings)
 
 
 @pytest.mark.parametrize("key", ["RescaleSlope", "Rows", "ImagePositionPatient", "SOPInstanceUID"])
@@ -134,9 +134,9 @@ def test_the_position_of_the_patient_is_in_pet_objects_in_one_form(position):
 
 @pytest.mark.parametrize(("phantom", "modality"), [("classic_ct", "MR"), ("mr_4d", "CT"), ("pet_slopes", "NM")])
 def test_the_modality_of_a_restored_object_is_that_of_its_kind(phantom, modality, tmp_path):
-    circle = Circle(tmp_path).make(phantom)
-    circle.forth()
-    report = circle.home(NEW, set_values={"Modality": modality})
+    round_trip = RoundTrip(tmp_path).make(phantom)
+    round_trip.forth()
+    report = round_trip.home(NEW, set_values={"Modality": modality})
     assert {entry.outcome for entry in report.entries} == {Outcome.FAILED}
     assert 'kind="KIND"' in report.entries[0].error
 

@@ -8,24 +8,24 @@ import pytest
 from nifti_dicom_bridge import Kind, Outcome
 from phantoms import slices
 from phantoms.base import CT, MR, PET, image, ramp, save
-from support.circle import Circle, edit_dicom
 from support.dciodvfy import facts_of_dciodvfy
 from support.recasting import headers, recast, sentences
+from support.round_trip import RoundTrip, edit_dicom
 
 
-def test_echo_and_repetition_times_survive_in_both_directions(circle: Circle) -> None:
-    circle.dicom.mkdir()
+def test_echo_and_repetition_times_survive_in_both_directions(round_trip: RoundTrip) -> None:
+    round_trip.dicom.mkdir()
     sources = slices(ramp(3, 4, 5), MR)
     for ds in sources:
         ds.EchoTime, ds.RepetitionTime, ds.FlipAngle, ds.ScanningSequence = "2.46", "2300", "9", ["GR", "IR"]
         ds.InversionTime, ds.SequenceVariant = "900", "SP"
-    save(circle.dicom, sources)
+    save(round_trip.dicom, sources)
 
-    recast(circle.dicom, circle.nifti, Kind.ENHANCED)
-    recast(circle.nifti, circle.back, Kind.CLASSIC)
+    recast(round_trip.dicom, round_trip.nifti, Kind.ENHANCED)
+    recast(round_trip.nifti, round_trip.back, Kind.CLASSIC)
 
-    assert headers(circle.nifti)[0].SharedFunctionalGroupsSequence[0].MREchoSequence[0].EffectiveEchoTime == 2.46
-    back = headers(circle.back)[0]
+    assert headers(round_trip.nifti)[0].SharedFunctionalGroupsSequence[0].MREchoSequence[0].EffectiveEchoTime == 2.46
+    back = headers(round_trip.back)[0]
     assert (back.EchoTime, back.RepetitionTime, back.FlipAngle, back.InversionTime) == (2.46, 2300, 9, 900)
 
 
@@ -44,19 +44,19 @@ def test_echo_and_repetition_times_survive_in_both_directions(circle: Circle) ->
 )
 @pytest.mark.parametrize("kind", [Kind.ENHANCED, Kind.SC])
 def test_illegal_values_are_repaired_or_left_out_and_named(
-    keyword: str, value: str, words: str, kind: Kind, circle: Circle
+    keyword: str, value: str, words: str, kind: Kind, round_trip: RoundTrip
 ) -> None:
-    circle.make("classic_ct")
-    for path in circle.dicom.iterdir():
+    round_trip.make("classic_ct")
+    for path in round_trip.dicom.iterdir():
         ds = pydicom.dcmread(path)
         with pydicom.config.disable_value_validation():
             setattr(ds, keyword, value)
             ds.save_as(path)
 
-    report = recast(circle.dicom, circle.back, kind)
+    report = recast(round_trip.dicom, round_trip.back, kind)
 
     assert words in sentences(report)
-    assert all(facts_of_dciodvfy(path) == set() for path in circle.back.rglob("*.dcm"))
+    assert all(facts_of_dciodvfy(path) == set() for path in round_trip.back.rglob("*.dcm"))
 
 
 @pytest.mark.parametrize(
@@ -73,37 +73,37 @@ def test_illegal_values_are_repaired_or_left_out_and_named(
         ({"SlabOrientation": [0, 0, 2]}, Kind.ENHANCED, "SlabOrientation (0018,9105) was left out: its length is 2"),
     ],
 )
-def test_what_is_assumed_or_dropped_is_named_once(attributes: dict, kind: Kind, words: str, circle: Circle) -> None:
+def test_what_is_assumed_or_dropped_is_named_once(attributes: dict, kind: Kind, words: str, round_trip: RoundTrip) -> None:
     sources = slices(ramp(3, 4, 5), MR)
     for ds in sources:
         for keyword, value in attributes.items():
             setattr(ds, keyword, value)
-    save(circle.dicom, sources)
+    save(round_trip.dicom, sources)
 
-    (entry,) = recast(circle.dicom, circle.back, kind).entries
+    (entry,) = recast(round_trip.dicom, round_trip.back, kind).entries
 
     assert len([warning for warning in entry.log.warnings if words in warning]) == 1
-    assert all(facts_of_dciodvfy(path) == set() for path in circle.back.rglob("*.dcm"))
+    assert all(facts_of_dciodvfy(path) == set() for path in round_trip.back.rglob("*.dcm"))
 
 
-def test_half_a_module_is_left_out_and_named(circle: Circle) -> None:
-    circle.make("classic_ct")
-    edit_dicom(circle.dicom, SynchronizationFrameOfReferenceUID="1.2.3")
+def test_half_a_module_is_left_out_and_named(round_trip: RoundTrip) -> None:
+    round_trip.make("classic_ct")
+    edit_dicom(round_trip.dicom, SynchronizationFrameOfReferenceUID="1.2.3")
 
-    report = recast(circle.dicom, circle.back, Kind.ENHANCED)
+    report = recast(round_trip.dicom, round_trip.back, Kind.ENHANCED)
 
     assert "SynchronizationFrameOfReferenceUID (0020,0200) was left out" in sentences(report)
 
 
-def test_an_original_without_frame_of_reference_gets_one_and_that_is_reported(circle: Circle) -> None:
-    circle.make("classic_ct")
-    for path in circle.dicom.iterdir():
+def test_an_original_without_frame_of_reference_gets_one_and_that_is_reported(round_trip: RoundTrip) -> None:
+    round_trip.make("classic_ct")
+    for path in round_trip.dicom.iterdir():
         ds = pydicom.dcmread(path)
         del ds.FrameOfReferenceUID
         ds.save_as(path)
 
-    for kind, folder in ((Kind.ENHANCED, circle.back), (Kind.LEGACY, circle.nifti)):
-        report = recast(circle.dicom, folder, kind)
+    for kind, folder in ((Kind.ENHANCED, round_trip.back), (Kind.LEGACY, round_trip.nifti)):
+        report = recast(round_trip.dicom, folder, kind)
         assert headers(folder)[0].FrameOfReferenceUID.startswith("2.25.")
         assert "no Frame of Reference UID: a new one was given" in sentences(report)
 
@@ -121,41 +121,41 @@ def test_an_original_without_frame_of_reference_gets_one_and_that_is_reported(ci
         ("dose_grid", Kind.ENHANCED, "of CT, MR and PT there is such a kind"),
     ],
 )
-def test_what_cannot_be_recast_is_one_sentence(phantom: str, kind: Kind, words: str, circle: Circle) -> None:
-    circle.make(phantom)
+def test_what_cannot_be_recast_is_one_sentence(phantom: str, kind: Kind, words: str, round_trip: RoundTrip) -> None:
+    round_trip.make(phantom)
 
-    report = recast(circle.dicom, circle.back, kind)
+    report = recast(round_trip.dicom, round_trip.back, kind)
 
     assert {entry.outcome for entry in report.entries} == {Outcome.FAILED}
     assert words in report.entries[0].error
     assert "\n" not in report.entries[0].error
-    assert not list(circle.back.rglob("*.dcm"))
+    assert not list(round_trip.back.rglob("*.dcm"))
 
 
-def test_text_in_the_pixels_is_not_denied(circle: Circle) -> None:
-    circle.make("classic_ct")
-    for path in circle.dicom.iterdir():
+def test_text_in_the_pixels_is_not_denied(round_trip: RoundTrip) -> None:
+    round_trip.make("classic_ct")
+    for path in round_trip.dicom.iterdir():
         ds = pydicom.dcmread(path)
         ds.BurnedInAnnotation = "YES"
         ds.save_as(path)
 
-    report = recast(circle.dicom, circle.back, Kind.ENHANCED)
-    recast(circle.dicom, circle.nifti, Kind.SC)
+    report = recast(round_trip.dicom, round_trip.back, Kind.ENHANCED)
+    recast(round_trip.dicom, round_trip.nifti, Kind.SC)
 
     assert "BurnedInAnnotation (0028,0301) is YES" in report.entries[0].error
-    assert {ds.BurnedInAnnotation for ds in headers(circle.nifti)} == {"YES"}
+    assert {ds.BurnedInAnnotation for ds in headers(round_trip.nifti)} == {"YES"}
 
 
-def test_inverted_grey_values_stay_inverted_or_are_refused(circle: Circle) -> None:
-    circle.dicom.mkdir()
+def test_inverted_grey_values_stay_inverted_or_are_refused(round_trip: RoundTrip) -> None:
+    round_trip.dicom.mkdir()
     ds = image(ramp(4, 5, dtype="<u2"), CT)
     ds.PhotometricInterpretation = "MONOCHROME1"
-    save(circle.dicom, [ds])
+    save(round_trip.dicom, [ds])
 
-    recast(circle.dicom, circle.nifti, Kind.SC)
-    report = recast(circle.dicom, circle.back, Kind.SC_MULTI)
+    recast(round_trip.dicom, round_trip.nifti, Kind.SC)
+    report = recast(round_trip.dicom, round_trip.back, Kind.SC_MULTI)
 
-    assert headers(circle.nifti)[0].PhotometricInterpretation == "MONOCHROME1"
+    assert headers(round_trip.nifti)[0].PhotometricInterpretation == "MONOCHROME1"
     assert "would look like a negative" in report.entries[0].error
 
 
@@ -168,25 +168,27 @@ def test_inverted_grey_values_stay_inverted_or_are_refused(circle: Circle) -> No
         (PET, {"Units": "GML", "SUVType": "LBM"}, "g/ml{SUVlbm}"),
     ],
 )
-def test_a_parametric_map_has_the_units_of_its_original(sop_class: str, attributes: dict, unit: str, circle: Circle) -> None:
+def test_a_parametric_map_has_the_units_of_its_original(
+    sop_class: str, attributes: dict, unit: str, round_trip: RoundTrip
+) -> None:
     found = slices(ramp(3, 4, 5), sop_class)
     for ds in found:
         ds.RescaleSlope, ds.RescaleIntercept = 2, 0
         for keyword, value in attributes.items():
             setattr(ds, keyword, value)
-    save(circle.dicom, found)
-    recast(circle.dicom, circle.back, Kind.PM)
+    save(round_trip.dicom, found)
+    recast(round_trip.dicom, round_trip.back, Kind.PM)
 
-    (ds,) = headers(circle.back)
+    (ds,) = headers(round_trip.back)
     mapping = ds.SharedFunctionalGroupsSequence[0].RealWorldValueMappingSequence[0]
     assert mapping.MeasurementUnitsCodeSequence[0].CodeValue == unit
 
 
-def test_a_sex_in_words_is_a_letter_in_another_kind_of_object(circle: Circle) -> None:
-    circle.make("classic_ct")
-    for path in circle.dicom.rglob("*"):
+def test_a_sex_in_words_is_a_letter_in_another_kind_of_object(round_trip: RoundTrip) -> None:
+    round_trip.make("classic_ct")
+    for path in round_trip.dicom.rglob("*"):
         if path.is_file():
             path.write_bytes(path.read_bytes().replace(b"\x10\x00\x40\x00CS\x02\x00O ", b"\x10\x00\x40\x00CS\x04\x00male"))
-    report = recast(circle.dicom, circle.back, Kind.ENHANCED)
-    assert {ds.PatientSex for ds in headers(circle.back)} == {"M"}
+    report = recast(round_trip.dicom, round_trip.back, Kind.ENHANCED)
+    assert {ds.PatientSex for ds in headers(round_trip.back)} == {"M"}
     assert "PatientSex (0010,0040) was 'male' and is 'M' now" in sentences(report)

@@ -11,7 +11,7 @@ import pydicom
 import pytest
 
 from nifti_dicom_bridge import apply, make_sample, to_dicom, to_nifti
-from support.circle import edit_dicom
+from support.round_trip import edit_dicom
 
 pytestmark = pytest.mark.skipif(not hasattr(time, "tzset"), reason="the time zone of a process is fixed there")
 MINUTES = 10

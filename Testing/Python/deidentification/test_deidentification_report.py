@@ -20,8 +20,8 @@ from nifti_dicom_bridge import (
 from nifti_dicom_bridge.cli import main
 from phantoms import write as write_file
 from phantoms.base import ULTRASOUND_MULTI_FRAME, image
-from support.circle import Circle
 from support.deidentified import KINDS, leaks, put, run
+from support.round_trip import RoundTrip
 
 
 def test_report_states_what_was_removed(tmp_path: Path) -> None:
@@ -74,7 +74,7 @@ def test_contradictions_are_errors_for_python_too(tmp_path: Path) -> None:
 
 
 def test_edited_image_becomes_a_clean_derived_series(tmp_path: Path) -> None:
-    walk = Circle(tmp_path)
+    walk = RoundTrip(tmp_path)
     secrets = put(KINDS["CT"](), walk.dicom)
     walk.forth()
     walk.edit_image(lambda image: type(image)(np.asarray(image.dataobj) + 7, image.affine, image.header))

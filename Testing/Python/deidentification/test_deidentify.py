@@ -32,9 +32,9 @@ from phantoms.base import MR
 from phantoms.dynamic import enhanced
 from phantoms.multiframe import group
 from phantoms.vendors import siemens
-from support.circle import Circle
 from support.deidentified import KINDS, SHAPE, leaks, named, put, returned, run
 from support.oracles import module
+from support.round_trip import RoundTrip
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -145,7 +145,7 @@ def test_an_object_that_became_several_images_is_deidentified_as_one(tmp_path: P
 
 
 def test_what_was_edited_in_a_sidecar_is_deidentified_too(tmp_path: Path) -> None:
-    walk = Circle(tmp_path)
+    walk = RoundTrip(tmp_path)
     put(KINDS["CT"](), walk.dicom)
     walk.forth()
     walk.edit_sidecar(lambda top: top.update(InstitutionName="EDITEDPLACE", SeriesDescription="EDITEDSERIES"))

@@ -18,8 +18,8 @@ from nifti_dicom_bridge.formats.dicom.reading.plans import plan_all
 from nifti_dicom_bridge.formats.dicom.reading.read import load
 from nifti_dicom_bridge.model.processes import limits
 from phantoms import PHANTOMS
-from support.circle import Circle
 from support.oracles import module
+from support.round_trip import RoundTrip
 
 zarr = module("zarr")
 
@@ -144,13 +144,13 @@ def test_a_file_that_changes_after_its_headers_were_read_is_an_error(tmp_path: P
         load(plan)
 
 
-def test_a_nifti_header_with_dimensions_whose_product_overflows_is_refused(circle: Circle) -> None:
-    circle.make("classic_ct").forth(gzip=False)
-    raw = bytearray(circle.image().read_bytes())
+def test_a_nifti_header_with_dimensions_whose_product_overflows_is_refused(round_trip: RoundTrip) -> None:
+    round_trip.make("classic_ct").forth(gzip=False)
+    raw = bytearray(round_trip.image().read_bytes())
     struct.pack_into("<8h", raw, 40, 7, *[32767] * 7)
-    circle.image().write_bytes(raw)
+    round_trip.image().write_bytes(raw)
 
-    assert "too short" in failure(circle.home())
+    assert "too short" in failure(round_trip.home())
 
 
 @pytest.mark.parametrize("number", ["2147483647", "1e300", "inf"])

@@ -13,19 +13,19 @@ from nifti_dicom_bridge import (
     Outcome,
     make_sample,
 )
-from support.circle import Circle
+from support.round_trip import RoundTrip
 
 HOSTILE = '<script>alert("x")</script> &amp; \u202eevil \u05e9\u05dc\u05d5\u05dd \ud800\0 ' + "w" * 90 + " long" * 100
 
 
 @pytest.fixture
-def sample(circle: Circle) -> Circle:
-    make_sample(circle.dicom)
-    return circle
+def sample(round_trip: RoundTrip) -> RoundTrip:
+    make_sample(round_trip.dicom)
+    return round_trip
 
 
 @pytest.fixture
-def hostile(sample: Circle) -> ConversionReport:
+def hostile(sample: RoundTrip) -> ConversionReport:
     """A report with all that names and texts can hold."""
     report = sample.forth()
     entry = report.entries[0]

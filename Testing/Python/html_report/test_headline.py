@@ -20,12 +20,12 @@ from nifti_dicom_bridge import (
     make_sample,
     to_nifti,
 )
-from support.circle import NEW, Circle
 from support.report_pages import headline, page, set_voxels, state, words
+from support.round_trip import NEW, RoundTrip
 
 
 @pytest.mark.slow
-def test_series_that_came_back_are_identical(sample: Circle) -> None:
+def test_series_that_came_back_are_identical(sample: RoundTrip) -> None:
     sample.forth()
     text = page(sample.home(), sample.folder)
 
@@ -35,7 +35,7 @@ def test_series_that_came_back_are_identical(sample: Circle) -> None:
 
 
 @pytest.mark.slow
-def test_series_with_new_uids_are_distinguished_from_those_that_are_the_same(sample: Circle) -> None:
+def test_series_with_new_uids_are_distinguished_from_those_that_are_the_same(sample: RoundTrip) -> None:
     sample.forth()
     text = page(sample.home(NEW), sample.folder)
 
@@ -45,23 +45,23 @@ def test_series_with_new_uids_are_distinguished_from_those_that_are_the_same(sam
 
 @pytest.mark.parametrize("phantom", ["classic_ct", "oblique", "two_series", "rgb", "enhanced_mr"])
 @pytest.mark.slow
-def test_both_ways_are_identical(circle: Circle, phantom: str) -> None:
-    circle.make(phantom)
+def test_both_ways_are_identical(round_trip: RoundTrip, phantom: str) -> None:
+    round_trip.make(phantom)
 
-    assert headline(page(circle.forth(), circle.folder)).endswith("converted, identical")
-    assert headline(page(circle.home(), circle.folder)).endswith("restored, identical")
+    assert headline(page(round_trip.forth(), round_trip.folder)).endswith("converted, identical")
+    assert headline(page(round_trip.home(), round_trip.folder)).endswith("restored, identical")
 
 
 @pytest.mark.slow
-def test_what_comes_back_uncompressed_is_not_called_identical_as_a_whole(circle: Circle) -> None:
-    circle.make("jpeg_baseline_color").forth()
-    text = page(circle.home(), circle.folder)
+def test_what_comes_back_uncompressed_is_not_called_identical_as_a_whole(round_trip: RoundTrip) -> None:
+    round_trip.make("jpeg_baseline_color").forth()
+    text = page(round_trip.home(), round_trip.folder)
 
     assert headline(text) == "1 of 1 series restored, every voxel identical"
     assert "the encoding of the pixels" in text
 
 
-def test_edited_voxels_are_not_called_identical(sample: Circle) -> None:
+def test_edited_voxels_are_not_called_identical(sample: RoundTrip) -> None:
     sample.forth()
     set_voxels(sample.image(), lambda voxels: voxels + 1)
     text = page(sample.home(NEW), sample.folder)
@@ -70,16 +70,16 @@ def test_edited_voxels_are_not_called_identical(sample: Circle) -> None:
     assert "values were rounded" in text
 
 
-def test_edited_integers_are_those_of_the_edited_image(circle: Circle) -> None:
-    circle.make("classic_ct").forth()
-    set_voxels(circle.image(), lambda voxels: voxels + 1, np.int16)
-    text = page(circle.home(NEW), circle.folder)
+def test_edited_integers_are_those_of_the_edited_image(round_trip: RoundTrip) -> None:
+    round_trip.make("classic_ct").forth()
+    set_voxels(round_trip.image(), lambda voxels: voxels + 1, np.int16)
+    text = page(round_trip.home(NEW), round_trip.folder)
 
     assert headline(text) == "1 of 1 series written as a derived series, every voxel as edited"
     assert "match the edited image" in text
 
 
-def test_a_voxel_that_is_not_that_from_before_is_the_first_thing_reported(sample: Circle) -> None:
+def test_a_voxel_that_is_not_that_from_before_is_the_first_thing_reported(sample: RoundTrip) -> None:
     report = sample.forth()
     set_voxels(sample.image(), lambda voxels: np.where(np.arange(voxels.size).reshape(voxels.shape) == 99, 9999, voxels))
     text = page(report, sample.folder)
@@ -90,7 +90,7 @@ def test_a_voxel_that_is_not_that_from_before_is_the_first_thing_reported(sample
     assert text.count('<svg class="spot"') == 3
 
 
-def test_a_failure_is_the_first_thing_reported(sample: Circle) -> None:
+def test_a_failure_is_the_first_thing_reported(sample: RoundTrip) -> None:
     report = sample.forth()
     report.entries.append(Entry("8 broken", Outcome.FAILED, error="truncated"))
     text = page(report, sample.folder)
@@ -100,7 +100,7 @@ def test_a_failure_is_the_first_thing_reported(sample: Circle) -> None:
     assert "8 broken : truncated" in words(text)
 
 
-def test_files_that_cannot_be_read_are_not_counted_as_series(sample: Circle) -> None:
+def test_files_that_cannot_be_read_are_not_counted_as_series(sample: RoundTrip) -> None:
     report = sample.forth()
     damaged = [sample.dicom / name for name in ("7.dcm", "8.dcm")]
     report.entries += [Entry(path.name, Outcome.FAILED, [path], error="truncated") for path in damaged]
@@ -120,7 +120,7 @@ def test_rounding_is_reported_in_figures(tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
-def test_files_that_are_gone_do_not_stop_the_report(sample: Circle) -> None:
+def test_files_that_are_gone_do_not_stop_the_report(sample: RoundTrip) -> None:
     report = sample.forth()
     sample.image().write_bytes(b"no image any more")
     text = page(report, sample.folder)
@@ -142,7 +142,7 @@ def test_files_with_relative_and_absolute_paths_are_listed(tmp_path: Path, monke
     assert str(elsewhere) in words(page(report, tmp_path))
 
 
-def test_images_with_errors_come_first(sample: Circle) -> None:
+def test_images_with_errors_come_first(sample: RoundTrip) -> None:
     report = sample.forth()
     report.entries.append(Entry("8 broken", Outcome.FAILED, error="truncated"))
     assert re.findall(r'class="entry (\w+)', page(report, sample.folder)) == ["error", "good"]

@@ -17,8 +17,8 @@ from nifti_dicom_bridge import (
     create_samples,
 )
 from support.browser import CONTRASTS, opened
-from support.circle import Circle
 from support.report_pages import page
+from support.round_trip import RoundTrip
 
 
 @pytest.mark.slow
@@ -62,7 +62,7 @@ def test_every_text_can_be_read(hostile: ConversionReport, tmp_path: Path, schem
 
 
 @pytest.mark.slow
-def test_dark_is_dark(sample: Circle) -> None:
+def test_dark_is_dark(sample: RoundTrip) -> None:
     page(sample.forth(), sample.folder)
     with opened(sample.folder / "report.html", scheme="dark") as (shown, _):
         paper = shown.evaluate("getComputedStyle(document.body).backgroundColor")
@@ -70,7 +70,7 @@ def test_dark_is_dark(sample: Circle) -> None:
 
 
 @pytest.mark.slow
-def test_series_can_be_found_by_name_and_state(sample: Circle) -> None:
+def test_series_can_be_found_by_name_and_state(sample: RoundTrip) -> None:
     report = sample.forth()
     report.entries = [replace(report.entries[0], title=f"{n} series") for n in range(7)]
     report.entries.append(Entry("9 broken", Outcome.FAILED, error="truncated"))
@@ -86,7 +86,7 @@ def test_series_can_be_found_by_name_and_state(sample: Circle) -> None:
 
 
 @pytest.mark.slow
-def test_paper_has_everything_open(sample: Circle) -> None:
+def test_paper_has_everything_open(sample: RoundTrip) -> None:
     report = sample.forth()
     report.entries = report.entries * 5
     page(report, sample.folder)

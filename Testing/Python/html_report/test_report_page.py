@@ -22,12 +22,12 @@ from nifti_dicom_bridge import (
     write_report,
 )
 from nifti_dicom_bridge.cli import main
-from support.circle import NEW, Circle
 from support.oracles import module
 from support.report_pages import headline, page, set_voxels, words
+from support.round_trip import NEW, RoundTrip
 
 
-def test_three_planes_are_shown_before_and_after(sample: Circle) -> None:
+def test_three_planes_are_shown_before_and_after(sample: RoundTrip) -> None:
     text = page(sample.forth(), sample.folder)
 
     for plane in ("Axial", "Coronal", "Sagittal"):
@@ -35,7 +35,7 @@ def test_three_planes_are_shown_before_and_after(sample: Circle) -> None:
         assert f'alt="{plane}, after"' in text
 
 
-def test_the_same_voxels_are_the_same_pictures(sample: Circle) -> None:
+def test_the_same_voxels_are_the_same_pictures(sample: RoundTrip) -> None:
     """However NIfTI stores them."""
     text = page(sample.forth(), sample.folder)
     pictures = dict(re.findall(r'alt="(\w+, \w+)" src="([^"]+)"', text))
@@ -44,15 +44,15 @@ def test_the_same_voxels_are_the_same_pictures(sample: Circle) -> None:
     assert pictures["Axial, before"] != pictures["Coronal, before"]
 
 
-def test_the_box_has_the_letters_of_the_patient(sample: Circle) -> None:
+def test_the_box_has_the_letters_of_the_patient(sample: RoundTrip) -> None:
     text = page(sample.forth(), sample.folder)
 
     assert re.findall(r'<text class="letter"[^>]*>(\w)</text>', text) == list("RLAPSI")
     assert text.count('class="arrow"') == 2
 
 
-def test_an_image_without_a_place_has_no_box_and_no_letters(circle: Circle) -> None:
-    text = page(circle.make("cine_rgb").forth(), circle.folder)
+def test_an_image_without_a_place_has_no_box_and_no_letters(round_trip: RoundTrip) -> None:
+    text = page(round_trip.make("cine_rgb").forth(), round_trip.folder)
 
     assert headline(text) == "1 of 1 series converted, identical"
     assert "letter" not in text.partition("<body>")[2]
@@ -68,7 +68,7 @@ def test_a_nifti_image_that_does_not_specify_its_place_has_no_box(tmp_path: Path
     assert "letter" not in text.partition("<body>")[2]
 
 
-def test_attributes_come_with_their_sources(sample: Circle) -> None:
+def test_attributes_come_with_their_sources(sample: RoundTrip) -> None:
     sample.forth()
     report = sample.home(replace(NEW, set_values={"PatientID": "007"}))
     text = page(report, sample.folder)
@@ -78,7 +78,7 @@ def test_attributes_come_with_their_sources(sample: Circle) -> None:
     assert ("restored", "PatientName", "Διονυσιος", "Διονυσιος", "the original") in rows
 
 
-def test_dropped_and_assumed_attributes_are_named(sample: Circle) -> None:
+def test_dropped_and_assumed_attributes_are_named(sample: RoundTrip) -> None:
     sample.forth()
     set_voxels(sample.image(), lambda voxels: voxels * 2)
     derived = page(sample.home(NEW), sample.folder)
@@ -86,7 +86,7 @@ def test_dropped_and_assumed_attributes_are_named(sample: Circle) -> None:
     assert re.search(r'<tr class="dropped">.*?private attributes', derived)
 
 
-def test_findings_of_the_checker_are_there(sample: Circle) -> None:
+def test_findings_of_the_checker_are_there(sample: RoundTrip) -> None:
     sample.forth()
     report = sample.home(replace(NEW, set_values={"PatientSex": "X"}))
     text = page(report, sample.folder)
@@ -95,7 +95,7 @@ def test_findings_of_the_checker_are_there(sample: Circle) -> None:
     assert '<span class="kind error">error</span>' in text
 
 
-def test_files_in_and_out_version_and_time_are_there(sample: Circle) -> None:
+def test_files_in_and_out_version_and_time_are_there(sample: RoundTrip) -> None:
     text = words(page(sample.forth(), sample.folder))
 
     assert f"Input: 7 files in {sample.dicom}" in text
@@ -120,7 +120,7 @@ def test_it_is_valid_html(hostile: ConversionReport, tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
-def test_200_series_stay_usable(sample: Circle) -> None:
+def test_200_series_stay_usable(sample: RoundTrip) -> None:
     report = sample.forth()
     one = len(page(report, sample.folder).encode())
     report.entries = report.entries * 200
@@ -144,36 +144,42 @@ def test_noise_does_not_make_it_large(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("name", ["report.txt", "report", "report.pdf"])
-def test_other_kinds_of_file_are_refused(circle: Circle, name: str, capsys: pytest.CaptureFixture) -> None:
-    circle.make("classic_ct")
-    arguments = ["convert", str(circle.dicom), "--to", "nifti", "-o", str(circle.nifti)]
+def test_other_kinds_of_file_are_refused(round_trip: RoundTrip, name: str, capsys: pytest.CaptureFixture) -> None:
+    round_trip.make("classic_ct")
+    arguments = ["convert", str(round_trip.dicom), "--to", "nifti", "-o", str(round_trip.nifti)]
 
-    assert main([*arguments, "--report", str(circle.folder / name)]) == 2
+    assert main([*arguments, "--report", str(round_trip.folder / name)]) == 2
     assert ".html or .json" in capsys.readouterr().err
-    assert not circle.nifti.exists()
+    assert not round_trip.nifti.exists()
     with pytest.raises(OptionError):
-        write_report(ConversionReport(), circle.folder / name)
+        write_report(ConversionReport(), round_trip.folder / name)
 
 
 @pytest.mark.parametrize("suffix", [".html", ".json", ".HTML"])
-def test_the_command_line_writes_it(circle: Circle, suffix: str) -> None:
-    circle.make("classic_ct")
-    report = circle.folder / f"report{suffix}"
+def test_the_command_line_writes_it(round_trip: RoundTrip, suffix: str) -> None:
+    round_trip.make("classic_ct")
+    report = round_trip.folder / f"report{suffix}"
 
-    assert main(["convert", str(circle.dicom), "--to", "nifti", "-o", str(circle.nifti), "--report", str(report), "-q"]) == 0
+    assert (
+        main(["convert", str(round_trip.dicom), "--to", "nifti", "-o", str(round_trip.nifti), "--report", str(report), "-q"])
+        == 0
+    )
     assert report.read_text("utf-8").startswith("{" if suffix == ".json" else "<!doctype html>")
 
 
-def test_it_can_be_in_the_folder_that_is_made_for_the_images(circle: Circle) -> None:
-    circle.make("classic_ct")
-    report = circle.nifti / "report.html"
+def test_it_can_be_in_the_folder_that_is_made_for_the_images(round_trip: RoundTrip) -> None:
+    round_trip.make("classic_ct")
+    report = round_trip.nifti / "report.html"
 
-    assert main(["convert", str(circle.dicom), "--to", "nifti", "-o", str(circle.nifti), "--report", str(report), "-q"]) == 0
+    assert (
+        main(["convert", str(round_trip.dicom), "--to", "nifti", "-o", str(round_trip.nifti), "--report", str(report), "-q"])
+        == 0
+    )
     assert report.is_file()
 
 
-def test_a_report_that_cannot_be_written_is_reported(circle: Circle) -> None:
-    (circle.folder / "file").write_bytes(b"")
+def test_a_report_that_cannot_be_written_is_reported(round_trip: RoundTrip) -> None:
+    (round_trip.folder / "file").write_bytes(b"")
 
     with pytest.raises(OutputError, match="cannot be written"):
-        write_report(ConversionReport(), circle.folder / "file" / "report.html")
+        write_report(ConversionReport(), round_trip.folder / "file" / "report.html")

@@ -9,14 +9,14 @@ import pytest
 
 from nifti_dicom_bridge import ConversionReport, Entry, OptionError, Outcome, OutputError, to_nifti, write_summary
 from nifti_dicom_bridge.html_report.summary_file import COLUMNS
-from support.circle import Circle
 from support.oracles import module
+from support.round_trip import RoundTrip
 
 
 @pytest.fixture
-def report(circle: Circle) -> ConversionReport:
-    circle.make("classic_ct")
-    return to_nifti(circle.dicom, circle.nifti)
+def report(round_trip: RoundTrip) -> ConversionReport:
+    round_trip.make("classic_ct")
+    return to_nifti(round_trip.dicom, round_trip.nifti)
 
 
 def rows_of(path: Path) -> list[dict[str, str]]:

@@ -17,7 +17,7 @@ from nifti_dicom_bridge.html_report.label_colors import label_colors_of
 from nifti_dicom_bridge.html_report.planes import place_in
 from nifti_dicom_bridge.version import tool_version
 from phantoms import PHANTOMS
-from support.circle import Circle
+from support.round_trip import RoundTrip
 
 
 def words(path: Path) -> str:
@@ -26,16 +26,16 @@ def words(path: Path) -> str:
 
 
 @pytest.fixture
-def scan(circle: Circle) -> Circle:
-    circle.make("classic_ct")
-    for path in circle.dicom.iterdir():
+def scan(round_trip: RoundTrip) -> RoundTrip:
+    round_trip.make("classic_ct")
+    for path in round_trip.dicom.iterdir():
         ds = pydicom.dcmread(path)
         ds.PatientID, ds.PatientName, ds.StudyDate, ds.StudyDescription = "P7", "Doe^Jane", "20260102", "Follow-up"
         ds.save_as(path)
-    return circle
+    return round_trip
 
 
-def test_the_page_states_command_version_time_and_folders(scan: Circle) -> None:
+def test_the_page_states_command_version_time_and_folders(scan: RoundTrip) -> None:
     report = scan.folder / "report.html"
     arguments = [str(scan.dicom), "-o", str(scan.nifti), "--report", str(report)]
     assert main(arguments) == 0
@@ -47,13 +47,13 @@ def test_the_page_states_command_version_time_and_folders(scan: Circle) -> None:
     assert text.index("What was done") < text.index("1 series 1")
 
 
-def test_the_page_of_a_call_in_python_states_the_call(scan: Circle) -> None:
+def test_the_page_of_a_call_in_python_states_the_call(scan: RoundTrip) -> None:
     write_report(to_nifti(scan.dicom, scan.nifti, gzip=False), scan.folder / "report.html")
 
     assert "ConversionOptions(gzip=False)" in words(scan.folder / "report.html")
 
 
-def test_a_protected_run_states_no_command_and_no_input(scan: Circle) -> None:
+def test_a_protected_run_states_no_command_and_no_input(scan: RoundTrip) -> None:
     report = scan.folder / "report.html"
     folder = scan.folder / "Doe_Jane"
     scan.dicom.rename(folder)
@@ -63,39 +63,39 @@ def test_a_protected_run_states_no_command_and_no_input(scan: Circle) -> None:
     assert "names of files and folders may identify the patient" in words(report)
 
 
-def test_the_card_shows_patient_and_study(scan: Circle) -> None:
+def test_the_card_shows_patient_and_study(scan: RoundTrip) -> None:
     write_report(to_nifti(scan.dicom, scan.nifti), scan.folder / "report.html")
 
     assert "P7 Doe^Jane · 2026-01-02 Follow-up" in words(scan.folder / "report.html")
 
 
-def test_a_card_with_warnings_is_yellow_and_the_page_green(circle: Circle) -> None:
-    circle.make("missing_slice")
-    write_report(to_nifti(circle.dicom, circle.nifti), circle.folder / "report.html")
-    text = (circle.folder / "report.html").read_text("utf-8")
+def test_a_card_with_warnings_is_yellow_and_the_page_green(round_trip: RoundTrip) -> None:
+    round_trip.make("missing_slice")
+    write_report(to_nifti(round_trip.dicom, round_trip.nifti), round_trip.folder / "report.html")
+    text = (round_trip.folder / "report.html").read_text("utf-8")
 
     assert '<header class="good">' in text
     assert 'class="entry warning"' in text
-    assert "1 image with warnings" in words(circle.folder / "report.html")
+    assert "1 image with warnings" in words(round_trip.folder / "report.html")
 
 
 # --- label maps -------------------------------------------------------------------------------------------------------
 
 
-def test_a_label_map_has_colors_and_a_legend(circle: Circle) -> None:
-    circle.make("segmentation_with_gaps")
-    write_report(to_nifti(circle.dicom, circle.nifti), circle.folder / "report.html")
-    text = (circle.folder / "report.html").read_text("utf-8")
+def test_a_label_map_has_colors_and_a_legend(round_trip: RoundTrip) -> None:
+    round_trip.make("segmentation_with_gaps")
+    write_report(to_nifti(round_trip.dicom, round_trip.nifti), round_trip.folder / "report.html")
+    text = (round_trip.folder / "report.html").read_text("utf-8")
 
     assert len(re.findall(r'<rect width="10" height="10" fill="#[0-9a-f]{6}"', text)) == 3
     assert "each label has a color" in text
-    assert "Histogram" not in words(circle.folder / "report.html")
+    assert "Histogram" not in words(round_trip.folder / "report.html")
 
 
-def test_before_and_after_have_the_same_colors(circle: Circle) -> None:
-    circle.make("segmentation_with_gaps")
-    outputs = to_nifti(circle.dicom, circle.nifti).outputs
-    (pair,) = pairs_of(sorted(circle.dicom.iterdir()), outputs)
+def test_before_and_after_have_the_same_colors(round_trip: RoundTrip) -> None:
+    round_trip.make("segmentation_with_gaps")
+    outputs = to_nifti(round_trip.dicom, round_trip.nifti).outputs
+    (pair,) = pairs_of(sorted(round_trip.dicom.iterdir()), outputs)
     colors = label_colors_of((pair.before, pair.loaded[0]), (pair.after, pair.loaded[1]))
     planes = [colors.of(volume.array[0]) for volume in pair.loaded]
 
@@ -103,20 +103,20 @@ def test_before_and_after_have_the_same_colors(circle: Circle) -> None:
     assert len(np.unique(planes[0].reshape(-1, 3), axis=0)) > 1
 
 
-def test_another_label_is_no_amount(circle: Circle) -> None:
+def test_another_label_is_no_amount(round_trip: RoundTrip) -> None:
     """The difference of labels is not a number: 1 and 3 are not further apart than 1 and 2."""
-    circle.make("segmentation_with_gaps")
-    to_nifti(circle.dicom, circle.nifti)
+    round_trip.make("segmentation_with_gaps")
+    to_nifti(round_trip.dicom, round_trip.nifti)
     import nibabel
 
-    path = circle.image()
+    path = round_trip.image()
     image = nibabel.load(path)
     values = np.asarray(image.dataobj).copy()
     values[0, 0, 0] = 3
     nibabel.save(nibabel.Nifti1Image(values, image.affine, image.header), path)
-    assert main([str(circle.nifti), "-o", str(circle.back), "--report", str(circle.folder / "report.html")]) == 0
+    assert main([str(round_trip.nifti), "-o", str(round_trip.back), "--report", str(round_trip.folder / "report.html")]) == 0
 
-    assert "% of the range" not in words(circle.folder / "report.html")
+    assert "% of the range" not in words(round_trip.folder / "report.html")
 
 
 # --- planes and pictures ----------------------------------------------------------------------------------------------
@@ -130,7 +130,7 @@ def test_the_place_of_an_image_is_found_in_one_on_another_grid() -> None:
     assert place_in(second, first, (0, 9, 19, 29), placed=True) == (0, 36, 19, 14)
 
 
-def test_a_page_of_pictures_does_not_state_that_voxels_were_compared(scan: Circle) -> None:
+def test_a_page_of_pictures_does_not_state_that_voxels_were_compared(scan: RoundTrip) -> None:
     reports = to_nifti(scan.dicom, scan.folder / "nifti"), to_preview(scan.dicom, scan.folder / "pictures", mp4=False)
     files = [scan.folder / "compared.html", scan.folder / "pictures.html"]
     for report, file in zip(reports, files, strict=True):
@@ -141,7 +141,7 @@ def test_a_page_of_pictures_does_not_state_that_voxels_were_compared(scan: Circl
     assert ['<th scope="col">Before</th>' in page for page in pages] == [True, False]
 
 
-def test_the_pictures_of_a_preview_are_on_the_page(scan: Circle) -> None:
+def test_the_pictures_of_a_preview_are_on_the_page(scan: RoundTrip) -> None:
     report = to_preview(scan.dicom, scan.folder / "pictures", mosaic="planes", all_slices=True, mp4=False)
     write_report(report, scan.folder / "report.html")
     text = (scan.folder / "report.html").read_text("utf-8")

@@ -12,8 +12,8 @@ from nifti_dicom_bridge import (
 )
 from support import archives
 from support.archives import PASSWORD, USER, Orthanc
-from support.circle import Circle
 from support.object_server import ObjectServer, object_server
+from support.round_trip import RoundTrip
 
 
 @pytest.fixture(scope="session")
@@ -52,8 +52,8 @@ def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[ObjectServer]:
 
 
 @pytest.fixture
-def source(circle: Circle, server: ObjectServer) -> Path:
+def source(round_trip: RoundTrip, server: ObjectServer) -> Path:
     """Two series of one study, in a folder and below s3://images/dicom."""
-    circle.make("two_series")
-    server.put(circle.dicom, "dicom")
-    return circle.dicom
+    round_trip.make("two_series")
+    server.put(round_trip.dicom, "dicom")
+    return round_trip.dicom

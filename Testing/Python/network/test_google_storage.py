@@ -10,8 +10,8 @@ import pytest
 
 from nifti_dicom_bridge import BridgeError, inspect, to_dicom, to_nifti
 from nifti_dicom_bridge.network.object_store import ObjectStore
-from support.circle import Circle, listing
 from support.oracles import module
+from support.round_trip import RoundTrip, listing
 
 BUCKET = "images"
 
@@ -33,24 +33,24 @@ def bucket(monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
 
 
 @pytest.mark.slow
-def test_the_dicom_comes_back_byte_for_byte(bucket: str, circle: Circle) -> None:
-    circle.make("two_series")
-    files = sorted(circle.dicom.rglob("*.dcm"))
-    names = [path.relative_to(circle.dicom).as_posix() for path in files]
+def test_the_dicom_comes_back_byte_for_byte(bucket: str, round_trip: RoundTrip) -> None:
+    round_trip.make("two_series")
+    files = sorted(round_trip.dicom.rglob("*.dcm"))
+    names = [path.relative_to(round_trip.dicom).as_posix() for path in files]
     ObjectStore(f"{bucket}/dicom", is_output=True).put(files, names)
     assert len(inspect(f"{bucket}/dicom").images) == 2
 
     assert to_nifti(f"{bucket}/dicom", f"{bucket}/nifti").ok
-    report = to_dicom(f"{bucket}/nifti", circle.back, uids="keep", names="original")
+    report = to_dicom(f"{bucket}/nifti", round_trip.back, uids="keep", names="original")
     assert report.ok, report
-    assert listing(circle.back) == listing(circle.dicom)
+    assert listing(round_trip.back) == listing(round_trip.dicom)
 
 
 @pytest.mark.slow
-def test_outputs_that_exist_are_not_replaced(bucket: str, circle: Circle) -> None:
-    circle.make("classic_ct")
-    assert to_nifti(circle.dicom, f"{bucket}/nifti").ok
-    again = to_nifti(circle.dicom, f"{bucket}/nifti")
+def test_outputs_that_exist_are_not_replaced(bucket: str, round_trip: RoundTrip) -> None:
+    round_trip.make("classic_ct")
+    assert to_nifti(round_trip.dicom, f"{bucket}/nifti").ok
+    again = to_nifti(round_trip.dicom, f"{bucket}/nifti")
     assert [entry.error.partition(":")[0] for entry in again.entries] == ["gs"]
     assert "exists" in again.entries[0].error
 

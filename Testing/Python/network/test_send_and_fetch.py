@@ -9,7 +9,7 @@ from nifti_dicom_bridge import ArchiveError, ArchiveSettings, OptionError, compa
 from nifti_dicom_bridge.network.fetch import _is_one_of
 from phantoms.base import MR, ramp, save, slices
 from support import archives
-from support.circle import edit_dicom
+from support.round_trip import edit_dicom
 
 
 def headers(folder):

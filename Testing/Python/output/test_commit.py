@@ -12,7 +12,7 @@ import pytest
 
 from nifti_dicom_bridge import OutputError
 from nifti_dicom_bridge.output import Staging, check_complete, commit, durable, recover
-from support.circle import listing, names_in
+from support.round_trip import listing, names_in
 
 OLD, NEW = b"old", b"new"
 SET = ("T1.nii.gz", "T1.json", "sub/T1.tsv")

@@ -10,7 +10,7 @@ import pytest
 from nifti_dicom_bridge import OutputError
 from nifti_dicom_bridge.output import Staging, commit, recover
 from nifti_dicom_bridge.output.locks import COMMIT_LOCK, DATASET_LOCK, HOME, FolderLock
-from support.circle import listing, names_in
+from support.round_trip import listing, names_in
 
 FOLDER_SIGN = "zarr.json"
 

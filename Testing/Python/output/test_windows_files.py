@@ -15,7 +15,7 @@ import pytest
 from nifti_dicom_bridge import OutputError
 from nifti_dicom_bridge.output import Staging, durable, recover
 from nifti_dicom_bridge.output import staging as staging_module
-from support.circle import listing, names_in
+from support.round_trip import listing, names_in
 
 OLD, NEW = b"old", b"new"
 SET = ("T1.json", "T1.nii.gz")

@@ -15,9 +15,9 @@ from nifti_dicom_bridge import Cancelled, ConversionOptions, Job, Target, conver
 from nifti_dicom_bridge.cli import main
 from nifti_dicom_bridge.samples.demo import make_sample
 from phantoms.base import CT, SECONDARY_CAPTURE, ULTRASOUND_MULTI_FRAME, image, slices, write
-from support.circle import Circle
 from support.nonempty import some
 from support.oracles import module
+from support.round_trip import RoundTrip
 
 HEADINGS = ["PICTURE", "PATIENT", "STUDY", "SERIES", "EQUIPMENT", "IMAGE", "PRIVATE", "FILE"]
 
@@ -85,26 +85,26 @@ def test_what_all_instances_share_is_written_once_and_the_rest_in_turn(stated: s
     assert len(numbers.split(" | ")) == 7
 
 
-def test_functional_groups_have_a_heading_and_frames_are_in_turn(circle: Circle) -> None:
-    circle.make("enhanced_mr")
+def test_functional_groups_have_a_heading_and_frames_are_in_turn(round_trip: RoundTrip) -> None:
+    round_trip.make("enhanced_mr")
 
-    assert run_preview(circle.dicom, circle.folder / "out") == 0
+    assert run_preview(round_trip.dicom, round_trip.folder / "out") == 0
 
-    text = "".join(path.read_text("utf-8") for path in sorted((circle.folder / "out").glob("*.txt")))
+    text = "".join(path.read_text("utf-8") for path in sorted((round_trip.folder / "out").glob("*.txt")))
     assert "FUNCTIONAL GROUPS" in text
     assert " frames; values that differ are listed" in text
 
 
-def test_a_nifti_image_with_a_sidecar_states_the_same(circle: Circle) -> None:
-    make_sample(circle.dicom)
-    assert main(["convert", str(circle.dicom), "--to", "nifti", "-o", str(circle.nifti), "-q"]) == 0
+def test_a_nifti_image_with_a_sidecar_states_the_same(round_trip: RoundTrip) -> None:
+    make_sample(round_trip.dicom)
+    assert main(["convert", str(round_trip.dicom), "--to", "nifti", "-o", str(round_trip.nifti), "-q"]) == 0
 
-    assert run_preview(circle.dicom, circle.folder / "a") == 0
-    assert run_preview(circle.nifti, circle.folder / "b") == 0
+    assert run_preview(round_trip.dicom, round_trip.folder / "a") == 0
+    assert run_preview(round_trip.nifti, round_trip.folder / "b") == 0
 
-    first, second = (next((circle.folder / name).glob("*.png")) for name in "ab")
+    first, second = (next((round_trip.folder / name).glob("*.png")) for name in "ab")
     assert np.array_equal(np.asarray(Image.open(first)), np.asarray(Image.open(second)))
-    assert "Διονυσιος" in text_of(circle.folder / "b")
+    assert "Διονυσιος" in text_of(round_trip.folder / "b")
 
 
 def test_a_zarr_store_gives_the_same_picture(tmp_path: Path) -> None:

@@ -17,7 +17,7 @@ from support.paths import CORE, LIB, MODULE, ROOT, python_files
 HOST_PACKAGES = {"slicer", "qt", "ctk", "vtk", "DICOMLib", "SubjectHierarchyPlugins", "SampleData"}
 # What Slicer brings and may be imported when Slicer starts; the rest of the standard library is known to Python.
 AT_START = HOST_PACKAGES | {"numpy", "NiftiDicomBridgeLib"}
-FRONT_DOORS = ["DICOMNiftiDicomBridgePlugin.py", "NiftiDicomBridge.py"]
+MODULE_FILES = ["DICOMNiftiDicomBridgePlugin.py", "NiftiDicomBridge.py"]
 IMPORTED_AT_START = [
     "ParameterNode.py", "Logic.py", "LogicTasks.py", "SelfTest.py", "Background.py", "Widget.py", "ExportPart.py",
     "ImportPart.py", "CheckPart.py", "DropFilter.py", "FieldsTable.py", "ReferenceBox.py", "FileDialog.py", "FileReader.py",
@@ -27,17 +27,17 @@ IMPORTED_AT_START = [
     "ProposalUpdates.py", "ReportPart.py", "TaskRunner.py", "SceneImages.py", "Views.py", "FileList.py", "ImportObstacles.py",
     "SettingsView.py",
     "ApplyPart.py", "FetchPart.py", "IdleImports.py", "SendPart.py", "SourceBox.py",
-    "SelfTestCase.py", "SelfTestCircle.py", "SelfTestData.py", "SelfTestDerived.py", "SelfTestDialogs.py",
+    "SelfTestCase.py", "SelfTestRoundTrip.py", "SelfTestData.py", "SelfTestDerived.py", "SelfTestDialogs.py",
     "SelfTestNodes.py", "SelfTestPanel.py",
 ]  # fmt: skip
 START_FILES = [
-    *(MODULE / name for name in FRONT_DOORS), *(path for path in python_files(LIB) if path.name in IMPORTED_AT_START)
+    *(MODULE / name for name in MODULE_FILES), *(path for path in python_files(LIB) if path.name in IMPORTED_AT_START)
 ]  # fmt: skip
 READ_NODES = {
     "NodeImages.py", "Nodes.py", "NodeKinds.py", "Transforms.py", "Segments.py", "NodeFactory.py", "NewVolumes.py",
     "NewSegmentations.py", "SegmentationSequences.py", "Display.py", "SavedNode.py", "SourceFile.py", "PixelGrid.py",
     "NodeFacts.py", "Hierarchy.py", "FirstFrame.py",
-    "SharedValues.py", "SelfTestCase.py", "SelfTestCircle.py", "SelfTestData.py", "SelfTestDerived.py",
+    "SharedValues.py", "SelfTestCase.py", "SelfTestRoundTrip.py", "SelfTestData.py", "SelfTestDerived.py",
     "SelfTestDialogs.py", "SelfTestNodes.py",
     "SelfTestPanel.py",
 }  # fmt: skip
@@ -211,7 +211,7 @@ def test_few_files_read_and_make_nodes():
 @pytest.mark.slow
 def test_only_two_files_use_the_database():
     users = {path.name for path in python_files(LIB) if re.search(r"dicomDatabase\b|ctkDICOM|DICOMUtils", _code(path))}
-    assert users <= {"Database.py", "Registration.py", "SelfTestCase.py", "SelfTestCircle.py"}
+    assert users <= {"Database.py", "Registration.py", "SelfTestCase.py", "SelfTestRoundTrip.py"}
 
 
 def _code(path: Path) -> str:
@@ -258,13 +258,13 @@ def test_cmake_lists_every_resource():
     assert sorted(cmake_list("MODULE_PYTHON_RESOURCES")) == sorted(tree)
 
 
-def test_front_doors_are_the_only_python_files_of_the_module_folder():
+def test_no_other_python_files_are_in_the_module_folder():
     """Slicer takes every other one for a module."""
-    assert sorted(path.name for path in MODULE.glob("*.py")) == FRONT_DOORS
+    assert sorted(path.name for path in MODULE.glob("*.py")) == MODULE_FILES
 
 
-@pytest.mark.parametrize("path", [MODULE / name for name in FRONT_DOORS], ids=ids)
-def test_front_door_defines_the_class_that_slicer_looks_for(path):
+@pytest.mark.parametrize("path", [MODULE / name for name in MODULE_FILES], ids=ids)
+def test_module_file_defines_the_class_that_slicer_looks_for(path):
     names = [node.name for node in ast.parse(path.read_text("utf-8")).body if isinstance(node, ast.ClassDef)]
     assert path.stem in names
     assert not path.read_bytes().startswith(b"#!")

@@ -16,8 +16,8 @@ import pytest
 from nifti_dicom_bridge import BridgeError, ConversionOptions, Entry, Job, Outcome, Target, convert, read
 from nifti_dicom_bridge.sidecar.image_id import ImageId, study_digest
 from phantoms import PHANTOMS
-from support.circle import KEY
 from support.nonempty import some
+from support.round_trip import KEY
 
 ADA = {"PatientID": "P1", "PatientName": "Ada^A", "StudyInstanceUID": "1.2.3.1", "SeriesInstanceUID": "1.2.3.1.1"}
 ADAS_OTHER = {**ADA, "SeriesInstanceUID": "1.2.3.1.2"}

@@ -12,8 +12,8 @@ import pytest
 from nifti_dicom_bridge import ConversionOptions, Job, Outcome, SidecarError, Target, convert, read_sidecar
 from nifti_dicom_bridge.model.files import json_files
 from nifti_dicom_bridge.model.processes import limits
-from support.circle import Circle
 from support.oracles import module
+from support.round_trip import RoundTrip
 
 
 def nested(depth: int) -> str:
@@ -42,13 +42,13 @@ def test_a_sidecar_that_nests_too_deeply_is_one_sentence(tmp_path: Path) -> None
         read_sidecar(tmp_path / "a.json")
 
 
-def test_an_option_allows_a_sidecar_that_is_too_large(circle: Circle, monkeypatch: pytest.MonkeyPatch) -> None:
-    circle.make("classic_ct").forth()
+def test_an_option_allows_a_sidecar_that_is_too_large(round_trip: RoundTrip, monkeypatch: pytest.MonkeyPatch) -> None:
+    round_trip.make("classic_ct").forth()
     monkeypatch.setattr(limits, "MOST_UNCHECKED", 1000)
     monkeypatch.setattr(limits, "PARSED_RATIO", 1 << 40)
 
-    assert "allow it with size_limit=1." in circle.home().entries[0].error
-    assert circle.home(size_limit=1.0).ok
+    assert "allow it with size_limit=1." in round_trip.home().entries[0].error
+    assert round_trip.home(size_limit=1.0).ok
 
 
 def test_the_memory_of_this_computer_is_known() -> None:

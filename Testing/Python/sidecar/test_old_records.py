@@ -14,9 +14,9 @@ import pytest
 
 from nifti_dicom_bridge import ConversionOptions, Job, Outcome, Target, convert
 from nifti_dicom_bridge.sidecar import SCHEMA_VERSION
-from support.circle import KEEP, KEY, listing
 from support.oracles import module
 from support.paths import TESTING
+from support.round_trip import KEEP, KEY, listing
 
 OLD = TESTING / "Python" / "fixtures" / "version_0_1_0"
 DIGESTS = json.loads((OLD / "digests.json").read_text("utf-8"))

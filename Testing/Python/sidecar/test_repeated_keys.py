@@ -14,7 +14,7 @@ from nifti_dicom_bridge.errors import LabelError
 from nifti_dicom_bridge.labels import read_labels
 from nifti_dicom_bridge.model.files.json_files import parse_json
 from nifti_dicom_bridge.model.files.option_files import read_option_file
-from support.circle import KEY, Circle
+from support.round_trip import KEY, RoundTrip
 
 TWICE = '{"a": {"EchoTime": 1, "x": 2, "EchoTime": 3}}'
 WORDS = 'the key "EchoTime" occurs more than once'
@@ -48,33 +48,33 @@ def test_columns_of_labels_that_are_not_used_may_be_repeated(tmp_path: Path) -> 
     assert [(label.number, label.label) for label in read_labels(tmp_path / "labels.tsv")] == [(1, "spleen")]
 
 
-def test_in_the_keys_of_a_sidecar_with_a_record(circle: Circle) -> None:
-    circle.make("classic_ct").forth()
-    text = circle.sidecar().read_text("utf-8")
-    circle.sidecar().write_text(text.replace("{\n", '{\n  "Modality": "MR",\n', 1), "utf-8")
+def test_in_the_keys_of_a_sidecar_with_a_record(round_trip: RoundTrip) -> None:
+    round_trip.make("classic_ct").forth()
+    text = round_trip.sidecar().read_text("utf-8")
+    round_trip.sidecar().write_text(text.replace("{\n", '{\n  "Modality": "MR",\n', 1), "utf-8")
 
-    (entry,) = circle.home().entries
+    (entry,) = round_trip.home().entries
     assert entry.outcome is Outcome.FAILED
     assert 'the key "Modality" occurs more than once' in entry.error
 
 
-def test_in_a_second_record(circle: Circle) -> None:
-    circle.make("classic_ct").forth()
-    text = circle.sidecar().read_text("utf-8")
-    circle.sidecar().write_text(text.replace("\n}\n", f',\n  "{KEY}": {{}}\n}}\n'), "utf-8")
+def test_in_a_second_record(round_trip: RoundTrip) -> None:
+    round_trip.make("classic_ct").forth()
+    text = round_trip.sidecar().read_text("utf-8")
+    round_trip.sidecar().write_text(text.replace("\n}\n", f',\n  "{KEY}": {{}}\n}}\n'), "utf-8")
 
     with pytest.raises(SidecarError, match=f'the key "{KEY}" occurs more than once'):
-        read_sidecar(circle.sidecar())
+        read_sidecar(round_trip.sidecar())
 
 
 @pytest.mark.parametrize("indent", [None, 1, 2])
-def test_a_record_in_another_form_of_json_is_read(indent: int | None, circle: Circle) -> None:
-    circle.make("classic_ct").forth()
-    top = json.loads(circle.sidecar().read_text("utf-8"))
-    circle.sidecar().write_text(json.dumps(top, indent=indent), "utf-8")
+def test_a_record_in_another_form_of_json_is_read(indent: int | None, round_trip: RoundTrip) -> None:
+    round_trip.make("classic_ct").forth()
+    top = json.loads(round_trip.sidecar().read_text("utf-8"))
+    round_trip.sidecar().write_text(json.dumps(top, indent=indent), "utf-8")
 
-    assert read_sidecar(circle.sidecar()) == top
-    assert circle.home().entries[0].outcome.value == "restored"
+    assert read_sidecar(round_trip.sidecar()) == top
+    assert round_trip.home().entries[0].outcome.value == "restored"
 
 
 @pytest.mark.parametrize(

@@ -18,8 +18,8 @@ from nifti_dicom_bridge.model.voxels.pixels import PixelRecord, Rescale
 from nifti_dicom_bridge.sidecar import record, record_path
 from nifti_dicom_bridge.sidecar.record_reading import record_from_json
 from phantoms import PHANTOMS
-from support.circle import KEEP, KEY, Circle, listing
 from support.nonempty import some
+from support.round_trip import KEEP, KEY, RoundTrip, listing
 
 SCHEMA = files("nifti_dicom_bridge") / "data" / "sidecar.schema.json"
 
@@ -34,10 +34,10 @@ def schema() -> object:
 
 
 @pytest.mark.parametrize("name", sorted(PHANTOMS))
-def test_the_schema_accepts_every_sidecar(name: str, schema: object, circle: Circle) -> None:
-    circle.make(name).forth()
+def test_the_schema_accepts_every_sidecar(name: str, schema: object, round_trip: RoundTrip) -> None:
+    round_trip.make(name).forth()
 
-    for path in some(circle.nifti.glob("*.json")):
+    for path in some(round_trip.nifti.glob("*.json")):
         errors = list(schema.iter_errors(json.loads(path.read_text("utf-8"))))
         assert [f"{list(error.absolute_path)}: {error.message[:200]}" for error in errors] == []
 
@@ -57,23 +57,23 @@ def test_the_schema_accepts_every_sidecar(name: str, schema: object, circle: Cir
         lambda top: top[KEY]["Voxels"].update(Type="O"),
     ],
 )
-def test_the_schema_refuses_what_is_not_a_sidecar(spoil: object, schema: object, circle: Circle) -> None:
-    circle.make("classic_ct").forth()
-    top = json.loads(circle.sidecar().read_text("utf-8"))
+def test_the_schema_refuses_what_is_not_a_sidecar(spoil: object, schema: object, round_trip: RoundTrip) -> None:
+    round_trip.make("classic_ct").forth()
+    top = json.loads(round_trip.sidecar().read_text("utf-8"))
     spoil(top)
 
     assert not schema.is_valid(top)
 
 
 @pytest.mark.parametrize("name", sorted(PHANTOMS))
-def test_numbers_in_a_sidecar_are_json(name: str, circle: Circle) -> None:
+def test_numbers_in_a_sidecar_are_json(name: str, round_trip: RoundTrip) -> None:
     """NaN and Infinity are not valid JSON: they are written as text."""
-    circle.make(name).forth()
+    round_trip.make(name).forth()
 
     def refuse(text: str) -> None:
         raise AssertionError(text)
 
-    for path in circle.nifti.glob("*.json"):
+    for path in round_trip.nifti.glob("*.json"):
         json.loads(path.read_text("utf-8"), parse_constant=refuse)
 
 
@@ -109,8 +109,8 @@ def _fmri(one: Volume, count: int) -> Volume:
 
 
 @pytest.mark.slow
-def test_the_record_of_20000_instances_is_smaller_than_the_image_and_complete(circle: Circle) -> None:
-    (one,) = read(circle.make("mr_4d").dicom / "001.dcm")
+def test_the_record_of_20000_instances_is_smaller_than_the_image_and_complete(round_trip: RoundTrip) -> None:
+    (one,) = read(round_trip.make("mr_4d").dicom / "001.dcm")
     volume = _fmri(one, 20000)
     text = json.dumps(record.to_json(volume, {}), separators=(",", ":"))
     found = record_from_json(json.loads(text), "a")
@@ -120,56 +120,56 @@ def test_the_record_of_20000_instances_is_smaller_than_the_image_and_complete(ci
     assert [instance.elements for instance in after] == [instance.elements for instance in before]
 
 
-def test_a_value_that_all_instances_share_is_written_once(circle: Circle) -> None:
-    circle.make("large_values").forth()
+def test_a_value_that_all_instances_share_is_written_once(round_trip: RoundTrip) -> None:
+    round_trip.make("large_values").forth()
 
-    size = circle.sidecar().stat().st_size
+    size = round_trip.sidecar().stat().st_size
 
     # one value of 70 000 bytes for all, three that differ, two of 3000: noise, which base64 makes a third larger
     assert size < (4 * 70000 + 2 * 3000) * 4 / 3 + 35000
 
 
-def test_the_record_is_the_same_however_often_it_is_written(circle: Circle) -> None:
-    circle.make("private_nested").forth()
-    first = listing(circle.nifti)
-    circle.forth(overwrite=True)
+def test_the_record_is_the_same_however_often_it_is_written(round_trip: RoundTrip) -> None:
+    round_trip.make("private_nested").forth()
+    first = listing(round_trip.nifti)
+    round_trip.forth(overwrite=True)
 
-    assert {name: raw for name, raw in listing(circle.nifti).items() if name.endswith(".json")} == {
+    assert {name: raw for name, raw in listing(round_trip.nifti).items() if name.endswith(".json")} == {
         name: raw for name, raw in first.items() if name.endswith(".json")
     }
 
 
-def test_the_top_level_is_readable_line_by_line(circle: Circle) -> None:
-    circle.make("oblique").forth()
+def test_the_top_level_is_readable_line_by_line(round_trip: RoundTrip) -> None:
+    round_trip.make("oblique").forth()
 
-    lines = circle.sidecar().read_text("utf-8").splitlines()
+    lines = round_trip.sidecar().read_text("utf-8").splitlines()
 
     assert '  "EchoTime": 0.00246,' in lines
     assert len([line for line in lines if KEY in line]) == 1
 
 
-def test_returned_files_are_read_by_pydicom_with_the_original_text(circle: Circle) -> None:
-    circle.make("trailing_zeros").forth()
-    circle.home(KEEP)
+def test_returned_files_are_read_by_pydicom_with_the_original_text(round_trip: RoundTrip) -> None:
+    round_trip.make("trailing_zeros").forth()
+    round_trip.home(KEEP)
 
-    assert {pydicom.dcmread(path).PixelSpacing[0].original_string for path in circle.back.iterdir()} == {"0.50000"}
+    assert {pydicom.dcmread(path).PixelSpacing[0].original_string for path in round_trip.back.iterdir()} == {"0.50000"}
 
 
-def test_the_same_bytes_in_other_character_sets_are_other_text(circle: Circle) -> None:
-    circle.make("classic_ct")
+def test_the_same_bytes_in_other_character_sets_are_other_text(round_trip: RoundTrip) -> None:
+    round_trip.make("classic_ct")
     raw = bytes(range(0xC0, 0xD0))
     texts = [("ISO_IR 100", "latin-1", raw), ("ISO_IR 144", "iso8859-5", raw), ("ISO_IR 100", "latin-1", raw[::-1])]
-    for path, (terms, _, value) in zip(sorted(circle.dicom.iterdir()), texts, strict=True):
+    for path, (terms, _, value) in zip(sorted(round_trip.dicom.iterdir()), texts, strict=True):
         ds = pydicom.dcmread(path)
         ds.SpecificCharacterSet = terms
         ds.add(pydicom.DataElement(0x00204000, "LT", value))
         ds.save_as(path)
-    circle.forth()
+    round_trip.forth()
 
-    column = json.loads(circle.sidecar().read_text("utf-8"))[KEY]["Instances"]["Varying"]["00204000"]
+    column = json.loads(round_trip.sidecar().read_text("utf-8"))[KEY]["Instances"]["Varying"]["00204000"]
     assert column["Values"] == [value.decode(codec) for _, codec, value in texts]
-    circle.home()
-    assert listing(circle.back) == listing(circle.dicom)
+    round_trip.home()
+    assert listing(round_trip.back) == listing(round_trip.dicom)
 
 
 def test_a_path_through_a_dataset_does_not_make_an_image_part_of_it(tmp_path: Path) -> None:

@@ -14,7 +14,7 @@ from nifti_dicom_bridge import BridgeError, ConversionOptions, Job, Outcome, Sid
 from nifti_dicom_bridge.sidecar.record_digest import DIGESTS, digests_of
 from nifti_dicom_bridge.sidecar.record_reading import record_from_json
 from phantoms import PHANTOMS
-from support.circle import KEEP, KEY, Circle, names_in
+from support.round_trip import KEEP, KEY, RoundTrip, names_in
 
 WRONG = (None, True, -1, 10**12, 10**400, 1.5, float("nan"), "", "nonsense", [], ["x"], [[]], {}, {"x": 1})
 SOURCES = ("pet_slopes", "enhanced_slopes", "mosaic", "private_nested", "jpeg_ls", "dirty_high_bits")
@@ -61,13 +61,13 @@ def signed(whole: Any) -> Any:
 
 
 @pytest.fixture(scope="module")
-def written(tmp_path_factory: pytest.TempPathFactory) -> dict[str, tuple[Circle, dict]]:
+def written(tmp_path_factory: pytest.TempPathFactory) -> dict[str, tuple[RoundTrip, dict]]:
     """Return images with their sidecars, by phantom."""
     found = {}
     for name in SOURCES:
-        circle = Circle(tmp_path_factory.mktemp(name)).make(name)
-        circle.forth(gzip=False)
-        found[name] = circle, json.loads(circle.sidecar().read_text("utf-8"))
+        round_trip = RoundTrip(tmp_path_factory.mktemp(name)).make(name)
+        round_trip.forth(gzip=False)
+        found[name] = round_trip, json.loads(round_trip.sidecar().read_text("utf-8"))
     return found
 
 
@@ -90,29 +90,29 @@ def test_a_record_with_any_value_replaced_is_read_or_refused_by_a_sidecar_error(
 @pytest.mark.slow
 @pytest.mark.parametrize("name", ["pet_slopes", "mosaic"])
 def test_converting_with_any_value_replaced_never_ends_in_a_traceback(name: str, written: dict) -> None:
-    circle, top = written[name]
+    round_trip, top = written[name]
     strangers = []
     for path, value in pairs_of(top, (..., None, -1, "nonsense", [])):
         edited = changed(top, path, value)
-        trouble = _trouble(circle, {**edited, KEY: signed(edited[KEY])} if KEY in edited else edited)
+        trouble = _trouble(round_trip, {**edited, KEY: signed(edited[KEY])} if KEY in edited else edited)
         if trouble:
             strangers.append(f"{path} = {value!r:.20}: {trouble}")
 
     assert strangers == []
 
 
-def _trouble(circle: Circle, top: dict) -> str:
+def _trouble(round_trip: RoundTrip, top: dict) -> str:
     """Convert with a sidecar; return what went wrong beyond a clear error."""
-    circle.sidecar().write_text(json.dumps(top), "utf-8")
+    round_trip.sidecar().write_text(json.dumps(top), "utf-8")
     try:
-        report = circle.home(overwrite=True)
+        report = round_trip.home(overwrite=True)
     except BridgeError as error:
-        return "" if names_in(circle.back) == [] else f"written: {names_in(circle.back)} after {error}"
+        return "" if names_in(round_trip.back) == [] else f"written: {names_in(round_trip.back)} after {error}"
     except Exception as error:
         return f"{type(error).__name__}: {error}"
     finally:
-        failed = names_in(circle.back)
-        _clear(circle.back)
+        failed = names_in(round_trip.back)
+        _clear(round_trip.back)
     if report.failures and failed:
         return f"failed, and yet written: {failed}"
     if any(not entry.error for entry in report.failures):
@@ -178,10 +178,10 @@ def test_a_record_without_its_structure_is_refused(path: tuple, value: Any, writ
 def test_values_of_the_right_type_that_make_no_sense_are_refused(
     path: tuple, value: Any, written: dict, tmp_path: Path
 ) -> None:
-    circle, top = written["dirty_high_bits"]
-    circle.sidecar().write_text(json.dumps(changed(top, (KEY, *path), value)), "utf-8")
+    round_trip, top = written["dirty_high_bits"]
+    round_trip.sidecar().write_text(json.dumps(changed(top, (KEY, *path), value)), "utf-8")
 
-    report = convert(Job([circle.nifti], tmp_path / "back", KEEP))
+    report = convert(Job([round_trip.nifti], tmp_path / "back", KEEP))
 
     assert [entry.outcome for entry in report.entries] == [Outcome.FAILED]
     assert report.entries[0].error
@@ -191,43 +191,43 @@ def test_values_of_the_right_type_that_make_no_sense_are_refused(
 @pytest.mark.parametrize(
     "text", ["", "[]", "7", '{"NiftiDicomBridge": ', "\0", '{"NiftiDicomBridge": {}}', "[" * 100000, '"\\ud800"']
 )
-def test_a_file_that_is_no_sidecar_is_refused_by_name(text: str, circle: Circle) -> None:
-    circle.make("classic_ct").forth()
-    circle.sidecar().write_text(text, "utf-8")
+def test_a_file_that_is_no_sidecar_is_refused_by_name(text: str, round_trip: RoundTrip) -> None:
+    round_trip.make("classic_ct").forth()
+    round_trip.sidecar().write_text(text, "utf-8")
 
-    report = convert(Job([circle.nifti], circle.back, ConversionOptions(Target.DICOM)))
+    report = convert(Job([round_trip.nifti], round_trip.back, ConversionOptions(Target.DICOM)))
 
     assert [entry.outcome for entry in report.entries] == [Outcome.FAILED]
-    assert circle.sidecar().name in report.entries[0].error
-    assert names_in(circle.back) == []
+    assert round_trip.sidecar().name in report.entries[0].error
+    assert names_in(round_trip.back) == []
 
 
-def test_a_sidecar_that_is_a_folder_is_refused(circle: Circle) -> None:
-    circle.make("classic_ct").forth()
-    path = circle.sidecar()
+def test_a_sidecar_that_is_a_folder_is_refused(round_trip: RoundTrip) -> None:
+    round_trip.make("classic_ct").forth()
+    path = round_trip.sidecar()
     path.unlink()
     path.mkdir()
 
-    report = circle.home()
+    report = round_trip.home()
 
     assert path.name in report.entries[0].error
 
 
-def test_a_newer_schema_is_refused_with_both_versions(circle: Circle) -> None:
-    circle.make("classic_ct").forth()
-    circle.edit_sidecar(lambda top: top[KEY].update(SchemaVersion="3.0"))
+def test_a_newer_schema_is_refused_with_both_versions(round_trip: RoundTrip) -> None:
+    round_trip.make("classic_ct").forth()
+    round_trip.edit_sidecar(lambda top: top[KEY].update(SchemaVersion="3.0"))
 
-    (entry,) = circle.home().entries
+    (entry,) = round_trip.home().entries
 
     assert "3.0" in entry.error
     assert "1.x and 2.x" in entry.error
 
 
-def test_a_newer_minor_version_of_the_schema_is_read(circle: Circle) -> None:
-    circle.make("classic_ct").forth()
-    circle.edit_record(lambda record: record.update(SchemaVersion="2.7"))
+def test_a_newer_minor_version_of_the_schema_is_read(round_trip: RoundTrip) -> None:
+    round_trip.make("classic_ct").forth()
+    round_trip.edit_record(lambda record: record.update(SchemaVersion="2.7"))
 
-    assert circle.home().ok
+    assert round_trip.home().ok
 
 
 def test_phantoms_used_here_exist() -> None:
@@ -241,10 +241,12 @@ def test_phantoms_used_here_exist() -> None:
         ("MagneticFieldStrength", 30000, "more than 30 T is not possible"), ("SliceThickness", 0, "it cannot be 0"),
     ],
 )  # fmt: skip
-def test_a_key_that_was_edited_into_what_cannot_be_is_refused(key: str, value: float, reason: str, circle: Circle) -> None:
-    circle.make("oblique").forth()
-    circle.edit_sidecar(lambda top: top.update({key: value}))
-    (entry,) = circle.home(KEEP).entries
+def test_a_key_that_was_edited_into_what_cannot_be_is_refused(
+    key: str, value: float, reason: str, round_trip: RoundTrip
+) -> None:
+    round_trip.make("oblique").forth()
+    round_trip.edit_sidecar(lambda top: top.update({key: value}))
+    (entry,) = round_trip.home(KEEP).entries
 
     assert entry.outcome is Outcome.FAILED
     assert f'"{key}" was edited to {value}' in entry.error

@@ -34,7 +34,7 @@ def test_all_through_the_test_runner(slicer, plugin, module):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("name", ["NiftiDicomBridgePanelTest", "NiftiDicomBridgeDoorsTest"])
+@pytest.mark.parametrize("name", ["NiftiDicomBridgePanelTest", "NiftiDicomBridgeEntryPointsTest"])
 def test_tests_for_slicer(slicer, plugin, name):
     slicer.app.startupCompleted.emit()
     slicer.testing.runUnitTest([str(ROOT / "Testing" / "Slicer")], name)

@@ -6,9 +6,10 @@ to make DICOM            `seg_objects`, `drawn_regions` (RT Structure Sets), `co
                          `series_of_images`, `series_files`, `incomplete_series`, `uneven_stacks`, `placed_frames`,
                          `bids_series`
 to make other images     `image_files` (NRRD, MetaImage, MGH), `tool_results` (of segmentation tools), `attribute_volumes`
-to convert               `circle` (DICOM → NIfTI → DICOM), `zarr_circle`, `new_objects` and `bids_to_dicom` (NIfTI → DICOM),
-                         `recasting` (DICOM → another kind), `bids_datasets`, `deidentified`, `profile_options`,
-                         `preview_images`, `applied_functions`, `bad_files`, `command_line`, `contradicting_options`
+to convert               `round_trip` (DICOM → NIfTI → DICOM), `zarr_round_trip`, `new_objects` and `bids_to_dicom`
+                         (NIfTI → DICOM), `recasting` (DICOM → another kind), `bids_datasets`, `deidentified`,
+                         `profile_options`, `preview_images`, `applied_functions`, `bad_files`, `command_line`,
+                         `contradicting_options`
 to edit and compare      `nifti_edits`, `grids`, `report_pages`, `nonempty` (assertions about each of nothing prove nothing)
 to ask other programs    `oracles` (skips or requires them), `other_readers`, `dciodvfy`, `browser` (Chromium)
 to have servers          `archives` (Orthanc, DCMTK), `odd_archives`, `object_server` (S3), `dask_cluster`

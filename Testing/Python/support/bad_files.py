@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from nifti_dicom_bridge import BridgeError, ConversionOptions, ConversionReport, Job, Target, convert
-from support.circle import names_in
+from support.round_trip import names_in
 
 NIFTI = ConversionOptions(Target.NIFTI)
 

@@ -9,31 +9,31 @@ from nifti_dicom_bridge import ConversionReport
 from phantoms.base import save
 from phantoms.examinations import EPI, GE, series
 from support.bids_datasets import ASL_KEYS, dataset
-from support.circle import Circle
+from support.round_trip import RoundTrip
 
 GRE = "gre_field_mapping"
 
 
-def names(circle: Circle) -> list[str]:
-    return [path.name.removesuffix(".nii.gz") for path in circle.images()]
+def names(round_trip: RoundTrip) -> list[str]:
+    return [path.name.removesuffix(".nii.gz") for path in round_trip.images()]
 
 
-def gre(circle: Circle, number: int, description: str = GRE) -> None:
+def gre(round_trip: RoundTrip, number: int, description: str = GRE) -> None:
     """Write magnitudes and phase difference of gradient echoes."""
     magnitude, phase = (["ORIGINAL", "PRIMARY", letter, "ND"] for letter in "MP")
-    series(circle.dicom, number, description, 2, EchoTime=("4.92", "7.38"), EchoNumbers=(1, 2), ImageType=magnitude)
-    series(circle.dicom, number + 1, description, EchoTime="7.38", EchoNumbers=2, ImageType=phase)
+    series(round_trip.dicom, number, description, 2, EchoTime=("4.92", "7.38"), EchoNumbers=(1, 2), ImageType=magnitude)
+    series(round_trip.dicom, number + 1, description, EchoTime="7.38", EchoNumbers=2, ImageType=phase)
 
 
-def epi(circle: Circle, number: int, description: str, times: int, **attributes: Any) -> None:
+def epi(round_trip: RoundTrip, number: int, description: str, times: int, **attributes: Any) -> None:
     """Write echo planar images with a phase encoding direction, PA or reversed."""
-    found = series(circle.dicom, number, description, times, **{**EPI, **GE, **attributes})
+    found = series(round_trip.dicom, number, description, times, **{**EPI, **GE, **attributes})
     for ds in found:
         ds.AcquisitionMatrix = [0, ds.Columns, ds.Rows, 0]
         block = ds.private_block(0x0043, "GEMS_PARM_01", create=True)
         block.add_new(0x2C, "SS", 700)
         block.add_new(0x83, "DS", ["1", "1"])
-    save(circle.dicom / f"P-01-1-{number}", found)
+    save(round_trip.dicom / f"P-01-1-{number}", found)
 
 
 REVERSED = {"RectilinearPhaseEncodeReordering": "REVERSE_LINEAR"}
@@ -43,7 +43,7 @@ SE = {"ScanningSequence": ["EP", "SE"]}
 ASL = {**ASL_KEYS, "aslcontext": ["m0scan", "label", "control", "label", "control"]}
 
 
-def with_keys(circle: Circle, keys: Any) -> ConversionReport:
-    path = circle.folder / "keys.json"
+def with_keys(round_trip: RoundTrip, keys: Any) -> ConversionReport:
+    path = round_trip.folder / "keys.json"
     path.write_text(json.dumps(keys), "utf-8")
-    return dataset(circle, bids_keys=path)
+    return dataset(round_trip, bids_keys=path)

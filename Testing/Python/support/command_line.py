@@ -6,7 +6,7 @@ import subprocess
 import sys
 
 from nifti_dicom_bridge.cli import main
-from support.circle import Circle
+from support.round_trip import RoundTrip
 
 
 def run(*arguments: object, preexec: object = None, env: dict[str, str] | None = None) -> subprocess.CompletedProcess:
@@ -15,9 +15,9 @@ def run(*arguments: object, preexec: object = None, env: dict[str, str] | None =
     return subprocess.run(command, capture_output=True, text=True, check=False, preexec_fn=preexec, env=env)
 
 
-def to_nifti(circle: Circle, *more: object) -> int:
-    return main(["convert", str(circle.dicom), "--to", "nifti", "-o", str(circle.nifti), *map(str, more)])
+def to_nifti(round_trip: RoundTrip, *more: object) -> int:
+    return main(["convert", str(round_trip.dicom), "--to", "nifti", "-o", str(round_trip.nifti), *map(str, more)])
 
 
-def to_dicom(circle: Circle, *more: object) -> int:
-    return main(["convert", str(circle.nifti), "--to", "dicom", "-o", str(circle.back), *map(str, more)])
+def to_dicom(round_trip: RoundTrip, *more: object) -> int:
+    return main(["convert", str(round_trip.nifti), "--to", "dicom", "-o", str(round_trip.back), *map(str, more)])

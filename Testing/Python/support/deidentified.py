@@ -24,7 +24,7 @@ from nifti_dicom_bridge.conversion.inputs.image_with_record import open_nifti
 from phantoms import slices
 from phantoms import write as write_file
 from phantoms.base import CT, MR, PET
-from support.circle import KEY
+from support.round_trip import KEY
 
 SHAPE = (3, 8, 8)
 

@@ -9,7 +9,7 @@ import numpy as np
 import pydicom
 
 from nifti_dicom_bridge import Outcome
-from support.circle import NEW, Circle
+from support.round_trip import NEW, RoundTrip
 
 
 def stored(image: nibabel.Nifti1Image) -> np.ndarray:
@@ -56,12 +56,12 @@ def turned_in_space(image: nibabel.Nifti1Image) -> nibabel.Nifti1Image:
     return with_stored(image, stored(image), turn @ image.affine)
 
 
-def edited(circle: Circle, phantom: str, change: Callable) -> nibabel.Nifti1Image:
+def edited(round_trip: RoundTrip, phantom: str, change: Callable) -> nibabel.Nifti1Image:
     """Go there, edit, come back; return the edited image."""
-    circle.make(phantom).forth()
-    circle.edit_image(change)
-    image = nibabel.load(circle.image())
-    report = circle.home(NEW)
+    round_trip.make(phantom).forth()
+    round_trip.edit_image(change)
+    image = nibabel.load(round_trip.image())
+    report = round_trip.home(NEW)
     assert [entry.outcome for entry in report.entries] == [Outcome.DERIVED], report.entries[0].error
     return image
 

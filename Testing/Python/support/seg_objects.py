@@ -16,8 +16,8 @@ from nifti_dicom_bridge.labels import Code, Segment, number_in_description
 from nifti_dicom_bridge.model.volume import Volume
 from nifti_dicom_bridge.options import SegmentationForm
 from phantoms import slices, uid
-from support.circle import KEEP, Circle, in_dicom_order
 from support.new_objects import with_pixels
+from support.round_trip import KEEP, RoundTrip, in_dicom_order
 
 BINARY, FRACTIONAL, LABELMAP = SegmentationForm.BINARY, SegmentationForm.FRACTIONAL, SegmentationForm.LABELMAP
 SEGMENTS = [Segment(1, "Left-Hippocampus", color=(220, 216, 20)), Segment(17, "ήπαρ"), Segment(2035, "kidney_right")]
@@ -109,21 +109,21 @@ def z_of(k: int) -> float:
     return -30.125 + 2.5 * k
 
 
-def painted(circle: Circle, change: Callable[[np.ndarray], None]) -> tuple[Dataset, Path, list[str]]:
+def painted(round_trip: RoundTrip, change: Callable[[np.ndarray], None]) -> tuple[Dataset, Path, list[str]]:
     """Return the object that comes of a label map in which `change` painted, its file, and the warnings."""
-    before = {path: voxels(path).copy() for path in circle.images()}
-    path = circle.images()[0]
+    before = {path: voxels(path).copy() for path in round_trip.images()}
+    path = round_trip.images()[0]
     change(before[path])
     image = nibabel.load(path)
     nibabel.save(nibabel.Nifti1Image(np.flip(before[path].T, 1), image.affine), path)
-    (entry,) = circle.home(KEEP).entries
+    (entry,) = round_trip.home(KEEP).entries
     assert entry.outcome is Outcome.DERIVED, entry.error
-    (found,) = circle.back.rglob("*.dcm")
+    (found,) = round_trip.back.rglob("*.dcm")
     return pydicom.dcmread(found), found, entry.log.warnings
 
 
-def warnings_of(circle: Circle, lazy: bool) -> list[str]:
+def warnings_of(round_trip: RoundTrip, lazy: bool) -> list[str]:
     """Return the warnings of what is read as a whole, or written some planes at a time."""
     if not lazy:
-        return [sentence for volume in read(circle.dicom) for sentence in volume.warnings]
-    return [sentence for entry in circle.forth().entries for sentence in entry.log.warnings]
+        return [sentence for volume in read(round_trip.dicom) for sentence in volume.warnings]
+    return [sentence for entry in round_trip.forth().entries for sentence in entry.log.warnings]

@@ -12,7 +12,7 @@ from nifti_dicom_bridge import Resample, Volume
 from nifti_dicom_bridge.model.space.geometry import Plane
 from phantoms import save, slices
 from phantoms.base import CT, decimal
-from support.circle import Circle
+from support.round_trip import RoundTrip
 
 SPACING, TILT = frozenset({Resample.SPACING}), frozenset({Resample.TILT})
 BOTH = SPACING | TILT
@@ -45,15 +45,15 @@ def stack(
     return found
 
 
-def forth(circle: Circle, found: list[Dataset], wanted: frozenset[Resample] = BOTH) -> Circle:
-    save(circle.dicom, found)
-    report = circle.forth(resample=wanted)
+def forth(round_trip: RoundTrip, found: list[Dataset], wanted: frozenset[Resample] = BOTH) -> RoundTrip:
+    save(round_trip.dicom, found)
+    report = round_trip.forth(resample=wanted)
     assert report.ok, report.entries[0].error
-    return circle
+    return round_trip
 
 
-def named(circle: Circle, ending: str) -> Path:
-    (found,) = [path for path in circle.images() if path.name.endswith(f"{ending}.nii.gz")]
+def named(round_trip: RoundTrip, ending: str) -> Path:
+    (found,) = [path for path in round_trip.images() if path.name.endswith(f"{ending}.nii.gz")]
     return found
 
 

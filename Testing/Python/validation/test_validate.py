@@ -18,9 +18,9 @@ from nifti_dicom_bridge.validation import check_files
 from nifti_dicom_bridge.validation.subject import tag_of
 from phantoms import ramp, save, slices
 from phantoms.base import put_raw
-from support.circle import Circle
 from support.dciodvfy import Fact, facts_of_findings
 from support.nonempty import some
+from support.round_trip import RoundTrip
 
 CT, MR = ("1.2.840.10008.5.1.4.1.1." + end for end in ("2", "4"))
 
@@ -60,11 +60,11 @@ def test_the_demo_is_right(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("phantom", ["classic_ct", "mr_4d", "feet_first", "utf_8", "localizer", "echoes_and_phase"])
-def test_what_comes_back_is_as_right_as_what_went_in(phantom: str, circle: Circle) -> None:
-    circle.make(phantom).forth()
-    circle.home()
+def test_what_comes_back_is_as_right_as_what_went_in(phantom: str, round_trip: RoundTrip) -> None:
+    round_trip.make(phantom).forth()
+    round_trip.home()
 
-    assert facts(circle.back) <= facts(circle.dicom)
+    assert facts(round_trip.back) <= facts(round_trip.dicom)
 
 
 # --- several files
@@ -147,36 +147,36 @@ def test_what_repeats_is_reported_once(ct: Path) -> None:
 # --- multi-frame
 
 
-def test_the_path_through_sequences_is_reported(circle: Circle) -> None:
-    circle.make("enhanced_mr")
+def test_the_path_through_sequences_is_reported(round_trip: RoundTrip) -> None:
+    round_trip.make("enhanced_mr")
 
-    assert any(" > MRImageFrameTypeSequence (0018,9226) > " in finding.tag for finding in validate([circle.dicom]))
+    assert any(" > MRImageFrameTypeSequence (0018,9226) > " in finding.tag for finding in validate([round_trip.dicom]))
 
 
-def _frames(circle: Circle, change: Callable[[Dataset], None]) -> set[str]:
-    circle.make("enhanced_mr")
-    (path,) = [path for path in circle.dicom.rglob("*") if path.is_file()]
+def _frames(round_trip: RoundTrip, change: Callable[[Dataset], None]) -> set[str]:
+    round_trip.make("enhanced_mr")
+    (path,) = [path for path in round_trip.dicom.rglob("*") if path.is_file()]
     ds = pydicom.dcmread(path)
     change(ds)
     ds.save_as(path)
     return {finding.message.partition(";")[0] for finding in validate([path]) if finding.rule == "functional groups"}
 
 
-def test_a_group_in_both_places_is_an_error(circle: Circle) -> None:
+def test_a_group_in_both_places_is_an_error(round_trip: RoundTrip) -> None:
     def both(ds: Dataset) -> None:
         frame = ds.PerFrameFunctionalGroupsSequence[0]
         keyword = next(element.keyword for element in frame if element.VR == "SQ")
         setattr(ds.SharedFunctionalGroupsSequence[0], keyword, getattr(frame, keyword))
 
-    assert _frames(circle, lambda ds: None) == set()
-    assert _frames(circle, both) == {"It is among the shared groups and among those of frames"}
+    assert _frames(round_trip, lambda ds: None) == set()
+    assert _frames(round_trip, both) == {"It is among the shared groups and among those of frames"}
 
 
-def test_items_and_number_of_frames_agree(circle: Circle) -> None:
+def test_items_and_number_of_frames_agree(round_trip: RoundTrip) -> None:
     def fewer(ds: Dataset) -> None:
         del ds.PerFrameFunctionalGroupsSequence[-1]
 
-    assert any("NumberOfFrames" in message for message in _frames(circle, fewer))
+    assert any("NumberOfFrames" in message for message in _frames(round_trip, fewer))
 
 
 # --- files that cannot be read

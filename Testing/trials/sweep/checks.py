@@ -65,7 +65,7 @@ def _problems(one: Trial, files: list[Path], folder: Path) -> Iterator[str]:
     for part, real, own in _parts(one, files):
         for reader, problem in _by_all(one, own, real, folder, part):
             yield f"{reader}{part}: {problem}"
-    yield from _circle(one, files, folder)
+    yield from _round_trip(one, files, folder)
 
 
 def _parts(one: Trial, files: list[Path]) -> Iterator[tuple[str, np.ndarray, list[Path]]]:
@@ -147,7 +147,7 @@ def _only(one: Trial, images: list[readers.Grid], real: np.ndarray) -> str:
     return difference(one, *images[0], real) if len(images) == 1 else f"{len(images)} images"
 
 
-def _circle(one: Trial, files: list[Path], folder: Path) -> Iterator[str]:
+def _round_trip(one: Trial, files: list[Path], folder: Path) -> Iterator[str]:
     """Convert the objects to NIfTI (and, of every fourth trial, to Zarr) and back; they must be the very same files."""
     for target in ("nifti", "zarr") if one.number % 4 == 0 else ("nifti",):
         there, back = folder / f"{target}-there", folder / f"{target}-back"
@@ -155,11 +155,11 @@ def _circle(one: Trial, files: list[Path], folder: Path) -> Iterator[str]:
         again = convert(Job([there], back, ConversionOptions(target="dicom", uids="keep", names="original")))
         for entry in (*report.entries, *again.entries):
             if entry.outcome is Outcome.FAILED:
-                yield f"circle by {target}: {entry.error}"
+                yield f"round trip by {target}: {entry.error}"
         before, after = ({path.name: path.read_bytes() for path in sorted(f.rglob("*.dcm"))} for f in (folder / "out", back))
         changed = [name for name, content in before.items() if after.get(name) != content]
         if changed or len(after) != len(before):
-            yield f"circle by {target}: {len(changed)} of {len(files)} files changed, {len(after)} returned"
+            yield f"round trip by {target}: {len(changed)} of {len(files)} files changed, {len(after)} returned"
         if target == "nifti":
             yield from _ours(one, there)
 

@@ -10,9 +10,9 @@ import pytest
 
 from nifti_dicom_bridge import Outcome, apply, read
 from support.applied_functions import SCIPY, doubled, mask_of, objects
-from support.circle import names_in
 from support.new_objects import series
 from support.nonempty import some
+from support.round_trip import names_in
 
 pytestmark = pytest.mark.usefixtures("there")
 

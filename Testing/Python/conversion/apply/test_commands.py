@@ -13,9 +13,9 @@ import pytest
 
 from nifti_dicom_bridge import Cancelled, OptionError, apply
 from nifti_dicom_bridge.cli import main
-from support.circle import names_in
 from support.new_objects import series
 from support.paths import MODULE
+from support.round_trip import names_in
 
 COPY = [sys.executable, "-c", "import shutil, sys; shutil.copy(*sys.argv[1:3])", "{input}", "{output}"]
 """Writes what it reads."""

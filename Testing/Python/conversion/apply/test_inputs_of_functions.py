@@ -9,9 +9,9 @@ import pytest
 
 from nifti_dicom_bridge import BridgeError, Kind, OptionError, apply
 from support.applied_functions import doubled, mask_of, objects
-from support.circle import names_in
 from support.new_objects import series
 from support.nonempty import some
+from support.round_trip import names_in
 
 pytestmark = pytest.mark.usefixtures("there")
 

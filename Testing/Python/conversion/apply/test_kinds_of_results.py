@@ -12,32 +12,34 @@ import pytest
 from nifti_dicom_bridge import Outcome, apply, read
 from nifti_dicom_bridge.errors import LabelError
 from support.applied_functions import doubled, objects
-from support.circle import Circle, names_in
 from support.new_objects import series
+from support.round_trip import RoundTrip, names_in
 
 pytestmark = pytest.mark.usefixtures("there")
 
 
 @pytest.mark.parametrize("phantom", ["without_position", "cine", "segmentation"])
-def test_images_without_position_stay_what_they_were(phantom: str, circle: Circle) -> None:
-    circle.make(phantom)
-    original = next(pydicom.dcmread(path) for path in circle.dicom.rglob("*") if path.is_file())
+def test_images_without_position_stay_what_they_were(phantom: str, round_trip: RoundTrip) -> None:
+    round_trip.make(phantom)
+    original = next(pydicom.dcmread(path) for path in round_trip.dicom.rglob("*") if path.is_file())
 
     def without_first(array):
         changed = array.copy()
         changed.flat[np.flatnonzero(array)[0]] = 0
         return changed
 
-    report = apply(circle.dicom, "out", without_first, arrays=True)
+    report = apply(round_trip.dicom, "out", without_first, arrays=True)
 
     assert {one.SOPClassUID for one in objects(report)} == {original.SOPClassUID}
 
 
-def test_label_map_of_images_without_position_refers_to_each_of_them(circle: Circle) -> None:
-    circle.make("without_position")
-    originals = {ds.SOPInstanceUID: ds for ds in map(pydicom.dcmread, circle.dicom.rglob("*.dcm"))}
+def test_label_map_of_images_without_position_refers_to_each_of_them(round_trip: RoundTrip) -> None:
+    round_trip.make("without_position")
+    originals = {ds.SOPInstanceUID: ds for ds in map(pydicom.dcmread, round_trip.dicom.rglob("*.dcm"))}
 
-    made = objects(apply(circle.dicom, "out", lambda array: (array > array.mean()).astype(np.uint8), arrays=True, kind="seg"))
+    made = objects(
+        apply(round_trip.dicom, "out", lambda array: (array > array.mean()).astype(np.uint8), arrays=True, kind="seg")
+    )
 
     assert len(made) == len(originals) == 2
     for ds in made:
@@ -47,20 +49,20 @@ def test_label_map_of_images_without_position_refers_to_each_of_them(circle: Cir
         assert np.array_equal(ds.pixel_array.reshape(pixels.shape), pixels > pixels.mean())
 
 
-def test_map_of_images_without_position_is_refused(circle: Circle) -> None:
-    circle.make("without_position")
+def test_map_of_images_without_position_is_refused(round_trip: RoundTrip) -> None:
+    round_trip.make("without_position")
 
-    report = apply(circle.dicom, "out", lambda array: array / 7.0, arrays=True, kind="pm")
+    report = apply(round_trip.dicom, "out", lambda array: array / 7.0, arrays=True, kind="pm")
 
     assert "no position" in report.failures[0].error
     assert "take" in report.failures[0].error
 
 
-def test_four_dimensional_series_stays_four_dimensional(circle: Circle) -> None:
-    circle.make("mr_4d")
-    (before,) = read(circle.dicom)
+def test_four_dimensional_series_stays_four_dimensional(round_trip: RoundTrip) -> None:
+    round_trip.make("mr_4d")
+    (before,) = read(round_trip.dicom)
 
-    assert apply(circle.dicom, "out", lambda array: array * 2, arrays=True).ok
+    assert apply(round_trip.dicom, "out", lambda array: array * 2, arrays=True).ok
 
     (after,) = read("out")
     assert after.voxels.shape == before.voxels.shape

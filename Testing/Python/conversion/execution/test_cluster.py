@@ -28,18 +28,18 @@ from nifti_dicom_bridge.conversion.execution import dask_cluster, many
 from nifti_dicom_bridge.conversion.execution.executor_runner import ExecutorRunner, RemoteExecution
 from nifti_dicom_bridge.conversion.execution.tasks import Task
 from phantoms import PHANTOMS
-from support.circle import Circle, listing
 from support.dask_cluster import cluster
 from support.nonempty import some
 from support.oracles import module
+from support.round_trip import RoundTrip, listing
 
 
 @pytest.fixture
-def source(circle: Circle, samples: Path) -> Path:
+def source(round_trip: RoundTrip, samples: Path) -> Path:
     """A folder with several series; two more of them have the same number and description."""
-    shutil.copytree(samples, circle.dicom)
-    PHANTOMS["two_series"].write(circle.dicom / "two")
-    return circle.dicom
+    shutil.copytree(samples, round_trip.dicom)
+    PHANTOMS["two_series"].write(round_trip.dicom / "two")
+    return round_trip.dicom
 
 
 class LossyExecutor(Executor):
@@ -81,15 +81,15 @@ def on_executor(job: Job, executor: Any, **more: Any) -> ConversionReport:
 
 
 @pytest.mark.slow
-def test_plain_jobs_and_cluster_give_the_same_files_and_report(source: Path, circle: Circle, tmp_path: Path) -> None:
+def test_plain_jobs_and_cluster_give_the_same_files_and_report(source: Path, round_trip: RoundTrip, tmp_path: Path) -> None:
     """To NIfTI, to a BIDS dataset, and back to DICOM; one cluster for all, as its start takes seconds."""
     with cluster(tmp_path / "cluster") as running:
         for name, inputs, choices in (
             ("nifti", source, {}),
             ("bids", source, {"layout": "bids"}),
-            ("back", circle.folder / "a" / "nifti", {"target": "dicom", "uids": "keep", "names": "original"}),
+            ("back", round_trip.folder / "a" / "nifti", {"target": "dicom", "uids": "keep", "names": "original"}),
         ):
-            plain, jobs, remote = (circle.folder / letter / name for letter in "abc")
+            plain, jobs, remote = (round_trip.folder / letter / name for letter in "abc")
             expected = of(convert(Job(inputs, plain, ConversionOptions(**choices))), plain)
             assert of(convert(Job(inputs, jobs, ConversionOptions(jobs=2, **choices))), jobs) == expected
             assert of(on_executor(Job(inputs, remote, ConversionOptions(**choices)), running.address), remote) == expected
@@ -97,20 +97,20 @@ def test_plain_jobs_and_cluster_give_the_same_files_and_report(source: Path, cir
 
 
 @pytest.mark.slow
-def test_processes_of_a_pool_give_the_same_files(source: Path, circle: Circle) -> None:
-    plain = circle.folder / "plain" / "nifti"
+def test_processes_of_a_pool_give_the_same_files(source: Path, round_trip: RoundTrip) -> None:
+    plain = round_trip.folder / "plain" / "nifti"
     expected = of(convert(Job(source, plain, ConversionOptions())), plain)
     with ProcessPoolExecutor(2) as pool:
-        report = on_executor(Job(source, circle.nifti, ConversionOptions()), pool)
-    assert of(report, circle.nifti) == expected
-    assert listing(circle.nifti) == listing(plain)
+        report = on_executor(Job(source, round_trip.nifti, ConversionOptions()), pool)
+    assert of(report, round_trip.nifti) == expected
+    assert listing(round_trip.nifti) == listing(plain)
 
 
 @pytest.mark.slow
 def test_paths_relative_to_the_working_folder_are_those_of_the_caller(
-    source: Path, circle: Circle, monkeypatch: pytest.MonkeyPatch
+    source: Path, round_trip: RoundTrip, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.chdir(circle.folder)
+    monkeypatch.chdir(round_trip.folder)
     with ThreadPoolExecutor(2) as pool:
         report = on_executor(Job("dicom", "nifti", ConversionOptions()), pool)
     assert report.ok
@@ -118,9 +118,9 @@ def test_paths_relative_to_the_working_folder_are_those_of_the_caller(
 
 
 @pytest.mark.slow
-def test_entries_have_the_worker_the_time_and_the_size(source: Path, circle: Circle) -> None:
+def test_entries_have_the_worker_the_time_and_the_size(source: Path, round_trip: RoundTrip) -> None:
     with ThreadPoolExecutor(1) as pool:
-        report = on_executor(Job(source, circle.nifti, ConversionOptions()), pool)
+        report = on_executor(Job(source, round_trip.nifti, ConversionOptions()), pool)
     for entry in some(report.entries):
         assert entry.execution.worker.endswith(f":{os.getpid()}")
         assert entry.execution.seconds > 0
@@ -131,8 +131,8 @@ def test_entries_have_the_worker_the_time_and_the_size(source: Path, circle: Cir
 
 
 @pytest.mark.slow
-def test_a_worker_that_is_killed_half_way_changes_nothing(source: Path, circle: Circle, tmp_path: Path) -> None:
-    plain = circle.folder / "plain" / "nifti"
+def test_a_worker_that_is_killed_half_way_changes_nothing(source: Path, round_trip: RoundTrip, tmp_path: Path) -> None:
+    plain = round_trip.folder / "plain" / "nifti"
     expected = of(convert(Job(source, plain, ConversionOptions())), plain)
     with cluster(tmp_path / "cluster") as running:
         killed: list[int] = []
@@ -144,81 +144,84 @@ def test_a_worker_that_is_killed_half_way_changes_nothing(source: Path, circle: 
                 killed.append(number)
                 os.kill(number, 9)
 
-        report = on_executor(Job(source, circle.nifti, ConversionOptions()), running.address, finished=kill_the_first)
+        report = on_executor(Job(source, round_trip.nifti, ConversionOptions()), running.address, finished=kill_the_first)
         assert [process.poll() for process in running.workers].count(None) == 1
     assert killed
-    assert of(report, circle.nifti) == expected
-    assert listing(circle.nifti) == listing(plain)
+    assert of(report, round_trip.nifti) == expected
+    assert listing(round_trip.nifti) == listing(plain)
 
 
 @pytest.mark.slow
 def test_a_run_is_completed_after_the_loss_of_the_scheduler(
-    source: Path, circle: Circle, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    source: Path, round_trip: RoundTrip, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(dask_cluster, "LOST_S", 1.0)
-    plain = circle.folder / "plain" / "nifti"
+    plain = round_trip.folder / "plain" / "nifti"
     convert(Job(source, plain, ConversionOptions()))
     with cluster(tmp_path / "first") as running:
         report = on_executor(
-            Job(source, circle.nifti, ConversionOptions()), running.address, finished=lambda entry: running.scheduler.kill()
+            Job(source, round_trip.nifti, ConversionOptions()), running.address, finished=lambda entry: running.scheduler.kill()
         )
     assert any(entry.outcome is Outcome.CONVERTED for entry in report.entries)
     assert any("skip_existing=True" in entry.error for entry in report.failures)
 
     with cluster(tmp_path / "second") as running:
-        report = on_executor(Job(source, circle.nifti, ConversionOptions(skip_existing=True)), running.address)
+        report = on_executor(Job(source, round_trip.nifti, ConversionOptions(skip_existing=True)), running.address)
     assert report.ok
     assert any(entry.exists for entry in report.entries)
-    assert listing(circle.nifti) == listing(plain)
+    assert listing(round_trip.nifti) == listing(plain)
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("choices", [{}, {"layout": "bids"}, {"overwrite": True}, {"target": "zarr"}])
-def test_what_a_lost_attempt_wrote_is_written_again(choices: dict, source: Path, circle: Circle) -> None:
-    plain = circle.folder / "plain" / "nifti"
+def test_what_a_lost_attempt_wrote_is_written_again(choices: dict, source: Path, round_trip: RoundTrip) -> None:
+    plain = round_trip.folder / "plain" / "nifti"
     expected = of(convert(Job(source, plain, ConversionOptions(**choices))), plain)
-    assert of(on_executor(Job(source, circle.nifti, ConversionOptions(**choices)), LossyExecutor()), circle.nifti) == expected
-    assert listing(circle.nifti) == listing(plain)
+    assert (
+        of(on_executor(Job(source, round_trip.nifti, ConversionOptions(**choices)), LossyExecutor()), round_trip.nifti)
+        == expected
+    )
+    assert listing(round_trip.nifti) == listing(plain)
 
 
 @pytest.mark.slow
-def test_new_uids_that_series_share_are_those_of_one_attempt(samples: Path, circle: Circle) -> None:
+def test_new_uids_that_series_share_are_those_of_one_attempt(samples: Path, round_trip: RoundTrip) -> None:
     """A Segmentation refers to its images: all have UIDs of the second attempt, and files of the first are gone."""
-    shutil.copytree(samples, circle.dicom)
-    circle.forth()
-    report = on_executor(Job(circle.nifti, circle.back, ConversionOptions("dicom")), LossyExecutor())
+    shutil.copytree(samples, round_trip.dicom)
+    round_trip.forth()
+    report = on_executor(Job(round_trip.nifti, round_trip.back, ConversionOptions("dicom")), LossyExecutor())
     assert report.ok
-    assert sorted(path for path in circle.back.rglob("*") if path.is_file()) == sorted(report.outputs)
+    assert sorted(path for path in round_trip.back.rglob("*") if path.is_file()) == sorted(report.outputs)
 
 
 @pytest.mark.slow
-def test_an_output_that_existed_before_is_never_taken_back(source: Path, circle: Circle) -> None:
-    first = convert(Job(source, circle.nifti, ConversionOptions()))
+def test_an_output_that_existed_before_is_never_taken_back(source: Path, round_trip: RoundTrip) -> None:
+    first = convert(Job(source, round_trip.nifti, ConversionOptions()))
     kept = first.entries[0].outputs[0]
     for path in first.outputs:
         if path not in first.entries[0].outputs:
             path.unlink()
     before = kept.stat().st_mtime_ns
 
-    report = on_executor(Job(source, circle.nifti, ConversionOptions()), LossyExecutor())
+    report = on_executor(Job(source, round_trip.nifti, ConversionOptions()), LossyExecutor())
     assert [entry.title for entry in report.failures] == [first.entries[0].title]
     assert "exists" in report.failures[0].error
     assert kept.stat().st_mtime_ns == before
 
 
 @pytest.mark.slow
-def test_a_worker_that_is_lost_again_and_again_is_a_failure(source: Path, circle: Circle) -> None:
+def test_a_worker_that_is_lost_again_and_again_is_a_failure(source: Path, round_trip: RoundTrip) -> None:
     executor = LossyExecutor(lost=9)
-    report = on_executor(Job(source, circle.nifti, ConversionOptions()), executor, retries=1)
+    report = on_executor(Job(source, round_trip.nifti, ConversionOptions()), executor, retries=1)
     assert {entry.outcome for entry in report.entries} == {Outcome.FAILED}
     assert set(executor.calls.values()) == {2}
 
 
 @pytest.mark.slow
-def test_a_pool_whose_processes_end_is_a_failure_of_each_image(source: Path, circle: Circle) -> None:
+def test_a_pool_whose_processes_end_is_a_failure_of_each_image(source: Path, round_trip: RoundTrip) -> None:
     with ProcessPoolExecutor(1) as pool:
         pool.submit(os._exit, 1).exception()
-        report = on_executor(Job(source, circle.nifti, ConversionOptions()), pool)
+        report = on_executor(Job(source, round_trip.nifti, ConversionOptions()), pool)
     assert all("BrokenProcessPool" in entry.error for entry in some(report.entries))
 
 
@@ -252,7 +255,7 @@ def test_errors_of_the_network_are_tried_again(number: int, outcome: str, tmp_pa
 
 
 @pytest.mark.parametrize("options", [{}, {"deidentify": True}])
-def test_more_jobs_are_converted_than_prepared_at_the_same_time(options: dict, circle: Circle) -> None:
+def test_more_jobs_are_converted_than_prepared_at_the_same_time(options: dict, round_trip: RoundTrip) -> None:
     """Each task waits for the others: all of them must be with the executor at once."""
     count = many.PREPARED + 3
     together = threading.Barrier(count, timeout=60)
@@ -261,15 +264,15 @@ def test_more_jobs_are_converted_than_prepared_at_the_same_time(options: dict, c
         def submit(self, fn: Any, /, *args: Any, **kwargs: Any) -> Future:
             return super().submit(lambda: (together.wait(), fn(*args, **kwargs))[1])
 
-    circle.make("classic_ct")
-    jobs = [Job(circle.dicom, circle.folder / str(n), ConversionOptions(**options)) for n in range(count)]
+    round_trip.make("classic_ct")
+    jobs = [Job(round_trip.dicom, round_trip.folder / str(n), ConversionOptions(**options)) for n in range(count)]
     with Together(count) as pool:
         assert all(report.ok for report in some(convert_many(jobs, pool)))
 
 
 @pytest.mark.slow
-def test_a_job_that_cannot_start_does_not_stop_the_others(source: Path, circle: Circle) -> None:
-    jobs = [Job(circle.folder / "missing", circle.folder / "a"), Job(source / "two", circle.nifti)]
+def test_a_job_that_cannot_start_does_not_stop_the_others(source: Path, round_trip: RoundTrip) -> None:
+    jobs = [Job(round_trip.folder / "missing", round_trip.folder / "a"), Job(source / "two", round_trip.nifti)]
     with ThreadPoolExecutor(2) as pool:
         first, second = convert_many(jobs, pool)
     assert "no such file or folder" in first.entries[0].error
@@ -277,50 +280,54 @@ def test_a_job_that_cannot_start_does_not_stop_the_others(source: Path, circle: 
 
 
 @pytest.mark.slow
-def test_contradictions_are_refused_before_anything_is_converted(source: Path, circle: Circle) -> None:
-    jobs = [Job(source, circle.nifti), Job(source, circle.back, ConversionOptions("nifti", pyramid=2))]
+def test_contradictions_are_refused_before_anything_is_converted(source: Path, round_trip: RoundTrip) -> None:
+    jobs = [Job(source, round_trip.nifti), Job(source, round_trip.back, ConversionOptions("nifti", pyramid=2))]
     with ThreadPoolExecutor(2) as pool, pytest.raises(OptionError):
         convert_many(jobs, pool)
-    assert not circle.nifti.exists()
+    assert not round_trip.nifti.exists()
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("where", ["scheduler:8786", 7])
-def test_what_is_not_an_executor_is_refused(where: Any, source: Path, circle: Circle) -> None:
+def test_what_is_not_an_executor_is_refused(where: Any, source: Path, round_trip: RoundTrip) -> None:
     with pytest.raises(OptionError, match="tcp://"):
-        convert_many([Job(source, circle.nifti)], where)
+        convert_many([Job(source, round_trip.nifti)], where)
 
 
 @pytest.mark.slow
-def test_a_scheduler_that_does_not_answer_is_named(source: Path, circle: Circle, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_scheduler_that_does_not_answer_is_named(
+    source: Path, round_trip: RoundTrip, monkeypatch: pytest.MonkeyPatch
+) -> None:
     module("distributed")
     monkeypatch.setattr(dask_cluster, "TIMEOUT_S", 1.0)
     with pytest.raises(BridgeError, match=r"tcp://127\.0\.0\.1:9: the scheduler cannot be reached"):
-        convert_many([Job(source, circle.nifti)], "tcp://127.0.0.1:9")
+        convert_many([Job(source, round_trip.nifti)], "tcp://127.0.0.1:9")
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("executor", [LossyExecutor, lambda: ThreadPoolExecutor(2)])
-def test_a_deidentified_job_is_one_task(executor: Any, source: Path, circle: Circle) -> None:
+def test_a_deidentified_job_is_one_task(executor: Any, source: Path, round_trip: RoundTrip) -> None:
     options = ConversionOptions(deidentify=True, deidentify_key="a key of 16 bytes")
-    plain = circle.folder / "plain" / "nifti"
+    plain = round_trip.folder / "plain" / "nifti"
     expected = of(convert(Job(source, plain, options)), plain)
     with executor() as where:
-        assert of(on_executor(Job(source, circle.nifti, options), where), circle.nifti) == expected
-    assert listing(circle.nifti) == listing(plain)
+        assert of(on_executor(Job(source, round_trip.nifti, options), where), round_trip.nifti) == expected
+    assert listing(round_trip.nifti) == listing(plain)
 
 
-def test_cancelling_leaves_nothing_half_written(source: Path, circle: Circle) -> None:
+def test_cancelling_leaves_nothing_half_written(source: Path, round_trip: RoundTrip) -> None:
     def stop(what: str, done: int, total: int) -> None:
         if what != "Reading headers":
             raise Cancelled("The user stopped it.")
 
     with ThreadPoolExecutor(1) as pool, pytest.raises(Cancelled):
-        convert_many([Job(source, circle.nifti)], pool, progress=stop)
-    assert not circle.nifti.exists() or not [path for path in circle.nifti.rglob("*") if path.name.startswith(("tmp", "run-"))]
+        convert_many([Job(source, round_trip.nifti)], pool, progress=stop)
+    assert not round_trip.nifti.exists() or not [
+        path for path in round_trip.nifti.rglob("*") if path.name.startswith(("tmp", "run-"))
+    ]
 
 
-def test_a_worker_that_does_not_see_the_output_is_reported(source: Path, circle: Circle, tmp_path: Path) -> None:
+def test_a_worker_that_does_not_see_the_output_is_reported(source: Path, round_trip: RoundTrip, tmp_path: Path) -> None:
     from nifti_dicom_bridge.conversion.execution.remote_batch import Batch, convert_batch
 
     with pytest.raises(BridgeError, match="use a shared file system"):

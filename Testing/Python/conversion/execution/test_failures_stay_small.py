@@ -16,8 +16,8 @@ from nifti_dicom_bridge.conversion.inputs.image_with_record import open_store
 from nifti_dicom_bridge.formats.dicom.created.library_errors import refused_by_highdicom
 from nifti_dicom_bridge.formats.dicom.reading import read as reading
 from phantoms import PHANTOMS
-from support.circle import Circle
 from support.oracles import module
+from support.round_trip import RoundTrip
 from support.symlinks import link
 
 needs_pipes = pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no named pipes on this system")
@@ -107,27 +107,27 @@ def test_special_files_in_a_folder_are_skipped_by_name(tmp_path: Path) -> None:
 
 @needs_pipes
 @pytest.mark.parametrize("name", ["1_series_1.json", "1_series_1.nii.gz"])
-def test_a_named_pipe_in_place_of_a_companion_or_image_is_not_opened(name: str, circle: Circle) -> None:
-    circle.make("classic_ct").forth()
-    path = next(path for path in circle.nifti.iterdir() if path.suffix == Path(name).suffix)
+def test_a_named_pipe_in_place_of_a_companion_or_image_is_not_opened(name: str, round_trip: RoundTrip) -> None:
+    round_trip.make("classic_ct").forth()
+    path = next(path for path in round_trip.nifti.iterdir() if path.suffix == Path(name).suffix)
     path.unlink()
     os.mkfifo(path)
 
     try:
-        report = circle.home()
+        report = round_trip.home()
     except BridgeError:
         return
     assert {entry.outcome for entry in report.entries} <= {Outcome.FAILED, Outcome.SKIPPED}
 
 
-def test_damaged_gzip_is_one_problem(circle: Circle) -> None:
-    circle.make("classic_ct").forth()
-    raw = bytearray(circle.image().read_bytes())
+def test_damaged_gzip_is_one_problem(round_trip: RoundTrip) -> None:
+    round_trip.make("classic_ct").forth()
+    raw = bytearray(round_trip.image().read_bytes())
     raw[12:40] = bytes(28)
-    circle.image().write_bytes(raw)
+    round_trip.image().write_bytes(raw)
 
-    assert [entry.outcome for entry in circle.home().entries] == [Outcome.FAILED]
-    assert len(inspect(circle.nifti).problems) == 1
+    assert [entry.outcome for entry in round_trip.home().entries] == [Outcome.FAILED]
+    assert len(inspect(round_trip.nifti).problems) == 1
 
 
 @pytest.mark.parametrize("target", ["dicom", "zarr", "preview"])
@@ -152,10 +152,10 @@ def test_a_file_called_dicomdir_that_is_none_is_named(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("name", ["1_series_1.json", "1_series_1.nii.gz"])
 def test_a_file_that_changes_while_it_is_converted_is_an_error(
-    name: str, circle: Circle, monkeypatch: pytest.MonkeyPatch
+    name: str, round_trip: RoundTrip, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    circle.make("classic_ct").forth()
-    path = next(path for path in circle.nifti.iterdir() if path.suffix == Path(name).suffix)
+    round_trip.make("classic_ct").forth()
+    path = next(path for path in round_trip.nifti.iterdir() if path.suffix == Path(name).suffix)
     good = image_groups._source_of
 
     def changing(file: object) -> object:
@@ -164,15 +164,15 @@ def test_a_file_that_changes_while_it_is_converted_is_an_error(
 
     monkeypatch.setattr(image_groups, "_source_of", changing)
 
-    (entry,) = circle.home().entries
+    (entry,) = round_trip.home().entries
     assert f"{path}: changed while it was converted" in entry.error
 
 
-def test_a_store_that_changes_while_it_is_converted_is_an_error(circle: Circle) -> None:
+def test_a_store_that_changes_while_it_is_converted_is_an_error(round_trip: RoundTrip) -> None:
     module("zarr")
-    circle.make("classic_ct")
-    convert(Job([circle.dicom], circle.folder / "zarr", ConversionOptions(Target.ZARR)))
-    (path,) = (circle.folder / "zarr").glob("*.zarr")
+    round_trip.make("classic_ct")
+    convert(Job([round_trip.dicom], round_trip.folder / "zarr", ConversionOptions(Target.ZARR)))
+    (path,) = (round_trip.folder / "zarr").glob("*.zarr")
     file = open_store(path)
     os.utime(path / "zarr.json", (1, 1))
 

@@ -23,8 +23,8 @@ from nifti_dicom_bridge.formats.dicom.reading.grouping import found_files
 from nifti_dicom_bridge.formats.dicom.structure_sets import inventory
 from nifti_dicom_bridge.model.processes import process_copies
 from phantoms import PHANTOMS
-from support.circle import Circle, listing
 from support.oracles import module
+from support.round_trip import RoundTrip, listing
 
 SERIES = ("two_series", "classic_ct", "oblique", "mr_4d", "gantry_tilt", "segmentation", "strangers_between", "lying_syntax")
 
@@ -60,14 +60,14 @@ def entries(job: Job) -> list[tuple[object, ...]]:
 @pytest.mark.slow
 @pytest.mark.usefixtures("started")
 @pytest.mark.parametrize("choices", [{}, {"layout": "bids"}, {"resample": "tilt,spacing"}, {"target": "preview", "mp4": False}])
-def test_files_and_report_are_those_of_one_job(choices: dict, circle: Circle) -> None:
-    write_series(circle.dicom)
+def test_files_and_report_are_those_of_one_job(choices: dict, round_trip: RoundTrip) -> None:
+    write_series(round_trip.dicom)
     if "mp4" in choices:
         choices = {"target": "preview", "preview": {"mp4": False}}
-    one, two = circle.folder / "a" / "out", circle.folder / "b" / "out"
+    one, two = round_trip.folder / "a" / "out", round_trip.folder / "b" / "out"
 
-    first = entries(Job(circle.dicom, one, ConversionOptions(**choices)))
-    assert entries(Job(circle.dicom, two, ConversionOptions(jobs=3, **choices))) == first
+    first = entries(Job(round_trip.dicom, one, ConversionOptions(**choices)))
+    assert entries(Job(round_trip.dicom, two, ConversionOptions(jobs=3, **choices))) == first
     assert listing(one) == listing(two)
 
 
@@ -76,24 +76,24 @@ def outcomes(dicom: Path, output: Path) -> list[str]:
 
 
 @pytest.mark.slow
-def test_a_process_that_may_not_start_others_converts_alone(circle: Circle) -> None:
-    circle.make("two_series")
+def test_a_process_that_may_not_start_others_converts_alone(round_trip: RoundTrip) -> None:
+    round_trip.make("two_series")
     with multiprocessing.get_context("spawn").Pool(1) as pool:
-        assert pool.apply(outcomes, (circle.dicom, circle.nifti)) == ["converted", "converted"]
+        assert pool.apply(outcomes, (round_trip.dicom, round_trip.nifti)) == ["converted", "converted"]
 
 
 @pytest.mark.slow
 @pytest.mark.usefixtures("started")
 @pytest.mark.parametrize("form", ["nifti", "zarr"])
-def test_series_come_back_the_same(form: str, circle: Circle) -> None:
+def test_series_come_back_the_same(form: str, round_trip: RoundTrip) -> None:
     if form == "zarr":
         module("zarr")
-    write_series(circle.dicom)
-    convert(Job(circle.dicom, circle.nifti, ConversionOptions(form)))
-    one, two = circle.folder / "a" / "out", circle.folder / "b" / "out"
+    write_series(round_trip.dicom)
+    convert(Job(round_trip.dicom, round_trip.nifti, ConversionOptions(form)))
+    one, two = round_trip.folder / "a" / "out", round_trip.folder / "b" / "out"
 
-    first = entries(Job(circle.nifti, one, ConversionOptions("dicom", uids="keep")))
-    assert entries(Job(circle.nifti, two, ConversionOptions("dicom", uids="keep", jobs=3))) == first
+    first = entries(Job(round_trip.nifti, one, ConversionOptions("dicom", uids="keep")))
+    assert entries(Job(round_trip.nifti, two, ConversionOptions("dicom", uids="keep", jobs=3))) == first
     assert listing(one) == listing(two)
 
 
@@ -150,24 +150,24 @@ def test_tasks_with_a_key_in_common_are_one_batch() -> None:
 
 @pytest.mark.slow
 @pytest.mark.usefixtures("started")
-def test_cancelling_leaves_nothing_half_written(circle: Circle) -> None:
-    write_series(circle.dicom)
+def test_cancelling_leaves_nothing_half_written(round_trip: RoundTrip) -> None:
+    write_series(round_trip.dicom)
 
     def stop(what: str, done: int, total: int) -> None:
         if what != "Reading headers":
             raise Cancelled("The user stopped it.")
 
     with pytest.raises(Cancelled):
-        convert(Job(circle.dicom, circle.nifti, ConversionOptions(jobs=2)), stop)
-    assert not [path for path in circle.nifti.rglob("*") if path.name.startswith("tmp")]
+        convert(Job(round_trip.dicom, round_trip.nifti, ConversionOptions(jobs=2)), stop)
+    assert not [path for path in round_trip.nifti.rglob("*") if path.name.startswith("tmp")]
 
 
 @pytest.mark.slow
-def test_entries_come_as_they_are_complete(circle: Circle) -> None:
-    write_series(circle.dicom)
+def test_entries_come_as_they_are_complete(round_trip: RoundTrip) -> None:
+    write_series(round_trip.dicom)
     came: list[Entry] = []
 
-    report = convert(Job(circle.dicom, circle.nifti, ConversionOptions(jobs=2)), finished=came.append)
+    report = convert(Job(round_trip.dicom, round_trip.nifti, ConversionOptions(jobs=2)), finished=came.append)
     assert sorted(entry.title for entry in came) == sorted(entry.title for entry in report.entries)
 
 
@@ -187,13 +187,13 @@ def living_processes(group: int) -> list[str]:
 
 @pytest.mark.slow
 @pytest.mark.skipif(os.name == "nt" or not Path("/proc/self/stat").exists(), reason="processes are listed as Linux does")
-def test_an_interruption_ends_all_processes(circle: Circle) -> None:
+def test_an_interruption_ends_all_processes(round_trip: RoundTrip) -> None:
     for n in range(12):
-        PHANTOMS["classic_ct"].write(circle.dicom / str(n))
-    command = [sys.executable, "-m", "nifti_dicom_bridge", "convert", circle.dicom, "--to", "preview", "--jobs", "2",
-               "-o", circle.nifti]  # fmt: skip
+        PHANTOMS["classic_ct"].write(round_trip.dicom / str(n))
+    command = [sys.executable, "-m", "nifti_dicom_bridge", "convert", round_trip.dicom, "--to", "preview", "--jobs", "2",
+               "-o", round_trip.nifti]  # fmt: skip
     process = subprocess.Popen(list(map(str, command)), stdout=subprocess.PIPE, stderr=subprocess.PIPE, start_new_session=True)
-    while not circle.nifti.exists() and process.poll() is None:
+    while not round_trip.nifti.exists() and process.poll() is None:
         time.sleep(0.05)
     os.killpg(process.pid, signal.SIGINT)
     _, text = process.communicate(timeout=120)
@@ -202,7 +202,7 @@ def test_an_interruption_ends_all_processes(circle: Circle) -> None:
     assert b"Traceback" not in text
     assert b"Stopped" in text or process.returncode == 0
     assert living_processes(process.pid) == []
-    assert not [path for path in circle.nifti.rglob("*") if path.name.startswith("tmp")]
+    assert not [path for path in round_trip.nifti.rglob("*") if path.name.startswith("tmp")]
 
 
 class _TerminatedWhileClosed:

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from support.circle import listing
 from support.paths import SHARED
+from support.round_trip import listing
 
 pytestmark = [pytest.mark.slow, pytest.mark.skipif(not SHARED.exists(), reason="the shared data are not there")]
 TARGETS = {

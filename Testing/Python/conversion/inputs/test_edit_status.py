@@ -12,8 +12,8 @@ from nifti_dicom_bridge import ConversionOptions, Job, SidecarError, Target, Vol
 from nifti_dicom_bridge.conversion.inspection.inspect import inspect
 from nifti_dicom_bridge.model.voxels import digest, pixels
 from nifti_dicom_bridge.options import PreviewOptions
-from support.circle import NEW, Circle
 from support.oracles import module
+from support.round_trip import NEW, RoundTrip
 
 
 @pytest.fixture
@@ -37,8 +37,8 @@ def spoil(path: Path) -> None:
     path.write_bytes(raw)
 
 
-def test_what_was_read_from_dicom_is_not_hashed_again(circle: Circle, hashed: list) -> None:
-    (volume,) = read(circle.make("classic_ct").dicom)
+def test_what_was_read_from_dicom_is_not_hashed_again(round_trip: RoundTrip, hashed: list) -> None:
+    (volume,) = read(round_trip.make("classic_ct").dicom)
     hashed.clear()
 
     assert volume.edits() == frozenset()
@@ -46,12 +46,12 @@ def test_what_was_read_from_dicom_is_not_hashed_again(circle: Circle, hashed: li
     assert hashed == []
 
 
-def test_an_edited_image_is_hashed_once_on_its_way_to_dicom(circle: Circle, hashed: list) -> None:
-    circle.make("classic_ct").forth(gzip=False)
-    spoil(circle.image())
+def test_an_edited_image_is_hashed_once_on_its_way_to_dicom(round_trip: RoundTrip, hashed: list) -> None:
+    round_trip.make("classic_ct").forth(gzip=False)
+    spoil(round_trip.image())
     hashed.clear()
 
-    (entry,) = circle.home(NEW).entries
+    (entry,) = round_trip.home(NEW).entries
 
     assert entry.outcome.value == "derived"
     assert len(hashed) == 1
@@ -59,44 +59,44 @@ def test_an_edited_image_is_hashed_once_on_its_way_to_dicom(circle: Circle, hash
 
 def test_an_edited_store_is_hashed_while_its_original_is_tried_and_not_again(tmp_path: Path, hashed: list) -> None:
     zarr = module("zarr")
-    circle = Circle(tmp_path).make("classic_ct")
-    convert(Job([circle.dicom], circle.nifti, ConversionOptions(Target.ZARR)))
-    (store,) = circle.nifti.glob("*.zarr")
+    round_trip = RoundTrip(tmp_path).make("classic_ct")
+    convert(Job([round_trip.dicom], round_trip.nifti, ConversionOptions(Target.ZARR)))
+    (store,) = round_trip.nifti.glob("*.zarr")
     zarr.open_array(str(store), path="0", mode="r+")[0, 0, 0] = 77
     hashed.clear()
 
-    (entry,) = circle.home(NEW).entries
+    (entry,) = round_trip.home(NEW).entries
 
     assert entry.outcome.value == "derived"
     assert hashed == []
 
 
-def test_pictures_are_made_without_hashing(circle: Circle, hashed: list) -> None:
-    circle.make("classic_ct").forth()
+def test_pictures_are_made_without_hashing(round_trip: RoundTrip, hashed: list) -> None:
+    round_trip.make("classic_ct").forth()
     hashed.clear()
 
-    report = convert(Job([circle.nifti], circle.back, ConversionOptions(Target.PREVIEW, preview=PreviewOptions())))
+    report = convert(Job([round_trip.nifti], round_trip.back, ConversionOptions(Target.PREVIEW, preview=PreviewOptions())))
 
     assert report.ok
     assert hashed == []
 
 
-def test_inspect_states_which_part_was_edited(circle: Circle) -> None:
-    circle.make("classic_ct").forth(gzip=False)
-    spoil(circle.image())
+def test_inspect_states_which_part_was_edited(round_trip: RoundTrip) -> None:
+    round_trip.make("classic_ct").forth(gzip=False)
+    spoil(round_trip.image())
 
-    assert inspect([circle.nifti]).images[0]["becomes"] == "becomes a derived series (voxels edited)"
+    assert inspect([round_trip.nifti]).images[0]["becomes"] == "becomes a derived series (voxels edited)"
 
 
-def test_voxels_that_were_read_cannot_be_written_to(circle: Circle) -> None:
-    (volume,) = read(circle.make("classic_ct").dicom)
+def test_voxels_that_were_read_cannot_be_written_to(round_trip: RoundTrip) -> None:
+    (volume,) = read(round_trip.make("classic_ct").dicom)
 
     with pytest.raises(ValueError, match="read-only"):
         volume.voxels[0, 0, 0, 0] = 1
 
 
-def test_an_array_that_its_maker_can_still_write_to_is_hashed_every_time(circle: Circle) -> None:
-    (volume,) = read(circle.make("classic_ct").dicom)
+def test_an_array_that_its_maker_can_still_write_to_is_hashed_every_time(round_trip: RoundTrip) -> None:
+    (volume,) = read(round_trip.make("classic_ct").dicom)
     voxels = volume.voxels.copy()
     copy = replace(volume, voxels=voxels)
     assert copy.edits() == frozenset()
@@ -140,14 +140,14 @@ def test_a_volume_without_dicom_is_refused_where_it_must_have_one() -> None:
         _ = Volume(np.zeros((1, 2, 2, 2), "<i2"), np.eye(4), name="image").dicom
 
 
-def test_another_rescale_is_an_edit_of_voxels(circle: Circle) -> None:
-    (volume,) = read(circle.make("classic_ct").dicom)
+def test_another_rescale_is_an_edit_of_voxels(round_trip: RoundTrip) -> None:
+    (volume,) = read(round_trip.make("classic_ct").dicom)
 
     assert replace(volume, rescale=pixels.Rescale(2.0, 1.0)).edits() == {"voxels"}
 
 
-def test_a_moved_grid_is_known_without_reading_voxels(circle: Circle, hashed: list) -> None:
-    (volume,) = read(circle.make("classic_ct").dicom)
+def test_a_moved_grid_is_known_without_reading_voxels(round_trip: RoundTrip, hashed: list) -> None:
+    (volume,) = read(round_trip.make("classic_ct").dicom)
     hashed.clear()
 
     assert replace(volume, ijk_to_ras=volume.ijk_to_ras + np.diag([0, 0, 0.5, 0])).is_moved

@@ -12,7 +12,7 @@ import pytest
 
 from nifti_dicom_bridge import ConversionOptions, Job, Rescale, Target, Uids, convert, read, write
 from phantoms import PHANTOMS
-from support.circle import Circle
+from support.round_trip import RoundTrip
 
 
 @pytest.fixture
@@ -153,15 +153,15 @@ def test_overlapping_label_maps_in_the_fifth_axis_become_one_object(tmp_path):
 @pytest.mark.parametrize(
     "choices", [{}, {"deidentify": True}, {"kind": "enhanced-ct"}], ids=["restored", "deidentified", "recast"]
 )
-def test_the_original_in_the_same_input_is_not_written_again(choices: dict, is_edited: bool, circle: Circle) -> None:
-    circle.make("classic_ct").forth()
+def test_the_original_in_the_same_input_is_not_written_again(choices: dict, is_edited: bool, round_trip: RoundTrip) -> None:
+    round_trip.make("classic_ct").forth()
     if is_edited:
-        circle.edit_image(lambda image: nibabel.Nifti1Image(image.get_fdata() + 50, image.affine))
+        round_trip.edit_image(lambda image: nibabel.Nifti1Image(image.get_fdata() + 50, image.affine))
     options = ConversionOptions(target=Target.DICOM, **choices)
-    report = convert(Job([circle.dicom, circle.nifti], circle.back, options))
+    report = convert(Job([round_trip.dicom, round_trip.nifti], round_trip.back, options))
 
     outcomes = [entry.outcome.value for entry in report.entries]
     assert sorted(outcomes) == sorted(["skipped", "converted" if "kind" in choices else "derived" if is_edited else "reissued"])
-    uids = [ds.SOPInstanceUID for ds in circle.returned()]
+    uids = [ds.SOPInstanceUID for ds in round_trip.returned()]
     assert len(set(uids)) == len(uids) == (1 if "kind" in choices else 3)
-    assert len({ds.SeriesInstanceUID for ds in circle.returned()}) == 1
+    assert len({ds.SeriesInstanceUID for ds in round_trip.returned()}) == 1

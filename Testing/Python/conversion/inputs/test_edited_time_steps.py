@@ -11,16 +11,16 @@ import pytest
 from nifti_dicom_bridge import Outcome
 from phantoms import save
 from phantoms.base import CT, MR
-from support.circle import NEW, Circle
+from support.round_trip import NEW, RoundTrip
 from support.timed_series import clock, series
 
 Change = Callable[[nibabel.Nifti1Image], nibabel.Nifti1Image]
 
 
-def forth(circle: Circle, kind: str = MR) -> None:
+def forth(round_trip: RoundTrip, kind: str = MR) -> None:
     """Write an image of volumes two seconds apart."""
-    save(circle.dicom, series(lambda ds, t, k: setattr(ds, "AcquisitionTime", clock(2 * t)), kind=kind))
-    circle.forth()
+    save(round_trip.dicom, series(lambda ds, t, k: setattr(ds, "AcquisitionTime", clock(2 * t)), kind=kind))
+    round_trip.forth()
 
 
 def step(seconds: float, unit: str = "sec", added: int = 0) -> Change:
@@ -37,37 +37,37 @@ def step(seconds: float, unit: str = "sec", added: int = 0) -> Change:
 
 @pytest.mark.parametrize("kind", [MR, CT])
 @pytest.mark.parametrize(("added", "outcome"), [(0, Outcome.REISSUED), (1, Outcome.DERIVED)])
-def test_another_time_step_of_the_header_is_reported(kind: str, added: int, outcome: Outcome, circle: Circle) -> None:
-    forth(circle, kind)
-    circle.edit_image(step(3, added=added))
+def test_another_time_step_of_the_header_is_reported(kind: str, added: int, outcome: Outcome, round_trip: RoundTrip) -> None:
+    forth(round_trip, kind)
+    round_trip.edit_image(step(3, added=added))
 
-    (entry,) = circle.home(NEW).entries
+    (entry,) = round_trip.home(NEW).entries
 
     assert entry.outcome is outcome
     assert [warning for warning in entry.log.warnings if "volumes are 3 s apart; its sidecar specifies 2 s" in warning]
 
 
 @pytest.mark.parametrize("change", [step(0), step(1), step(2.0001), step(2000, "msec"), step(7, "hz")])
-def test_no_time_step_and_the_same_one_are_not(change: Change, circle: Circle) -> None:
-    forth(circle)
-    circle.edit_image(change)
+def test_no_time_step_and_the_same_one_are_not(change: Change, round_trip: RoundTrip) -> None:
+    forth(round_trip)
+    round_trip.edit_image(change)
 
-    (entry,) = circle.home(NEW).entries
+    (entry,) = round_trip.home(NEW).entries
     assert not any("apart" in warning for warning in entry.log.warnings)
 
 
-def test_a_repetition_time_that_was_edited_in_the_sidecar_is_not(circle: Circle) -> None:
-    forth(circle)
-    circle.edit_sidecar(lambda top: top.update(RepetitionTime=3))
-    circle.edit_image(step(3))
+def test_a_repetition_time_that_was_edited_in_the_sidecar_is_not(round_trip: RoundTrip) -> None:
+    forth(round_trip)
+    round_trip.edit_sidecar(lambda top: top.update(RepetitionTime=3))
+    round_trip.edit_image(step(3))
 
-    (entry,) = circle.home(NEW).entries
+    (entry,) = round_trip.home(NEW).entries
     assert not any("apart" in warning for warning in entry.log.warnings)
 
 
-def test_the_time_step_of_an_image_without_clocks_is_that_of_its_sidecar(circle: Circle) -> None:
-    save(circle.dicom, series(lambda ds, t, k: setattr(ds, "AcquisitionTime", clock(2 * t))))
-    circle.forth(deidentify=True)
+def test_the_time_step_of_an_image_without_clocks_is_that_of_its_sidecar(round_trip: RoundTrip) -> None:
+    save(round_trip.dicom, series(lambda ds, t, k: setattr(ds, "AcquisitionTime", clock(2 * t))))
+    round_trip.forth(deidentify=True)
 
-    (entry,) = circle.home(NEW).entries
+    (entry,) = round_trip.home(NEW).entries
     assert not any("apart" in warning for warning in entry.log.warnings)

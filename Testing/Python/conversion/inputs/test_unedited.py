@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from nifti_dicom_bridge import Outcome, read
-from support.circle import Circle, listing
+from support.round_trip import RoundTrip, listing
 
 Change = Callable[[nibabel.Nifti1Image], nibabel.Nifti1Image]
 
@@ -75,81 +75,81 @@ CHANGES: list[Change] = [
 @pytest.mark.parametrize(
     "phantom", ["classic_ct", "oblique", "feet_first", "mr_4d", "enhanced_mr", "mosaic", "dirty_high_bits"]
 )
-def test_what_only_has_another_form_is_restored_byte_for_byte(phantom: str, change: Change, circle: Circle) -> None:
-    circle.make(phantom).forth()
-    circle.edit_image(change)
+def test_what_only_has_another_form_is_restored_byte_for_byte(phantom: str, change: Change, round_trip: RoundTrip) -> None:
+    round_trip.make(phantom).forth()
+    round_trip.edit_image(change)
 
-    report = circle.home()
+    report = round_trip.home()
 
     assert [entry.outcome for entry in report.entries] == [Outcome.RESTORED]
-    assert listing(circle.back) == listing(circle.dicom)
+    assert listing(round_trip.back) == listing(round_trip.dicom)
 
 
 @pytest.mark.parametrize("phantom", ["pet_slopes", "float_pixels", "rescale_of_many_digits", "gantry_tilt", "uneven_spacing"])
 @pytest.mark.parametrize("change", [_as_double, _canonical], ids=["as_double", "canonical"])
-def test_real_values_in_double_precision_give_stored_ones_back(phantom: str, change: Change, circle: Circle) -> None:
-    circle.make(phantom).forth()
-    circle.edit_image(change)
+def test_real_values_in_double_precision_give_stored_ones_back(phantom: str, change: Change, round_trip: RoundTrip) -> None:
+    round_trip.make(phantom).forth()
+    round_trip.edit_image(change)
 
-    assert [entry.outcome for entry in circle.home().entries] == [Outcome.RESTORED]
-    assert listing(circle.back) == listing(circle.dicom)
-
-
-def test_a_big_endian_image_is_restored(circle: Circle) -> None:
-    circle.make("mr_4d").forth(gzip=False)
-    circle.edit_image(_big_endian)
-
-    assert [entry.outcome for entry in circle.home().entries] == [Outcome.RESTORED]
-    assert listing(circle.back) == listing(circle.dicom)
+    assert [entry.outcome for entry in round_trip.home().entries] == [Outcome.RESTORED]
+    assert listing(round_trip.back) == listing(round_trip.dicom)
 
 
-def test_an_image_unpacked_by_hand_is_restored(circle: Circle) -> None:
-    circle.make("oblique").forth()
-    path = circle.image()
+def test_a_big_endian_image_is_restored(round_trip: RoundTrip) -> None:
+    round_trip.make("mr_4d").forth(gzip=False)
+    round_trip.edit_image(_big_endian)
+
+    assert [entry.outcome for entry in round_trip.home().entries] == [Outcome.RESTORED]
+    assert listing(round_trip.back) == listing(round_trip.dicom)
+
+
+def test_an_image_unpacked_by_hand_is_restored(round_trip: RoundTrip) -> None:
+    round_trip.make("oblique").forth()
+    path = round_trip.image()
     path.with_suffix("").write_bytes(gzip.decompress(path.read_bytes()))
     path.unlink()
 
-    assert [entry.outcome for entry in circle.home().entries] == [Outcome.RESTORED]
-    assert listing(circle.back) == listing(circle.dicom)
+    assert [entry.outcome for entry in round_trip.home().entries] == [Outcome.RESTORED]
+    assert listing(round_trip.back) == listing(round_trip.dicom)
 
 
-def test_image_and_sidecar_can_be_renamed_and_moved_together(circle: Circle) -> None:
-    circle.make("oblique").forth()
-    (circle.folder / "elsewhere").mkdir()
-    shutil.move(circle.image(), circle.folder / "elsewhere" / "sub-01_T1w.nii.gz")
-    shutil.move(circle.sidecar(), circle.folder / "elsewhere" / "sub-01_T1w.json")
-    circle.nifti = circle.folder / "elsewhere"
+def test_image_and_sidecar_can_be_renamed_and_moved_together(round_trip: RoundTrip) -> None:
+    round_trip.make("oblique").forth()
+    (round_trip.folder / "elsewhere").mkdir()
+    shutil.move(round_trip.image(), round_trip.folder / "elsewhere" / "sub-01_T1w.nii.gz")
+    shutil.move(round_trip.sidecar(), round_trip.folder / "elsewhere" / "sub-01_T1w.json")
+    round_trip.nifti = round_trip.folder / "elsewhere"
 
-    circle.home()
+    round_trip.home()
 
-    assert listing(circle.back) == listing(circle.dicom)
+    assert listing(round_trip.back) == listing(round_trip.dicom)
 
 
-def test_only_one_of_two_images_of_one_object_is_not_enough(circle: Circle) -> None:
-    circle.make("enhanced_two_stacks").forth()
-    circle.images()[0].unlink()
+def test_only_one_of_two_images_of_one_object_is_not_enough(round_trip: RoundTrip) -> None:
+    round_trip.make("enhanced_two_stacks").forth()
+    round_trip.images()[0].unlink()
 
-    (entry,) = circle.home().entries
+    (entry,) = round_trip.home().entries
 
     assert entry.outcome is Outcome.FAILED
     assert "give all of them together" in entry.error
 
 
-def test_one_of_two_images_of_a_series_gives_its_own_files(circle: Circle) -> None:
-    circle.make("echoes_and_phase").forth()
-    for path in circle.images()[1:]:
+def test_one_of_two_images_of_a_series_gives_its_own_files(round_trip: RoundTrip) -> None:
+    round_trip.make("echoes_and_phase").forth()
+    for path in round_trip.images()[1:]:
         path.unlink()
 
-    circle.home()
+    round_trip.home()
 
-    assert listing(circle.back).items() <= listing(circle.dicom).items()
-    assert len(listing(circle.back)) == 3
+    assert listing(round_trip.back).items() <= listing(round_trip.dicom).items()
+    assert len(listing(round_trip.back)) == 3
 
 
 @pytest.mark.parametrize("phantom", ["classic_ct", "pet_slopes"])
-def test_a_volume_read_back_counts_as_unedited(phantom: str, circle: Circle) -> None:
-    circle.make(phantom).forth()
+def test_a_volume_read_back_counts_as_unedited(phantom: str, round_trip: RoundTrip) -> None:
+    round_trip.make(phantom).forth()
 
-    (volume,) = read(circle.image())
+    (volume,) = read(round_trip.image())
 
     assert volume.edits() == frozenset()

@@ -19,21 +19,21 @@ from nifti_dicom_bridge.formats.dicom.reading.plans import plan_all
 from nifti_dicom_bridge.formats.dicom.reading.read import load
 from nifti_dicom_bridge.model.volume import UNPLACED
 from phantoms import PHANTOMS, Phantom
-from support.circle import Circle, edit_dicom
 from support.nonempty import some
+from support.round_trip import RoundTrip, edit_dicom
 
 
 @pytest.fixture
-def scan(circle: Circle) -> Circle:
+def scan(round_trip: RoundTrip) -> RoundTrip:
     """One MR series of a patient."""
-    circle.make("oblique")
-    edit_dicom(circle.dicom, Modality="MR", PatientID="P7", PatientName="Doe^Jane", PatientSex="F", PatientBirthDate="19700131",
-         StudyDate="20260102", StudyTime="093000", StudyDescription="Head", StudyID="S1", SeriesDate="20260102",
-         SeriesTime="094500", SeriesNumber=4, SeriesDescription="T1 mprage", RepetitionTime=2300, EchoTime=2.98)  # fmt: skip
-    return circle
+    round_trip.make("oblique")
+    edit_dicom(round_trip.dicom, Modality="MR", PatientID="P7", PatientName="Doe^Jane", PatientSex="F",
+         PatientBirthDate="19700131", StudyDate="20260102", StudyTime="093000", StudyDescription="Head", StudyID="S1",
+         SeriesDate="20260102", SeriesTime="094500", SeriesNumber=4, SeriesDescription="T1 mprage", RepetitionTime=2300, EchoTime=2.98)  # fmt: skip
+    return round_trip
 
 
-def test_the_tree_has_patient_study_series_and_what_it_becomes(scan: Circle, capsys: pytest.CaptureFixture) -> None:
+def test_the_tree_has_patient_study_series_and_what_it_becomes(scan: RoundTrip, capsys: pytest.CaptureFixture) -> None:
     assert main(["inspect", str(scan.dicom)]) == 0
     patient, study, series, size, becomes = capsys.readouterr().out.splitlines()[:5]
 
@@ -58,7 +58,7 @@ def test_size_and_place_that_headers_specify_are_those_of_the_image(phantom: Pha
         assert reference.ijk_to_ras is None or np.allclose(reference.ijk_to_ras, volume.ijk_to_ras)
 
 
-def test_json_has_all_uids_and_paths(scan: Circle, capsys: pytest.CaptureFixture) -> None:
+def test_json_has_all_uids_and_paths(scan: RoundTrip, capsys: pytest.CaptureFixture) -> None:
     main(["inspect", str(scan.dicom), "--json"])
     (image,) = json.loads(capsys.readouterr().out)["images"]
     ds = pydicom.dcmread(image["paths"][0])
@@ -68,12 +68,12 @@ def test_json_has_all_uids_and_paths(scan: Circle, capsys: pytest.CaptureFixture
     assert (image["repetition_time_ms"], image["echo_time_ms"]) == (2300, 2.98)
 
 
-def test_images_of_several_patients_are_apart(circle: Circle) -> None:
+def test_images_of_several_patients_are_apart(round_trip: RoundTrip) -> None:
     for name in ("A", "B"):
-        PHANTOMS["classic_ct"].write(circle.dicom / name)
-        edit_dicom(circle.dicom / name, PatientID=name, SeriesInstanceUID=f"1.2.{ord(name)}")
+        PHANTOMS["classic_ct"].write(round_trip.dicom / name)
+        edit_dicom(round_trip.dicom / name, PatientID=name, SeriesInstanceUID=f"1.2.{ord(name)}")
 
-    lines = inspect(circle.dicom).table().splitlines()
+    lines = inspect(round_trip.dicom).table().splitlines()
     assert [line.split()[1] for line in lines if line.startswith("patient ")] == ["A", "B"]
 
 
@@ -93,38 +93,38 @@ def test_the_command_line_names_its_option_for_that(tmp_path: Path, capsys: pyte
     assert "T1w.nii → no record: becomes a new DICOM object (--as mr)" in capsys.readouterr().out
 
 
-def test_only_deep_finds_damage_inside_of_compressed_pixels(circle: Circle, capsys: pytest.CaptureFixture) -> None:
-    circle.make("classic_ct")
-    for path in circle.dicom.iterdir():
+def test_only_deep_finds_damage_inside_of_compressed_pixels(round_trip: RoundTrip, capsys: pytest.CaptureFixture) -> None:
+    round_trip.make("classic_ct")
+    for path in round_trip.dicom.iterdir():
         ds = pydicom.dcmread(path)
         ds.compress(JPEGLSLossless)
         ds.save_as(path)
-    path = sorted(circle.dicom.iterdir())[1]
+    path = sorted(round_trip.dicom.iterdir())[1]
     ds = pydicom.dcmread(path)
     ds.PixelData = ds.PixelData.replace(b"\xff\xd8", b"\0\0", 1)  # start of image (ISO 14495-1 C.2.2)
     ds.save_as(path)
 
-    assert main(["inspect", str(circle.dicom)]) == 0
+    assert main(["inspect", str(round_trip.dicom)]) == 0
     capsys.readouterr()
-    assert main(["inspect", str(circle.dicom), "--deep"]) == 1
+    assert main(["inspect", str(round_trip.dicom), "--deep"]) == 1
     assert "      problem: " in capsys.readouterr().out
 
 
-def test_a_problem_is_shown_with_its_series(circle: Circle) -> None:
-    circle.make("classic_ct")
-    path = sorted(circle.dicom.iterdir())[1]
+def test_a_problem_is_shown_with_its_series(round_trip: RoundTrip) -> None:
+    round_trip.make("classic_ct")
+    path = sorted(round_trip.dicom.iterdir())[1]
     path.write_bytes(path.read_bytes()[:-10])
 
-    lines = inspect(circle.dicom).table().splitlines()
+    lines = inspect(round_trip.dicom).table().splitlines()
     assert next(line for line in lines if "truncated" in line).startswith("      problem: ")
 
 
-def test_many_files_that_are_not_images_are_one_line(circle: Circle) -> None:
-    circle.make("classic_ct")
+def test_many_files_that_are_not_images_are_one_line(round_trip: RoundTrip) -> None:
+    round_trip.make("classic_ct")
     for number in range(5):
-        PHANTOMS["strangers_between"].write(circle.dicom / str(number))
+        PHANTOMS["strangers_between"].write(round_trip.dicom / str(number))
 
-    lines = inspect(circle.dicom).table().splitlines()
+    lines = inspect(round_trip.dicom).table().splitlines()
     assert len([line for line in lines if "Basic Text SR" in line]) <= 2
 
 
@@ -143,9 +143,9 @@ def study(folder: Path) -> None:
             ds.save_as(path)
 
 
-def test_the_map_has_a_row_for_each_series(circle: Circle, capsys: pytest.CaptureFixture) -> None:
-    study(circle.dicom)
-    assert main(["inspect", str(circle.dicom), "--bids-map"]) == 0
+def test_the_map_has_a_row_for_each_series(round_trip: RoundTrip, capsys: pytest.CaptureFixture) -> None:
+    study(round_trip.dicom)
+    assert main(["inspect", str(round_trip.dicom), "--bids-map"]) == 0
     content = json.loads(capsys.readouterr().out)
 
     assert content["subjects"] == {"P-07": "P07"}
@@ -155,13 +155,13 @@ def test_the_map_has_a_row_for_each_series(circle: Circle, capsys: pytest.Captur
     ]  # fmt: skip
 
 
-def test_the_map_joins_neither_patients_nor_studies(circle: Circle, capsys: pytest.CaptureFixture) -> None:
+def test_the_map_joins_neither_patients_nor_studies(round_trip: RoundTrip, capsys: pytest.CaptureFixture) -> None:
     for number, (patient, name) in enumerate([("A", "x"), ("A", "x"), ("B", "A")], 1):
-        PHANTOMS["oblique"].write(circle.dicom / str(number))
-        edit_dicom(circle.dicom / str(number), Modality="MR", PatientID=patient, PatientName=name, StudyDate="20260102",
+        PHANTOMS["oblique"].write(round_trip.dicom / str(number))
+        edit_dicom(round_trip.dicom / str(number), Modality="MR", PatientID=patient, PatientName=name, StudyDate="20260102",
              SeriesNumber=number, StudyInstanceUID=f"1.2.{number}", SeriesInstanceUID=f"1.2.3.{number}",
              SeriesDescription="t1_mprage")  # fmt: skip
-    main(["inspect", str(circle.dicom), "--bids-map"])
+    main(["inspect", str(round_trip.dicom), "--bids-map"])
     content = json.loads(capsys.readouterr().out)
 
     assert content["subjects"] == {"B": "B"}
@@ -169,11 +169,11 @@ def test_the_map_joins_neither_patients_nor_studies(circle: Circle, capsys: pyte
 
 
 @pytest.mark.slow
-def test_the_map_names_the_images_as_they_are_named_without_it(circle: Circle, capsys: pytest.CaptureFixture) -> None:
-    study(circle.dicom)
-    main(["inspect", str(circle.dicom), "--bids-map"])
-    (circle.folder / "map.json").write_text(capsys.readouterr().out)
-    without = to_nifti(circle.dicom, circle.nifti, layout="bids").outputs
-    with_map = to_nifti(circle.dicom, circle.back, layout="bids", bids_map=circle.folder / "map.json").outputs
+def test_the_map_names_the_images_as_they_are_named_without_it(round_trip: RoundTrip, capsys: pytest.CaptureFixture) -> None:
+    study(round_trip.dicom)
+    main(["inspect", str(round_trip.dicom), "--bids-map"])
+    (round_trip.folder / "map.json").write_text(capsys.readouterr().out)
+    without = to_nifti(round_trip.dicom, round_trip.nifti, layout="bids").outputs
+    with_map = to_nifti(round_trip.dicom, round_trip.back, layout="bids", bids_map=round_trip.folder / "map.json").outputs
 
-    assert [path.relative_to(circle.back) for path in with_map] == [path.relative_to(circle.nifti) for path in without]
+    assert [path.relative_to(round_trip.back) for path in with_map] == [path.relative_to(round_trip.nifti) for path in without]

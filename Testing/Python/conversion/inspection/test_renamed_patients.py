@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 
 from nifti_dicom_bridge import ConversionOptions, ConversionReport, Job, Kind, Target, convert
-from support.circle import NEW, Circle
 from support.new_objects import entry_of, save, series
 from support.oracles import module
+from support.round_trip import NEW, RoundTrip
 
 KINDS = [Kind.AUTO, Kind.ENHANCED, Kind.LEGACY, Kind.SC]
 WORDS = "archives may assign"
@@ -21,56 +21,56 @@ def warned(report: ConversionReport) -> bool:
 
 
 @pytest.fixture
-def circle(tmp_path) -> Circle:
-    return Circle(tmp_path).make("classic_ct")
+def round_trip(tmp_path) -> RoundTrip:
+    return RoundTrip(tmp_path).make("classic_ct")
 
 
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("key", ["PatientName", "PatientID"])
-def test_a_name_that_was_edited_in_the_sidecar(key, kind, circle):
-    circle.forth()
-    circle.edit_sidecar(lambda top: top.update({key: "Someone^Else"}))
-    assert warned(circle.home(NEW, kind=kind))
+def test_a_name_that_was_edited_in_the_sidecar(key, kind, round_trip):
+    round_trip.forth()
+    round_trip.edit_sidecar(lambda top: top.update({key: "Someone^Else"}))
+    assert warned(round_trip.home(NEW, kind=kind))
 
 
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("source", ["nifti", "dicom"])
-def test_a_name_that_was_set(source, kind, circle):
-    circle.forth()
-    given = circle.nifti if source == "nifti" else circle.dicom
+def test_a_name_that_was_set(source, kind, round_trip):
+    round_trip.forth()
+    given = round_trip.nifti if source == "nifti" else round_trip.dicom
     options = ConversionOptions(Target.DICOM, kind=kind, set_values={"PatientName": "Someone^Else"})
-    assert warned(convert(Job([given], circle.back, options)))
+    assert warned(convert(Job([given], round_trip.back, options)))
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_a_name_in_a_metadata_file(kind, circle):
-    path = circle.folder / "m.json"
+def test_a_name_in_a_metadata_file(kind, round_trip):
+    path = round_trip.folder / "m.json"
     path.write_text(json.dumps({"PatientName": "Someone^Else"}))
-    assert warned(convert(Job([circle.dicom], circle.back, ConversionOptions(Target.DICOM, kind=kind, metadata=path))))
+    assert warned(convert(Job([round_trip.dicom], round_trip.back, ConversionOptions(Target.DICOM, kind=kind, metadata=path))))
 
 
-def test_a_name_that_was_edited_in_the_sidecar_of_a_store(circle):
+def test_a_name_that_was_edited_in_the_sidecar_of_a_store(round_trip):
     module("zarr")
-    convert(Job([circle.dicom], circle.nifti, ConversionOptions(Target.ZARR)))
-    (store,) = circle.nifti.glob("*.zarr")
+    convert(Job([round_trip.dicom], round_trip.nifti, ConversionOptions(Target.ZARR)))
+    (store,) = round_trip.nifti.glob("*.zarr")
     path = store.with_suffix(".json")
     top = json.loads(path.read_text("utf-8"))
     path.write_text(json.dumps({**top, "PatientName": "Someone^Else"}))
-    assert warned(circle.home(NEW))
+    assert warned(round_trip.home(NEW))
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_a_new_study_is_no_warning(kind, circle):
-    circle.forth()
+def test_a_new_study_is_no_warning(kind, round_trip):
+    round_trip.forth()
     values = {"PatientName": "Someone^Else", "StudyInstanceUID": "1.2.3.4"}
-    assert not warned(circle.home(NEW, kind=kind, set_values=values))
+    assert not warned(round_trip.home(NEW, kind=kind, set_values=values))
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_the_same_name_is_no_warning(kind, circle):
-    circle.forth(identity=True)
-    name = json.loads(circle.sidecar().read_text("utf-8"))["PatientName"]
-    assert not warned(circle.home(NEW, kind=kind, set_values={"PatientName": name}))
+def test_the_same_name_is_no_warning(kind, round_trip):
+    round_trip.forth(identity=True)
+    name = json.loads(round_trip.sidecar().read_text("utf-8"))["PatientName"]
+    assert not warned(round_trip.home(NEW, kind=kind, set_values={"PatientName": name}))
 
 
 @pytest.mark.parametrize("option", ["reference", "study_from"])

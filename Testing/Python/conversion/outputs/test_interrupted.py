@@ -10,8 +10,8 @@ import pytest
 
 from nifti_dicom_bridge import ConversionOptions, Job, OptionError, Outcome, Target, Uids, convert, to_dicom, to_nifti, to_zarr
 from nifti_dicom_bridge.cli import main
-from support.circle import Circle, listing
 from support.oracles import module
+from support.round_trip import RoundTrip, listing
 
 CHOICES = {
     "nifti": {"target": Target.NIFTI},
@@ -23,16 +23,16 @@ CHOICES = {
 
 
 @pytest.mark.parametrize("target", CHOICES)
-def test_a_batch_is_completed(target: str, circle: Circle) -> None:
+def test_a_batch_is_completed(target: str, round_trip: RoundTrip) -> None:
     if target == "zarr":
         module("zarr")
-    circle.make("two_series")
-    out, options = circle.folder / "out", CHOICES[target]
-    first = sorted(circle.dicom.rglob("*.dcm"))[:1]
+    round_trip.make("two_series")
+    out, options = round_trip.folder / "out", CHOICES[target]
+    first = sorted(round_trip.dicom.rglob("*.dcm"))[:1]
     convert(Job(first, out, ConversionOptions(**options)))
     before = listing(out)
 
-    report = convert(Job([circle.dicom], out, ConversionOptions(**options, skip_existing=True)))
+    report = convert(Job([round_trip.dicom], out, ConversionOptions(**options, skip_existing=True)))
 
     assert report.ok
     assert len(report.entries) >= 2
@@ -42,11 +42,11 @@ def test_a_batch_is_completed(target: str, circle: Circle) -> None:
     }
 
 
-def test_everything_exists(circle: Circle) -> None:
-    circle.make("classic_ct")
-    to_nifti(circle.dicom, circle.nifti)
+def test_everything_exists(round_trip: RoundTrip) -> None:
+    round_trip.make("classic_ct")
+    to_nifti(round_trip.dicom, round_trip.nifti)
 
-    report = to_nifti(circle.dicom, circle.nifti, skip_existing=True)
+    report = to_nifti(round_trip.dicom, round_trip.nifti, skip_existing=True)
 
     assert report.ok
     assert [entry.outcome for entry in report.entries] == [Outcome.SKIPPED]
@@ -62,50 +62,50 @@ def _another_study(folder: Path) -> None:
 
 
 @pytest.mark.parametrize("convert_to", [to_nifti, to_zarr])
-def test_an_image_of_another_series_is_not_skipped(convert_to, circle: Circle) -> None:
+def test_an_image_of_another_series_is_not_skipped(convert_to, round_trip: RoundTrip) -> None:
     if convert_to is to_zarr:
         module("zarr")
-    circle.make("classic_ct")
-    convert_to(circle.dicom, circle.back)
-    _another_study(circle.dicom)
+    round_trip.make("classic_ct")
+    convert_to(round_trip.dicom, round_trip.back)
+    _another_study(round_trip.dicom)
 
-    report = convert_to(circle.dicom, circle.back, skip_existing=True)
+    report = convert_to(round_trip.dicom, round_trip.back, skip_existing=True)
 
     assert "is of another series" in report.failures[0].error
 
 
-def test_a_series_of_another_study_is_not_skipped(circle: Circle) -> None:
-    circle.make("classic_ct")
-    to_nifti(circle.dicom, circle.nifti)
-    to_dicom(circle.nifti, circle.back)
-    _another_study(circle.back)
+def test_a_series_of_another_study_is_not_skipped(round_trip: RoundTrip) -> None:
+    round_trip.make("classic_ct")
+    to_nifti(round_trip.dicom, round_trip.nifti)
+    to_dicom(round_trip.nifti, round_trip.back)
+    _another_study(round_trip.back)
 
-    report = to_dicom(circle.nifti, circle.back, skip_existing=True)
+    report = to_dicom(round_trip.nifti, round_trip.back, skip_existing=True)
 
     assert "is of another study" in report.failures[0].error
 
 
-def test_skipping_and_replacing_exclude_each_other(circle: Circle) -> None:
+def test_skipping_and_replacing_exclude_each_other(round_trip: RoundTrip) -> None:
     with pytest.raises(OptionError, match="keeps outputs that exist"):
-        to_nifti(circle.dicom, circle.nifti, skip_existing=True, overwrite=True)
+        to_nifti(round_trip.dicom, round_trip.nifti, skip_existing=True, overwrite=True)
 
 
-def test_the_command_line_names_what_it_skips(circle: Circle, capsys: pytest.CaptureFixture[str]) -> None:
-    circle.make("classic_ct")
-    arguments = ["convert", str(circle.dicom), "--to", "nifti", "-o", str(circle.nifti)]
+def test_the_command_line_names_what_it_skips(round_trip: RoundTrip, capsys: pytest.CaptureFixture[str]) -> None:
+    round_trip.make("classic_ct")
+    arguments = ["convert", str(round_trip.dicom), "--to", "nifti", "-o", str(round_trip.nifti)]
     assert main(arguments) == 0
 
     assert main([*arguments, "--skip-existing"]) == 0
     assert "exists already" in capsys.readouterr().out
 
 
-def test_a_report_that_exists_is_not_replaced(circle: Circle, capsys: pytest.CaptureFixture[str]) -> None:
-    circle.make("classic_ct")
-    (circle.folder / "report.json").write_text("mine")
-    arguments = ["convert", str(circle.dicom), "--to", "nifti", "-o", str(circle.nifti), "--report"]
+def test_a_report_that_exists_is_not_replaced(round_trip: RoundTrip, capsys: pytest.CaptureFixture[str]) -> None:
+    round_trip.make("classic_ct")
+    (round_trip.folder / "report.json").write_text("mine")
+    arguments = ["convert", str(round_trip.dicom), "--to", "nifti", "-o", str(round_trip.nifti), "--report"]
 
-    assert main([*arguments, str(circle.folder / "report.json")]) == 2
+    assert main([*arguments, str(round_trip.folder / "report.json")]) == 2
     assert "exists. Choose another name, or --overwrite" in capsys.readouterr().err
-    assert not circle.nifti.exists()
-    assert main([*arguments, str(circle.folder / "report.json"), "--overwrite"]) == 0
-    assert json.loads((circle.folder / "report.json").read_text("utf-8"))["ok"]
+    assert not round_trip.nifti.exists()
+    assert main([*arguments, str(round_trip.folder / "report.json"), "--overwrite"]) == 0
+    assert json.loads((round_trip.folder / "report.json").read_text("utf-8"))["ok"]

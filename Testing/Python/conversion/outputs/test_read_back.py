@@ -18,8 +18,8 @@ from nifti_dicom_bridge.formats.dicom import writer as dicom_writer
 from nifti_dicom_bridge.formats.dicom.composer import Composer
 from nifti_dicom_bridge.formats.zarr import StoreWriter
 from phantoms import PHANTOMS
-from support.circle import Circle
 from support.oracles import module
+from support.round_trip import RoundTrip
 
 
 def failed(report: Any, folder: Path) -> str:
@@ -29,16 +29,18 @@ def failed(report: Any, folder: Path) -> str:
 
 
 @pytest.mark.parametrize("phantom", sorted(PHANTOMS))
-def test_every_phantom_passes(phantom: str, circle: Circle) -> None:
-    circle.make(phantom)
+def test_every_phantom_passes(phantom: str, round_trip: RoundTrip) -> None:
+    round_trip.make(phantom)
 
-    assert not [e.error for e in circle.forth(verify=True).entries if "read again" in e.error]
-    assert not [e.error for e in circle.home(verify=True).entries if "read again" in e.error]
+    assert not [e.error for e in round_trip.forth(verify=True).entries if "read again" in e.error]
+    assert not [e.error for e in round_trip.home(verify=True).entries if "read again" in e.error]
 
 
 @pytest.mark.parametrize("where", [0, 140, -1])
-def test_a_byte_that_the_disk_changes_is_found_in_dicom(where: int, circle: Circle, monkeypatch: pytest.MonkeyPatch) -> None:
-    circle.make("classic_ct").forth()
+def test_a_byte_that_the_disk_changes_is_found_in_dicom(
+    where: int, round_trip: RoundTrip, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    round_trip.make("classic_ct").forth()
     good = dicom_writer._write_all
 
     def damaging(file: Any, part: Any) -> None:
@@ -50,11 +52,11 @@ def test_a_byte_that_the_disk_changes_is_found_in_dicom(where: int, circle: Circ
 
     monkeypatch.setattr(dicom_writer, "_write_all", damaging)
 
-    assert "its bytes are not as they were written" in failed(circle.home(), circle.back)
+    assert "its bytes are not as they were written" in failed(round_trip.home(), round_trip.back)
 
 
-def test_an_element_that_is_encoded_wrongly_is_found(circle: Circle, monkeypatch: pytest.MonkeyPatch) -> None:
-    circle.make("classic_ct").forth()
+def test_an_element_that_is_encoded_wrongly_is_found(round_trip: RoundTrip, monkeypatch: pytest.MonkeyPatch) -> None:
+    round_trip.make("classic_ct").forth()
     good = Composer.parts
 
     def damaging(self: Composer, *arguments: Any) -> Any:
@@ -63,18 +65,18 @@ def test_an_element_that_is_encoded_wrongly_is_found(circle: Circle, monkeypatch
 
     monkeypatch.setattr(Composer, "parts", damaging)
 
-    assert "Modality (0008,0060) is not as it was written" in failed(circle.home(), circle.back)
+    assert "Modality (0008,0060) is not as it was written" in failed(round_trip.home(), round_trip.back)
 
 
-def test_dicom_that_cannot_be_read_is_not_put_in_place(circle: Circle, monkeypatch: pytest.MonkeyPatch) -> None:
-    circle.make("classic_ct").forth()
+def test_dicom_that_cannot_be_read_is_not_put_in_place(round_trip: RoundTrip, monkeypatch: pytest.MonkeyPatch) -> None:
+    round_trip.make("classic_ct").forth()
     monkeypatch.setattr(Composer, "parts", lambda *_: iter([b"nonsense"]))
 
-    assert "it cannot be read (not DICOM)" in failed(circle.home(), circle.back)
+    assert "it cannot be read (not DICOM)" in failed(round_trip.home(), round_trip.back)
 
 
-def test_voxels_of_nifti_are_compared_on_request(circle: Circle, monkeypatch: pytest.MonkeyPatch) -> None:
-    circle.make("classic_ct")
+def test_voxels_of_nifti_are_compared_on_request(round_trip: RoundTrip, monkeypatch: pytest.MonkeyPatch) -> None:
+    round_trip.make("classic_ct")
     good = nifti.write_image
 
     def damaging(volume: Volume, path: Path, *arguments: Any) -> None:
@@ -85,12 +87,12 @@ def test_voxels_of_nifti_are_compared_on_request(circle: Circle, monkeypatch: py
 
     monkeypatch.setattr(stage_nifti.nifti, "write_image", damaging)
 
-    assert "its voxels are not as they were written" in failed(circle.forth(gzip=False, verify=True), circle.nifti)
-    assert circle.forth(gzip=False).ok
+    assert "its voxels are not as they were written" in failed(round_trip.forth(gzip=False, verify=True), round_trip.nifti)
+    assert round_trip.forth(gzip=False).ok
 
 
-def test_the_record_of_nifti_is_compared_on_request(circle: Circle, monkeypatch: pytest.MonkeyPatch) -> None:
-    circle.make("classic_ct")
+def test_the_record_of_nifti_is_compared_on_request(round_trip: RoundTrip, monkeypatch: pytest.MonkeyPatch) -> None:
+    round_trip.make("classic_ct")
     good = stage_nifti.write_sidecar
 
     def damaging(path: Path, top: dict[str, Any]) -> None:
@@ -101,23 +103,23 @@ def test_the_record_of_nifti_is_compared_on_request(circle: Circle, monkeypatch:
 
     monkeypatch.setattr(stage_nifti, "write_sidecar", damaging)
 
-    assert "in the record, Modality (0008,0060) is not as it was" in failed(circle.forth(verify=True), circle.nifti)
+    assert "in the record, Modality (0008,0060) is not as it was" in failed(round_trip.forth(verify=True), round_trip.nifti)
 
 
-def test_the_record_of_a_store_is_compared(circle: Circle, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_record_of_a_store_is_compared(round_trip: RoundTrip, monkeypatch: pytest.MonkeyPatch) -> None:
     module("zarr")
-    circle.make("classic_ct")
+    round_trip.make("classic_ct")
     good = StoreWriter._write_record
     monkeypatch.setattr(StoreWriter, "_write_record", lambda self, large: good(self, {**large, "Frames": {}}))
 
-    report = convert(Job([circle.dicom], circle.folder / "zarr", ConversionOptions(Target.ZARR)))
+    report = convert(Job([round_trip.dicom], round_trip.folder / "zarr", ConversionOptions(Target.ZARR)))
 
-    assert "the record of the DICOM is not as it was written" in failed(report, circle.folder / "zarr")
+    assert "the record of the DICOM is not as it was written" in failed(report, round_trip.folder / "zarr")
 
 
-def test_voxels_of_a_store_are_compared_on_request(circle: Circle, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_voxels_of_a_store_are_compared_on_request(round_trip: RoundTrip, monkeypatch: pytest.MonkeyPatch) -> None:
     module("zarr")
-    circle.make("classic_ct")
+    round_trip.make("classic_ct")
     good = StoreWriter.write_voxels
 
     def damaging(self: StoreWriter, volume: Volume, *arguments: Any) -> None:
@@ -125,13 +127,13 @@ def test_voxels_of_a_store_are_compared_on_request(circle: Circle, monkeypatch: 
         self._zarr.open_array(store=str(self._folder), path="0", mode="r+")[0, 0, 0] += 1
 
     monkeypatch.setattr(StoreWriter, "write_voxels", damaging)
-    job = Job([circle.dicom], circle.folder / "zarr", ConversionOptions(Target.ZARR, verify=True))
+    job = Job([round_trip.dicom], round_trip.folder / "zarr", ConversionOptions(Target.ZARR, verify=True))
 
-    assert "its voxels are not as they were written" in failed(convert(job), circle.folder / "zarr")
+    assert "its voxels are not as they were written" in failed(convert(job), round_trip.folder / "zarr")
 
 
-def test_pictures_are_decoded_on_request(circle: Circle, monkeypatch: pytest.MonkeyPatch) -> None:
-    circle.make("classic_ct")
+def test_pictures_are_decoded_on_request(round_trip: RoundTrip, monkeypatch: pytest.MonkeyPatch) -> None:
+    round_trip.make("classic_ct")
     good = to_preview.stage_preview
 
     def damaging(subject: Any, name: str, staging: Any, *arguments: Any) -> None:
@@ -139,9 +141,9 @@ def test_pictures_are_decoded_on_request(circle: Circle, monkeypatch: pytest.Mon
         staging.staged(name + ".png").write_bytes(b"no picture")
 
     monkeypatch.setattr(to_preview, "stage_preview", damaging)
-    job = Job([circle.dicom], circle.folder / "preview", ConversionOptions(Target.PREVIEW, verify=True))
+    job = Job([round_trip.dicom], round_trip.folder / "preview", ConversionOptions(Target.PREVIEW, verify=True))
 
-    assert "it cannot be decoded" in failed(convert(job), circle.folder / "preview")
+    assert "it cannot be decoded" in failed(convert(job), round_trip.folder / "preview")
 
 
 @pytest.mark.parametrize("dtype", ["u1", "i2", "f4", "f8"])

@@ -156,29 +156,29 @@ def test_floating_point_pixels_are_deflated_only(tmp_path):
 
 @pytest.mark.parametrize("phantom", ["big_endian", "big_endian_8_bit", "deflated"])
 @pytest.mark.parametrize("compression", ["rle", "deflate"])
-def test_files_in_any_encoding_are_compressed(phantom, compression, circle):
-    circle.make(phantom).forth()
-    report = circle.home(compress=compression)
+def test_files_in_any_encoding_are_compressed(phantom, compression, round_trip):
+    round_trip.make(phantom).forth()
+    report = round_trip.home(compress=compression)
 
     assert report.ok, report
-    assert {str(ds.file_meta.TransferSyntaxUID) for ds in circle.returned()} == {SYNTAXES[compression]}
-    comparison = compare(circle.dicom, circle.back)
+    assert {str(ds.file_meta.TransferSyntaxUID) for ds in round_trip.returned()} == {SYNTAXES[compression]}
+    comparison = compare(round_trip.dicom, round_trip.back)
     assert comparison.equal_voxels == comparison.voxels > 0, comparison.table()
 
 
 @pytest.mark.parametrize("is_signed", [False, True])
-def test_restored_values_beyond_the_stored_bits_of_compressed_pixels_have_all_bits(is_signed, circle):
+def test_restored_values_beyond_the_stored_bits_of_compressed_pixels_have_all_bits(is_signed, round_trip):
     """The compressed values are 16 bits, BitsStored is 12: native pixels need BitsStored 16 (PS3.5 8.1.1)."""
     found = slices(np.linspace(-9000 if is_signed else 0, 30000, 60).reshape(3, 4, 5).astype("<i2" if is_signed else "<u2"))
     for ds in found:
         ds.compress(pydicom.uid.RLELossless, generate_instance_uid=False)
         ds.BitsStored, ds.HighBit = 12, 11
-    save(circle.dicom, found)
-    before = [pixel_array(path, raw=True, correct_unused_bits=False) for path in sorted(circle.dicom.iterdir())]
-    circle.forth()
-    (entry,) = circle.home().entries
+    save(round_trip.dicom, found)
+    before = [pixel_array(path, raw=True, correct_unused_bits=False) for path in sorted(round_trip.dicom.iterdir())]
+    round_trip.forth()
+    (entry,) = round_trip.home().entries
 
     assert any("BitsStored (0028,0101) is the allocated bits" in note for note in entry.log.notes)
-    for ds, pixels in zip(circle.returned(), before, strict=True):
+    for ds, pixels in zip(round_trip.returned(), before, strict=True):
         assert (ds.BitsAllocated, ds.BitsStored, ds.HighBit, ds.PixelRepresentation) == (16, 16, 15, int(is_signed))
         assert np.array_equal(ds.pixel_array, pixels)

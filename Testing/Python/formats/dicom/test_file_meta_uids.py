@@ -7,24 +7,24 @@ from typing import Any
 import pydicom
 import pytest
 
-from support.circle import KEEP, NEW, Circle
+from support.round_trip import KEEP, NEW, RoundTrip
 
 STRAY = "1.2.826.0.1.3680043.8.498.99"
 
 
 @pytest.fixture
-def other_uids(circle: Circle) -> Circle:
+def other_uids(round_trip: RoundTrip) -> RoundTrip:
     """Return a series whose files have UIDs of their own in the file meta information."""
-    circle.make("classic_ct")
-    for n, path in enumerate(sorted(circle.dicom.rglob("*.dcm"))):
+    round_trip.make("classic_ct")
+    for n, path in enumerate(sorted(round_trip.dicom.rglob("*.dcm"))):
         ds = pydicom.dcmread(path)
         ds.file_meta.MediaStorageSOPInstanceUID = f"{STRAY}.{n + 1}"
         ds.save_as(path)
-    return circle
+    return round_trip
 
 
 @pytest.mark.parametrize("choices", [{}, {"deidentify": True}], ids=["new UIDs", "de-identified"])
-def test_new_uids_are_in_the_file_meta_information_too(choices: dict[str, Any], other_uids: Circle) -> None:
+def test_new_uids_are_in_the_file_meta_information_too(choices: dict[str, Any], other_uids: RoundTrip) -> None:
     other_uids.forth(**choices)
     other_uids.home(NEW)
 
@@ -33,7 +33,7 @@ def test_new_uids_are_in_the_file_meta_information_too(choices: dict[str, Any], 
     assert [ds.file_meta.MediaStorageSOPInstanceUID for ds in back] == [ds.SOPInstanceUID for ds in back]
 
 
-def test_deidentified_files_have_one_uid(other_uids: Circle) -> None:
+def test_deidentified_files_have_one_uid(other_uids: RoundTrip) -> None:
     other_uids.forth(deidentify=True)
     other_uids.home(KEEP)
 
@@ -42,7 +42,7 @@ def test_deidentified_files_have_one_uid(other_uids: Circle) -> None:
     assert [ds.file_meta.MediaStorageSOPInstanceUID for ds in back] == [ds.SOPInstanceUID for ds in back]
 
 
-def test_kept_uids_are_those_of_the_original(other_uids: Circle) -> None:
+def test_kept_uids_are_those_of_the_original(other_uids: RoundTrip) -> None:
     other_uids.forth()
     other_uids.home(KEEP)
 

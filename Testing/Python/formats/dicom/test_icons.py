@@ -9,15 +9,15 @@ import pydicom
 from pydicom.uid import RLELossless
 
 from nifti_dicom_bridge.samples.demo import make_sample
-from support.circle import Circle
 from support.nonempty import some
 from support.oracles import oracle, run
+from support.round_trip import RoundTrip
 
 
-def with_icon(circle: Circle) -> pydicom.Dataset:
+def with_icon(round_trip: RoundTrip) -> pydicom.Dataset:
     """Write one RLE-compressed slice with an RLE-compressed icon, and return the icon before compression."""
-    path = make_sample(circle.dicom)[0]
-    for other in circle.dicom.rglob("IM*"):
+    path = make_sample(round_trip.dicom)[0]
+    for other in round_trip.dicom.rglob("IM*"):
         if other != path:
             other.unlink()
     ds = pydicom.dcmread(path)
@@ -37,24 +37,24 @@ def with_icon(circle: Circle) -> pydicom.Dataset:
     return plain
 
 
-def test_an_icon_comes_back_native_with_its_pixels(circle: Circle) -> None:
-    plain = with_icon(circle)
+def test_an_icon_comes_back_native_with_its_pixels(round_trip: RoundTrip) -> None:
+    plain = with_icon(round_trip)
 
-    circle.forth()
-    circle.home()
+    round_trip.forth()
+    round_trip.home()
 
-    (back,) = circle.returned()
+    (back,) = round_trip.returned()
     icon = back.IconImageSequence[0]
     assert np.array_equal(np.frombuffer(icon.PixelData, np.uint8), np.frombuffer(plain.PixelData, np.uint8))
     assert not icon["PixelData"].is_undefined_length
 
 
-def test_dciodvfy_reads_what_came_back_to_its_end(circle: Circle) -> None:
+def test_dciodvfy_reads_what_came_back_to_its_end(round_trip: RoundTrip) -> None:
     program = oracle("dciodvfy")
-    with_icon(circle)
-    circle.forth()
-    circle.home()
+    with_icon(round_trip)
+    round_trip.forth()
+    round_trip.home()
 
-    for path in some(circle.back.rglob("IM*")):
+    for path in some(round_trip.back.rglob("IM*")):
         said = run(program, "-new", path)
         assert "read failed" not in said.stdout + said.stderr

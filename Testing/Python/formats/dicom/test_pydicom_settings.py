@@ -15,7 +15,7 @@ from nifti_dicom_bridge import ConversionOptions, Job, Kind, Log, Outcome, Targe
 from nifti_dicom_bridge.formats.dicom.legacy.objects import legacy_objects
 from nifti_dicom_bridge.formats.dicom.uids import UidMap
 from nifti_dicom_bridge.standard.pydicom_settings import each_without_warnings, without_validation, without_warnings
-from support.circle import Circle
+from support.round_trip import RoundTrip
 
 THREADS = 4
 
@@ -33,8 +33,8 @@ def before() -> Iterator[tuple]:
     config.settings._reading_validation_mode, config.settings._writing_validation_mode = saved
 
 
-def test_settings_are_back_while_the_caller_has_a_legacy_object(circle: Circle, before: tuple) -> None:
-    (volume,) = read(circle.make("classic_ct").dicom)
+def test_settings_are_back_while_the_caller_has_a_legacy_object(round_trip: RoundTrip, before: tuple) -> None:
+    (volume,) = read(round_trip.make("classic_ct").dicom)
 
     objects = legacy_objects(volume, UidMap(), Log())
     next(objects)
@@ -42,8 +42,8 @@ def test_settings_are_back_while_the_caller_has_a_legacy_object(circle: Circle, 
     assert modes() == before
 
 
-def test_two_conversions_that_take_turns_leave_the_settings_alone(circle: Circle, before: tuple) -> None:
-    (volume,) = read(circle.make("classic_ct").dicom)
+def test_two_conversions_that_take_turns_leave_the_settings_alone(round_trip: RoundTrip, before: tuple) -> None:
+    (volume,) = read(round_trip.make("classic_ct").dicom)
     first, second = (legacy_objects(volume, UidMap(), Log()) for _ in range(2))
 
     next(first)
@@ -88,7 +88,7 @@ def test_threads_that_change_settings_wait_for_each_other(before: tuple) -> None
 
 @pytest.mark.slow
 def test_conversions_to_legacy_objects_in_several_threads_are_right_and_leave_no_setting(tmp_path: Path, before: tuple) -> None:
-    source = Circle(tmp_path).make("classic_ct").dicom
+    source = RoundTrip(tmp_path).make("classic_ct").dicom
 
     def run(n: int) -> list[Outcome]:
         options = ConversionOptions(Target.DICOM, kind=Kind.LEGACY)

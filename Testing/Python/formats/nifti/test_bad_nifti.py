@@ -16,7 +16,7 @@ import pytest
 from nifti_dicom_bridge import BridgeError, GeometryError, Job, NiftiReadError, Outcome, convert, read
 from nifti_dicom_bridge.cli import main
 from nifti_dicom_bridge.formats.nifti import reading
-from support.circle import KEEP, Circle, names_in
+from support.round_trip import KEEP, RoundTrip, names_in
 
 # offset, struct format, value of fields of the NIfTI-1 header (nifti1.h)
 LIES = [
@@ -48,45 +48,45 @@ LIES = [
 
 
 @pytest.fixture
-def plain(circle: Circle) -> tuple[Circle, bytes]:
+def plain(round_trip: RoundTrip) -> tuple[RoundTrip, bytes]:
     """An uncompressed image and its bytes."""
-    circle.make("classic_ct").forth(gzip=False)
-    return circle, circle.image().read_bytes()
+    round_trip.make("classic_ct").forth(gzip=False)
+    return round_trip, round_trip.image().read_bytes()
 
 
-def assert_refused(circle: Circle) -> None:
+def assert_refused(round_trip: RoundTrip) -> None:
     """The image is refused by name, and nothing is written."""
-    (entry,) = circle.home().entries
+    (entry,) = round_trip.home().entries
     assert entry.outcome is Outcome.FAILED
-    assert circle.image().name in entry.error
-    assert names_in(circle.back) == []
+    assert round_trip.image().name in entry.error
+    assert names_in(round_trip.back) == []
 
 
 @pytest.mark.parametrize("length", [0, 1, 4, 100, 347, 348, 352, 353, 400, 471])
-def test_a_short_file_is_refused(length: int, plain: tuple[Circle, bytes]) -> None:
-    circle, raw = plain
+def test_a_short_file_is_refused(length: int, plain: tuple[RoundTrip, bytes]) -> None:
+    round_trip, raw = plain
     assert length < len(raw) == 352 + 5 * 4 * 3 * 2
-    circle.image().write_bytes(raw[:length])
+    round_trip.image().write_bytes(raw[:length])
 
-    assert_refused(circle)
+    assert_refused(round_trip)
 
 
 @pytest.mark.parametrize("keep", [0, 5, 30, 0.5, 0.9, -1, -9])
-def test_a_cut_off_compressed_file_is_refused(keep: float, circle: Circle) -> None:
-    circle.make("large_values").forth()
-    raw = circle.image().read_bytes()
-    circle.image().write_bytes(raw[: int(len(raw) * keep) if isinstance(keep, float) else keep])
+def test_a_cut_off_compressed_file_is_refused(keep: float, round_trip: RoundTrip) -> None:
+    round_trip.make("large_values").forth()
+    raw = round_trip.image().read_bytes()
+    round_trip.image().write_bytes(raw[: int(len(raw) * keep) if isinstance(keep, float) else keep])
 
-    assert_refused(circle)
+    assert_refused(round_trip)
 
 
-def test_a_compressed_file_with_a_wrong_checksum_is_refused(circle: Circle) -> None:
-    circle.make("classic_ct").forth()
-    raw = bytearray(circle.image().read_bytes())
+def test_a_compressed_file_with_a_wrong_checksum_is_refused(round_trip: RoundTrip) -> None:
+    round_trip.make("classic_ct").forth()
+    raw = bytearray(round_trip.image().read_bytes())
     raw[-8] ^= 0xFF
-    circle.image().write_bytes(raw)
+    round_trip.image().write_bytes(raw)
 
-    assert_refused(circle)
+    assert_refused(round_trip)
 
 
 @pytest.mark.parametrize(
@@ -100,12 +100,12 @@ def test_a_compressed_file_with_a_wrong_checksum_is_refused(circle: Circle) -> N
 )
 @pytest.mark.parametrize("packed", [False, True], ids=["nii", "nii.gz"])
 def test_fields_that_are_not_valid_are_reported(
-    offset: int, form: str, value: float, words: str, packed: bool, plain: tuple[Circle, bytes]
+    offset: int, form: str, value: float, words: str, packed: bool, plain: tuple[RoundTrip, bytes]
 ) -> None:
-    circle, original = plain
+    round_trip, original = plain
     raw = bytearray(original)
     struct.pack_into(form, raw, offset, value)
-    path = circle.image().with_name("lie.nii.gz" if packed else "lie.nii")
+    path = round_trip.image().with_name("lie.nii.gz" if packed else "lie.nii")
     path.write_bytes(gzip.compress(raw) if packed else raw)
 
     (volume,) = read(path)
@@ -114,44 +114,44 @@ def test_fields_that_are_not_valid_are_reported(
 
 
 @pytest.mark.parametrize("magic", [b"none", b"\0\0\0\0", b"n+2\0"])
-def test_a_header_without_the_magic_number_is_refused(magic: bytes, plain: tuple[Circle, bytes]) -> None:
-    circle, raw = plain
-    circle.image().write_bytes(raw[:344] + magic + raw[348:])
+def test_a_header_without_the_magic_number_is_refused(magic: bytes, plain: tuple[RoundTrip, bytes]) -> None:
+    round_trip, raw = plain
+    round_trip.image().write_bytes(raw[:344] + magic + raw[348:])
 
-    assert_refused(circle)
+    assert_refused(round_trip)
 
 
 @pytest.mark.parametrize(("offset", "form", "value"), LIES, ids=str)
 @pytest.mark.parametrize("packed", [False, True], ids=["nii", "nii.gz"])
 def test_a_header_that_is_wrong_never_ends_in_a_traceback(
-    offset: int, form: str, value: object, packed: bool, plain: tuple[Circle, bytes]
+    offset: int, form: str, value: object, packed: bool, plain: tuple[RoundTrip, bytes]
 ) -> None:
-    circle, original = plain
+    round_trip, original = plain
     raw = bytearray(original)
     struct.pack_into(form, raw, offset, *(value if isinstance(value, tuple) else (value,)))
-    path = circle.image()
+    path = round_trip.image()
     if packed:
         path.unlink()
         path = path.with_name(path.name + ".gz")
     path.write_bytes(gzip.compress(bytes(raw)) if packed else bytes(raw))
 
-    (entry,) = circle.home().entries
+    (entry,) = round_trip.home().entries
 
     assert (entry.outcome is Outcome.FAILED) == bool(entry.error)
-    assert (names_in(circle.back) == []) == (entry.outcome is Outcome.FAILED)
+    assert (names_in(round_trip.back) == []) == (entry.outcome is Outcome.FAILED)
 
 
 @pytest.mark.parametrize("seed", range(4))
-def test_random_bytes_in_a_header_never_end_in_a_traceback(seed: int, plain: tuple[Circle, bytes]) -> None:
-    circle, original = plain
+def test_random_bytes_in_a_header_never_end_in_a_traceback(seed: int, plain: tuple[RoundTrip, bytes]) -> None:
+    round_trip, original = plain
     rng = random.Random(seed)
     for _ in range(60):
         raw = bytearray(original)
         for _ in range(rng.choice((1, 2, 8))):
             raw[rng.randrange(352)] = rng.randrange(256)
-        circle.image().write_bytes(raw)
-        said = _refusal(circle.image())
-        assert said is None or isinstance(said, GeometryError) or circle.image().name in str(said)
+        round_trip.image().write_bytes(raw)
+        said = _refusal(round_trip.image())
+        assert said is None or isinstance(said, GeometryError) or round_trip.image().name in str(said)
 
 
 def _refusal(path: Path) -> BridgeError | None:
@@ -164,11 +164,11 @@ def _refusal(path: Path) -> BridgeError | None:
 
 
 @pytest.mark.slow
-def test_a_claim_beyond_memory_is_refused_at_once(plain: tuple[Circle, bytes]) -> None:
-    circle, original = plain
+def test_a_claim_beyond_memory_is_refused_at_once(plain: tuple[RoundTrip, bytes]) -> None:
+    round_trip, original = plain
     raw = bytearray(original)
     struct.pack_into("<8h", raw, 40, 4, 30000, 30000, 30000, 30000, 1, 1, 1)
-    path = circle.image().with_name("huge.nii.gz")
+    path = round_trip.image().with_name("huge.nii.gz")
     path.write_bytes(gzip.compress(bytes(raw) + bytes(10_000_000)))
     code = "import resource, sys; resource.setrlimit(resource.RLIMIT_AS, (2 << 30, 2 << 30))\n"
     code += "resource.setrlimit(resource.RLIMIT_CPU, (10, 10))\n"
@@ -182,30 +182,30 @@ def test_a_claim_beyond_memory_is_refused_at_once(plain: tuple[Circle, bytes]) -
 
 
 @pytest.mark.parametrize("dtype", [np.complex64, np.complex128, np.int64, np.uint64, np.int8])
-def test_a_type_that_dicom_does_not_have_never_ends_in_a_traceback(dtype: type, plain: tuple[Circle, bytes]) -> None:
-    circle, _ = plain
-    circle.edit_image(lambda image: nibabel.Nifti1Image(np.ones(image.shape, dtype), image.affine, dtype=dtype))
+def test_a_type_that_dicom_does_not_have_never_ends_in_a_traceback(dtype: type, plain: tuple[RoundTrip, bytes]) -> None:
+    round_trip, _ = plain
+    round_trip.edit_image(lambda image: nibabel.Nifti1Image(np.ones(image.shape, dtype), image.affine, dtype=dtype))
 
-    (entry,) = circle.home().entries
+    (entry,) = round_trip.home().entries
 
     assert entry.outcome is Outcome.DERIVED or entry.error
 
 
 @pytest.mark.parametrize("shape", [(5, 4, 3, 1, 1, 2), (5, 4, 3, 2, 2, 2, 2)])
-def test_more_than_four_dimensions_are_refused(shape: tuple, plain: tuple[Circle, bytes]) -> None:
-    circle, _ = plain
-    circle.edit_image(lambda image: nibabel.Nifti1Image(np.zeros(shape, np.int16), image.affine))
+def test_more_than_four_dimensions_are_refused(shape: tuple, plain: tuple[RoundTrip, bytes]) -> None:
+    round_trip, _ = plain
+    round_trip.edit_image(lambda image: nibabel.Nifti1Image(np.zeros(shape, np.int16), image.affine))
 
-    assert_refused(circle)
+    assert_refused(round_trip)
 
 
 @pytest.mark.parametrize("shape", [(5,), (5, 4)])
-def test_fewer_than_three_dimensions_are_one_slice(shape: tuple, plain: tuple[Circle, bytes]) -> None:
-    circle, _ = plain
-    circle.edit_image(lambda image: nibabel.Nifti1Image(np.zeros(shape, np.int16), image.affine))
-    circle.sidecar().unlink()
+def test_fewer_than_three_dimensions_are_one_slice(shape: tuple, plain: tuple[RoundTrip, bytes]) -> None:
+    round_trip, _ = plain
+    round_trip.edit_image(lambda image: nibabel.Nifti1Image(np.zeros(shape, np.int16), image.affine))
+    round_trip.sidecar().unlink()
 
-    (volume,) = read(circle.image())
+    (volume,) = read(round_trip.image())
 
     assert volume.shape_ijk == (*shape, 1, 1)[:3]
 
@@ -250,12 +250,12 @@ def test_a_missing_image_is_named(tmp_path: Path) -> None:
         read(tmp_path / "nowhere.nii")
 
 
-def test_one_bad_image_does_not_stop_the_others(circle: Circle) -> None:
-    circle.make("two_series").forth()
-    bad = circle.images()[0]
+def test_one_bad_image_does_not_stop_the_others(round_trip: RoundTrip) -> None:
+    round_trip.make("two_series").forth()
+    bad = round_trip.images()[0]
     bad.write_bytes(b"nonsense")
 
-    report = convert(Job([circle.nifti], circle.back, KEEP))
+    report = convert(Job([round_trip.nifti], round_trip.back, KEEP))
 
     assert sorted(entry.outcome for entry in report.entries) == [Outcome.FAILED, Outcome.RESTORED]
     assert bad.name in report.failures[0].error
@@ -266,12 +266,12 @@ def test_one_bad_image_does_not_stop_the_others(circle: Circle) -> None:
 @pytest.mark.parametrize("isal", [False, True])
 @pytest.mark.parametrize("tool", ["gzip", "this tool"])
 def test_a_wrong_checksum_is_found_with_any_decompressor(
-    tool: str, isal: bool, lazy: bool, damage: str, plain: tuple[Circle, bytes], monkeypatch: pytest.MonkeyPatch
+    tool: str, isal: bool, lazy: bool, damage: str, plain: tuple[RoundTrip, bytes], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    circle, raw = plain
-    circle.image().unlink()
-    circle.forth(overwrite=True)
-    path = circle.image()
+    round_trip, raw = plain
+    round_trip.image().unlink()
+    round_trip.forth(overwrite=True)
+    path = round_trip.image()
     packed = bytearray(gzip.compress(raw) if tool == "gzip" else path.read_bytes())
     if damage == "without an end":
         del packed[-8:]
@@ -283,4 +283,4 @@ def test_a_wrong_checksum_is_found_with_any_decompressor(
     if lazy:
         monkeypatch.setattr(reading, "IN_MEMORY", 0)
         monkeypatch.setattr(reading, "IN_MEMORY_PACKED", 0)
-    assert_refused(circle)
+    assert_refused(round_trip)

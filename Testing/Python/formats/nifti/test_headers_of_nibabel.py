@@ -13,8 +13,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from nifti_dicom_bridge.formats import nifti
-from support.circle import Circle
 from support.grids import OBLIQUE, ORIENTATIONS
+from support.round_trip import RoundTrip
 
 KINDS = {1: (nibabel.Nifti1Image, nibabel.Nifti1Header), 2: (nibabel.Nifti2Image, nibabel.Nifti2Header)}
 SHAPE = (5, 4, 3, 2)
@@ -99,12 +99,12 @@ def test_fields_of_both_versions_mean_the_same(code: int, order: str, tmp_path: 
 
 
 @pytest.mark.parametrize("phantom", ["rgb", "rgb_planar", "rgb_16_bit", "oblique", "classic_ct"])
-def test_rows_of_gray_and_color_images_are_where_dicom_has_them(phantom: str, circle: Circle) -> None:
-    circle.make(phantom).forth()
+def test_rows_of_gray_and_color_images_are_where_dicom_has_them(phantom: str, round_trip: RoundTrip) -> None:
+    round_trip.make(phantom).forth()
 
-    data = np.asarray(nibabel.load(circle.image()).dataobj.get_unscaled())
+    data = np.asarray(nibabel.load(round_trip.image()).dataobj.get_unscaled())
     samples = np.stack([data[name] for name in data.dtype.names], axis=-1) if data.dtype.names else data
     found = samples.reshape(samples.shape[0], samples.shape[1], -1, *(samples.shape[-1:] if phantom.startswith("rgb") else ()))
-    frames = [ds.pixel_array for ds in map(pydicom.dcmread, sorted(circle.dicom.iterdir()))]
+    frames = [ds.pixel_array for ds in map(pydicom.dcmread, sorted(round_trip.dicom.iterdir()))]
     for k, frame in enumerate(frames):
         assert np.array_equal(np.flip(found[:, :, k], 1).swapaxes(0, 1), frame)

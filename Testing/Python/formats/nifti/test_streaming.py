@@ -22,7 +22,7 @@ from nifti_dicom_bridge.formats.nifti.gzip_blocks import open_blocks
 from nifti_dicom_bridge.formats.nifti.gzip_writer import BLOCK, BlockWriter
 from nifti_dicom_bridge.model.volume import reoriented
 from nifti_dicom_bridge.model.voxels.digest import digest_of
-from support.circle import Circle, listing
+from support.round_trip import RoundTrip, listing
 
 PHANTOMS = ["classic_ct", "mr_4d", "pet_slopes", "enhanced_slopes", "enhanced_mr", "rle_multi_frame", "cine_rgb", "mosaic",
             "dirty_high_bits", "gantry_tilt", "segmentation", "segmentation_with_gaps", "segmentation_with_overlaps",
@@ -49,16 +49,16 @@ def contents(folder: Path) -> dict[str, object]:
 
 @pytest.mark.parametrize("phantom", PHANTOMS)
 @pytest.mark.usefixtures("small_blocks")
-def test_streamed_images_are_those_of_memory(phantom: str, circle: Circle, monkeypatch: pytest.MonkeyPatch) -> None:
-    circle.make(phantom)
-    first = circle.forth()
-    expected = contents(circle.nifti)
+def test_streamed_images_are_those_of_memory(phantom: str, round_trip: RoundTrip, monkeypatch: pytest.MonkeyPatch) -> None:
+    round_trip.make(phantom)
+    first = round_trip.forth()
+    expected = contents(round_trip.nifti)
     monkeypatch.setattr(streamed, "IN_MEMORY", 0)
     monkeypatch.setattr(streamed, "IN_MEMORY_OBJECT", 0)
     monkeypatch.setattr(bits_in_file, "IN_MEMORY", 0)
 
-    again = circle.forth(overwrite=True)
-    assert contents(circle.nifti) == expected
+    again = round_trip.forth(overwrite=True)
+    assert contents(round_trip.nifti) == expected
     assert [(entry.log.warnings, entry.log.notes) for entry in again.entries] == [
         (entry.log.warnings, entry.log.notes) for entry in first.entries
     ]
@@ -66,70 +66,72 @@ def test_streamed_images_are_those_of_memory(phantom: str, circle: Circle, monke
 
 @pytest.mark.parametrize("phantom", ["segmentation_fractional", "segmentation_label_map"])
 def test_compressed_segmentations_are_read_frame_by_frame(
-    phantom: str, circle: Circle, monkeypatch: pytest.MonkeyPatch
+    phantom: str, round_trip: RoundTrip, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    circle.make(phantom)
-    for path in circle.dicom.rglob("*.dcm"):
+    round_trip.make(phantom)
+    for path in round_trip.dicom.rglob("*.dcm"):
         ds = pydicom.dcmread(path)
         ds.compress(RLELossless, encoding_plugin="pydicom", generate_instance_uid=False)  # that of GDCM aborts
         ds.save_as(path)
-    assert circle.forth().ok
-    expected = contents(circle.nifti)
+    assert round_trip.forth().ok
+    expected = contents(round_trip.nifti)
     monkeypatch.setattr(streamed, "IN_MEMORY", 0)
     monkeypatch.setattr(Loader, "stored_voxels", None)
 
-    assert circle.forth(overwrite=True).ok
-    assert contents(circle.nifti) == expected
+    assert round_trip.forth(overwrite=True).ok
+    assert contents(round_trip.nifti) == expected
 
 
 @pytest.mark.parametrize("phantom", ["enhanced_mr", "segmentation", "segmentation_with_overlaps"])
-def test_deflated_objects_are_read_frame_by_frame(phantom: str, circle: Circle, monkeypatch: pytest.MonkeyPatch) -> None:
-    circle.make(phantom)
-    for path in circle.dicom.rglob("*.dcm"):
+def test_deflated_objects_are_read_frame_by_frame(phantom: str, round_trip: RoundTrip, monkeypatch: pytest.MonkeyPatch) -> None:
+    round_trip.make(phantom)
+    for path in round_trip.dicom.rglob("*.dcm"):
         ds = pydicom.dcmread(path)
         ds.file_meta.TransferSyntaxUID = DeflatedExplicitVRLittleEndian
         ds.save_as(path)
-    original = listing(circle.dicom)
-    assert circle.forth().ok
-    expected = contents(circle.nifti)
+    original = listing(round_trip.dicom)
+    assert round_trip.forth().ok
+    expected = contents(round_trip.nifti)
     monkeypatch.setattr(streamed, "IN_MEMORY", 0)
     monkeypatch.setattr(streamed, "IN_MEMORY_OBJECT", 0)
     monkeypatch.setattr(reading, "IN_MEMORY_PACKED", 0)
     monkeypatch.setattr(Loader, "stored_voxels", None)
 
-    assert circle.forth(overwrite=True).ok
-    assert contents(circle.nifti) == expected
-    assert circle.home().ok
-    assert listing(circle.back) == original
+    assert round_trip.forth(overwrite=True).ok
+    assert contents(round_trip.nifti) == expected
+    assert round_trip.home().ok
+    assert listing(round_trip.back) == original
 
 
 @pytest.mark.parametrize("gzip", [True, False])
 @pytest.mark.parametrize("phantom", PHANTOMS)
 @pytest.mark.usefixtures("small_blocks")
-def test_streamed_images_come_back_the_same(phantom: str, gzip: bool, circle: Circle, monkeypatch: pytest.MonkeyPatch) -> None:
-    circle.make(phantom)
-    circle.forth(gzip=gzip)
-    first = circle.home()
-    expected = listing(circle.back)
+def test_streamed_images_come_back_the_same(
+    phantom: str, gzip: bool, round_trip: RoundTrip, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    round_trip.make(phantom)
+    round_trip.forth(gzip=gzip)
+    first = round_trip.home()
+    expected = listing(round_trip.back)
     monkeypatch.setattr(reading, "IN_MEMORY", 0)
     monkeypatch.setattr(reading, "IN_MEMORY_PACKED", 0)
 
-    again = circle.home(overwrite=True)
+    again = round_trip.home(overwrite=True)
     assert [entry.outcome for entry in again.entries] == [entry.outcome for entry in first.entries]
-    assert listing(circle.back) == expected
+    assert listing(round_trip.back) == expected
 
 
 @pytest.mark.usefixtures("small_blocks")
-def test_edited_images_are_recognized(circle: Circle, monkeypatch: pytest.MonkeyPatch) -> None:
-    circle.make("mr_4d").forth()
+def test_edited_images_are_recognized(round_trip: RoundTrip, monkeypatch: pytest.MonkeyPatch) -> None:
+    round_trip.make("mr_4d").forth()
     monkeypatch.setattr(reading, "IN_MEMORY", 0)
     monkeypatch.setattr(reading, "IN_MEMORY_PACKED", 0)
-    (path,) = circle.images()
+    (path,) = round_trip.images()
     raw = bytearray(gzip.decompress(path.read_bytes()))
     raw[-3] ^= 1
     path.write_bytes(gzip.compress(bytes(raw)))
 
-    assert [str(entry.outcome) for entry in circle.home().entries] == ["derived"]
+    assert [str(entry.outcome) for entry in round_trip.home().entries] == ["derived"]
 
 
 @pytest.mark.parametrize("flips", [(1, -1, 1), (-1, 1, -1), (1, 1, -1)])

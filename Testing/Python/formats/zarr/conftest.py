@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from support.zarr_circle import ZarrCircle
+from support.zarr_round_trip import ZarrRoundTrip
 
 
 @pytest.fixture
-def zarr_circle(tmp_path: Path) -> ZarrCircle:
-    return ZarrCircle(tmp_path)
+def zarr_round_trip(tmp_path: Path) -> ZarrRoundTrip:
+    return ZarrRoundTrip(tmp_path)

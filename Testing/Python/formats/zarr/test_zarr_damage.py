@@ -24,18 +24,18 @@ from nifti_dicom_bridge import (
 )
 from nifti_dicom_bridge.cli import main
 from nifti_dicom_bridge.output import Staging
-from support.circle import KEEP, listing, names_in
 from support.oracles import module
-from support.zarr_circle import ZARR, ZarrCircle, image, written
+from support.round_trip import KEEP, listing, names_in
+from support.zarr_round_trip import ZARR, ZarrRoundTrip, image, written
 
 zarr = module("zarr")
 
 
 @pytest.fixture
-def zarr_circle(tmp_path: Path) -> ZarrCircle:
-    circle = ZarrCircle(tmp_path)
-    circle.make("mosaic").forth()
-    return circle
+def zarr_round_trip(tmp_path: Path) -> ZarrRoundTrip:
+    round_trip = ZarrRoundTrip(tmp_path)
+    round_trip.make("mosaic").forth()
+    return round_trip
 
 
 def _chunk(store: Path, array: str = "0") -> Path:
@@ -106,39 +106,39 @@ DAMAGE: dict[str, Callable[[Path], object]] = {
 @pytest.mark.parametrize("damage", DAMAGE)
 @pytest.mark.parametrize("target", ["dicom", "nifti"])
 def test_a_damaged_store_is_one_sentence(
-    damage: str, target: str, zarr_circle: ZarrCircle, capsys: pytest.CaptureFixture
+    damage: str, target: str, zarr_round_trip: ZarrRoundTrip, capsys: pytest.CaptureFixture
 ) -> None:
-    DAMAGE[damage](zarr_circle.store())
+    DAMAGE[damage](zarr_round_trip.store())
 
-    code = main(["convert", str(zarr_circle.stores), "--to", target, "-o", str(zarr_circle.back)])
+    code = main(["convert", str(zarr_round_trip.stores), "--to", target, "-o", str(zarr_round_trip.back)])
 
     printed = capsys.readouterr()
     assert code == 1
     assert printed.err.startswith("failed ")
     assert "Traceback" not in printed.err
-    assert names_in(zarr_circle.back) == []
+    assert names_in(zarr_round_trip.back) == []
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("shards", [False, True])
-def test_no_flipped_bit_passes_for_an_edit(shards: bool, zarr_circle: ZarrCircle) -> None:
-    convert(Job([zarr_circle.dicom], zarr_circle.stores, replace(ZARR, shards=shards, overwrite=True)))
-    chunk = _chunk(zarr_circle.store())
+def test_no_flipped_bit_passes_for_an_edit(shards: bool, zarr_round_trip: ZarrRoundTrip) -> None:
+    convert(Job([zarr_round_trip.dicom], zarr_round_trip.stores, replace(ZARR, shards=shards, overwrite=True)))
+    chunk = _chunk(zarr_round_trip.store())
     good = chunk.read_bytes()
     for at in range(0, len(good), max(1, len(good) // 60)):
         _flip(chunk, at)
-        report = zarr_circle.home()
+        report = zarr_round_trip.home()
         assert [entry.outcome.value for entry in report.entries] == ["failed"], at
         chunk.write_bytes(good)
-    assert zarr_circle.home().ok
+    assert zarr_round_trip.home().ok
 
 
-def test_an_empty_shard_is_damage(zarr_circle: ZarrCircle) -> None:
+def test_an_empty_shard_is_damage(zarr_round_trip: ZarrRoundTrip) -> None:
     """The package zarr takes it for one that was not written, so for the fill value."""
-    convert(Job([zarr_circle.dicom], zarr_circle.stores, replace(ZARR, shards=True, overwrite=True)))
-    _chunk(zarr_circle.store()).write_bytes(b"")
+    convert(Job([zarr_round_trip.dicom], zarr_round_trip.stores, replace(ZARR, shards=True, overwrite=True)))
+    _chunk(zarr_round_trip.store()).write_bytes(b"")
 
-    (entry,) = zarr_circle.home().entries
+    (entry,) = zarr_round_trip.home().entries
     assert "chunks are missing" in str(entry.error)
 
 
@@ -151,15 +151,15 @@ def test_missing_chunks_of_another_tool_are_reported(tmp_path: Path) -> None:
     assert "fill value" in open_zarr(store).warnings[-1]
 
 
-def test_one_damaged_store_does_not_stop_the_others(zarr_circle: ZarrCircle) -> None:
-    convert(Job([zarr_circle.store()], zarr_circle.folder / "more", ZARR))
-    shutil.move(zarr_circle.store(), zarr_circle.folder / "more" / "bad.zarr")
-    _chunk(zarr_circle.folder / "more" / "bad.zarr").unlink()
+def test_one_damaged_store_does_not_stop_the_others(zarr_round_trip: ZarrRoundTrip) -> None:
+    convert(Job([zarr_round_trip.store()], zarr_round_trip.folder / "more", ZARR))
+    shutil.move(zarr_round_trip.store(), zarr_round_trip.folder / "more" / "bad.zarr")
+    _chunk(zarr_round_trip.folder / "more" / "bad.zarr").unlink()
 
-    report = convert(Job([zarr_circle.folder / "more"], zarr_circle.back, KEEP))
+    report = convert(Job([zarr_round_trip.folder / "more"], zarr_round_trip.back, KEEP))
 
     assert sorted(entry.outcome.value for entry in report.entries) == ["failed", "restored"]
-    assert listing(zarr_circle.back) == listing(zarr_circle.dicom)
+    assert listing(zarr_round_trip.back) == listing(zarr_round_trip.dicom)
 
 
 def test_a_store_of_zarr_v2_is_named_as_such(tmp_path: Path) -> None:
@@ -177,37 +177,37 @@ def test_a_store_that_is_not_there_is_named(tmp_path: Path) -> None:
 # --- writing
 
 
-def test_a_source_that_breaks_off_leaves_no_store(zarr_circle: ZarrCircle) -> None:
-    last = max(path for path in zarr_circle.dicom.iterdir() if path.is_file())
+def test_a_source_that_breaks_off_leaves_no_store(zarr_round_trip: ZarrRoundTrip) -> None:
+    last = max(path for path in zarr_round_trip.dicom.iterdir() if path.is_file())
     last.write_bytes(last.read_bytes()[:-99])
 
-    report = convert(Job([zarr_circle.dicom], zarr_circle.back, ZARR))
+    report = convert(Job([zarr_round_trip.dicom], zarr_round_trip.back, ZARR))
 
     assert not report.ok
-    assert [name for name in names_in(zarr_circle.back) if "nifti-dicom-bridge" in name] == []
+    assert [name for name in names_in(zarr_round_trip.back) if "nifti-dicom-bridge" in name] == []
 
 
-def test_stopping_leaves_what_was_there(zarr_circle: ZarrCircle) -> None:
-    before = listing(zarr_circle.stores)
+def test_stopping_leaves_what_was_there(zarr_round_trip: ZarrRoundTrip) -> None:
+    before = listing(zarr_round_trip.stores)
 
     def stop(what: str, done: int, total: int) -> None:
         if what != "Reading headers":
             raise Cancelled("stop")
 
     with pytest.raises(Cancelled):
-        convert(Job([zarr_circle.dicom], zarr_circle.stores, replace(ZARR, overwrite=True)), stop)
+        convert(Job([zarr_round_trip.dicom], zarr_round_trip.stores, replace(ZARR, overwrite=True)), stop)
 
-    assert listing(zarr_circle.stores) == before
-    assert not [name for name in names_in(zarr_circle.stores) if name.startswith(".")]
+    assert listing(zarr_round_trip.stores) == before
+    assert not [name for name in names_in(zarr_round_trip.stores) if name.startswith(".")]
 
 
-def test_nothing_is_overwritten_unless_asked_for(zarr_circle: ZarrCircle) -> None:
-    before = listing(zarr_circle.stores)
+def test_nothing_is_overwritten_unless_asked_for(zarr_round_trip: ZarrRoundTrip) -> None:
+    before = listing(zarr_round_trip.stores)
 
-    report = zarr_circle.forth()
+    report = zarr_round_trip.forth()
 
     assert "exists" in report.failures[0].error
-    assert listing(zarr_circle.stores) == before
+    assert listing(zarr_round_trip.stores) == before
 
 
 @pytest.mark.slow
@@ -230,14 +230,14 @@ def test_a_folder_that_is_no_store_is_never_replaced(tmp_path: Path) -> None:
     assert listing(tmp_path) == {"volume.zarr/thesis.txt": b"years"}
 
 
-def test_the_record_of_a_nifti_is_never_replaced(zarr_circle: ZarrCircle) -> None:
-    convert(Job([zarr_circle.dicom], zarr_circle.back, ConversionOptions(Target.NIFTI)))
-    before = listing(zarr_circle.back)
+def test_the_record_of_a_nifti_is_never_replaced(zarr_round_trip: ZarrRoundTrip) -> None:
+    convert(Job([zarr_round_trip.dicom], zarr_round_trip.back, ConversionOptions(Target.NIFTI)))
+    before = listing(zarr_round_trip.back)
 
-    report = convert(Job([zarr_circle.dicom], zarr_circle.back, replace(ZARR, overwrite=True)))
+    report = convert(Job([zarr_round_trip.dicom], zarr_round_trip.back, replace(ZARR, overwrite=True)))
 
     assert "contains its record" in report.failures[0].error
-    assert listing(zarr_circle.back) == before
+    assert listing(zarr_round_trip.back) == before
 
 
 def test_what_was_there_comes_back_when_moving_fails(tmp_path: Path, as_root: bool) -> None:

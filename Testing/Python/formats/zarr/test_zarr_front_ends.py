@@ -10,27 +10,27 @@ import pytest
 
 from nifti_dicom_bridge import Names, open_zarr, read, write
 from nifti_dicom_bridge.cli import main
-from support.circle import KEEP, listing, names_in
-from support.zarr_circle import ZARR, ZarrCircle
+from support.round_trip import KEEP, listing, names_in
+from support.zarr_round_trip import ZARR, ZarrRoundTrip
 
 
-def test_the_public_doors_take_stores(zarr_circle: ZarrCircle) -> None:
-    volume = read(zarr_circle.make("classic_ct").dicom)[0]
-    paths = write(volume, zarr_circle.folder / "mine.zarr", ZARR)
+def test_the_public_functions_take_stores(zarr_round_trip: ZarrRoundTrip) -> None:
+    volume = read(zarr_round_trip.make("classic_ct").dicom)[0]
+    paths = write(volume, zarr_round_trip.folder / "mine.zarr", ZARR)
 
     assert [path.name for path in paths] == ["mine.zarr", "mine.json"]
-    found = read(zarr_circle.folder / "mine.zarr")[0]
+    found = read(zarr_round_trip.folder / "mine.zarr")[0]
     assert isinstance(found.voxels, np.ndarray)
     assert found.edits() == frozenset()
     assert open_zarr(paths[0]).edits() == frozenset()
-    write(open_zarr(paths[0]), zarr_circle.back, replace(KEEP, names=Names.ORIGINAL))
-    assert listing(zarr_circle.back) == listing(zarr_circle.dicom)
+    write(open_zarr(paths[0]), zarr_round_trip.back, replace(KEEP, names=Names.ORIGINAL))
+    assert listing(zarr_round_trip.back) == listing(zarr_round_trip.dicom)
 
 
-def test_inspect_shows_stores(zarr_circle: ZarrCircle, capsys: pytest.CaptureFixture) -> None:
-    zarr_circle.make("classic_ct").forth()
+def test_inspect_shows_stores(zarr_round_trip: ZarrRoundTrip, capsys: pytest.CaptureFixture) -> None:
+    zarr_round_trip.make("classic_ct").forth()
 
-    assert main(["inspect", str(zarr_circle.stores)]) == 0
+    assert main(["inspect", str(zarr_round_trip.stores)]) == 0
     assert "restores the DICOM series" in capsys.readouterr().out
 
 
@@ -42,13 +42,13 @@ def test_options_that_do_not_specify_the_target_are_refused(arguments: list[str]
 
 
 def test_one_sentence_states_that_zarr_is_not_installed(
-    zarr_circle: ZarrCircle, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture
+    zarr_round_trip: ZarrRoundTrip, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture
 ) -> None:
-    zarr_circle.make("classic_ct").forth()
+    zarr_round_trip.make("classic_ct").forth()
     monkeypatch.setitem(__import__("sys").modules, "zarr", None)
 
-    for arguments in ([str(zarr_circle.dicom), "--to", "zarr"], [str(zarr_circle.store()), "--to", "dicom"],
-                      [str(zarr_circle.store()), "--to", "nifti"]):  # fmt: skip
-        assert main(["convert", *arguments, "-o", str(zarr_circle.folder / "out")]) == 1
+    for arguments in ([str(zarr_round_trip.dicom), "--to", "zarr"], [str(zarr_round_trip.store()), "--to", "dicom"],
+                      [str(zarr_round_trip.store()), "--to", "nifti"]):  # fmt: skip
+        assert main(["convert", *arguments, "-o", str(zarr_round_trip.folder / "out")]) == 1
         assert capsys.readouterr().err.count("pip install 'nifti-dicom-bridge[zarr]'") == 1
-        assert names_in(zarr_circle.folder / "out") == []
+        assert names_in(zarr_round_trip.folder / "out") == []

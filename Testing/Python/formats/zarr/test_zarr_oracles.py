@@ -12,7 +12,7 @@ from support import oracles
 from support.grids import OBLIQUE, assert_same_volume
 from support.oracles import module
 from support.paths import CASES, SHARED
-from support.zarr_circle import ZarrCircle, image, written
+from support.zarr_round_trip import ZarrRoundTrip, image, written
 
 module("zarr")
 
@@ -68,17 +68,17 @@ def test_an_image_of_ngff_zarr_is_where_itk_specifies(tmp_path: Path) -> None:
 def test_every_instance_that_was_converted_comes_back_equal(case: str, tmp_path: Path) -> None:
     if not CASES:
         pytest.skip("there is no ../shared/data next to the repository")
-    circle = ZarrCircle(tmp_path)
-    circle.dicom = SHARED / case / "dicom"
+    round_trip = ZarrRoundTrip(tmp_path)
+    round_trip.dicom = SHARED / case / "dicom"
 
-    forth = circle.forth()
+    forth = round_trip.forth()
     converted = {str(path) for entry in forth.entries if entry.outcome is Outcome.CONVERTED for path in entry.inputs}
-    home = circle.home()
+    home = round_trip.home()
 
     assert [entry.error for entry in home.failures] == []
     assert {entry.outcome for entry in home.entries} == {Outcome.RESTORED}
     assert len(set(home.outputs)) == len(converted)
-    found = compare([circle.dicom], [circle.back])
+    found = compare([round_trip.dicom], [round_trip.back])
     assert found.instances[2] == len(converted)
     assert found.equal_voxels == found.voxels
     assert found.geometry_mm == 0
@@ -89,11 +89,11 @@ def test_every_instance_that_was_converted_comes_back_equal(case: str, tmp_path:
 def test_a_store_holds_the_voxels_of_the_series(case: str, tmp_path: Path) -> None:
     if not CASES:
         pytest.skip("there is no ../shared/data next to the repository")
-    circle = ZarrCircle(tmp_path)
-    circle.dicom = SHARED / case / "dicom"
-    circle.forth()
+    round_trip = ZarrRoundTrip(tmp_path)
+    round_trip.dicom = SHARED / case / "dicom"
+    round_trip.forth()
 
-    found = {store.name: open_zarr(store) for store in circle.stores.rglob("*.zarr")}
+    found = {store.name: open_zarr(store) for store in round_trip.stores.rglob("*.zarr")}
     assert found
-    for volume in read(circle.dicom):
+    for volume in read(round_trip.dicom):
         assert_same_volume(found[volume.name + ".zarr"], volume)

@@ -17,9 +17,9 @@ from nifti_dicom_bridge.formats.zarr.zarr_voxels import ZarrVoxels
 from nifti_dicom_bridge.model.voxels import digest
 from nifti_dicom_bridge.model.voxels.digest import Digester, digest_of
 from phantoms.base import slices
-from support.circle import KEEP, listing
 from support.oracles import module
-from support.zarr_circle import ZARR, ZarrCircle, image, written
+from support.round_trip import KEEP, listing
+from support.zarr_round_trip import ZARR, ZarrRoundTrip, image, written
 
 zarr = module("zarr")
 
@@ -30,16 +30,16 @@ def test_every_chunk_is_read_once_for_the_original(
     shards: bool, phantom: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(digest, "DIGEST_BLOCK", 1)  # a chunk for each plane
-    circle = ZarrCircle(tmp_path).make(phantom)
-    circle.forth(shards=shards)
+    round_trip = ZarrRoundTrip(tmp_path).make(phantom)
+    round_trip.forth(shards=shards)
     reads: list[tuple[int, ...]] = []
     read = ZarrVoxels._read
     monkeypatch.setattr(ZarrVoxels, "_read", lambda self, *place: reads.append(place) or read(self, *place))
 
-    report = circle.home()
+    report = round_trip.home()
 
     assert {entry.outcome for entry in report.entries} == {Outcome.RESTORED}
-    assert listing(circle.back) == listing(circle.dicom)
+    assert listing(round_trip.back) == listing(round_trip.dicom)
     assert len(reads) == len(set(reads)) > 1
 
 

@@ -8,9 +8,9 @@ from pathlib import Path
 import numpy as np
 
 from nifti_dicom_bridge import ConversionOptions, Job, Outcome, Target, convert, read
-from support.circle import KEEP, NEW, names_in
 from support.grids import OBLIQUE
-from support.zarr_circle import ZARR, image, written
+from support.round_trip import KEEP, NEW, names_in
+from support.zarr_round_trip import ZARR, image, written
 
 
 def test_a_plain_nifti_comes_back_as_it_was(tmp_path: Path) -> None:

@@ -15,25 +15,25 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
 from nifti_dicom_bridge import Job, convert, open_zarr, read
-from support.circle import Circle, names_in
 from support.grids import ORIENTATIONS, centres, oriented
 from support.oracles import module
-from support.zarr_circle import ZARR, ZarrCircle, image, written
+from support.round_trip import RoundTrip, names_in
+from support.zarr_round_trip import ZARR, ZarrRoundTrip, image, written
 
 zarr = module("zarr")
 
 
-def test_zarr_alone_reads_the_stored_integers(zarr_circle: ZarrCircle) -> None:
-    zarr_circle.make("classic_ct").forth()
-    files = sorted(map(pydicom.dcmread, zarr_circle.dicom.iterdir()), key=lambda ds: ds.ImagePositionPatient[2])
+def test_zarr_alone_reads_the_stored_integers(zarr_round_trip: ZarrRoundTrip) -> None:
+    zarr_round_trip.make("classic_ct").forth()
+    files = sorted(map(pydicom.dcmread, zarr_round_trip.dicom.iterdir()), key=lambda ds: ds.ImagePositionPatient[2])
 
-    array = zarr.open_group(str(zarr_circle.store()), mode="r")["0"]
+    array = zarr.open_group(str(zarr_round_trip.store()), mode="r")["0"]
 
     assert np.array_equal(array[:], [ds.pixel_array for ds in files])
     assert array.dtype == np.int16
     assert array.metadata.zarr_format == 3
     assert array.metadata.dimension_names == ("z", "y", "x")
-    codecs = json.loads((zarr_circle.store() / "0" / "zarr.json").read_text("utf-8"))["codecs"]
+    codecs = json.loads((zarr_round_trip.store() / "0" / "zarr.json").read_text("utf-8"))["codecs"]
     blosc = codecs[1]["configuration"]
     assert [codec["name"] for codec in codecs] == ["bytes", "blosc", "crc32c"]
     assert (blosc["cname"], blosc["clevel"], blosc["shuffle"]) == ("zstd", 1, "bitshuffle")
@@ -101,27 +101,27 @@ def test_translation_of_an_upright_image_is_its_origin_in_lps(tmp_path: Path) ->
     ]  # fmt: skip
 
 
-def test_the_companion_json_contains_geometry_and_attributes_without_zarr(zarr_circle: ZarrCircle) -> None:
-    zarr_circle.make("oblique").forth()
-    first = pydicom.dcmread(min(zarr_circle.dicom.iterdir()))
+def test_the_companion_json_contains_geometry_and_attributes_without_zarr(zarr_round_trip: ZarrRoundTrip) -> None:
+    zarr_round_trip.make("oblique").forth()
+    first = pydicom.dcmread(min(zarr_round_trip.dicom.iterdir()))
 
-    found = json.loads(zarr_circle.beside().read_text("utf-8"))["NiftiDicomBridgeZarr"]
+    found = json.loads(zarr_round_trip.beside().read_text("utf-8"))["NiftiDicomBridgeZarr"]
 
-    volume = read(zarr_circle.dicom)[0]
-    assert found["Store"] == zarr_circle.store().name
+    volume = read(zarr_round_trip.dicom)[0]
+    assert found["Store"] == zarr_round_trip.store().name
     assert found["Array"]["Shape"] == list(volume.voxels.shape[1:])
     assert found["Geometry"]["IjkToRas"] == volume.ijk_to_ras.tolist()
     assert np.allclose(np.diag([-1, -1, 1, 1]) @ volume.ijk_to_ras, found["Geometry"]["IjkToLps"])
     assert found["DICOM"]["Shared"]["PatientID"] == first.PatientID
     assert found["DICOM"]["Shared"]["PixelSpacing"] == [str(value) for value in first.PixelSpacing]
-    uids = {pydicom.dcmread(path).SOPInstanceUID for path in zarr_circle.dicom.iterdir()}
+    uids = {pydicom.dcmread(path).SOPInstanceUID for path in zarr_round_trip.dicom.iterdir()}
     assert set(found["DICOM"]["Varying"]["SOPInstanceUID"]) == uids
 
 
-def test_the_record_is_small_in_the_attributes_and_large_in_an_array(zarr_circle: ZarrCircle) -> None:
-    zarr_circle.make("private_nested").forth()
+def test_the_record_is_small_in_the_attributes_and_large_in_an_array(zarr_round_trip: ZarrRoundTrip) -> None:
+    zarr_round_trip.make("private_nested").forth()
 
-    group = zarr.open_group(str(zarr_circle.store()), mode="r")
+    group = zarr.open_group(str(zarr_round_trip.store()), mode="r")
 
     assert {"Voxels", "Geometry"} <= group.attrs["NiftiDicomBridge"].keys()
     assert {"Instances", "Files"}.isdisjoint(group.attrs["NiftiDicomBridge"])
@@ -167,11 +167,11 @@ def without_intent(path: Path) -> None:
 
 
 def test_labels_of_a_segmentation_whose_intent_code_was_dropped_are_not_averaged(tmp_path: Path) -> None:
-    circle = Circle(tmp_path).make("segmentation_with_gaps")
-    circle.forth()
-    without_intent(circle.image())
+    round_trip = RoundTrip(tmp_path).make("segmentation_with_gaps")
+    round_trip.forth()
+    without_intent(round_trip.image())
 
-    report = convert(Job([circle.nifti], tmp_path / "stores", replace(ZARR, pyramid=2)))
+    report = convert(Job([round_trip.nifti], tmp_path / "stores", replace(ZARR, pyramid=2)))
 
     (store,) = (tmp_path / "stores").glob("*.zarr")
     full, coarse = (zarr.open_array(str(store), path=str(n))[:] for n in (0, 1))

@@ -12,7 +12,7 @@ from nifti_dicom_bridge import Segment, read_labels
 from nifti_dicom_bridge.cli import main
 from nifti_dicom_bridge.labels import write_dseg
 from nifti_dicom_bridge.model.files.safe_text import printable, printable_json, tsv_cell, tsv_text
-from support.circle import Circle
+from support.round_trip import RoundTrip
 
 
 @pytest.mark.parametrize("letter", ["\x1b", "\n", "\r", "\x7f", "\x9b", "\u202e", "\u2066", "\u2028", "\udc80"])
@@ -40,16 +40,18 @@ def test_names_of_labels_come_back_from_tables(tmp_path) -> None:
 
 
 @pytest.mark.parametrize("command", [["inspect"], ["convert", "--to", "nifti", "-v", "-o"], ["validate"]])
-def test_the_command_line_prints_no_escape_sequence(command, circle: Circle, capsys: pytest.CaptureFixture[str]) -> None:
-    circle.make("classic_ct")
-    for path in sorted(circle.dicom.rglob("*.dcm")):
+def test_the_command_line_prints_no_escape_sequence(command, round_trip: RoundTrip, capsys: pytest.CaptureFixture[str]) -> None:
+    round_trip.make("classic_ct")
+    for path in sorted(round_trip.dicom.rglob("*.dcm")):
         data_set = pydicom.dcmread(path)
         data_set.SeriesDescription = "T1\x1b]0;pwned\x07\x9b2J\u202e"
         data_set.SpecificCharacterSet = "ISO_IR 192"
         data_set.PixelData = np.frombuffer(data_set.PixelData, np.uint8).tobytes()
         data_set.save_as(path)
 
-    main([*command, str(circle.nifti), str(circle.dicom)] if "convert" in command else [*command, str(circle.dicom)])
+    main(
+        [*command, str(round_trip.nifti), str(round_trip.dicom)] if "convert" in command else [*command, str(round_trip.dicom)]
+    )
 
     output = "".join(capsys.readouterr())
     assert output

@@ -30,9 +30,9 @@ from nifti_dicom_bridge.options import SlicePlane
 from phantoms import ramp, save, slices
 from phantoms.series import OBLIQUE
 from support import grids
-from support.circle import Circle, in_dicom_order
 from support.nonempty import some
 from support.oracles import module
+from support.round_trip import RoundTrip, in_dicom_order
 
 lengths = st.floats(0.1, 10)
 offsets = st.floats(-1500, 1500)
@@ -158,10 +158,10 @@ def _header_bytes(volume: Volume) -> bytes:
         return Path(folder, "a.nii").read_bytes()
 
 
-def test_a_sheared_grid_has_no_qform(circle: Circle) -> None:
-    circle.make("gantry_tilt").forth()
+def test_a_sheared_grid_has_no_qform(round_trip: RoundTrip) -> None:
+    round_trip.make("gantry_tilt").forth()
 
-    header = nibabel.load(circle.image()).header
+    header = nibabel.load(round_trip.image()).header
 
     assert int(header["qform_code"]) == 0
     assert np.allclose(header.get_sform(), [[-0.5, 0, 0, 10.5], [0, 0.75, 1.25, -22.5], [0, 0, 2.5, -30.125], [0, 0, 0, 1]])
@@ -170,12 +170,12 @@ def test_a_sheared_grid_has_no_qform(circle: Circle) -> None:
 @pytest.mark.parametrize(
     "phantom", ["classic_ct", "oblique", "feet_first", "descending", "gantry_tilt", "far_from_origin", "mr_4d"]
 )
-def test_every_plane_in_the_image_is_where_its_file_specifies(phantom: str, circle: Circle) -> None:
-    circle.make(phantom).forth()
-    image = nibabel.load(circle.image())
+def test_every_plane_in_the_image_is_where_its_file_specifies(phantom: str, round_trip: RoundTrip) -> None:
+    round_trip.make(phantom).forth()
+    image = nibabel.load(round_trip.image())
     voxels = np.asarray(image.dataobj.get_unscaled())
 
-    for path in some(circle.dicom.iterdir()):
+    for path in some(round_trip.dicom.iterdir()):
         ds = pydicom.dcmread(path)
         (found,) = np.argwhere(voxels == ds.pixel_array[1, 2])
         row, column = np.array(ds.ImageOrientationPatient[:3], float), np.array(ds.ImageOrientationPatient[3:], float)
@@ -185,34 +185,34 @@ def test_every_plane_in_the_image_is_where_its_file_specifies(phantom: str, circ
 
 
 @pytest.mark.parametrize("phantom", ["classic_ct", "oblique", "feet_first", "far_from_origin"])
-def test_simpleitk_and_nibabel_agree_on_physical_points(phantom: str, circle: Circle) -> None:
+def test_simpleitk_and_nibabel_agree_on_physical_points(phantom: str, round_trip: RoundTrip) -> None:
     itk = module("SimpleITK")
-    circle.make(phantom).forth()
-    a, b = nibabel.load(circle.image()), itk.ReadImage(str(circle.image()))
+    round_trip.make(phantom).forth()
+    a, b = nibabel.load(round_trip.image()), itk.ReadImage(str(round_trip.image()))
 
     for corner in product(*[(0, n - 1) for n in a.shape]):
         lps = np.array(b.TransformIndexToPhysicalPoint(corner))
         assert np.abs(a.affine @ [*corner, 1] - [-lps[0], -lps[1], lps[2], 1]).max() < 1e-3
 
 
-def test_slices_are_sorted_by_position_and_not_by_number(circle: Circle) -> None:
-    circle.make("descending").forth()
+def test_slices_are_sorted_by_position_and_not_by_number(round_trip: RoundTrip) -> None:
+    round_trip.make("descending").forth()
 
-    assert in_dicom_order(nibabel.load(circle.image()))[:, 0, 0].tolist() == [0, 20, 40]
+    assert in_dicom_order(nibabel.load(round_trip.image()))[:, 0, 0].tolist() == [0, 20, 40]
 
 
-def test_times_come_in_the_order_of_instance_numbers(circle: Circle) -> None:
-    circle.make("mr_4d").forth()
+def test_times_come_in_the_order_of_instance_numbers(round_trip: RoundTrip) -> None:
+    round_trip.make("mr_4d").forth()
 
-    image = nibabel.load(circle.image())
+    image = nibabel.load(round_trip.image())
 
     assert image.shape == (5, 4, 3, 2)
     assert in_dicom_order(image)[:, :, 0, 0].tolist() == [[0, 20, 40], [60, 80, 100]]
     assert image.header.get_zooms()[3] == 2.0
 
 
-def test_a_missing_slice_is_reported_with_its_place(circle: Circle) -> None:
-    report = circle.make("missing_slice").forth()
+def test_a_missing_slice_is_reported_with_its_place(round_trip: RoundTrip) -> None:
+    report = round_trip.make("missing_slice").forth()
 
     assert report.entries[0].log.warnings == [
         "1 slice(s) missing (after slice 2; step 2.5 mm): slices are up to 2.5 mm off the even grid, the true positions are in "
@@ -220,60 +220,60 @@ def test_a_missing_slice_is_reported_with_its_place(circle: Circle) -> None:
     ]
 
 
-def test_uneven_spacing_is_reported_with_its_range(circle: Circle) -> None:
-    report = circle.make("uneven_spacing").forth()
+def test_uneven_spacing_is_reported_with_its_range(round_trip: RoundTrip) -> None:
+    report = round_trip.make("uneven_spacing").forth()
 
     assert "slice distances vary from 2 to 3.5 mm" in report.entries[0].log.warnings[0]
 
 
-def test_a_tilted_gantry_is_reported_with_its_angle(circle: Circle) -> None:
-    report = circle.make("gantry_tilt").forth()
+def test_a_tilted_gantry_is_reported_with_its_angle(round_trip: RoundTrip) -> None:
+    report = round_trip.make("gantry_tilt").forth()
 
     assert "26.57°" in report.entries[0].log.warnings[0]
 
 
-def test_a_regular_grid_has_no_warning(circle: Circle) -> None:
-    assert circle.make("oblique").forth().entries[0].log.warnings == []
+def test_a_regular_grid_has_no_warning(round_trip: RoundTrip) -> None:
+    assert round_trip.make("oblique").forth().entries[0].log.warnings == []
 
 
-def test_three_planes_become_three_images(circle: Circle) -> None:
-    circle.make("localizer").forth()
+def test_three_planes_become_three_images(round_trip: RoundTrip) -> None:
+    round_trip.make("localizer").forth()
 
-    axes = {"".join(nibabel.aff2axcodes(nibabel.load(path).affine)) for path in circle.images()}
+    axes = {"".join(nibabel.aff2axcodes(nibabel.load(path).affine)) for path in round_trip.images()}
 
     assert axes == {"LAS", "PSR", "LSP"}
 
 
-def test_echoes_and_phase_become_images_with_names_that_distinguish_them(circle: Circle) -> None:
-    circle.make("echoes_and_phase").forth()
+def test_echoes_and_phase_become_images_with_names_that_distinguish_them(round_trip: RoundTrip) -> None:
+    round_trip.make("echoes_and_phase").forth()
 
-    assert [path.name for path in circle.images()] == [
+    assert [path.name for path in round_trip.images()] == [
         "1_series_1_echo2.46.nii.gz".replace(".46", "_46"), "1_series_1_echo4_92.nii.gz",
         "1_series_1_phase_echo2_46.nii.gz", "1_series_1_phase_echo4_92.nii.gz",
     ]  # fmt: skip
 
 
-def test_an_interrupted_time_is_an_image_of_its_own(circle: Circle) -> None:
-    circle.make("incomplete_4d").forth()
+def test_an_interrupted_time_is_an_image_of_its_own(round_trip: RoundTrip) -> None:
+    round_trip.make("incomplete_4d").forth()
 
-    assert sorted(nibabel.load(path).shape for path in circle.images()) == [(5, 4, 2), (5, 4, 3)]
+    assert sorted(nibabel.load(path).shape for path in round_trip.images()) == [(5, 4, 2), (5, 4, 3)]
 
 
-def test_enhanced_frames_are_sorted_by_place_and_time(circle: Circle) -> None:
-    circle.make("enhanced_mr").forth()
+def test_enhanced_frames_are_sorted_by_place_and_time(round_trip: RoundTrip) -> None:
+    round_trip.make("enhanced_mr").forth()
 
-    image = nibabel.load(circle.image())
+    image = nibabel.load(round_trip.image())
 
     assert image.shape == (5, 4, 3, 2)
     assert in_dicom_order(image)[:, :, 0, 0].tolist() == [[0, 40, 80], [20, 60, 100]]
     assert np.allclose(image.affine, [[-0.5, 0, 0, 1.5], [0, 0.75, 0, -2.25 - 3 * 0.75], [0, 0, 2.5, 0], [0, 0, 0, 1]])
 
 
-def test_mosaic_tiles_are_where_siemens_puts_them(circle: Circle) -> None:
+def test_mosaic_tiles_are_where_siemens_puts_them(round_trip: RoundTrip) -> None:
     """The position of a mosaic is that of an image of its whole size around the same center."""
-    circle.make("mosaic").forth()
+    round_trip.make("mosaic").forth()
 
-    image = nibabel.load(circle.image())
+    image = nibabel.load(round_trip.image())
 
     assert image.shape == (6, 4, 3, 2)
     # half of what the mosaic is larger than a tile: 6/2 columns and 4/2 rows of 3 mm
@@ -307,15 +307,15 @@ def test_rounding_of_positions_is_no_problem(jitter: float) -> None:
     assert spacing_problem(affine_from_attributes(planes, 1.0)) == ""
 
 
-def test_sides_are_the_patients(circle: Circle) -> None:
+def test_sides_are_the_patients(round_trip: RoundTrip) -> None:
     """LPS → RAS turns the first two axes around."""
     assert np.diag(LPS_TO_RAS).tolist() == [-1, -1, 1, 1]
 
 
-def test_the_matrix_in_memory_has_all_digits_of_the_files(circle: Circle) -> None:
-    save(circle.dicom, slices(ramp(2, 4, 5), orientation=OBLIQUE, origin=(-1234.56789012, 0.1, 1e-9)))
+def test_the_matrix_in_memory_has_all_digits_of_the_files(round_trip: RoundTrip) -> None:
+    save(round_trip.dicom, slices(ramp(2, 4, 5), orientation=OBLIQUE, origin=(-1234.56789012, 0.1, 1e-9)))
 
-    (volume,) = read(circle.dicom)
+    (volume,) = read(round_trip.dicom)
 
     assert (LPS_TO_RAS @ volume.ijk_to_ras)[:3, 3].tolist() == [-1234.56789012, 0.1, 1e-9]
 

@@ -69,7 +69,7 @@ def test_series_that_slicers_own_loaders_load_come_back_identical(case, slicer, 
     """Or there is a reason: Slicer does not load them, or a file is damaged."""
     if not CASES:
         pytest.skip("there is no ../shared/data next to the repository")
-    from circle_of_all_series import rows_of_case
+    from round_trip_of_all_series import rows_of_case
 
     found = {(row["series"], row["result"], row["why"]) for row in rows_of_case(SHARED / case)}
     wrong = [row for row in found if row[1] not in ("identical", "not loaded by Slicer", "no image")]

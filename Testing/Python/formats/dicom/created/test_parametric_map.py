@@ -17,10 +17,10 @@ from nifti_dicom_bridge.model.metadata import Log
 from nifti_dicom_bridge.model.volume import Volume
 from nifti_dicom_bridge.model.voxels.pixels import Rescale
 from phantoms import ramp, save, slices
-from support.circle import NEW, Circle
 from support.grids import OBLIQUE, ORIENTATIONS, assert_same_places, oriented
 from support.oracles import module, oracle, run
 from support.other_readers import dcm2niix_image, dcmqi_map, highdicom_image, own_image
+from support.round_trip import NEW, RoundTrip
 from support.seg_objects import common
 
 
@@ -222,20 +222,20 @@ def test_complex_numbers_and_colors_are_refused(dtype: str) -> None:
         made(Volume(voxels, OBLIQUE))
 
 
-def test_an_edited_map_has_its_mapped_range_in_one_form(circle: Circle) -> None:
+def test_an_edited_map_has_its_mapped_range_in_one_form(round_trip: RoundTrip) -> None:
     """PS3.3 C.7.6.16.2.11: integers, or floating-point numbers."""
-    circle.dicom.mkdir()
+    round_trip.dicom.mkdir()
     (ds,) = made(Volume(values(), OBLIQUE))
     mapping = ds.SharedFunctionalGroupsSequence[0].RealWorldValueMappingSequence[0]
     del mapping.DoubleFloatRealWorldValueFirstValueMapped, mapping.DoubleFloatRealWorldValueLastValueMapped
     mapping.add_new("RealWorldValueFirstValueMapped", "US", 0)
     mapping.add_new("RealWorldValueLastValueMapped", "US", 1000)
-    ds.save_as(circle.dicom / "pm.dcm", enforce_file_format=True)
-    circle.forth()
-    circle.edit_image(lambda image: nibabel.Nifti1Image(image.get_fdata(dtype=np.float32) * 2, image.affine))
-    circle.home(NEW)
+    ds.save_as(round_trip.dicom / "pm.dcm", enforce_file_format=True)
+    round_trip.forth()
+    round_trip.edit_image(lambda image: nibabel.Nifti1Image(image.get_fdata(dtype=np.float32) * 2, image.affine))
+    round_trip.home(NEW)
 
-    (derived,) = circle.returned()
+    (derived,) = round_trip.returned()
     mapping = derived.PerFrameFunctionalGroupsSequence[0].get("RealWorldValueMappingSequence")
     mapping = (mapping or derived.SharedFunctionalGroupsSequence[0].RealWorldValueMappingSequence)[0]
     assert "RealWorldValueFirstValueMapped" not in mapping
@@ -245,20 +245,20 @@ def test_an_edited_map_has_its_mapped_range_in_one_form(circle: Circle) -> None:
 
 @pytest.mark.parametrize("other", [np.nan, np.inf])
 def test_an_edited_map_with_other_voxels_than_numbers_has_a_valid_window_and_the_range_of_its_numbers(
-    other: float, circle: Circle
+    other: float, round_trip: RoundTrip
 ) -> None:
-    circle.dicom.mkdir()
-    saved(circle.dicom / "pm.dcm", Volume(values(), OBLIQUE))
-    circle.forth()
+    round_trip.dicom.mkdir()
+    saved(round_trip.dicom / "pm.dcm", Volume(values(), OBLIQUE))
+    round_trip.forth()
 
     def edited(image: nibabel.Nifti1Image) -> nibabel.Nifti1Image:
         voxels = image.get_fdata(dtype=np.float32) * 2
         voxels[0] = other
         return nibabel.Nifti1Image(voxels, image.affine)
 
-    circle.edit_image(edited)
-    (entry,) = circle.home(NEW).entries
-    (derived,) = circle.returned()
+    round_trip.edit_image(edited)
+    (entry,) = round_trip.home(NEW).entries
+    (derived,) = round_trip.returned()
     groups = derived.SharedFunctionalGroupsSequence[0], derived.PerFrameFunctionalGroupsSequence[0]
     (mapping,) = (item.RealWorldValueMappingSequence[0] for item in groups if "RealWorldValueMappingSequence" in item)
 

@@ -16,10 +16,10 @@ from nifti_dicom_bridge.labels import Segment
 from nifti_dicom_bridge.model.metadata import Log
 from nifti_dicom_bridge.model.volume import Volume
 from nifti_dicom_bridge.options import SegmentationForm
-from support.circle import NEW, Circle
 from support.grids import OBLIQUE, assert_same_places
 from support.oracles import oracle, run
 from support.other_readers import dcmqi_labels, highdicom_image, own_image
+from support.round_trip import NEW, RoundTrip
 from support.seg_objects import made, saved
 
 FORMS = [SegmentationForm.BINARY, SegmentationForm.FRACTIONAL, SegmentationForm.LABELMAP]
@@ -98,27 +98,27 @@ def test_an_empty_prediction_becomes_an_object_with_a_warning(kind: Kind, tmp_pa
     assert [item.get("SegmentLabel") or item.ROIName for item in items] == ["lesion"]
 
 
-def test_a_label_map_whose_voxels_were_all_erased_comes_back_empty(circle: Circle) -> None:
-    circle.make("segmentation_with_gaps").forth()
-    circle.edit_image(lambda image: nibabel.Nifti1Image(np.zeros_like(np.asarray(image.dataobj)), image.affine))
-    (entry,) = circle.home(NEW).entries
+def test_a_label_map_whose_voxels_were_all_erased_comes_back_empty(round_trip: RoundTrip) -> None:
+    round_trip.make("segmentation_with_gaps").forth()
+    round_trip.edit_image(lambda image: nibabel.Nifti1Image(np.zeros_like(np.asarray(image.dataobj)), image.affine))
+    (entry,) = round_trip.home(NEW).entries
     assert not entry.error
-    (ds,) = circle.returned()
+    (ds,) = round_trip.returned()
     assert not np.any(ds.pixel_array)
     assert any("nothing was found" in warning for warning in entry.log.warnings)
 
 
 @pytest.mark.parametrize("form", [SegmentationForm.BINARY, SegmentationForm.LABELMAP])
-def test_an_edit_that_removes_all_labels_leaves_their_description(form: SegmentationForm, circle: Circle) -> None:
+def test_an_edit_that_removes_all_labels_leaves_their_description(form: SegmentationForm, round_trip: RoundTrip) -> None:
     """A Label Map Segmentation, in which segment 0 is the background, was refused."""
     labels = Volume(np.arange(210, dtype=np.uint8).reshape(1, 5, 6, 7) % 3 * 2, OBLIQUE)
-    circle.dicom.mkdir()
-    saved(circle.dicom / "seg.dcm", labels, form, segments=[Segment(2, "lesion"), Segment(4, "edema")])
-    circle.forth()
-    circle.edit_image(lambda image: nibabel.Nifti1Image(np.zeros(image.shape, np.uint8), image.affine))
-    (entry,) = circle.home(NEW).entries
+    round_trip.dicom.mkdir()
+    saved(round_trip.dicom / "seg.dcm", labels, form, segments=[Segment(2, "lesion"), Segment(4, "edema")])
+    round_trip.forth()
+    round_trip.edit_image(lambda image: nibabel.Nifti1Image(np.zeros(image.shape, np.uint8), image.affine))
+    (entry,) = round_trip.home(NEW).entries
 
     assert entry.error == ""
-    (found,) = circle.returned()
+    (found,) = round_trip.returned()
     assert [item.SegmentLabel for item in found.SegmentSequence if item.SegmentNumber] == ["lesion", "edema"]
     assert not np.any(found.pixel_array)

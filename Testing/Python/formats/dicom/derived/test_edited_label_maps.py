@@ -16,22 +16,22 @@ from nifti_dicom_bridge.model.volume import Volume
 from nifti_dicom_bridge.options import Kind, SegmentationForm
 from phantoms import save
 from phantoms.base import put_raw
-from support.circle import NEW, Circle
 from support.grids import OBLIQUE, assert_same_places
 from support.new_objects import with_pixels
 from support.oracles import oracle, run
 from support.other_readers import dcmqi_labels
+from support.round_trip import NEW, RoundTrip
 from support.seg_objects import NAMED, by_number, common, lists, named_segmentation, one_pixel, painted, put, z_of
 
 
-def test_an_edited_label_map_becomes_a_segmentation_with_the_segments_of_the_original(circle: Circle) -> None:
+def test_an_edited_label_map_becomes_a_segmentation_with_the_segments_of_the_original(round_trip: RoundTrip) -> None:
     original = named_segmentation()
     original.SegmentSequence[1].TrackingID, original.SegmentSequence[1].TrackingUID = "lesion 2", "2.25.77"
     original.SegmentSequence[2].SegmentDescription = "by hand, then by a net"
-    put(circle.dicom, original)
-    circle.forth()
+    put(round_trip.dicom, original)
+    round_trip.forth()
 
-    ds, path, _ = painted(circle, lambda labels: labels.__setitem__((3, 0, 0), 3))
+    ds, path, _ = painted(round_trip, lambda labels: labels.__setitem__((3, 0, 0), 3))
 
     assert [item.to_json() for item in ds.SegmentSequence] == [item.to_json() for item in original.SegmentSequence]
     assert ds.FrameOfReferenceUID == original.FrameOfReferenceUID
@@ -39,29 +39,29 @@ def test_an_edited_label_map_becomes_a_segmentation_with_the_segments_of_the_ori
     assert ds.SeriesInstanceUID != original.SeriesInstanceUID
     assert ds.SourceImageSequence[0].ReferencedSOPInstanceUID == original.SOPInstanceUID
     assert (ds.PatientName, ds.SegmentationType, ds.ImageType[0]) == (original.PatientName, "BINARY", "DERIVED")
-    expected = by_number(circle.dicom / "seg.dcm")
+    expected = by_number(round_trip.dicom / "seg.dcm")
     expected[3][z_of(5)] = one_pixel()
     assert lists(by_number(path)) == lists(expected)
 
 
-def test_what_held_for_the_file_or_pixels_of_the_original_is_not_in_an_edited_label_map(circle: Circle) -> None:
+def test_what_held_for_the_file_or_pixels_of_the_original_is_not_in_an_edited_label_map(round_trip: RoundTrip) -> None:
     original = named_segmentation()
     icon = Dataset()
     icon.Rows, icon.Columns = 1, 1
     original.IconImageSequence, original.DigitalSignaturesSequence = [icon], [Dataset()]
     original.LargestImagePixelValue, original.ConcatenationUID = 1, "2.25.78"
     original.InConcatenationNumber, original.InConcatenationTotalNumber = 1, 1
-    put(circle.dicom, original)
-    circle.forth()
+    put(round_trip.dicom, original)
+    round_trip.forth()
 
-    ds, _, _ = painted(circle, lambda labels: labels.__setitem__((3, 0, 0), 3))
+    ds, _, _ = painted(round_trip, lambda labels: labels.__setitem__((3, 0, 0), 3))
 
     stale = ("IconImageSequence", "DigitalSignaturesSequence", "LargestImagePixelValue", "ConcatenationUID")
     assert [keyword for keyword in (*stale, "InConcatenationNumber") if keyword in ds] == []
 
 
 @pytest.mark.parametrize("damage", [b"A ", b"", None])
-def test_segments_whose_description_is_damaged_are_called_by_their_numbers(damage: bytes | None, circle: Circle) -> None:
+def test_segments_whose_description_is_damaged_are_called_by_their_numbers(damage: bytes | None, round_trip: RoundTrip) -> None:
     """It ended in a traceback."""
     ds = named_segmentation()
     if damage is None:
@@ -69,38 +69,38 @@ def test_segments_whose_description_is_damaged_are_called_by_their_numbers(damag
     else:
         del ds.SegmentSequence
         put_raw(ds, 0x00620002, "LO", damage)
-    put(circle.dicom, ds)
-    circle.forth()
+    put(round_trip.dicom, ds)
+    round_trip.forth()
 
-    made, _, warnings = painted(circle, lambda labels: labels.__setitem__((3, 0, 0), 3))
+    made, _, warnings = painted(round_trip, lambda labels: labels.__setitem__((3, 0, 0), 3))
 
     names = [item.SegmentLabel for item in made.SegmentSequence]
     assert names == (["spleen", "Label 2", "κύστη"] if damage is None else ["Label 1", "Label 2", "Label 3"])
     assert any("label 2" in text or "label 1" in text for text in warnings)
 
 
-def test_a_new_label_is_called_by_its_number_with_a_warning(circle: Circle) -> None:
-    put(circle.dicom, named_segmentation())
-    circle.forth()
-    ds, _, warnings = painted(circle, lambda labels: labels.__setitem__((0, 0, slice(2)), 9))
+def test_a_new_label_is_called_by_its_number_with_a_warning(round_trip: RoundTrip) -> None:
+    put(round_trip.dicom, named_segmentation())
+    round_trip.forth()
+    ds, _, warnings = painted(round_trip, lambda labels: labels.__setitem__((0, 0, slice(2)), 9))
     assert [item.SegmentLabel for item in ds.SegmentSequence] == ["spleen", "liver", "κύστη", "Label 9"]
     assert any("label 9" in text for text in warnings)
 
 
-def test_a_label_painted_where_the_original_left_a_slice_out_is_there(circle: Circle) -> None:
-    put(circle.dicom, named_segmentation())
-    circle.forth()
-    ds, _, _ = painted(circle, lambda labels: labels.__setitem__((4, 7, 8), 2))  # slice 6 of the series
+def test_a_label_painted_where_the_original_left_a_slice_out_is_there(round_trip: RoundTrip) -> None:
+    put(round_trip.dicom, named_segmentation())
+    round_trip.forth()
+    ds, _, _ = painted(round_trip, lambda labels: labels.__setitem__((4, 7, 8), 2))  # slice 6 of the series
     lying = {float(item.PlanePositionSequence[0].ImagePositionPatient[2]) for item in ds.PerFrameFunctionalGroupsSequence
              if item.SegmentIdentificationSequence[0].ReferencedSegmentNumber == 2}  # fmt: skip
     assert lying == {z_of(3), z_of(6)}
 
 
-def test_frames_refer_to_the_images_that_those_of_the_original_in_their_plane_were_made_from(circle: Circle) -> None:
+def test_frames_refer_to_the_images_that_those_of_the_original_in_their_plane_were_made_from(round_trip: RoundTrip) -> None:
     original = named_segmentation()
-    put(circle.dicom, original)
-    circle.forth()
-    ds, _, _ = painted(circle, lambda labels: labels.__setitem__((3, 0, 0), 3))
+    put(round_trip.dicom, original)
+    round_trip.forth()
+    ds, _, _ = painted(round_trip, lambda labels: labels.__setitem__((3, 0, 0), 3))
 
     def sources(found: Dataset) -> dict[float, list]:
         groups = found.PerFrameFunctionalGroupsSequence
@@ -111,13 +111,13 @@ def test_frames_refer_to_the_images_that_those_of_the_original_in_their_plane_we
 
 
 @pytest.mark.parametrize("how", ["moved", "turned", "wider"])
-def test_a_label_map_on_another_grid_does_not_claim_the_pixels_of_the_source(how: str, circle: Circle) -> None:
+def test_a_label_map_on_another_grid_does_not_claim_the_pixels_of_the_source(how: str, round_trip: RoundTrip) -> None:
     changes = {"moved": np.eye(4) + _shift(1.0), "turned": _turn(0.05), "wider": np.diag([1.01, 1.0, 1.0, 1.0])}
-    put(circle.dicom, named_segmentation())
-    circle.forth()
-    circle.edit_image(lambda image: nibabel.Nifti1Image(np.asarray(image.dataobj), changes[how] @ image.affine))
-    circle.home(NEW)
-    (ds,) = circle.returned()
+    put(round_trip.dicom, named_segmentation())
+    round_trip.forth()
+    round_trip.edit_image(lambda image: nibabel.Nifti1Image(np.asarray(image.dataobj), changes[how] @ image.affine))
+    round_trip.home(NEW)
+    (ds,) = round_trip.returned()
     found = [item for item in ds.iterall() if item.keyword == "SpatialLocationsPreserved"]
     assert {item.value for item in found} <= {"NO"}
 
@@ -134,36 +134,36 @@ def _shift(mm: float) -> np.ndarray:
     return found
 
 
-def test_segments_without_a_frame_keep_their_names(circle: Circle) -> None:
+def test_segments_without_a_frame_keep_their_names(round_trip: RoundTrip) -> None:
     """A structure that was looked for and not found is described, and may be painted later."""
     labels = np.zeros((1, 12, 8, 9), np.uint8)
     labels[0, 3] = 1
     ds = named_segmentation(labels=labels)
     ds.SegmentSequence = named_segmentation().SegmentSequence
-    put(circle.dicom, ds)
-    circle.forth()
-    (table,) = circle.nifti.glob("*_dseg.tsv")
+    put(round_trip.dicom, ds)
+    round_trip.forth()
+    (table,) = round_trip.nifti.glob("*_dseg.tsv")
     assert [segment.label for segment in read_labels(table)] == ["spleen", "liver", "κύστη"]
-    made, _, _ = painted(circle, lambda labels: labels.__setitem__((0, 0, 0), 2))
+    made, _, _ = painted(round_trip, lambda labels: labels.__setitem__((0, 0, 0), 2))
     assert [item.SegmentLabel for item in made.SegmentSequence] == ["spleen", "liver"]
 
 
-def test_a_segment_that_was_erased_goes_and_the_others_keep_their_numbers_in_words(circle: Circle) -> None:
-    put(circle.dicom, named_segmentation())
-    circle.forth()
-    ds, path, _ = painted(circle, lambda labels: labels.__setitem__(labels == 1, 0))
+def test_a_segment_that_was_erased_goes_and_the_others_keep_their_numbers_in_words(round_trip: RoundTrip) -> None:
+    put(round_trip.dicom, named_segmentation())
+    round_trip.forth()
+    ds, path, _ = painted(round_trip, lambda labels: labels.__setitem__(labels == 1, 0))
     assert [(item.SegmentNumber, item.SegmentLabel) for item in ds.SegmentSequence] == [(1, "liver"), (2, "κύστη")]
     assert sorted(by_number(path)) == [2, 3]
 
 
 @pytest.mark.slow
-def test_overlapping_label_maps_become_one_object_when_one_is_edited(circle: Circle) -> None:
-    save(circle.dicom, [overlapping_and_complete()])
-    circle.forth()
-    assert len(circle.images()) == 2
-    expected = by_number(next(circle.dicom.iterdir()))
+def test_overlapping_label_maps_become_one_object_when_one_is_edited(round_trip: RoundTrip) -> None:
+    save(round_trip.dicom, [overlapping_and_complete()])
+    round_trip.forth()
+    assert len(round_trip.images()) == 2
+    expected = by_number(next(round_trip.dicom.iterdir()))
 
-    _, path, _ = painted(circle, lambda labels: labels.__setitem__((0, 0, 0), 3))
+    _, path, _ = painted(round_trip, lambda labels: labels.__setitem__((0, 0, 0), 3))
 
     expected[3][z_of(2)] = one_pixel()
     assert lists(by_number(path)) == lists(expected)
@@ -180,34 +180,34 @@ def overlapping_and_complete() -> Dataset:
 
 
 @pytest.mark.slow
-def test_what_is_in_a_label_map_that_was_not_given_is_reported(circle: Circle) -> None:
-    save(circle.dicom, [overlapping_and_complete()])
-    circle.forth()
-    circle.images()[1].unlink()
-    ds, _, warnings = painted(circle, lambda labels: labels.__setitem__((0, 0, 0), 3))
+def test_what_is_in_a_label_map_that_was_not_given_is_reported(round_trip: RoundTrip) -> None:
+    save(round_trip.dicom, [overlapping_and_complete()])
+    round_trip.forth()
+    round_trip.images()[1].unlink()
+    ds, _, warnings = painted(round_trip, lambda labels: labels.__setitem__((0, 0, 0), 3))
     assert len(ds.SegmentSequence) == 2
     assert any("not given" in text for text in warnings)
 
 
 @pytest.mark.slow
-def test_new_labels_of_a_label_map_segmentation_are_described(circle: Circle) -> None:
-    put(circle.dicom, named_segmentation(SegmentationForm.LABELMAP))
-    circle.forth()
-    ds, _, _ = painted(circle, lambda labels: labels.__setitem__((0, 0, 0), 200))
+def test_new_labels_of_a_label_map_segmentation_are_described(round_trip: RoundTrip) -> None:
+    put(round_trip.dicom, named_segmentation(SegmentationForm.LABELMAP))
+    round_trip.forth()
+    ds, _, _ = painted(round_trip, lambda labels: labels.__setitem__((0, 0, 0), 200))
     assert ds.SegmentationType == "LABELMAP"
     assert {item.SegmentNumber: item.SegmentLabel for item in ds.SegmentSequence if item.SegmentNumber} == {
         1: "spleen", 2: "liver", 3: "κύστη", 200: "Label 200",
     }  # fmt: skip
 
 
-def test_edited_probabilities_keep_their_place(circle: Circle) -> None:
-    circle.make("segmentation_fractional").forth()
-    first = circle.images()[0]
+def test_edited_probabilities_keep_their_place(round_trip: RoundTrip) -> None:
+    round_trip.make("segmentation_fractional").forth()
+    first = round_trip.images()[0]
     array = np.asarray(nibabel.load(first).dataobj).copy()
     array[0, 0, 1] = 99  # in a slice that the object left out
     nibabel.save(nibabel.Nifti1Image(array, nibabel.load(first).affine), first)
-    circle.home(NEW)
-    (ds,) = circle.returned()
+    round_trip.home(NEW)
+    (ds,) = round_trip.returned()
     frames = zip(ds.PerFrameFunctionalGroupsSequence, ds.pixel_array, strict=True)
     places = [
         (item.SegmentIdentificationSequence[0].ReferencedSegmentNumber, item.PlanePositionSequence[0].ImagePositionPatient[2])
@@ -217,12 +217,12 @@ def test_edited_probabilities_keep_their_place(circle: Circle) -> None:
     assert places == [(1, 2.5)]
 
 
-def test_an_attribute_that_is_set_is_set_in_an_edited_label_map_too(circle: Circle) -> None:
-    put(circle.dicom, named_segmentation())
-    circle.forth()
-    circle.edit_image(lambda image: nibabel.Nifti1Image(np.asarray(image.dataobj) * 2, image.affine))
-    circle.home(NEW, set_values={"SeriesDescription": "twice"})
-    (ds,) = circle.returned()
+def test_an_attribute_that_is_set_is_set_in_an_edited_label_map_too(round_trip: RoundTrip) -> None:
+    put(round_trip.dicom, named_segmentation())
+    round_trip.forth()
+    round_trip.edit_image(lambda image: nibabel.Nifti1Image(np.asarray(image.dataobj) * 2, image.affine))
+    round_trip.home(NEW, set_values={"SeriesDescription": "twice"})
+    (ds,) = round_trip.returned()
     assert ds.SeriesDescription == "twice"
 
 
@@ -230,53 +230,55 @@ NO_LABELS = {"fractions": (0.5, "whole numbers"), "negative": (-1, "negative")}
 
 
 @pytest.mark.parametrize("name", NO_LABELS)
-def test_voxels_that_are_no_labels_are_one_clear_error(name: str, circle: Circle) -> None:
+def test_voxels_that_are_no_labels_are_one_clear_error(name: str, round_trip: RoundTrip) -> None:
     factor, words = NO_LABELS[name]
-    circle.make("segmentation_with_gaps").forth()
-    circle.edit_image(lambda image: nibabel.Nifti1Image(np.asarray(image.dataobj).astype(np.float32) * factor, image.affine))
-    (entry,) = circle.home(NEW).entries
+    round_trip.make("segmentation_with_gaps").forth()
+    round_trip.edit_image(
+        lambda image: nibabel.Nifti1Image(np.asarray(image.dataobj).astype(np.float32) * factor, image.affine)
+    )
+    (entry,) = round_trip.home(NEW).entries
     assert entry.outcome is Outcome.FAILED
     assert words in entry.error
 
 
 @pytest.mark.slow
-def test_dciodvfy_finds_no_error_in_an_edited_label_map(circle: Circle) -> None:
+def test_dciodvfy_finds_no_error_in_an_edited_label_map(round_trip: RoundTrip) -> None:
     program = oracle("dciodvfy")
-    save(circle.dicom, [overlapping_and_complete()])
-    circle.forth()
-    _, path, _ = painted(circle, lambda labels: labels.__setitem__((4, 7, slice(3)), 9))
+    save(round_trip.dicom, [overlapping_and_complete()])
+    round_trip.forth()
+    _, path, _ = painted(round_trip, lambda labels: labels.__setitem__((4, 7, slice(3)), 9))
     said = run(program, path)
     assert [line for line in (said.stderr + said.stdout).splitlines() if line.startswith("Error")] == []
 
 
 @pytest.mark.slow
-def test_dcmqi_reads_an_edited_label_map_where_it_is(circle: Circle, tmp_path: Path) -> None:
+def test_dcmqi_reads_an_edited_label_map_where_it_is(round_trip: RoundTrip, tmp_path: Path) -> None:
     labels = np.zeros((1, 6, 5, 7), np.uint8)
     labels[0, 1, 1:3, 2:5], labels[0, 4, 0, :4] = 1, 2
     (original,) = segmentations(SegmentationRequest(Volume(labels, OBLIQUE), common(), NAMED))
-    put(circle.dicom, with_pixels(original))
-    circle.forth()
-    _, path, _ = painted(circle, lambda found: found.__setitem__((1, 4, slice(3)), 3))
-    (ours,) = read(circle.image())
+    put(round_trip.dicom, with_pixels(original))
+    round_trip.forth()
+    _, path, _ = painted(round_trip, lambda found: found.__setitem__((1, 4, slice(3)), 3))
+    (ours,) = read(round_trip.image())
     assert_same_places(ours, *dcmqi_labels(path, tmp_path))
 
 
-def test_another_kind_of_object_made_of_a_label_map_is_where_it_is(circle: Circle) -> None:
+def test_another_kind_of_object_made_of_a_label_map_is_where_it_is(round_trip: RoundTrip) -> None:
     """Slices that the segmentation left out are slices of the new object."""
-    path = put(circle.dicom, named_segmentation())
-    report = convert(Job([path], circle.back, ConversionOptions(Target.DICOM, kind=Kind.SC)))
+    path = put(round_trip.dicom, named_segmentation())
+    report = convert(Job([path], round_trip.back, ConversionOptions(Target.DICOM, kind=Kind.SC)))
     assert report.ok, report.entries[0].error
-    assert sorted(float(ds.ImagePositionPatient[2]) for ds in circle.returned()) == [z_of(k) for k in range(2, 10)]
+    assert sorted(float(ds.ImagePositionPatient[2]) for ds in round_trip.returned()) == [z_of(k) for k in range(2, 10)]
 
 
 @pytest.mark.slow
-def test_a_segmentation_of_another_type_has_the_same_segments(circle: Circle) -> None:
-    path = put(circle.dicom, named_segmentation())
+def test_a_segmentation_of_another_type_has_the_same_segments(round_trip: RoundTrip) -> None:
+    path = put(round_trip.dicom, named_segmentation())
     options = ConversionOptions(Target.DICOM, kind=Kind.SEG, segmentation=SegmentationForm.LABELMAP)
-    report = convert(Job([path], circle.back, options))
+    report = convert(Job([path], round_trip.back, options))
     assert report.ok, report.entries[0].error
-    (ds,) = circle.returned()
+    (ds,) = round_trip.returned()
     assert ds.SegmentationType == "LABELMAP"
     assert [item.SegmentLabel for item in ds.SegmentSequence if item.SegmentNumber] == ["spleen", "liver", "κύστη"]
-    (before,), (after,) = read(path), read(circle.back)
+    (before,), (after,) = read(path), read(round_trip.back)
     assert np.array_equal(before.voxels, after.voxels)

@@ -6,10 +6,10 @@ import pydicom
 import pytest
 
 from phantoms.base import put_raw, ramp, save, slices
-from support.circle import Circle
+from support.round_trip import RoundTrip
 
 
-def edited(circle: Circle, terms: list[str], name: str, description: bytes = b"") -> pydicom.Dataset:
+def edited(round_trip: RoundTrip, terms: list[str], name: str, description: bytes = b"") -> pydicom.Dataset:
     """Return the file that an edit of PatientName makes."""
     found = slices(ramp(3, 4, 5))
     for ds in found:
@@ -17,11 +17,11 @@ def edited(circle: Circle, terms: list[str], name: str, description: bytes = b""
             ds.SpecificCharacterSet = terms
         if description:
             put_raw(ds, 0x0008103E, "LO", description + b" " * (len(description) % 2))
-    save(circle.dicom, found)
-    circle.forth()
-    report = circle.home(set_values={"PatientName": name})
+    save(round_trip.dicom, found)
+    round_trip.forth()
+    report = round_trip.home(set_values={"PatientName": name})
     assert report.ok, report
-    return circle.returned()[0]
+    return round_trip.returned()[0]
 
 
 @pytest.mark.parametrize(
@@ -33,14 +33,14 @@ def edited(circle: Circle, terms: list[str], name: str, description: bytes = b""
         ([], "Döe", "Döe".encode()),
     ],
 )  # fmt: skip
-def test_a_new_name_is_in_the_character_set_of_the_file(terms: list[str], name: str, raw: bytes, circle: Circle) -> None:
-    ds = edited(circle, terms, name)
+def test_a_new_name_is_in_the_character_set_of_the_file(terms: list[str], name: str, raw: bytes, round_trip: RoundTrip) -> None:
+    ds = edited(round_trip, terms, name)
 
     assert ds.get_item("PatientName").value.strip() == raw.strip()
     assert ds.get("SpecificCharacterSet", "") == (terms if len(terms) > 1 else terms[0] if terms else "ISO_IR 192")
 
 
-def test_other_texts_that_were_in_no_character_set_are_readable_with_it(circle: Circle) -> None:
-    ds = edited(circle, [], "Döe", "schräg".encode("latin-1"))
+def test_other_texts_that_were_in_no_character_set_are_readable_with_it(round_trip: RoundTrip) -> None:
+    ds = edited(round_trip, [], "Döe", "schräg".encode("latin-1"))
 
     assert (str(ds.PatientName), ds.SeriesDescription, ds.SpecificCharacterSet) == ("Döe", "schräg", "ISO_IR 192")

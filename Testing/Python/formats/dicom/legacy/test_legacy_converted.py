@@ -18,10 +18,10 @@ from nifti_dicom_bridge import ConversionOptions, ConversionReport, Job, Kind, O
 from nifti_dicom_bridge.formats.dicom.legacy import sources
 from phantoms import ramp, save, slices, vendors
 from phantoms.base import MR
-from support.circle import Circle
 from support.dciodvfy import facts_of_dciodvfy
 from support.nonempty import some
 from support.paths import SHARED
+from support.round_trip import RoundTrip
 
 OF_THE_OBJECT = {"NiftiDicomBridge", "SeriesInstanceUID"}
 DIRECTIONS = [(0.0, 0.0, 0.0), (1.0, 0.0, 0.0), (0.0, 0.6, 0.8), (0.0, -0.8, 0.6), (0.6, 0.0, -0.8)]
@@ -103,111 +103,111 @@ def check_same(before: dict[str, Path], now: dict[str, Path]) -> None:
 
 @pytest.mark.slow
 @pytest.mark.parametrize("series", SERIES)
-def test_nifti_of_the_object_is_that_of_its_originals(series: str, circle: Circle) -> None:
-    save(circle.dicom, SERIES[series]())
+def test_nifti_of_the_object_is_that_of_its_originals(series: str, round_trip: RoundTrip) -> None:
+    save(round_trip.dicom, SERIES[series]())
 
-    to_legacy(circle.dicom, circle.back)
+    to_legacy(round_trip.dicom, round_trip.back)
 
-    before = to_nifti(circle.dicom, circle.nifti)
-    check_same(before, to_nifti(circle.back, circle.folder / "again"))
+    before = to_nifti(round_trip.dicom, round_trip.nifti)
+    check_same(before, to_nifti(round_trip.back, round_trip.folder / "again"))
     assert all((table_of(image, ".bval") is not None) == ("diffusion" in series) for image in some(before.values()))
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("case", ["mr-ge-dwi", "mr-ge-fmri-4d", "mr-philips-asl-slopes", "mr-siemens-fieldmap"])
-def test_nifti_of_real_series_is_that_of_the_originals(case: str, circle: Circle) -> None:
+def test_nifti_of_real_series_is_that_of_the_originals(case: str, round_trip: RoundTrip) -> None:
     source = SHARED / case / "dicom"
     if not source.is_dir():
         pytest.skip("there is no ../shared/data next to the repository")
 
-    to_legacy(source, circle.back)
+    to_legacy(source, round_trip.back)
 
-    before, now = to_nifti(source, circle.nifti), to_nifti(circle.back, circle.folder / "again")
+    before, now = to_nifti(source, round_trip.nifti), to_nifti(round_trip.back, round_trip.folder / "again")
     if case == "mr-siemens-fieldmap":  # echoes of one series became objects of their own: their names do not contain an echo
         before = {name.partition("_echo")[0]: path for name, path in before.items() if "echo7" not in name}
         now = {name: path for name, path in now.items() if name in before}
     check_same(before, now)
 
 
-def test_the_four_values_of_image_type_do_not_hide_the_others(circle: Circle) -> None:
+def test_the_four_values_of_image_type_do_not_hide_the_others(round_trip: RoundTrip) -> None:
     words = ["ORIGINAL", "PRIMARY", "P", "ND", "NORM", "DIS2D"]
-    save(circle.dicom, vendors.mr("SIEMENS", ImageType=words))
+    save(round_trip.dicom, vendors.mr("SIEMENS", ImageType=words))
 
-    to_legacy(circle.dicom, circle.back)
+    to_legacy(round_trip.dicom, round_trip.back)
 
-    (path,) = circle.back.rglob("*.dcm")
+    (path,) = round_trip.back.rglob("*.dcm")
     assert list(pydicom.dcmread(path).ImageType) == ["ORIGINAL", "PRIMARY", "P", "NONE"]
-    (image,) = to_nifti(circle.back, circle.nifti).values()
+    (image,) = to_nifti(round_trip.back, round_trip.nifti).values()
     assert keys_of(image)["ImageType"] == [*words, "PHASE"]
     assert facts_of_dciodvfy(path) == set()
 
 
-def test_bits_are_those_that_mr_of_several_frames_may_have(circle: Circle) -> None:
-    save(circle.dicom, vendors.mr("SIEMENS", BitsStored=15, HighBit=14))
+def test_bits_are_those_that_mr_of_several_frames_may_have(round_trip: RoundTrip) -> None:
+    save(round_trip.dicom, vendors.mr("SIEMENS", BitsStored=15, HighBit=14))
 
-    to_legacy(circle.dicom, circle.back)
+    to_legacy(round_trip.dicom, round_trip.back)
 
-    (path,) = circle.back.rglob("*.dcm")
+    (path,) = round_trip.back.rglob("*.dcm")
     assert pydicom.dcmread(path).BitsStored == 16
     assert facts_of_dciodvfy(path) == set()
 
 
-def test_every_frame_has_its_position_though_all_are_at_one_place(circle: Circle) -> None:
+def test_every_frame_has_its_position_though_all_are_at_one_place(round_trip: RoundTrip) -> None:
     one_slice = vendors.dynamic("SIEMENS", 2.5)[:: vendors.SHAPE[0]]
-    save(circle.dicom, one_slice)
+    save(round_trip.dicom, one_slice)
 
-    to_legacy(circle.dicom, circle.back)
+    to_legacy(round_trip.dicom, round_trip.back)
 
-    (path,) = circle.back.rglob("*.dcm")
+    (path,) = round_trip.back.rglob("*.dcm")
     assert all("PlanePositionSequence" in frame for frame in pydicom.dcmread(path).PerFrameFunctionalGroupsSequence)
 
 
-def test_duration_is_in_milliseconds(circle: Circle) -> None:
-    save(circle.dicom, vendors.mr("SIEMENS", AcquisitionDuration=120.5))
+def test_duration_is_in_milliseconds(round_trip: RoundTrip) -> None:
+    save(round_trip.dicom, vendors.mr("SIEMENS", AcquisitionDuration=120.5))
 
-    to_legacy(circle.dicom, circle.back)
+    to_legacy(round_trip.dicom, round_trip.back)
 
-    (path,) = circle.back.rglob("*.dcm")
+    (path,) = round_trip.back.rglob("*.dcm")
     contents = [frame.FrameContentSequence[0] for frame in pydicom.dcmread(path).PerFrameFunctionalGroupsSequence]
     assert {content.FrameAcquisitionDuration for content in contents} == {120500}
 
 
 @pytest.mark.parametrize("is_full", [False, True])
 def test_frames_of_an_odd_number_of_bytes_follow_each_other(
-    is_full: bool, circle: Circle, monkeypatch: pytest.MonkeyPatch
+    is_full: bool, round_trip: RoundTrip, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     originals = slices(ramp(3, 5, 3, dtype="u1"), MR)
-    save(circle.dicom, originals)
+    save(round_trip.dicom, originals)
     if is_full:
         monkeypatch.setattr(sources, "temporary_file", lambda write: write(io.BytesIO()))
 
-    (entry,) = to_legacy(circle.dicom, circle.back).entries
+    (entry,) = to_legacy(round_trip.dicom, round_trip.back).entries
 
-    (path,) = circle.back.rglob("*.dcm")
+    (path,) = round_trip.back.rglob("*.dcm")
     assert np.array_equal(pydicom.dcmread(path).pixel_array, [ds.pixel_array for ds in originals])
     assert len(set(entry.log.notes)) == len(entry.log.notes)
 
 
-def test_private_elements_without_creator_do_not_vanish_in_silence(circle: Circle) -> None:
+def test_private_elements_without_creator_do_not_vanish_in_silence(round_trip: RoundTrip) -> None:
     sources = vendors.mr("SIEMENS")
     for ds in sources:
         ds.add_new(0x00291020, "UN", b"nameless")
-    save(circle.dicom, sources)
+    save(round_trip.dicom, sources)
 
-    (entry,) = to_legacy(circle.dicom, circle.back).entries
+    (entry,) = to_legacy(round_trip.dicom, round_trip.back).entries
 
     assert "1 private attributes stay behind: their private creators are missing" in entry.log.warnings
 
 
 @pytest.mark.slow
-def test_object_becomes_classic_with_what_its_originals_specified(circle: Circle) -> None:
+def test_object_becomes_classic_with_what_its_originals_specified(round_trip: RoundTrip) -> None:
     sources = vendors.dynamic("SIEMENS", 2.5)
-    save(circle.dicom, sources)
-    to_legacy(circle.dicom, circle.nifti)
+    save(round_trip.dicom, sources)
+    to_legacy(round_trip.dicom, round_trip.nifti)
 
-    convert(Job([circle.nifti], circle.back, ConversionOptions(Target.DICOM, kind=Kind.CLASSIC)))
+    convert(Job([round_trip.nifti], round_trip.back, ConversionOptions(Target.DICOM, kind=Kind.CLASSIC)))
 
     words = ("EchoTime", "RepetitionTime", "FlipAngle", "AcquisitionTime", "ReceiveCoilName", "BodyPartExamined")
-    stated = [[str(ds.get(word)) for word in words] for ds in circle.returned()]
+    stated = [[str(ds.get(word)) for word in words] for ds in round_trip.returned()]
     assert stated == [[str(ds.get(word)) for word in words] for ds in sources]
-    assert all(facts_of_dciodvfy(path) == set() for path in circle.back.rglob("*.dcm"))
+    assert all(facts_of_dciodvfy(path) == set() for path in round_trip.back.rglob("*.dcm"))

@@ -13,7 +13,7 @@ from nifti_dicom_bridge.formats.dicom.reading.read import read
 from nifti_dicom_bridge.standard.sop_classes import RT_DOSE
 from phantoms.base import COLUMNS, ROWS, SLICES, ramp, save, slices, uid
 from phantoms.multiframe import group
-from support.circle import Circle
+from support.round_trip import RoundTrip
 
 
 def dose(number: int, summation: str, beams: tuple[int, ...] = (), **attributes: object) -> Dataset:
@@ -84,18 +84,18 @@ def test_offsets_of_a_dose_without_a_position_are_the_distances_of_its_slices(tm
     assert not any("ignored" in warning for warning in volume.warnings)
 
 
-def test_what_was_computed_from_a_dose_is_not_in_the_edited_one(circle: Circle) -> None:
+def test_what_was_computed_from_a_dose_is_not_in_the_edited_one(round_trip: RoundTrip) -> None:
     """The largest dose of its histogram was that of the original."""
     ds = dose(1, "PLAN")
     ds.DVHSequence = [group(DVHType="CUMULATIVE", DoseUnits="GY", DVHMaximumDose="3", DVHData=["1", "2"])]
     ds.HistogramSequence = [group(HistogramNumberOfBins=1, HistogramData=[5])]
-    save(circle.dicom, [ds])
-    circle.forth()
-    circle.edit_image(lambda image: nibabel.Nifti1Image(image.get_fdata() * 2, image.affine))
+    save(round_trip.dicom, [ds])
+    round_trip.forth()
+    round_trip.edit_image(lambda image: nibabel.Nifti1Image(image.get_fdata() * 2, image.affine))
 
-    (entry,) = circle.home().entries
+    (entry,) = round_trip.home().entries
 
-    (derived,) = circle.returned()
+    (derived,) = round_trip.returned()
     assert np.isclose(derived.pixel_array.max() * float(derived.DoseGridScaling), 2 * 1059e-5)
     assert "DVHSequence" not in derived
     assert "HistogramSequence" not in derived

@@ -13,7 +13,7 @@ from pydicom.filewriter import write_sequence
 from nifti_dicom_bridge.formats.dicom.reading.read import read
 from phantoms.base import MR, put_raw, ramp, save, slices
 from phantoms.dynamic import enhanced
-from support.circle import Circle, listing
+from support.round_trip import RoundTrip, listing
 
 
 def _as_unknown(ds: Dataset, keyword: str) -> None:
@@ -24,22 +24,22 @@ def _as_unknown(ds: Dataset, keyword: str) -> None:
     put_raw(ds, ds[keyword].tag, "UN", file.getvalue())
 
 
-def test_sequences_that_an_archive_did_not_know(circle: Circle) -> None:
+def test_sequences_that_an_archive_did_not_know(round_trip: RoundTrip) -> None:
     ds = enhanced([0, 1, 2])
-    save(circle.dicom / "known", [ds])
-    (known,) = read([circle.dicom / "known"])
+    save(round_trip.dicom / "known", [ds])
+    (known,) = read([round_trip.dicom / "known"])
     for keyword in ("SharedFunctionalGroupsSequence", "PerFrameFunctionalGroupsSequence"):
         _as_unknown(ds, keyword)
-    shutil.rmtree(circle.dicom / "known")
-    save(circle.dicom, [ds])
+    shutil.rmtree(round_trip.dicom / "known")
+    save(round_trip.dicom, [ds])
 
-    (volume,) = read([circle.dicom])
+    (volume,) = read([round_trip.dicom])
 
     assert np.array_equal(volume.voxels, known.voxels)
     assert np.array_equal(volume.ijk_to_ras, known.ijk_to_ras)
-    assert circle.forth().ok
-    assert circle.home().ok
-    assert set(listing(circle.dicom).values()) == {path.read_bytes() for path in circle.back.rglob("*.dcm")}
+    assert round_trip.forth().ok
+    assert round_trip.home().ok
+    assert set(listing(round_trip.dicom).values()) == {path.read_bytes() for path in round_trip.back.rglob("*.dcm")}
 
 
 def test_bytes_that_are_no_items_stay_bytes(tmp_path: Path) -> None:

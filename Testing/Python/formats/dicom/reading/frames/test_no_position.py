@@ -14,8 +14,8 @@ from nifti_dicom_bridge.formats.dicom.reading.read import read
 from nifti_dicom_bridge.model.volume import UNPLACED, Volume
 from phantoms.base import MR, SECONDARY_CAPTURE, image, put_raw, ramp, save, slices
 from phantoms.multiframe import group
-from support.circle import Circle, listing
 from support.placed_frames import volumes
+from support.round_trip import RoundTrip, listing
 
 
 def _without_place(found: list[Dataset]) -> list[Dataset]:
@@ -24,19 +24,19 @@ def _without_place(found: list[Dataset]) -> list[Dataset]:
     return found
 
 
-def test_slice_location_orders_slices_without_position(circle: Circle) -> None:
+def test_slice_location_orders_slices_without_position(round_trip: RoundTrip) -> None:
     found = _without_place(slices(ramp(6, 4, 5), MR))
     for k, ds in enumerate(found):
         ds.SliceLocation, ds.InstanceNumber = 10 + 2.5 * k, 100 - k
-    save(circle.dicom, found)
-    report = circle.forth()
+    save(round_trip.dicom, found)
+    report = round_trip.forth()
 
-    stored = nibabel.load(circle.image())
+    stored = nibabel.load(round_trip.image())
     assert stored.shape == (5, 4, 6)
     assert int(stored.header["sform_code"]) == int(stored.header["qform_code"]) == 0
     assert np.isclose(stored.header.get_zooms()[2], 2.5)
     assert any("position is assumed" in warning for warning in report.entries[0].log.warnings)
-    assert {entry.outcome for entry in circle.home().entries} == {Outcome.RESTORED}
+    assert {entry.outcome for entry in round_trip.home().entries} == {Outcome.RESTORED}
 
 
 @pytest.mark.parametrize(
@@ -47,7 +47,7 @@ def test_slice_location_orders_slices_without_position(circle: Circle) -> None:
         ("Location (0020,0050)", {0x00200050: ["{}"]}),
     ],
 )
-def test_places_of_acr_nema_order_slices(name: str, attributes: dict[int, list[str]], circle: Circle) -> None:
+def test_places_of_acr_nema_order_slices(name: str, attributes: dict[int, list[str]], round_trip: RoundTrip) -> None:
     found = slices(ramp(4, 4, 5), MR)
     for k, ds in enumerate(found):
         del ds.ImagePositionPatient, ds.ImageOrientationPatient
@@ -55,14 +55,14 @@ def test_places_of_acr_nema_order_slices(name: str, attributes: dict[int, list[s
         for tag, texts in attributes.items():
             raw = "\\".join(texts).format(5 * k).encode()
             put_raw(ds, tag, "DS", raw + b" " * (len(raw) % 2))
-    save(circle.dicom, found)
-    (entry,) = circle.forth().entries
-    circle.home()
+    save(round_trip.dicom, found)
+    (entry,) = round_trip.forth().entries
+    round_trip.home()
 
-    image = nibabel.load(circle.image())
+    image = nibabel.load(round_trip.image())
     assert (image.shape, int(image.header["sform_code"]), float(image.header["pixdim"][3])) == ((5, 4, 4), 0, 5.0)
     assert any(f"slices are in the order of {name}, their position is assumed" in text for text in entry.log.warnings)
-    assert set(listing(circle.dicom).values()) == set(listing(circle.back).values())
+    assert set(listing(round_trip.dicom).values()) == set(listing(round_trip.back).values())
 
 
 def test_slice_location_of_a_dynamic_series(tmp_path: Path) -> None:
@@ -134,18 +134,18 @@ def test_spacing_of_a_scanned_film(tmp_path: Path) -> None:
     assert _spacing(volume) == [0.17, 0.17]
 
 
-def test_an_image_without_position_has_the_code_unknown(circle: Circle) -> None:
-    save(circle.dicom, [image(ramp(4, 5), PROJECTIONS["CR"])])
-    circle.forth()
+def test_an_image_without_position_has_the_code_unknown(round_trip: RoundTrip) -> None:
+    save(round_trip.dicom, [image(ramp(4, 5), PROJECTIONS["CR"])])
+    round_trip.forth()
 
-    header = nibabel.load(circle.image()).header
+    header = nibabel.load(round_trip.image()).header
     assert int(header["sform_code"]) == int(header["qform_code"]) == 0
 
 
-def test_an_image_with_a_place_has_the_code_of_the_scanner(circle: Circle) -> None:
-    circle.make("single_slice").forth()
+def test_an_image_with_a_place_has_the_code_of_the_scanner(round_trip: RoundTrip) -> None:
+    round_trip.make("single_slice").forth()
 
-    assert int(nibabel.load(circle.image()).header["sform_code"]) == 1
+    assert int(nibabel.load(round_trip.image()).header["sform_code"]) == 1
 
 
 def test_secondary_captures_without_place_stay_apart(tmp_path: Path) -> None:
@@ -282,21 +282,23 @@ def _without_orientation(found: list[Dataset], orientation: list[float] | None =
 
 
 @pytest.mark.parametrize("orientation", DAMAGED, ids=["missing", "zeros", "parallel", "five"])
-def test_positions_on_a_line_order_slices_without_an_orientation(orientation: list[float] | None, circle: Circle) -> None:
+def test_positions_on_a_line_order_slices_without_an_orientation(
+    orientation: list[float] | None, round_trip: RoundTrip
+) -> None:
     found = _without_orientation(slices(ramp(6, 4, 5), MR), orientation)
     for k, ds in enumerate(found):
         ds.ImagePositionPatient = [1.5 * k, 0.0, 2.0 * k]
-    save(circle.dicom, found[::-1])
-    report = circle.forth()
+    save(round_trip.dicom, found[::-1])
+    report = round_trip.forth()
 
-    stored = nibabel.load(circle.image())
+    stored = nibabel.load(round_trip.image())
     assert stored.shape == (5, 4, 6)
     assert int(stored.header["sform_code"]) == int(stored.header["qform_code"]) == 0
     assert np.isclose(stored.header.get_zooms()[2], 2.5)
     first = np.flip(np.asarray(stored.dataobj)[..., 0], 1).T
     assert np.array_equal(first, found[0].pixel_array)
     assert any("their orientation is assumed" in warning for warning in report.entries[0].log.warnings)
-    assert {entry.outcome for entry in circle.home().entries} == {Outcome.RESTORED}
+    assert {entry.outcome for entry in round_trip.home().entries} == {Outcome.RESTORED}
 
 
 def test_times_at_positions_without_an_orientation_are_times(tmp_path: Path) -> None:

@@ -17,7 +17,7 @@ from nifti_dicom_bridge.formats.dicom.reading.read import read
 from nifti_dicom_bridge.formats.nifti import reading, write_image
 from phantoms.base import image, save, uid
 from phantoms.multiframe import group
-from support.circle import KEEP, NEW, Circle
+from support.round_trip import KEEP, NEW, RoundTrip
 
 NM = "1.2.840.10008.5.1.4.1.1.20"
 COUNTS = {
@@ -116,37 +116,37 @@ def test_the_time_between_frames(kind: str, vectors: str, attributes: dict, seco
     assert volume.time_step_s == seconds
 
 
-def test_gated_projections_come_back(circle: Circle) -> None:
-    save(circle.dicom, [nuclear("GATED TOMO", "E2 T2 A3")])
-    circle.forth()
+def test_gated_projections_come_back(round_trip: RoundTrip) -> None:
+    save(round_trip.dicom, [nuclear("GATED TOMO", "E2 T2 A3")])
+    round_trip.forth()
 
-    assert [entry.outcome for entry in circle.home().entries] == [Outcome.RESTORED]
-    assert compare(circle.dicom, circle.back).same
+    assert [entry.outcome for entry in round_trip.home().entries] == [Outcome.RESTORED]
+    assert compare(round_trip.dicom, round_trip.back).same
 
 
-def test_edited_images_of_one_object_become_objects_of_their_own(circle: Circle) -> None:
-    save(circle.dicom, [nuclear("GATED TOMO", "E2 T2 A3")])
-    circle.forth()
-    circle.edit_images(brightened)
-    report = circle.home(KEEP, uids="new", names="numbered")
+def test_edited_images_of_one_object_become_objects_of_their_own(round_trip: RoundTrip) -> None:
+    save(round_trip.dicom, [nuclear("GATED TOMO", "E2 T2 A3")])
+    round_trip.forth()
+    round_trip.edit_images(brightened)
+    report = round_trip.home(KEEP, uids="new", names="numbered")
 
     assert [entry.outcome for entry in report.entries] == [Outcome.DERIVED], report.entries[0].error
-    found = read([circle.back])
+    found = read([round_trip.back])
     assert sorted(map(numbers, found)) == [[[1112, 1113, 1114], [1122, 1123, 1124]], [[1212, 1213, 1214], [1222, 1223, 1224]]]
-    for ds in circle.returned():
+    for ds in round_trip.returned():
         assert (ds.NumberOfFrames, len(ds.TimeSlotVector), len(set(ds.EnergyWindowVector))) == (6, 6, 1)
 
 
-def test_objects_of_one_detector_count_that_detector_only(circle: Circle) -> None:
+def test_objects_of_one_detector_count_that_detector_only(round_trip: RoundTrip) -> None:
     detectors = [group(CollimatorType=name) for name in ("PARA", "FANB")]
-    save(circle.dicom, [nuclear("STATIC", "D2", NumberOfDetectors=2, DetectorInformationSequence=detectors)])
-    circle.forth()
-    circle.edit_images(brightened)
-    circle.home(NEW)
+    save(round_trip.dicom, [nuclear("STATIC", "D2", NumberOfDetectors=2, DetectorInformationSequence=detectors)])
+    round_trip.forth()
+    round_trip.edit_images(brightened)
+    round_trip.home(NEW)
 
     counted = {
         tuple(item.CollimatorType for item in ds.DetectorInformationSequence): (ds.NumberOfDetectors, ds.DetectorVector)
-        for ds in circle.returned()
+        for ds in round_trip.returned()
     }
     assert counted == {("PARA",): (1, 1), ("FANB",): (1, 1)}
 
@@ -183,34 +183,34 @@ def test_projections_of_one_frame_are_not_times_of_one_place(kind: str, count: i
     assert len(read([tmp_path])) == count
 
 
-def test_moved_objects_of_one_frame_have_their_place_in_the_detector(circle: Circle) -> None:
-    save(circle.dicom, slice_by_slice())
-    circle.forth()
-    (before,) = read([circle.dicom])
+def test_moved_objects_of_one_frame_have_their_place_in_the_detector(round_trip: RoundTrip) -> None:
+    save(round_trip.dicom, slice_by_slice())
+    round_trip.forth()
+    (before,) = read([round_trip.dicom])
     shift = np.eye(4)
     shift[:3, 3] = 1, 2, 3
-    circle.edit_image(lambda image: nibabel.Nifti1Image(np.asarray(image.dataobj), shift @ image.affine, image.header))
-    circle.home(NEW)
+    round_trip.edit_image(lambda image: nibabel.Nifti1Image(np.asarray(image.dataobj), shift @ image.affine, image.header))
+    round_trip.home(NEW)
 
-    (after,) = read([circle.back])
+    (after,) = read([round_trip.back])
     assert np.allclose(after.ijk_to_ras, shift @ before.ijk_to_ras)
-    assert all("ImagePositionPatient" not in ds and ds.NumberOfFrames == 1 for ds in circle.returned())
+    assert all("ImagePositionPatient" not in ds and ds.NumberOfFrames == 1 for ds in round_trip.returned())
 
 
-def test_moved_objects_of_one_frame_have_one_place_where_the_original_specified_it_twice(circle: Circle) -> None:
+def test_moved_objects_of_one_frame_have_one_place_where_the_original_specified_it_twice(round_trip: RoundTrip) -> None:
     objects = slice_by_slice()
     for ds in objects:
         ds.ImagePositionPatient = ds.DetectorInformationSequence[0].ImagePositionPatient
         ds.ImageOrientationPatient = ds.DetectorInformationSequence[0].ImageOrientationPatient
-    save(circle.dicom, objects)
-    circle.forth()
-    circle.edit_image(lambda image: image.slicer[1:, 1:, 1:])
-    circle.home(NEW)
+    save(round_trip.dicom, objects)
+    round_trip.forth()
+    round_trip.edit_image(lambda image: image.slicer[1:, 1:, 1:])
+    round_trip.home(NEW)
 
-    returned = circle.returned()
+    returned = round_trip.returned()
     assert len(returned) == len(objects) - 1
     assert all(ds.ImagePositionPatient == ds.DetectorInformationSequence[0].ImagePositionPatient for ds in returned)
-    assert not any("mm apart" in warning for volume in read([circle.back]) for warning in volume.warnings)
+    assert not any("mm apart" in warning for volume in read([round_trip.back]) for warning in volume.warnings)
 
 
 def test_a_place_that_contradicts_that_of_the_detector_is_reported(tmp_path: Path) -> None:
@@ -227,25 +227,25 @@ def test_a_place_that_contradicts_that_of_the_detector_is_reported(tmp_path: Pat
 
 @pytest.mark.parametrize("is_lazy", [False, True])
 def test_one_edited_image_of_an_object_is_derived_without_the_others(
-    is_lazy: bool, circle: Circle, monkeypatch: pytest.MonkeyPatch
+    is_lazy: bool, round_trip: RoundTrip, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for limit in ("IN_MEMORY", "IN_MEMORY_PACKED"):
         monkeypatch.setattr(reading, limit, 0 if is_lazy else 1 << 26)
-    save(circle.dicom, [nuclear("GATED TOMO", "E2 T2 A3")])
-    circle.forth()
-    first, second = circle.images()
+    save(round_trip.dicom, [nuclear("GATED TOMO", "E2 T2 A3")])
+    round_trip.forth()
+    first, second = round_trip.images()
     volume = reading.read_image(first)
     write_image(replace(volume, voxels=volume.array + 1001), first)
     second.unlink()
 
-    (entry,) = circle.home(KEEP, uids="new", names="numbered").entries
+    (entry,) = round_trip.home(KEEP, uids="new", names="numbered").entries
 
     assert (entry.outcome, entry.error) == (Outcome.DERIVED, "")
 
 
-def test_an_unchanged_result_for_one_image_of_an_object_is_derived(circle: Circle) -> None:
-    save(circle.dicom, [nuclear("GATED TOMO", "E2 T2 A3")])
-    report = apply(circle.dicom, circle.back, lambda image: image)
+def test_an_unchanged_result_for_one_image_of_an_object_is_derived(round_trip: RoundTrip) -> None:
+    save(round_trip.dicom, [nuclear("GATED TOMO", "E2 T2 A3")])
+    report = apply(round_trip.dicom, round_trip.back, lambda image: image)
 
     assert [(entry.outcome, entry.error) for entry in report.entries] == [(Outcome.DERIVED, "")] * 2
 

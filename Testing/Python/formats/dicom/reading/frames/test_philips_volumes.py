@@ -11,16 +11,16 @@ import pytest
 from nifti_dicom_bridge.formats.dicom.reading.read import read
 from phantoms.base import save
 from phantoms.multiframe import philips_volumes
-from support.circle import NEW, Circle
 from support.placed_frames import volumes
+from support.round_trip import NEW, RoundTrip
 
 
 @pytest.mark.parametrize("times", [1, 2])
-def test_volumes_of_philips_ultrasound(times: int, circle: Circle) -> None:
+def test_volumes_of_philips_ultrasound(times: int, round_trip: RoundTrip) -> None:
     """Only the first slices were in the image, as NumberOfFrames counts volumes."""
-    save(circle.dicom, [philips_volumes(times)])
+    save(round_trip.dicom, [philips_volumes(times)])
 
-    (volume,) = read([circle.dicom])
+    (volume,) = read([round_trip.dicom])
 
     assert volume.voxels[..., 0, 0].tolist() == [[60 * t + 20 * k for k in range(3)] for t in range(times)]
     assert np.allclose(np.abs(np.diag(volume.ijk_to_ras)[:3]), [0.5, 0.6, 0.7])
@@ -29,13 +29,13 @@ def test_volumes_of_philips_ultrasound(times: int, circle: Circle) -> None:
 
 
 @pytest.mark.parametrize("times", [1, 2])
-def test_edited_volumes_of_philips_ultrasound_are_such_volumes(times: int, circle: Circle) -> None:
-    save(circle.dicom, [philips_volumes(times)])
-    circle.forth()
-    circle.edit_image(lambda image: nibabel.Nifti1Image(np.asarray(image.dataobj) + np.uint8(1), None, image.header))
-    circle.home(NEW)
+def test_edited_volumes_of_philips_ultrasound_are_such_volumes(times: int, round_trip: RoundTrip) -> None:
+    save(round_trip.dicom, [philips_volumes(times)])
+    round_trip.forth()
+    round_trip.edit_image(lambda image: nibabel.Nifti1Image(np.asarray(image.dataobj) + np.uint8(1), None, image.header))
+    round_trip.home(NEW)
 
-    (volume,) = read([circle.back])
+    (volume,) = read([round_trip.back])
     assert volume.voxels[..., 0, 0].tolist() == [[60 * t + 20 * k + 1 for k in range(3)] for t in range(times)]
 
 
@@ -52,17 +52,19 @@ def test_a_number_of_slices_that_is_not_finite_is_ignored(count: float, tmp_path
 
 @pytest.mark.parametrize("size", [0.0, 1e300, np.inf, np.nan])
 @pytest.mark.parametrize("which", ["PhysicalDeltaX", "PhysicalDeltaY", "distance of slices"])
-def test_volumes_of_philips_ultrasound_without_a_valid_size_are_reported(which: str, size: float, circle: Circle) -> None:
+def test_volumes_of_philips_ultrasound_without_a_valid_size_are_reported(
+    which: str, size: float, round_trip: RoundTrip
+) -> None:
     ds = philips_volumes(1)
     if which.startswith("Physical"):
         setattr(ds, which, size)
     else:
         ds[0x3001, 0x1003].value = size
-    save(circle.dicom, [ds])
+    save(round_trip.dicom, [ds])
 
-    (entry,) = circle.forth().entries
+    (entry,) = round_trip.forth().entries
 
     assert entry.error == ""
     assert any("distances of 1 mm" in warning for warning in entry.log.warnings)
     zooms = {"PhysicalDeltaX": (1, 0.6, 0.7), "PhysicalDeltaY": (0.5, 1, 0.7), "distance of slices": (0.5, 0.6, 1)}
-    assert np.allclose(nibabel.load(circle.image()).header.get_zooms()[:3], zooms[which])
+    assert np.allclose(nibabel.load(round_trip.image()).header.get_zooms()[:3], zooms[which])

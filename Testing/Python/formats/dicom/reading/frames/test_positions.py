@@ -18,8 +18,8 @@ from phantoms.base import (
     slices,
     uid,
 )
-from support.circle import NEW, Circle
 from support.placed_frames import volumes
+from support.round_trip import NEW, RoundTrip
 
 
 @pytest.mark.parametrize("step", [0.001, 0.005, 0.009, 0.05])
@@ -37,13 +37,13 @@ def test_slices_closer_than_scanners_make_them(step: float, spacing: tuple[float
 
 
 @pytest.mark.parametrize("voxel", [0.005, 0.009, 1e-3])
-def test_tiny_voxels_keep_their_shape_there_and_back(voxel: float, circle: Circle) -> None:
+def test_tiny_voxels_keep_their_shape_there_and_back(voxel: float, round_trip: RoundTrip) -> None:
     affine = np.diag([-voxel, voxel, voxel, 1.0])
-    circle.nifti.mkdir()
-    nibabel.save(nibabel.Nifti1Image(ramp(5, 4, 8).astype(np.int16), affine), circle.nifti / "tiny_T1w.nii.gz")
-    circle.home(NEW)
+    round_trip.nifti.mkdir()
+    nibabel.save(nibabel.Nifti1Image(ramp(5, 4, 8).astype(np.int16), affine), round_trip.nifti / "tiny_T1w.nii.gz")
+    round_trip.home(NEW)
 
-    (volume,) = read([circle.back])
+    (volume,) = read([round_trip.back])
 
     assert volume.voxels.shape == (1, 8, 4, 5)
     assert np.allclose(np.linalg.norm(volume.ijk_to_ras[:3, :3], axis=0), voxel, rtol=1e-4)

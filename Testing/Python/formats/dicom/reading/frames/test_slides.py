@@ -11,8 +11,8 @@ from pydicom.dataset import Dataset
 from nifti_dicom_bridge.errors import DicomReadError
 from phantoms.base import image, ramp, save
 from phantoms.multiframe import group
-from support.circle import Circle
 from support.placed_frames import WHOLE_SLIDE, multi_frame, volumes
+from support.round_trip import RoundTrip
 
 
 def test_a_whole_slide_image_is_refused_by_name(tmp_path: Path) -> None:
@@ -40,7 +40,7 @@ def test_pictures_of_one_frame_of_a_slide_are_converted(tmp_path: Path) -> None:
     assert not any("tiles" in warning or "FunctionalGroups" in warning for warning in volume.warnings)
 
 
-def test_tiles_do_not_fail_the_label_of_their_slide(circle: Circle) -> None:
-    save(circle.dicom, [_of_slide("VOLUME", 8, 4), _of_slide("LABEL", 4, 1)])
+def test_tiles_do_not_fail_the_label_of_their_slide(round_trip: RoundTrip) -> None:
+    save(round_trip.dicom, [_of_slide("VOLUME", 8, 4), _of_slide("LABEL", 4, 1)])
 
-    assert sorted(entry.outcome.name for entry in circle.forth().entries) == ["CONVERTED", "FAILED"]
+    assert sorted(entry.outcome.name for entry in round_trip.forth().entries) == ["CONVERTED", "FAILED"]

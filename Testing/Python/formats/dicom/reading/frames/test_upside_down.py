@@ -13,8 +13,8 @@ from nifti_dicom_bridge import Outcome
 from nifti_dicom_bridge.formats.dicom.reading.read import read
 from nifti_dicom_bridge.model.volume import Volume
 from phantoms.base import MR, save, slices, uid
-from support.circle import Circle
 from support.placed_frames import volumes
+from support.round_trip import RoundTrip
 
 
 def _pepolar(mode: int, times: int = 2, numbered: bool = True) -> list[Dataset]:
@@ -57,26 +57,26 @@ def test_images_that_ge_stores_upside_down_are_where_they_were_acquired(
         assert np.allclose(edge, -(last if time in reversed_times else first)[:2])
 
 
-def test_upside_down_images_are_reported_and_edited_ones_stay_where_they_are(circle: Circle) -> None:
-    save(circle.dicom, _pepolar(1))
-    circle.forth()
-    circle.edit_image(lambda image: nibabel.Nifti1Image(np.asarray(image.dataobj) * 2, image.affine, image.header))
-    circle.home()
+def test_upside_down_images_are_reported_and_edited_ones_stay_where_they_are(round_trip: RoundTrip) -> None:
+    save(round_trip.dicom, _pepolar(1))
+    round_trip.forth()
+    round_trip.edit_image(lambda image: nibabel.Nifti1Image(np.asarray(image.dataobj) * 2, image.affine, image.header))
+    round_trip.home()
 
-    (source,), (derived,) = read([circle.dicom]), read([circle.back])
+    (source,), (derived,) = read([round_trip.dicom]), read([round_trip.back])
 
     assert any("upside down" in warning for warning in source.warnings)
     assert np.allclose(_bright_edge(derived, 0), _bright_edge(source, 0))
 
 
-def test_times_that_may_be_upside_down_are_refused(circle: Circle) -> None:
+def test_times_that_may_be_upside_down_are_refused(round_trip: RoundTrip) -> None:
     found = _pepolar(2, numbered=False)
     for ds in found:
         ds.AcquisitionNumber = (ds.InstanceNumber + 2) // 3
-    save(circle.dicom, found)
+    save(round_trip.dicom, found)
 
-    (entry,) = circle.forth().entries
+    (entry,) = round_trip.forth().entries
 
     assert entry.outcome is Outcome.FAILED
     assert "TemporalPositionIdentifier (0020,0100)" in entry.error
-    assert not circle.images()
+    assert not round_trip.images()

@@ -10,7 +10,7 @@ from nifti_dicom_bridge import Outcome
 from nifti_dicom_bridge.formats.dicom.reading.grouping.series import find_series
 from nifti_dicom_bridge.formats.dicom.reading.read import read
 from phantoms.base import MR, put_raw, ramp, save, slices
-from support.circle import Circle
+from support.round_trip import RoundTrip
 from support.series_files import failures, read_whatever, renamed, series
 
 
@@ -94,15 +94,15 @@ def test_pixels_in_a_private_element_are_a_failure(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("name", ["003.dcm", "another name"])
-def test_a_truncated_file_is_one_failure_and_its_series_is_incomplete(name: str, circle: Circle) -> None:
-    save(circle.dicom, series())
-    save(circle.dicom, slices(ramp(3, 4, 5), MR, series=2), "other-{:d}.dcm")
-    path = circle.dicom / "003.dcm"
+def test_a_truncated_file_is_one_failure_and_its_series_is_incomplete(name: str, round_trip: RoundTrip) -> None:
+    save(round_trip.dicom, series())
+    save(round_trip.dicom, slices(ramp(3, 4, 5), MR, series=2), "other-{:d}.dcm")
+    path = round_trip.dicom / "003.dcm"
     content = path.read_bytes()
     path.unlink()
-    (circle.dicom / name).write_bytes(content[:-10])
+    (round_trip.dicom / name).write_bytes(content[:-10])
 
-    report = circle.forth()
+    report = round_trip.forth()
 
     assert sorted(entry.outcome.value for entry in report.entries) == ["converted", "converted", "failed"]
     (failed,) = (entry for entry in report.entries if entry.outcome is Outcome.FAILED)

@@ -10,7 +10,7 @@ import pytest
 from nifti_dicom_bridge import DicomReadError, may_be_same_person
 from nifti_dicom_bridge.formats.dicom.reading.read import read
 from phantoms.base import MR, put_raw, ramp, save, slices, uid
-from support.circle import Circle, listing
+from support.round_trip import RoundTrip, listing
 from support.series_files import renamed, series
 
 
@@ -171,17 +171,17 @@ def test_a_name_in_two_character_sets_is_one_name(tmp_path: Path) -> None:
     ],
 )
 def test_names_in_the_json_are_those_that_people_read(
-    terms: bytes, raw: bytes, name: str, is_reported: bool, circle: Circle
+    terms: bytes, raw: bytes, name: str, is_reported: bool, round_trip: RoundTrip
 ) -> None:
     found = series(2)
     for ds in found:
         put_raw(ds, 0x00080005, "CS", terms + b" " * (len(terms) % 2))
         put_raw(ds, 0x00100010, "PN", raw + b" " * (len(raw) % 2))
-    save(circle.dicom, found)
+    save(round_trip.dicom, found)
 
-    (entry,) = circle.forth(identity=True).entries
-    circle.home()
+    (entry,) = round_trip.forth(identity=True).entries
+    round_trip.home()
 
-    assert json.loads(circle.sidecar().read_text("utf-8"))["PatientName"] == name
+    assert json.loads(round_trip.sidecar().read_text("utf-8"))["PatientName"] == name
     assert any("SpecificCharacterSet" in warning for warning in entry.log.warnings) == is_reported
-    assert set(listing(circle.dicom).values()) == {path.read_bytes() for path in circle.back.rglob("*.dcm")}
+    assert set(listing(round_trip.dicom).values()) == {path.read_bytes() for path in round_trip.back.rglob("*.dcm")}

@@ -12,7 +12,7 @@ from nifti_dicom_bridge import Outcome
 from nifti_dicom_bridge.formats.dicom.reading.grouping.series import find_series
 from nifti_dicom_bridge.formats.dicom.reading.read import read
 from phantoms.base import CT, MR, put_raw, ramp, save, slices, uid
-from support.circle import KEEP, Circle
+from support.round_trip import KEEP, RoundTrip
 from support.series_files import series
 
 
@@ -75,14 +75,14 @@ def test_copies_of_files_in_studies_of_their_own_are_left_out(tmp_path: Path) ->
 
 
 @pytest.mark.parametrize("choices", [{}, {"deidentify": True, "deidentify_key": "key of 16 bytes."}])
-def test_objects_that_share_a_uid_come_back_one_by_one(choices: dict, circle: Circle) -> None:
+def test_objects_that_share_a_uid_come_back_one_by_one(choices: dict, round_trip: RoundTrip) -> None:
     found = series()
     for ds in found:
         ds.SOPInstanceUID = ds.file_meta.MediaStorageSOPInstanceUID = uid(3)
-    save(circle.dicom, found)
+    save(round_trip.dicom, found)
 
-    circle.forth(**choices)
-    report = circle.home(KEEP)
+    round_trip.forth(**choices)
+    report = round_trip.home(KEEP)
 
     assert len(report.outputs) == 4
     assert all(entry.outcome is not Outcome.FAILED for entry in report.entries)

@@ -11,7 +11,7 @@ from pydicom.dataset import Dataset
 from nifti_dicom_bridge.formats.dicom.reading.read import read
 from phantoms.base import MR, ramp, save, slices, uid
 from phantoms.multiframe import group
-from support.circle import Circle
+from support.round_trip import RoundTrip
 
 TIMES, SLICES = 3, 4
 PIXELS = ramp(TIMES * SLICES, 4, 5)
@@ -96,28 +96,28 @@ def test_other_kinds_of_images_are_apart(tmp_path: Path) -> None:
     assert shapes_of(tmp_path, found) == [(1, SLICES), (TIMES - 1, SLICES)]
 
 
-def test_parts_come_back_in_their_series(circle: Circle) -> None:
-    save(circle.dicom, parts())
-    circle.forth()
+def test_parts_come_back_in_their_series(round_trip: RoundTrip) -> None:
+    save(round_trip.dicom, parts())
+    round_trip.forth()
 
-    circle.home()
+    round_trip.home()
 
-    assert {ds.SeriesInstanceUID for ds in circle.returned()} == {uid(t + 1) for t in range(TIMES)}
+    assert {ds.SeriesInstanceUID for ds in round_trip.returned()} == {uid(t + 1) for t in range(TIMES)}
 
 
 @pytest.mark.parametrize("backwards", [False, True])
-def test_an_edited_run_is_one_series_that_stays_apart_from_its_original(backwards: bool, circle: Circle) -> None:
+def test_an_edited_run_is_one_series_that_stays_apart_from_its_original(backwards: bool, round_trip: RoundTrip) -> None:
     found = parts()
     for ds in found if backwards else []:
         ds.SeriesNumber = 7001 + 7000 + TIMES - int(ds.SeriesNumber)
-    save(circle.dicom, found)
-    circle.forth()
-    circle.edit_image(lambda image: type(image)(np.asarray(image.dataobj) + 1, image.affine, image.header))
+    save(round_trip.dicom, found)
+    round_trip.forth()
+    round_trip.edit_image(lambda image: type(image)(np.asarray(image.dataobj) + 1, image.affine, image.header))
 
-    circle.home()
+    round_trip.home()
 
-    returned = circle.returned()
+    returned = round_trip.returned()
     number = 7000 + TIMES if backwards else 7001  # that of the first volume
     assert {(int(ds.SeriesNumber), "ConversionSourceAttributesSequence" in ds) for ds in returned} == {(number, False)}
     assert len({ds.SeriesInstanceUID for ds in returned}) == 1
-    assert [volume.voxels.shape[:2] for volume in read([circle.dicom, circle.back])] == [(TIMES, SLICES)] * 2
+    assert [volume.voxels.shape[:2] for volume in read([round_trip.dicom, round_trip.back])] == [(TIMES, SLICES)] * 2

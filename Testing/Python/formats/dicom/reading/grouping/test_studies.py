@@ -10,7 +10,7 @@ from pydicom.dataset import Dataset
 
 from nifti_dicom_bridge.formats.dicom.reading.read import read
 from phantoms.base import MR, ramp, save, slices, uid
-from support.circle import Circle
+from support.round_trip import RoundTrip
 
 TIMES, SLICES = 3, 4
 PIXELS = ramp(TIMES * SLICES, 4, 5)
@@ -83,13 +83,13 @@ def test_studies_of_several_objects_and_other_times_are_images_of_their_own(tmp_
     assert [volume.voxels.shape[:2] for volume in read([tmp_path])] == [(1, 2), (1, 2)]
 
 
-def test_an_edited_image_of_several_studies_is_in_one(circle: Circle) -> None:
-    save(circle.dicom, volumes_in_studies())
-    circle.forth()
-    circle.edit_image(lambda image: type(image)(np.asarray(image.dataobj) + 1, image.affine, image.header))
+def test_an_edited_image_of_several_studies_is_in_one(round_trip: RoundTrip) -> None:
+    save(round_trip.dicom, volumes_in_studies())
+    round_trip.forth()
+    round_trip.edit_image(lambda image: type(image)(np.asarray(image.dataobj) + 1, image.affine, image.header))
 
-    circle.home()
+    round_trip.home()
 
-    returned = circle.returned()
+    returned = round_trip.returned()
     assert len(returned) == TIMES * SLICES
     assert len({ds.StudyInstanceUID for ds in returned}) == 1

@@ -15,7 +15,6 @@ from nifti_dicom_bridge import DicomReadError, Outcome
 from nifti_dicom_bridge.errors import DamagedFilesError
 from nifti_dicom_bridge.formats.dicom.reading.read import read
 from phantoms.base import MR, ramp, save, slices
-from support.circle import Circle
 from support.compressed_frames import (
     DEFLATED_FRAMES,
     JPEG_2000,
@@ -32,6 +31,7 @@ from support.compressed_frames import (
     write_file,
 )
 from support.oracles import module
+from support.round_trip import RoundTrip
 
 
 @pytest.mark.parametrize("dtype", ["u1", "<u2", "<i2"])
@@ -52,20 +52,20 @@ def test_single_bits_compressed(syntax: str, pack: object, tmp_path: Path) -> No
 
 
 @pytest.mark.parametrize("signed", [False, True])
-def test_more_bits_than_bits_stored_are_kept_and_reported(signed: bool, circle: Circle) -> None:
+def test_more_bits_than_bits_stored_are_kept_and_reported(signed: bool, round_trip: RoundTrip) -> None:
     frame = (ramp(32, 32, dtype="<i4") * 60 - 30000 * signed).astype("<i2" if signed else "<u2")
     ds = multi_frame(frame[None], JPEG_2000, [jpeg_2000(frame)])
     ds.BitsStored, ds.HighBit = 12, 11
-    write_file(circle.dicom, ds)
+    write_file(round_trip.dicom, ds)
 
-    (volume,) = read([circle.dicom])
-    circle.forth()
-    report = circle.home()
+    (volume,) = read([round_trip.dicom])
+    round_trip.forth()
+    report = round_trip.home()
 
     assert np.array_equal(volume.voxels[0, 0], frame)
     assert any("more bits than BitsStored 12" in warning for warning in volume.warnings)
     assert {entry.outcome for entry in report.entries} == {Outcome.RESTORED}
-    assert np.array_equal(voxels(circle.back)[0], frame)
+    assert np.array_equal(voxels(round_trip.back)[0], frame)
 
 
 def test_rescale_in_functional_groups_is_not_applied_by_a_decoder(tmp_path: Path) -> None:
@@ -234,21 +234,21 @@ def test_a_codestream_of_more_bits_than_are_allocated_is_refused(tmp_path: Path)
     (10, 11, lambda value: value << 2 & 0xFFC),
 ])  # fmt: skip
 def test_words_in_rle_are_those_of_native_pixels(
-    bits: int, high_bit: int, word_of: Callable[[int], int], circle: Circle
+    bits: int, high_bit: int, word_of: Callable[[int], int], round_trip: RoundTrip
 ) -> None:
     values = np.arange(-10, 10).reshape(4, 5)
     (ds,) = slices(np.vectorize(word_of)(values).astype("<u2")[None])
     ds.BitsStored, ds.HighBit, ds.PixelRepresentation = bits, high_bit, 1
     ds.compress(RLE, generate_instance_uid=False)
-    save(circle.dicom, [ds])
+    save(round_trip.dicom, [ds])
 
-    (volume,) = read([circle.dicom])
+    (volume,) = read([round_trip.dicom])
 
     assert np.array_equal(volume.voxels[0, 0], values)
     assert not volume.warnings
-    circle.forth()
-    assert circle.home().ok
-    (back,) = circle.returned()
+    round_trip.forth()
+    assert round_trip.home().ok
+    (back,) = round_trip.returned()
     assert (back.BitsStored, back.HighBit) == (bits, high_bit)
     assert np.array_equal(np.vectorize(word_of)(values), np.frombuffer(back.PixelData, "<u2").reshape(4, 5) & word_of(-1))
 

@@ -12,7 +12,6 @@ from pydicom.encaps import encapsulate
 from nifti_dicom_bridge import DicomReadError, Outcome
 from nifti_dicom_bridge.formats.dicom.reading.read import read
 from phantoms.base import ramp, save, slices
-from support.circle import Circle
 from support.compressed_frames import (
     DEFLATED_FRAMES,
     EXPLICIT,
@@ -25,6 +24,7 @@ from support.compressed_frames import (
     voxels,
     write_file,
 )
+from support.round_trip import RoundTrip
 
 
 def test_no_closing_delimiter_is_a_note_where_all_frames_are_there(tmp_path: Path) -> None:
@@ -74,15 +74,15 @@ def test_encapsulated_pixels_of_an_uncompressed_transfer_syntax_are_refused(tmp_
 
 
 @pytest.mark.parametrize("kept", ["half a fragment", "one fragment less"])
-def test_missing_fragments_are_one_failed_file(kept: str, circle: Circle) -> None:
+def test_missing_fragments_are_one_failed_file(kept: str, round_trip: RoundTrip) -> None:
     frames = ramp(3, 16, 16, dtype="<u2")
     compressed = [deflate(frame.tobytes()) for frame in frames]
-    path = write_file(circle.dicom, multi_frame(frames, DEFLATED_FRAMES, compressed))
-    save(circle.dicom / "good", slices(ramp(3, 4, 5), series=2))
+    path = write_file(round_trip.dicom, multi_frame(frames, DEFLATED_FRAMES, compressed))
+    save(round_trip.dicom / "good", slices(ramp(3, 4, 5), series=2))
     cut = len(compressed[-1]) // 2 + 8 if kept == "half a fragment" else len(compressed[-1]) + 16
     path.write_bytes(path.read_bytes()[:-cut])
 
-    report = circle.forth()
+    report = round_trip.forth()
 
     assert sorted(entry.outcome.value for entry in report.entries) == ["converted", "failed"]
     assert all("truncated" in entry.error for entry in report.entries if entry.outcome is Outcome.FAILED)

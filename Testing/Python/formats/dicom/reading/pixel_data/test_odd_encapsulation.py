@@ -13,8 +13,8 @@ from pydicom.uid import RLELossless
 
 from nifti_dicom_bridge import DicomReadError, Outcome, compare, read
 from phantoms.base import MR, SECONDARY_CAPTURE, image, ramp, save, slices
-from support.circle import Circle
 from support.oracles import module
+from support.round_trip import RoundTrip
 
 JPEG_LS = "1.2.840.10008.1.2.4.80"
 COUNT = 4
@@ -93,20 +93,20 @@ def _pixel_element(raw: bytes) -> int:
     return raw.index(struct.pack("<HH2s", 0x7FE0, 0x0010, b"OW"))
 
 
-def test_pixel_data_that_are_twice_in_a_file_are_restored_so(circle: Circle) -> None:
-    circle.dicom.mkdir(parents=True)
-    save(circle.dicom, slices(ramp(3, 8, 8, dtype="<u2"), MR))
+def test_pixel_data_that_are_twice_in_a_file_are_restored_so(round_trip: RoundTrip) -> None:
+    round_trip.dicom.mkdir(parents=True)
+    save(round_trip.dicom, slices(ramp(3, 8, 8, dtype="<u2"), MR))
     originals = {}
-    for path in circle.dicom.iterdir():
+    for path in round_trip.dicom.iterdir():
         raw = path.read_bytes()
         originals[path.name] = raw + raw[_pixel_element(raw) :]
         path.write_bytes(originals[path.name])
 
-    circle.forth()
-    (entry,) = circle.home().entries
+    round_trip.forth()
+    (entry,) = round_trip.home().entries
 
     assert entry.outcome is Outcome.RESTORED
-    assert {path.name: path.read_bytes() for path in circle.back.rglob("*.dcm")} == originals
+    assert {path.name: path.read_bytes() for path in round_trip.back.rglob("*.dcm")} == originals
 
 
 def test_two_different_pixel_data_are_refused(tmp_path: Path) -> None:
@@ -137,33 +137,33 @@ def test_only_the_padding_byte_may_be_missing(size: int, tmp_path: Path) -> None
             read(tmp_path)
 
 
-def test_a_file_that_begins_with_its_prefix_is_read(circle: Circle) -> None:
-    circle.make("classic_ct")
-    for path in circle.dicom.iterdir():
+def test_a_file_that_begins_with_its_prefix_is_read(round_trip: RoundTrip) -> None:
+    round_trip.make("classic_ct")
+    for path in round_trip.dicom.iterdir():
         path.write_bytes(path.read_bytes()[128:])
 
-    circle.forth()
-    (entry,) = circle.home().entries
+    round_trip.forth()
+    (entry,) = round_trip.home().entries
 
     assert entry.outcome is Outcome.RESTORED
-    assert compare(circle.dicom, circle.back).same
+    assert compare(round_trip.dicom, round_trip.back).same
 
 
 @pytest.mark.parametrize("value", [b"", b"abcdef", b"\x29\0\0\0US"])
-def test_an_unknown_vr_has_a_length_of_32_bits(value: bytes, circle: Circle) -> None:
+def test_an_unknown_vr_has_a_length_of_32_bits(value: bytes, round_trip: RoundTrip) -> None:
     """PS3.5 7.1.2: only the VRs of table 7.1-2 have 16 bits."""
-    circle.make("classic_ct")
+    round_trip.make("classic_ct")
     creator = struct.pack("<HH2sH", 0x0027, 0x0010, b"LO", 4) + b"ACME"
     unknown = struct.pack("<HH2sHI", 0x0027, 0x1001, b"ZZ", 0, len(value)) + value
-    for path in circle.dicom.iterdir():
+    for path in round_trip.dicom.iterdir():
         raw = path.read_bytes()
         at = raw.index(struct.pack("<HH2s", 0x0028, 0x0002, b"US"))
         path.write_bytes(raw[:at] + creator + unknown + raw[at:])
 
-    (volume,) = read(circle.dicom)
-    circle.forth()
-    (entry,) = circle.home().entries
+    (volume,) = read(round_trip.dicom)
+    round_trip.forth()
+    (entry,) = round_trip.home().entries
 
     assert volume.source.metadata.first.elements[0x00271001].value == value
     assert entry.outcome is Outcome.RESTORED
-    assert compare(circle.dicom, circle.back).same
+    assert compare(round_trip.dicom, round_trip.back).same

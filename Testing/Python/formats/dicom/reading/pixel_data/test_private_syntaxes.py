@@ -11,7 +11,7 @@ import pytest
 from nifti_dicom_bridge import compare
 from nifti_dicom_bridge.formats.dicom.reading.read import read
 from phantoms.base import MR, ramp, save, slices
-from support.circle import NEW, Circle, in_dicom_order, listing
+from support.round_trip import NEW, RoundTrip, in_dicom_order, listing
 
 GE = b"1.2.840.113619.5.2"
 UNKNOWN = b"1.2.840.99999.99.1"
@@ -43,34 +43,34 @@ def test_pixels_of_ge_are_in_big_endian(dtype: str, tmp_path: Path) -> None:
     assert np.array_equal(volume.voxels[0], pixels)
 
 
-def test_files_of_ge_come_back_byte_for_byte(circle: Circle) -> None:
-    write(circle.dicom, GE)
-    circle.forth()
-    circle.home()
+def test_files_of_ge_come_back_byte_for_byte(round_trip: RoundTrip) -> None:
+    write(round_trip.dicom, GE)
+    round_trip.forth()
+    round_trip.home()
 
-    assert listing(circle.back) == listing(circle.dicom)
-
-
-def test_files_of_ge_are_compared(circle: Circle) -> None:
-    write(circle.dicom, GE)
-    write(circle.back, GE, PIXELS + 1)
-
-    assert not compare(circle.dicom, circle.back).same
+    assert listing(round_trip.back) == listing(round_trip.dicom)
 
 
-def test_an_edited_image_of_ge_is_in_little_endian(circle: Circle) -> None:
-    write(circle.dicom, GE)
-    circle.forth()
-    circle.edit_image(lambda image: nibabel.Nifti1Image(np.asarray(image.dataobj) + 1, image.affine, image.header))
-    circle.home(NEW)
+def test_files_of_ge_are_compared(round_trip: RoundTrip) -> None:
+    write(round_trip.dicom, GE)
+    write(round_trip.back, GE, PIXELS + 1)
 
-    assert np.array_equal(np.stack([ds.pixel_array for ds in circle.returned()]), PIXELS + 1)
+    assert not compare(round_trip.dicom, round_trip.back).same
 
 
-def test_an_unknown_transfer_syntax_is_reported(circle: Circle) -> None:
-    write(circle.dicom, UNKNOWN)
-    report = circle.forth()
+def test_an_edited_image_of_ge_is_in_little_endian(round_trip: RoundTrip) -> None:
+    write(round_trip.dicom, GE)
+    round_trip.forth()
+    round_trip.edit_image(lambda image: nibabel.Nifti1Image(np.asarray(image.dataobj) + 1, image.affine, image.header))
+    round_trip.home(NEW)
+
+    assert np.array_equal(np.stack([ds.pixel_array for ds in round_trip.returned()]), PIXELS + 1)
+
+
+def test_an_unknown_transfer_syntax_is_reported(round_trip: RoundTrip) -> None:
+    write(round_trip.dicom, UNKNOWN)
+    report = round_trip.forth()
 
     words = f"the transfer syntax {UNKNOWN.decode()} is unknown: the pixel data are read as uncompressed ones in little endian"
     assert words in report.entries[0].log.warnings
-    assert np.array_equal(in_dicom_order(nibabel.load(circle.image())), PIXELS)
+    assert np.array_equal(in_dicom_order(nibabel.load(round_trip.image())), PIXELS)

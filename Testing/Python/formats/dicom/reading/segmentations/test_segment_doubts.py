@@ -15,67 +15,69 @@ from nifti_dicom_bridge.errors import DicomReadError
 from nifti_dicom_bridge.options import SegmentationForm
 from phantoms import save
 from phantoms.multiframe import segments
-from support.circle import Circle, edit_dicom, listing
 from support.nonempty import some
+from support.round_trip import RoundTrip, edit_dicom, listing
 from support.seg_objects import named_segmentation, put, warnings_of
 
 
-def test_the_stored_value_that_means_1_is_reported(circle: Circle) -> None:
-    circle.make("segmentation_fractional")
-    logs = [entry.log for entry in circle.forth().entries]
+def test_the_stored_value_that_means_1_is_reported(round_trip: RoundTrip) -> None:
+    round_trip.make("segmentation_fractional")
+    logs = [entry.log for entry in round_trip.forth().entries]
     assert any("255 means 1" in text for log in logs for text in [*log.notes, *log.warnings])
 
 
-def test_images_of_probabilities_name_their_segments(circle: Circle) -> None:
-    circle.make("segmentation_fractional")
-    found = [[text for text in volume.warnings if text.startswith("segment ")] for volume in read(circle.dicom)]
+def test_images_of_probabilities_name_their_segments(round_trip: RoundTrip) -> None:
+    round_trip.make("segmentation_fractional")
+    found = [[text for text in volume.warnings if text.startswith("segment ")] for volume in read(round_trip.dicom)]
     assert found == [["segment 1 is 'part 1'"], ["segment 2 is 'part 2'"]]
 
 
-def test_a_largest_fraction_that_is_missing_is_reported(circle: Circle) -> None:
-    circle.make("segmentation_fractional")
-    edit_dicom(circle.dicom, MaximumFractionalValue=None)
-    assert any("which means 1 is unknown" in sentence for sentence in warnings_of(circle, lazy=False))
+def test_a_largest_fraction_that_is_missing_is_reported(round_trip: RoundTrip) -> None:
+    round_trip.make("segmentation_fractional")
+    edit_dicom(round_trip.dicom, MaximumFractionalValue=None)
+    assert any("which means 1 is unknown" in sentence for sentence in warnings_of(round_trip, lazy=False))
 
 
 @pytest.mark.parametrize("lazy", [False, True])
-def test_values_of_labels_are_never_rescaled(lazy: bool, circle: Circle) -> None:
+def test_values_of_labels_are_never_rescaled(lazy: bool, round_trip: RoundTrip) -> None:
     ds = named_segmentation(SegmentationForm.LABELMAP)
     ds.RescaleSlope, ds.RescaleIntercept = "2", "1"
-    put(circle.dicom, ds)
-    assert any("RescaleSlope (0028,1053) is not applied" in sentence for sentence in warnings_of(circle, lazy))
+    put(round_trip.dicom, ds)
+    assert any("RescaleSlope (0028,1053) is not applied" in sentence for sentence in warnings_of(round_trip, lazy))
     if not lazy:
-        assert np.unique(read(circle.dicom)[0].real_values()).tolist() == [0, 1, 2, 3]
+        assert np.unique(read(round_trip.dicom)[0].real_values()).tolist() == [0, 1, 2, 3]
 
 
 @pytest.mark.parametrize("kind", [None, "LABEL MAP"])
-def test_a_type_that_is_missing_or_unknown_is_reported(kind: str | None, circle: Circle) -> None:
+def test_a_type_that_is_missing_or_unknown_is_reported(kind: str | None, round_trip: RoundTrip) -> None:
     ds = named_segmentation(SegmentationForm.LABELMAP)
     ds.SegmentationType = kind
-    put(circle.dicom, ds)
-    assert any("whether the values are labels or probabilities is unknown" in text for text in warnings_of(circle, lazy=False))
+    put(round_trip.dicom, ds)
+    assert any(
+        "whether the values are labels or probabilities is unknown" in text for text in warnings_of(round_trip, lazy=False)
+    )
 
 
 @pytest.mark.parametrize("lazy", [False, True])
-def test_fractions_above_the_largest_are_reported(lazy: bool, circle: Circle) -> None:
-    circle.make("segmentation_fractional")
-    edit_dicom(circle.dicom, MaximumFractionalValue=7)
-    assert any("above MaximumFractionalValue (0062,000E), 7" in sentence for sentence in warnings_of(circle, lazy))
+def test_fractions_above_the_largest_are_reported(lazy: bool, round_trip: RoundTrip) -> None:
+    round_trip.make("segmentation_fractional")
+    edit_dicom(round_trip.dicom, MaximumFractionalValue=7)
+    assert any("above MaximumFractionalValue (0062,000E), 7" in sentence for sentence in warnings_of(round_trip, lazy))
 
 
 @pytest.mark.parametrize("lazy", [False, True])
-def test_values_above_1_of_a_binary_segmentation_are_reported(lazy: bool, circle: Circle) -> None:
-    circle.make("segmentation_fractional")
-    edit_dicom(circle.dicom, SegmentationType="BINARY")
-    assert any("(0062,0001) BINARY knows 0 and 1 only" in sentence for sentence in warnings_of(circle, lazy))
+def test_values_above_1_of_a_binary_segmentation_are_reported(lazy: bool, round_trip: RoundTrip) -> None:
+    round_trip.make("segmentation_fractional")
+    edit_dicom(round_trip.dicom, SegmentationType="BINARY")
+    assert any("(0062,0001) BINARY knows 0 and 1 only" in sentence for sentence in warnings_of(round_trip, lazy))
 
 
 @pytest.mark.parametrize("lazy", [False, True])
-def test_numbers_of_a_label_map_segmentation_without_a_segment_are_reported(lazy: bool, circle: Circle) -> None:
+def test_numbers_of_a_label_map_segmentation_without_a_segment_are_reported(lazy: bool, round_trip: RoundTrip) -> None:
     ds = named_segmentation(SegmentationForm.LABELMAP)
     ds.SegmentSequence = [item for item in ds.SegmentSequence if item.SegmentNumber != 2]
-    put(circle.dicom, ds)
-    assert any("does not describe segment 2, which voxels are of" in sentence for sentence in warnings_of(circle, lazy))
+    put(round_trip.dicom, ds)
+    assert any("does not describe segment 2, which voxels are of" in sentence for sentence in warnings_of(round_trip, lazy))
 
 
 def _without_segment_2(ds: Dataset) -> None:
@@ -137,18 +139,20 @@ def repeated(folder: Path, is_equal: bool, **attributes: Any) -> None:
     save(folder, [ds])
 
 
-def test_equal_frames_of_one_segment_at_one_place_are_one_mask_and_come_back(circle: Circle) -> None:
-    repeated(circle.dicom, is_equal=True)
-    report = circle.forth()
-    circle.home()
+def test_equal_frames_of_one_segment_at_one_place_are_one_mask_and_come_back(round_trip: RoundTrip) -> None:
+    repeated(round_trip.dicom, is_equal=True)
+    report = round_trip.forth()
+    round_trip.home()
 
     assert any("1 frame(s) repeat the mask of a segment at its place" in text for text in report.entries[0].log.warnings)
-    assert set(listing(circle.dicom).values()) == set(listing(circle.back).values())
+    assert set(listing(round_trip.dicom).values()) == set(listing(round_trip.back).values())
 
 
 @pytest.mark.parametrize(("is_equal", "kind"), [(False, "BINARY"), (True, "FRACTIONAL"), (False, "FRACTIONAL")])
-def test_other_frames_of_one_segment_at_one_place_are_refused_by_number(is_equal: bool, kind: str, circle: Circle) -> None:
-    repeated(circle.dicom, is_equal, SegmentationType=kind)
-    (entry,) = circle.forth().entries
+def test_other_frames_of_one_segment_at_one_place_are_refused_by_number(
+    is_equal: bool, kind: str, round_trip: RoundTrip
+) -> None:
+    repeated(round_trip.dicom, is_equal, SegmentationType=kind)
+    (entry,) = round_trip.forth().entries
 
     assert "frames 1 and 4 are both of segment 1, at one place" in entry.error

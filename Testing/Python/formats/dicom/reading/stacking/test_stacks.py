@@ -15,7 +15,7 @@ from nifti_dicom_bridge.model.volume import UNPLACED, Volume
 from phantoms import dynamic
 from phantoms.base import CT, ENHANCED_MR, MR, SEGMENTATION, ramp, save, slices, uid
 from phantoms.multiframe import enhanced, group
-from support.circle import Circle
+from support.round_trip import RoundTrip
 
 
 def stacks(*stacks: tuple[str, list[float]]) -> Dataset:
@@ -102,9 +102,11 @@ def part(number: int, total: int | None) -> Dataset:
 
 
 @pytest.mark.parametrize(("number", "total", "missing"), [(1, 3, "2, 3"), (2, None, "1"), (2, 2, "1")])
-def test_missing_parts_of_a_concatenation_are_reported(number: int, total: int | None, missing: str, circle: Circle) -> None:
-    save(circle.dicom, [part(number, total)])
-    warnings = circle.forth().entries[0].log.warnings
+def test_missing_parts_of_a_concatenation_are_reported(
+    number: int, total: int | None, missing: str, round_trip: RoundTrip
+) -> None:
+    save(round_trip.dicom, [part(number, total)])
+    warnings = round_trip.forth().entries[0].log.warnings
 
     assert f"part(s) {missing} of a concatenation are missing: the image lacks their frames" in warnings
 

@@ -10,18 +10,18 @@ from pydicom.dataset import Dataset
 
 from phantoms.base import PET, ramp, save, slices
 from phantoms.dynamic import SLICES, enhanced
-from support.circle import Circle
+from support.round_trip import RoundTrip
 from support.timed_series import TIMES, expected, images, numbers, series
 
 _MOMENTS = ("100000.00+0100", "090002.00+0000", "110004.00+0200", "043006.00-0430")
 """Each two seconds after the one before."""
 
 
-def test_moments_of_several_time_zones(circle: Circle) -> None:
+def test_moments_of_several_time_zones(round_trip: RoundTrip) -> None:
     def state(ds: Dataset, t: int, k: int) -> None:
         ds.AcquisitionDateTime = "20260102" + _MOMENTS[t]
 
-    (volume,) = images(circle.dicom, series(state))
+    (volume,) = images(round_trip.dicom, series(state))
 
     assert numbers(volume) == expected(list(range(TIMES)))
     assert volume.time_step_s == 2.0
@@ -69,7 +69,7 @@ def test_a_lost_time_zone_is_that_of_the_others(lost: str | None, attribute: str
 
 
 @pytest.mark.parametrize("clock", ["", "233000"])
-def test_the_injection_is_in_the_time_zone_of_the_scan(clock: str, circle: Circle) -> None:
+def test_the_injection_is_in_the_time_zone_of_the_scan(clock: str, round_trip: RoundTrip) -> None:
     found = slices(ramp(3, 4, 5), PET)
     tracer = Dataset()
     tracer.RadiopharmaceuticalStartDateTime, tracer.RadiopharmaceuticalStartTime = "20260102143000+0000", clock
@@ -78,7 +78,7 @@ def test_the_injection_is_in_the_time_zone_of_the_scan(clock: str, circle: Circl
         ds.SeriesTime = ds.AcquisitionTime = "003000"
         ds.TimezoneOffsetFromUTC, ds.Units = "+0900", "BQML"
         ds.RescaleSlope, ds.RescaleIntercept, ds.RadiopharmaceuticalInformationSequence = "1", "0", [tracer]
-    save(circle.dicom, found)
-    circle.forth()
+    save(round_trip.dicom, found)
+    round_trip.forth()
 
-    assert json.loads(circle.sidecar().read_text("utf-8"))["InjectionStart"] == -3600
+    assert json.loads(round_trip.sidecar().read_text("utf-8"))["InjectionStart"] == -3600

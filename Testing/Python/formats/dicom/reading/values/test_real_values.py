@@ -15,7 +15,7 @@ from nifti_dicom_bridge.formats.dicom.reading.read import read
 from nifti_dicom_bridge.model.volume import Volume
 from phantoms.base import CT, ENHANCED_MR, MR, PARAMETRIC_MAP, SECONDARY_CAPTURE, image, put_raw, ramp, save, slices, uid
 from phantoms.multiframe import enhanced, group
-from support.circle import NEW, Circle
+from support.round_trip import NEW, RoundTrip
 
 COMPUTED_RADIOGRAPHY = "1.2.840.10008.5.1.4.1.1.1"
 FIRST, LAST = "RealWorldValueFirstValueMapped", "RealWorldValueLastValueMapped"
@@ -83,9 +83,9 @@ def test_values_beyond_the_table_are_reported(tmp_path: Path) -> None:
     assert warned(volume_of(tmp_path, *with_table(50)), "values are 0 to 59, and ModalityLUTSequence (0028,3000) maps 0 to 49")
 
 
-def test_values_beyond_the_table_are_reported_of_planes_that_are_read_in_turn(circle: Circle) -> None:
-    save(circle.dicom, with_table(50))
-    (entry,) = circle.forth().entries
+def test_values_beyond_the_table_are_reported_of_planes_that_are_read_in_turn(round_trip: RoundTrip) -> None:
+    save(round_trip.dicom, with_table(50))
+    (entry,) = round_trip.forth().entries
     assert any("maps 0 to 49" in warning for warning in entry.log.warnings)
 
 
@@ -106,13 +106,13 @@ def test_a_table_next_to_a_rescale_is_reported(tmp_path: Path) -> None:
     assert warned(volume, "ModalityLUTSequence (0028,3000) was not applied, as the object also has a rescale")
 
 
-def test_an_edited_image_keeps_what_the_table_made_of_it(circle: Circle) -> None:
-    save(circle.dicom, with_table(4096))
-    circle.forth()
-    circle.edit_image(lambda image: nibabel.Nifti1Image((image.get_fdata() + 2).astype("<i2"), image.affine))
-    circle.home(NEW)
+def test_an_edited_image_keeps_what_the_table_made_of_it(round_trip: RoundTrip) -> None:
+    save(round_trip.dicom, with_table(4096))
+    round_trip.forth()
+    round_trip.edit_image(lambda image: nibabel.Nifti1Image((image.get_fdata() + 2).astype("<i2"), image.affine))
+    round_trip.home(NEW)
 
-    (volume,) = read([circle.back])
+    (volume,) = read([round_trip.back])
 
     assert volume.real_values().max() == 2 * 59 + 2
 
@@ -204,13 +204,13 @@ def test_a_mapping_that_repeats_the_rescale_is_not_reported(tmp_path: Path) -> N
     assert not volume_of(tmp_path, mapped(ENHANCED_MR, 1.0, 0.0)).warnings
 
 
-def edited(circle: Circle) -> pydicom.Dataset:
+def edited(round_trip: RoundTrip) -> pydicom.Dataset:
     """Return the mapping of a Parametric Map whose values were all replaced by larger ones."""
-    save(circle.dicom, [mapped(PARAMETRIC_MAP, 0.001)])
-    circle.forth()
-    circle.edit_image(lambda image: nibabel.Nifti1Image(np.float32(image.get_fdata() * 1.37), image.affine))
-    circle.home(NEW)
-    (ds,) = circle.returned()
+    save(round_trip.dicom, [mapped(PARAMETRIC_MAP, 0.001)])
+    round_trip.forth()
+    round_trip.edit_image(lambda image: nibabel.Nifti1Image(np.float32(image.get_fdata() * 1.37), image.affine))
+    round_trip.home(NEW)
+    (ds,) = round_trip.returned()
     mappings = [
         groups.RealWorldValueMappingSequence[0]
         for groups in ds.PerFrameFunctionalGroupsSequence
@@ -219,25 +219,25 @@ def edited(circle: Circle) -> pydicom.Dataset:
     return mappings[0]
 
 
-def test_an_edited_parametric_map_has_its_new_scale_in_the_mapping(circle: Circle) -> None:
-    edited(circle)
-    (volume,) = read([circle.back])
-    before = nibabel.load(circle.image()).get_fdata()
+def test_an_edited_parametric_map_has_its_new_scale_in_the_mapping(round_trip: RoundTrip) -> None:
+    edited(round_trip)
+    (volume,) = read([round_trip.back])
+    before = nibabel.load(round_trip.image()).get_fdata()
 
     assert np.isclose(volume.real_values().min(), before.min(), atol=1e-4)
 
 
-def test_further_mappings_that_an_edited_parametric_map_lacks_are_reported(circle: Circle) -> None:
-    save(circle.dicom, [mapped(PARAMETRIC_MAP, 0.001, items=2)])
-    circle.forth()
-    circle.edit_image(lambda image: nibabel.Nifti1Image(np.float32(image.get_fdata() * 1.37), image.affine))
-    (entry,) = circle.home(NEW).entries
+def test_further_mappings_that_an_edited_parametric_map_lacks_are_reported(round_trip: RoundTrip) -> None:
+    save(round_trip.dicom, [mapped(PARAMETRIC_MAP, 0.001, items=2)])
+    round_trip.forth()
+    round_trip.edit_image(lambda image: nibabel.Nifti1Image(np.float32(image.get_fdata() * 1.37), image.affine))
+    (entry,) = round_trip.home(NEW).entries
     assert sum("has only the first item of the original" in note for note in entry.log.notes) == 1
 
 
-def test_the_mapping_of_an_edited_parametric_map_has_all_stored_values(circle: Circle) -> None:
-    mapping = edited(circle)
-    (ds,) = circle.returned()
+def test_the_mapping_of_an_edited_parametric_map_has_all_stored_values(round_trip: RoundTrip) -> None:
+    mapping = edited(round_trip)
+    (ds,) = round_trip.returned()
 
     assert mapping[FIRST].value <= ds.pixel_array.min()
     assert mapping[LAST].value >= ds.pixel_array.max()

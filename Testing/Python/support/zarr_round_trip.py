@@ -10,19 +10,19 @@ import numpy as np
 
 from nifti_dicom_bridge import ConversionOptions, ConversionReport, Job, Target, Volume, convert, write
 from phantoms import PHANTOMS
-from support.circle import KEEP
+from support.round_trip import KEEP
 
 ZARR = ConversionOptions(Target.ZARR)
 
 
-class ZarrCircle:
+class ZarrRoundTrip:
     """Three folders: ``dicom`` (the source), ``stores``, ``back``."""
 
     def __init__(self, folder: Path):
         self.folder = folder
         self.dicom, self.stores, self.back = folder / "dicom", folder / "stores", folder / "back"
 
-    def make(self, phantom: str) -> ZarrCircle:
+    def make(self, phantom: str) -> ZarrRoundTrip:
         """Write a phantom as the source."""
         PHANTOMS[phantom].write(self.dicom)
         return self

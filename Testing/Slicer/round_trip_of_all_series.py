@@ -3,9 +3,9 @@
 In Slicer, and in the test host in the same way::
 
     Slicer --no-splash --no-main-window --additional-module-paths NiftiDicomBridge --python-script \
-        Testing/Slicer/circle_of_all_series.py -- CASES TABLE.json [--only GLOB] [--slicers-own]
+        Testing/Slicer/round_trip_of_all_series.py -- CASES TABLE.json [--only GLOB] [--slicers-own]
 
-    python -m slicer_host --no-main-window --python-script Testing/Slicer/circle_of_all_series.py -- CASES TABLE.json
+    python -m slicer_host --no-main-window --python-script Testing/Slicer/round_trip_of_all_series.py -- CASES TABLE.json
 
 CASES contains a folder per case, each with a folder ``dicom``. ``--slicers-own`` leaves our DICOM loader out, so that
 Slicer's own ones load all they can. TABLE.json receives a row for every series; the counts are printed.
@@ -84,12 +84,12 @@ def rows_of_case(case: Path) -> list[dict]:
 def row_of_series(uid: str, folder: Path) -> dict:
     """Return what became of one series, and why."""
     try:
-        return circle(uid, folder)
+        return round_trip(uid, folder)
     except Exception:
         return {"result": CRASHED, "why": traceback.format_exc()}
 
 
-def circle(uid: str, folder: Path) -> dict:
+def round_trip(uid: str, folder: Path) -> dict:
     """Load, export, import, compare."""
     from DICOMLib import DICOMUtils
 

@@ -11,7 +11,7 @@ from .SelfTestCase import BridgeTestCase, images_of
 from .SelfTestData import SHAPE, write_series
 
 
-class CircleTests(BridgeTestCase):
+class RoundTripTests(BridgeTestCase):
     """Images from a DICOM database and images that never were DICOM."""
 
     def test_unedited_volume_comes_back_as_the_very_same_instances(self) -> None:

@@ -27,53 +27,53 @@ from nifti_dicom_bridge.formats.dicom.reading.read import load
 from phantoms import PHANTOMS
 from phantoms.examinations import EPI, pet, series
 from support.bids_datasets import ASL_MAP, PET_KEYS, dataset, errors_of, examination, record_of, with_map
-from support.circle import KEY, Circle, listing
 from support.nonempty import some
 from support.oracles import oracle
 from support.paths import SHARED
+from support.round_trip import KEY, RoundTrip, listing
 
 
 @pytest.mark.slow
-def test_the_dataset_becomes_the_same_dicom_again(circle: Circle) -> None:
-    examination(circle)
-    with_map(circle, ASL_MAP)
-    report = circle.home()
+def test_the_dataset_becomes_the_same_dicom_again(round_trip: RoundTrip) -> None:
+    examination(round_trip)
+    with_map(round_trip, ASL_MAP)
+    report = round_trip.home()
 
     assert {entry.outcome for entry in report.entries} == {Outcome.RESTORED}
     assert [
         (entry.log.warnings, entry.log.changes) for entry in report.entries if entry.log.warnings or entry.log.changes
     ] == []
-    assert listing(circle.back) == listing(circle.dicom)
-    assert compare([circle.dicom], [circle.back]).same
+    assert listing(round_trip.back) == listing(round_trip.dicom)
+    assert compare([round_trip.dicom], [round_trip.back]).same
 
 
-def test_what_a_person_edits_in_the_dataset_still_reaches_the_dicom(circle: Circle) -> None:
-    series(circle.dicom, 4, "ep2d_bold_rest", 3, **EPI)
-    dataset(circle)
-    (path,) = (circle.nifti / "sub-P01").rglob("*_bold.json")
+def test_what_a_person_edits_in_the_dataset_still_reaches_the_dicom(round_trip: RoundTrip) -> None:
+    series(round_trip.dicom, 4, "ep2d_bold_rest", 3, **EPI)
+    dataset(round_trip)
+    (path,) = (round_trip.nifti / "sub-P01").rglob("*_bold.json")
     top = json.loads(path.read_text("utf-8"))
     path.write_text(json.dumps({**top, "EchoTime": 0.044}), "utf-8")
-    report = circle.home()
+    report = round_trip.home()
 
     assert [change.attribute for change in report.entries[0].log.changes] == ["EchoTime"]
-    assert {str(ds.EchoTime) for ds in circle.returned()} == {"44"}
+    assert {str(ds.EchoTime) for ds in round_trip.returned()} == {"44"}
 
 
 @pytest.mark.slow
-def test_the_record_has_all_keys_of_the_sidecar(circle: Circle) -> None:
-    examination(circle)
-    with_map(circle, ASL_MAP)
+def test_the_record_has_all_keys_of_the_sidecar(round_trip: RoundTrip) -> None:
+    examination(round_trip)
+    with_map(round_trip, ASL_MAP)
 
-    for image in some(circle.images()):
+    for image in some(round_trip.images()):
         top = json.loads(image.with_name(image.name.replace(".nii.gz", ".json")).read_text("utf-8"))
-        content = top if KEY in top else record_of(circle, image)
+        content = top if KEY in top else record_of(round_trip, image)
         assert {key: value for key, value in top.items() if key != KEY} == content[KEY]["WrittenBidsKeys"]
 
 
 @pytest.mark.parametrize("phantom", sorted(PHANTOMS))
-def test_keys_are_known_before_voxels_are_read(phantom: str, circle: Circle) -> None:
-    circle.make(phantom)
-    for plan in some(plan_all(find_series([circle.dicom]))):
+def test_keys_are_known_before_voxels_are_read(phantom: str, round_trip: RoundTrip) -> None:
+    round_trip.make(phantom)
+    for plan in some(plan_all(find_series([round_trip.dicom]))):
         known, loaded = outline(plan), load(plan)
 
         assert known.voxels.shape == loaded.voxels.shape
@@ -81,72 +81,72 @@ def test_keys_are_known_before_voxels_are_read(phantom: str, circle: Circle) -> 
         assert bids.keys_of(known, nifti.stored_affine(known)) == bids.keys_of(loaded, nifti.stored_affine(loaded))
 
 
-def test_the_time_step_of_the_image_is_the_repetition_time_of_its_sidecar(circle: Circle) -> None:
-    circle.make("enhanced_mr")
-    for path in circle.dicom.iterdir():
+def test_the_time_step_of_the_image_is_the_repetition_time_of_its_sidecar(round_trip: RoundTrip) -> None:
+    round_trip.make("enhanced_mr")
+    for path in round_trip.dicom.iterdir():
         ds = pydicom.dcmread(path)
         timing = pydicom.Dataset()
         timing.RepetitionTime = 1500.0
         ds.SharedFunctionalGroupsSequence[0].MRTimingAndRelatedParametersSequence = [timing]
         ds.save_as(path)
-    circle.forth()
+    round_trip.forth()
 
-    assert nibabel.load(circle.image()).header.get_zooms()[3] == 1.5
-    assert json.loads(circle.sidecar().read_text("utf-8"))["RepetitionTime"] == 1.5
-
-
-@pytest.mark.slow
-def test_the_bids_validator_finds_no_error(circle: Circle) -> None:
-    oracle("bids-validator-deno")
-    examination(circle)
-    with_map(circle, ASL_MAP)
-
-    assert errors_of(circle.nifti) == []
+    assert nibabel.load(round_trip.image()).header.get_zooms()[3] == 1.5
+    assert json.loads(round_trip.sidecar().read_text("utf-8"))["RepetitionTime"] == 1.5
 
 
 @pytest.mark.slow
-def test_the_bids_validator_accepts_pet_with_the_keys_of_the_map(circle: Circle) -> None:
+def test_the_bids_validator_finds_no_error(round_trip: RoundTrip) -> None:
     oracle("bids-validator-deno")
-    pet(circle.dicom)
+    examination(round_trip)
+    with_map(round_trip, ASL_MAP)
+
+    assert errors_of(round_trip.nifti) == []
+
+
+@pytest.mark.slow
+def test_the_bids_validator_accepts_pet_with_the_keys_of_the_map(round_trip: RoundTrip) -> None:
+    oracle("bids-validator-deno")
+    pet(round_trip.dicom)
     with_map(
-        circle,
+        round_trip,
         {"descriptions": [{"criteria": {"Modality": "PT"}, "datatype": "pet", "suffix": "pet", "sidecar_changes": PET_KEYS}]},
     )
 
-    assert errors_of(circle.nifti) == []
+    assert errors_of(round_trip.nifti) == []
 
 
 @pytest.mark.slow
-def test_the_bids_validator_passes_over_sourcedata(circle: Circle) -> None:
+def test_the_bids_validator_passes_over_sourcedata(round_trip: RoundTrip) -> None:
     oracle("bids-validator-deno")
-    series(circle.dicom, 1, "AAHead_Scout")
-    series(circle.dicom, 2, "t1_mprage")
-    dataset(circle)
-    (circle.nifti / "sourcedata" / "sub-P01" / "nonsense_bold.json").write_text("{")
+    series(round_trip.dicom, 1, "AAHead_Scout")
+    series(round_trip.dicom, 2, "t1_mprage")
+    dataset(round_trip)
+    (round_trip.nifti / "sourcedata" / "sub-P01" / "nonsense_bold.json").write_text("{")
 
-    assert errors_of(circle.nifti) == []
+    assert errors_of(round_trip.nifti) == []
 
 
 @pytest.mark.slow
-def test_real_series_make_one_valid_dataset_that_becomes_the_same_dicom(circle: Circle) -> None:
+def test_real_series_make_one_valid_dataset_that_becomes_the_same_dicom(round_trip: RoundTrip) -> None:
     if not SHARED.is_dir():
         pytest.skip("there is no ../shared/data next to the repository")
-    circle.dicom = SHARED
-    forth = dataset(circle)
+    round_trip.dicom = SHARED
+    forth = dataset(round_trip)
     converted = {str(path) for entry in forth.entries if entry.outcome is Outcome.CONVERTED for path in entry.inputs}
-    home = circle.home()
+    home = round_trip.home()
 
     assert {entry.outcome for entry in home.entries} == {Outcome.RESTORED}
     assert [entry.log.changes for entry in home.entries if entry.log.changes] == []
     assert len(set(home.outputs)) == len(converted)
-    assert errors_of(circle.nifti) == []
+    assert errors_of(round_trip.nifti) == []
 
 
 @pytest.mark.slow
-def test_zarr_stores_that_a_dataset_leaves_out_are_named(circle: Circle) -> None:
-    series(circle.dicom, 1, "t1_mprage")
-    convert(Job([circle.dicom], circle.dicom / "stores", ConversionOptions(Target.ZARR)))
+def test_zarr_stores_that_a_dataset_leaves_out_are_named(round_trip: RoundTrip) -> None:
+    series(round_trip.dicom, 1, "t1_mprage")
+    convert(Job([round_trip.dicom], round_trip.dicom / "stores", ConversionOptions(Target.ZARR)))
 
-    assert "1 Zarr store(s) were left out: a BIDS dataset is made of DICOM" in dataset(circle).notes
+    assert "1 Zarr store(s) were left out: a BIDS dataset is made of DICOM" in dataset(round_trip).notes
     with pytest.raises(BridgeError, match=r"No DICOM images were found in .*, but 1 other image"):
-        convert(Job([circle.dicom / "stores"], circle.nifti, ConversionOptions(Target.NIFTI, layout=Layout.BIDS)))
+        convert(Job([round_trip.dicom / "stores"], round_trip.nifti, ConversionOptions(Target.NIFTI, layout=Layout.BIDS)))

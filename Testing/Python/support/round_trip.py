@@ -21,14 +21,14 @@ NEW = ConversionOptions(Target.DICOM)
 KEY = "NiftiDicomBridge"
 
 
-class Circle:
+class RoundTrip:
     """Three folders: ``dicom`` (the source), ``nifti``, ``back``."""
 
     def __init__(self, folder: Path):
         self.folder = folder
         self.dicom, self.nifti, self.back = folder / "dicom", folder / "nifti", folder / "back"
 
-    def make(self, phantom: str) -> Circle:
+    def make(self, phantom: str) -> RoundTrip:
         """Write a phantom as the source."""
         PHANTOMS[phantom].write(self.dicom)
         return self

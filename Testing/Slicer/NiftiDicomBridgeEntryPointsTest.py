@@ -1,7 +1,7 @@
 """Slicer's entry points: readers and writers, DICOM plugin, actions of the Data module, nodes of every kind.
 
 Without a build: ``Slicer --testing --no-splash --additional-module-paths <repository>/NiftiDicomBridge --python-code
-"import slicer.testing; slicer.testing.runUnitTest(['<repository>/Testing/Slicer'], 'NiftiDicomBridgeDoorsTest')"``.
+"import slicer.testing; slicer.testing.runUnitTest(['<repository>/Testing/Slicer'], 'NiftiDicomBridgeEntryPointsTest')"``.
 """
 
 # ruff: noqa: PT009 - runs under unittest in Slicer, where a plain assert shows no values
@@ -18,7 +18,7 @@ GRID = np.array([[0, -2, 0, 5], [1.5, 0, 0, -7], [0, 0, 3, 11], [0, 0, 0, 1.0]])
 FILE_TYPE = "NiftiDicomBridgeFile"
 
 
-class NiftiDicomBridgeDoorsTest(BridgeTestCase):
+class NiftiDicomBridgeEntryPointsTest(BridgeTestCase):
     """Uses what the application has registered; the database is a temporary one."""
 
     def test_nifti_with_sidecar_loads_with_its_identity(self):
