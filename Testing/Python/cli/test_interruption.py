@@ -145,7 +145,8 @@ def test_termination_ends_a_program_that_waits_for_the_other_process(
     (tmp_path / "waiting.py").write_text(WAITING)
     (tmp_path / "hanging_decoder.py").write_text(HANGING_DECODER)
     process = subprocess.Popen(
-        [sys.executable, "-m", "waiting", "convert", str(round_trip.dicom), "--to", "nifti", "-o", "out", "--jobs", "1", *choices],
+        [sys.executable, "-m", "waiting", "convert", str(round_trip.dicom), "--to", "nifti", "-o", "out", "--jobs", "1",
+         *choices],
         cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
     )  # fmt: skip
     assert process.stdout is not None

@@ -27,9 +27,11 @@ from support.round_trip import RoundTrip, edit_dicom
 def scan(round_trip: RoundTrip) -> RoundTrip:
     """One MR series of a patient."""
     round_trip.make("oblique")
-    edit_dicom(round_trip.dicom, Modality="MR", PatientID="P7", PatientName="Doe^Jane", PatientSex="F",
-         PatientBirthDate="19700131", StudyDate="20260102", StudyTime="093000", StudyDescription="Head", StudyID="S1",
-         SeriesDate="20260102", SeriesTime="094500", SeriesNumber=4, SeriesDescription="T1 mprage", RepetitionTime=2300, EchoTime=2.98)  # fmt: skip
+    edit_dicom(
+        round_trip.dicom, Modality="MR", PatientID="P7", PatientName="Doe^Jane", PatientSex="F", PatientBirthDate="19700131",
+        StudyDate="20260102", StudyTime="093000", StudyDescription="Head", StudyID="S1", SeriesDate="20260102",
+        SeriesTime="094500", SeriesNumber=4, SeriesDescription="T1 mprage", RepetitionTime=2300, EchoTime=2.98,
+    )  # fmt: skip
     return round_trip
 
 
