@@ -201,7 +201,7 @@ class NiftiDicomBridgeLogic(LogicTasks, ScriptedLoadableModuleLogic):
         self._require_dependencies()
         from .Tasks.NodeProposals import propose_nodes
 
-        is_one = isinstance(inputs, (str, Path)) or hasattr(inputs, "GetClassName")  # the letters of a path are no paths
+        is_one = isinstance(inputs, (str, Path)) or hasattr(inputs, "GetClassName")  # the letters of a path are not paths
         inputs = [inputs] if is_one else inputs
         nodes = [one for one in inputs if one is None or hasattr(one, "GetClassName")]
         paths = [one for one in inputs if one is not None and not hasattr(one, "GetClassName")]

@@ -29,7 +29,7 @@ class LogicTasks:
         Raises
         ------
         nifti_dicom_bridge.OptionError
-            If there is no such option, or it has no such value.
+            If an option does not exist, or cannot have the value.
 
         Examples
         --------

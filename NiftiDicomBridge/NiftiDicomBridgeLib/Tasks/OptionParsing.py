@@ -24,7 +24,7 @@ def options_of(choices: Mapping[str, Any]) -> ConversionOptions:
     Raises
     ------
     nifti_dicom_bridge.OptionError
-        If there is no such option, or it has no such value.
+        If an option does not exist, or cannot have the value.
     """
     fields: dict[str, Any] = {}
     for name, value in choices.items():

@@ -191,7 +191,7 @@ def headline(examinations: Sequence[EntryExamination]) -> str:
 
 
 def _is_unreadable_file(examination: EntryExamination) -> bool:
-    """Return whether an entry is a file that is no image by itself: it may be one of many of a series."""
+    """Return whether an entry is a single file that could not be read: it may be one of many of a series."""
     entry = examination.entry
     return entry.outcome is Outcome.FAILED and [path.name for path in entry.inputs] == [entry.title]
 

@@ -115,7 +115,7 @@ def test_slices_of_a_tilted_uneven_series_that_was_cropped_are_apart_as_they_wer
 
 
 def test_slices_of_a_tilted_uneven_series_set_upright_are_on_its_grid_but_for_their_distances(round_trip: RoundTrip) -> None:
-    """What the tilt moves within the planes is no part of an upright grid."""
+    """An upright grid does not have what the tilt moves within the planes."""
     data_sets = stack(UNEVEN, tilt=15)
     save(round_trip.dicom, data_sets)
     round_trip.forth()
