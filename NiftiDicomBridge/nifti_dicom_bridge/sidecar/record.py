@@ -25,7 +25,7 @@ from .record_digest import CHANGED, DIGESTS, digests_of
 from .table import TableEncoder
 
 KEY = "NiftiDicomBridge"
-SCHEMA_VERSION = "2.3"
+SCHEMA_VERSION = "2.4"
 IMAGE_ID = "ImageId"
 WRITTEN_KEYS = "WrittenBidsKeys"
 """The keys at the top level as they were written; a Zarr store without a record has them, too."""

@@ -13,10 +13,12 @@ from typing import Any
 
 from ..errors import SidecarError
 from ..model.metadata import NUMBER_FORMATS, Element, Elements, Instance
-from ..model.voxels.digest import ALGORITHM, HASHES, algorithm_of
+from ..model.voxels.digest import HASHES, algorithm_of
 from ..standard import dictionary
 
 DIGESTS = "Digests"
+ALGORITHM = "sha256"
+"""That of new records; it was BLAKE2b before schema version 2.2."""
 INSTANCES, OTHER_PARTS = "Instances", "Other"
 FIRST_VERSION = (2, 1)
 """Schema version from which on a record has digests."""
@@ -49,7 +51,7 @@ def check_digests(record: Mapping[str, Any], instances: Iterable[Instance], wher
     if recorded is None and _version(record) < FIRST_VERSION:
         return None
     written = recorded.get(OTHER_PARTS) if isinstance(recorded, dict) else None
-    computed = digests_of(record, algorithm_of(str(written)) or ALGORITHM)
+    computed = digests_of(record, algorithm_of(str(written), HASHES) or ALGORITHM)
     if not isinstance(recorded, dict) or written != computed[OTHER_PARTS]:
         raise SidecarError(
             f"{where}: the record of the DICOM was changed or damaged: it does not match its digest. Use the sidecar as it was "

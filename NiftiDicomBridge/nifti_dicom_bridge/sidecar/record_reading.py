@@ -13,7 +13,7 @@ from ..model.charset import CharacterSet
 from ..model.dicom_source import DicomSource, Origin
 from ..model.metadata import LARGEST_LABEL, Encoding, Instance, PixelElement, SeriesMetadata
 from ..model.space.geometry import check_affine
-from ..model.voxels.digest import HASHES, algorithm_of
+from ..model.voxels.digest import ALGORITHMS, algorithm_of
 from ..model.voxels.pixels import PixelRecord, Rescale
 from ..options import Resample
 from ..standard import dictionary
@@ -190,7 +190,7 @@ def _origin(record: dict[str, Any], frames: np.ndarray, bulk: BulkReader, where:
     if len(shape) not in (4, 5) or min(shape) < 1 or shape[:2] != frames.shape[:2]:
         raise SidecarError(f"{where}: {KEY}/Voxels/Shape {shape} does not fit {KEY}/Frames.")
     if not algorithm_of(str(voxels["Digest"])):
-        raise SidecarError(f"{where}: {KEY}/Voxels/Digest is not a digest that begins with {' or '.join(HASHES)}.")
+        raise SidecarError(f"{where}: {KEY}/Voxels/Digest is not a digest that begins with {' or '.join(ALGORITHMS)}.")
     origin = Origin(
         digest=str(voxels["Digest"]),
         shape=shape,

@@ -6,7 +6,7 @@ import zlib
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
-from .gzip_layout import codec
+from ...model.files.deflate_codec import deflate_codec
 
 SAMPLE = 1 << 16
 """Bytes that show which window suits the data."""
@@ -50,7 +50,7 @@ def settings_for(sample: bytes | memoryview) -> Settings:
     >>> settings_for(bytes(SAMPLE)).level in (1, 2)
     True
     """
-    if codec() is zlib:
+    if deflate_codec() is zlib:
         return _ZLIB
     if len(sample) < SAMPLE:
         return _ISAL
@@ -64,7 +64,7 @@ def compressed(parts: Sequence[bytes | memoryview], settings: Settings) -> list[
     The same bytes give the same result. isal would look for the third byte under the hash of a register that it did not set
     (``write_first_byte`` in its ``igzip_icf_body_h1_gr_bt.asm``), if its first call reached it: the first call ends before.
     """
-    packer = codec().compressobj(*settings)
+    packer = deflate_codec().compressobj(*settings)
     return [*map(packer.compress, _for_calls(parts)), packer.flush(zlib.Z_FULL_FLUSH)]
 
 

@@ -10,8 +10,9 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, BinaryIO, NamedTuple
 
+from ...model.files.deflate_codec import deflate_codec
 from ...model.files.input_files import open_file
-from .gzip_layout import Layout, codec, layout_of, thread_count
+from .gzip_layout import Layout, layout_of, thread_count
 from .joined_checksum import joined_checksum
 
 AHEAD = 16
@@ -141,10 +142,10 @@ class BlockReader(io.RawIOBase):
 
 
 def _decompressed(packed: bytes, size: int) -> _Block:
-    block: bytes = codec().decompressobj(-zlib.MAX_WBITS).decompress(packed, size + 1)
+    block: bytes = deflate_codec().decompressobj(-zlib.MAX_WBITS).decompress(packed, size + 1)
     if len(block) != size:
         raise zlib.error("the size of a block differs from its header")
-    return _Block(block, codec().crc32(block))
+    return _Block(block, deflate_codec().crc32(block))
 
 
 def new_pool() -> ThreadPoolExecutor:

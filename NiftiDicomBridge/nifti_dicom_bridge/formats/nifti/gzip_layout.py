@@ -9,9 +9,8 @@ from __future__ import annotations
 
 import os
 import struct
-import zlib
 from collections.abc import Sequence
-from typing import Any, BinaryIO, NamedTuple
+from typing import BinaryIO, NamedTuple
 
 import numpy as np
 
@@ -84,12 +83,3 @@ def layout_of(file: BinaryIO) -> Layout | None:
 def thread_count() -> int:
     """Return how many threads compress or decompress blocks."""
     return min(os.cpu_count() or 1, _MOST_THREADS)
-
-
-def codec() -> Any:
-    """Return isal where it is installed, else zlib."""
-    try:
-        from isal import isal_zlib
-    except ImportError:
-        return zlib
-    return isal_zlib

@@ -8,8 +8,9 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, BinaryIO, Self
 
+from ...model.files.deflate_codec import deflate_codec
 from .deflate_settings import SAMPLE, compressed, settings_for
-from .gzip_layout import MOST_BLOCKS, codec, end_of, header_of, thread_count
+from .gzip_layout import MOST_BLOCKS, end_of, header_of, thread_count
 
 BLOCK = 1 << 20
 _BLOCKS_ALIKE = 8
@@ -83,7 +84,7 @@ class BlockWriter:
         if not parts:
             return
         for part in parts:
-            self._checksum = codec().crc32(part, self._checksum)
+            self._checksum = deflate_codec().crc32(part, self._checksum)
             self._size += len(part)
         if self._started % _BLOCKS_ALIKE == 0:
             self._settings = settings_for(_middle(max(parts, key=len)))

@@ -5,21 +5,40 @@ from __future__ import annotations
 import hashlib
 import os
 import weakref
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Container, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
+from .checksums import Checksums
 from .lazy_voxels import LazyVoxels, Voxels, ranges, read_ahead
 from .pixel_bytes import bytes_of
 
 DIGEST_BLOCK = 1 << 22
-ALGORITHM = "sha256"
-"""SHA-256 (FIPS 180-4): processors have instructions for it, which makes it twice as fast as BLAKE2b."""
+
+
+class Algorithm(NamedTuple):
+    """What makes digests: functions like those of `hashlib`.
+
+    Attributes
+    ----------
+    of_block : callable
+        That of a block of voxels.
+    of_image : callable
+        That of type, shape and the digests of blocks.
+    """
+
+    of_block: Callable[..., Any]
+    of_image: Callable[..., Any]
+
+
 HASHES: dict[str, Callable[..., Any]] = {"sha256": hashlib.sha256, "blake2b-256": partial(hashlib.blake2b, digest_size=32)}
-"""By the name before the colon of a digest: that of new records, and that of records before schema version 2.2."""
+"""By the name before the colon of a digest."""
+ALGORITHM = "crc32-adler32"
+"""That of new records. The others are those of schema versions 2.2 and 2.3, and of versions before 2.2."""
+ALGORITHMS = {ALGORITHM: Algorithm(Checksums, hashlib.sha256)} | {name: Algorithm(new, new) for name, new in HASHES.items()}
 _known: dict[int, tuple[weakref.ref[Any], str]] = {}
 """Digests of voxels that cannot change, by the identity of their array."""
 
@@ -40,14 +59,14 @@ def digest_of(voxels: Voxels, algorithm: str = ALGORITHM) -> str:
 
 
 def has_digest(voxels: Voxels, digest: str) -> bool:
-    """Whether a digest, by any algorithm of `HASHES`, is that of voxels."""
+    """Whether a digest, by any of the `ALGORITHMS`, is that of voxels."""
     return digest_of(voxels, algorithm_of(digest)) == digest
 
 
-def algorithm_of(digest: str) -> str:
-    """Return the name of the algorithm of a digest; empty if it is unknown."""
+def algorithm_of(digest: str, known: Container[str] = ALGORITHMS) -> str:
+    """Return the name of the algorithm of a digest; empty if it is not a `known` one."""
     name, _, number = digest.partition(":")
-    return name if name in HASHES and number else ""
+    return name if name in known and number else ""
 
 
 def _remember(voxels: Voxels, digest: str) -> str:
@@ -73,7 +92,7 @@ class DigestedVoxels(LazyVoxels):
     voxels : LazyVoxels
         What is read.
     algorithm : str
-        One of `HASHES`.
+        One of the `ALGORITHMS`.
     """
 
     def __init__(self, voxels: LazyVoxels, algorithm: str):
@@ -120,7 +139,7 @@ def _computed(voxels: Voxels, algorithm: str) -> str:
     planes = np.asarray(voxels).reshape(-1, *voxels.shape[2:])
     dtype = voxels.dtype.newbyteorder("<")
     some = planes_per_block(voxels.shape, dtype)
-    state, new = _digest_state(voxels.shape, dtype, algorithm), HASHES[algorithm]
+    state, new = _digest_state(voxels.shape, dtype, algorithm), ALGORITHMS[algorithm].of_block
 
     def block_digest(start: int) -> bytes:
         digest: bytes = new(bytes_of(np.ascontiguousarray(planes[start : start + some], dtype))).digest()
@@ -146,7 +165,7 @@ def planes_per_block(shape: Sequence[int], dtype: np.dtype) -> int:
 
 
 def _digest_state(shape: Sequence[int], dtype: np.dtype, algorithm: str) -> Any:
-    return HASHES[algorithm](f"{dtype.str}{tuple(int(n) for n in shape)}".encode("ascii"))
+    return ALGORITHMS[algorithm].of_image(f"{dtype.str}{tuple(int(n) for n in shape)}".encode("ascii"))
 
 
 class Digester:
@@ -159,14 +178,14 @@ class Digester:
     dtype : numpy.dtype
         Of the voxels.
     algorithm : str, optional
-        One of `HASHES`.
+        One of the `ALGORITHMS`.
     """
 
     def __init__(self, shape: Sequence[int], dtype: np.dtype, algorithm: str = ALGORITHM):
-        self._dtype, self._algorithm = dtype.newbyteorder("<"), algorithm
+        self._dtype, self._algorithm, self._new = dtype.newbyteorder("<"), algorithm, ALGORITHMS[algorithm].of_block
         self._some = planes_per_block(shape, self._dtype)
         self._state = _digest_state(shape, self._dtype, algorithm)
-        self._block, self._filled = HASHES[algorithm](), 0
+        self._block, self._filled = self._new(), 0
 
     def update(self, planes: np.ndarray) -> None:
         """Add planes, shape (any number, rows, columns[, samples])."""
@@ -186,4 +205,4 @@ class Digester:
 
     def _close_block(self) -> None:
         self._state.update(self._block.digest())
-        self._block, self._filled = HASHES[self._algorithm](), 0
+        self._block, self._filled = self._new(), 0

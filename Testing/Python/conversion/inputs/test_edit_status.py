@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import hashlib
+import struct
+import zlib
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from nifti_dicom_bridge import ConversionOptions, Job, SidecarError, Target, Volume, convert, read
 from nifti_dicom_bridge.conversion.inspection.inspect import inspect
@@ -117,7 +122,7 @@ def test_a_read_only_view_of_an_array_that_can_be_written_to_is_not_taken_for_co
     assert digest.digest_of(view) != before
 
 
-@pytest.mark.parametrize("algorithm", digest.HASHES)
+@pytest.mark.parametrize("algorithm", digest.ALGORITHMS)
 def test_digests_of_every_algorithm_are_checked(algorithm: str) -> None:
     voxels = digest.freeze(np.arange(24, dtype=np.int16).reshape(1, 2, 3, 4))
     recorded = digest.digest_of(voxels, algorithm)
@@ -127,12 +132,42 @@ def test_digests_of_every_algorithm_are_checked(algorithm: str) -> None:
     assert not digest.has_digest(digest.freeze(voxels + 1), recorded)
 
 
+@settings(max_examples=200)
+@given(st.integers(0, 255), st.integers(0, 4 * 6 * 64 - 1), st.integers(1, 2**32 - 1))
+def test_every_change_within_four_bytes_is_an_edit(value: int, place: int, change: int) -> None:
+    raw = bytearray([value]) * (4 * 6 * 64 + 3)
+    before = digest.digest_of(np.array(raw).reshape(1, 3, 1, 513))
+    raw[place : place + 4] = (int.from_bytes(raw[place : place + 4], "little") ^ change).to_bytes(4, "little")
+
+    assert digest.digest_of(np.array(raw).reshape(1, 3, 1, 513)) != before
+
+
+def test_edits_that_only_one_of_both_checksums_recognizes_are_edits() -> None:
+    zeros = np.zeros((1, 1, 1, 8), np.uint8)
+    # the polynomial of CRC-32 in the order of its bits, after a byte of 0: its remainder is 0
+    polynomial = np.frombuffer((0x1DB710641 << 7).to_bytes(8, "little"), np.uint8).reshape(zeros.shape)
+    # sums of bytes, and of bytes by their place, stay the same
+    moved = np.array([[[[0, 2, 0, 9]]]], np.uint8), np.array([[[[1, 0, 1, 9]]]], np.uint8)
+
+    assert zlib.crc32(polynomial) == zlib.crc32(zeros)
+    assert zlib.adler32(moved[0]) == zlib.adler32(moved[1])
+    assert digest.digest_of(polynomial) != digest.digest_of(zeros)
+    assert digest.digest_of(moved[0]) != digest.digest_of(moved[1])
+
+
+def test_the_digest_of_voxels_is_the_documented_one() -> None:
+    voxels = np.arange(2 * 3 * 1024 * 1024, dtype=np.int16).reshape(1, 2, 3 * 1024, 1024)  # 6 MiB of each slice
+    blocks = b"".join(struct.pack("<II", zlib.crc32(plane), zlib.adler32(plane)) for plane in voxels[0])
+
+    assert digest.digest_of(voxels) == "crc32-adler32:" + hashlib.sha256(b"<i2(1, 2, 3072, 1024)" + blocks).hexdigest()
+
+
 def test_digests_of_one_image_by_two_algorithms_are_not_confused() -> None:
     voxels = digest.freeze(np.zeros((1, 2, 3, 4), np.int16))
-    first = {algorithm: digest.digest_of(voxels, algorithm) for algorithm in digest.HASHES}
+    first = {algorithm: digest.digest_of(voxels, algorithm) for algorithm in digest.ALGORITHMS}
 
-    assert {algorithm: digest.digest_of(voxels, algorithm) for algorithm in digest.HASHES} == first
-    assert len(set(first.values())) == len(digest.HASHES)
+    assert {algorithm: digest.digest_of(voxels, algorithm) for algorithm in digest.ALGORITHMS} == first
+    assert len(set(first.values())) == len(digest.ALGORITHMS)
 
 
 def test_a_volume_without_dicom_is_refused_where_it_must_have_one() -> None:

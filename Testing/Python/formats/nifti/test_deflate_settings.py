@@ -35,7 +35,7 @@ def test_data_shorter_than_a_sample_have_the_whole_window():
 
 
 def test_zlib_always_has_the_whole_window(monkeypatch):
-    monkeypatch.setattr(deflate_settings, "codec", lambda: zlib)
+    monkeypatch.setattr(deflate_settings, "deflate_codec", lambda: zlib)
 
     assert settings_for(noise(SAMPLE // 2)).window == WHOLE
 
