@@ -30,7 +30,8 @@ def parser_of_commands(can_register: bool, command: str | None = None) -> argpar
         usage=f"{PROGRAM} INPUT -o OUT [options of convert]\n       {PROGRAM} COMMAND ...",
         description="Convert DICOM to NIfTI with a JSON sidecar that contains every element, and back to the same DICOM files.",
         epilog=f"'{PROGRAM} COMMAND --help' explains each command. Without a command, images are converted: DICOM to NIfTI, "
-        f"NIfTI and Zarr to DICOM. Documentation (docs/ in the help): {DOCUMENTATION}",
+        f"NIfTI and Zarr to DICOM; 'deidentify' is short for 'convert --to dicom --deidentify'. Documentation (docs/ in the "
+        f"help): {DOCUMENTATION}",
     )
     parser.add_argument("--version", action=_Version, nargs=0, help="print the version and exit")
     commands = parser.add_subparsers(dest="command", metavar="COMMAND", prog=PROGRAM)

@@ -48,6 +48,27 @@ def test_a_run_that_does_not_start_prints_no_target(
     assert capsys.readouterr().out == ""
 
 
+def test_deidentify_is_short_for_a_conversion_to_dicom(round_trip: RoundTrip, capsys: pytest.CaptureFixture) -> None:
+    round_trip.make("classic_ct")
+
+    assert main(["deidentify", str(round_trip.dicom), "-o", str(round_trip.back), "--retain", "uids"]) == 0
+    written = [pydicom.dcmread(path) for path in sorted(round_trip.back.rglob("*.dcm"))]
+    assert {(ds.PatientID, ds.PatientIdentityRemoved) for ds in written} == {("", "YES")}
+    assert len(written) == len(list(round_trip.dicom.rglob("*.dcm")))
+
+
+def test_deidentify_writes_another_format_if_asked(round_trip: RoundTrip) -> None:
+    round_trip.make("classic_ct")
+
+    assert main(["deidentify", str(round_trip.dicom), "-o", str(round_trip.nifti), "--to", "nifti"]) == 0
+    assert [path.suffix for path in sorted(round_trip.nifti.iterdir())] == [".json", ".gz"]
+
+
+def test_a_misspelled_deidentify_is_not_an_input(capsys: pytest.CaptureFixture) -> None:
+    assert main(["deidentfy", "x", "-o", "y"]) == 2
+    assert "invalid choice: 'deidentfy'" in capsys.readouterr().err
+
+
 def test_inputs_of_both_kinds_need_a_choice(round_trip: RoundTrip, capsys: pytest.CaptureFixture) -> None:
     round_trip.make("classic_ct")
     main([str(round_trip.dicom), "-o", str(round_trip.nifti)])
