@@ -22,7 +22,13 @@ _ALGORITHM_TYPES = ("AUTOMATIC", "SEMIAUTOMATIC", "MANUAL")
 
 
 def segments_of_attributes(lists: Any, place: Place) -> list[Segment]:
-    """Return the labels of ``segmentAttributes``: a list for every label map, with an object for every segment."""
+    """Return the labels of ``segmentAttributes``: a list for every label map, with an object for every segment.
+
+    Raises
+    ------
+    LabelError
+        If it is not such a list, or a segment has no number, or a value that cannot be used.
+    """
     if not isinstance(lists, list):
         raise place.at(ATTRIBUTES).error("a list of lists is expected there.")
     segments = []
@@ -55,7 +61,7 @@ def _described_segment(one: dict[str, Any], here: Place) -> Segment:
 
 
 def color_of(value: Any, here: Place) -> RGB | None:
-    """Return the color of a list or a text; None for none."""
+    """Return the color of a list or a text; None for none; raises `LabelError` for what is not a color."""
     if value is None or isinstance(value, str):
         return checks.hex_color(value or "", here)
     if not isinstance(value, list):
