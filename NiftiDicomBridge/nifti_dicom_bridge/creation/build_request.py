@@ -2,27 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import replace
-from itertools import accumulate, chain
+from itertools import accumulate
 
 import numpy as np
 
 from ..errors import OptionError, SidecarError
 from ..formats.dicom.created import clock
 from ..formats.dicom.created.kind_selection import KindHints, select_kind, suffix_of
-from ..formats.dicom.created.kinds import OBJECT_KINDS
 from ..formats.dicom.created.object_size import check_object_size
 from ..formats.dicom.created.request import Request
 from ..labels import find_labels
 from ..labels.profiles import are_masks
-from ..model.metadata import Instance, Log
+from ..model.metadata import Log
 from ..model.volume import Volume
 from ..options import Kind, SegmentationForm
 from ..options.choices import LABEL_KINDS
 from ..options.remedies import remedy
 from ..standard.numbers import is_number
 from .attribute_sources import ConversionContext, resolve_attributes, stated_modality
+from .frame_sources import frame_sources
 from .image_on_reference import placed, problem_without_position
 from .image_origin import doubts_of_reference, doubts_of_sidecar, records_near
 from .image_with_sidecar import ImageWithSidecar
@@ -66,13 +65,15 @@ def request_of(described: ImageWithSidecar, shared: ConversionContext, log: Log)
     frames = frames_of(described, kind, place.image.times, place.image.voxels.shape[1], stated.sentences)
     attributes = resolve_attributes(described, kind, place, stated, shared, log)
     log.warnings += stated.sentences
-    sources, source_frames = _sources(place, kind)
+    sources = frame_sources(place, kind, log)
     request = Request(
         image=place.image,
         kind=kind,
         attributes=attributes,
-        sources=sources,
-        source_frames=source_frames,
+        sources=sources.instances,
+        source_frames=sources.frames,
+        source_numbers=sources.of_frames,
+        source_times=sources.of_times,
         planes=place.planes,
         slice_times=_slice_times(described, place.image),
         starts_s=_starts(described, kind, log),
@@ -208,29 +209,6 @@ def _doubt_of_times(described: ImageWithSidecar, stated: str) -> list[str]:
         f"nothing states what its {image.times} images along the fourth axis are: they were written as times. Split the image "
         "if they are components, as those of vectors, tensors and statistics"
     ]
-
-
-def _sources(place: Placed, kind: Kind) -> tuple[Sequence[Instance], Sequence[int]]:
-    """Return the instances that an image was made from, and their frames; none if it is not located in their space.
-
-    On the grid of the reference, every slice is made from its own; every frame, if there are as many times. Segmentations,
-    maps and structure sets find the images in their planes themselves.
-    """
-    reference = place.reference
-    if reference is None or not place.same_space:
-        return (), ()
-    if not place.same_grid:
-        return () if reference.is_space_only else reference.instances, ()
-    if place.is_counted:
-        all_frames = list(chain.from_iterable(reference.frames))
-        return [frame.instance for frame in all_frames], [frame.number for frame in all_frames]
-    times = reference.frames if len(reference.frames) == place.image.times else reference.frames[:1]
-    frames = list(chain.from_iterable(times))
-    if not any(frame.number for frame in frames):
-        return [frame.instance for frame in (frames if kind in OBJECT_KINDS else reference.frames[0])], ()
-    if kind not in OBJECT_KINDS:
-        return reference.instances, ()
-    return [frame.instance for frame in frames], [frame.number for frame in frames]
 
 
 def _numbers(described: ImageWithSidecar, key: str, count: int) -> list[float]:

@@ -36,7 +36,6 @@ _SEVERAL = (
     "{count} images of the reference, such as echoes, have the grid of this image: it refers to the first. Attributes in which "
     "they differ, such as EchoTime, are not taken from them"
 )
-_FIRST_TIME = "the reference has {count} times, the image {own}: its frames refer to images of the first time"
 _SEEN_MM = 1e-3
 _SAME_STEP = 1e-3
 _SAME_VOXEL = 0.01
@@ -66,8 +65,6 @@ def placed(described: ImageWithSidecar, shared: ConversionContext, log: Log) -> 
         log.warnings.insert(0, f"reference: {reference.describe()} ({reference.path}), {where}")
         if same_grid and reference.volumes > 1:
             log.warnings.append(_SEVERAL.format(count=reference.volumes))
-        elif same_grid and 1 < len(reference.frames) != turned.times:
-            log.notes.append(_FIRST_TIME.format(count=len(reference.frames), own=turned.times))
     if not same_grid or reference is None or reference.grid is None:
         if same_space and reference is not None:
             _report_uneven(turned, reference, log)

@@ -22,7 +22,7 @@ def read_labels(path: Path | str) -> list[Segment]:
     The name of a profile, such as ``freesurfer``, gives the labels of that tool (`profiles`). Known files are BIDS
     ``_dseg.tsv``, FreeSurfer's ``FreeSurferColorLUT.txt``, ITK-SNAP's label descriptions, 3D Slicer's color tables (.ctbl,
     .txt, and CSV with terminology), tables and JSON of class numbers and names (TotalSegmentator, nnU-Net, MONAI), the same in
-    TOML, the JSON that describes segments for dcmqi, and the label table of Connectome Workbench.
+    TOML, the JSON that describes segments for dcmqi, the label tables of Connectome Workbench, and lines of numbers and names.
 
     Parameters
     ----------
@@ -115,6 +115,10 @@ def _segments(text: str, place: Place) -> list[Segment]:
     tree = trees.parse_toml(text)
     if tree is not None:
         return trees.read_tree(tree, place)
+    if text_files.is_workbench(text):
+        return text_files.read_workbench(text, place)
+    if text_files.is_plain(text):
+        return text_files.read_plain(text, place)
     raise place.error(
         "it is none of the label files known: BIDS _dseg.tsv, FreeSurfer look-up table, ITK-SNAP label descriptions, 3D Slicer "
         f"color table, table or JSON or TOML of numbers and names. It begins with {text.strip()[:40]!r}."

@@ -3,21 +3,19 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from itertools import chain
 from typing import Any
 
 from ..model.files.plain_text import TextError
 from ..model.files.safe_text import tsv_text
 from ..model.files.text_tables import cells_within, check_unique, lines_of
-from . import checks
+from . import checks, columns
 from .checks import Place
 from .codes import bids_label
 from .segment import RGB, Code, Segment, unnamed
 
-# what tools call the columns, in lower case
-_NUMBER = ("index", "labelvalue", "label_value", "label id", "labelid", "id", "number", "value", "label_id", "label")
-_NAME = ("name", "structure", "labelname", "label_name", "class", "class_name", "region", "label")
-_ABBREVIATION, _MAPPING, _COLOR = "abbreviation", "mapping", ("color", "colour", "hex", "dicomrgbcolor", "rgb")
+_ABBREVIATIONS, _MAPPING, _COLOR = ("abbreviation", "roiabbr"), "mapping", ("color", "colour", "hex", "dicomrgbcolor", "rgb")
 _RED_GREEN_BLUE = (("color_r", "color_g", "color_b"), ("r", "g", "b"), ("red", "green", "blue"))
 # field of Segment → beginnings of the columns of its code: 3D Slicer's CSV, and the names of the DICOM attributes
 _CODES = {
@@ -37,12 +35,10 @@ _PROPERTIES = {
 _ALGORITHMS = ("", "AUTOMATIC", "SEMIAUTOMATIC", "MANUAL")
 _PARTS = (("codevalue", "codingscheme", "codemeaning"), ("codevalue", "codingschemedesignator", "codemeaning"))
 _USED = frozenset({
-    *_NUMBER, *_NAME, _ABBREVIATION, _MAPPING, *_COLOR, *chain(*_RED_GREEN_BLUE), *chain(*_PROPERTIES.values()),
+    *columns.NUMBERS, *columns.NAMES, *_ABBREVIATIONS, _MAPPING, *_COLOR, *chain(*_RED_GREEN_BLUE),
+    *chain(*_PROPERTIES.values()),
 })  # fmt: skip
 _BEGINNINGS = tuple(chain(*_CODES.values()))
-_UNKNOWN = "n/a"
-"""A value that is missing (BIDS, tabular files)."""
-_NOTHING = ("", _UNKNOWN)
 
 Row = dict[str, str]
 
@@ -55,7 +51,7 @@ def has_header(text: str) -> bool:
 def is_delimited(text: str) -> bool:
     """Whether a text is a table with tabs, commas or semicolons that begins with a number and a name."""
     cells = _first_cells(text)
-    return len(cells) >= 2 and not _has_names(cells) and cells[0].strip().isdigit()
+    return len(cells) >= 2 and not _has_names(cells) and cells[0].strip().isdigit() and not columns.is_number(cells[1])
 
 
 def read_delimited(text: str, place: Place) -> list[Segment]:
@@ -70,7 +66,8 @@ def read_delimited(text: str, place: Place) -> list[Segment]:
         rows = _rows(text)
     except TextError as error:
         raise place.error(f"{error}.") from None
-    return [_segment(row, place.at(f"line {n}")) for n, row in rows]
+    known = (*columns.VALUES, columns.INDEX) if _delimiter(text) == "\t" else columns.VALUES
+    return [_segment(row, place.at(f"line {n}"), known) for n, row in rows]
 
 
 def _rows(text: str) -> list[tuple[int, Row]]:
@@ -80,7 +77,7 @@ def _rows(text: str) -> list[tuple[int, Row]]:
     header = _has_names(names)
     if not header:
         names = [str(n) for n in range(max(len(cells) for _, cells in lines))]
-    check_unique(name for name in names if name in _USED or name.startswith(_BEGINNINGS))
+    check_unique(name for name in names if columns.plain(name) in _USED or name.startswith(_BEGINNINGS))
     rows = ((n, cells_within(n, cells, len(names))) for n, cells in lines[header:])
     return [(n, dict(zip(names, cells, strict=True))) for n, cells in rows]
 
@@ -110,26 +107,28 @@ def _first_cells(text: str) -> list[str]:
 
 def _has_names(cells: list[str]) -> bool:
     """Whether cells are names of columns: that of a number, and that of a name."""
-    names = [cell.strip().lower() for cell in cells]
-    return any(name in _NUMBER for name in names) and any(name in (*_NAME, _ABBREVIATION) for name in names)
+    return columns.are_columns([columns.plain(cell) for cell in cells], _ABBREVIATIONS)
 
 
-def _segment(row: Row, here: Place) -> Segment:
-    cell = _number_of(row, here)
+def _segment(row: Row, here: Place, known: Sequence[str]) -> Segment:
+    plain = {columns.plain(name): cell for name, cell in row.items()}
+    cell = columns.number_of(plain, here, known) or row.get("0", "")
+    if not cell.strip():
+        raise here.error(f"the label number is missing ({', '.join(f'{k}={v}' for k, v in row.items())[:80]}). Add it.")
     number = checks.number(cell, here)
     codes: dict[str, Any] = {field: _code(row, beginnings, here) for field, beginnings in _CODES.items()}
     kind = codes["type"]
     meaning = kind.meaning if kind else ""
-    name = tsv_text(_name_of(row, cell)) or meaning or _mapped(row, here) or _name_of_unnamed(row, number, cell)
+    name = tsv_text(_name_of(plain, cell)) or meaning or _mapped(row, here) or _name_of_unnamed(plain, number, cell)
     return Segment(number, checks.label(name, here), color=_color(row, here), **codes, **_properties(row, here))
 
 
 def _properties(row: Row, here: Place) -> dict[str, Any]:
     """Return how a segment was made, and its tracking identifiers."""
     properties: dict[str, Any] = {}
-    for field, columns in _PROPERTIES.items():
-        text = next((row[column].strip() for column in columns if column in row), "")
-        properties[field] = "" if text.lower() in _NOTHING else text
+    for field, titles in _PROPERTIES.items():
+        text = next((row[title].strip() for title in titles if title in row), "")
+        properties[field] = "" if columns.is_missing(text) else text
     kind = properties["algorithm_type"] = properties["algorithm_type"].upper()
     if kind not in _ALGORITHMS:
         raise here.error(f"the algorithm type is {kind!r}; AUTOMATIC, SEMIAUTOMATIC or MANUAL was expected. Correct it.")
@@ -138,39 +137,29 @@ def _properties(row: Row, here: Place) -> dict[str, Any]:
     return properties
 
 
-def _number_of(row: Row, here: Place) -> str:
-    for column in (*_NUMBER, "0"):
-        if row.get(column, "").strip() and not (column == "label" and "name" not in row):
-            return row[column]
-    raise here.error(f"the label number is missing ({', '.join(f'{k}={v}' for k, v in row.items())[:80]}). Add it.")
-
-
 def _name_of(row: Row, number: str) -> str:
-    """Return the name of a label; empty if there is none. The column ``label`` may be that of the number."""
-    for column in (*_NAME, _ABBREVIATION, "1"):
-        result = row.get(column, "").strip()
-        if result.lower() not in _NOTHING and not (column == "label" and row[column] == number):
-            return result
-    return ""
+    """Return the name of a label, or its abbreviation; empty if there is none."""
+    others = (row.get(column, "").strip() for column in (*_ABBREVIATIONS, "1"))
+    return columns.name_of(row, number) or next((text for text in others if not columns.is_missing(text)), "")
 
 
 def _name_of_unnamed(row: Row, number: int, cell: str) -> str:
     """Return a name for a label of which a table states that it has none, or repeats the number; empty if its cell is."""
     is_repeated = "name" not in row and row.get("label") == cell
-    is_stated = is_repeated or any(row.get(column, "").strip().lower() == _UNKNOWN for column in (*_NAME, _ABBREVIATION))
-    return unnamed(number) if is_stated else ""
+    texts = (row.get(column, "").strip().lower() for column in (*columns.NAMES, *_ABBREVIATIONS))
+    return unnamed(number) if is_repeated or columns.UNKNOWN in texts else ""
 
 
 def _mapped(row: Row, here: Place) -> str:
     """Return the name of the standard BIDS label that a row maps to (BIDS, common image-derived labels)."""
     text = row.get(_MAPPING, "").strip()
-    return "" if text.lower() in _NOTHING else bids_label(checks.number(text, here))
+    return "" if columns.is_missing(text) else bids_label(checks.number(text, here))
 
 
 def _color(row: Row, here: Place) -> RGB | None:
-    for columns in (*_RED_GREEN_BLUE, ("2", "3", "4")):
-        if all(column in row for column in columns):
-            return checks.color([row[column] for column in columns], here)
+    for parts in (*_RED_GREEN_BLUE, ("2", "3", "4")):
+        if all(part in row for part in parts):
+            return checks.color([row[part] for part in parts], here)
     text = next((row[column] for column in (*_COLOR, "2") if column in row), "")
     return checks.hex_color(text, here)
 
@@ -188,4 +177,4 @@ def _code(row: Row, beginnings: tuple[str, ...], here: Place) -> Code | None:
 
 def _code_cell(row: Row, column: str) -> str:
     text = row.get(column, "").strip()
-    return "" if text.lower() in _NOTHING else tsv_text(text)
+    return "" if columns.is_missing(text) else tsv_text(text)

@@ -3,38 +3,36 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from typing import Any
 
 from ..model.files import json_files, option_files
+from ..model.listing import listed
 from ..standard.numbers import is_number
-from . import checks
+from . import checks, columns
 from .checks import Place
-from .segment import RGB, Code, Segment
+from .columns import NUMBERS
+from .dcmqi import ATTRIBUTES, codes_of, color_of, segments_of_attributes
+from .segment import Segment
 
-_ATTRIBUTES = "segmentAttributes"
 # under which keys tools put the map of numbers and names
-_MAPS = ("labels", "Labels", "LabelMap", "label_map", "label_def", "channel_def", "class_map", "classes", "label_names")
+_MAPS = (
+    "labels", "Labels", "LabelMap", "label_map", "label_def", "channel_def", "class_map", "classes", "label_names",
+    "label_dict", "id2label", "label2id", "Levels", "segments", "categories", "label_info",
+)  # fmt: skip
 _BUNDLE = ("network_data_format", "outputs")
 """Where metadata.json of a MONAI bundle describes its outputs, each with ``channel_def``."""
 _ORDER = "regions_class_order"
-# field of Segment → key of dcmqi's seg-schema.json
-_CODES = {
-    "category": "SegmentedPropertyCategoryCodeSequence",
-    "type": "SegmentedPropertyTypeCodeSequence",
-    "modifier": "SegmentedPropertyTypeModifierCodeSequence",
-    "region": "AnatomicRegionSequence",
-    "region_modifier": "AnatomicRegionModifierSequence",
-}
-_ALGORITHM_TYPES = ("AUTOMATIC", "SEMIAUTOMATIC", "MANUAL")
+_COLORS = ("color", "colour", "recommendedDisplayRGBValue", "rgb", "hex")
 
 
 def parse_json(text: str, place: Place, only_form: bool = False) -> dict[str, Any] | None:
-    """Return the object of a JSON text; None where it is not JSON. With `only_form`, keys may occur more than once.
+    """Return the object of a JSON text, or its list as labels; None for other text. With `only_form`, keys may be repeated.
 
     Raises
     ------
     LabelError
-        If it begins like JSON and is damaged, or is not an object.
+        If it begins like JSON and is damaged.
     """
     if not text.lstrip("\ufeff \t\r\n").startswith(("{", "[")) or _is_toml(text):
         return None
@@ -42,9 +40,7 @@ def parse_json(text: str, place: Place, only_form: bool = False) -> dict[str, An
         content = json_files.parse_json(text.removeprefix("\ufeff"), is_proven=only_form)
     except ValueError as error:
         raise place.error(f"damaged JSON ({error}). Repair it, or create it again.") from None
-    if not isinstance(content, dict):
-        raise place.error('a list where an object like {"1": "spleen"} is expected.')
-    return content
+    return content if isinstance(content, dict) else {_MAPS[0]: content}
 
 
 def parse_toml(text: str) -> dict[str, Any] | None:
@@ -65,8 +61,8 @@ def has_labels(tree: dict[str, Any]) -> bool:
     A map of names to numbers alone could be a sidecar as well.
     """
     tree = _of_bundle(tree)
-    named = any(isinstance(tree.get(key), dict) and _is_map(tree[key]) for key in _MAPS)
-    return _ATTRIBUTES in tree or named or (bool(tree) and all(key.strip().isdigit() for key in tree))
+    named = any(_is_map(tree.get(key)) for key in _MAPS)
+    return ATTRIBUTES in tree or named or (bool(tree) and all(key.strip().isdigit() for key in tree))
 
 
 def read_tree(tree: dict[str, Any], place: Place) -> list[Segment]:
@@ -78,13 +74,19 @@ def read_tree(tree: dict[str, Any], place: Place) -> list[Segment]:
         If it holds none, or a value that cannot be used.
     """
     tree = _of_bundle(tree)
-    if _ATTRIBUTES in tree:
-        return _segments_of_attributes(tree[_ATTRIBUTES], place)
+    if ATTRIBUTES in tree:
+        return segments_of_attributes(tree[ATTRIBUTES], place)
     for key in _MAPS:
         if isinstance(tree.get(key), dict):
             return _mapped(_plain_labels(tree, key, place), place.at(repr(key)))
+        if isinstance(tree.get(key), list):
+            return _listed(tree[key], place.at(repr(key)))
+    inner = [key for key, value in tree.items() if isinstance(value, dict) and _is_map(value)]
+    if len(inner) == 1 and not _is_map(tree):
+        return _mapped(tree[inner[0]], place.at(repr(inner[0])))
     if not _is_map(tree):
-        raise place.error('there are no labels in it. A map like {"1": "spleen"} is what is looked for.')
+        several = f": {listed(inner)} are maps, and only one of them can be that of the image" if inner else ""
+        raise place.error(f'there are no labels in it{several}. A map like {{"1": "spleen"}} is what is looked for.')
     return _mapped(tree, place)
 
 
@@ -115,21 +117,41 @@ def _plain_labels(tree: dict[str, Any], key: str, place: Place) -> dict[str, Any
     return dict(zip(regions, order, strict=True))
 
 
-def _is_map(tree: dict[str, Any]) -> bool:
-    """Whether all keys, or all values, are numbers."""
-    plain = {key: value for key, value in tree.items() if not key.startswith("@")}
-    numbers = (int, list)  # a list: a region of nnU-Net
-    return bool(plain) and (all(key.strip().isdigit() for key in plain) or all(type(v) in numbers for v in plain.values()))
+def _is_map(tree: Any) -> bool:
+    """Whether all keys, or all values, are numbers; or all are objects that have a number and a name."""
+    if isinstance(tree, list):
+        return bool(tree) and all(isinstance(one, dict) and _is_described(one) for one in tree)
+    plain = {key: value for key, value in tree.items() if not key.startswith("@")} if isinstance(tree, dict) else {}
+    if not plain:
+        return False
+    values = plain.values()
+    return all(key.strip().isdigit() for key in plain) or all(map(_is_number, values)) or all(map(_is_numbered, values))
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, list) or (not isinstance(value, float) and columns.is_whole(value))  # a list: a region of nnU-Net
+
+
+def _is_numbered(value: Any) -> bool:
+    return isinstance(value, dict) and any(columns.is_whole(cell) for name, cell in _plain(value).items() if name in NUMBERS)
+
+
+def _is_described(value: dict[str, Any]) -> bool:
+    return columns.are_columns([*_plain(value)])
+
+
+def _plain(value: Mapping[str, Any]) -> dict[str, Any]:
+    return {columns.plain(name): cell for name, cell in value.items()}
 
 
 def _mapped(tree: dict[str, Any], place: Place) -> list[Segment]:
-    """Return the labels of a map: number → name, name → number, or number → object with name and color."""
+    """Return the labels of a map: number → name, name → number, or either → object with the other, and with a color."""
     segments = []
     for key, value in tree.items():
         here = place.at(f"{place.where + ', ' if place.where else ''}key {key!r}")
         if isinstance(value, dict):
             segments.append(_from_object(key, value, here))
-        elif is_number(value):
+        elif is_number(value) or (columns.is_whole(value) and not columns.is_whole(key)):
             segments.append(Segment(checks.number(value, here), checks.label(key, here)))
         elif isinstance(value, str):
             segments.append(Segment(checks.number(key, here), checks.label(value, here)))
@@ -138,64 +160,27 @@ def _mapped(tree: dict[str, Any], place: Place) -> list[Segment]:
     return segments
 
 
-def _from_object(key: str, value: dict[str, Any], here: Place) -> Segment:
-    name = value.get("name") or value.get("label") or value.get("SegmentLabel")
-    color = value.get("color") or value.get("colour") or value.get("recommendedDisplayRGBValue")
-    number, label = checks.number(key, here), checks.label(name or "", here)
-    return Segment(number, label, color=_color(color, here), **_codes(value, here))
-
-
-def _segments_of_attributes(lists: Any, place: Place) -> list[Segment]:
-    """Return the labels of ``segmentAttributes``: a list for every label map, with an object for every segment."""
-    if not isinstance(lists, list):
-        raise place.at(_ATTRIBUTES).error("a list of lists is expected there.")
+def _listed(values: list[Any], place: Place) -> list[Segment]:
+    """Return the labels of a list of objects; names alone have no numbers, as lists begin with the background or without."""
     segments = []
-    for n, group in enumerate(lists, 1):
-        for m, one in enumerate(group if isinstance(group, list) else [group], 1):
-            here = place.at(f"{_ATTRIBUTES}, list {n}, segment {m}")
-            if not isinstance(one, dict):
-                raise here.error(f"{json.dumps(one)[:60]} is not a segment.")
-            segments.append(_described_segment(one, here))
+    for n, value in enumerate(values, 1):
+        here = place.at(f"{place.where}, entry {n}")
+        if not isinstance(value, dict):
+            raise here.error(
+                f"{json.dumps(value)[:60]} has no number: a list may begin with the background or with the first label. Write "
+                'it like {"value": 1, "name": "spleen"}.'
+            )
+        segments.append(_from_object("", value, here))
     return segments
 
 
-def _described_segment(one: dict[str, Any], here: Place) -> Segment:
-    if "labelID" not in one:
-        raise here.error("labelID is missing: the value of the voxels.")
-    codes = _codes(one, here)
-    kind = codes["type"]
-    name = one.get("SegmentLabel") or one.get("SegmentDescription") or (kind.meaning if kind else "")
-    algorithm = str(one.get("SegmentAlgorithmType", "")).upper()
-    if algorithm not in ("", *_ALGORITHM_TYPES):
-        raise here.error(f"SegmentAlgorithmType {algorithm!r} is not known. {', '.join(_ALGORITHM_TYPES)} are.")
-    return Segment(
-        checks.number(one["labelID"], here),
-        checks.label(name, here),
-        color=_color(one.get("recommendedDisplayRGBValue"), here),
-        algorithm_type=algorithm,
-        algorithm_name=str(one.get("SegmentAlgorithmName", ""))[: checks.LONGEST_LABEL],
-        **codes,
-    )
-
-
-def _color(value: Any, here: Place) -> RGB | None:
-    if value is None or isinstance(value, str):
-        return checks.hex_color(value or "", here)
-    if not isinstance(value, list):
-        raise here.error(f"{json.dumps(value)[:60]} is not a color. Write three numbers from 0 to 255.")
-    return checks.color(value, here)
-
-
-def _codes(one: dict[str, Any], here: Place) -> dict[str, Any]:
-    return {field: _code(one.get(key), here.at(f"{here.where}, {key}")) for field, key in _CODES.items()}
-
-
-def _code(value: Any, here: Place) -> Code | None:
-    if value in (None, {}, []):
-        return None
-    item = value[0] if isinstance(value, list) else value
-    texts = item if isinstance(item, dict) else {}
-    code, scheme = str(texts.get("CodeValue") or ""), str(texts.get("CodingSchemeDesignator") or "")
-    if not code or not scheme:
-        raise here.error("a code needs CodeValue, CodingSchemeDesignator and CodeMeaning.")
-    return Code(code, scheme, str(texts.get("CodeMeaning") or code)[: checks.LONGEST_LABEL])
+def _from_object(key: str, value: dict[str, Any], here: Place) -> Segment:
+    """Return the label of an object; `key` is its number or name, where the object is that of a map."""
+    own = {"key": key} if columns.is_whole(key) else {}
+    cells = {**_plain(value), **own}
+    number = columns.number_of(cells, here)
+    if number is None:
+        raise here.error(f'{json.dumps(value)[:60]} has no number: the value of the voxels. Add it, like "value": 1.')
+    name = columns.name_of(cells, number) or ("" if own else key)
+    color = next((value[color] for color in _COLORS if value.get(color)), None)
+    return Segment(checks.number(number, here), checks.label(name, here), color=color_of(color, here), **codes_of(value, here))

@@ -13,6 +13,7 @@ from ..errors import SidecarError
 from ..model.files.input_files import absent_content
 from ..model.files.json_files import parse_json, read_json_bytes
 from ..model.files.names import companion, stem_of
+from ..options.remedies import remedy
 from .record import KEY
 from .record_digest import DIGESTS
 
@@ -83,7 +84,8 @@ def read_sidecar(path: Path) -> dict[str, Any]:
         reason = f"is not valid JSON ({error}). Repair it, or remove it to convert the image without it"
         raise SidecarError(f"{path}: {absent_content(path) or reason}.") from None
     if not isinstance(content, dict):
-        raise SidecarError(f"{path}: a JSON object was expected, found a {type(content).__name__}.")
+        labels = f". If it lists labels, rename it: {remedy('label-names')}" if isinstance(content, list) else ""
+        raise SidecarError(f"{path}: a JSON object was expected, found a {type(content).__name__}{labels}.")
     return content
 
 

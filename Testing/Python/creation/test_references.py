@@ -268,15 +268,6 @@ def test_every_image_refers_to_that_of_its_time_in_a_reference_of_several_times(
     assert referenced == [(ds.TemporalPositionIdentifier, ds.ImagePositionPatient) for ds in found]
 
 
-@pytest.mark.parametrize(("times", "is_noted"), [(2, False), (1, True)])
-def test_other_times_than_those_of_the_reference_are_noted(times, is_noted):
-    """All frames referred to images of the first time, in silence."""
-    voxels = np.arange(120, dtype=np.int16).reshape(5, 4, 3, 2)
-    made(save("a/image.nii", voxels), out="reference", kind=Kind.MR)
-    notes = entry_of(save("b.nii", voxels[..., :times]), reference="reference", kind=Kind.MR).log.notes
-    assert any("refer to images of the first time" in note for note in notes) == is_noted
-
-
 @pytest.mark.parametrize("is_same", [True, False])
 def test_another_frame_of_reference_than_that_of_the_reference_is_reported(is_same):
     reference = series("scan")

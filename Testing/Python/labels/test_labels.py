@@ -79,7 +79,25 @@ PLAIN = {
     "toml table": '[labels]\n1 = "spleen"\n17 = "liver tumour"\n',
     "csv without header": "1,spleen\n17,liver tumour\n",
     "abbreviation": "index\tname\tabbreviation\n1\tspleen\tSPL\n17\tliver tumour\tn/a\n",
-}
+    "list of objects": '{"labels": [{"id": 1, "name": "spleen"}, {"id": 17, "name": "liver tumour"}]}',
+    "list alone": '[{"index": 1, "label": "spleen"}, {"index": 17, "label": "liver tumour"}]',
+    "segments of 3D Slicer": json.dumps({"segments": [
+        {"id": "Segment_1", "labelValue": 1, "name": "spleen"}, {"id": "Segment_2", "labelValue": 17, "name": "liver tumour"},
+    ]}),
+    "categories of COCO": '{"categories": [{"id": 1, "name": "spleen"}, {"id": 17, "name": "liver tumour"}]}',
+    "value next to id": '[{"id": 17, "value": 1, "name": "spleen"}, {"id": 1, "value": 17, "name": "liver tumour"}]',
+    "objects by name": '{"spleen": {"id": 1}, "liver tumour": {"id": 17}}',
+    "numbers as text": '{"labels": {"background": "0", "spleen": "1", "liver tumour": "17"}}',
+    "class map of one task": '{"total": {"1": "spleen", "17": "liver tumour"}}',
+    "csv with value and id": "id,value,name\n17,1,spleen\n1,17,liver tumour\n",
+    "bids with id": "id\tindex\tname\n17\t1\tspleen\n1\t17\tliver tumour\n",
+    "atlas of CAT12": "ROIid;ROIabbr;ROIname\n1;S;spleen\n17;LT;liver tumour\n",
+    "segment and value": "Segment,Value\nspleen,1\nliver tumour,17\n",
+    "class number": "class,name\n1,spleen\n17,liver tumour\n",
+    "list of Workbench": "spleen\n1 157 108 162 255\nliver tumour\n17 0 255 0 255\n",
+    "numbers and names": "# of my tool\n1 spleen\n17 liver tumour\n",
+    "colons": "1: spleen\n17: 'liver tumour'\n",
+}  # fmt: skip
 
 
 def written(folder: Path, text: str, name: str = "labels.any") -> Path:
@@ -167,7 +185,13 @@ DAMAGED = {
     "algorithm": ("index,name,AlgorithmType\n1,a,by hand\n", "line 2", "BY HAND"),
     "name with a comma": ("index,name\n1,Kidney, left\n", "line 2", "3 cells, beyond the last of 2 columns"),
     "half a quotation": ('index,name\n1,"a\n', "line 2", "a quotation mark is not closed"),
-    "list": ('[{"1": "a"}]', "labels.any", "a list"),
+    "list": ('[{"1": "a"}]', "entry 1", "has no number"),
+    "names alone": ('{"labels": ["background", "a"]}', "entry 1", "has no number"),
+    "two numbers": ("index,label,name\n1,1,a\n2,3,b\n", "line 3", "index is 2, and label is 3"),
+    "two numbers of an object": ('[{"index": 0, "id": 5, "name": "a"}]', "entry 1", "index is 0, and id is 5"),
+    "key and value": ('{"1": {"value": 2, "name": "a"}}', "labels.any", "value"),
+    "two maps": ('{"total": {"1": "a"}, "body": {"1": "b"}}', "labels.any", "total"),
+    "half a list of Workbench": ("a\n1 1 2 3 255\nb\n", "line 3", "number R G B A"),
     "attributes": ('{"segmentAttributes": 1}', "segmentAttributes", "list of lists"),
     "no segment": ('{"segmentAttributes": [[1]]}', "segment 1", "not a segment"),
     "algorithm of dcmqi": (
@@ -220,6 +244,20 @@ def test_text_of_spreadsheets_is_read(encoding: str, tmp_path: Path) -> None:
     path = tmp_path / "labels.tsv"
     path.write_text("index\tname\n1\tNiere links", encoding=encoding)
     assert [segment.label for segment in read_labels(path)] == ["Niere links"]
+
+
+NO_LABELS = {
+    "motion parameters": "0 0 0 0 0 0\n0.1 0.02 0.3 0 0 0\n",
+    "whole motion parameters": "1 300 2 3 4\n2 400 5 6 7\n",
+    "time series": "0,1.5,2\n1,1.7,3\n",
+    "volumes of ANTs": "Label,VolumeInMillimeters\n1,300\n2,400\n",
+    "remark": "3 lesions were found\n",
+}
+
+
+@pytest.mark.parametrize("case", NO_LABELS)
+def test_what_tools_write_next_to_an_image_is_no_label_file(case: str, tmp_path: Path) -> None:
+    assert form_of(written(tmp_path, NO_LABELS[case])) == ""
 
 
 def test_a_label_file_of_no_known_form_is_found(tmp_path: Path) -> None:
@@ -395,7 +433,7 @@ def test_segments_come_back_from_a_dseg_table(tmp_path: Path) -> None:
     assert read_labels(tmp_path / "a_dseg.tsv") == [segments[0], Segment(17, "Λesion of 2 words")]
 
 
-@pytest.mark.parametrize("line", ["1" + " " * 20000 + "x", "1 name" + " " * 20000 + "x", '1 0 0 0 0 0 0 "' + " " * 20000])
+@pytest.mark.parametrize("line", ["1" + " " * 20000 + "1", "1 1 name" + " " * 20000 + "x", '1 0 0 0 0 0 0 "' + " " * 20000])
 def test_a_line_of_many_blanks_is_read_in_a_moment(line: str, tmp_path: Path) -> None:
     (tmp_path / "labels.txt").write_text(line)
     assert form_of(tmp_path / "labels.txt") == ""

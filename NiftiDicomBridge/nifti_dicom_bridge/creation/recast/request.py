@@ -133,6 +133,8 @@ def recast_request(volume: Volume, kind: Kind, shared: ConversionContext, log: L
         moments=_moments(source, frames, placed.times),
         durations_s=_durations_s(source, placed.times),
         source_frames=[frame + 1 for _, frame in frames.keys] if _has_many_frames(series) else (),
+        source_numbers=[(n,) for n in range(len(frames.keys))],
+        source_times=np.arange(len(frames.keys)).reshape(placed.times, -1).tolist() if frames.keys and not is_drawn else (),
         stored=stored,
         derivation=DERIVATION,
         inverted=_is_inverted(series.first),

@@ -50,10 +50,10 @@ def source_image(reference: Reference, frames: Sequence[int] = ()) -> Elements:
     return {**reference.item, **numbers, Tag.PURPOSE_OF_REFERENCE_CODE_SEQUENCE: new_element.sequence(_SOURCE_IMAGE)}
 
 
-def source_images(instances: Iterable[Instance], frames: Sequence[int] = ()) -> Element:
-    """Return SourceImageSequence of the instances that an image was made from, of their frames (from 1)."""
-    references = (Reference.to(instance) for instance in instances)
-    return new_element.sequence(*(source_image(reference, frames) for reference in references if reference.uid))
+def source_images(sources: Iterable[tuple[Instance, Sequence[int]]]) -> Element:
+    """Return SourceImageSequence of the instances that an image was made from, with their frames (from 1)."""
+    references = ((Reference.to(instance), frames) for instance, frames in sources)
+    return new_element.sequence(*(source_image(reference, frames) for reference, frames in references if reference.uid))
 
 
 def evidence(references: Iterable[Reference]) -> Elements:

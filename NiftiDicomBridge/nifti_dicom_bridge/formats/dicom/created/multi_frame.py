@@ -24,6 +24,7 @@ from .request import (
     directionality,
     patient_orientation,
     rescale_elements,
+    sources_with_frames,
     window_elements,
 )
 from .stored_pixels import StoredPixels
@@ -129,7 +130,7 @@ def _plain(request: Request, stored: StoredPixels, log: Log) -> Elements:
         groups[Tag.PRESENTATION_LUT_SHAPE] = new_element.text("CS", "IDENTITY")
         groups |= _common_window(request, stored, log)
     if request.sources:
-        groups[Tag.SOURCE_IMAGE_SEQUENCE] = source_images({source.uid: source for source in request.sources}.values())
+        groups[Tag.SOURCE_IMAGE_SEQUENCE] = source_images(sources_with_frames(request))
     return groups
 
 

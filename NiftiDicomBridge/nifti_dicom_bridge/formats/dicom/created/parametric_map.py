@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field
 from inspect import signature
 from typing import Any
@@ -25,6 +25,7 @@ from .library_errors import refused_by_highdicom
 from .map_values import Bounds, bounds_of_times, real_values
 from .placement import Placement
 from .quantities import quantity_code, region_code, units_code
+from .reference_times import FrameKey, frames_of_time
 from .stored_pixels import fitting_window
 
 _DERIVATION = ("112187", "DCM", "Unspecified method of calculation")
@@ -56,6 +57,8 @@ class ParametricMapRequest:
         A reference series in the same space; may be empty. Pixel data are not needed.
     planes : sequence of Plane
         Where the slices truly are; empty: in the even grid of the volume.
+    source_times : sequence of collection of FrameKey
+        The frames of each time of the reference series; empty where it has no times.
     """
 
     volume: Volume
@@ -66,6 +69,12 @@ class ParametricMapRequest:
     log: Log = field(default_factory=Log)
     sources: Sequence[Dataset] = ()
     planes: Sequence[Plane] = ()
+    source_times: Sequence[Collection[FrameKey]] = ()
+
+    def placement(self, time: int) -> Placement:
+        """Return where the frames of a time are."""
+        among = frames_of_time(self.source_times, time, self.volume.times, self.log, is_of_all=True)
+        return Placement(self.volume, self.sources, self.log, self.planes, among=among)
 
 
 def parametric_maps(request: ParametricMapRequest) -> Iterator[DataSetFile]:
@@ -80,7 +89,6 @@ def parametric_maps(request: ParametricMapRequest) -> Iterator[DataSetFile]:
     PixelError
         If the voxels are colors or complex numbers.
     """
-    placement = Placement(request.volume, request.sources, request.log, request.planes)
     values = real_values(request.volume, request.log)
     meaning = _Meaning(
         units_code(request.units, request.log),
@@ -88,6 +96,7 @@ def parametric_maps(request: ParametricMapRequest) -> Iterator[DataSetFile]:
         request.region or region_code(str(request.common.get("BodyPartExamined") or ""), request.log),
     )
     for number, bounds in enumerate(bounds_of_times(values), 1):
+        placement = request.placement(number - 1)
         made = _object(request, placement, values.dtype, bounds, meaning, number)
         yield DataSetFile(made, _frames(made, placement, values, number - 1))
 
@@ -137,7 +146,7 @@ def _object(
         )
     made.SharedFunctionalGroupsSequence[0].FrameVOILUTSequence = [window]
     made.SharedFunctionalGroupsSequence[0].FrameAnatomySequence = [_anatomy(meaning.region)]
-    replace_references(made, placement, request.sources, _DERIVATION)
+    replace_references(made, placement, placement.sources, _DERIVATION)
     sort_frames(made)
     return with_resolved_attributes(made, common)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,6 +15,7 @@ from ....model.space.geometry import Plane, attributes_from_affine, slice_distan
 from ....model.volume import Volume
 from ..new_file import check_plane
 from ..pydicom_conversion import items_of
+from .reference_times import FrameKey
 
 SAME_PLACE = 0.01
 """Planes are the same if their distance is at most this part of the slice distance, and that of their corners of a pixel."""
@@ -22,6 +23,8 @@ _HEADER_EPS = 4 * float(np.finfo(np.float32).eps)
 _LARGEST_PART = 0.25
 SAME_DIRECTION = 1e-4
 
+
+_UNMATCHED = "no frame of the reference series has the position of a frame of this image: frames are not referenced one by one"
 
 CountedFrame = tuple[Dataset, int]
 """An instance, and the number of a frame in it, from 1; 0 where it has one frame."""
@@ -47,6 +50,11 @@ class SourcePlane:
     shape: tuple[int, int]
     source: Dataset
     frame: int
+
+    @property
+    def key(self) -> FrameKey:
+        """What identifies it."""
+        return str(self.source.SOPInstanceUID), self.frame
 
 
 def source_planes(sources: Sequence[Dataset]) -> Iterator[SourcePlane]:
@@ -97,7 +105,8 @@ class Placement:
     """The planes of a volume: on those of a reference series where they are the same but for rounding.
 
     Where slices truly are, `planes`, wins over the matrix of the volume, which is even. Of images without a position, `counted`
-    has the source frame of each slice, None where it is not known.
+    has the source frame of each slice, None where it is not known. Of a reference with several times, the frames `among` which
+    those of the volume are; None: any frame may be. If there are none, as the time is not known, no frame is referenced.
 
     Raises
     ------
@@ -114,6 +123,7 @@ class Placement:
         log: Log,
         planes: Sequence[Plane] = (),
         counted: Sequence[CountedFrame | None] = (),
+        among: Collection[FrameKey] | None = None,
     ):
         if volume.voxels.ndim != 4:
             raise PixelError(_not_scalar(volume))
@@ -122,7 +132,8 @@ class Placement:
         own = list(planes) or attributes_from_affine(volume.ijk_to_ras, volume.shape_ijk[2])
         self.step_mm = slice_distance(volume.ijk_to_ras)
         self.is_counted = bool(counted)
-        self._candidates = list(source_planes(sources))
+        self.sources = _only(sources, among)
+        self._candidates = [one for one in source_planes(self.sources) if not among or one.key in among]
         self._positions = np.array([one.plane.position for one in self._candidates]).reshape(-1, 3)
         self._normals = np.array([one.plane.normal for one in self._candidates]).reshape(-1, 3)
         if counted:
@@ -132,11 +143,10 @@ class Placement:
             self.matches = [self._at(plane) for plane in own]
         self.planes = [_snapped(plane, matches, self.shape) for plane, matches in zip(own, self.matches, strict=True)]
         self._own_positions = np.array([plane.position for plane in self.planes])
-        if sources and not any(self.matches):
-            log.warnings.append(
-                "no frame of the reference series has the position of a frame of this image: frames are not "
-                "referenced one by one"
-            )
+        if sources and not any(self.matches) and _UNMATCHED not in log.warnings:
+            log.warnings.append(_UNMATCHED)
+        if among is not None and not among:
+            self.matches = [[] for _ in own]
 
     def _at(self, plane: Plane) -> list[SourcePlane]:
         """Return the source frames in the plane of a frame."""
@@ -165,6 +175,11 @@ class Placement:
             "plane_orientation": hd.PlaneOrientationSequence(patient, orientation),
             "pixel_measures": hd.PixelMeasuresSequence(list(first.spacing), self.step_mm, self.step_mm),
         }
+
+
+def _only(sources: Sequence[Dataset], among: Collection[FrameKey] | None) -> list[Dataset]:
+    uids = {uid for uid, _ in among or ()}
+    return [source for source in sources if not uids or str(source.SOPInstanceUID) in uids]
 
 
 def _snapped(plane: Plane, matches: Sequence[SourcePlane], shape: tuple[int, int]) -> Plane:

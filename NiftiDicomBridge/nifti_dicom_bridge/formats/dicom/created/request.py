@@ -42,8 +42,8 @@ class Request:
     attributes : Attributes
         All that is decided, defaults of the kind included; its Study Instance UID and Frame of Reference UID too.
     sources : sequence of Instance
-        The instances that the image was made from: one per frame (times outermost) or per slice, in their order, else as many
-        as there are; empty without reference.
+        The instances that the image was made from; an instance of many frames may occur for each of them. Empty without
+        reference.
     planes : list of Plane
         Where the slices truly are.
     slice_times : sequence of float
@@ -59,6 +59,10 @@ class Request:
         When each frame was acquired, times outermost; empty where only `slice_times` and `starts_s` specify.
     source_frames : sequence of int
         The frames of `sources`, from 1; empty where they have one frame each.
+    source_numbers : sequence of sequence of int
+        Which of the sources each frame was made from, times outermost; empty: each of all of them.
+    source_times : sequence of sequence of int
+        Which of the sources are of each time of the reference; empty: it has no times.
     stored : StoredPixels or None
         Stored values that are taken as they are; None where they follow from the image.
     derivation : str
@@ -89,6 +93,8 @@ class Request:
     thicknesses: Sequence[Element | None] = ()
     moments: Sequence[datetime | None] = ()
     source_frames: Sequence[int] = ()
+    source_numbers: Sequence[Sequence[int]] = ()
+    source_times: Sequence[Sequence[int]] = ()
     stored: StoredPixels | None = None
     derivation: str = DESCRIPTION
     inverted: bool = False
@@ -248,18 +254,21 @@ def _letters(direction: np.ndarray) -> str:
 
 
 def sources_of_frame(request: Request, t: int, k: int) -> Elements:
-    """Return SourceImageSequence of one frame: its own source where the grids are the same, else all of them."""
-    if not request.sources:
+    """Return SourceImageSequence of one frame: its own sources where these are known, else all of them."""
+    if not request.sources or (request.source_numbers and not numbers_of_frame(request, t, k)):
         return {}
-    n = source_number(request, t, k)
-    chosen = request.sources if n is None else [request.sources[n]]
-    frames = [request.source_frames[n]] if n is not None and request.source_frames else []
-    return {Tag.SOURCE_IMAGE_SEQUENCE: source_images(chosen, frames)}
+    return {Tag.SOURCE_IMAGE_SEQUENCE: source_images(sources_with_frames(request, numbers_of_frame(request, t, k)))}
 
 
-def source_number(request: Request, t: int, k: int) -> int | None:
-    """Return which of the sources a frame was made from; None where it was made from all of them."""
-    times, slices = request.image.voxels.shape[:2]
-    if len(request.sources) == times * slices:
-        return t * slices + k
-    return k if len(request.sources) == slices else None
+def numbers_of_frame(request: Request, t: int, k: int) -> Sequence[int]:
+    """Return which of the sources a frame was made from; none where that is not known, or it was made from all of them."""
+    return request.source_numbers[t * request.image.voxels.shape[1] + k] if request.source_numbers else ()
+
+
+def sources_with_frames(request: Request, numbers: Sequence[int] = ()) -> list[tuple[Instance, list[int]]]:
+    """Return sources by their numbers, or all of them, each instance once, with those of its frames that are meant."""
+    frames: dict[str, tuple[Instance, list[int]]] = {}
+    for n in numbers or range(len(request.sources)):
+        _, of_instance = frames.setdefault(request.sources[n].uid, (request.sources[n], []))
+        of_instance += [request.source_frames[n]] if numbers and request.source_frames else []
+    return list(frames.values())

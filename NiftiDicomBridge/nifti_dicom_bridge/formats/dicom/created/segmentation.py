@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -33,6 +33,7 @@ from .label_values import FULL, probabilities
 from .library_errors import refused_by_highdicom
 from .placement import CountedFrame, Placement
 from .positionless import without_positions
+from .reference_times import FrameKey, frames_of_time
 from .segment_frames import SegmentPlanes
 
 _DERIVATION = ("113076", "DCM", "Segmentation")
@@ -70,6 +71,8 @@ class SegmentationRequest:
     counted : sequence of sequence of CountedFrame or None
         Of a reference series without positions, the frame of each slice, by time, None where it is not known; empty for one
         with positions.
+    source_times : sequence of collection of FrameKey
+        The frames of each time of the reference series; empty where it has no times.
     full, fractional_type : int, str
         For ``FRACTIONAL``: the stored value that means 1, and what fractions are (PS3.3 C.8.20.2).
     """
@@ -84,12 +87,14 @@ class SegmentationRequest:
     overlapping: Sequence[Volume] = ()
     algorithm: Algorithm = UNKNOWN
     counted: Sequence[Sequence[CountedFrame | None]] = ()
+    source_times: Sequence[Collection[FrameKey]] = ()
     full: int = FULL
     fractional_type: str = "PROBABILITY"
 
-    def placement(self, time: int = 0) -> Placement:
-        """Return where the frames of a time are."""
-        return Placement(self.volume, self.sources, self.log, self.planes, self.counted[time] if self.counted else ())
+    def placement(self, time: int = 0, times: int = 1) -> Placement:
+        """Return where the frames of a time are, of one or several."""
+        among = frames_of_time(self.source_times, time, times, self.log)
+        return Placement(self.volume, self.sources, self.log, self.planes, self.counted[time] if self.counted else (), among)
 
 
 def segmentations(request: SegmentationRequest) -> Iterator[DataSetFile]:
@@ -108,12 +113,11 @@ def segmentations(request: SegmentationRequest) -> Iterator[DataSetFile]:
     PixelError
         If the voxels are colors.
     """
-    placement = request.placement()
     if request.kind is SegmentationForm.FRACTIONAL:
-        yield _fractional(request, placement, *probability_maps(request))
+        yield _fractional(request, request.placement(), *probability_maps(request))
         return
     if request.overlapping:
-        yield _object_of_labels(request, placement, *_layers(request), 1)
+        yield _object_of_labels(request, request.placement(), *_layers(request), 1)
         return
     labels = LabelMap.of(request.volume, request.log)
     known = complete_segments(named_segments(labels.all_labels(), request), request)
@@ -129,8 +133,8 @@ def segmentations(request: SegmentationRequest) -> Iterator[DataSetFile]:
     for number, t in enumerate(present, 1):
         here = labels.labels_of_time(t)
         numbered = _numbered([segment for segment in known if segment.number in here or not here], request)
-        here_placed = request.placement(t) if request.counted else placement
-        yield _object_of_labels(request, here_placed, [labels], numbered, number, t)
+        placement = request.placement(t, len(labels.labels))
+        yield _object_of_labels(request, placement, [labels], numbered, number, t)
 
 
 def fractional_segmentation(request: SegmentationRequest, maps: np.ndarray, numbers: Sequence[int]) -> DataSetFile:
@@ -314,7 +318,7 @@ def _object(
     _put_algorithms(made, segments, request.algorithm)
     sort_frames(made)
     without_marks(made, placement, empty)
-    replace_references(made, placement, request.sources, _DERIVATION)
+    replace_references(made, placement, placement.sources, _DERIVATION)
     return with_resolved_attributes(made, common, "SEG")
 
 

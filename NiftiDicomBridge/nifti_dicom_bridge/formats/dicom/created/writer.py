@@ -27,6 +27,7 @@ from .library_errors import unreadable_by_pydicom
 from .mask_channels import channels
 from .multi_frame import moved_tags, multi_frame
 from .object_size import check_object_size
+from .reference_times import frames_by_time
 from .request import Request
 from .set_values import checked
 from .single_frame import single_frames
@@ -123,7 +124,7 @@ def _segmentation_request(request: Request, choices: KindParameters, log: Log) -
     kind = SegmentationForm.BINARY if overlapping else kind
     return SegmentationRequest(
         first, common, choices.segments, log, sources, kind, request.planes, overlapping, choices.algorithm,
-        _counted(request, sources),
+        _counted(request, sources), source_times=frames_by_time(request),
     )  # fmt: skip
 
 
@@ -164,7 +165,7 @@ def _parametric_maps(request: Request, choices: KindParameters, log: Log) -> Ite
 
     common, sources = _common(request), _sources(request)
     wanted = ParametricMapRequest(
-        request.image, common, choices.units, choices.quantity, None, log, sources, planes=request.planes
+        request.image, common, choices.units, choices.quantity, None, log, sources, request.planes, frames_by_time(request)
     )
     return parametric_maps(wanted)
 

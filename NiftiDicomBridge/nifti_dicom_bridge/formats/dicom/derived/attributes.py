@@ -96,7 +96,7 @@ def common(template: Instance, work: DerivationContext, uids: UidMap, sources: l
         Tag.CONTRIBUTING_EQUIPMENT_SEQUENCE: new_file.with_equipment(template.elements),
     }
     if any(source.uid for source in sources):
-        elements[Tag.SOURCE_IMAGE_SEQUENCE] = source_images(sources)
+        elements[Tag.SOURCE_IMAGE_SEQUENCE] = source_images((source, ()) for source in sources)
     first = work.volume.dicom.metadata.first.elements
     # a series is in one study and has one number, also where the slices that it was made from have one each
     elements |= {tag: first[tag] for tag in (Tag.STUDY_INSTANCE_UID, Tag.SERIES_NUMBER) if tag in first}

@@ -166,7 +166,7 @@ def common_of(volume: Volume, uids: UidMap, space: str) -> Elements:
         Tag.INSTANCE_CREATION_TIME: time,
         Tag.SERIES_INSTANCE_UID: new_element.text("UI", uids.add(" ".join([old, *sorted(volume.dicom.resampled)]))),
         Tag.DERIVATION_DESCRIPTION: new_element.text("ST", description_of(volume)),
-        Tag.SOURCE_IMAGE_SEQUENCE: source_images(series.instances),
+        Tag.SOURCE_IMAGE_SEQUENCE: source_images((instance, ()) for instance in series.instances),
         Tag.CONTRIBUTING_EQUIPMENT_SEQUENCE: new_file.with_equipment(elements),
         **with_referenced_series(elements, map(Reference.to, series.instances)),
     }

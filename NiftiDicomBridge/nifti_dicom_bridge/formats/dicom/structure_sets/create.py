@@ -62,11 +62,9 @@ def structure_sets(request: SegmentationRequest, decided: Elements) -> Iterator[
     LabelError, GeometryError, PixelError
         As `segmentations`.
     """
-    from ..created.placement import Placement
-
     require_tracer()
     regions = regions_of(request)
-    placement = Placement(request.volume, request.sources, request.log, request.planes)
+    placement = request.placement()
     traced = _Tracing()
     for k in range(regions.slices):
         for segment, plane in regions.planes(k):
